@@ -1,0 +1,87 @@
+//! The formats that are read: one file each, all of them in [`ALL`].
+//!
+//! A format says how it is recognized and reads what the file carries into [`Facts`]. It knows nothing
+//! of marks, rules or policy.
+
+use crate::model::{Facts, Problem};
+use crate::source::Source;
+
+/// What a format is.
+#[derive(Debug)]
+pub struct Info {
+    /// The id in reports: `jpeg`.
+    pub id: &'static str,
+    /// The name for people: `JPEG`.
+    pub name: &'static str,
+    /// Lower-case extensions without the dot; the first is the usual one.
+    pub extensions: &'static [&'static str],
+    pub media: Media,
+    /// The specification that the reader follows.
+    pub specification: &'static str,
+    /// Raised with every change of what is read; part of every cache key.
+    pub version: u32,
+}
+
+/// What kind of thing a format carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Media {
+    Image,
+    Video,
+    Audio,
+    Document,
+    /// Describes another file (a sidecar, a resource fork).
+    Companion,
+}
+
+/// The bytes that a format is recognized by.
+#[derive(Clone, Copy, Debug)]
+pub struct Probe<'a> {
+    /// The first bytes, at most [`crate::limits::HEAD`].
+    pub head: &'a [u8],
+    /// Length of the whole file in bytes.
+    pub len: u64,
+}
+
+/// How sure a format is that the bytes are its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Score(pub u8);
+
+impl Score {
+    pub const NO: Self = Self(0);
+    /// A pattern that other data shows by chance (an MPEG frame sync).
+    pub const WEAK: Self = Self(30);
+    /// A general container that a more specific format may claim.
+    pub const LIKELY: Self = Self(60);
+    /// A magic number that nothing else has.
+    pub const SURE: Self = Self(100);
+}
+
+/// A format: what it is, whether these bytes are it, what the file says.
+pub trait Format: Sync {
+    fn info(&self) -> &'static Info;
+
+    /// Never fails and never reads: the probe is all there is.
+    fn sniff(&self, probe: &Probe<'_>) -> Score;
+
+    /// Writes into `out` as it goes, so that what was read survives an error.
+    ///
+    /// # Errors
+    /// The problem that ended the reading; problems that did not are in `out` already.
+    fn read(&self, source: &mut Source, out: &mut Facts) -> Result<(), Problem>;
+}
+
+/// Every format, in no particular order: the best score wins.
+pub static ALL: &[&dyn Format] = &[];
+
+/// The format that an extension (any case, no dot) promises.
+#[must_use]
+pub fn by_extension(extension: &str) -> Option<&'static dyn Format> {
+    let wanted = extension.to_ascii_lowercase();
+    ALL.iter().copied().find(|f| f.info().extensions.contains(&wanted.as_str()))
+}
+
+/// The format with this id.
+#[must_use]
+pub fn by_id(id: &str) -> Option<&'static dyn Format> {
+    ALL.iter().copied().find(|f| f.info().id == id)
+}

@@ -1,0 +1,13 @@
+//! Countersign: flags AI-marked media that sits in a delivery without a recorded approval.
+
+pub mod decoders;
+pub mod error;
+pub mod extract;
+pub mod formats;
+pub mod framing;
+pub mod identify;
+pub mod limits;
+pub mod marks;
+pub mod model;
+pub mod source;
+pub mod tags;

@@ -1,0 +1,40 @@
+//! Every bound in one place: what a file may make us read, keep or do.
+//!
+//! A length that a file states is compared with one of these before it is used.
+
+/// Bytes read from the start of every file: enough for identification and nearly all metadata.
+pub const HEAD: usize = 64 * 1024;
+/// Bytes read from the end of a file where a reader needs the end. `HEAD + TAIL` stays under 96 KiB.
+pub const TAIL: usize = 16 * 1024;
+/// Bytes that one further positioned read fetches at least, so that walking small structures stays cheap.
+pub const WINDOW: usize = 4 * 1024;
+/// The longest single structure that is read into memory.
+pub const BLOB: usize = 64 * 1024 * 1024;
+/// All that may be read from one file for its metadata (hashing and pixel decoding are counted apart).
+pub const METADATA: u64 = 256 * 1024 * 1024;
+/// The longest C2PA manifest store that is looked at.
+pub const STORE: usize = 64 * 1024 * 1024;
+/// The longest text that a compressed field may unfold to.
+pub const INFLATED: usize = 16 * 1024 * 1024;
+/// Bytes of a tag's value that facts keep; the rest is named by length and SHA-256.
+pub const VALUE: usize = 16 * 1024;
+/// Tags of one file.
+pub const TAGS: usize = 20_000;
+/// Boxes, chunks, segments, frames or directory entries of one file.
+pub const ITEMS: usize = 200_000;
+/// Nesting of boxes, elements, groups.
+pub const DEPTH: usize = 24;
+/// Media inside media inside media.
+pub const EMBEDDED_DEPTH: usize = 2;
+/// Pictures and attachments read per file.
+pub const EMBEDDED: usize = 64;
+/// The longest embedded picture that is read.
+pub const EMBEDDED_BYTES: usize = 32 * 1024 * 1024;
+/// The longest sidecar that is read.
+pub const SIDECAR: u64 = 16 * 1024 * 1024;
+/// Problems kept per file: past this the file is hostile and the first ones tell enough.
+pub const PROBLEMS: usize = 64;
+/// Assets judged together: the unit of parallel work and of memory.
+pub const BATCH: usize = 4_096;
+/// Pixels that are decoded for `--pixels`.
+pub const PIXELS: u64 = 128 * 1024 * 1024;

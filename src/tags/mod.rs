@@ -1,0 +1,98 @@
+//! What a carried blob says: one file per vocabulary, each turning bytes into [`Tag`]s.
+//!
+//! A tag reader gets the blob, the [`Place`] it was found at, and the facts to write to; it never
+//! fails as a whole: what it could read stays, what it could not is a problem beside it.
+
+use crate::limits;
+use crate::model::{Cut, Facts, Problem, Tag};
+
+/// Where a blob was found.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// The container path: `JPEG APP1`.
+    pub container: String,
+    /// Absolute offset of the blob's first byte; `None` where it was assembled or unfolded.
+    pub offset: Option<u64>,
+}
+
+impl Place {
+    /// A blob that stands in the file as it is.
+    pub fn new(container: impl Into<String>, offset: u64) -> Self {
+        Self { container: container.into(), offset: Some(offset) }
+    }
+
+    /// A deeper place inside this one, `by` bytes further on.
+    #[must_use]
+    pub fn inside(&self, what: &str, by: u64) -> Self {
+        Self { container: format!("{}, {what}", self.container), offset: self.offset.map(|o| o.saturating_add(by)) }
+    }
+
+    /// Notes a problem at this place.
+    pub fn problem(&self, mut problem: Problem, out: &mut Facts) {
+        if problem.place.is_empty() {
+            problem.place.clone_from(&self.container);
+        }
+        if problem.offset.is_none() {
+            problem.offset = self.offset;
+        }
+        push_problem(out, problem);
+    }
+}
+
+/// Adds a tag whose value starts `by` bytes into the place.
+///
+/// `key` names the field inside `space`; the tag's `where` becomes `container, SPACE key`.
+pub fn push(out: &mut Facts, space: &str, key: &str, value: impl Into<String>, at: &Place, by: u64) {
+    if out.tags.len() >= limits::TAGS {
+        if out.tags.len() == limits::TAGS {
+            at.problem(Problem::limit("", at.offset.unwrap_or(0), format!("more than {} tags", limits::TAGS)), out);
+            out.tags.push(Tag { space: "countersign".into(), key: "cut".into(), ..Tag::default() });
+        }
+        return;
+    }
+    out.tags.push(Tag {
+        space: space.to_owned(),
+        key: key.to_owned(),
+        value: value.into(),
+        place: format!("{}, {} {key}", at.container, title(space)),
+        offset: at.offset.map(|o| o.saturating_add(by)),
+        ..Tag::default()
+    });
+}
+
+/// Adds a problem, bounded by [`limits::PROBLEMS`].
+pub fn push_problem(out: &mut Facts, problem: Problem) {
+    if out.problems.len() < limits::PROBLEMS && !out.problems.contains(&problem) {
+        out.problems.push(problem);
+    }
+}
+
+/// How a vocabulary is written in a `where`.
+fn title(space: &str) -> &str {
+    match space {
+        "exif" => "EXIF",
+        "xmp" => "XMP",
+        "iptc" => "IPTC",
+        "id3" => "ID3",
+        "quicktime" => "QuickTime",
+        "vorbis" => "Vorbis",
+        "riff" => "RIFF",
+        "png" => "PNG",
+        "pdf" => "PDF",
+        "ape" => "APE",
+        "mxf" => "MXF",
+        "matroska" => "Matroska",
+        other => other,
+    }
+}
+
+/// Shortens the values that facts carry: the beginning stays, length and SHA-256 name the whole.
+pub fn cut_long_values(tags: &mut [Tag]) {
+    use sha2::{Digest, Sha256};
+    for tag in tags.iter_mut().filter(|t| t.value.len() > limits::VALUE) {
+        let sha256 = data_encoding::HEXLOWER.encode(&Sha256::digest(tag.value.as_bytes()));
+        tag.cut = Some(Cut { bytes: tag.value.len() as u64, sha256 });
+        let end = (0..=limits::VALUE).rev().find(|i| tag.value.is_char_boundary(*i)).unwrap_or(0);
+        tag.value.truncate(end);
+    }
+}
