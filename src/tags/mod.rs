@@ -3,6 +3,13 @@
 //! A tag reader gets the blob, the [`Place`] it was found at, and the facts to write to; it never
 //! fails as a whole: what it could read stays, what it could not is a problem beside it.
 
+pub mod exif;
+pub mod id3;
+pub mod iptc;
+pub mod photoshop;
+pub mod vorbis;
+pub mod xmp;
+
 use crate::limits;
 use crate::model::{Cut, Facts, Problem, Tag};
 
