@@ -11,3 +11,4 @@ pub mod marks;
 pub mod model;
 pub mod source;
 pub mod tags;
+pub mod walk;
