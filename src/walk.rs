@@ -216,7 +216,9 @@ impl Folder {
 }
 
 fn files_first(a: &DirEntry, b: &DirEntry) -> std::cmp::Ordering {
-    let key = |e: &DirEntry| (e.file_type().is_dir(), e.file_name().to_os_string());
+    // Entries are sorted before links are followed: a link to a folder is asked for what it leads to.
+    let folder = |e: &DirEntry| e.file_type().is_dir() || e.path_is_symlink() && e.path().is_dir();
+    let key = |e: &DirEntry| (folder(e), e.file_name().to_os_string());
     key(a).cmp(&key(b))
 }
 
