@@ -222,7 +222,8 @@ fn files_first(a: &DirEntry, b: &DirEntry) -> std::cmp::Ordering {
     key(a).cmp(&key(b))
 }
 
-fn modified(meta: &std::fs::Metadata) -> Option<i128> {
+/// Modification time in nanoseconds since the Unix epoch.
+pub(crate) fn modified(meta: &std::fs::Metadata) -> Option<i128> {
     let time = meta.modified().ok()?;
     Some(match time.duration_since(UNIX_EPOCH) {
         Ok(after) => after.as_nanos() as i128,
