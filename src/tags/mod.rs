@@ -104,6 +104,8 @@ fn title(space: &str) -> &str {
         "quicktime" => "QuickTime",
         "vorbis" => "Vorbis",
         "riff" => "RIFF",
+        "photoshop" => "Photoshop",
+        "psd" => "PSD",
         "png" => "PNG",
         "pdf" => "PDF",
         "ape" => "APE",
