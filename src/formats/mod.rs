@@ -3,6 +3,13 @@
 //! A format says how it is recognized and reads what the file carries into [`Facts`]. It knows nothing
 //! of marks, rules or policy.
 
+mod dng;
+mod psd;
+mod psd_layers;
+mod raw_tiff;
+mod tiff;
+mod xmp_sidecar;
+
 use crate::model::{Facts, Problem};
 use crate::source::Source;
 
@@ -71,7 +78,7 @@ pub trait Format: Sync {
 }
 
 /// Every format, in no particular order: the best score wins.
-pub static ALL: &[&dyn Format] = &[];
+pub static ALL: &[&dyn Format] = &[&tiff::Tiff, &dng::Dng, &raw_tiff::RawTiff, &psd::Psd, &xmp_sidecar::XmpSidecar];
 
 /// The format that an extension (any case, no dot) promises.
 #[must_use]
