@@ -4,9 +4,12 @@
 //! fails as a whole: what it could read stays, what it could not is a problem beside it.
 
 pub mod exif;
+pub mod icc;
 pub mod id3;
 pub mod iptc;
 pub mod photoshop;
+pub mod plain_text;
+pub mod png_text;
 pub mod vorbis;
 pub mod xmp;
 
