@@ -110,8 +110,8 @@ pub fn parse(bytes: &[u8], offset: u64) -> Option<Chunk> {
 /// Where the walk may go on after `chunk`, close to the end of the file; `None` where that cannot be told.
 ///
 /// Chunks are found again from the end: the longest chain in the tail whose every CRC is right and that ends in IEND.
-/// Where it begins with image data, all before it is image data too. Else the last chunk of the run is longer than
-/// the tail, and expected at a multiple of the run's chunk size.
+/// Where it begins with image data, all before it is image data too. Else the end of the run is before the
+/// tail, and looked for at multiples of the run's chunk size.
 fn leap(source: &mut Source, chunk: &Chunk) -> Result<Option<u64>, Problem> {
     let (start, tail) = source.tail()?;
     let Some(by) = chain(tail) else { return Ok(None) };
@@ -119,11 +119,36 @@ fn leap(source: &mut Source, chunk: &Chunk) -> Result<Option<u64>, Problem> {
     if parse(&tail[by..], first).is_some_and(|c| &c.kind == b"IDAT") {
         return Ok((first > chunk.offset).then_some(first));
     }
+    Ok(last_of_run(source, chunk, first))
+}
+
+/// The last chunk of a run of image data whose chunks are all as long as `chunk`, provided that it ends by `before`.
+///
+/// Tried from the end in growing steps, then narrowed: what follows the run is mostly short.
+fn last_of_run(source: &mut Source, chunk: &Chunk, before: u64) -> Option<u64> {
     let step = chunk.end() - chunk.offset;
-    let steps = first.saturating_sub(1).saturating_sub(chunk.offset) / step;
-    let expected = chunk.offset.saturating_add(steps * step);
-    let fits = header(source, expected).is_ok_and(|c| &c.kind == b"IDAT" && c.end() <= first);
-    Ok((fits && expected > chunk.offset).then_some(expected))
+    let place = |n: u64| chunk.offset.saturating_add(n * step);
+    let mut is_image = |n: u64| header(source, place(n)).is_ok_and(|c| &c.kind == b"IDAT" && c.end() <= before);
+    let most = before.saturating_sub(1).saturating_sub(chunk.offset) / step;
+    let (mut low, mut high) = (0, most + 1);
+    let mut back = 0;
+    while let Some(n) = most.checked_sub(back).filter(|n| *n > 0) {
+        if is_image(n) {
+            low = n;
+            break;
+        }
+        high = n;
+        back = back * 2 + 1;
+    }
+    while high - low > 1 {
+        let middle = low + (high - low) / 2;
+        if is_image(middle) {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    (low > 0).then(|| place(low))
 }
 
 /// Where the longest chain of intact chunks that ends with the last IEND begins.
