@@ -1,5 +1,7 @@
 //! Still images: hostile variants of every sample, what large files cost, and facts that the goldens cannot show.
 
+#![expect(clippy::unwrap_used, reason = "a test may stop at what it did not expect")]
+
 use std::io::Write;
 use std::path::Path;
 
