@@ -10,3 +10,4 @@ pub mod mpf;
 pub mod numbers;
 pub mod png_chunks;
 pub mod samsung_sef;
+pub mod tiff_ifd;
