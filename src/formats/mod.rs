@@ -3,8 +3,15 @@
 //! A format says how it is recognized and reads what the file carries into [`Facts`]. It knows nothing
 //! of marks, rules or policy.
 
+pub mod appledouble;
+pub mod bmp;
+pub mod c2pa_sidecar;
+pub mod dpx;
+pub mod exr;
+pub mod gif;
 pub mod jpeg;
 pub mod png;
+pub mod svg;
 
 use crate::model::{Facts, Problem};
 use crate::source::Source;
@@ -74,7 +81,17 @@ pub trait Format: Sync {
 }
 
 /// Every format, in no particular order: the best score wins.
-pub static ALL: &[&dyn Format] = &[&jpeg::Jpeg, &png::Png];
+pub static ALL: &[&dyn Format] = &[
+    &appledouble::AppleDouble,
+    &bmp::Bmp,
+    &c2pa_sidecar::C2paSidecar,
+    &dpx::Dpx,
+    &exr::Exr,
+    &gif::Gif,
+    &jpeg::Jpeg,
+    &png::Png,
+    &svg::Svg,
+];
 
 /// The format that an extension (any case, no dot) promises.
 #[must_use]
