@@ -3,10 +3,19 @@
 //! A format says how it is recognized and reads what the file carries into [`Facts`]. It knows nothing
 //! of marks, rules or policy.
 
+pub mod appledouble;
+pub mod bmp;
+pub mod c2pa_sidecar;
 mod dng;
+pub mod dpx;
+pub mod exr;
+pub mod gif;
+pub mod jpeg;
+pub mod png;
 mod psd;
 mod psd_layers;
 mod raw_tiff;
+pub mod svg;
 mod tiff;
 mod xmp_sidecar;
 
@@ -78,7 +87,22 @@ pub trait Format: Sync {
 }
 
 /// Every format, in no particular order: the best score wins.
-pub static ALL: &[&dyn Format] = &[&tiff::Tiff, &dng::Dng, &raw_tiff::RawTiff, &psd::Psd, &xmp_sidecar::XmpSidecar];
+pub static ALL: &[&dyn Format] = &[
+    &appledouble::AppleDouble,
+    &bmp::Bmp,
+    &c2pa_sidecar::C2paSidecar,
+    &dng::Dng,
+    &dpx::Dpx,
+    &exr::Exr,
+    &gif::Gif,
+    &jpeg::Jpeg,
+    &png::Png,
+    &psd::Psd,
+    &raw_tiff::RawTiff,
+    &svg::Svg,
+    &tiff::Tiff,
+    &xmp_sidecar::XmpSidecar,
+];
 
 /// The format that an extension (any case, no dot) promises.
 #[must_use]

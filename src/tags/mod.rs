@@ -6,9 +6,12 @@
 pub mod exif;
 mod exif_names;
 mod exif_values;
+pub mod icc;
 pub mod id3;
 pub mod iptc;
 pub mod photoshop;
+pub mod plain_text;
+pub mod png_text;
 pub mod vorbis;
 pub mod xmp;
 mod xmp_names;
