@@ -3,6 +3,10 @@
 //! A format says how it is recognized and reads what the file carries into [`Facts`]. It knows nothing
 //! of marks, rules or policy.
 
+mod m4a;
+mod mov;
+mod mp4;
+
 use crate::model::{Facts, Problem};
 use crate::source::Source;
 
@@ -71,7 +75,7 @@ pub trait Format: Sync {
 }
 
 /// Every format, in no particular order: the best score wins.
-pub static ALL: &[&dyn Format] = &[];
+pub static ALL: &[&dyn Format] = &[&m4a::M4a, &mov::Mov, &mp4::Mp4];
 
 /// The format that an extension (any case, no dot) promises.
 #[must_use]
