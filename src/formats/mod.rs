@@ -3,6 +3,12 @@
 //! A format says how it is recognized and reads what the file carries into [`Facts`]. It knows nothing
 //! of marks, rules or policy.
 
+mod avif;
+mod cr3;
+mod flv;
+mod heif;
+mod jp2;
+mod jxl;
 mod m4a;
 mod mov;
 mod mp4;
@@ -75,7 +81,8 @@ pub trait Format: Sync {
 }
 
 /// Every format, in no particular order: the best score wins.
-pub static ALL: &[&dyn Format] = &[&m4a::M4a, &mov::Mov, &mp4::Mp4];
+pub static ALL: &[&dyn Format] =
+    &[&avif::Avif, &cr3::Cr3, &flv::Flv, &heif::Heif, &jp2::Jp2, &jxl::Jxl, &m4a::M4a, &mov::Mov, &mp4::Mp4];
 
 /// The format that an extension (any case, no dot) promises.
 #[must_use]

@@ -3,6 +3,7 @@
 //! A tag reader gets the blob, the [`Place`] it was found at, and the facts to write to; it never
 //! fails as a whole: what it could read stays, what it could not is a problem beside it.
 
+pub mod amf;
 pub mod c2pa_box;
 pub mod exif;
 pub mod id3;
