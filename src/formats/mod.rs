@@ -5,6 +5,7 @@
 
 mod avif;
 mod cr3;
+mod dng;
 mod flv;
 mod heif;
 mod jp2;
@@ -12,6 +13,11 @@ mod jxl;
 mod m4a;
 mod mov;
 mod mp4;
+mod psd;
+mod psd_layers;
+mod raw_tiff;
+mod tiff;
+mod xmp_sidecar;
 
 use crate::model::{Facts, Problem};
 use crate::source::Source;
@@ -81,8 +87,22 @@ pub trait Format: Sync {
 }
 
 /// Every format, in no particular order: the best score wins.
-pub static ALL: &[&dyn Format] =
-    &[&avif::Avif, &cr3::Cr3, &flv::Flv, &heif::Heif, &jp2::Jp2, &jxl::Jxl, &m4a::M4a, &mov::Mov, &mp4::Mp4];
+pub static ALL: &[&dyn Format] = &[
+    &avif::Avif,
+    &cr3::Cr3,
+    &flv::Flv,
+    &heif::Heif,
+    &jp2::Jp2,
+    &jxl::Jxl,
+    &m4a::M4a,
+    &mov::Mov,
+    &mp4::Mp4,
+    &tiff::Tiff,
+    &dng::Dng,
+    &raw_tiff::RawTiff,
+    &psd::Psd,
+    &xmp_sidecar::XmpSidecar,
+];
 
 /// The format that an extension (any case, no dot) promises.
 #[must_use]

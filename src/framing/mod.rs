@@ -6,3 +6,4 @@
 pub mod bmff;
 pub mod heif_items;
 pub mod sef;
+pub mod tiff_ifd;
