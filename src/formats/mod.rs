@@ -4,13 +4,22 @@
 //! of marks, rules or policy.
 
 pub mod appledouble;
+mod avif;
 pub mod bmp;
 pub mod c2pa_sidecar;
+mod cr3;
 mod dng;
 pub mod dpx;
 pub mod exr;
+mod flv;
 pub mod gif;
+mod heif;
+mod jp2;
 pub mod jpeg;
+mod jxl;
+mod m4a;
+mod mov;
+mod mp4;
 pub mod png;
 mod psd;
 mod psd_layers;
@@ -89,13 +98,22 @@ pub trait Format: Sync {
 /// Every format, in no particular order: the best score wins.
 pub static ALL: &[&dyn Format] = &[
     &appledouble::AppleDouble,
+    &avif::Avif,
     &bmp::Bmp,
     &c2pa_sidecar::C2paSidecar,
+    &cr3::Cr3,
     &dng::Dng,
     &dpx::Dpx,
     &exr::Exr,
+    &flv::Flv,
     &gif::Gif,
+    &heif::Heif,
+    &jp2::Jp2,
     &jpeg::Jpeg,
+    &jxl::Jxl,
+    &m4a::M4a,
+    &mov::Mov,
+    &mp4::Mp4,
     &png::Png,
     &psd::Psd,
     &raw_tiff::RawTiff,

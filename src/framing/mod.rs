@@ -4,12 +4,15 @@
 //! lengths; what the pieces say is for `tags`, what they are together is for `formats`.
 
 pub mod appended;
+pub mod bmff;
 pub mod deflate;
 pub mod gif_blocks;
+pub mod heif_items;
 pub mod jpeg_segments;
 pub mod jumbf;
 pub mod mpf;
 pub mod numbers;
 pub mod png_chunks;
 pub mod samsung_sef;
+pub mod sef;
 pub mod tiff_ifd;
