@@ -3,6 +3,11 @@
 //! A format says how it is recognized and reads what the file carries into [`Facts`]. It knows nothing
 //! of marks, rules or policy.
 
+pub mod aac;
+pub mod flac;
+pub mod mp3;
+pub mod wav;
+
 use crate::model::{Facts, Problem};
 use crate::source::Source;
 
@@ -71,7 +76,7 @@ pub trait Format: Sync {
 }
 
 /// Every format, in no particular order: the best score wins.
-pub static ALL: &[&dyn Format] = &[];
+pub static ALL: &[&dyn Format] = &[&aac::Aac, &flac::Flac, &mp3::Mp3, &wav::Wav];
 
 /// The format that an extension (any case, no dot) promises.
 #[must_use]

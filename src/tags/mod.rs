@@ -3,10 +3,18 @@
 //! A tag reader gets the blob, the [`Place`] it was found at, and the facts to write to; it never
 //! fails as a whole: what it could read stays, what it could not is a problem beside it.
 
+pub mod ape;
+pub mod bext;
+pub mod charset;
+pub mod ends;
 pub mod exif;
 pub mod id3;
 pub mod iptc;
+pub mod ixml;
 pub mod photoshop;
+pub mod picture;
+pub mod riff;
+pub mod stream;
 pub mod vorbis;
 pub mod xmp;
 
