@@ -4,9 +4,16 @@
 //! of marks, rules or policy.
 
 pub mod aac;
+pub mod aiff;
+pub mod ape;
+pub mod avi;
 pub mod flac;
 pub mod mp3;
+pub mod musepack;
+pub mod ogg;
 pub mod wav;
+pub mod wavpack;
+pub mod webp;
 
 use crate::model::{Facts, Problem};
 use crate::source::Source;
@@ -76,7 +83,19 @@ pub trait Format: Sync {
 }
 
 /// Every format, in no particular order: the best score wins.
-pub static ALL: &[&dyn Format] = &[&aac::Aac, &flac::Flac, &mp3::Mp3, &wav::Wav];
+pub static ALL: &[&dyn Format] = &[
+    &aac::Aac,
+    &aiff::Aiff,
+    &ape::Monkey,
+    &avi::Avi,
+    &flac::Flac,
+    &mp3::Mp3,
+    &musepack::Musepack,
+    &ogg::Ogg,
+    &wav::Wav,
+    &wavpack::Wavpack,
+    &webp::Webp,
+];
 
 /// The format that an extension (any case, no dot) promises.
 #[must_use]
