@@ -3,7 +3,11 @@
 //! A format says how it is recognized and reads what the file carries into [`Facts`]. It knows nothing
 //! of marks, rules or policy.
 
+pub mod aac;
+pub mod aiff;
+pub mod ape;
 pub mod appledouble;
+pub mod avi;
 mod avif;
 pub mod bmp;
 pub mod c2pa_sidecar;
@@ -11,6 +15,7 @@ mod cr3;
 mod dng;
 pub mod dpx;
 pub mod exr;
+pub mod flac;
 mod flv;
 pub mod gif;
 mod heif;
@@ -19,13 +24,19 @@ pub mod jpeg;
 mod jxl;
 mod m4a;
 mod mov;
+pub mod mp3;
 mod mp4;
+pub mod musepack;
+pub mod ogg;
 pub mod png;
 mod psd;
 mod psd_layers;
 mod raw_tiff;
 pub mod svg;
 mod tiff;
+pub mod wav;
+pub mod wavpack;
+pub mod webp;
 mod xmp_sidecar;
 
 use crate::model::{Facts, Problem};
@@ -97,7 +108,11 @@ pub trait Format: Sync {
 
 /// Every format, in no particular order: the best score wins.
 pub static ALL: &[&dyn Format] = &[
+    &aac::Aac,
+    &aiff::Aiff,
+    &ape::Monkey,
     &appledouble::AppleDouble,
+    &avi::Avi,
     &avif::Avif,
     &bmp::Bmp,
     &c2pa_sidecar::C2paSidecar,
@@ -105,6 +120,7 @@ pub static ALL: &[&dyn Format] = &[
     &dng::Dng,
     &dpx::Dpx,
     &exr::Exr,
+    &flac::Flac,
     &flv::Flv,
     &gif::Gif,
     &heif::Heif,
@@ -113,12 +129,18 @@ pub static ALL: &[&dyn Format] = &[
     &jxl::Jxl,
     &m4a::M4a,
     &mov::Mov,
+    &mp3::Mp3,
     &mp4::Mp4,
+    &musepack::Musepack,
+    &ogg::Ogg,
     &png::Png,
     &psd::Psd,
     &raw_tiff::RawTiff,
     &svg::Svg,
     &tiff::Tiff,
+    &wav::Wav,
+    &wavpack::Wavpack,
+    &webp::Webp,
     &xmp_sidecar::XmpSidecar,
 ];
 
