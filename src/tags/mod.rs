@@ -6,6 +6,8 @@
 pub mod exif;
 pub mod id3;
 pub mod iptc;
+pub mod matroska;
+pub mod mxf;
 pub mod photoshop;
 pub mod vorbis;
 pub mod xmp;
