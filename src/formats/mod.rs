@@ -5,6 +5,7 @@
 
 pub mod matroska;
 pub mod mxf;
+pub mod pdf;
 pub mod webm;
 
 use crate::model::{Facts, Problem};

@@ -5,3 +5,5 @@
 
 pub mod ebml;
 pub mod klv;
+pub mod pdf;
+pub mod pdf_objects;
