@@ -164,6 +164,24 @@ impl Source {
         self.at(offset, left)
     }
 
+    /// Up to `len` bytes at `offset`, read alone and not kept: for hops between places that are far apart.
+    ///
+    /// # Errors
+    /// As [`Source::up_to`].
+    pub fn brief(&mut self, offset: u64, len: usize) -> Result<Vec<u8>, Problem> {
+        let left = self.len.saturating_sub(offset).min(len as u64) as usize;
+        let near = self.windows.iter().any(|w| w.holds(offset, left));
+        if near || left == 0 || left >= limits::WINDOW || matches!(self.backing, Backing::Memory(_)) {
+            return self.up_to(offset, len).map(<[u8]>::to_vec);
+        }
+        let mut bytes = vec![0; left];
+        let got = self
+            .pread(&mut bytes, offset)
+            .map_err(|e| Problem::new(ProblemKind::Io, "", Some(self.base.saturating_add(offset)), e.to_string()))?;
+        bytes.truncate(got);
+        Ok(bytes)
+    }
+
     /// Exactly `N` bytes at `offset`, by value.
     ///
     /// # Errors

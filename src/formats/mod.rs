@@ -23,11 +23,14 @@ mod jp2;
 pub mod jpeg;
 mod jxl;
 mod m4a;
+pub mod matroska;
 mod mov;
 pub mod mp3;
 mod mp4;
 pub mod musepack;
+pub mod mxf;
 pub mod ogg;
+pub mod pdf;
 pub mod png;
 mod psd;
 mod psd_layers;
@@ -36,6 +39,7 @@ pub mod svg;
 mod tiff;
 pub mod wav;
 pub mod wavpack;
+pub mod webm;
 pub mod webp;
 mod xmp_sidecar;
 
@@ -128,10 +132,12 @@ pub static ALL: &[&dyn Format] = &[
     &jpeg::Jpeg,
     &jxl::Jxl,
     &m4a::M4a,
+    &matroska::Matroska,
     &mov::Mov,
     &mp3::Mp3,
     &mp4::Mp4,
     &musepack::Musepack,
+    &mxf::Mxf,
     &ogg::Ogg,
     &png::Png,
     &psd::Psd,
@@ -140,6 +146,7 @@ pub static ALL: &[&dyn Format] = &[
     &tiff::Tiff,
     &wav::Wav,
     &wavpack::Wavpack,
+    &webm::WebM,
     &webp::Webp,
     &xmp_sidecar::XmpSidecar,
 ];

@@ -16,6 +16,8 @@ pub mod icc;
 pub mod id3;
 pub mod iptc;
 pub mod ixml;
+pub mod matroska;
+pub mod mxf;
 pub mod photoshop;
 pub mod picture;
 pub mod plain_text;
