@@ -2,3 +2,7 @@
 //!
 //! A framing walks a [`crate::source::Source`] and yields headers with absolute offsets and bounded
 //! lengths; what the pieces say is for `tags`, what they are together is for `formats`.
+
+pub mod cbor;
+pub mod der;
+pub mod jumbf;

@@ -1,5 +1,9 @@
 //! The mark catalogue (data) and its matching: facts become evidence.
 
+pub mod credentials;
+pub mod generators;
+pub mod source_type;
+
 use crate::model::{Ai, Claim, Evidence, Strength, Via};
 
 /// The strongest claim among the evidence.
