@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::framing::cbor::{self, Item};
 use crate::framing::der;
-use crate::framing::jumbf::{self, Tree};
+use crate::framing::jumbf_tree::{self as jumbf, Tree};
 use crate::limits;
 use crate::model::Problem;
 

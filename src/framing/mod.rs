@@ -5,4 +5,4 @@
 
 pub mod cbor;
 pub mod der;
-pub mod jumbf;
+pub mod jumbf_tree;
