@@ -3,6 +3,9 @@
 //! A format says how it is recognized and reads what the file carries into [`Facts`]. It knows nothing
 //! of marks, rules or policy.
 
+pub mod jpeg;
+pub mod png;
+
 use crate::model::{Facts, Problem};
 use crate::source::Source;
 
@@ -71,7 +74,7 @@ pub trait Format: Sync {
 }
 
 /// Every format, in no particular order: the best score wins.
-pub static ALL: &[&dyn Format] = &[];
+pub static ALL: &[&dyn Format] = &[&jpeg::Jpeg, &png::Png];
 
 /// The format that an extension (any case, no dot) promises.
 #[must_use]

@@ -6,3 +6,11 @@
 pub mod cbor;
 pub mod der;
 pub mod jumbf_tree;
+pub mod deflate;
+pub mod jpeg_segments;
+pub mod jumbf;
+pub mod mpf;
+pub mod numbers;
+pub mod png_chunks;
+pub mod samsung_sef;
+pub mod tiff_ifd;
