@@ -5,6 +5,9 @@
 
 pub mod jpeg;
 pub mod png;
+mod m4a;
+mod mov;
+mod mp4;
 
 use crate::model::{Facts, Problem};
 use crate::source::Source;
@@ -75,6 +78,7 @@ pub trait Format: Sync {
 
 /// Every format, in no particular order: the best score wins.
 pub static ALL: &[&dyn Format] = &[&jpeg::Jpeg, &png::Png];
+pub static ALL: &[&dyn Format] = &[&m4a::M4a, &mov::Mov, &mp4::Mp4];
 
 /// The format that an extension (any case, no dot) promises.
 #[must_use]

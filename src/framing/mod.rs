@@ -14,3 +14,6 @@ pub mod numbers;
 pub mod png_chunks;
 pub mod samsung_sef;
 pub mod tiff_ifd;
+pub mod bmff;
+pub mod heif_items;
+pub mod sef;

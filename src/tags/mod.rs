@@ -3,6 +3,7 @@
 //! A tag reader gets the blob, the [`Place`] it was found at, and the facts to write to; it never
 //! fails as a whole: what it could read stays, what it could not is a problem beside it.
 
+pub mod c2pa_box;
 pub mod exif;
 mod exif_names;
 mod exif_values;
@@ -12,6 +13,9 @@ pub mod iptc;
 pub mod photoshop;
 pub mod plain_text;
 pub mod png_text;
+pub mod quicktime;
+pub mod samsung;
+pub mod uuid_box;
 pub mod vorbis;
 pub mod xmp;
 mod xmp_names;
