@@ -8,6 +8,10 @@ pub mod png;
 mod m4a;
 mod mov;
 mod mp4;
+pub mod aac;
+pub mod flac;
+pub mod mp3;
+pub mod wav;
 
 use crate::model::{Facts, Problem};
 use crate::source::Source;
@@ -79,6 +83,7 @@ pub trait Format: Sync {
 /// Every format, in no particular order: the best score wins.
 pub static ALL: &[&dyn Format] = &[&jpeg::Jpeg, &png::Png];
 pub static ALL: &[&dyn Format] = &[&m4a::M4a, &mov::Mov, &mp4::Mp4];
+pub static ALL: &[&dyn Format] = &[&aac::Aac, &flac::Flac, &mp3::Mp3, &wav::Wav];
 
 /// The format that an extension (any case, no dot) promises.
 #[must_use]

@@ -17,3 +17,7 @@ pub mod tiff_ifd;
 pub mod bmff;
 pub mod heif_items;
 pub mod sef;
+pub mod iff;
+pub mod mpeg_audio;
+pub mod ogg_page;
+pub mod riff;

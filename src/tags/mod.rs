@@ -4,18 +4,26 @@
 //! fails as a whole: what it could read stays, what it could not is a problem beside it.
 
 pub mod c2pa_box;
+pub mod ape;
+pub mod bext;
+pub mod charset;
+pub mod ends;
 pub mod exif;
 mod exif_names;
 mod exif_values;
 pub mod icc;
 pub mod id3;
 pub mod iptc;
+pub mod ixml;
 pub mod photoshop;
 pub mod plain_text;
 pub mod png_text;
 pub mod quicktime;
 pub mod samsung;
 pub mod uuid_box;
+pub mod picture;
+pub mod riff;
+pub mod stream;
 pub mod vorbis;
 pub mod xmp;
 mod xmp_names;
