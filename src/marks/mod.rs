@@ -1,5 +1,15 @@
 //! The mark catalogue (data) and its matching: facts become evidence.
 
+mod catalogue;
+mod manual;
+mod matching;
+mod selector;
+mod shape;
+mod terms;
+
+pub use catalogue::{Catalogue, Hit, Mark, Miss, catalogue};
+pub use manual::{manual, page};
+
 use crate::model::{Ai, Claim, Evidence, Strength, Via};
 
 /// The strongest claim among the evidence.
