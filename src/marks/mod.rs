@@ -3,6 +3,15 @@
 pub mod credentials;
 pub mod generators;
 pub mod source_type;
+mod catalogue;
+mod manual;
+mod matching;
+mod selector;
+mod shape;
+mod terms;
+
+pub use catalogue::{Catalogue, Hit, Mark, Miss, catalogue};
+pub use manual::{manual, page};
 
 use crate::model::{Ai, Claim, Evidence, Strength, Via};
 
