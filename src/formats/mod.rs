@@ -3,14 +3,14 @@
 //! A format says how it is recognized and reads what the file carries into [`Facts`]. It knows nothing
 //! of marks, rules or policy.
 
-pub mod jpeg;
-pub mod png;
-mod m4a;
-mod mov;
-mod mp4;
 pub mod aac;
 pub mod flac;
+pub mod jpeg;
+mod m4a;
+mod mov;
 pub mod mp3;
+mod mp4;
+pub mod png;
 pub mod wav;
 
 use crate::model::{Facts, Problem};
@@ -81,9 +81,8 @@ pub trait Format: Sync {
 }
 
 /// Every format, in no particular order: the best score wins.
-pub static ALL: &[&dyn Format] = &[&jpeg::Jpeg, &png::Png];
-pub static ALL: &[&dyn Format] = &[&m4a::M4a, &mov::Mov, &mp4::Mp4];
-pub static ALL: &[&dyn Format] = &[&aac::Aac, &flac::Flac, &mp3::Mp3, &wav::Wav];
+pub static ALL: &[&dyn Format] =
+    &[&jpeg::Jpeg, &png::Png, &m4a::M4a, &mov::Mov, &mp4::Mp4, &aac::Aac, &flac::Flac, &mp3::Mp3, &wav::Wav];
 
 /// The format that an extension (any case, no dot) promises.
 #[must_use]

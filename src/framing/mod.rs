@@ -3,21 +3,21 @@
 //! A framing walks a [`crate::source::Source`] and yields headers with absolute offsets and bounded
 //! lengths; what the pieces say is for `tags`, what they are together is for `formats`.
 
+pub mod bmff;
 pub mod cbor;
-pub mod der;
-pub mod jumbf_tree;
 pub mod deflate;
+pub mod der;
+pub mod heif_items;
+pub mod iff;
 pub mod jpeg_segments;
 pub mod jumbf;
+pub mod jumbf_tree;
+pub mod mpeg_audio;
 pub mod mpf;
 pub mod numbers;
-pub mod png_chunks;
-pub mod samsung_sef;
-pub mod tiff_ifd;
-pub mod bmff;
-pub mod heif_items;
-pub mod sef;
-pub mod iff;
-pub mod mpeg_audio;
 pub mod ogg_page;
+pub mod png_chunks;
 pub mod riff;
+pub mod samsung_sef;
+pub mod sef;
+pub mod tiff_ifd;

@@ -1,13 +1,13 @@
 //! The mark catalogue (data) and its matching: facts become evidence.
 
+mod catalogue;
 pub mod credentials;
 pub mod generators;
-pub mod source_type;
-mod catalogue;
 mod manual;
 mod matching;
 mod selector;
 mod shape;
+pub mod source_type;
 mod terms;
 
 pub use catalogue::{Catalogue, Hit, Mark, Miss, catalogue};

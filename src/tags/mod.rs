@@ -3,9 +3,9 @@
 //! A tag reader gets the blob, the [`Place`] it was found at, and the facts to write to; it never
 //! fails as a whole: what it could read stays, what it could not is a problem beside it.
 
-pub mod c2pa_box;
 pub mod ape;
 pub mod bext;
+pub mod c2pa_box;
 pub mod charset;
 pub mod ends;
 pub mod exif;
@@ -16,14 +16,14 @@ pub mod id3;
 pub mod iptc;
 pub mod ixml;
 pub mod photoshop;
+pub mod picture;
 pub mod plain_text;
 pub mod png_text;
 pub mod quicktime;
-pub mod samsung;
-pub mod uuid_box;
-pub mod picture;
 pub mod riff;
+pub mod samsung;
 pub mod stream;
+pub mod uuid_box;
 pub mod vorbis;
 pub mod xmp;
 mod xmp_names;
