@@ -56,48 +56,62 @@ fn states_and_claims_agree_with_the_labels() {
         let (path, label, note) = (corpus.join(fields[0]), fields[2], fields[3]);
         let sidecars: Vec<_> = [path.with_extension("c2pa")].into_iter().filter(|p| p.exists() && *p != path).collect();
         let read = facts(&path);
-        let mut states = Vec::new();
+        let mut found = Vec::new();
         for (index, verifier) in [&with_official, &with_interim, &off].into_iter().enumerate() {
             let mut facts = read.clone();
             let start = Instant::now();
             verifier.credentials(&path, &mut facts, &sidecars);
             spent[index] += start.elapsed().as_secs_f64();
-            states.push(facts.c2pa);
+            found.push(facts.c2pa);
         }
-        let word = |index: usize| states[index].as_ref().map_or("None", |c| name(c.state));
-        let evidence: Vec<_> = states[0].iter().flat_map(marks::credentials::evidence).collect();
-        let ai = marks::ai(&evidence).word();
         checked += 1;
-        let expected = |key: &str| {
-            let value = note.split(' ').find_map(|p| p.strip_prefix(key)).unwrap_or_default();
-            if value.is_empty() { "?".to_owned() } else { value.to_lowercase() }
-        };
-        for (index, key) in ["full=", "full+interim="].into_iter().enumerate() {
-            let (want, got) = (expected(key), word(index).to_lowercase());
-            if want != "?" && want != got {
-                let c = states[index].as_ref();
-                let damage = c.and_then(|c| c.damage.clone()).unwrap_or_default();
-                let failures = c.map(|c| c.failures.clone()).unwrap_or_default();
-                wrong.push(format!("{}\n    {key}{want}, ours {got} {failures:?} {damage}", fields[0]));
+        let file = fields[0].rsplit('/').next().unwrap();
+        for (key, ours) in ["full=", "full+interim="].into_iter().zip(&found) {
+            let want = note.split(' ').find_map(|p| p.strip_prefix(key)).unwrap_or_default().to_lowercase();
+            let got = ours.as_ref().map_or("none", |c| name(c.state));
+            let accepted = DIFFERENT.iter().any(|(name, state, _)| *name == file && *state == got);
+            if !want.is_empty() && want != got && !accepted {
+                wrong.push(format!("{}: {key}{want}, ours {got}: {ours:#?}", fields[0]));
             }
         }
-        if ai != label {
-            wrong.push(format!("{}\n    labelled {label}, ours {ai}: {evidence:#?}", fields[0]));
+        for ours in &found {
+            let evidence: Vec<_> = ours.iter().flat_map(marks::credentials::evidence).collect();
+            let ai = marks::ai(&evidence).word();
+            if ai != label {
+                wrong.push(format!("{}: labelled {label}, ours {ai}: {evidence:#?}", fields[0]));
+            }
         }
     }
     eprintln!("{checked} files; seconds with official list, with interim list, without verification: {spent:.2?}");
-    for line in &wrong {
-        eprintln!("{line}");
-    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+/// Where our state differs from what the crate's file call says, and why ours is meant.
+const DIFFERENT: &[(&str, &str, &str)] = &[
+    ("nikon-20221019-building.jpeg", "valid", "bytes and signature hold; only the certificate has run out"),
+    ("truepic-20230212-camera.jpg", "unverified", "its exclusion leaves the bytes before the store unbound"),
+    ("dashinit.mp4", "unverified", "an initialization segment without its fragments is not tampering"),
+    ("no_alg.jpg", "unreadable", "an error of the crate"),
+    ("prerelease.jpg", "unreadable", "an error of the crate"),
+    ("sample3.svg", "unreadable", "an error of the crate"),
+    ("sample4.svg", "unreadable", "an error of the crate"),
+    ("no_manifest.jpg", "unreadable", "XMP points to a store that is gone"),
+    ("video1_no_manifest.mp4", "unreadable", "XMP points to a store that is gone"),
+    ("bmff_purpose_retagged_trained.mp4", "unverified", "the crate sees no store in a retagged box"),
+    ("truncated_trained.mp4", "unverified", "an error of the crate; the store survives"),
+    ("remote_ai_with_local_sidecar.jpg", "valid", "the crate's file call does not look for the sidecar"),
+    ("Purple Square.psd", "none", "the crate does not read it, and it holds no store"),
+    ("nested_moov_1000.mp4", "none", "an error of the crate; no store"),
+    ("sample3.invalid.wav", "none", "an error of the crate; no store"),
+];
 
 fn name(state: CredentialState) -> &'static str {
     match state {
-        CredentialState::Trusted => "Trusted",
-        CredentialState::Valid => "Valid",
-        CredentialState::Invalid => "Invalid",
-        CredentialState::Unverified => "Unverified",
-        CredentialState::Unreadable => "Unreadable",
-        CredentialState::Remote => "Remote",
+        CredentialState::Trusted => "trusted",
+        CredentialState::Valid => "valid",
+        CredentialState::Invalid => "invalid",
+        CredentialState::Unverified => "unverified",
+        CredentialState::Unreadable => "unreadable",
+        CredentialState::Remote => "remote",
     }
 }
