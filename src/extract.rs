@@ -71,7 +71,7 @@ fn read_embedded(embedded: Embedded, options: &Options, depth: usize, out: &mut 
         problem.place = format!("{}, {}", embedded.place, problem.place);
         tags::push_problem(out, problem);
     }
-    out.stores.extend(inner.stores.into_iter().map(|mut store| {
+    out.carried.extend(inner.stores.into_iter().chain(inner.carried).map(|mut store| {
         store.place = format!("{}, {}", embedded.place, store.place);
         store
     }));

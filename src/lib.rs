@@ -1,5 +1,6 @@
 //! Countersign: flags AI-marked media that sits in a delivery without a recorded approval.
 
+pub mod c2pa;
 pub mod decoders;
 pub mod error;
 pub mod extract;

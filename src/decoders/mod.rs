@@ -3,6 +3,8 @@
 //! A decoder sees the full values, before they are cut for keeping, and writes [`Tag`]s whose `space` is the
 //! decoder's id. What such a fact means is for the catalogue.
 
+pub mod json;
+
 use crate::model::{Facts, Tag};
 use crate::source::Source;
 

@@ -5,13 +5,16 @@
 
 pub mod appended;
 pub mod bmff;
+pub mod cbor;
 pub mod deflate;
+pub mod der;
 pub mod ebml;
 pub mod gif_blocks;
 pub mod heif_items;
 pub mod iff;
 pub mod jpeg_segments;
 pub mod jumbf;
+pub mod jumbf_tree;
 pub mod klv;
 pub mod mpeg_audio;
 pub mod mpf;
