@@ -33,7 +33,7 @@ pub const EMBEDDED: usize = 64;
 /// The longest embedded picture that is read.
 pub const EMBEDDED_BYTES: usize = 32 * 1024 * 1024;
 /// The longest sidecar that is read.
-pub const SIDECAR: u64 = 16 * 1024 * 1024;
+pub const SIDECAR: usize = 16 * 1024 * 1024;
 /// Problems kept per file: past this the file is hostile and the first ones tell enough.
 pub const PROBLEMS: usize = 64;
 /// Assets judged together: the unit of parallel work and of memory.

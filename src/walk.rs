@@ -251,6 +251,15 @@ fn with_sidecars(mut siblings: Vec<Asset>) -> Vec<Asset> {
     siblings
 }
 
+/// The sidecars of a single file, found by asking for each name that one could have.
+#[must_use]
+pub fn sidecars(path: &Path) -> Vec<PathBuf> {
+    if extension(path).is_some_and(|e| SIDECARS.contains(&e.as_str())) {
+        return Vec::new();
+    }
+    candidates(path).map(|name| path.with_file_name(name)).filter(|sidecar| sidecar.is_file()).collect()
+}
+
 fn extension(path: &Path) -> Option<String> {
     path.extension().map(|e| e.to_string_lossy().to_ascii_lowercase())
 }
