@@ -261,6 +261,9 @@ impl Walk<'_> {
 
     /// Notes a problem with the path of the box being read: `mp4 (moov/udta)`.
     fn problem(&mut self, problem: Problem) {
+        if self.out.problems.len() >= limits::PROBLEMS {
+            return;
+        }
         let path: Vec<_> = self.path.iter().map(|k| bmff::name(*k)).collect();
         let place = if path.is_empty() { self.id.to_owned() } else { format!("{} ({})", self.id, path.join("/")) };
         tags::push_problem(self.out, problem.within(&place));
@@ -305,7 +308,13 @@ fn parent(walk: &Walk<'_>) -> String {
 
 fn uuid(walk: &mut Walk<'_>, header: &Header) {
     let title = parent(walk);
+    let before = walk.out.stores.len();
     uuid_box::read(walk.source, header, &title, walk.out);
+    if walk.path.len() > 1 {
+        for store in &mut walk.out.stores[before..] {
+            store.damage.get_or_insert_with(|| "not at the top level of the file".to_owned());
+        }
+    }
 }
 
 /// A box of a type that means nothing here: told where it is text (producers sign in `free`).
