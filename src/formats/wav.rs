@@ -4,7 +4,7 @@ use crate::formats::{Format, Info, Media, Probe, Score};
 use crate::framing::riff::{self, Chunk, Header, Order};
 use crate::model::{Facts, Problem};
 use crate::source::Source;
-use crate::tags::{Place, bext, ixml, push_problem, riff as chunks, stream};
+use crate::tags::{Place, bext, charset, ixml, push, push_problem, riff as chunks, stream};
 
 /// The format.
 pub struct Wav;
@@ -14,7 +14,7 @@ const FILE: &str = "WAV";
 const SILENT: &[&[u8; 4]] = &[
     b"data", b"fact", b"ds64", b"JUNK", b"junk", b"PAD ", b"FLLR", b"levl", b"PEAK", b"cue ", b"plst", b"smpl",
     b"inst", b"acid", b"slnt", b"wavl", b"chna", b"dbmd", b"elm1", b"regn", b"minf", b"umid", b"r64m", b"bxml",
-    b"CSET", b"afsp",
+    b"CSET",
 ];
 
 impl Format for Wav {
@@ -75,6 +75,12 @@ fn read_chunk(
         b"cart" => bext::read_cart(&chunks::content(source, chunk)?, &at, out),
         b"iXML" => ixml::read(&chunks::content(source, chunk)?, &at, out),
         b"axml" => ixml::read_axml(&chunks::content(source, chunk)?, &at, out),
+        b"afsp" => {
+            // AFsp: `name: value` texts that end in NUL.
+            for text in chunks::content(source, chunk)?.split(|b| *b == 0).filter(|t| !t.is_empty()) {
+                push(out, "riff", "afsp", charset::guess(text), &at, 0);
+            }
+        }
         b"LIST" | b"list" => list(source, chunk, header, out)?,
         id if SILENT.contains(&id) => {}
         _ => {
@@ -96,7 +102,7 @@ fn list(source: &mut Source, chunk: &Chunk, header: &Header, out: &mut Facts) ->
         b"exif" => chunks::texts(source, FILE, "exif", chunk, header, out),
         b"INFO" => chunks::texts(source, FILE, "INFO", chunk, header, out),
         kind => {
-            let name = crate::tags::charset::fourcc(*kind);
+            let name = charset::fourcc(*kind);
             for inner in riff::list(source, chunk.inner(), header).chunks {
                 if !chunks::shared(source, FILE, &inner, out)? {
                     chunks::unknown(source, &format!("{FILE} LIST {name}"), &format!("{name}:"), &inner, out);
