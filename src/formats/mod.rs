@@ -7,13 +7,19 @@ pub mod aac;
 pub mod aiff;
 pub mod ape;
 pub mod avi;
+mod dng;
 pub mod flac;
 pub mod mp3;
 pub mod musepack;
 pub mod ogg;
+mod psd;
+mod psd_layers;
+mod raw_tiff;
+mod tiff;
 pub mod wav;
 pub mod wavpack;
 pub mod webp;
+mod xmp_sidecar;
 
 use crate::model::{Facts, Problem};
 use crate::source::Source;
@@ -95,6 +101,11 @@ pub static ALL: &[&dyn Format] = &[
     &wav::Wav,
     &wavpack::Wavpack,
     &webp::Webp,
+    &dng::Dng,
+    &psd::Psd,
+    &raw_tiff::RawTiff,
+    &tiff::Tiff,
+    &xmp_sidecar::XmpSidecar,
 ];
 
 /// The format that an extension (any case, no dot) promises.

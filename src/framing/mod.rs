@@ -7,3 +7,4 @@ pub mod iff;
 pub mod mpeg_audio;
 pub mod ogg_page;
 pub mod riff;
+pub mod tiff_ifd;
