@@ -11,7 +11,7 @@ use countersign::identify;
 use countersign::model::{Facts, ProblemKind};
 use countersign::source::Source;
 
-const KINDS: &[&str] = &["wav", "avi", "webp", "aiff", "mp3", "aac", "flac", "ogg", "opus", "wv", "mpc", "ape"];
+const KINDS: &[&str] = &["wav", "w64", "avi", "webp", "aiff", "mp3", "aac", "flac", "ogg", "opus", "wv", "mpc", "ape"];
 
 fn samples() -> Vec<(String, Vec<u8>)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/formats");
@@ -295,6 +295,69 @@ fn stores_are_taken_from_riff_as_they_stand() {
         assert_eq!((facts.stores[0].place.as_str(), facts.stores[0].offset), (place, at));
         assert_eq!(facts.stores[0].bytes, b"\0\0\0\x09jumbx");
     }
+}
+
+/// Three frames of 104 bytes.
+fn frames() -> Vec<u8> {
+    let mut frame = vec![0xFF, 0xFB, 0x10, 0xC0];
+    frame.resize(104, 0);
+    frame.repeat(3)
+}
+
+#[test]
+fn several_tags_before_and_behind_are_all_read() {
+    let first = tag(3, 0, &frame3("TIT2", 0, b"\x03first"));
+    let second = tag(4, 0, b"TALB\0\0\0\x07\0\0\x03second");
+    let mut appended = tag(4, 0x10, b"TCOM\0\0\0\x06\0\0\x03third");
+    let foot = [b"3DI", &appended[3..10]].concat();
+    appended.extend(foot);
+    let words = "LYRICSBEGINLYR00011made here ok";
+    let lyrics = format!("{words}{:06}LYRICS200", words.len());
+    let mut v1 = b"TAGfourth".to_vec();
+    v1.resize(128, 0);
+    let bytes = [first, second, frames(), appended, lyrics.into_bytes(), v1].concat();
+    let facts = read_as(formats::by_id("mp3").unwrap(), bytes);
+    let got = ["TIT2", "TALB", "TCOM", "LYR", "Title"].map(|key| value(&facts, key));
+    assert_eq!(got, [Some("first"), Some("second"), Some("third"), Some("made here o"), Some("fourth")]);
+}
+
+#[test]
+fn lyrics_of_the_first_version_are_read() {
+    let bytes = [&frames()[..], b"LYRICSBEGINla la laLYRICSEND"].concat();
+    let facts = read_as(formats::by_id("mp3").unwrap(), bytes);
+    assert_eq!(value(&facts, "LYR"), Some("la la la"));
+}
+
+#[test]
+fn comments_that_span_pages_are_put_together() {
+    let field = format!("LYRICS={}", "x".repeat(100_000));
+    let mut comments = b"\x03vorbis\0\0\0\0\x02\0\0\0".to_vec();
+    for field in [field.as_bytes(), b"AIGC=label"] {
+        comments.extend((field.len() as u32).to_le_bytes());
+        comments.extend(field);
+    }
+    let page = |flags: u8, granule: i64, lacing: &[u8], data: &[u8]| {
+        let mut out =
+            [b"OggS\0", &[flags][..], &granule.to_le_bytes(), &[7; 4], &[0; 8], &[lacing.len() as u8], lacing].concat();
+        out.extend(data);
+        out
+    };
+    let mut first = b"\x01vorbis\0\0\0\0\x01\x40\x1F\0\0".to_vec();
+    first.resize(30, 0);
+    let mut bytes = page(2, 0, &[30], &first);
+    let (one, two) = comments.split_at(255 * 255);
+    bytes.extend(page(0, -1, &[255; 255], one));
+    let mut lacing = vec![255; two.len() / 255];
+    lacing.push((two.len() % 255) as u8);
+    bytes.extend(page(1, 0, &lacing, two));
+    bytes.extend(page(4, 100, &[9], &[0; 9]));
+    let facts = read_as(formats::by_id("ogg").unwrap(), bytes.clone());
+    assert_eq!((value(&facts, "LYRICS").map(str::len), value(&facts, "AIGC")), (Some(100_000), Some("label")));
+    assert!(facts.problems.is_empty(), "{:?}", facts.problems);
+    // Without its second page the packet breaks off.
+    let at = bytes.len() - 37 - (27 + lacing.len() + two.len());
+    let facts = read_as(formats::by_id("ogg").unwrap(), [&bytes[..at], &bytes[bytes.len() - 37..]].concat());
+    assert!(facts.problems.iter().any(|p| p.blocking));
 }
 
 #[test]

@@ -1,7 +1,8 @@
-//! WAVE sound: RIFF, RIFX, RF64 and BW64 (Microsoft RIFF, EBU Tech 3285 and 3306, ITU-R BS.2088), hopping over the sound itself.
+//! WAVE sound: RIFF, RIFX, RF64, BW64 and Wave64 (Microsoft RIFF, EBU Tech 3285 and 3306, ITU-R BS.2088, Sony), hopping over the sound itself.
 
 use crate::formats::{Format, Info, Media, Probe, Score};
 use crate::framing::riff::{self, Chunk, Header, Order};
+use crate::framing::wave64;
 use crate::model::{Facts, Problem};
 use crate::source::Source;
 use crate::tags::{Place, bext, charset, ixml, push, push_problem, riff as chunks, stream};
@@ -22,7 +23,7 @@ impl Format for Wav {
         &Info {
             id: "wav",
             name: "WAVE",
-            extensions: &["wav", "wave", "bwf", "rf64", "bw64", "amb"],
+            extensions: &["wav", "wave", "bwf", "rf64", "bw64", "w64", "amb"],
             media: Media::Audio,
             specification: "Microsoft RIFF; EBU Tech 3285, 3306; ITU-R BS.2088",
             version: 1,
@@ -31,12 +32,13 @@ impl Format for Wav {
 
     fn sniff(&self, probe: &Probe<'_>) -> Score {
         let riff = [b"RIFF", b"RIFX", b"RF64", b"BW64"].iter().any(|id| probe.head.starts_with(id.as_slice()));
-        if riff && probe.head.get(8..12) == Some(b"WAVE") { Score::SURE } else { Score::NO }
+        let wave = riff && probe.head.get(8..12) == Some(b"WAVE");
+        if wave || wave64::is_wave64(probe.head) { Score::SURE } else { Score::NO }
     }
 
     fn read(&self, source: &mut Source, out: &mut Facts) -> Result<(), Problem> {
         let header = riff::header(source)?;
-        let walk = riff::top(source, &header);
+        let walk = if &header.id == b"riff" { wave64::top(source) } else { riff::top(source, &header) };
         let mut format = stream::Audio::default();
         for chunk in &walk.chunks {
             if let Err(problem) = read_chunk(source, chunk, &header, &mut format, out) {

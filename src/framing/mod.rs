@@ -8,3 +8,4 @@ pub mod mpeg_audio;
 pub mod ogg_page;
 pub mod riff;
 pub mod tiff_ifd;
+pub mod wave64;
