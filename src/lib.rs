@@ -10,5 +10,7 @@ pub mod identify;
 pub mod limits;
 pub mod marks;
 pub mod model;
+pub mod report;
 pub mod source;
 pub mod tags;
+pub mod walk;

@@ -240,7 +240,7 @@ fn sidecar(path: &Path, sidecars: &[PathBuf], facts: &mut Facts) -> Option<Store
         let name = candidate.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
         let place = format!("sidecar {name}");
         let read = Source::open(candidate).map_err(|e| Problem::new(ProblemKind::Io, "", None, e.to_string()));
-        match read.and_then(|mut s| s.whole(limits::SIDECAR as usize).map(std::borrow::Cow::into_owned)) {
+        match read.and_then(|mut s| s.whole(limits::SIDECAR).map(std::borrow::Cow::into_owned)) {
             Err(problem) => push_problem(facts, problem.within(&place)),
             Ok(bytes) => match &found {
                 None => found = Some(Store { place, bytes, ..Store::default() }),

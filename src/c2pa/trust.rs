@@ -39,7 +39,7 @@ impl TrustList {
             hint: "give a PEM bundle of certificates, or the C2PA trust list in its JSON form".to_owned(),
         };
         let len = fs::metadata(path).map_err(|e| fail(e.to_string()))?.len();
-        if len > limits::SIDECAR {
+        if len > limits::SIDECAR as u64 {
             return Err(fail(format!("{len} bytes are too many for a trust list")));
         }
         let bytes = fs::read(path).map_err(|e| fail(e.to_string()))?;

@@ -35,7 +35,7 @@ impl Format for Bmp {
         let header = source.up_to(0, 54)?.to_vec();
         let at = Place::new("BMP header", source.absolute(0));
         let (width, height, bits) = if le32(&header, 14) == Some(12) {
-            let side = |at| le16(&header, at).map(|v| u32::from(v));
+            let side = |at| le16(&header, at).map(u32::from);
             (side(18), side(20), le16(&header, 24))
         } else {
             // Negative for rows from the top down.

@@ -143,9 +143,9 @@ fn value(kind: &str, bytes: &[u8]) -> String {
         "rational" => join(ints().collect()).replace(' ', "/"),
         "timecode" => timecode(bytes),
         "chlist" => channels(bytes),
-        "compression" => word(&[
-            "none", "RLE", "ZIPS", "ZIP", "PIZ", "PXR24", "B44", "B44A", "DWAA", "DWAB", "HTJ2K256", "HTJ2K32",
-        ]),
+        "compression" => {
+            word(&["none", "RLE", "ZIPS", "ZIP", "PIZ", "PXR24", "B44", "B44A", "DWAA", "DWAB", "HTJ2K256", "HTJ2K32"])
+        }
         "lineOrder" => word(&["increasing Y", "decreasing Y", "random Y"]),
         "envmap" => word(&["latitude-longitude", "cube"]),
         _ if kind != "preview" && !bytes.is_empty() && plain_text::is_text(bytes) => plain_text::decode(bytes),

@@ -1,6 +1,6 @@
 //! MPEG audio streams (ISO/IEC 11172-3, 13818-3): tags before and behind the frames, and the Xing/LAME header in the first.
 
-use crate::formats::{Format, Info, Media, Probe, Score, aac, flac};
+use crate::formats::{Format, Info, Media, Probe, Score, aac, ape, flac, musepack, wavpack};
 use crate::framing::mpeg_audio::{Frame, frame, run};
 use crate::limits;
 use crate::model::{Facts, Problem};
@@ -49,6 +49,10 @@ impl Format for Mp3 {
             return flac::read_stream(source, start, out);
         }
         let end = ends::trailing(source, FILE, start, out)?;
+        if let Some(other) = other(source, start)? {
+            out.format = Some(other.to_owned());
+            return Ok(());
+        }
         let Some((pos, first)) = search(source, start, end)? else {
             if aac::search(source, start, end)?.is_some() {
                 out.format = Some("aac".to_owned());
@@ -72,10 +76,20 @@ impl Format for Mp3 {
         about.seconds = xing.map_or(0.0, |frames| f64::from(frames) * f64::from(first.samples) / f64::from(first.rate));
         stream::audio(&about, &at, out);
         if pos + first.len as u64 > end {
-            push_problem(out, Problem::truncated("mp3 (frames)", source.absolute(end), "the first frame is cut"));
+            let problem = Problem::truncated("mp3 (frames)", source.absolute(end), "the first frame is cut");
+            // With tags at the end, the end is there: the sound is odd, but nothing that a file says is lost.
+            push_problem(out, if end < source.len() { problem.harmless() } else { problem });
         }
         Ok(())
     }
+}
+
+/// Another format that carries its words at both ends only.
+fn other(source: &mut Source, start: u64) -> Result<Option<&'static str>, Problem> {
+    let len = source.len().saturating_sub(start);
+    let probe = Probe { head: source.up_to(start, 64)?, len };
+    let others: [&dyn Format; 3] = [&ape::Monkey, &musepack::Musepack, &wavpack::Wavpack];
+    Ok(others.iter().find(|f| f.sniff(&probe) == Score::SURE).map(|f| f.info().id))
 }
 
 /// The first frame from which at least one more follows (or the end).

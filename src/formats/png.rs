@@ -2,7 +2,7 @@
 
 use crate::formats::{Format, Info, Media, Probe, Score};
 use crate::framing::png_chunks::{self, Chunk};
-use crate::framing::{jumbf, numbers};
+use crate::framing::{appended, jumbf, numbers};
 use crate::limits;
 use crate::model::{Embedded, Facts, Problem, Store};
 use crate::source::Source;
@@ -169,15 +169,10 @@ fn after_end(source: &mut Source, end: u64, room: &mut usize, out: &mut Facts) -
     if chunk.is_some() {
         let (chunks, _) = png_chunks::walk(source, end);
         read_all(source, &chunks, room, out);
-    } else if is_media(&peek) {
+    } else if appended::is_media(&peek) {
         let bytes = source.stated(end, rest, limits::EMBEDDED_BYTES).map_err(|p| p.within("PNG trailer"))?;
         out.embedded.push(Embedded { place: "PNG trailer".into(), offset: here, bytes, name: None });
     }
     tags::push_problem(out, Problem::malformed(place, here, what).harmless());
     Ok(())
-}
-
-fn is_media(peek: &[u8]) -> bool {
-    let starts: [&[u8]; 5] = [png_chunks::SIGNATURE, b"\xFF\xD8\xFF", b"RIFF", b"GIF8", b"\x1A\x45\xDF\xA3"];
-    peek.get(4..8) == Some(b"ftyp") || starts.iter().any(|s| peek.starts_with(s))
 }

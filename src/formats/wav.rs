@@ -43,8 +43,8 @@ impl Format for Wav {
                 push_problem(out, problem.within(&chunks::place(source, FILE, chunk).container));
             }
         }
-        let at = Place::new(format!("{FILE} fmt"), source.absolute(0));
-        stream::audio(&format, &at, out);
+        let fmt = walk.chunks.iter().find(|c| &c.id == b"fmt ").map_or(0, |c| c.data);
+        stream::audio(&format, &Place::new(format!("{FILE} fmt"), source.absolute(fmt)), out);
         if !walk.chunks.iter().any(|c| matches!(&c.id, b"data" | b"wavl")) {
             let what = "missing data";
             push_problem(out, Problem::truncated("wav (RIFF)", source.absolute(source.len()), what));

@@ -78,13 +78,11 @@ fn one(source: &mut Source, file: &str, start: u64, end: u64, out: &mut Facts) -
     if let Some(footer) = before(source, start, end, ape::FOOTER)?.as_deref().and_then(ape::footer) {
         return ape_before(source, file, start, end, &footer, out);
     }
-    if let Some(len) =
-        before(source, start, end, id3::HEADER)?.filter(|b| b.starts_with(b"3DI")).and_then(|b| id3::length(&b))
-    {
-        if let Some(at) = end.checked_sub(len).filter(|at| *at >= start) {
-            id3_at(source, file, at, len, out)?;
-            return Ok(at);
-        }
+    let foot = before(source, start, end, id3::HEADER)?.filter(|b| b.starts_with(b"3DI"));
+    let length = foot.as_deref().and_then(id3::length);
+    if let Some((at, len)) = length.and_then(|len| Some((end.checked_sub(len).filter(|at| *at >= start)?, len))) {
+        id3_at(source, file, at, len, out)?;
+        return Ok(at);
     }
     lyrics3(source, file, start, end, out)
 }

@@ -53,6 +53,10 @@ fn resynchronized(bytes: &[u8]) -> Vec<u8> {
 /// Reads a whole ID3v2 tag that starts at `ID3`. Keys are `TXXX:AIGC`, `COMM`, `TIT2`, …; v2.2 names become those of 2.3.
 pub fn read(blob: &[u8], at: &Place, out: &mut Facts) {
     let start = at.offset.unwrap_or(0);
+    if blob.iter().all(|b| *b == 0) {
+        // Programs that remove a tag leave an empty chunk behind.
+        return;
+    }
     let Some([b'I', b'D', b'3', major, _, flags, size @ ..]) = blob.get(..HEADER) else {
         return at.problem(Problem::malformed("", start, "no ID3 header"), out);
     };

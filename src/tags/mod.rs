@@ -3,6 +3,7 @@
 //! A tag reader gets the blob, the [`Place`] it was found at, and the facts to write to; it never
 //! fails as a whole: what it could read stays, what it could not is a problem beside it.
 
+pub mod amf;
 pub mod ape;
 pub mod bext;
 pub mod c2pa_box;
@@ -15,6 +16,8 @@ pub mod icc;
 pub mod id3;
 pub mod iptc;
 pub mod ixml;
+pub mod matroska;
+pub mod mxf;
 pub mod photoshop;
 pub mod picture;
 pub mod plain_text;
@@ -119,6 +122,8 @@ fn title(space: &str) -> &str {
         "quicktime" => "QuickTime",
         "vorbis" => "Vorbis",
         "riff" => "RIFF",
+        "photoshop" => "Photoshop",
+        "psd" => "PSD",
         "png" => "PNG",
         "pdf" => "PDF",
         "ape" => "APE",

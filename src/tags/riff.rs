@@ -73,6 +73,11 @@ pub fn store(source: &mut Source, chunk: &Chunk, at: &Place, out: &mut Facts) {
 
 /// A chunk that nobody defined: kept where it is plain text, else passed over.
 pub fn unknown(source: &mut Source, file: &str, prefix: &str, chunk: &Chunk, out: &mut Facts) {
+    text_chunk(source, file, "riff", prefix, chunk, out);
+}
+
+/// As [`unknown`], with the space to write to.
+pub fn text_chunk(source: &mut Source, file: &str, space: &str, prefix: &str, chunk: &Chunk, out: &mut Facts) {
     if chunk.len > charset::UNKNOWN as u64 {
         return;
     }
@@ -81,32 +86,41 @@ pub fn unknown(source: &mut Source, file: &str, prefix: &str, chunk: &Chunk, out
         Ok(blob) => {
             if let Some(text) = charset::printable(&blob) {
                 let key = charset::fourcc(chunk.id);
-                push(out, "riff", &format!("{prefix}{}", key.trim_end()), text, &at, 0);
+                push(out, space, &format!("{prefix}{}", key.trim_end()), text, &at, 0);
             }
         }
         Err(problem) => at.problem(problem, out),
     }
 }
 
-/// Reads a list of text chunks, such as LIST INFO: one tag a chunk, unknown ids included.
+/// Reads a list of text chunks, such as LIST INFO: one tag a chunk, unknown ids included; lists inside lists are followed.
 pub fn texts(source: &mut Source, file: &str, kind: &str, list: &Chunk, header: &Header, out: &mut Facts) {
+    nested(source, file, kind, list, header, 0, out);
+}
+
+fn nested(source: &mut Source, file: &str, kind: &str, list: &Chunk, header: &Header, depth: usize, out: &mut Facts) {
     let container = format!("{file} LIST {kind}");
     let walk = riff::list(source, list.inner(), header);
     for chunk in &walk.chunks {
         let at = Place::new(container.clone(), source.absolute(chunk.data));
-        match &chunk.id {
-            b"JUNK" | b"PAD " | b"junk" => continue,
-            b"_PMX" | b"C2PA" | b"id3 " | b"ID3 " => match shared(source, &container, chunk, out) {
-                Ok(_) => continue,
-                Err(problem) => at.problem(problem, out),
-            },
-            _ => {}
-        }
-        match content(source, chunk) {
-            Ok(blob) => {
+        let done = match &chunk.id {
+            b"JUNK" | b"PAD " | b"junk" => Ok(true),
+            b"_PMX" | b"C2PA" | b"id3 " | b"ID3 " => shared(source, &container, chunk, out),
+            b"LIST" if depth >= limits::DEPTH => {
+                return at.problem(Problem::limit("", at.offset.unwrap_or(0), "lists nested too deep"), out);
+            }
+            b"LIST" => {
+                nested(source, file, kind, chunk, header, depth + 1, out);
+                Ok(true)
+            }
+            _ => Ok(false),
+        };
+        match done.and_then(|done| if done { Ok(None) } else { content(source, chunk).map(Some) }) {
+            Ok(Some(blob)) => {
                 let key = charset::fourcc(chunk.id);
                 push(out, "riff", &format!("{kind}:{}", key.trim_end()), text(&blob), &at, 0);
             }
+            Ok(None) => {}
             Err(problem) => at.problem(problem, out),
         }
     }

@@ -67,6 +67,14 @@ pub fn tiff_start(bytes: &[u8]) -> Option<usize> {
     starts.into_iter().flatten().find(|at| is_tiff(*at))
 }
 
+/// Whether a document is RDF, as every XMP packet is.
+#[must_use]
+pub fn is_rdf(bytes: &[u8]) -> bool {
+    const NAMESPACE: &[u8] = b"http://www.w3.org/1999/02/22-rdf-syntax-ns#";
+    let ascii: Vec<u8> = bytes.iter().copied().filter(|b| *b != 0).collect();
+    ascii.windows(NAMESPACE.len()).any(|w| w == NAMESPACE)
+}
+
 /// Canon's box in CR3: CMT1 (IFD0), CMT2 (Exif), CMT3 (maker notes), CMT4 (GPS), each a TIFF structure.
 fn canon(source: &mut Source, header: &Header, title: &str, out: &mut Facts) {
     let mut boxes = Boxes::new(header.body, header.end);

@@ -1,7 +1,7 @@
 //! The end of the image and what follows it: further images, a Samsung trailer, a video, unknown data.
 
 use crate::framing::jpeg_segments::{self, Ending};
-use crate::framing::samsung_sef;
+use crate::framing::{appended, samsung_sef};
 use crate::limits;
 use crate::model::{Embedded, Facts, Problem};
 use crate::source::Source;
@@ -79,18 +79,13 @@ fn unknown(source: &mut Source, end: u64, further: &[u64], out: &mut Facts) -> R
         if let Err(problem) = image.stop {
             tags::push_problem(out, problem.within("JPEG trailing image").harmless());
         }
-    } else if is_media(peek) {
+    } else if appended::is_media(peek) {
         embed(source, end, rest, "trailer", out);
     } else {
         let what = format!("{rest} bytes of unknown data after the end of the image");
         tags::push_problem(out, Problem::malformed("jpeg", source.absolute(end), what).harmless());
     }
     Ok(())
-}
-
-fn is_media(peek: &[u8]) -> bool {
-    let starts: [&[u8]; 4] = [b"\x89PNG\r\n\x1A\n", b"RIFF", b"GIF8", b"\x1A\x45\xDF\xA3"];
-    peek.get(4..8) == Some(b"ftyp") || starts.iter().any(|s| peek.starts_with(s))
 }
 
 fn embed(source: &mut Source, at: u64, len: u64, what: &str, out: &mut Facts) {

@@ -5,7 +5,7 @@ use super::{Walk, items, list, value};
 use crate::framing::bmff::{Boxes, Header};
 use crate::limits;
 use crate::model::Problem;
-use crate::tags::{id3, xmp};
+use crate::tags::{id3, uuid_box, xmp};
 
 /// The longest list of key names.
 const KEYS: usize = 4 * 1024 * 1024;
@@ -86,11 +86,10 @@ fn id32(walk: &mut Walk<'_>, header: &Header) {
 fn xml(walk: &mut Walk<'_>, header: &Header) {
     let Some(bytes) = walk.body(header, limits::INFLATED) else { return };
     let by = if bytes.starts_with(&[0; 4]) { 4 } else { 0 };
-    let text = value::unicode(&bytes[by as usize..]);
-    if text.contains("http://www.w3.org/1999/02/22-rdf-syntax-ns#") {
+    if uuid_box::is_rdf(&bytes) {
         let place = walk.place(header.body + by);
         xmp::read(&bytes[by as usize..], &place, walk.out);
     } else {
-        walk.tag("xml", text, header.body + by);
+        walk.tag("xml", value::unicode(&bytes[by as usize..]), header.body + by);
     }
 }

@@ -42,6 +42,8 @@ struct Seen {
     movie: bool,
     media: bool,
     pictures: bool,
+    /// A box runs past the end of the file.
+    cut: bool,
     fragments: usize,
     indexes: usize,
 }
@@ -176,7 +178,7 @@ impl Walk<'_> {
             }
             self.visit(&child);
         }
-        if &header.kind == b"moov" && !named && !header.is_cut() {
+        if &header.kind == b"moov" && self.path.len() == 1 && !named && !header.is_cut() {
             self.problem(Problem::malformed("", self.source.absolute(header.offset), "missing mvhd").harmless());
         }
     }
@@ -186,6 +188,7 @@ impl Walk<'_> {
         let name = bmff::name(header.kind);
         let (stated, there) = (header.stated - header.offset, header.end - header.offset);
         let at = self.source.absolute(header.offset);
+        self.seen.cut |= file;
         let problem = if file {
             let what = format!("box {name} states {stated} bytes, the file ends after {there}");
             Problem::truncated(format!("{} ({name})", self.id), at, what)
@@ -213,9 +216,13 @@ impl Walk<'_> {
                 tags::push(self.out, SPACE, key, count.to_string(), &at, 0);
             }
         }
-        let Seen { movie, media, pictures, fragments, .. } = self.seen;
-        if !movie && !pictures && fragments == 0 {
-            let what = if media { "missing moov: the recording was not finished" } else { "missing moov" };
+        let Seen { movie, media, pictures, cut, fragments, .. } = self.seen;
+        if !movie && !pictures && !cut && fragments == 0 {
+            let what = match self.id {
+                "heif" | "avif" => "missing meta",
+                _ if media => "missing moov: the recording was not finished",
+                _ => "missing moov",
+            };
             self.problem(Problem::truncated("", self.source.absolute(len), what));
         }
     }
