@@ -32,9 +32,7 @@ fn verifier(verify: Verify, trust: Vec<TrustList>) -> Verifier {
 }
 
 fn facts(path: &Path, verifier: &Verifier, sidecars: &[PathBuf]) -> Facts {
-    let mut facts = extract::facts(path, &extract::Options::default());
-    verifier.credentials(path, &mut facts, sidecars);
-    facts
+    extract::facts(path, sidecars, &extract::Options { verifier: Some(verifier), ..extract::Options::default() })
 }
 
 /// Credentials and evidence of these bytes, checked in full against no list.

@@ -17,7 +17,7 @@ fn lists(folder: &Path, names: &[&str]) -> Vec<TrustList> {
 
 /// The facts of a file; where no reader of ours finds a store yet, the crate's own does.
 fn facts(path: &Path) -> Facts {
-    let mut facts = extract::facts(path, &extract::Options::default());
+    let mut facts = extract::facts(path, &[], &extract::Options::default());
     let known = path.to_string_lossy().contains("tiff_poc")
         || path.extension().is_some_and(|e| e == "pdf" && facts.format.is_some());
     if facts.stores.is_empty() && facts.format.is_none() && !known {
