@@ -100,6 +100,8 @@ const DIFFERENT: &[(&str, &str, &str)] = &[
     ("bmff_purpose_retagged_trained.mp4", "unverified", "the crate sees no store in a retagged box"),
     ("truncated_trained.mp4", "unverified", "an error of the crate; the store survives"),
     ("remote_ai_with_local_sidecar.jpg", "valid", "the crate's file call does not look for the sidecar"),
+    ("manifest_data.c2pa", "unverified", "a store on its own has no asset to match"),
+    ("cloud_manifest.c2pa", "unverified", "a store on its own has no asset to match"),
     ("Purple Square.psd", "none", "the crate does not read it, and it holds no store"),
     ("nested_moov_1000.mp4", "none", "an error of the crate; no store"),
     ("sample3.invalid.wav", "none", "an error of the crate; no store"),
