@@ -1,13 +1,18 @@
 //! Countersign: flags AI-marked media that sits in a delivery without a recorded approval.
 
+pub mod approvals;
 pub mod decoders;
 pub mod error;
 pub mod extract;
 pub mod formats;
 pub mod framing;
 pub mod identify;
+pub mod judge;
 pub mod limits;
 pub mod marks;
 pub mod model;
+pub mod policy;
+pub mod roles;
+pub mod rules;
 pub mod source;
 pub mod tags;
