@@ -45,8 +45,10 @@ pub struct Directory {
     pub lost: u64,
 }
 
-/// Magic numbers with the TIFF layout: TIFF, BigTIFF, Panasonic and Leica, Olympus, DNG-like Kodak DCS.
-const MAGICS: &[u16] = &[42, 43, 0x0055, 0x4F52, 0x5352, 0x4352, 0x01BC];
+/// The magic number of Panasonic and Leica raw files.
+pub const PANASONIC: u16 = 0x0055;
+/// The magic numbers of Olympus raw files.
+pub const OLYMPUS: &[u16] = &[0x4F52, 0x5352];
 
 impl Header {
     /// The header that these bytes begin with.
@@ -60,7 +62,7 @@ impl Header {
         };
         let plain = Self { big_endian, wide: false, magic: 0, first: 0 };
         let magic = plain.number(head.get(2..4)?) as u16;
-        if !MAGICS.contains(&magic) {
+        if !matches!(magic, 42 | 43 | PANASONIC) && !OLYMPUS.contains(&magic) {
             return None;
         }
         let wide = magic == 43;

@@ -15,6 +15,9 @@ const PAGES: usize = 32;
 /// Directories of one file.
 const DIRECTORIES: usize = 20_000;
 
+/// Sub-directories of one directory.
+const SUBS: usize = 256;
+
 /// Reads a blob that starts at the TIFF header (`II*\0` or `MM\0*`), without the `Exif\0\0` prefix. Keys are the tag's EXIF name, `0x9286` where unknown.
 pub fn read(blob: &[u8], at: &Place, out: &mut Facts) {
     // Some writers put the JPEG prefix where the container's specification wants none.
@@ -28,7 +31,7 @@ pub fn read(blob: &[u8], at: &Place, out: &mut Facts) {
         }
         return;
     };
-    walk(&mut Source::memory(blob.to_vec(), at.offset.unwrap_or(0)), header, &at, out);
+    walk(&mut Source::memory(blob.to_vec(), at.offset.unwrap_or(0)), header, false, &at, out);
 }
 
 /// A directory that was walked.
@@ -40,10 +43,13 @@ pub struct Walked {
 }
 
 /// Reads every directory reachable from `header.first` and the blocks inside; gives what was walked.
-pub fn walk(source: &mut Source, header: Header, at: &Place, out: &mut Facts) -> Vec<Walked> {
+///
+/// `pages`: the directories after the first are pages of the file's own, not the thumbnail of an EXIF block.
+pub fn walk(source: &mut Source, header: Header, pages: bool, at: &Place, out: &mut Facts) -> Vec<Walked> {
     let mut walk = Walk {
         source,
         header,
+        pages,
         at,
         out,
         queue: VecDeque::from([Next { part: "IFD0".to_owned(), offset: header.first, chain: Some(0), needed: true }]),
@@ -58,8 +64,9 @@ pub fn walk(source: &mut Source, header: Header, at: &Place, out: &mut Facts) ->
             walk.problem(next.offset, Problem::limit, "exif: too many directories or entries", true);
             break;
         }
-        if !walk.seen.insert(next.offset) {
-            walk.problem(next.offset, Problem::malformed, &format!("exif: {} was read before", next.part), false);
+        let vocabulary = if matches!(next.part.as_str(), "GPS" | "InteropIFD") { 1 } else { 0 };
+        if !walk.seen.insert((next.offset, vocabulary)) {
+            walk.problem(next.offset, Problem::malformed, "exif: a directory is linked to twice", false);
             continue;
         }
         if let Some(directory) = walk.directory(&next) {
@@ -82,10 +89,12 @@ struct Next {
 struct Walk<'a> {
     source: &'a mut Source,
     header: Header,
+    pages: bool,
     at: &'a Place,
     out: &'a mut Facts,
     queue: VecDeque<Next>,
-    seen: HashSet<u64>,
+    /// Offset and table of names: what was read as GPS may still be read as an image directory.
+    seen: HashSet<(u64, u8)>,
     entries: usize,
     /// Bytes of values read: a small file may point at the same bytes often.
     bytes: u64,
@@ -112,9 +121,8 @@ impl Walk<'_> {
         }
         if let Some(index) = next.chain.filter(|_| directory.next != 0) {
             let index = index + 1;
-            // In an EXIF block IFD1 is the thumbnail's; in a file every page counts, and the strips tell whether it is whole.
             let part = format!("IFD{index}");
-            self.queue.push_back(Next { part, offset: directory.next, chain: Some(index), needed: false });
+            self.queue.push_back(Next { part, offset: directory.next, chain: Some(index), needed: self.pages });
         }
         Some(directory)
     }
@@ -154,9 +162,15 @@ impl Walk<'_> {
         }
     }
 
+    fn key(&self, part: &str, tag: u16) -> String {
+        // Panasonic numbers its own fields in the space below TIFF's.
+        let own = self.header.magic == tiff_ifd::PANASONIC && tag < 0x00FE;
+        let name = exif_names::name(part, tag).filter(|_| !own);
+        name.map_or_else(|| format!("0x{tag:04X}"), str::to_owned)
+    }
+
     fn say(&mut self, part: &str, entry: &Entry, values: Vec<String>) {
-        let name = exif_names::name(part, entry.tag);
-        let key = name.map_or_else(|| format!("0x{:04X}", entry.tag), str::to_owned);
+        let key = self.key(part, entry.tag);
         for value in values {
             tags::push_in(self.out, ("exif", part), &key, value, self.at, entry.at);
         }
@@ -164,7 +178,10 @@ impl Walk<'_> {
 
     /// Queues the directories that an entry points to.
     fn follow(&mut self, name: &str, needed: bool, entry: &Entry) {
-        let most = if name == "SubIFD" { 64 } else { 1 };
+        let most = if name == "SubIFD" { SUBS } else { 1 };
+        if name == "SubIFD" && entry.count > SUBS as u64 {
+            self.problem(entry.at, Problem::limit, &format!("exif: {} sub-directories", entry.count), true);
+        }
         let offsets = match tiff_ifd::integers(self.source, self.header, entry, most) {
             Ok(offsets) => offsets,
             Err(problem) => {
@@ -218,9 +235,7 @@ impl Walk<'_> {
         match self.source.stated(entry.at, len, limits::STORE) {
             Ok(bytes) => Some(bytes),
             Err(problem) => {
-                let name =
-                    exif_names::name(part, entry.tag).map_or_else(|| format!("0x{:04X}", entry.tag), str::to_owned);
-                let what = format!("exif: {part} {name}: {}", problem.what);
+                let what = format!("exif: {part} {}: {}", self.key(part, entry.tag), problem.what);
                 self.at.problem(Problem { what, blocking, ..problem }, self.out);
                 None
             }

@@ -3,15 +3,30 @@
 //! A tag reader gets the blob, the [`Place`] it was found at, and the facts to write to; it never
 //! fails as a whole: what it could read stays, what it could not is a problem beside it.
 
+pub mod amf;
+pub mod ape;
+pub mod bext;
+pub mod c2pa_box;
+pub mod charset;
+pub mod ends;
 pub mod exif;
 mod exif_names;
 mod exif_values;
 pub mod icc;
 pub mod id3;
 pub mod iptc;
+pub mod ixml;
+pub mod matroska;
+pub mod mxf;
 pub mod photoshop;
+pub mod picture;
 pub mod plain_text;
 pub mod png_text;
+pub mod quicktime;
+pub mod riff;
+pub mod samsung;
+pub mod stream;
+pub mod uuid_box;
 pub mod vorbis;
 pub mod xmp;
 mod xmp_names;
@@ -107,6 +122,8 @@ fn title(space: &str) -> &str {
         "quicktime" => "QuickTime",
         "vorbis" => "Vorbis",
         "riff" => "RIFF",
+        "photoshop" => "Photoshop",
+        "psd" => "PSD",
         "png" => "PNG",
         "pdf" => "PDF",
         "ape" => "APE",
