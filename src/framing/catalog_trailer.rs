@@ -1,8 +1,8 @@
-//! Blocks that picture catalogs append to images: AXS File Concatenation Protocol (AFCP) and FotoStation.
+//! Blocks that picture catalogs append to images: AXS File Concatenation Protocol (AFCP), FotoStation, Photo Mechanic.
 //!
 //! AFCP ends with `AXS!` (big-endian) or `AXS*` (little-endian), the start of its directory, four bytes; the directory
 //! repeats the mark, then version, count, four bytes, and count × { tag, length, offset }. FotoStation is a chain of
-//! blocks, each followed by its type, its length with these ten bytes, and 0xA1B2C3D4.
+//! blocks, each followed by its type, its length with these ten bytes, and 0xA1B2C3D4. Photo Mechanic's block is followed by its length and `cbipcbbl`.
 
 use crate::framing::numbers::{array, be16, be32, le16, le32};
 use crate::model::Problem;
@@ -41,8 +41,15 @@ pub fn blocks(source: &mut Source, end: u64) -> Result<Vec<Block>, Problem> {
             let iim = be16(&foot, 2) == Some(1);
             found.push(Block { origin: "FotoStation", iim, data: start, len: content });
             at = start;
+        } else if foot.ends_with(b"cbipcbbl") {
+            // Datasets of IIM's form with meanings of their own.
+            let len = u64::from(be32(&foot, 0).unwrap_or_default());
+            let Some(start) = at.checked_sub(12).and_then(|over| over.checked_sub(len)) else { break };
+            found.push(Block { origin: "Photo Mechanic", iim: false, data: start, len });
+            at = start;
         } else if foot.starts_with(b"AXS!") || foot.starts_with(b"AXS*") {
-            found.extend(afcp(source, &foot, at)?);
+            let start = if foot[3] == b'!' { be32(&foot, 4) } else { le32(&foot, 4) };
+            found.extend(afcp(source, u64::from(start.unwrap_or_default()), at)?.0);
             break;
         } else {
             break;
@@ -51,21 +58,27 @@ pub fn blocks(source: &mut Source, end: u64) -> Result<Vec<Block>, Problem> {
     Ok(found)
 }
 
-fn afcp(source: &mut Source, foot: &[u8; 12], end: u64) -> Result<Vec<Block>, Problem> {
-    let big = foot[3] == b'!';
-    let long = |bytes: &[u8], at| if big { be32(bytes, at) } else { le32(bytes, at) };
-    let start = u64::from(long(foot, 4).unwrap_or_default());
+/// The blocks of the AFCP directory at `start`, and whether all of them end by `end`.
+///
+/// # Errors
+/// I/O and limits.
+pub fn afcp(source: &mut Source, start: u64, end: u64) -> Result<(Vec<Block>, bool), Problem> {
     let room = 12 + 12 * MOST as u64;
     let directory = source.up_to(start, end.saturating_sub(start).min(room) as usize)?.to_vec();
-    if directory.get(..4) != foot.get(..4) {
-        return Ok(Vec::new());
+    let big = directory.starts_with(b"AXS!");
+    if !big && !directory.starts_with(b"AXS*") {
+        return Ok((Vec::new(), false));
     }
-    let count = if big { be16(&directory, 6) } else { le16(&directory, 6) }.unwrap_or_default();
+    let long = |at| if big { be32(&directory, at) } else { le32(&directory, at) };
+    let count = if big { be16(&directory, 6) } else { le16(&directory, 6) };
     let entry = |n: usize| {
         let at = 12 + n * 12;
-        let (len, data) = (u64::from(long(&directory, at + 4)?), u64::from(long(&directory, at + 8)?));
+        let (len, data) = (u64::from(long(at + 4)?), u64::from(long(at + 8)?));
         let inside = data.checked_add(len).is_some_and(|over| over <= end);
         inside.then_some(Block { origin: "AFCP", iim: array(&directory, at) == Some(*b"IPTC"), data, len })
     };
-    Ok((0..usize::from(count).min(MOST)).map_while(entry).collect())
+    let count = usize::from(count.unwrap_or(u16::MAX));
+    let found: Vec<_> = (0..count.min(MOST)).map_while(entry).collect();
+    let whole = found.len() == count;
+    Ok((found, whole))
 }

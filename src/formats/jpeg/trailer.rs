@@ -1,7 +1,7 @@
 //! The end of the image and what follows it: further images, a Samsung trailer, a video, unknown data.
 
 use crate::framing::jpeg_segments::{self, Ending};
-use crate::framing::{appended, catalog_trailer, samsung_sef};
+use crate::framing::{appended, catalog_trailer, numbers, samsung_sef};
 use crate::limits;
 use crate::model::{Embedded, Facts, Problem};
 use crate::source::Source;
@@ -77,6 +77,11 @@ fn samsung(source: &mut Source, out: &mut Facts) -> Result<(), Problem> {
 /// Whether a catalog's trailer ends the file; its IIM is read.
 fn catalog(source: &mut Source, out: &mut Facts) -> Result<bool, Problem> {
     let blocks = catalog_trailer::blocks(source, source.len())?;
+    read_iim(source, &blocks, out);
+    Ok(!blocks.is_empty())
+}
+
+fn read_iim(source: &mut Source, blocks: &[catalog_trailer::Block], out: &mut Facts) {
     let mut room = limits::INFLATED;
     for block in blocks.iter().filter(|b| b.iim) {
         let at = Place::new(format!("JPEG {} trailer", block.origin), source.absolute(block.data));
@@ -91,12 +96,13 @@ fn catalog(source: &mut Source, out: &mut Facts) -> Result<bool, Problem> {
             Err(problem) => at.problem(problem, out),
         }
     }
-    Ok(!blocks.is_empty())
 }
 
 /// Data after the end of the image that no directory describes.
 fn unknown(source: &mut Source, end: u64, further: &[u64], out: &mut Facts) -> Result<(), Problem> {
     let rest = source.len().saturating_sub(end);
+    let (blocks, whole) = catalog_trailer::afcp(source, end, source.len())?;
+    read_iim(source, &blocks, out);
     let peek = source.up_to(end, 1024)?;
     if peek.iter().all(|b| *b == 0) || further.contains(&end) {
         return Ok(());
@@ -111,11 +117,24 @@ fn unknown(source: &mut Source, end: u64, further: &[u64], out: &mut Facts) -> R
         }
     } else if appended::is_media(peek) {
         embed(source, end, rest, "trailer", out);
+    } else if !whole && begins_trailer(peek) {
+        let what = format!("{rest} bytes of a trailer whose end is missing");
+        tags::push_problem(out, Problem::truncated("JPEG trailer", source.absolute(end), what));
     } else {
         let what = format!("{rest} bytes of unknown data after the end of the image");
         tags::push_problem(out, Problem::malformed("jpeg", source.absolute(end), what).harmless());
     }
     Ok(())
+}
+
+/// Whether data begin like a trailer that is known by its end: AFCP, IIM of a catalog, a named Samsung entry.
+fn begins_trailer(peek: &[u8]) -> bool {
+    let iim = matches!(peek, [0x1C, 1..=3, _, _, _, ..]);
+    let named = numbers::le32(peek, 4)
+        .filter(|len| (4..=64).contains(len))
+        .and_then(|len| peek.get(8..8 + len as usize))
+        .is_some_and(|name| name.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'_'));
+    peek.starts_with(b"AXS!\0\x01") || peek.starts_with(b"AXS*\x01\0") || iim || peek.starts_with(&[0, 0]) && named
 }
 
 fn embed(source: &mut Source, at: u64, len: u64, what: &str, out: &mut Facts) {
@@ -142,14 +161,16 @@ pub(super) fn further_images(source: &mut Source, further: &[u64], out: &mut Fac
             Ok([0xFF, 0xD8, 0xFF]) => {
                 let image = segments::read(source, *start, &format!("{name}, "), false, out);
                 read = read.saturating_add(image.len);
-                image.stop.err().map(|p| p.what)
+                if let Err(problem) = image.stop {
+                    // It began, so it was not dropped: it is cut short.
+                    tags::push_problem(out, problem.within(&name));
+                }
+                continue;
             }
-            Ok(_) => Some("no image where the index says".to_owned()),
-            Err(problem) => Some(problem.what),
+            Ok(_) => "no image where the index says".to_owned(),
+            Err(problem) => problem.what,
         };
-        if let Some(what) = wrong {
-            let problem = Problem::malformed(&name, source.absolute(*start), what);
-            tags::push_problem(out, problem.harmless());
-        }
+        let problem = Problem::malformed(&name, source.absolute(*start), wrong);
+        tags::push_problem(out, problem.harmless());
     }
 }
