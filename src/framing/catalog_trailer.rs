@@ -2,7 +2,8 @@
 //!
 //! AFCP ends with `AXS!` (big-endian) or `AXS*` (little-endian), the start of its directory, four bytes; the directory
 //! repeats the mark, then version, count, four bytes, and count × { tag, length, offset }. FotoStation is a chain of
-//! blocks, each followed by its type, its length with these ten bytes, and 0xA1B2C3D4. Photo Mechanic's block is followed by its length and `cbipcbbl`.
+//! blocks, each followed by its type, its length with these ten bytes, and 0xA1B2C3D4.
+//! Photo Mechanic's block is followed by its length and `cbipcbbl`.
 
 use crate::framing::numbers::{array, be16, be32, le16, le32};
 use crate::model::Problem;
