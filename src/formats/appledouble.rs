@@ -23,8 +23,8 @@ static INFO: Info = Info {
 };
 
 const FINDER_INFO: u32 = 9;
-/// The longest value of an extended attribute that is read.
-const VALUE: u64 = 1 << 20;
+/// Bytes of all extended attributes together that are read; they may share their bytes.
+const VALUES: u64 = 4 << 20;
 
 impl Format for AppleDouble {
     fn info(&self) -> &'static Info {
@@ -64,6 +64,7 @@ fn attributes(source: &mut Source, start: u64, out: &mut Facts) -> Result<(), Pr
     }
     let count = usize::from(be16(&head, 34).unwrap_or_default()).min(limits::ITEMS);
     let mut at = start + 36;
+    let mut room = VALUES;
     for _ in 0..count {
         let entry = source.array::<11>(at)?;
         let (Some(offset), Some(len)) = (be32(&entry, 0), be32(&entry, 4)) else { break };
@@ -71,7 +72,9 @@ fn attributes(source: &mut Source, start: u64, out: &mut Facts) -> Result<(), Pr
         let name = plain_text::decode(&name);
         let (offset, len) = (u64::from(offset), u64::from(len));
         let place = Place::new("AppleDouble", source.absolute(offset));
-        match source.stated(offset, len, VALUE as usize) {
+        let value = source.stated(offset, len, room as usize);
+        room = room.saturating_sub(len);
+        match value {
             Ok(bytes) if plain_text::is_text(&bytes) => {
                 push(out, "appledouble", &name, plain_text::decode(&bytes), &place, 0);
             }

@@ -27,7 +27,7 @@ impl Format for Bmp {
         let dib = le32(probe.head, 14);
         let pixels = le32(probe.head, 10);
         let known = matches!(dib, Some(12 | 16 | 40 | 52 | 56 | 64 | 108 | 124));
-        let fits = pixels.is_some_and(|p| p >= 14 + dib.unwrap_or_default() && p < 1 << 20);
+        let fits = pixels.is_some_and(|p| p >= dib.unwrap_or_default().saturating_add(14) && p < 1 << 20);
         if probe.head.starts_with(b"BM") && known && fits { Score(90) } else { Score::NO }
     }
 

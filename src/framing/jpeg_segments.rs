@@ -105,22 +105,43 @@ pub fn ending(source: &mut Source, from: u64) -> Result<Ending, Problem> {
     let mut at = from;
     while at.saturating_sub(from) < limits::BLOB as u64 {
         let block = source.up_to(at, STEP)?;
-        if block.len() < 2 {
-            return Ok(Ending::Never);
+        if block.len() < 4 {
+            return Ok(block
+                .windows(2)
+                .position(|w| w == [0xFF, 0xD9])
+                .map_or(Ending::Never, |by| Ending::At(at + by as u64 + 2)));
         }
-        match next_marker(block) {
-            None if block.last() == Some(&0xFF) => at += block.len() as u64 - 1,
-            None => at += block.len() as u64,
-            Some((by, 0xD9)) => return Ok(Ending::At(at + by as u64 + 2)),
-            Some((by, _)) => {
-                let marker = at + by as u64;
-                let Ok(len) = source.array::<2>(marker + 2) else { return Ok(Ending::Never) };
-                // A broken length in the middle of a scan must not end the search.
-                at = marker + 2 + u64::from(u16::from_be_bytes(len).max(2));
-            }
+        match ending_of_block(block) {
+            (by, true) => return Ok(Ending::At(at + by as u64)),
+            (by, false) => at = at.saturating_add(by as u64),
         }
     }
     Ok(Ending::Unknown)
+}
+
+/// Walks one block of at least four bytes: how far it goes, and whether the end of the image was passed there.
+///
+/// The walk stops before a marker that is not wholly in the block, and may end behind it inside a segment.
+fn ending_of_block(block: &[u8]) -> (usize, bool) {
+    let mut at = 0;
+    while let Some(rest) = block.get(at..).filter(|rest| !rest.is_empty()) {
+        let Some((by, code)) = next_marker(rest) else {
+            // A last 0xFF may begin a marker.
+            let kept = usize::from(block.last() == Some(&0xFF));
+            return ((block.len() - kept).max(1), false);
+        };
+        at += by;
+        if code == 0xD9 {
+            return (at + 2, true);
+        }
+        // A broken length in the middle of a scan must not end the search.
+        match be16(block, at + 2) {
+            Some(len) => at += 2 + usize::from(len.max(2)),
+            None if at == 0 => at = 1,
+            None => return (at, false),
+        }
+    }
+    (at, false)
 }
 
 /// The first marker in entropy-coded data that is neither stuffing, restart nor fill: offset of its `FF`, code.
@@ -160,6 +181,9 @@ pub struct ExtendedXmp {
     parts: Vec<(u32, Vec<u8>)>,
 }
 
+/// Packets, and boxes, of one image that are kept apart; no writer makes more than a few.
+pub const MOST: usize = 256;
+
 /// Prefix of an ExtendedXMP segment.
 pub const EXTENDED_XMP: &[u8] = b"http://ns.adobe.com/xmp/extension/\0";
 
@@ -172,8 +196,10 @@ pub fn collect_extended(data: &[u8], packets: &mut Vec<ExtendedXmp>) -> bool {
         return false;
     };
     let guid = String::from_utf8_lossy(guid).into_owned();
+    let full = packets.len() >= MOST;
     match packets.iter_mut().find(|p| p.guid == guid && p.total == total) {
         Some(packet) => packet.parts.push((offset, part.to_vec())),
+        None if full => return false,
         None => packets.push(ExtendedXmp { guid, total, parts: vec![(offset, part.to_vec())] }),
     }
     true
@@ -237,6 +263,9 @@ pub fn collect_box(data: &[u8], offset: u64, boxes: &mut Vec<XtBox>) -> bool {
         let room = limits::STORE.saturating_sub(known.bytes.len());
         known.bytes.extend_from_slice(&part[..part.len().min(room)]);
         return true;
+    }
+    if boxes.len() >= MOST {
+        return false;
     }
     let damage = (sequence != 1).then(|| format!("APP11 segment {sequence} without the ones before"));
     let bytes = data.get(8..).unwrap_or_default().to_vec();

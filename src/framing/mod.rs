@@ -5,6 +5,7 @@
 
 pub mod appended;
 pub mod bmff;
+pub mod catalog_trailer;
 pub mod cbor;
 pub mod deflate;
 pub mod der;

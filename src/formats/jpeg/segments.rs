@@ -13,6 +13,8 @@ pub(super) struct Image {
     pub(super) stop: Result<Stop, Problem>,
     /// Offsets of further images, from the Multi-Picture index.
     pub(super) further: Vec<u64>,
+    /// Length of all segments together in bytes.
+    pub(super) len: u64,
 }
 
 /// What spans segments and is read when all are known.
@@ -46,9 +48,15 @@ pub(super) fn read(source: &mut Source, start: u64, prefix: &str, main: bool, ou
             tags::push_problem(out, problem.within("jpeg"));
         }
     }
-    let further = std::mem::take(&mut pending.further);
+    if pending.boxes.len() >= jpeg_segments::MOST || pending.extended.len() >= jpeg_segments::MOST {
+        let what = format!("more than {} boxes or packets over several segments", jpeg_segments::MOST);
+        tags::push_problem(out, Problem::limit("jpeg", source.absolute(start), what));
+    }
+    let mut further = std::mem::take(&mut pending.further);
+    further.sort_unstable();
+    further.dedup();
     finish(pending, prefix, out);
-    Image { stop, further }
+    Image { stop, further, len: segments.iter().map(|s| s.len as u64).sum() }
 }
 
 fn one(

@@ -1,11 +1,11 @@
 //! The end of the image and what follows it: further images, a Samsung trailer, a video, unknown data.
 
 use crate::framing::jpeg_segments::{self, Ending};
-use crate::framing::{appended, samsung_sef};
+use crate::framing::{appended, catalog_trailer, numbers, samsung_sef};
 use crate::limits;
 use crate::model::{Embedded, Facts, Problem};
 use crate::source::Source;
-use crate::tags::{self, Place, plain_text, push};
+use crate::tags::{self, Place, iptc, plain_text, push};
 
 use super::segments;
 
@@ -14,10 +14,13 @@ use super::segments;
 /// # Errors
 /// I/O and limits.
 pub(super) fn read(source: &mut Source, from: u64, further: &[u64], out: &mut Facts) -> Result<(), Problem> {
-    let (start, tail) = source.tail()?;
-    if samsung_sef::ends_with(tail) {
+    if samsung_sef::ends_with(source.tail()?.1) {
         return samsung(source, out);
     }
+    if catalog(source, out)? {
+        return Ok(());
+    }
+    let (start, tail) = source.tail()?;
     let skip = usize::try_from(from.saturating_sub(start)).unwrap_or(usize::MAX);
     let tail = tail.get(skip..).unwrap_or_default();
     let filled = tail.iter().rposition(|b| *b != 0).map_or(0, |last| last + 1);
@@ -45,8 +48,15 @@ pub(super) fn read(source: &mut Source, from: u64, further: &[u64], out: &mut Fa
 fn samsung(source: &mut Source, out: &mut Facts) -> Result<(), Problem> {
     let place = "JPEG SEF trailer";
     let (_, entries) = samsung_sef::entries(source, source.len()).map_err(|p| p.within(place))?;
+    // Entries may share their bytes: their sum is bounded.
+    let mut room = (limits::INFLATED + limits::EMBEDDED_BYTES) as u64;
     for entry in entries {
         let at = Place::new(place, source.absolute(entry.data));
+        let Some(left) = room.checked_sub(entry.len) else {
+            at.problem(Problem::limit("", source.absolute(entry.data), "more or longer entries than are read"), out);
+            break;
+        };
+        room = left;
         let peek = source.up_to(entry.data, entry.len.min(64) as usize)?;
         if peek.get(4..8) == Some(b"ftyp") {
             embed(source, entry.data, entry.len, "SEF trailer", out);
@@ -64,9 +74,35 @@ fn samsung(source: &mut Source, out: &mut Facts) -> Result<(), Problem> {
     Ok(())
 }
 
+/// Whether a catalog's trailer ends the file; its IIM is read.
+fn catalog(source: &mut Source, out: &mut Facts) -> Result<bool, Problem> {
+    let blocks = catalog_trailer::blocks(source, source.len())?;
+    read_iim(source, &blocks, out);
+    Ok(!blocks.is_empty())
+}
+
+fn read_iim(source: &mut Source, blocks: &[catalog_trailer::Block], out: &mut Facts) {
+    let mut room = limits::INFLATED;
+    for block in blocks.iter().filter(|b| b.iim) {
+        let at = Place::new(format!("JPEG {} trailer", block.origin), source.absolute(block.data));
+        match source.stated(block.data, block.len, room) {
+            Ok(bytes) => {
+                room = room.saturating_sub(bytes.len());
+                // The first dataset may stand behind a byte of padding.
+                let by = bytes.iter().take(4).position(|b| *b == 0x1C).unwrap_or_default();
+                let at = Place { offset: at.offset.map(|o| o.saturating_add(by as u64)), ..at };
+                iptc::read(&bytes[by..], &at, out);
+            }
+            Err(problem) => at.problem(problem, out),
+        }
+    }
+}
+
 /// Data after the end of the image that no directory describes.
 fn unknown(source: &mut Source, end: u64, further: &[u64], out: &mut Facts) -> Result<(), Problem> {
     let rest = source.len().saturating_sub(end);
+    let (blocks, whole) = catalog_trailer::afcp(source, end, source.len())?;
+    read_iim(source, &blocks, out);
     let peek = source.up_to(end, 1024)?;
     if peek.iter().all(|b| *b == 0) || further.contains(&end) {
         return Ok(());
@@ -81,11 +117,24 @@ fn unknown(source: &mut Source, end: u64, further: &[u64], out: &mut Facts) -> R
         }
     } else if appended::is_media(peek) {
         embed(source, end, rest, "trailer", out);
+    } else if !whole && begins_trailer(peek) {
+        let what = format!("{rest} bytes of a trailer whose end is missing");
+        tags::push_problem(out, Problem::truncated("JPEG trailer", source.absolute(end), what));
     } else {
         let what = format!("{rest} bytes of unknown data after the end of the image");
         tags::push_problem(out, Problem::malformed("jpeg", source.absolute(end), what).harmless());
     }
     Ok(())
+}
+
+/// Whether data begin like a trailer that is known by its end: AFCP, IIM of a catalog, a named Samsung entry.
+fn begins_trailer(peek: &[u8]) -> bool {
+    let iim = matches!(peek, [0x1C, 1..=3, _, _, _, ..]);
+    let named = numbers::le32(peek, 4)
+        .filter(|len| (4..=64).contains(len))
+        .and_then(|len| peek.get(8..8 + len as usize))
+        .is_some_and(|name| name.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'_'));
+    peek.starts_with(b"AXS!\0\x01") || peek.starts_with(b"AXS*\x01\0") || iim || peek.starts_with(&[0, 0]) && named
 }
 
 fn embed(source: &mut Source, at: u64, len: u64, what: &str, out: &mut Facts) {
@@ -100,18 +149,28 @@ fn embed(source: &mut Source, at: u64, len: u64, what: &str, out: &mut Facts) {
 ///
 /// Editors keep the index and drop the images; an offset that leads nowhere is no loss.
 pub(super) fn further_images(source: &mut Source, further: &[u64], out: &mut Facts) {
+    let mut read = 0u64;
     for (n, start) in further.iter().enumerate() {
+        if read > limits::INFLATED as u64 {
+            // Images that share their bytes would be read again and again.
+            let what = format!("more than {} bytes of headers in further images", limits::INFLATED);
+            return tags::push_problem(out, Problem::limit("jpeg", source.absolute(*start), what));
+        }
         let name = format!("JPEG MPF image {}", n + 2);
         let wrong = match source.array::<3>(*start) {
             Ok([0xFF, 0xD8, 0xFF]) => {
-                segments::read(source, *start, &format!("{name}, "), false, out).stop.err().map(|p| p.what)
+                let image = segments::read(source, *start, &format!("{name}, "), false, out);
+                read = read.saturating_add(image.len);
+                if let Err(problem) = image.stop {
+                    // It began, so it was not dropped: it is cut short.
+                    tags::push_problem(out, problem.within(&name));
+                }
+                continue;
             }
-            Ok(_) => Some("no image where the index says".to_owned()),
-            Err(problem) => Some(problem.what),
+            Ok(_) => "no image where the index says".to_owned(),
+            Err(problem) => problem.what,
         };
-        if let Some(what) = wrong {
-            let problem = Problem::malformed(&name, source.absolute(*start), what);
-            tags::push_problem(out, problem.harmless());
-        }
+        let problem = Problem::malformed(&name, source.absolute(*start), wrong);
+        tags::push_problem(out, problem.harmless());
     }
 }

@@ -40,6 +40,8 @@ struct Document<'a> {
     base: Option<u64>,
     open: Vec<Open>,
     namespaces: Vec<(Vec<u8>, Vec<u8>)>,
+    /// `x:xmptk` of the packet around the RDF.
+    toolkit: Vec<u8>,
     in_rdf: usize,
     out: &'a mut Facts,
 }
@@ -53,7 +55,8 @@ pub(super) fn read(text: &[u8], base: Option<u64>, out: &mut Facts) -> Result<()
     reader.config_mut().check_end_names = false;
     reader.config_mut().allow_unmatched_ends = true;
     reader.config_mut().allow_dangling_amp = true;
-    let mut document = Document { text, base, open: Vec::new(), namespaces: Vec::new(), in_rdf: 0, out };
+    let mut document =
+        Document { text, base, open: Vec::new(), namespaces: Vec::new(), toolkit: Vec::new(), in_rdf: 0, out };
     loop {
         let start = reader.buffer_position() as usize;
         if document.open.len() > OPEN {
@@ -115,6 +118,8 @@ impl Document<'_> {
             if prefix == b"xmlns" && self.namespaces.len() < NAMESPACES {
                 self.namespaces.retain(|(known, _)| known != local);
                 self.namespaces.push((local.to_vec(), attribute.value.to_vec()));
+            } else if key == b"x:xmptk" && !attribute.value.contains(&b'"') {
+                self.toolkit = attribute.value.to_vec();
             } else if local == b"href" {
                 self.reference(&attribute.value, start);
             } else if root && matches!(key, b"width" | b"height" | b"viewBox" | b"version" | b"inkscape:version") {
@@ -194,6 +199,9 @@ impl Document<'_> {
         let own = self.namespaces.iter().filter(|(_, uri)| !uri.contains(&b'"') && !uri.contains(&b'<'));
         for (prefix, uri) in own.filter(|(prefix, _)| prefix != b"x") {
             packet.extend([b" xmlns:", prefix.as_slice(), b"=\"", uri.as_slice(), b"\""].concat());
+        }
+        if !self.toolkit.is_empty() {
+            packet.extend([b" x:xmptk=\"", self.toolkit.as_slice(), b"\""].concat());
         }
         packet.extend(b" xmlns:x=\"adobe:ns:meta/\">");
         let before = packet.len() as u64;
