@@ -13,9 +13,8 @@ pub struct Wav;
 const FILE: &str = "WAV";
 /// Chunks without words: sound, its peaks, envelopes, cue points, padding.
 const SILENT: &[&[u8; 4]] = &[
-    b"data", b"fact", b"ds64", b"JUNK", b"junk", b"PAD ", b"FLLR", b"levl", b"PEAK", b"cue ", b"plst", b"smpl",
-    b"inst", b"acid", b"slnt", b"wavl", b"chna", b"dbmd", b"elm1", b"regn", b"minf", b"umid", b"r64m", b"bxml",
-    b"CSET",
+    b"data", b"fact", b"ds64", b"levl", b"PEAK", b"cue ", b"plst", b"smpl", b"inst", b"acid", b"slnt", b"wavl",
+    b"chna", b"dbmd", b"elm1", b"regn", b"minf", b"umid", b"r64m", b"bxml", b"CSET",
 ];
 
 impl Format for Wav {
@@ -84,6 +83,10 @@ fn read_chunk(
             }
         }
         b"LIST" | b"list" => list(source, chunk, header, out)?,
+        b"DISP" => display(&chunks::content(source, chunk)?, header.order, &at, out),
+        b"JUNK" | b"junk" | b"PAD " | b"FLLR" => {
+            chunks::stray(source, FILE, chunk, out);
+        }
         id if SILENT.contains(&id) => {}
         _ => {
             if !chunks::shared(source, FILE, chunk, out)? {
@@ -92,6 +95,13 @@ fn read_chunk(
         }
     }
     Ok(())
+}
+
+/// A clipboard format and its content; 1 is text.
+fn display(blob: &[u8], order: Order, at: &Place, out: &mut Facts) {
+    if let Some((kind, text)) = blob.split_first_chunk::<4>().filter(|(kind, _)| order.u32(**kind) == 1) {
+        push(out, "riff", "DISP", charset::fixed(text), at, kind.len() as u64);
+    }
 }
 
 fn list(source: &mut Source, chunk: &Chunk, header: &Header, out: &mut Facts) -> Result<(), Problem> {

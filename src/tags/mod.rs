@@ -16,6 +16,7 @@ pub mod ixml;
 pub mod photoshop;
 pub mod picture;
 pub mod riff;
+pub mod store;
 pub mod stream;
 pub mod vorbis;
 pub mod xmp;
