@@ -1,5 +1,7 @@
 //! WAVE sound: RIFF, RIFX, RF64, BW64 and Wave64 (Microsoft RIFF, EBU Tech 3285 and 3306, ITU-R BS.2088, Sony), hopping over the sound itself.
 
+use std::ops::Range;
+
 use crate::formats::{Format, Info, Media, Probe, Score};
 use crate::framing::riff::{self, Chunk, Header, Order};
 use crate::framing::wave64;
@@ -55,6 +57,19 @@ impl Format for Wav {
         }
         walk.problem.map_or(Ok(()), |p| Err(p.within("wav (RIFF)")))
     }
+}
+
+/// Reads chunks that stand elsewhere (in WavPack); what ended the walk early.
+pub(super) fn read_chunks(source: &mut Source, span: Range<u64>, header: &Header, out: &mut Facts) -> Option<Problem> {
+    let walk = riff::list(source, span, header);
+    let mut format = stream::Audio::default();
+    for chunk in walk.chunks.iter().filter(|c| &c.id != b"data") {
+        if let Err(problem) = read_chunk(source, chunk, header, &mut format, out) {
+            push_problem(out, problem.within(&chunks::place(source, FILE, chunk).container));
+        }
+    }
+    let whole = walk.chunks.last().is_some_and(|c| &c.id == b"data");
+    walk.problem.filter(|_| !whole)
 }
 
 fn read_chunk(
