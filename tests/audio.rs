@@ -361,6 +361,28 @@ fn comments_that_span_pages_are_put_together() {
 }
 
 #[test]
+fn a_store_under_another_name_is_found_and_said_to_be_damaged() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/formats");
+    let store = b"\0\0\0\x14jumb\0\0\0\x0Cjumdc2pa";
+    for id in [b"JUNK", b"c2pa", b"XXXX"] {
+        for name in ["wav-aigc.wav", "avi-aigc.avi", "webp-plain.webp"] {
+            let mut bytes = std::fs::read(folder.join(name)).unwrap();
+            bytes.extend([id, &20u32.to_le_bytes()[..], store].concat());
+            let facts = read_as(format_of(&bytes), bytes);
+            assert_eq!(facts.stores.len(), 1, "{name}");
+            assert!(facts.stores[0].damage.is_some());
+        }
+    }
+    let geob = [b"\0application/octet-stream\0\0\0", &store[..]].concat();
+    let facts = mp3(tag(3, 0, &frame3("GEOB", 0, &geob)));
+    assert_eq!(facts.stores[0].bytes, store);
+    assert!(facts.stores[0].damage.is_some());
+    // Other boxes are no stores.
+    let geob = b"\0application/octet-stream\0\0\0\0\0\0\x14jumb\0\0\0\x0Cjumdjson";
+    assert!(mp3(tag(3, 0, &frame3("GEOB", 0, geob))).stores.is_empty());
+}
+
+#[test]
 fn noise_is_no_sound() {
     let mut seed = 1u32;
     for _ in 0..200 {

@@ -66,7 +66,7 @@ fn read_chunk(
         b"APPL" => application(source, chunk, &at, out)?,
         b"iXML" => ixml::read(&chunks::content(source, chunk)?, &at, out),
         b"bext" => bext::read(&chunks::content(source, chunk)?, &at, out),
-        b"C2PA" => chunks::store(source, chunk, &at, out),
+        b"C2PA" => chunks::keep(source, chunk, None, &at, out),
         id if SILENT.contains(&id) => {}
         _ => chunks::text_chunk(source, FILE, "aiff", "", chunk, out),
     }

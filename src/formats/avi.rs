@@ -12,9 +12,7 @@ pub struct Avi;
 
 const FILE: &str = "AVI";
 /// Chunks without words: indexes, padding, stream headers and formats.
-const SILENT: &[&[u8; 4]] = &[
-    b"idx1", b"ix00", b"ix01", b"indx", b"JUNK", b"junk", b"PAD ", b"strf", b"dmlh", b"vprp", b"vedt", b"odml", b"segm",
-];
+const SILENT: &[&[u8; 4]] = &[b"idx1", b"ix00", b"ix01", b"indx", b"strf", b"dmlh", b"vprp", b"vedt", b"odml", b"segm"];
 
 impl Format for Avi {
     fn info(&self) -> &'static Info {
@@ -67,6 +65,10 @@ impl Reading {
             b"avih" => self.main(source, chunk, out),
             b"strh" => self.stream(source, chunk, out),
             b"IDIT" | b"ISMP" | b"strn" => text(source, chunk, path, out),
+            b"JUNK" | b"junk" | b"PAD " => {
+                chunks::stray(source, path, chunk, out);
+                Ok(())
+            }
             id if SILENT.contains(&id) => Ok(()),
             b"strd" => Ok(()),
             // Frames outside of movi: a recorder that never came back to fill in the list's size.

@@ -53,7 +53,10 @@ impl Format for Mp3 {
         let end = ends::trailing(source, FILE, start, out)?;
         if let Some(other) = other(source, start)? {
             out.format = Some(other.to_owned());
-            return Ok(());
+            return match other {
+                "wavpack" => wavpack::read_blocks(source, start, end, out).map_err(|p| p.within("wavpack (blocks)")),
+                _ => Ok(()),
+            };
         }
         let Some((pos, first)) = search(source, start, end)? else {
             if aac::search(source, start, end)?.is_some() {

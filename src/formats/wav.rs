@@ -1,5 +1,7 @@
 //! WAVE sound: RIFF, RIFX, RF64, BW64 and Wave64 (Microsoft RIFF, EBU Tech 3285 and 3306, ITU-R BS.2088, Sony), hopping over the sound itself.
 
+use std::ops::Range;
+
 use crate::formats::{Format, Info, Media, Probe, Score};
 use crate::framing::riff::{self, Chunk, Header, Order};
 use crate::framing::wave64;
@@ -13,9 +15,8 @@ pub struct Wav;
 const FILE: &str = "WAV";
 /// Chunks without words: sound, its peaks, envelopes, cue points, padding.
 const SILENT: &[&[u8; 4]] = &[
-    b"data", b"fact", b"ds64", b"JUNK", b"junk", b"PAD ", b"FLLR", b"levl", b"PEAK", b"cue ", b"plst", b"smpl",
-    b"inst", b"acid", b"slnt", b"wavl", b"chna", b"dbmd", b"elm1", b"regn", b"minf", b"umid", b"r64m", b"bxml",
-    b"CSET",
+    b"data", b"fact", b"ds64", b"levl", b"PEAK", b"cue ", b"plst", b"smpl", b"inst", b"acid", b"slnt", b"wavl",
+    b"chna", b"dbmd", b"elm1", b"regn", b"minf", b"umid", b"r64m", b"bxml", b"CSET",
 ];
 
 impl Format for Wav {
@@ -58,6 +59,19 @@ impl Format for Wav {
     }
 }
 
+/// Reads chunks that stand elsewhere (in WavPack); what ended the walk early.
+pub(super) fn read_chunks(source: &mut Source, span: Range<u64>, header: &Header, out: &mut Facts) -> Option<Problem> {
+    let walk = riff::list(source, span, header);
+    let mut format = stream::Audio::default();
+    for chunk in walk.chunks.iter().filter(|c| &c.id != b"data") {
+        if let Err(problem) = read_chunk(source, chunk, header, &mut format, out) {
+            push_problem(out, problem.within(&chunks::place(source, FILE, chunk).container));
+        }
+    }
+    let whole = walk.chunks.last().is_some_and(|c| &c.id == b"data");
+    walk.problem.filter(|_| !whole)
+}
+
 fn read_chunk(
     source: &mut Source,
     chunk: &Chunk,
@@ -84,6 +98,10 @@ fn read_chunk(
             }
         }
         b"LIST" | b"list" => list(source, chunk, header, out)?,
+        b"DISP" => display(&chunks::content(source, chunk)?, header.order, &at, out),
+        b"JUNK" | b"junk" | b"PAD " | b"FLLR" => {
+            chunks::stray(source, FILE, chunk, out);
+        }
         id if SILENT.contains(&id) => {}
         _ => {
             if !chunks::shared(source, FILE, chunk, out)? {
@@ -92,6 +110,13 @@ fn read_chunk(
         }
     }
     Ok(())
+}
+
+/// A clipboard format and its content; 1 is text.
+fn display(blob: &[u8], order: Order, at: &Place, out: &mut Facts) {
+    if let Some((kind, text)) = blob.split_first_chunk::<4>().filter(|(kind, _)| order.u32(**kind) == 1) {
+        push(out, "riff", "DISP", charset::fixed(text), at, kind.len() as u64);
+    }
 }
 
 fn list(source: &mut Source, chunk: &Chunk, header: &Header, out: &mut Facts) -> Result<(), Problem> {

@@ -1,14 +1,20 @@
-//! WavPack sound (WavPack 4 and 5 file format): the tags at both ends.
+//! WavPack sound (WavPack 4 and 5 file format): the tags at both ends, and the chunks of the WAVE file that it was made
+//! from, which the first and the last block carry.
 
-use crate::formats::{Format, Info, Media, Probe, Score};
+use crate::formats::{Format, Info, Media, Probe, Score, wav};
+use crate::framing::riff::{Header, Order};
+use crate::limits;
 use crate::model::{Facts, Problem};
 use crate::source::Source;
-use crate::tags::{ends, id3};
+use crate::tags::{ends, id3, push_problem};
 
 /// The format.
 pub struct Wavpack;
 
-const MAGICS: &[&[u8]] = &[b"wvpk"];
+/// Length of a block's header.
+const HEADER: u64 = 32;
+/// Where the last block is looked for before the tags.
+const TAIL: u64 = 64 * 1024;
 
 impl Format for Wavpack {
     fn info(&self) -> &'static Info {
@@ -24,17 +30,74 @@ impl Format for Wavpack {
 
     fn sniff(&self, probe: &Probe<'_>) -> Score {
         let tag = id3::length(probe.head).and_then(|n| usize::try_from(n).ok()).unwrap_or(0);
-        let rest = probe.head.get(tag..).unwrap_or_default();
-        if MAGICS.iter().any(|m| rest.starts_with(m)) { Score::SURE } else { Score::NO }
+        if probe.head.get(tag..).is_some_and(|rest| rest.starts_with(b"wvpk")) { Score::SURE } else { Score::NO }
     }
 
     fn read(&self, source: &mut Source, out: &mut Facts) -> Result<(), Problem> {
         let start = ends::leading(source, "WavPack", out)?;
         let end = ends::trailing(source, "WavPack", start, out)?;
-        // The header alone takes this much in any version.
-        if end.saturating_sub(start) < 24 {
-            return Err(Problem::truncated("wavpack (header)", source.absolute(start), "no sound behind the tags"));
-        }
-        Ok(())
+        read_blocks(source, start, end, out).map_err(|p| p.within("wavpack (blocks)"))
     }
+}
+
+/// Reads what the first and the last block between the tags carry of the WAVE file.
+pub(super) fn read_blocks(source: &mut Source, start: u64, end: u64, out: &mut Facts) -> Result<(), Problem> {
+    block(source, start, end, out)?;
+    let from = end.saturating_sub(TAIL).max(start);
+    let bytes = source.up_to(from, (end - from) as usize)?;
+    let marks: Vec<u64> =
+        bytes.windows(4).enumerate().filter(|(_, w)| w == b"wvpk").map(|(n, _)| from + n as u64).collect();
+    for at in marks.into_iter().rev().filter(|at| *at > start) {
+        if source.array(at + 4).map(u32::from_le_bytes).is_ok_and(|len| at + 8 + u64::from(len) == end) {
+            return block(source, at, end, out);
+        }
+    }
+    Ok(())
+}
+
+fn block(source: &mut Source, pos: u64, end: u64, out: &mut Facts) -> Result<(), Problem> {
+    let [b'w', b'v', b'p', b'k', len @ ..]: [u8; 8] = source.array(pos)? else {
+        return Err(Problem::malformed("", source.absolute(pos), "no block where the sound should start"));
+    };
+    let stop = pos + 8 + u64::from(u32::from_le_bytes(len));
+    if stop > end {
+        let what = format!("the block ends at {stop}, the sound at {end}");
+        return Err(Problem::truncated("", source.absolute(pos), what));
+    }
+    let mut at = pos + HEADER;
+    while at + 2 <= stop {
+        let [id, words] = source.array(at)?;
+        // The top bit stands for a length of three bytes, the next for an odd length.
+        let (size, head) = if id & 0x80 == 0 {
+            (u64::from(words), 2)
+        } else {
+            let [a, b]: [u8; 2] = source.array(at + 2)?;
+            (u64::from(u32::from_le_bytes([words, a, b, 0])), 4)
+        };
+        let data = at + head;
+        let room = size * 2;
+        if room > stop.saturating_sub(data) {
+            return Err(Problem::malformed("", source.absolute(at), "data runs past its block"));
+        }
+        let len = room.saturating_sub(u64::from(id & 0x40 != 0));
+        match id & 0x3F {
+            0x21 => wrapped(source, data, len, 12, out)?,
+            0x22 => wrapped(source, data, len, 0, out)?,
+            _ => {}
+        }
+        at = data + room;
+    }
+    Ok(())
+}
+
+/// Chunks of a WAVE file from `skip` on; the sound itself is not among them.
+fn wrapped(source: &mut Source, data: u64, len: u64, skip: u64, out: &mut Facts) -> Result<(), Problem> {
+    let bytes = source.stated(data, len, limits::BLOB)?;
+    let mut inner = Source::memory(bytes, source.absolute(data));
+    let header = Header { id: *b"RIFF", form: *b"WAVE", order: Order::Little, promised: None, large: Vec::new() };
+    if let Some(problem) = wav::read_chunks(&mut inner, skip.min(len)..len, &header, out) {
+        // The header ends with that of `data`, whose content is elsewhere.
+        push_problem(out, if skip > 0 { problem.harmless() } else { problem }.within("wavpack (RIFF)"));
+    }
+    Ok(())
 }

@@ -224,8 +224,8 @@ fn next(source: &mut Source, pos: u64, end: u64, promised: u64, header: &Header)
         if beyond && !KNOWN.contains(&&id) {
             return Ok(Step::Stop(Some(Problem::malformed("", at, "data behind the last chunk").harmless())));
         }
-        let what = format!("{len} bytes stated, {room} left");
-        let problem = Problem::truncated(format!("chunk {}", id.escape_ascii()), at, what);
+        let what = format!("chunk {}: {len} bytes stated, {room} left", id.escape_ascii());
+        let problem = Problem::truncated("", at, what);
         return Ok(Step::Chunk(Chunk { id, start: pos, data, len: room }, Some(problem)));
     }
     Ok(Step::Chunk(Chunk { id, start: pos, data, len }, None))

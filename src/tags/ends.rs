@@ -52,6 +52,8 @@ fn ape_at(source: &mut Source, file: &str, pos: u64, footer: &ape::Footer, out: 
 /// I/O.
 pub fn trailing(source: &mut Source, file: &str, start: u64, out: &mut Facts) -> Result<u64, Problem> {
     let mut end = source.len();
+    // One read for all of the small looks that follow.
+    source.tail()?;
     for _ in 0..TAGS {
         let before = end;
         end = one(source, file, start, end, out)?;

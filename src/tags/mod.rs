@@ -25,6 +25,7 @@ pub mod png_text;
 pub mod quicktime;
 pub mod riff;
 pub mod samsung;
+pub mod store;
 pub mod stream;
 pub mod uuid_box;
 pub mod vorbis;

@@ -6,7 +6,7 @@ use crate::framing::riff::{self, Chunk, Header};
 use crate::limits;
 use crate::model::{Facts, Problem, Store};
 use crate::source::Source;
-use crate::tags::{Place, charset, exif, id3, push, push_problem, xmp};
+use crate::tags::{Place, charset, exif, id3, push, push_problem, store, xmp};
 
 /// The longest metadata chunk that is read.
 pub const LONGEST: usize = limits::BLOB;
@@ -50,7 +50,7 @@ pub fn shared(source: &mut Source, file: &str, chunk: &Chunk, out: &mut Facts) -
         return Ok(true);
     }
     match &chunk.id {
-        b"C2PA" => store(source, chunk, &at, out),
+        b"C2PA" => keep(source, chunk, None, &at, out),
         b"AIGC" => {
             let blob = content(source, chunk).map_err(|p| p.within(&at.container))?;
             push(out, "riff", "AIGC", charset::guess(&blob), &at, 0);
@@ -61,14 +61,25 @@ pub fn shared(source: &mut Source, file: &str, chunk: &Chunk, out: &mut Facts) -
 }
 
 /// Takes a manifest store as it stands.
-pub fn store(source: &mut Source, chunk: &Chunk, at: &Place, out: &mut Facts) {
+pub fn keep(source: &mut Source, chunk: &Chunk, damage: Option<String>, at: &Place, out: &mut Facts) {
     match source.stated(chunk.data, chunk.len, limits::STORE) {
         Ok(bytes) => {
             let offset = source.absolute(chunk.data);
-            out.stores.push(Store { place: at.container.clone(), offset, bytes, damage: None });
+            out.stores.push(Store { place: at.container.clone(), offset, bytes, damage });
         }
         Err(problem) => at.problem(problem, out),
     }
+}
+
+/// Takes a manifest store that somebody put under another name; true where there was one.
+pub fn stray(source: &mut Source, file: &str, chunk: &Chunk, out: &mut Facts) -> bool {
+    if chunk.len < store::HEAD as u64 || !source.up_to(chunk.data, store::HEAD).is_ok_and(store::starts) {
+        return false;
+    }
+    let at = place(source, file, chunk);
+    let damage = format!("the chunk is named {}, not C2PA", charset::fourcc(chunk.id));
+    keep(source, chunk, Some(damage), &at, out);
+    true
 }
 
 /// A chunk that nobody defined: kept where it is plain text, else passed over.
@@ -78,7 +89,7 @@ pub fn unknown(source: &mut Source, file: &str, prefix: &str, chunk: &Chunk, out
 
 /// As [`unknown`], with the space to write to.
 pub fn text_chunk(source: &mut Source, file: &str, space: &str, prefix: &str, chunk: &Chunk, out: &mut Facts) {
-    if chunk.len > charset::UNKNOWN as u64 {
+    if stray(source, file, chunk, out) || chunk.len > charset::UNKNOWN as u64 {
         return;
     }
     let at = place(source, file, chunk);

@@ -5,7 +5,7 @@ use encoding_rs::{UTF_16BE, UTF_16LE};
 use super::Tag;
 use crate::limits;
 use crate::model::{Facts, Problem, Store};
-use crate::tags::{Place, charset, picture, push, xmp};
+use crate::tags::{Place, charset, picture, push, store, xmp};
 
 /// Reads one frame's unfolded content.
 pub(super) fn read(tag: &mut Tag, name: &str, body: &[u8], at: &Place, depth: usize, out: &mut Facts) {
@@ -169,13 +169,15 @@ fn object(body: &[u8], at: &Place, out: &mut Facts) {
         container: format!("{}, ID3 {}", at.container, keyed("GEOB", &description)),
         offset: at.offset.map(|o| o.saturating_add(by)),
     };
-    if STORES.contains(&kind.as_str()) {
+    let named = STORES.contains(&kind.as_str());
+    if named || store::starts(data) {
         if data.len() > limits::STORE {
             let problem = Problem::limit("", data_at.offset.unwrap_or(0), "the manifest store is too long");
             return data_at.problem(problem, out);
         }
         let offset = data_at.offset.unwrap_or(0);
-        out.stores.push(Store { place: "ID3 GEOB".into(), offset, bytes: data.to_vec(), damage: None });
+        let damage = (!named).then(|| format!("the media type is {mime}, not {}", STORES.first().unwrap_or(&"")));
+        out.stores.push(Store { place: "ID3 GEOB".into(), offset, bytes: data.to_vec(), damage });
         return;
     }
     let about = [mime.as_str(), file.as_str()].iter().filter(|s| !s.is_empty()).copied().collect::<Vec<_>>().join("; ");
