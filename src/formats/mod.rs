@@ -3,7 +3,11 @@
 //! A format says how it is recognized and reads what the file carries into [`Facts`]. It knows nothing
 //! of marks, rules or policy.
 
+pub mod asf;
+pub mod eps;
 pub mod matroska;
+pub mod mpeg_ps;
+pub mod mpeg_ts;
 pub mod mxf;
 pub mod pdf;
 pub mod webm;
@@ -76,7 +80,8 @@ pub trait Format: Sync {
 }
 
 /// Every format, in no particular order: the best score wins.
-pub static ALL: &[&dyn Format] = &[&matroska::Matroska, &mxf::Mxf, &webm::WebM];
+pub static ALL: &[&dyn Format] =
+    &[&asf::Asf, &eps::Eps, &matroska::Matroska, &mpeg_ps::MpegPs, &mpeg_ts::MpegTs, &mxf::Mxf, &pdf::Pdf, &webm::WebM];
 
 /// The format that an extension (any case, no dot) promises.
 #[must_use]
