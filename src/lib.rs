@@ -1,5 +1,6 @@
 //! Countersign: flags AI-marked media that sits in a delivery without a recorded approval.
 
+pub mod c2pa;
 pub mod decoders;
 pub mod error;
 pub mod extract;
@@ -9,5 +10,7 @@ pub mod identify;
 pub mod limits;
 pub mod marks;
 pub mod model;
+pub mod report;
 pub mod source;
 pub mod tags;
+pub mod walk;
