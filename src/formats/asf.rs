@@ -26,6 +26,8 @@ const CONTENT: Guid = guid(0x75B2_2633_668E_11CF_A6D9_00AA_0062_CE6C);
 const EXTENDED: Guid = guid(0xD2D0_A440_E307_11D2_97F0_00A0_C95E_A850);
 const EXTENSION: Guid = guid(0x5FBF_03B5_A92E_11CF_8EE3_00C0_0C20_5365);
 const METADATA: Guid = guid(0xC5F8_CBEA_5BAF_4877_8467_AA8C_44FA_4CCA);
+const PROPERTIES: Guid = guid(0x8CAB_DCA1_A947_11CF_8EE4_00C0_0C20_5365);
+const DATA: Guid = guid(0x75B2_2636_668E_11CF_A6D9_00AA_0062_CE6C);
 const LIBRARY: Guid = guid(0x4423_1C94_9498_49D1_A141_1D13_4E45_7054);
 /// XMP in ASF (XMP specification part 3): the UUID of ISO base media, written in order.
 const XMP: Guid = 0xBE7A_CFCB_97A9_42E8_9C71_9994_91E3_AFAC_u128.to_be_bytes();
@@ -49,9 +51,11 @@ impl Format for Asf {
 
     fn read(&self, source: &mut Source, out: &mut Facts) -> Result<(), Problem> {
         let mut at = 0;
+        let mut data = false;
         for _ in 0..limits::ITEMS {
             if at >= source.len() {
-                return Ok(());
+                let missing = Problem::truncated("asf", source.absolute(at), "no Data object");
+                return if data { Ok(()) } else { Err(missing) };
             }
             let offset = source.absolute(at);
             let bytes = source.brief(at, 24)?;
@@ -67,8 +71,13 @@ impl Format for Asf {
                 tags::push_problem(out, Problem::truncated("asf", offset, what));
             }
             let len = size.min(source.len() - at) - 24;
+            data |= id == DATA;
             if id == HEADER {
                 let body = source.stated(at + 24, len, limits::BLOB).map_err(|p| p.within("asf (Header)"))?;
+                if let Some(size) = file_size(body.get(6..).unwrap_or_default()).filter(|size| *size > source.len()) {
+                    let what = format!("{size} bytes stated, {} in the file", source.len());
+                    tags::push_problem(out, Problem::truncated("asf", source.absolute(source.len()), what));
+                }
                 let place = Place::new("ASF Header", source.absolute(at + 24));
                 objects(body.get(6..).unwrap_or_default(), &shifted(&place, 6), 0, out);
             } else if id == XMP || id == guid(u128::from_be_bytes(XMP)) {
@@ -84,6 +93,19 @@ impl Format for Asf {
 fn object(bytes: &[u8]) -> Option<(Guid, u64)> {
     let id = bytes.get(..16)?.try_into().ok()?;
     Some((id, u64::from_le_bytes(bytes.get(16..24)?.try_into().ok()?)))
+}
+
+/// The size of the whole file that the File Properties object states (section 3.2), live streams apart.
+fn file_size(mut objects: &[u8]) -> Option<u64> {
+    while let Some((id, size)) = object(objects) {
+        if id == PROPERTIES {
+            let broadcast = objects.get(88)? & 1 != 0;
+            let size = u64::from_le_bytes(objects.get(40..48)?.try_into().ok()?);
+            return (!broadcast).then_some(size);
+        }
+        objects = objects.get(usize::try_from(size).ok().filter(|size| *size >= 24)?..)?;
+    }
+    None
 }
 
 fn shifted(at: &Place, by: usize) -> Place {
