@@ -20,6 +20,7 @@ static INFO: Info = Info {
 };
 
 const DOS: [u8; 4] = [0xC5, 0xD0, 0xD3, 0xC6];
+const CONFORMING: &[u8] = b"%!PS-Adobe-";
 /// Comments of the header that are reported.
 const COMMENTS: &[&str] = &[
     "Creator",
@@ -54,6 +55,12 @@ impl Format for Eps {
         let base = source.absolute(start);
         let bytes = source.stated(start, have, limits::BLOB).map_err(|p| p.within("eps"))?;
         comments(&bytes, base, out);
+        // Files that promise the structuring conventions end with this comment (technical note 5001, section 4.4).
+        let promised = bytes.starts_with(CONFORMING) || CONFORMING.starts_with(&bytes);
+        if promised && !bytes.windows(5).any(|w| w == b"%%EOF") {
+            let at = base.saturating_add(bytes.len() as u64);
+            return Err(Problem::truncated("eps", at, "no %%EOF"));
+        }
         Ok(())
     }
 }
