@@ -1,16 +1,12 @@
 //! Matroska, MXF, PDF and their neighbors: what is found, what is noticed when it is cut, what it costs.
 #![expect(clippy::unwrap_used, reason = "a test that cannot read its samples has failed")]
 
-#[expect(dead_code, reason = "shared with the example that writes the fixtures")]
 #[path = "../examples/fixtures/matroska.rs"]
 mod matroska;
-#[expect(dead_code, reason = "shared with the example that writes the fixtures")]
 #[path = "../examples/fixtures/mxf.rs"]
 mod mxf;
-#[expect(dead_code, reason = "shared with the example that writes the fixtures")]
 #[path = "../examples/fixtures/pdf.rs"]
 mod pdf;
-#[expect(dead_code, reason = "shared with the example that writes the fixtures")]
 #[path = "../examples/fixtures/ts.rs"]
 mod ts;
 
