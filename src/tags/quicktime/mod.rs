@@ -261,7 +261,9 @@ impl Walk<'_> {
 
     /// Notes a problem with the path of the box being read: `mp4 (moov/udta)`.
     fn problem(&mut self, problem: Problem) {
-        if self.out.problems.len() >= limits::PROBLEMS {
+        // A hostile file has no end of them: no text is made for one that nobody would keep.
+        let full = self.out.problems.len() >= limits::PROBLEMS;
+        if full && (!problem.blocking || self.out.problems.iter().any(|p| p.blocking)) {
             return;
         }
         let path: Vec<_> = self.path.iter().map(|k| bmff::name(*k)).collect();
