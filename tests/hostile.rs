@@ -12,6 +12,7 @@ const NO_END: &[(&str, &str)] = &[
     ("aac", "a stream of frames without a total length"),
     ("mpeg-ts", "a stream of packets without a total length"),
     ("mpeg-ps", "a stream of packs that may end anywhere"),
+    ("webm", "a live recording has no total length"),
     ("dpx", "user data is as long as the header says, the picture is not read"),
 ];
 

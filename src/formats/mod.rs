@@ -7,6 +7,7 @@ pub mod aac;
 pub mod aiff;
 pub mod ape;
 pub mod appledouble;
+pub mod asf;
 pub mod avi;
 mod avif;
 pub mod bmp;
@@ -14,6 +15,7 @@ pub mod c2pa_sidecar;
 mod cr3;
 mod dng;
 pub mod dpx;
+pub mod eps;
 pub mod exr;
 pub mod flac;
 mod flv;
@@ -27,6 +29,8 @@ pub mod matroska;
 mod mov;
 pub mod mp3;
 mod mp4;
+pub mod mpeg_ps;
+pub mod mpeg_ts;
 pub mod musepack;
 pub mod mxf;
 pub mod ogg;
@@ -116,6 +120,7 @@ pub static ALL: &[&dyn Format] = &[
     &aiff::Aiff,
     &ape::Monkey,
     &appledouble::AppleDouble,
+    &asf::Asf,
     &avi::Avi,
     &avif::Avif,
     &bmp::Bmp,
@@ -123,6 +128,7 @@ pub static ALL: &[&dyn Format] = &[
     &cr3::Cr3,
     &dng::Dng,
     &dpx::Dpx,
+    &eps::Eps,
     &exr::Exr,
     &flac::Flac,
     &flv::Flv,
@@ -136,9 +142,12 @@ pub static ALL: &[&dyn Format] = &[
     &mov::Mov,
     &mp3::Mp3,
     &mp4::Mp4,
+    &mpeg_ps::MpegPs,
+    &mpeg_ts::MpegTs,
     &musepack::Musepack,
     &mxf::Mxf,
     &ogg::Ogg,
+    &pdf::Pdf,
     &png::Png,
     &psd::Psd,
     &raw_tiff::RawTiff,

@@ -99,6 +99,9 @@ fn partition(source: &mut Source, at: u64) -> Result<Partition, Problem> {
     if klv.len < PACK as u64 {
         return Err(Problem::malformed("", source.absolute(at), "partition pack too short"));
     }
+    if klv.end() > source.len() {
+        return Err(Problem::truncated("", source.absolute(at), "the file ends inside a partition pack"));
+    }
     let pack = source.brief(klv.value, PACK)?;
     let number =
         |at: usize, len: usize| pack.get(at..at + len).map(|b| b.iter().fold(0u64, |n, b| n << 8 | u64::from(*b)));

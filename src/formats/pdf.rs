@@ -98,7 +98,8 @@ impl Reader<'_> {
     fn info(&mut self, trailer: &Dict) {
         let Some(info) = trailer.get("Info").and_then(|o| self.document.resolve(o)) else { return };
         let Object::Dict(dict) = info.object else { return };
-        let place = Place { container: "PDF Info".into(), offset: None };
+        let offset = info.start.map(|at| self.document.source.absolute(at));
+        let place = Place { container: "PDF Info".into(), offset };
         for (key, value) in dict.0.iter().take(limits::TAGS) {
             let value = match self.document.resolve(value).map(|i| i.object) {
                 Some(Object::Text(bytes)) => pdf_objects::text(&bytes),

@@ -25,6 +25,8 @@ enum Entry {
 pub struct Indirect {
     pub number: u32,
     pub object: Object,
+    /// Offset of the object; `None` inside an object stream.
+    pub start: Option<u64>,
     pub stream: Option<u64>,
 }
 
@@ -245,7 +247,7 @@ impl<'a> Document<'a> {
                 let listed = unfolded.1.get(index).filter(|(n, _)| *n == number);
                 let (_, at) = listed.or_else(|| unfolded.1.iter().find(|(n, _)| *n == number))?;
                 let object = Parser { bytes: &unfolded.0, at: *at }.object()?;
-                Some(Indirect { number, object, stream: None })
+                Some(Indirect { number, object, start: None, stream: None })
             }
         }
     }
@@ -255,7 +257,7 @@ impl<'a> Document<'a> {
         let mut object = object.clone();
         for _ in 0..limits::DEPTH {
             let Object::Ref(number) = object else {
-                return Some(Indirect { number: 0, object, stream: None });
+                return Some(Indirect { number: 0, object, start: None, stream: None });
             };
             let found = self.get(number)?;
             if !matches!(found.object, Object::Ref(_)) {
@@ -294,7 +296,7 @@ impl<'a> Document<'a> {
             }
             Some((u32::try_from(number).ok()?, object, stream))
         })?;
-        Some(Indirect { number, object, stream: stream.map(|s| at.saturating_add(s as u64)) })
+        Some(Indirect { number, object, start: Some(at), stream: stream.map(|s| at.saturating_add(s as u64)) })
     }
 
     /// Applies a reader to the bytes at `at`, more of them while it may have met their end.

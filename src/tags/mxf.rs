@@ -225,7 +225,7 @@ fn guessed(value: &[u8]) -> Option<String> {
             return Some(text.to_owned());
         }
     }
-    if value.len() < 4 || value.len() % 2 != 0 || value.starts_with(&klv::PREFIX) {
+    if value.len() < 4 || !value.len().is_multiple_of(2) || value.starts_with(&klv::PREFIX) {
         return None;
     }
     let text = encoding_rs::UTF_16BE.decode_without_bom_handling_and_without_replacement(value)?;
