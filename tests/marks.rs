@@ -1,9 +1,10 @@
 //! The mark catalogue: its own examples, its manual, and the traps that no mark may answer.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
-use countersign::marks::{catalogue, manual};
-use countersign::model::{Evidence, Facts, Tag};
+use countersign::marks::{catalogue, credentials, manual};
+use countersign::model::{Evidence, Facts, Tag, Via};
 
 fn facts(tags: &[(String, String, String)]) -> Facts {
     let tag = |(space, key, value): &(String, String, String)| Tag {
@@ -52,6 +53,51 @@ fn no_miss_gives_evidence() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn marks_that_code_looks_for_are_in_the_catalogue() {
+    let told: BTreeSet<_> = catalogue().marks().filter(|m| m.code.is_some()).map(|m| m.id.as_str()).collect();
+    assert_eq!(told, credentials::ALL.iter().map(|m| m.id).collect());
+}
+
+#[test]
+fn a_condition_looks_at_the_same_medium_only() {
+    let fields = [
+        ("xmp", "Iptc4xmpExt:AISystemUsed", "DALL-E", Via::Own),
+        ("xmp", "Iptc4xmpExt:DigitalSourceType", "digitalCapture", Via::CoverArt),
+    ];
+    let tag = |(space, key, value, via): (&str, &str, &str, Via)| Tag {
+        space: space.into(),
+        key: key.into(),
+        value: value.into(),
+        via,
+        ..Tag::default()
+    };
+    let facts = Facts { tags: fields.map(tag).to_vec(), ..Facts::default() };
+    let got = catalogue().evidence(&facts);
+    assert_eq!(
+        got.iter().map(|e| (e.mark.as_str(), e.via)).collect::<Vec<_>>(),
+        [("iptc.ai-fields", Via::Own), ("iptc.digital-source-type", Via::CoverArt)]
+    );
+}
+
+#[test]
+fn long_values_are_quoted_short_and_cut_ones_still_read() {
+    let prompt = "barn ".repeat(10_000);
+    let cut: String = format!(r#"{{"sui_image_params": {{"prompt": "{prompt}"}}}}"#).chars().take(16 * 1024).collect();
+    let got = evidence(&[("exif".into(), "UserComment".into(), cut)]);
+    assert_eq!(got.len(), 1);
+    assert_eq!(got[0].mark, "swarmui.image-params");
+    assert!(got[0].value.chars().count() <= 201);
+}
+
+#[test]
+fn evidence_is_sorted_without_repeats() {
+    let tag = |key: &str| ("exif".to_owned(), key.to_owned(), "Ideogram AI".to_owned());
+    let got = evidence(&[tag("Make"), tag("Make"), tag("Software")]);
+    let marks: Vec<_> = got.iter().map(|e| e.mark.as_str()).collect();
+    assert_eq!(marks, ["ideogram.make", "tool.name", "tool.name"]);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Whole images for the decoders that look at pixels: lossless files only, bounded in bytes and in pixels.
+//! Shared by the decoders that look at pixels: whole images, lossless files only, bounded in bytes and in pixels.
 
 use std::io::Cursor;
 
