@@ -32,7 +32,7 @@ fn verifier(verify: Verify, trust: Vec<TrustList>) -> Verifier {
 }
 
 fn facts(path: &Path, verifier: &Verifier, sidecars: &[PathBuf]) -> Facts {
-    let mut facts = extract::facts(path, &extract::Options::default());
+    let mut facts = extract::facts(path, &[], &extract::Options::default());
     verifier.credentials(path, &mut facts, sidecars);
     facts
 }

@@ -21,6 +21,9 @@ use crate::tags::push_problem;
 use trust::TrustList;
 use verify::{Asset, Contexts, Verdict};
 
+/// Format id of a file that is nothing but a manifest store.
+const COMPANION: &str = "c2pa";
+
 /// How far credentials are checked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Verify {
@@ -46,6 +49,7 @@ pub struct Verifier {
     contexts: Contexts,
     verify: Verify,
     trust: Vec<TrustRef>,
+    key: String,
 }
 
 impl Verifier {
@@ -54,7 +58,19 @@ impl Verifier {
     pub fn new(options: &Options) -> Result<Self> {
         let contexts = Contexts::new(&options.trust)?;
         let lists = options.trust.iter().filter(|l| !l.anchors_pem.is_empty() || !l.allowed_pem.is_empty());
-        Ok(Self { contexts, verify: options.verify, trust: lists.map(TrustList::reference).collect() })
+        let trust = lists.map(TrustList::reference).collect();
+        Ok(Self { contexts, verify: options.verify, trust, key: key(options) })
+    }
+
+    /// Names everything that [`Verifier::credentials`] depends on besides the files: a part of cache keys.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// Stops every verification under way and all that would follow: their state is unverified.
+    pub fn cancel(&self) {
+        self.contexts.cancel();
     }
 
     /// The lists in force, for the report.
@@ -128,6 +144,8 @@ impl Verifier {
                 let what = "the file is cut short: its bytes cannot be checked against the manifest";
                 stopped(CredentialState::Unverified, what.to_owned())
             }
+            // A store on its own has no asset that it could match.
+            Verify::Full if asset.format == Some(COMPANION) && via.is_own() => self.contexts.signature(said, store),
             Verify::Full => self.contexts.full(said, store, asset, via.is_own()),
             _ => self.contexts.signature(said, store),
         }
@@ -154,6 +172,26 @@ fn describe(
         out.signed_at.clone_from(&active.signed_at);
         out.generator.clone_from(&active.generator);
     }
+}
+
+/// Raised with every change of what credentials hold.
+const VERSION: u32 = 1;
+
+fn key(options: &Options) -> String {
+    use sha2::{Digest, Sha256};
+    let mut digest = Sha256::new();
+    for list in &options.trust {
+        for part in [&list.name, &list.anchors_pem, &list.allowed_pem, &list.config] {
+            digest.update((part.len() as u64).to_le_bytes());
+            digest.update(part);
+        }
+    }
+    let verify = match options.verify {
+        Verify::Full => "full",
+        Verify::Signature => "signature",
+        Verify::Off => "off",
+    };
+    format!("c2pa{VERSION}:{verify}:{}", data_encoding::HEXLOWER.encode(&digest.finalize()))
 }
 
 /// The credentials of a picture inside the asset speak, but not about the asset's bytes.

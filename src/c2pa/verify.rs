@@ -4,11 +4,13 @@
 //! a plain stream. Its own container readers see a file only where a binding cannot be checked without them
 //! (box hashes, collections, update manifests): some of them take minutes over a small hostile file.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{Cursor, Read, Seek};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use c2pa::http::{HttpResolverError, SyncHttpResolver, http};
 use c2pa::validation_status as codes;
@@ -71,6 +73,12 @@ impl SyncHttpResolver for NoNetwork {
 
 /// Bytes in CBOR and JSON that the crate may unfold into values, each byte of a string at many times its size.
 const STRUCTURED: usize = 8 * 1024 * 1024;
+/// Assertions of a store, and exclusions of its hashes, that the crate may see.
+const ASSERTIONS: usize = 8_192;
+const EXCLUSIONS: usize = 8_192;
+/// Time that the crate may take: this, and a second for so many bytes of the asset.
+const PATIENCE: Duration = Duration::from_secs(60);
+const BYTES_A_SECOND: u64 = 2 * 1024 * 1024;
 /// Problems of the certificate alone: bytes and signature may still hold.
 const CREDENTIAL: &[&str] =
     &[codes::SIGNING_CREDENTIAL_UNTRUSTED, codes::SIGNING_CREDENTIAL_EXPIRED, codes::SIGNING_CREDENTIAL_INVALID];
@@ -100,6 +108,12 @@ impl Contexts {
         Ok(Self { all: all.map_err(|what| bad_list("all together", what))?, each, budget: Budget::default() })
     }
 
+    /// Stops every verification under way and all that would follow.
+    pub fn cancel(&self) {
+        self.all.cancel();
+        self.each.iter().for_each(|(_, context)| context.cancel());
+    }
+
     /// Signature, manifest and bytes.
     #[must_use]
     pub fn full(&self, said: &Said, store: &Store, asset: Asset<'_>, embedded: bool) -> Verdict {
@@ -112,14 +126,14 @@ impl Contexts {
             Err(e) => return unverified(e.to_string()),
             Ok(file) => {
                 let _share = self.budget.share(len);
-                read(&self.all, &store.bytes, format(said, asset), file)
+                read(&self.all, &store.bytes, format(said, asset), file, len)
             }
         };
         let mut verdict = match result {
             Err(e) => return unreadable(&e),
             Ok(reader) => self.verdict(&reader, &store.bytes, &[]),
         };
-        if embedded && binding(said).is_some_and(|b| exclusions::wider(b, store)) {
+        if binding(said).is_some_and(|b| exclusions::wider(b, store, embedded)) {
             // Nothing is known to be changed, but more could be than a valid signature promises.
             if verdict.state != CredentialState::Invalid {
                 verdict.state = CredentialState::Unverified;
@@ -145,7 +159,7 @@ impl Contexts {
         if let Some(obstacle) = too_much(said) {
             return unverified(obstacle);
         }
-        match read(&self.all, &store.bytes, bare_format(said), Cursor::new([])) {
+        match read(&self.all, &store.bytes, bare_format(said), Cursor::new([]), 0) {
             Err(e) => unreadable(&e),
             Ok(reader) => {
                 let mut verdict = self.verdict(&reader, &store.bytes, BINDING);
@@ -178,7 +192,7 @@ impl Contexts {
             return Some(name.clone());
         }
         let vouches = |context: &Arc<Context>| {
-            let reader = read(context, store, PLAIN, Cursor::new([]));
+            let reader = read(context, store, PLAIN, Cursor::new([]), 0);
             reader.is_ok_and(|r| Found::of(&r).trusted)
         };
         self.each.iter().find(|(_, context)| vouches(context)).map(|(name, _)| name.clone())
@@ -208,12 +222,23 @@ impl Found {
     }
 }
 
+thread_local! {
+    /// When the verification on this thread has taken too long: contexts are shared, deadlines are not.
+    static DEADLINE: Cell<Option<Instant>> = const { Cell::new(None) };
+}
+
+fn in_time() -> bool {
+    DEADLINE.get().is_none_or(|deadline| Instant::now() < deadline)
+}
+
 fn read(
     context: &Arc<Context>,
     store: &[u8],
     format: &str,
     stream: impl Read + Seek + Send,
+    len: u64,
 ) -> std::result::Result<Reader, c2pa::Error> {
+    DEADLINE.set(Instant::now().checked_add(PATIENCE + Duration::from_secs(len / BYTES_A_SECOND)));
     Reader::from_shared_context(context).with_manifest_data_and_stream(store, format, stream)
 }
 
@@ -229,7 +254,7 @@ fn context(anchors: &str, allowed: &str, usages: &str) -> std::result::Result<Ar
         "trust": { "trust_anchors": given(anchors), "allowed_list": given(allowed), "trust_config": given(usages) },
     });
     let context = Context::new().with_settings(settings).map_err(|e| e.to_string())?;
-    Ok(context.with_resolver(NoNetwork).into_shared())
+    Ok(context.with_resolver(NoNetwork).with_progress_callback(|_, _, _| in_time()).into_shared())
 }
 
 fn joined(lists: &[TrustList], part: fn(&TrustList) -> &String) -> String {
@@ -292,9 +317,16 @@ fn fragmented(binding: &Statement) -> bool {
     maps.into_iter().any(|m| m.get("initHash").is_some())
 }
 
+/// Why the crate should not see this store: what it does with some lists grows with their square.
 fn too_much(said: &Said) -> Option<String> {
-    let bytes: usize = said.manifests.iter().map(|m| m.structured).sum();
-    (bytes > STRUCTURED).then(|| format!("{bytes} bytes of assertions are more than is verified"))
+    let sum = |count: fn(&Statement) -> usize| said.manifests.iter().map(count).fold(0, usize::saturating_add);
+    let found = [
+        (sum(|m| m.structured), STRUCTURED, "bytes of assertions"),
+        (sum(|m| m.assertions.len()), ASSERTIONS, "assertions"),
+        (sum(exclusions::count), EXCLUSIONS, "hash exclusions"),
+    ];
+    let over = found.into_iter().find(|(count, most, _)| count > most);
+    over.map(|(count, _, what)| format!("{count} {what} are more than is verified"))
 }
 
 fn unverified(obstacle: String) -> Verdict {
@@ -303,6 +335,9 @@ fn unverified(obstacle: String) -> Verdict {
 
 /// The store has manifests by our reading, and the crate cannot make sense of it.
 fn unreadable(error: &c2pa::Error) -> Verdict {
+    if matches!(error, c2pa::Error::OperationCancelled) {
+        return unverified("verification was stopped before its end".to_owned());
+    }
     let obstacle = format!("the manifest store cannot be verified: {error}");
     Verdict { state: CredentialState::Unreadable, obstacle: Some(obstacle), ..Verdict::default() }
 }
