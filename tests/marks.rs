@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use countersign::extract;
 use countersign::marks::{catalogue, credentials, manual};
 use countersign::model::{Evidence, Facts, Tag, Via};
 
@@ -116,4 +117,45 @@ fn the_reference_counts_and_names_the_data() {
     let reference = catalogue().reference();
     assert_eq!(reference.marks, catalogue().marks().count());
     assert_eq!(reference.sha256.len(), 64);
+}
+
+/// What a fixture's name promises: a part of the name, and the mark that must be found.
+const PROMISED: &[(&str, &str)] = &[
+    ("aigc", "tc260.aigc"),
+    ("suno", "suno.comment"),
+    ("-parameters", "a1111.parameters"),
+    ("graph", "comfyui.graph"),
+    ("samsung", "samsung.gen-ai"),
+    ("xmp-generated", "iptc.digital-source-type"),
+    ("-dst", "iptc.digital-source-type"),
+    ("iim-credit", "google.credit"),
+];
+/// Parts of the names of fixtures in which the same words stand where people write.
+const WORDS: &[&str] = &["words", "caption", "instrument", "lyrics", "plain"];
+
+#[test]
+fn fixtures_carry_the_marks_that_they_promise_and_words_are_none() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/formats");
+    let (mut wrong, mut marked, mut silent) = (Vec::new(), 0, 0);
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+        if name.ends_with(".facts.json") {
+            continue;
+        }
+        let got = catalogue().evidence(&extract::facts(&path, &[], &extract::Options::default()));
+        if WORDS.iter().any(|w| name.contains(w)) {
+            silent += 1;
+            if !got.is_empty() {
+                wrong.push(format!("{name}: {got:?}"));
+            }
+        } else if let Some((_, mark)) = PROMISED.iter().find(|(part, _)| name.contains(part)) {
+            marked += 1;
+            if !got.iter().any(|e| e.mark == *mark) {
+                wrong.push(format!("{name}: no {mark} in {got:?}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    assert!(marked > 30 && silent > 30, "{marked} fixtures with marks, {silent} with words");
 }
