@@ -61,7 +61,6 @@ const HOSTED: &[&str] = &[
     "Seedance",
     "Hailuo",
     "LtxvApi",
-    "Topaz",
 ];
 /// Words in types of nodes that scale or restore with a model.
 const ENHANCING: &[&str] = &[
@@ -81,6 +80,7 @@ const ENHANCING: &[&str] = &[
     "colorize",
     "ddcolor",
     "deoldify",
+    "topaz",
 ];
 /// Words in types of nodes that bring pixels in from a file.
 const LOADING: &[&str] =

@@ -6,6 +6,7 @@
 //! and scaling remove the mark: a find is positive, none says nothing.
 
 use super::{Decoder, Options, pixels, seen};
+use crate::limits;
 use crate::model::{Facts, Tag};
 use crate::source::Source;
 
@@ -37,7 +38,7 @@ fn decode(source: &mut Source, facts: &Facts, options: Options) -> Vec<Tag> {
     if !options.pixels {
         return Vec::new();
     }
-    let Some(image) = pixels::decode(source, facts) else { return Vec::new() };
+    let Some(image) = pixels::decode(source, facts, limits::PIXELS) else { return Vec::new() };
     let image = image.into_rgb8();
     if image.width() < LEAST || image.height() < LEAST {
         return Vec::new();

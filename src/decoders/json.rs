@@ -1,6 +1,4 @@
-//! JSON as generators write it: Python's `NaN` and `Infinity`, and ends that were cut.
-//!
-//! Not a decoder: the decoders and the mark catalogue read objects through it.
+//! Shared by decoders and the mark catalogue: JSON as generators write it, with Python's `NaN` and `Infinity`, and ends that were cut.
 
 use serde_json::Value;
 
@@ -17,10 +15,10 @@ pub fn parse(text: &str) -> Option<Value> {
     }
     match serde_json::from_str(text) {
         Ok(value) => Some(value),
-        Err(e) if e.is_eof() => serde_json::from_str(&closed(&without_non_numbers(text))?).ok(),
+        Err(e) if e.is_eof() => closed(&without_non_numbers(text)),
         Err(_) => {
             let mended = without_non_numbers(text);
-            serde_json::from_str(&mended).ok().or_else(|| serde_json::from_str(&closed(&mended)?).ok())
+            serde_json::from_str(&mended).ok().or_else(|| closed(&mended))
         }
     }
 }
@@ -48,8 +46,8 @@ fn without_non_numbers(text: &str) -> String {
     out
 }
 
-/// A cut object up to its last whole member, with what is open closed. `None` where it is not cut.
-fn closed(text: &str) -> Option<String> {
+/// A cut object with what is open closed: in the middle of its last text, or after its last whole member.
+fn closed(text: &str) -> Option<Value> {
     let (mut quoted, mut escaped) = (false, false);
     let mut open: Vec<char> = Vec::new();
     // Where the last whole element ends and how many were open there: whatever closes later moves it on.
@@ -75,10 +73,18 @@ fn closed(text: &str) -> Option<String> {
             return None;
         }
     }
-    let (end, depth) = whole?;
-    let mut out = text.get(..end)?.to_owned();
-    out.extend(open.iter().take(depth).rev());
-    Some(out)
+    let end = |text: &str, within: &str, depth: usize| {
+        let mut out = String::with_capacity(text.len() + within.len() + depth);
+        out.push_str(text);
+        out.push_str(within);
+        out.extend(open.iter().take(depth).rev());
+        serde_json::from_str(&out).ok()
+    };
+    // An escape may be cut too: `\` or `\u00`.
+    let before = text.rfind('\\').filter(|at| text.len() - at < 6).and_then(|at| text.get(..at));
+    let texts = [Some(text), before].into_iter().flatten().filter(|_| quoted);
+    let at_text = texts.map(|text| end(text, "\"", open.len())).find_map(|value| value);
+    at_text.or_else(|| whole.and_then(|(to, depth)| end(text.get(..to)?, "", depth)))
 }
 
 #[cfg(test)]
@@ -102,6 +108,9 @@ mod tests {
         }
         let value = parse(&text[..text.len() - 2]).unwrap();
         assert_eq!(value["3"]["class_type"], "KSampler");
+        for cut in [r#"{"a": {"b": "long te"#, r#"{"a": {"b": "long te\"#, r#"{"a": {"b": "long te\u00"#] {
+            assert_eq!(parse(cut), Some(json!({"a": {"b": "long te"}})), "{cut}");
+        }
     }
 
     #[test]

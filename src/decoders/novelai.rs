@@ -14,6 +14,8 @@ use crate::source::Source;
 
 pub(super) const DECODER: Decoder = Decoder { id: "novelai", version: 1, decode };
 
+/// Pixels of the largest picture whose signature is checked: four times NovelAI's largest, enlarged fourfold.
+const PIXELS: u64 = 64 * 1024 * 1024;
 /// NovelAI's public key.
 const KEY: &str = "Y2JcQAOhLwzwSDUJPNgL04nS0Tbqm7cSRc4xk0vRMic=";
 
@@ -37,7 +39,7 @@ fn verify(source: &mut Source, facts: &Facts, key: &VerifyingKey) -> Vec<Tag> {
     if signed.is_empty() {
         return Vec::new();
     }
-    let Some(image) = pixels::decode(source, facts) else { return Vec::new() };
+    let Some(image) = pixels::decode(source, facts, PIXELS) else { return Vec::new() };
     let mut message = image.into_rgb8().into_raw();
     let pixels = message.len();
     let mut out = Vec::new();

@@ -1,4 +1,4 @@
-//! Whole images for the decoders that look at pixels: lossless files only, bounded in bytes and in pixels.
+//! Shared by the decoders that look at pixels: whole images, lossless files only, bounded in bytes and in pixels.
 
 use std::io::Cursor;
 
@@ -11,8 +11,8 @@ use crate::source::Source;
 /// Memory that one decoded image may take.
 const MEMORY: u64 = 4 * limits::PIXELS;
 
-/// The picture, if the file is a lossless image that can be decoded within bounds.
-pub(super) fn decode(source: &mut Source, facts: &Facts) -> Option<DynamicImage> {
+/// The picture of at most `most` pixels, if the file is a lossless image that can be decoded within bounds.
+pub(super) fn decode(source: &mut Source, facts: &Facts, most: u64) -> Option<DynamicImage> {
     let format = match facts.format.as_deref()? {
         "png" | "apng" => ImageFormat::Png,
         "webp" if is_lossless_webp(source) => ImageFormat::WebP,
@@ -26,7 +26,7 @@ pub(super) fn decode(source: &mut Source, facts: &Facts) -> Option<DynamicImage>
     bounds.max_alloc = Some(MEMORY);
     reader.limits(bounds);
     let (width, height) = ImageReader::with_format(Cursor::new(&*bytes), format).into_dimensions().ok()?;
-    if u64::from(width) * u64::from(height) > limits::PIXELS {
+    if u64::from(width) * u64::from(height) > most.min(limits::PIXELS) {
         return None;
     }
     reader.decode().ok()
@@ -36,10 +36,17 @@ fn is_lossless_webp(source: &mut Source) -> bool {
     vp8l(source).is_some()
 }
 
-/// Whether a lossless WebP says that its alpha channel is used; `None` for any other file.
+/// What the header of a lossless WebP says.
+pub(super) struct Vp8l {
+    /// Whether the alpha channel is used.
+    pub(super) alpha: bool,
+    pub(super) pixels: u64,
+}
+
+/// The header of a lossless WebP; `None` for any other file.
 ///
 /// RFC 9649, sections 2.5 to 2.7 (chunks) and 3.4 (VP8L header).
-pub(super) fn vp8l(source: &mut Source) -> Option<bool> {
+pub(super) fn vp8l(source: &mut Source) -> Option<Vp8l> {
     let start: [u8; 12] = source.array(0).ok()?;
     if &start[..4] != b"RIFF" || &start[8..] != b"WEBP" {
         return None;
@@ -51,7 +58,10 @@ pub(super) fn vp8l(source: &mut Source) -> Option<bool> {
         match &header[..4] {
             b"VP8L" => {
                 let bits: [u8; 5] = source.array(at + 8).ok()?;
-                return (bits[0] == 0x2F).then_some(bits[4] & 0x10 != 0);
+                let fields = u32::from_le_bytes([bits[1], bits[2], bits[3], bits[4]]);
+                let side = |at: u32| u64::from(fields >> at & 0x3FFF) + 1;
+                let (alpha, pixels) = (fields >> 28 & 1 == 1, side(0) * side(14));
+                return (bits[0] == 0x2F).then_some(Vp8l { alpha, pixels });
             }
             b"VP8 " | b"ANIM" | b"ANMF" => return None,
             _ => at = at.checked_add(8 + u64::from(len) + u64::from(len & 1))?,

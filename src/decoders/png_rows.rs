@@ -1,7 +1,7 @@
-//! The first rows of a PNG without the rest: inflates and unfilters row by row from bounded reads.
+//! Shared by decoders: the first rows of a PNG without the rest, inflated and unfiltered row by row from bounded reads.
 //!
 //! W3C PNG, third edition, sections 9 (filtering) and 11.2 (IHDR, IDAT). Eight bits, RGB or RGBA, not interlaced:
-//! what programs that hide text in the lowest bits write. Not a decoder of its own.
+//! what programs that hide text in the lowest bits write.
 
 use flate2::{Decompress, FlushDecompress, Status};
 

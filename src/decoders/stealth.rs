@@ -36,6 +36,8 @@ const MAGIC: usize = 120;
 const ALLOWANCE: u64 = 16 * 1024;
 /// The longest lossless WebP that is decoded without being asked to look at pixels.
 const WEBP: u64 = 16 * 1024 * 1024;
+/// And its pixels at most.
+const WEBP_PIXELS: u64 = 24 * 1024 * 1024;
 
 /// The lowest bits of every pixel, row by row: alpha in bit 3, then red, green, blue.
 struct Planes {
@@ -47,9 +49,13 @@ struct Planes {
 
 fn decode(source: &mut Source, facts: &Facts, options: Options) -> Vec<Tag> {
     let found = match facts.format.as_deref() {
-        Some("png" | "apng") => of_png(source).or_else(|| options.pixels.then(|| of_image(source, facts)).flatten()),
-        Some("webp") => {
-            let likely = pixels::vp8l(source).is_some_and(|alpha| alpha || options.pixels);
+        Some("png" | "apng") => match Rows::open(source) {
+            Some(rows) => of_rows(rows),
+            None if options.pixels => of_image(source, facts),
+            None => None,
+        },
+        Some("webp") if !options.pixels => {
+            let likely = pixels::vp8l(source).is_some_and(|header| header.alpha && header.pixels <= WEBP_PIXELS);
             if likely && source.len() <= WEBP { of_image(source, facts) } else { None }
         }
         _ if options.pixels => of_image(source, facts),
@@ -60,7 +66,7 @@ fn decode(source: &mut Source, facts: &Facts, options: Options) -> Vec<Tag> {
 }
 
 fn of_image(source: &mut Source, facts: &Facts) -> Option<(&'static str, String)> {
-    let image = pixels::decode(source, facts)?;
+    let image = pixels::decode(source, facts, limits::PIXELS)?;
     let alpha = image.color().has_alpha();
     let image = image.into_rgba8();
     let bits = image.pixels().map(|p| lowest(&p.0)).collect();
@@ -72,8 +78,7 @@ fn lowest(pixel: &[u8]) -> u8 {
     bit(3) << 3 | bit(0) << 2 | bit(1) << 1 | bit(2)
 }
 
-fn of_png(source: &mut Source) -> Option<(&'static str, String)> {
-    let mut rows = Rows::open(source)?;
+fn of_rows(mut rows: Rows<'_>) -> Option<(&'static str, String)> {
     let (width, height, channels) = (rows.width, rows.height, rows.channels);
     let mut alive: Vec<&Magic> = MAGICS.iter().filter(|m| !m.alpha || channels == 4).collect();
     let mut bits: Vec<u8> = Vec::new();
@@ -117,6 +122,9 @@ fn magic_bit(magic: &Magic, index: usize) -> u8 {
 
 /// The hidden text with its magic; a magic whose text is damaged still tells.
 fn text(planes: &Planes) -> Option<(&'static str, String)> {
+    if planes.height == 0 {
+        return None;
+    }
     let magic = MAGICS.iter().find(|m| {
         let mut stream = Stream::new(planes, m.alpha);
         (planes.alpha || !m.alpha) && m.text.bytes().all(|byte| stream.byte() == Some(byte))

@@ -26,6 +26,7 @@ pub(super) static ALL: &[(&str, &str)] = &[
     ("names", include_str!("catalogue/names.toml")),
     ("media", include_str!("catalogue/media.toml")),
     ("pixels", include_str!("catalogue/pixels.toml")),
+    ("credentials", include_str!("catalogue/credentials.toml")),
 ];
 
 /// The validated marks and the index from fields to their tests.
@@ -62,6 +63,8 @@ pub struct Mark {
     pub guard: String,
     /// Who says so.
     pub source: String,
+    /// The module that looks for it where fields and values are not enough.
+    pub code: Option<String>,
     pub(super) tests: Vec<Test>,
     pub hits: Vec<Hit>,
     pub misses: Vec<Miss>,
@@ -167,8 +170,16 @@ struct RawMark {
     strength: Strength,
     guard: String,
     source: String,
+    /// Claims of a mark that code looks for.
+    #[serde(default)]
+    claims: Vec<Claim>,
+    #[serde(default)]
+    code: Option<String>,
+    #[serde(default)]
     test: Vec<RawTest>,
+    #[serde(default)]
     hits: Vec<Hit>,
+    #[serde(default)]
     misses: Vec<Miss>,
 }
 
@@ -301,14 +312,19 @@ impl Tables {
                 return Err(format!("{what} is empty"));
             }
         }
-        if raw.test.is_empty() || raw.hits.is_empty() || raw.misses.is_empty() {
-            return Err("tests, hits and misses are all needed".into());
+        let given = [raw.test.is_empty(), raw.hits.is_empty(), raw.misses.is_empty()];
+        let (none, all) = (given.iter().all(|empty| *empty), given.iter().all(|empty| !*empty));
+        if (raw.code.is_some() && !none) || (raw.code.is_none() && !all) {
+            return Err("a mark has tests, hits and misses, or the code that looks for it".into());
+        }
+        if raw.code.is_some() == raw.claims.is_empty() {
+            return Err("claims are listed where code makes them".into());
         }
         let mut tests = Vec::new();
         for test in raw.test {
             tests.push(self.test(test, raw.claim, raw.strength, raw.system.as_deref())?);
         }
-        let mut claims = BTreeSet::new();
+        let mut claims = BTreeSet::from_iter(raw.claims);
         for test in &tests {
             claims.extend(test.claim);
             match &test.check {
@@ -327,6 +343,7 @@ impl Tables {
             strength: raw.strength,
             guard: raw.guard,
             source: raw.source,
+            code: raw.code,
             tests,
             hits: raw.hits,
             misses: raw.misses,
@@ -389,7 +406,8 @@ impl Tables {
         }
         if let Some(name) = options.terms {
             let terms = self.terms.get(&name).ok_or_else(|| format!("no terms {name}"))?;
-            return Ok(Check::Terms(terms.clone().folded()));
+            terms.check()?;
+            return Ok(Check::Terms(terms.clone()));
         }
         if let Some(mut shape) = options.json {
             shape.claims = options.claims;

@@ -44,6 +44,9 @@ pub fn page(mark: &Mark) -> String {
         let _ = write!(out, " Points to {system}.");
     }
     let _ = write!(out, "\n\n- **Claims:** {}\n- **Strength:** {}\n", claims(mark), strength(mark.strength));
+    if let Some(code) = &mark.code {
+        let _ = writeln!(out, "- **Read by:** `src/{code}`");
+    }
     for (what, text) in [("Lives in", &mark.lives), ("Not to be mistaken for", &mark.guard), ("Source", &mark.source)] {
         let _ = writeln!(out, "- **{what}:** {}", text.trim());
     }

@@ -1,6 +1,7 @@
 //! Facts become evidence: each tag meets the tests of the fields it stands in.
 
 use crate::marks::catalogue::{At, Catalogue, Check, Condition, System, Test};
+use crate::marks::credentials;
 use crate::marks::selector::{Selector, field};
 use crate::model::{Claim, Evidence, Facts, Tag, Via};
 
@@ -12,7 +13,7 @@ impl Catalogue {
     #[must_use]
     pub fn evidence(&self, facts: &Facts) -> Vec<Evidence> {
         let mut out = self.of_tags(facts);
-        // Content Credentials speak through a module of their own: `out.extend(credentials::evidence(facts));`
+        out.extend(facts.c2pa.iter().flat_map(credentials::evidence));
         out.sort_by(|a, b| order(a).cmp(&order(b)));
         out.dedup();
         out
