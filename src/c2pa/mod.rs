@@ -104,13 +104,22 @@ impl Verifier {
 
     fn judge(&self, path: &Path, facts: &mut Facts, stores: &[Store], via: Via) -> Credentials {
         let mut out = Credentials { present: true, via, ..Credentials::default() };
-        for (index, store) in stores.iter().enumerate() {
+        // The store of a TIFF stands in the last directory; a copy in an earlier one is what an editor left there.
+        let last_first = stores.iter().all(|s| s.place.contains("TIFF"));
+        let order: Vec<_> = if last_first { stores.iter().rev().collect() } else { stores.iter().collect() };
+        let mut active = None;
+        for (index, store) in order.into_iter().enumerate() {
             let said = store::read(&store.bytes);
+            let label = said.manifests.last().map(|m| m.label.clone());
+            if index > 0 && label.is_some() && label == active {
+                continue;
+            }
             let chain = signals::chain(&said);
             if index == 0 {
                 let asset = Asset { path, format: facts.format.as_deref() };
                 let verdict = self.verdict(&said, store, asset, facts, via);
                 describe(&mut out, store, &said, &chain, verdict);
+                active = label;
             } else {
                 out.damage.get_or_insert_with(|| format!("the file holds {} manifest stores", stores.len()));
             }
