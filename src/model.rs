@@ -563,3 +563,25 @@ pub struct Summary {
     #[serde(skip)]
     pub packages: Vec<PackageReport>,
 }
+
+/// Where a delivery package and its own manifest disagree.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PackageFault {
+    pub kind: PackageFaultKind,
+    /// The file it is about, below the root, or the manifest itself.
+    pub path: String,
+    /// `SHA-1 is … and not …`, `frames 1012-1014 of shot_%04d.dpx`.
+    pub what: String,
+}
+
+/// The kinds of [`PackageFault`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PackageFaultKind {
+    MissingAsset,
+    HashMismatch,
+    SizeMismatch,
+    UnlistedFile,
+    Malformed,
+    SequenceGap,
+}

@@ -32,7 +32,9 @@ fn verifier(verify: Verify, trust: Vec<TrustList>) -> Verifier {
 }
 
 fn facts(path: &Path, verifier: &Verifier, sidecars: &[PathBuf]) -> Facts {
-    extract::facts(path, sidecars, &extract::Options { verifier: Some(verifier), ..extract::Options::default() })
+    let mut facts = extract::facts(path, &[], &extract::Options::default());
+    verifier.credentials(path, &mut facts, sidecars);
+    facts
 }
 
 /// Credentials and evidence of these bytes, checked in full against no list.

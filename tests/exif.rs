@@ -126,6 +126,21 @@ fn values_that_point_at_the_same_bytes_are_bounded() {
     assert!(facts.problems.iter().any(|p| p.kind == ProblemKind::Limit && p.blocking));
 }
 
+/// EXIF whose only field holds image resources, whose only resource is EXIF, and so on.
+#[test]
+fn blocks_inside_blocks_are_bounded() {
+    let mut blob = Vec::new();
+    for _ in 0..2_000 {
+        let mut resources = b"8BIM\x04\x22\0\0".to_vec();
+        resources.extend((blob.len() as u32).to_be_bytes());
+        resources.extend(&blob);
+        blob = b"II*\0\x08\0\0\0".to_vec();
+        blob.extend(directory(false, 8, &vec![(0x8649, 7, resources)], 0));
+    }
+    let facts = read(&blob);
+    assert!(facts.problems.iter().any(|p| p.kind == ProblemKind::Limit && p.blocking));
+}
+
 #[test]
 fn any_byte_may_change() {
     let blob = block(true, b"UNICODE\0\0S\0t\0e\0p\0s");

@@ -31,7 +31,8 @@ impl Format for Aac {
             return Score::NO;
         };
         let whole = probe.head.len() as u64 == probe.len;
-        let enough = run(rest, adts, FRAMES) >= if whole { 2 } else { FRAMES };
+        let only = adts(rest).is_some_and(|f| f.len == rest.len());
+        let enough = run(rest, adts, FRAMES) >= if whole { 2 } else { FRAMES } || (whole && only);
         match (enough, tag) {
             (true, Some(_)) => Score(Score::LIKELY.0 + 10),
             (true, None) => Score::WEAK,
@@ -48,9 +49,18 @@ impl Format for Aac {
 
 /// The first frame from which another follows.
 pub(super) fn search(source: &mut Source, start: u64, end: u64) -> Result<Option<(u64, Frame)>, Problem> {
-    let bytes = source.up_to(start, limits::HEAD.min(end.saturating_sub(start) as usize))?;
-    let found = (0..bytes.len()).find(|at| run(bytes.get(*at..).unwrap_or_default(), adts, 2) == 2);
-    Ok(found.and_then(|at| bytes.get(at..).and_then(adts).map(|f| (start + at as u64, f))))
+    // Two frames are at most 16 KiB; nearly always the sound starts right behind the tags.
+    for span in [2 * 8192, limits::HEAD] {
+        let span = span.min(usize::try_from(end.saturating_sub(start)).unwrap_or(span));
+        let bytes = source.up_to(start, span)?;
+        let rest = |at: usize| bytes.get(at..).unwrap_or_default();
+        let only = |at: usize| adts(rest(at)).is_some_and(|f| start + (at + f.len) as u64 == end);
+        let found = (0..bytes.len()).find(|at| run(rest(*at), adts, 2) == 2 || only(*at));
+        if let Some((at, first)) = found.and_then(|at| Some((at, adts(rest(at))?))) {
+            return Ok(Some((start + at as u64, first)));
+        }
+    }
+    Ok(None)
 }
 
 /// Reads what stands between the tags.

@@ -66,9 +66,11 @@ impl Reading {
             b"LIST" | b"RIFF" => self.list(source, chunk, path, depth, out),
             b"avih" => self.main(source, chunk, out),
             b"strh" => self.stream(source, chunk, out),
-            b"IDIT" | b"ISMP" | b"strn" | b"tc_O" | b"tc_A" => text(source, chunk, path, out),
+            b"IDIT" | b"ISMP" | b"strn" => text(source, chunk, path, out),
             id if SILENT.contains(&id) => Ok(()),
             b"strd" => Ok(()),
+            // Frames outside of movi: a recorder that never came back to fill in the list's size.
+            [b'0'..=b'9', b'0'..=b'9', b'd' | b'w' | b'p' | b's', _] => Ok(()),
             _ => chunks::shared(source, path, chunk, out).map(|known| {
                 if !known {
                     chunks::unknown(source, path, "", chunk, out);

@@ -126,6 +126,9 @@ fn stream_info(blob: &[u8], at: &Place, out: &mut Facts) -> u64 {
         seconds: samples as f64 / f64::from(rate),
     };
     stream::audio(&about, at, out);
+    if let Some(digest) = blob.get(18..34).filter(|d| d.iter().any(|b| *b != 0)) {
+        push(out, "flac", "MD5Signature", data_encoding::HEXLOWER.encode(digest), at, 18);
+    }
     samples
 }
 

@@ -20,6 +20,8 @@ static INFO: Info = Info {
 };
 
 const SIGNATURE: &[u8] = b"\0\0\0\x0cjP  \r\n\x87\n";
+/// As the first drafts wanted it.
+const SIGNATURE_OLD: &[u8] = b"\0\0\0\x0cjP\x1a\x1a\r\n\x87\n";
 const CODESTREAM: &[u8] = b"\xff\x4f\xff\x51";
 /// Boxes that hold boxes.
 const SUPERBOXES: &[&bmff::FourCc] = &[b"jp2h", b"asoc", b"jpch", b"jplh", b"uinf", b"page", b"lobj", b"mhdr"];
@@ -30,7 +32,7 @@ impl Format for Jp2 {
     }
 
     fn sniff(&self, probe: &Probe<'_>) -> Score {
-        let known = probe.head.starts_with(SIGNATURE) || probe.head.starts_with(CODESTREAM);
+        let known = [SIGNATURE, SIGNATURE_OLD, CODESTREAM].iter().any(|m| probe.head.starts_with(m));
         if known { Score::SURE } else { Score::NO }
     }
 
@@ -86,7 +88,7 @@ impl Walk {
             if self.items > limits::ITEMS {
                 return Err(Problem::limit(title, at, format!("more than {} boxes", limits::ITEMS)));
             }
-            if !bmff::is_plausible(header.kind) {
+            if !bmff::is_plausible(header.kind) && header.offset > 0 {
                 let what = format!("{} bytes that are no box", end - header.offset);
                 return Err(Problem::malformed(title, at, what));
             }

@@ -44,6 +44,7 @@ impl Format for Jxl {
         }
         let mut boxes = Boxes::new(0, source.len());
         let mut pixels = false;
+        let mut budget = limits::INFLATED;
         for _ in 0..limits::ITEMS {
             let header = match boxes.next(source) {
                 Ok(Some(header)) => header,
@@ -65,13 +66,13 @@ impl Format for Jxl {
                 let what = format!("box {name} ends after the file");
                 push_problem(out, Problem::truncated(format!("jxl ({name})"), source.absolute(header.offset), what));
             }
-            visit(source, &header, out);
+            visit(source, &header, &mut budget, out);
         }
         Err(Problem::limit("jxl", source.absolute(boxes.position()), format!("more than {} boxes", limits::ITEMS)))
     }
 }
 
-fn visit(source: &mut Source, header: &Header, out: &mut Facts) {
+fn visit(source: &mut Source, header: &Header, budget: &mut usize, out: &mut Facts) {
     match &header.kind {
         b"Exif" | b"xml " => {
             let place = format!("JXL {}", bmff::name(header.kind));
@@ -82,7 +83,7 @@ fn visit(source: &mut Source, header: &Header, out: &mut Facts) {
             c2pa_box::read_superbox(source, header, "JXL jumb", out);
         }
         b"brob" => {
-            if let Err(problem) = packed(source, header, out) {
+            if let Err(problem) = packed(source, header, budget, out) {
                 push_problem(out, problem.within("jxl (brob)"));
             }
         }
@@ -115,21 +116,26 @@ fn xml(bytes: &[u8], at: &Place, out: &mut Facts) {
     }
 }
 
-/// `brob`: the inner box's type, then its body as a Brotli stream (RFC 7932).
-fn packed(source: &mut Source, header: &Header, out: &mut Facts) -> Result<(), Problem> {
+/// `brob`: the inner box's type, then its body as a Brotli stream (RFC 7932). The budget is the whole file's.
+fn packed(source: &mut Source, header: &Header, budget: &mut usize, out: &mut Facts) -> Result<(), Problem> {
     let bytes = source.stated(header.body, header.len(), limits::BLOB)?;
     let bad = |what: &str| Problem::malformed("", source.absolute(header.offset), what);
     let Some((kind, stream)) = bytes.split_first_chunk::<4>() else { return Err(bad("no inner type")) };
     if !matches!(kind, b"Exif" | b"xml " | b"jumb") {
         return Ok(());
     }
+    if *budget == 0 {
+        return Err(Problem::limit("", source.absolute(header.offset), "no room left to unfold packed boxes"));
+    }
     let mut body = Vec::new();
     let unfolded = brotli::Decompressor::new(stream, limits::WINDOW);
-    let done = unfolded.take(limits::INFLATED as u64 + 1).read_to_end(&mut body);
-    if body.len() > limits::INFLATED {
-        let what = format!("{} unfolds to more than {} bytes", bmff::name(*kind), limits::INFLATED);
+    let done = unfolded.take(*budget as u64 + 1).read_to_end(&mut body);
+    if body.len() > *budget {
+        *budget = 0;
+        let what = format!("{}: packed boxes unfold to more than {} bytes", bmff::name(*kind), limits::INFLATED);
         return Err(Problem::limit("", source.absolute(header.offset), what));
     }
+    *budget -= body.len();
     // What came out before the damage is read all the same.
     let at = Place { container: format!("JXL brob {}", bmff::name(*kind)), offset: None };
     let offset = source.absolute(header.offset);

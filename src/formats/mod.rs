@@ -148,6 +148,10 @@ pub static ALL: &[&dyn Format] = &[
     &wavpack::Wavpack,
     &webm::WebM,
     &webp::Webp,
+    &dng::Dng,
+    &psd::Psd,
+    &raw_tiff::RawTiff,
+    &tiff::Tiff,
     &xmp_sidecar::XmpSidecar,
 ];
 

@@ -15,6 +15,8 @@ const FILE: &str = "MP3";
 const FRAMES: usize = 3;
 /// How far from the start the first frame of an untagged file may stand, behind zeros or other debris.
 const DEBRIS: usize = 4096;
+/// Bytes that hold the first frames of any bit rate.
+const NEAR: usize = 8 * 1024;
 
 impl Format for Mp3 {
     fn info(&self) -> &'static Info {
@@ -94,14 +96,17 @@ fn other(source: &mut Source, start: u64) -> Result<Option<&'static str>, Proble
 
 /// The first frame from which at least one more follows (or the end).
 fn search(source: &mut Source, start: u64, end: u64) -> Result<Option<(u64, Frame)>, Problem> {
-    let bytes = source.up_to(start, limits::HEAD.min(end.saturating_sub(start) as usize))?;
-    for at in 0..bytes.len() {
-        let rest = bytes.get(at..).unwrap_or_default();
-        let Some(first) = frame(rest) else { continue };
-        let frames = run(rest, frame, FRAMES);
-        let all = start + (at + first.len) as u64 >= end && at == 0;
-        if frames >= 2 || all {
-            return Ok(Some((start + at as u64, first)));
+    // Nearly always the sound starts right behind the tags.
+    for span in [NEAR, limits::HEAD] {
+        let span = span.min(usize::try_from(end.saturating_sub(start)).unwrap_or(span));
+        let bytes = source.up_to(start, span)?;
+        for at in 0..bytes.len() {
+            let rest = bytes.get(at..).unwrap_or_default();
+            let Some(first) = frame(rest) else { continue };
+            let all = at == 0 && start + first.len as u64 >= end;
+            if all || run(rest, frame, FRAMES) >= 2 {
+                return Ok(Some((start + at as u64, first)));
+            }
         }
     }
     Ok(None)

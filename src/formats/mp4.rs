@@ -13,7 +13,9 @@ static INFO: Info = Info {
     id: "mp4",
     name: "MP4",
     // Recorders write audio and `.mov` files with general brands.
-    extensions: &["mp4", "m4v", "f4v", "3gp", "3g2", "3gpp", "m4s", "cmfv", "cmfa", "m4p", "lrv", "insv", "m4a", "mov"],
+    extensions: &[
+        "mp4", "m4v", "f4v", "3gp", "3g2", "3gpp", "m4s", "cmfv", "cmfa", "m4p", "lrv", "insv", "ismv", "m4a", "mov",
+    ],
     media: Media::Video,
     specification: "ISO/IEC 14496-12, ISO/IEC 14496-14",
     version: 1,

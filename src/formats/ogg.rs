@@ -46,6 +46,10 @@ impl Format for Ogg {
             let offset = source.absolute(unfinished.start);
             push_problem(out, Problem::truncated("ogg (headers)", offset, "a stream's headers are cut"));
         }
+        if let Some(page) = last.as_ref().filter(|p| p.granule <= 0 && !p.last) {
+            let what = "no sound behind the headers";
+            push_problem(out, Problem::truncated("ogg (pages)", source.absolute(page.end()), what));
+        }
         duration(&walk, last.as_ref(), source, out);
         Ok(())
     }
@@ -162,7 +166,7 @@ impl Stream {
             self.codec = codec::Codec::of(&packet);
             self.done = codec::first(self.codec, &packet, offset, out);
         } else {
-            self.done = codec::header(self.codec, &packet, offset, out);
+            self.done = codec::header(self.codec, self.packets, &packet, offset, out);
         }
         if !self.whole {
             // Page headers lie between: only the packet's start is sure.

@@ -1,10 +1,11 @@
-//! WAVE sound: RIFF, RIFX, RF64 and BW64 (Microsoft RIFF, EBU Tech 3285 and 3306, ITU-R BS.2088), hopping over the sound itself.
+//! WAVE sound: RIFF, RIFX, RF64, BW64 and Wave64 (Microsoft RIFF, EBU Tech 3285 and 3306, ITU-R BS.2088, Sony), hopping over the sound itself.
 
 use crate::formats::{Format, Info, Media, Probe, Score};
 use crate::framing::riff::{self, Chunk, Header, Order};
+use crate::framing::wave64;
 use crate::model::{Facts, Problem};
 use crate::source::Source;
-use crate::tags::{Place, bext, ixml, push_problem, riff as chunks, stream};
+use crate::tags::{Place, bext, charset, ixml, push, push_problem, riff as chunks, stream};
 
 /// The format.
 pub struct Wav;
@@ -14,7 +15,7 @@ const FILE: &str = "WAV";
 const SILENT: &[&[u8; 4]] = &[
     b"data", b"fact", b"ds64", b"JUNK", b"junk", b"PAD ", b"FLLR", b"levl", b"PEAK", b"cue ", b"plst", b"smpl",
     b"inst", b"acid", b"slnt", b"wavl", b"chna", b"dbmd", b"elm1", b"regn", b"minf", b"umid", b"r64m", b"bxml",
-    b"CSET", b"afsp",
+    b"CSET",
 ];
 
 impl Format for Wav {
@@ -22,7 +23,7 @@ impl Format for Wav {
         &Info {
             id: "wav",
             name: "WAVE",
-            extensions: &["wav", "wave", "bwf", "rf64", "bw64", "amb"],
+            extensions: &["wav", "wave", "bwf", "rf64", "bw64", "w64", "amb"],
             media: Media::Audio,
             specification: "Microsoft RIFF; EBU Tech 3285, 3306; ITU-R BS.2088",
             version: 1,
@@ -31,12 +32,13 @@ impl Format for Wav {
 
     fn sniff(&self, probe: &Probe<'_>) -> Score {
         let riff = [b"RIFF", b"RIFX", b"RF64", b"BW64"].iter().any(|id| probe.head.starts_with(id.as_slice()));
-        if riff && probe.head.get(8..12) == Some(b"WAVE") { Score::SURE } else { Score::NO }
+        let wave = riff && probe.head.get(8..12) == Some(b"WAVE");
+        if wave || wave64::is_wave64(probe.head) { Score::SURE } else { Score::NO }
     }
 
     fn read(&self, source: &mut Source, out: &mut Facts) -> Result<(), Problem> {
         let header = riff::header(source)?;
-        let walk = riff::top(source, &header);
+        let walk = if &header.id == b"riff" { wave64::top(source) } else { riff::top(source, &header) };
         let mut format = stream::Audio::default();
         for chunk in &walk.chunks {
             if let Err(problem) = read_chunk(source, chunk, &header, &mut format, out) {
@@ -75,6 +77,12 @@ fn read_chunk(
         b"cart" => bext::read_cart(&chunks::content(source, chunk)?, &at, out),
         b"iXML" => ixml::read(&chunks::content(source, chunk)?, &at, out),
         b"axml" => ixml::read_axml(&chunks::content(source, chunk)?, &at, out),
+        b"afsp" => {
+            // AFsp: `name: value` texts that end in NUL.
+            for text in chunks::content(source, chunk)?.split(|b| *b == 0).filter(|t| !t.is_empty()) {
+                push(out, "riff", "afsp", charset::guess(text), &at, 0);
+            }
+        }
         b"LIST" | b"list" => list(source, chunk, header, out)?,
         id if SILENT.contains(&id) => {}
         _ => {
@@ -96,7 +104,7 @@ fn list(source: &mut Source, chunk: &Chunk, header: &Header, out: &mut Facts) ->
         b"exif" => chunks::texts(source, FILE, "exif", chunk, header, out),
         b"INFO" => chunks::texts(source, FILE, "INFO", chunk, header, out),
         kind => {
-            let name = crate::tags::charset::fourcc(*kind);
+            let name = charset::fourcc(*kind);
             for inner in riff::list(source, chunk.inner(), header).chunks {
                 if !chunks::shared(source, FILE, &inner, out)? {
                     chunks::unknown(source, &format!("{FILE} LIST {name}"), &format!("{name}:"), &inner, out);

@@ -27,3 +27,4 @@ pub mod riff;
 pub mod samsung_sef;
 pub mod sef;
 pub mod tiff_ifd;
+pub mod wave64;

@@ -120,6 +120,11 @@ pub struct Walk {
 /// How far past its own account a file may end without being called cut: wrong sizes by a header's length are common.
 const SLACK: u64 = 8;
 
+/// Chunks that are believed even behind the end that the file states: further parts of an AVI, and metadata.
+const KNOWN: &[&[u8; 4]] = &[
+    b"RIFF", b"LIST", b"data", b"bext", b"iXML", b"axml", b"id3 ", b"ID3 ", b"_PMX", b"XMP ", b"EXIF", b"C2PA", b"AIGC",
+];
+
 /// The chunks of the whole file, from behind the header to the end of the source.
 ///
 /// The stated size of the file is only a hint: chunks past it are walked while they look like chunks.
@@ -158,7 +163,7 @@ fn walk(source: &mut Source, span: Range<u64>, promised: u64, header: &Header) -
                     out.problem = odd;
                     break;
                 }
-                match padding(source, &chunk) {
+                match padding(source, &chunk, span.end, header.order) {
                     Ok(by) => pos = pos.saturating_add(by),
                     Err(problem) => {
                         out.problem = Some(problem);
@@ -216,7 +221,7 @@ fn next(source: &mut Source, pos: u64, end: u64, promised: u64, header: &Header)
         return Ok(Step::Chunk(Chunk { id, start: pos, data, len: room }, Some(problem)));
     };
     if len > room {
-        if beyond {
+        if beyond && !KNOWN.contains(&&id) {
             return Ok(Step::Stop(Some(Problem::malformed("", at, "data behind the last chunk").harmless())));
         }
         let what = format!("{len} bytes stated, {room} left");
@@ -237,17 +242,23 @@ fn unmeasured(chunks: &mut [Chunk], end: u64, problem: Problem) -> Problem {
     }
 }
 
-/// Content of odd length is followed by a byte of padding, which some writers forget.
-fn padding(source: &mut Source, chunk: &Chunk) -> Result<u64, Problem> {
+/// Content of odd length is followed by a byte of padding, which some writers forget: then a chunk that fits
+/// stands right behind the content, and none does a byte further on.
+fn padding(source: &mut Source, chunk: &Chunk, end: u64, order: Order) -> Result<u64, Problem> {
     if chunk.len.is_multiple_of(2) {
         return Ok(0);
     }
-    let after = source.up_to(chunk.end(), 5)?;
-    let forgotten = match after {
-        [a, b, c, d, e] => plausible([*a, *b, *c, *d]) && !plausible([*b, *c, *d, *e]),
+    let left = end.saturating_sub(chunk.end());
+    let after = source.up_to(chunk.end(), 9)?;
+    let fits = |by: usize| match after.get(by..by + 8) {
+        Some([a, b, c, d, size @ ..]) => {
+            let size = order.u32(size.try_into().unwrap_or_default());
+            let printable = [a, b, c, d].iter().all(|b| (0x20..0x7F).contains(*b));
+            printable && u64::from(size) <= left.saturating_sub(by as u64 + 8)
+        }
         _ => false,
     };
-    Ok(u64::from(!forgotten))
+    Ok(u64::from(!fits(0) || fits(1)))
 }
 
 fn plausible(id: [u8; 4]) -> bool {
@@ -313,9 +324,16 @@ mod tests {
     }
 
     #[test]
+    fn a_cut_part_behind_the_stated_end_is_cut_not_junk() {
+        let mut source = file(b"RIFF", 14, b"data\x02\0\0\0abRIFF\x40\0\0\0AVIX");
+        let header = header(&mut source).unwrap();
+        assert!(top(&mut source, &header).problem.unwrap().blocking);
+    }
+
+    #[test]
     fn sizes_of_64_bits_come_from_ds64() {
         let mut body = b"ds64\x28\0\0\0".to_vec();
-        body.extend(92u64.to_le_bytes());
+        body.extend(82u64.to_le_bytes());
         body.extend(4u64.to_le_bytes());
         body.extend(1u64.to_le_bytes());
         body.extend(1u32.to_le_bytes());

@@ -47,11 +47,14 @@ pub fn read(source: &mut Source, start: u64, end: u64) -> Result<(u64, Vec<Entry
     let count = word(&directory, 8) as usize;
     let mut found = Vec::new();
     let mut first = head;
+    let mut room = head - start;
     for record in directory[12..].chunks_exact(12).take(count.min(ENTRIES)) {
         let (back, size) = (u64::from(word(record, 4)), u64::from(word(record, 8)));
         let at = head.checked_sub(back).filter(|at| *at >= start && size >= 8 && at.saturating_add(size) <= head);
         let at = at.ok_or_else(|| bad(source, head, "an entry outside the trailer"))?;
         let lead = source.array::<8>(at)?;
+        // Entries do not overlap, so together they are no longer than the trailer.
+        room = room.checked_sub(size).ok_or_else(|| bad(source, at, "entries that overlap"))?;
         let name = u64::from(word(&lead, 4));
         if name > NAME || 8 + name > size {
             return Err(bad(source, at, "an entry with a name too long"));

@@ -2,6 +2,9 @@
 
 use crate::limits;
 
+/// The longest flattened key.
+const KEY: usize = 1024;
+
 /// One flattened value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Field {
@@ -81,7 +84,7 @@ impl Reader<'_> {
     }
 
     fn value(&mut self, key: &str, depth: usize) -> Result<(), Stop> {
-        if depth > limits::DEPTH || key.len() > limits::VALUE {
+        if depth > limits::DEPTH || key.len() > KEY {
             return Err(Stop::Limit);
         }
         let offset = self.at;

@@ -70,18 +70,16 @@ fn value(item: &Item<'_>, version: u32, at: &Place, out: &mut Facts) {
             Some(nul) => (item.value.get(..nul), item.value.get(nul + 1..).unwrap_or_default()),
             None => (None, item.value),
         };
-        push(
-            out,
-            "ape",
-            &key,
-            charset::printable(item.value).unwrap_or_else(|| format!("{} bytes", item.value.len())),
-            at,
-            0,
-        );
+        let name = name.map(charset::guess).filter(|n| !n.is_empty());
+        let about = || match &name {
+            Some(name) => format!("{name}; {} bytes", image.len()),
+            None => format!("{} bytes", item.value.len()),
+        };
+        push(out, "ape", &key, charset::printable(item.value).unwrap_or_else(about), at, 0);
         if lower.starts_with("cover art") {
             let by = (item.value.len() - image.len()) as u64;
             let inside = at.inside(&format!("APE {key}"), by);
-            picture::embed(image, name.map(charset::guess).filter(|n| !n.is_empty()), &inside, out);
+            picture::embed(image, name, &inside, out);
         }
         return;
     }

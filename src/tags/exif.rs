@@ -20,6 +20,15 @@ const SUBS: usize = 256;
 
 /// Reads a blob that starts at the TIFF header (`II*\0` or `MM\0*`), without the `Exif\0\0` prefix. Keys are the tag's EXIF name, `0x9286` where unknown.
 pub fn read(blob: &[u8], at: &Place, out: &mut Facts) {
+    block(blob, false, at, out);
+}
+
+/// As [`read`], for a block inside image resources: it may not lead to such resources again.
+pub(super) fn read_inside(blob: &[u8], at: &Place, out: &mut Facts) {
+    block(blob, true, at, out);
+}
+
+fn block(blob: &[u8], inside: bool, at: &Place, out: &mut Facts) {
     // Some writers put the JPEG prefix where the container's specification wants none.
     let skip = if blob.starts_with(b"Exif\0\0") { 6 } else { 0 };
     let blob = blob.get(skip..).unwrap_or_default();
@@ -31,7 +40,10 @@ pub fn read(blob: &[u8], at: &Place, out: &mut Facts) {
         }
         return;
     };
-    walk(&mut Source::memory(blob.to_vec(), at.offset.unwrap_or(0)), header, false, &at, out);
+    let mut source = Source::memory(blob.to_vec(), at.offset.unwrap_or(0));
+    let mut walk = Walk::new(&mut source, header, &at, out);
+    walk.inside = inside;
+    walk.run();
 }
 
 /// A directory that was walked.
@@ -46,34 +58,9 @@ pub struct Walked {
 ///
 /// `pages`: the directories after the first are pages of the file's own, not the thumbnail of an EXIF block.
 pub fn walk(source: &mut Source, header: Header, pages: bool, at: &Place, out: &mut Facts) -> Vec<Walked> {
-    let mut walk = Walk {
-        source,
-        header,
-        pages,
-        at,
-        out,
-        queue: VecDeque::from([Next { part: "IFD0".to_owned(), offset: header.first, chain: Some(0), needed: true }]),
-        seen: HashSet::new(),
-        entries: 0,
-        bytes: 0,
-        subs: 0,
-    };
-    let mut walked = Vec::new();
-    while let Some(next) = walk.queue.pop_front() {
-        if walked.len() >= DIRECTORIES || walk.entries > limits::ITEMS {
-            walk.problem(next.offset, Problem::limit, "exif: too many directories or entries", true);
-            break;
-        }
-        let vocabulary = if matches!(next.part.as_str(), "GPS" | "InteropIFD") { 1 } else { 0 };
-        if !walk.seen.insert((next.offset, vocabulary)) {
-            walk.problem(next.offset, Problem::malformed, "exif: a directory is linked to twice", false);
-            continue;
-        }
-        if let Some(directory) = walk.directory(&next) {
-            walked.push(Walked { part: next.part, directory });
-        }
-    }
-    walked
+    let mut walk = Walk::new(source, header, at, out);
+    walk.pages = pages;
+    walk.run()
 }
 
 /// A directory to read.
@@ -89,19 +76,61 @@ struct Next {
 struct Walk<'a> {
     source: &'a mut Source,
     header: Header,
+    /// Whether the directories after the first are pages.
     pages: bool,
+    /// Whether the block stands inside image resources.
+    inside: bool,
     at: &'a Place,
     out: &'a mut Facts,
     queue: VecDeque<Next>,
     /// Offset and table of names: what was read as GPS may still be read as an image directory.
     seen: HashSet<(u64, u8)>,
     entries: usize,
-    /// Bytes of values read: a small file may point at the same bytes often.
+    /// Bytes of values that may still be read: a small file may point at the same bytes often.
     bytes: u64,
     subs: usize,
 }
 
-impl Walk<'_> {
+impl<'a> Walk<'a> {
+    fn new(source: &'a mut Source, header: Header, at: &'a Place, out: &'a mut Facts) -> Self {
+        let first = Next { part: "IFD0".to_owned(), offset: header.first, chain: Some(0), needed: true };
+        // Values do not overlap in honest files.
+        let bytes = source.len().saturating_mul(2).saturating_add(1_024).min(limits::BLOB as u64);
+        let queue = VecDeque::from([first]);
+        Self {
+            source,
+            header,
+            pages: false,
+            inside: false,
+            at,
+            out,
+            queue,
+            seen: HashSet::new(),
+            entries: 0,
+            bytes,
+            subs: 0,
+        }
+    }
+
+    fn run(&mut self) -> Vec<Walked> {
+        let mut walked = Vec::new();
+        while let Some(next) = self.queue.pop_front() {
+            if walked.len() >= DIRECTORIES || self.entries > limits::ITEMS {
+                self.problem(next.offset, Problem::limit, "exif: too many directories or entries", true);
+                break;
+            }
+            let vocabulary = u8::from(matches!(next.part.as_str(), "GPS" | "InteropIFD"));
+            if !self.seen.insert((next.offset, vocabulary)) {
+                self.problem(next.offset, Problem::malformed, "exif: a directory is linked to twice", false);
+                continue;
+            }
+            if let Some(directory) = self.directory(&next) {
+                walked.push(Walked { part: next.part, directory });
+            }
+        }
+        walked
+    }
+
     fn directory(&mut self, next: &Next) -> Option<Directory> {
         let directory = match tiff_ifd::directory(self.source, self.header, next.offset) {
             Ok(directory) => directory,
@@ -134,7 +163,7 @@ impl Walk<'_> {
             (_, 0x8769) => Some(("ExifIFD", true)),
             (_, 0x8825) => Some(("GPS", false)),
             (_, 0xA005) => Some(("InteropIFD", false)),
-            (_, 0x014A) => Some(("SubIFD", false)),
+            (_, 0x014A) => Some(("SubIFD", self.pages)),
             _ => None,
         };
         if let Some((name, needed)) = pointer {
@@ -202,19 +231,21 @@ impl Walk<'_> {
 
     /// Reads an entry that is a metadata block of its own; false where it is none.
     fn block(&mut self, part: &str, entry: &Entry) -> bool {
-        let name = match (part, entry.tag) {
-            ("GPS" | "InteropIFD", _) => return false,
-            (_, 0x02BC | 0x83BB | 0x8649 | 0xCD41) => exif_names::name(part, entry.tag).unwrap_or_default(),
-            _ => return false,
-        };
+        let carries = matches!(entry.tag, 0x02BC | 0x83BB | 0x8649 | 0xCD41);
+        if !carries || matches!(part, "GPS" | "InteropIFD") {
+            return false;
+        }
         let Some(bytes) = self.value(part, entry, entry.len, true) else { return true };
         let here = Place {
-            container: format!("{}, TIFF {part} {name}", self.at.container),
+            container: format!("{} {part} 0x{:04X}", self.at.container, entry.tag),
             offset: self.at.offset.map(|o| o.saturating_add(entry.at)),
         };
         match entry.tag {
             0x02BC => tags::xmp::read(&bytes, &here, self.out),
             0x83BB => tags::iptc::read(&bytes, &here, self.out),
+            0x8649 if self.inside => {
+                self.problem(entry.at, Problem::limit, "exif: image resources inside image resources", true);
+            }
             0x8649 => tags::photoshop::read(&bytes, &here, self.out),
             _ => self.out.stores.push(Store {
                 place: "TIFF 0xCD41".to_owned(),
@@ -227,8 +258,9 @@ impl Walk<'_> {
     }
 
     fn value(&mut self, part: &str, entry: &Entry, len: u64, blocking: bool) -> Option<Vec<u8>> {
-        self.bytes = self.bytes.saturating_add(len);
-        if self.bytes > limits::BLOB as u64 {
+        if let Some(left) = self.bytes.checked_sub(len) {
+            self.bytes = left;
+        } else if self.source.len() >= entry.at.saturating_add(len) {
             self.problem(entry.at, Problem::limit, "exif: too many bytes of values", true);
             return None;
         }

@@ -23,7 +23,8 @@ pub fn length(head: &[u8]) -> Option<u64> {
     if *major == 0xFF || *revision == 0xFF {
         return None;
     }
-    let body = synchsafe(size.get(..4)?)?;
+    // Some writers do not keep the size synchsafe.
+    let body = synchsafe(size.get(..4)?).unwrap_or_else(|| plain(size));
     let footer = if *major >= 4 && flags & 0x10 != 0 { HEADER } else { 0 };
     Some(u64::from(body) + (HEADER + footer) as u64)
 }
@@ -68,7 +69,6 @@ pub fn read(blob: &[u8], at: &Place, out: &mut Facts) {
         let what = "a compressed ID3v2.2 tag";
         return at.problem(Problem::new(ProblemKind::Unsupported, "", Some(start), what), out);
     }
-    // Some writers do not keep the size synchsafe.
     let stated = synchsafe(size).unwrap_or_else(|| plain(size)) as usize;
     let rest = blob.get(HEADER..).unwrap_or_default();
     if stated > rest.len() {

@@ -36,6 +36,8 @@ struct State<'a> {
     space: &'a str,
     path: Vec<String>,
     text: String,
+    /// Where that text begins.
+    start: u64,
     values: usize,
     /// Depth at which an ignored element began.
     ignored: Option<usize>,
@@ -45,7 +47,7 @@ fn flatten(blob: &[u8], space: &str, skipped: &[&str], at: &Place, out: &mut Fac
     let text = charset::guess(blob);
     let mut reader = Reader::from_str(&text);
     reader.config_mut().check_end_names = false;
-    let mut state = State { space, path: Vec::new(), text: String::new(), values: 0, ignored: None };
+    let mut state = State { space, path: Vec::new(), text: String::new(), start: 0, values: 0, ignored: None };
     for _ in 0..limits::ITEMS {
         let by = reader.buffer_position();
         let event = match reader.read_event() {
@@ -56,14 +58,14 @@ fn flatten(blob: &[u8], space: &str, skipped: &[&str], at: &Place, out: &mut Fac
             Event::Start(e) => open(&e, skipped, &mut state, by, at, out),
             Event::Empty(e) => {
                 open(&e, skipped, &mut state, by, at, out);
-                close(&mut state, by, at, out);
+                close(&mut state, at, out);
             }
-            Event::End(_) => close(&mut state, by, at, out),
-            Event::Text(e) => add(&mut state, &e.xml10_content().unwrap_or_default()),
-            Event::CData(e) => add(&mut state, &String::from_utf8_lossy(&e)),
+            Event::End(_) => close(&mut state, at, out),
+            Event::Text(e) => add(&mut state, &e.xml10_content().unwrap_or_default(), by),
+            Event::CData(e) => add(&mut state, &String::from_utf8_lossy(&e), by),
             Event::GeneralRef(e) => {
                 let c = e.resolve_char_ref().ok().flatten().or_else(|| named(&e));
-                add(&mut state, c.map_or(String::new(), String::from).as_str());
+                add(&mut state, c.map_or(String::new(), String::from).as_str(), by);
             }
             Event::Eof if state.path.is_empty() => return,
             Event::Eof => return at.problem(Problem::truncated("", offset(at, by), "the XML is cut"), out),
@@ -92,7 +94,11 @@ fn named(name: &[u8]) -> Option<char> {
     })
 }
 
-fn add(state: &mut State<'_>, text: &str) {
+fn add(state: &mut State<'_>, text: &str, by: u64) {
+    if state.text.trim().is_empty() {
+        state.text.clear();
+        state.start = by + (text.len() - text.trim_start().len()) as u64;
+    }
     if state.ignored.is_none() && state.text.len() + text.len() <= TEXT {
         state.text.push_str(text);
     }
@@ -100,7 +106,7 @@ fn add(state: &mut State<'_>, text: &str) {
 
 fn open(e: &BytesStart<'_>, skipped: &[&str], state: &mut State<'_>, by: u64, at: &Place, out: &mut Facts) {
     // Text before a child element is indentation nearly always; where it is not, it stays with its parent.
-    flush(state, by, at, out);
+    flush(state, at, out);
     let name = String::from_utf8_lossy(e.name().as_ref()).into_owned();
     if state.ignored.is_none() && skipped.contains(&name.rsplit(':').next().unwrap_or(&name)) {
         state.ignored = Some(state.path.len());
@@ -121,20 +127,20 @@ fn open(e: &BytesStart<'_>, skipped: &[&str], state: &mut State<'_>, by: u64, at
     }
 }
 
-fn close(state: &mut State<'_>, by: u64, at: &Place, out: &mut Facts) {
-    flush(state, by, at, out);
+fn close(state: &mut State<'_>, at: &Place, out: &mut Facts) {
+    flush(state, at, out);
     state.path.pop();
     if state.ignored.is_some_and(|depth| state.path.len() <= depth) {
         state.ignored = None;
     }
 }
 
-fn flush(state: &mut State<'_>, by: u64, at: &Place, out: &mut Facts) {
+fn flush(state: &mut State<'_>, at: &Place, out: &mut Facts) {
     let text = std::mem::take(&mut state.text);
     let text = text.trim();
     if !text.is_empty() && !state.path.is_empty() {
         state.values += 1;
-        push(out, state.space, &key(state), text, at, by.saturating_sub(text.len() as u64));
+        push(out, state.space, &key(state), text, at, state.start);
     }
 }
 

@@ -107,7 +107,14 @@ pub fn text(bytes: &[u8]) -> String {
 
 /// Adds a problem, bounded by [`limits::PROBLEMS`].
 pub fn push_problem(out: &mut Facts, problem: Problem) {
-    if out.problems.len() < limits::PROBLEMS && !out.problems.contains(&problem) {
+    if out.problems.contains(&problem) {
+        return;
+    }
+    if out.problems.len() < limits::PROBLEMS {
+        out.problems.push(problem);
+    } else if problem.blocking && out.problems.iter().all(|p| !p.blocking) {
+        // Harmless problems never crowd out the one that keeps a file from being called clean.
+        out.problems.truncate(limits::PROBLEMS - 1);
         out.problems.push(problem);
     }
 }

@@ -57,7 +57,7 @@ fn resource(id: u16, value: &[u8], at: &Place, out: &mut Facts) {
     let mut say = |key: &str, value: String| tags::push(out, "photoshop", key, value, &here, 0);
     match id {
         0x0404 => tags::iptc::read(value, &here, out),
-        0x0422 | 0x0423 => tags::exif::read(value, &here, out),
+        0x0422 | 0x0423 => tags::exif::read_inside(value, &here, out),
         0x0424 => tags::xmp::read(value, &here, out),
         0x0425 => say("IPTCDigest", data_encoding::HEXLOWER.encode(value)),
         0x040A => say("CopyrightFlag", value.iter().any(|b| *b != 0).to_string()),

@@ -15,6 +15,9 @@ const IPTC: [u8; 16] = hex("33c7a4d2b81d4723a0baf1a3e097ad38");
 const IPTC_OTHER: [u8; 16] = hex("09a14e97c0b442e0bebf36df6f0ce36f");
 const CANON: [u8; 16] = hex("85c0b687820f11e08111f4ce462b6a48");
 
+/// The longest box of unknown make that is looked into for text.
+const UNKNOWN: u64 = 64 * 1024;
+
 type Reader = fn(&mut Source, &Header, &str, &mut Facts);
 
 const READERS: &[([u8; 16], Reader)] = &[
@@ -36,9 +39,24 @@ pub fn read(source: &mut Source, header: &Header, title: &str, out: &mut Facts) 
     match READERS.iter().find(|(id, _)| *id == uuid) {
         Some((_, reader)) => reader(source, header, title, out),
         None => {
-            c2pa_box::read_disguised(source, header, &format!("{title} uuid"), out);
+            if !c2pa_box::read_disguised(source, header, &format!("{title} uuid"), out) {
+                unknown(source, header, title, &uuid, out);
+            }
         }
     }
+}
+
+/// A maker's box: its text, or how long it is.
+fn unknown(source: &mut Source, header: &Header, title: &str, uuid: &[u8; 16], out: &mut Facts) {
+    let bytes = source.up_to(header.body, header.len().min(UNKNOWN + 1) as usize).unwrap_or_default();
+    let text = std::str::from_utf8(bytes).ok().map(|t| t.trim_end_matches('\0'));
+    let text = text.filter(|t| t.chars().all(|c| !c.is_control() || c.is_ascii_whitespace()));
+    let value = match text.filter(|_| header.len() <= UNKNOWN) {
+        Some(text) => text.to_owned(),
+        None => format!("({} bytes)", header.len()),
+    };
+    let at = Place::new(format!("{title} uuid"), source.absolute(header.body));
+    tags::push(out, "quicktime", &data_encoding::HEXLOWER.encode(uuid), value, &at, 0);
 }
 
 /// Hands a box's body to a tag reader.
@@ -70,9 +88,10 @@ pub fn tiff_start(bytes: &[u8]) -> Option<usize> {
 /// Whether a document is RDF, as every XMP packet is.
 #[must_use]
 pub fn is_rdf(bytes: &[u8]) -> bool {
-    const NAMESPACE: &[u8] = b"http://www.w3.org/1999/02/22-rdf-syntax-ns#";
-    let ascii: Vec<u8> = bytes.iter().copied().filter(|b| *b != 0).collect();
-    ascii.windows(NAMESPACE.len()).any(|w| w == NAMESPACE)
+    const NAMESPACE: &str = "http://www.w3.org/1999/02/22-rdf-syntax-ns#";
+    let text = String::from_utf8_lossy(bytes);
+    // UTF-16 of either order reads as ASCII with zeros between.
+    text.contains(NAMESPACE) || (text.contains('\0') && text.replace('\0', "").contains(NAMESPACE))
 }
 
 /// Canon's box in CR3: CMT1 (IFD0), CMT2 (Exif), CMT3 (maker notes), CMT4 (GPS), each a TIFF structure.

@@ -2,7 +2,7 @@
 //! is read (Namespaces in XML 1.0; ISO 16684-1 section 8; prefixes as the vocabularies' own specifications write them).
 
 /// Declarations that one packet may make; more than this no tool writes.
-const DECLARATIONS: usize = 1_024;
+const DECLARATIONS: usize = 256;
 
 /// Namespace declarations in force, innermost last.
 #[derive(Debug, Default)]

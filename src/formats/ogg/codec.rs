@@ -4,11 +4,12 @@ use crate::formats::flac;
 use crate::model::{Facts, Problem};
 use crate::tags::{Place, push_problem, stream, vorbis};
 
-/// What a logical stream holds; the number is the sound's granule rate in hertz.
+/// What a logical stream holds; the number is the sound's rate in hertz where nothing else is said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Codec {
     Vorbis(u32),
     Opus,
+    /// The number of header packets behind the first, zero where it is unsaid.
     Flac(u32),
     Theora,
     Speex(u32),
@@ -29,7 +30,8 @@ impl Codec {
         match packet {
             [1, b'v', b'o', b'r', b'b', b'i', b's', ..] => Self::Vorbis(long(12)),
             [b'O', b'p', b'u', b's', b'H', b'e', b'a', b'd', ..] => Self::Opus,
-            [0x7F, b'F', b'L', b'A', b'C', ..] | [b'f', b'L', b'a', b'C', ..] => Self::Flac(0),
+            [0x7F, b'F', b'L', b'A', b'C', _, _, a, b, ..] => Self::Flac(u16::from_be_bytes([*a, *b]).into()),
+            [b'f', b'L', b'a', b'C', ..] => Self::Flac(0),
             [0x80, b't', b'h', b'e', b'o', b'r', b'a', ..] => Self::Theora,
             [b'S', b'p', b'e', b'e', b'x', b' ', ..] => Self::Speex(long(36)),
             [0x80, b'k', b'a', b't', b'e', ..] => Self::Kate,
@@ -45,7 +47,7 @@ impl Codec {
 
     pub(super) fn rate(self) -> Option<u32> {
         match self {
-            Self::Vorbis(rate) | Self::Speex(rate) | Self::Flac(rate) => Some(rate).filter(|r| *r > 0),
+            Self::Vorbis(rate) | Self::Speex(rate) => Some(rate).filter(|r| *r > 0),
             Self::Opus => Some(48_000),
             _ => None,
         }
@@ -113,12 +115,14 @@ fn flac_block(packet: &[u8], offset: u64, out: &mut Facts) -> bool {
     head[0] & 0x80 != 0
 }
 
-/// Reads a later header packet; true where no other is wanted.
-pub(super) fn header(codec: Codec, packet: &[u8], offset: u64, out: &mut Facts) -> bool {
+/// Reads header packet `number` (the first is 0); true where no other is wanted.
+pub(super) fn header(codec: Codec, number: usize, packet: &[u8], offset: u64, out: &mut Facts) -> bool {
     let prefix: &[u8] = match codec {
-        Codec::Flac(_) => {
+        Codec::Flac(count) => {
             // Sound starts with a frame's sync code.
-            return packet.first() == Some(&0xFF) || flac_block(packet, offset, out);
+            return packet.first() == Some(&0xFF)
+                || flac_block(packet, offset, out)
+                || (count != 0 && number as u64 >= count.into());
         }
         Codec::Vorbis(_) | Codec::Ogm => b"\x03vorbis",
         Codec::Opus => b"OpusTags",

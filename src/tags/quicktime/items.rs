@@ -26,8 +26,9 @@ pub(super) fn read(walk: &mut Walk<'_>, start: u64, end: u64) {
         tags::push(walk.out, SPACE, "ImageSize", format!("{width}x{height}"), &at, 0);
     }
     let mut texts = 0;
+    let mut budget = limits::BLOB;
     for item in &items.list {
-        let reader: fn(&mut Walk<'_>, &Items, &Item) -> Result<(), Problem> = match &item.kind {
+        let reader: fn(&mut Walk<'_>, &Items, &Item) -> Result<usize, Problem> = match &item.kind {
             b"Exif" => exif_item,
             b"mime" => mime_item,
             b"uri " => uri_item,
@@ -38,8 +39,14 @@ pub(super) fn read(walk: &mut Walk<'_>, start: u64, end: u64) {
             walk.problem(Problem::limit("", walk.source.absolute(start), "too many metadata items"));
             break;
         }
-        if let Err(problem) = reader(walk, &items, item) {
-            walk.problem(problem);
+        match reader(walk, &items, item) {
+            Ok(bytes) => budget = budget.saturating_sub(bytes),
+            Err(problem) => walk.problem(problem),
+        }
+        if budget == 0 {
+            // Items may overlap: what they hold together is bounded too.
+            walk.problem(Problem::limit("", walk.source.absolute(start), "too many bytes in metadata items"));
+            break;
         }
     }
 }
@@ -49,17 +56,17 @@ fn item_place(walk: &Walk<'_>, offset: u64, what: &str) -> Place {
 }
 
 /// `u32` offset of the TIFF header behind itself, perhaps `Exif\0\0`, the TIFF structure.
-fn exif_item(walk: &mut Walk<'_>, items: &Items, item: &Item) -> Result<(), Problem> {
+fn exif_item(walk: &mut Walk<'_>, items: &Items, item: &Item) -> Result<usize, Problem> {
     let (offset, bytes) = items.bytes(walk.source, item)?;
     match uuid_box::tiff_start(&bytes) {
         Some(by) => exif::read(&bytes[by..], &item_place(walk, offset + by as u64, "Exif"), walk.out),
         None if bytes.len() <= 4 => {}
         None => return Err(Problem::malformed("", walk.source.absolute(offset), "an Exif item without a TIFF header")),
     }
-    Ok(())
+    Ok(bytes.len())
 }
 
-fn mime_item(walk: &mut Walk<'_>, items: &Items, item: &Item) -> Result<(), Problem> {
+fn mime_item(walk: &mut Walk<'_>, items: &Items, item: &Item) -> Result<usize, Problem> {
     let (offset, bytes) = items.bytes(walk.source, item)?;
     let at = item_place(walk, offset, &item.content_type);
     let bytes = match item.content_encoding.as_str() {
@@ -70,7 +77,7 @@ fn mime_item(walk: &mut Walk<'_>, items: &Items, item: &Item) -> Result<(), Prob
         })?,
     };
     mime(&item.content_type, &bytes, &at, walk.out);
-    Ok(())
+    Ok(bytes.len())
 }
 
 fn mime(content_type: &str, bytes: &[u8], at: &Place, out: &mut Facts) {
@@ -81,12 +88,12 @@ fn mime(content_type: &str, bytes: &[u8], at: &Place, out: &mut Facts) {
     tags::push(out, SPACE, content_type, value, at, 0);
 }
 
-fn uri_item(walk: &mut Walk<'_>, items: &Items, item: &Item) -> Result<(), Problem> {
+fn uri_item(walk: &mut Walk<'_>, items: &Items, item: &Item) -> Result<usize, Problem> {
     let (offset, bytes) = items.bytes(walk.source, item)?;
     let at = item_place(walk, offset, &bmff::name(item.kind));
     let value = value::printable(&bytes).unwrap_or_else(|| value::binary(&bytes));
     tags::push(walk.out, SPACE, &item.uri, value, &at, 0);
-    Ok(())
+    Ok(bytes.len())
 }
 
 fn unfold(encoding: &str, bytes: &[u8]) -> Option<Vec<u8>> {

@@ -9,6 +9,8 @@ use crate::tags::{id3, uuid_box, xmp};
 
 /// The longest list of key names.
 const KEYS: usize = 4 * 1024 * 1024;
+/// The longest key name that is kept: one name may serve many values.
+const NAME: usize = 1024;
 
 pub(super) fn read(walk: &mut Walk<'_>, header: &Header) {
     let start = children(walk, header);
@@ -68,7 +70,7 @@ fn names(walk: &mut Walk<'_>, header: &Header) -> Vec<String> {
             walk.problem(Problem::malformed("", at, format!("key {} states {size} bytes", found.len() + 1)));
             break;
         };
-        found.push(String::from_utf8_lossy(&entry[4..]).trim_end_matches('\0').to_owned());
+        found.push(String::from_utf8_lossy(&entry[4..entry.len().min(4 + NAME)]).trim_end_matches('\0').to_owned());
         rest = &tail[entry.len()..];
     }
     found

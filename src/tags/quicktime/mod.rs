@@ -33,6 +33,8 @@ struct Walk<'a> {
     items: usize,
     /// The handler type of the current track.
     handler: FourCc,
+    /// Inside a movie that stood compressed: another one there would unfold without end.
+    unfolded: bool,
     seen: Seen,
 }
 
@@ -48,6 +50,9 @@ struct Seen {
     indexes: usize,
 }
 
+/// The longest box of unknown type that is looked into for text.
+const UNKNOWN: u64 = 64 * 1024;
+
 type Reader = fn(&mut Walk<'_>, &Header);
 
 /// The boxes that are opened, wherever they stand.
@@ -58,6 +63,8 @@ const READERS: &[(&FourCc, Reader)] = &[
     (b"minf", container),
     (b"stbl", container),
     (b"moof", container),
+    // A motion photo's movie.
+    (b"mpvd", container),
     (b"traf", container),
     (b"ftyp", track::brands),
     (b"styp", track::brands),
@@ -90,7 +97,7 @@ const TABLES: &[&FourCc] = &[b"minf", b"stbl", b"traf"];
 pub fn read(source: &mut Source, title: &'static str, id: &'static str, out: &mut Facts) -> Result<(), Problem> {
     source.head()?;
     let (path, handler, seen) = (Vec::new(), [0; 4], Seen::default());
-    let mut walk = Walk { source, out, title, id, path, items: 0, handler, seen };
+    let mut walk = Walk { source, out, title, id, path, items: 0, handler, unfolded: false, seen };
     walk.file();
     Ok(())
 }
@@ -149,9 +156,18 @@ impl Walk<'_> {
         if let Some((_, reader)) = READERS.iter().find(|(kind, _)| **kind == header.kind) {
             return self.enter(header, *reader);
         }
-        if self.path.is_empty() && !SILENT.contains(&&header.kind) {
+        if SILENT.contains(&&header.kind) {
+            return;
+        }
+        if self.path.is_empty() {
             let place = format!("{} {}", self.title, bmff::name(header.kind));
-            c2pa_box::read_disguised(self.source, header, &place, self.out);
+            if c2pa_box::read_disguised(self.source, header, &place, self.out) {
+                return;
+            }
+        }
+        let open = self.path.last().is_none_or(|k| matches!(k, b"moov" | b"trak" | b"mpvd"));
+        if open && header.len() <= UNKNOWN {
+            self.enter(header, unknown);
         }
     }
 
@@ -245,6 +261,11 @@ impl Walk<'_> {
 
     /// Notes a problem with the path of the box being read: `mp4 (moov/udta)`.
     fn problem(&mut self, problem: Problem) {
+        // A hostile file has no end of them: no text is made for one that nobody would keep.
+        let full = self.out.problems.len() >= limits::PROBLEMS;
+        if full && (!problem.blocking || self.out.problems.iter().any(|p| p.blocking)) {
+            return;
+        }
         let path: Vec<_> = self.path.iter().map(|k| bmff::name(*k)).collect();
         let place = if path.is_empty() { self.id.to_owned() } else { format!("{} ({})", self.id, path.join("/")) };
         tags::push_problem(self.out, problem.within(&place));
@@ -289,7 +310,21 @@ fn parent(walk: &Walk<'_>) -> String {
 
 fn uuid(walk: &mut Walk<'_>, header: &Header) {
     let title = parent(walk);
+    let before = walk.out.stores.len();
     uuid_box::read(walk.source, header, &title, walk.out);
+    if walk.path.len() > 1 {
+        for store in &mut walk.out.stores[before..] {
+            store.damage.get_or_insert_with(|| "not at the top level of the file".to_owned());
+        }
+    }
+}
+
+/// A box of a type that means nothing here: told where it is text (producers sign in `free`).
+fn unknown(walk: &mut Walk<'_>, header: &Header) {
+    let Ok(bytes) = walk.source.up_to(header.body, header.len() as usize) else { return };
+    if let Some(text) = value::printable(bytes) {
+        walk.tag(&bmff::name(header.kind), text, header.body);
+    }
 }
 
 fn xmp_box(walk: &mut Walk<'_>, header: &Header) {

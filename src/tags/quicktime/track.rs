@@ -92,6 +92,9 @@ pub(super) fn compressed_movie(walk: &mut Walk<'_>, header: &Header) {
     let (Some(b"zlib"), Some(data)) = (method.as_ref(), data) else {
         return walk.problem(unsupported("a compressed movie of unknown method", at));
     };
+    if walk.unfolded {
+        return walk.problem(unsupported("a compressed movie inside a compressed movie", at));
+    }
     let Some(bytes) = walk.body(&data, limits::BLOB) else { return };
     let packed = bytes.get(4..).unwrap_or_default();
     let mut movie = Vec::new();
@@ -110,6 +113,7 @@ pub(super) fn compressed_movie(walk: &mut Walk<'_>, header: &Header) {
         path: walk.path.clone(),
         items: walk.items,
         handler: [0; 4],
+        unfolded: true,
         seen: super::Seen::default(),
     };
     let whole = Header { kind: *b"cmov", uuid: None, offset: 0, body: 0, end: deeper.source.len(), stated: 0 };

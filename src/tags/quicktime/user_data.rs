@@ -7,8 +7,12 @@ use super::{Walk, list};
 use crate::framing::bmff::{self, Boxes, FourCc, Header};
 use crate::limits;
 
-/// The longest value of unknown make that is looked into.
-const UNKNOWN: u64 = 1024 * 1024;
+/// The longest value of unknown make that is looked into; makers keep pictures and logs of megabytes here.
+const UNKNOWN: u64 = limits::INFLATED as u64;
+/// The most texts of one classic field: one a language.
+const RECORDS: usize = 1024;
+/// The longest name of an `Xtra` field: one name may serve many values.
+const NAME: usize = 1024;
 
 /// 3GPP text boxes: version and flags, then this many bytes before language and text.
 const TEXTS: &[(&FourCc, usize)] = &[
@@ -79,7 +83,8 @@ fn records(bytes: &[u8]) -> Vec<(usize, String)> {
         if len == 0 && language == 0 && !found.is_empty() {
             break;
         }
-        let Some(text) = bytes.get(at + 4..at + 4 + len) else { return Vec::new() };
+        let text = bytes.get(at + 4..at + 4 + len).filter(|_| found.len() < RECORDS);
+        let Some(text) = text else { return Vec::new() };
         found.push((at + 4, value::classic(language, text)));
         at += 4 + len;
     }
@@ -120,7 +125,7 @@ fn keywords(walk: &mut Walk<'_>, header: &Header) {
 
 /// A field of unknown make: its text, or how long it is.
 pub(super) fn text(walk: &mut Walk<'_>, key: &str, header: &Header) {
-    if header.len() > UNKNOWN && header.len() > limits::BLOB as u64 {
+    if header.len() > UNKNOWN {
         return walk.tag(key, format!("({} bytes)", header.len()), header.body);
     }
     if let Some(bytes) = walk.body(header, limits::BLOB) {
@@ -162,7 +167,10 @@ fn xtra(walk: &mut Walk<'_>, header: &Header) {
     let mut at = 0;
     while let Some(size) = word(&bytes, at).filter(|s| *s > 12) {
         let Some(entry) = bytes.get(at..at.saturating_add(size)) else { break };
-        let Some(name) = word(entry, 4).and_then(|n| entry.get(8..8usize.saturating_add(n))) else { break };
+        let Some(name) = word(entry, 4).filter(|n| *n <= NAME).and_then(|n| entry.get(8..8usize.saturating_add(n)))
+        else {
+            break;
+        };
         let key = String::from_utf8_lossy(name).into_owned();
         let mut inner = 8 + name.len() + 4;
         while let Some(len) = word(entry, inner).filter(|l| *l >= 6) {

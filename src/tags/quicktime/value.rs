@@ -55,11 +55,13 @@ fn signed(bytes: &[u8]) -> Option<i64> {
     unsigned(bytes).map(|n| (n.cast_signed() << bits) >> bits)
 }
 
-/// JPEG, PNG, GIF, BMP or WebP by its magic.
+/// JPEG, PNG, GIF, BMP, WebP, HEIF or AVIF by its magic.
 #[must_use]
 pub(super) fn is_picture(bytes: &[u8]) -> bool {
     const MAGICS: &[&[u8]] = &[b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF8"];
+    let boxed = bytes.get(4..8) == Some(b"ftyp") && matches!(bytes.get(8..11), Some(b"avi" | b"hei" | b"mif"));
     MAGICS.iter().any(|m| bytes.starts_with(m))
+        || boxed
         || (bytes.starts_with(b"BM") && bytes.len() > 54 && bytes[6..10] == [0; 4])
         || (bytes.starts_with(b"RIFF") && bytes.get(8..12) == Some(b"WEBP"))
 }

@@ -1,0 +1,175 @@
+//! What the records about one asset amount to on a given day: one verdict, from which the rules speak.
+
+use std::collections::BTreeSet;
+
+use chrono::NaiveDate;
+
+use super::{By, Decision, Known, Matches};
+use crate::model::Role;
+use crate::policy::{Grade, Policy, Scope};
+
+/// What is asked of the records.
+#[derive(Clone, Debug)]
+pub struct Question<'a> {
+    pub policy: &'a Policy,
+    pub role: Role,
+    /// Decisions that would do.
+    pub decisions: &'a [Decision],
+    /// Scopes that must all be covered.
+    pub scopes: BTreeSet<Scope>,
+    pub as_of: NaiveDate,
+}
+
+/// The answer, and whether a record about other bytes names this asset.
+#[derive(Debug, Default)]
+pub struct Standing<'a> {
+    pub verdict: Verdict<'a>,
+    /// An approval in force for another version of this file; `None` where any record is about these very bytes.
+    pub other_bytes: Option<&'a Known>,
+}
+
+/// The verdict of the records.
+#[derive(Debug, Default)]
+pub enum Verdict<'a> {
+    /// No record is about these bytes.
+    #[default]
+    None,
+    /// Every scope is covered; the record that covers most comes first.
+    Covered(&'a Known),
+    /// In force, but some scopes are not covered, or only by records of too low a grade.
+    Short { record: &'a Known, missing: Vec<Scope>, untrusted: Option<Untrusted<'a>> },
+    /// Run out.
+    Expired(&'a Known),
+    /// Withdrawn or replaced by the second one.
+    Ended(&'a Known, &'a Known),
+    /// Asked for and refused.
+    Denied(&'a Known),
+    /// Decided after the day of the judgement.
+    Early(&'a Known),
+    /// In force, but the decision is not one that would do here.
+    Lesser(&'a Known),
+}
+
+/// A record in force whose grade is too low.
+#[derive(Clone, Copy, Debug)]
+pub struct Untrusted<'a> {
+    pub record: &'a Known,
+    pub grade: Grade,
+    pub least: Grade,
+}
+
+impl<'a> Matches<'a> {
+    /// The verdict on `question`.
+    #[must_use]
+    pub fn standing(&self, question: &Question) -> Standing<'a> {
+        let about = |by: By| by != By::OtherBytes;
+        let rows: Vec<_> = self.rows.iter().copied().filter(|(_, by)| about(*by)).collect();
+        let good: Vec<_> = rows.iter().copied().filter(|(k, _)| question.wants(k)).collect();
+        let live: Vec<_> = good.iter().copied().filter(|(k, _)| self.state(k, question.as_of) == State::Live).collect();
+        let verdict = match live.is_empty() {
+            false => question.coverage(&live),
+            true => self.past(&rows, &good, question.as_of),
+        };
+        let other = self.rows.iter().rev().filter(|(k, by)| *by == By::OtherBytes && question.wants(k));
+        let mut other = other.filter(|(k, _)| self.state(k, question.as_of) == State::Live);
+        let known = rows.iter().any(|(_, by)| *by == By::Digest);
+        Standing { verdict, other_bytes: other.next().filter(|_| !known).map(|(k, _)| *k) }
+    }
+
+    /// Why there is nothing in force; the latest record speaks.
+    fn past(&self, rows: &[(&'a Known, By)], good: &[(&'a Known, By)], as_of: NaiveDate) -> Verdict<'a> {
+        let denied = rows
+            .iter()
+            .rev()
+            .map(|(k, _)| *k)
+            .find(|k| k.record.decision == Decision::Denied && self.state(k, as_of) == State::Live);
+        let Some((last, _)) = good.iter().rev().find(|(k, _)| self.state(k, as_of) != State::Early) else {
+            let early = good.last().map(|(k, _)| Verdict::Early(k));
+            let lesser = || {
+                rows.iter().rev().map(|(k, _)| *k).find(|k| {
+                    !matches!(k.record.decision, Decision::Denied | Decision::Revoked)
+                        && self.state(k, as_of) == State::Live
+                })
+            };
+            return denied.map(Verdict::Denied).or(early).or_else(|| lesser().map(Verdict::Lesser)).unwrap_or_default();
+        };
+        match (self.ender(last, as_of), denied) {
+            (_, Some(denied)) if denied.index > last.index => Verdict::Denied(denied),
+            (Some(by), _) => Verdict::Ended(last, by),
+            (None, _) => Verdict::Expired(last),
+        }
+    }
+
+    fn state(&self, known: &Known, as_of: NaiveDate) -> State {
+        if known.record.decided_on > as_of {
+            return State::Early;
+        }
+        let expired = known.record.expires_on.is_some_and(|day| day < as_of);
+        match expired || self.ender(known, as_of).is_some() {
+            true => State::Past,
+            false => State::Live,
+        }
+    }
+
+    /// The record that ended this one, by the day of the judgement.
+    fn ender(&self, known: &Known, as_of: NaiveDate) -> Option<&'a Known> {
+        let enders = known.ended_by.iter().filter_map(|i| self.all.get(*i));
+        enders.filter(|e| e.record.decided_on <= as_of).last()
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    Live,
+    Past,
+    Early,
+}
+
+impl Question<'_> {
+    fn wants(&self, known: &Known) -> bool {
+        let decision = known.record.decision;
+        self.decisions.contains(&decision) && (decision != Decision::Conditional || self.policy.approvals.conditional)
+    }
+
+    /// A record that names only a path is of the lowest grade, except in roles where that is enough.
+    fn grade(&self, known: &Known, by: By) -> Grade {
+        match by {
+            By::Path if !self.policy.approvals.path_only.contains(&self.role) => Grade::PathOnly,
+            _ => known.grade,
+        }
+    }
+
+    /// Which of the records in force cover what is asked.
+    fn coverage<'a>(&self, live: &[(&'a Known, By)]) -> Verdict<'a> {
+        // Stable, so that of equals the later in the ledger is the last.
+        let mut ranked = live.to_vec();
+        ranked.sort_by_key(|(k, by)| (self.grade(k, *by), *by == By::Digest, k.index));
+        let Some((best, by)) = ranked.last().copied() else { return Verdict::None };
+        let wanted: Vec<Option<Scope>> = match self.scopes.is_empty() {
+            true => vec![None],
+            false => self.scopes.iter().copied().map(Some).collect(),
+        };
+        let (mut missing, mut untrusted, mut first) = (Vec::new(), None, None);
+        for scope in wanted {
+            let least = self.policy.least_grade(scope);
+            let mut having = ranked.iter().rev().filter(|(k, _)| scope.is_none_or(|s| k.record.scopes.contains(&s)));
+            match (having.next(), scope) {
+                (Some((k, by)), _) if self.grade(k, *by) >= least => first = first.or(Some(*k)),
+                (Some((k, by)), _) => {
+                    untrusted = untrusted.or(Some(Untrusted { record: k, grade: self.grade(k, *by), least }));
+                }
+                (None, Some(scope)) => missing.push(scope),
+                (None, None) => {}
+            }
+        }
+        if missing.is_empty() && untrusted.is_none() {
+            return Verdict::Covered(first.unwrap_or(best));
+        }
+        // A record that names only a path is refused as such, whatever its scopes are.
+        if by == By::Path && self.grade(best, by) == Grade::PathOnly && untrusted.is_none() {
+            let least = self.policy.least_grade(None);
+            untrusted = (Grade::PathOnly < least).then_some(Untrusted { record: best, grade: Grade::PathOnly, least });
+        }
+        Verdict::Short { record: best, missing, untrusted }
+    }
+}

@@ -1,0 +1,245 @@
+//! From facts to findings: runs the rules, and is the one place where severity, approvals, suppressions and the
+//! baseline are applied. No I/O; the same input gives the same findings, in the same order, on any thread.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use chrono::NaiveDate;
+
+use crate::approvals::standing::{Question, Standing};
+use crate::approvals::{Approvals, Decision, Matches};
+use crate::model::{Ai, Asset, AssetReport, Evidence, Facts, Finding, FindingState, PackageFault, PackageReport, Role};
+use crate::policy::Policy;
+use crate::rules::{self, Case, Draft, Info, PackageCase};
+
+/// Judges assets by one policy, one ledger and one day.
+#[derive(Debug)]
+pub struct Judge<'a> {
+    policy: &'a Policy,
+    approvals: Option<&'a Approvals>,
+    as_of: NaiveDate,
+    baseline: Baseline,
+    /// Which records and suppressions matched something, in their own order.
+    used_approvals: Vec<AtomicBool>,
+    used_suppressions: Vec<AtomicBool>,
+}
+
+/// Findings that an earlier report held already.
+#[derive(Debug, Default)]
+pub struct Baseline {
+    /// Path and rule of a finding, with size and digest of the asset then.
+    rows: HashMap<(String, String), (u64, Option<String>)>,
+}
+
+impl Baseline {
+    /// The open findings of an earlier report.
+    #[must_use]
+    pub fn new<'r>(assets: impl IntoIterator<Item = &'r AssetReport>) -> Self {
+        let mut rows = HashMap::new();
+        for asset in assets {
+            let kept = |f: &&Finding| matches!(f.state, FindingState::Open | FindingState::Baseline);
+            for finding in asset.findings.iter().filter(kept) {
+                rows.insert((asset.path.clone(), finding.rule.clone()), (asset.bytes, asset.sha256.clone()));
+            }
+        }
+        Self { rows }
+    }
+
+    /// Whether the finding was there, about the same bytes as far as both runs know them.
+    fn holds(&self, rule: &str, asset: &Asset, sha256: Option<&str>) -> bool {
+        // Most runs have no baseline; the key is not built for nothing.
+        if self.rows.is_empty() {
+            return false;
+        }
+        self.rows.get(&(asset.rel.clone(), rule.to_owned())).is_some_and(|(bytes, then)| {
+            let digests = then.as_deref().zip(sha256);
+            *bytes == asset.size && digests.is_none_or(|(then, now)| then.eq_ignore_ascii_case(now))
+        })
+    }
+}
+
+impl<'a> Judge<'a> {
+    /// A judge; `as_of` is the day on which approvals and suppressions must hold.
+    #[must_use]
+    pub fn new(policy: &'a Policy, approvals: Option<&'a Approvals>, as_of: NaiveDate) -> Self {
+        let unused = |n: usize| std::iter::repeat_with(|| AtomicBool::new(false)).take(n).collect();
+        Self {
+            policy,
+            approvals,
+            as_of,
+            baseline: Baseline::default(),
+            used_approvals: unused(approvals.map_or(0, |a| a.records().len())),
+            used_suppressions: unused(policy.suppress.len()),
+        }
+    }
+
+    /// Findings that `baseline` holds will not count.
+    #[must_use]
+    pub fn with_baseline(mut self, baseline: Baseline) -> Self {
+        self.baseline = baseline;
+        self
+    }
+
+    /// Whether the SHA-256 of this asset's bytes matters: it needs a record, or a record names its path.
+    #[must_use]
+    pub fn needs_digest(&self, asset: &Asset, ai: Ai) -> bool {
+        let recorded = || self.approvals.is_some_and(|approvals| approvals.name(asset));
+        self.policy.demands(asset.role, ai) || ai > Ai::Possible || recorded()
+    }
+
+    /// What the rules find in one asset, worst first.
+    #[must_use]
+    pub fn asset(
+        &self,
+        asset: &Asset,
+        facts: &Facts,
+        evidence: &[Evidence],
+        ai: Ai,
+        sha256: Option<&str>,
+    ) -> Vec<Finding> {
+        let matches = self.approvals.map(|approvals| approvals.matches(asset, sha256)).unwrap_or_default();
+        for (known, _) in &matches.rows {
+            mark(&self.used_approvals, known.index);
+        }
+        let standing = self.standing(asset, ai, &matches);
+        let ledger = self.approvals.map(Approvals::path);
+        let policy = self.policy;
+        let case = Case { asset, facts, ai, evidence, policy, matches: &matches, standing: &standing, ledger };
+        let mut findings = self.run(&asset.rel, |rule, out| rule.check_asset(&case, out));
+        for finding in findings.iter_mut().filter(|f| f.state == FindingState::Open) {
+            if self.baseline.holds(&finding.rule, asset, sha256) {
+                finding.state = FindingState::Baseline;
+            }
+        }
+        findings
+    }
+
+    /// What the rules find in one delivery package, worst first.
+    #[must_use]
+    pub fn package(&self, package: &PackageReport, faults: &[PackageFault]) -> Vec<Finding> {
+        let case = PackageCase { package, faults };
+        self.run(&package.root, |rule, out| rule.check_package(&case, out))
+    }
+
+    /// What is left when every asset was judged: records and suppressions that matched nothing.
+    #[must_use]
+    pub fn finish(&self) -> Vec<Finding> {
+        self.run("", |rule, out| match rule.info().id {
+            "unused-approval" => self.unused_approvals(out),
+            "unused-suppression" => self.unused_suppressions(out),
+            _ => {}
+        })
+    }
+
+    /// What the records about an asset amount to in its role.
+    fn standing<'m>(&self, asset: &Asset, ai: Ai, matches: &Matches<'m>) -> Standing<'m> {
+        use Decision::{Approved, Conditional, Disclosed, Notified};
+        let decisions: &[Decision] = match (asset.role, ai) {
+            (Role::Final, _) => &[Approved, Conditional],
+            (Role::Temporary, _) => &[Approved, Conditional, Notified, Disclosed],
+            (Role::Archival, Ai::Generated | Ai::Composite) => &[Disclosed],
+            (Role::Archival, _) => &[Approved, Conditional, Disclosed],
+        };
+        if matches.rows.is_empty() {
+            return Standing::default();
+        }
+        let scopes = self.policy.scopes(asset.role, &asset.rel);
+        matches.standing(&Question { policy: self.policy, role: asset.role, decisions, scopes, as_of: self.as_of })
+    }
+
+    /// Runs every rule that is on, in order, and judges what it says.
+    fn run(&self, rel: &str, check: impl Fn(&dyn rules::Rule, &mut Vec<Draft>)) -> Vec<Finding> {
+        let (mut findings, mut drafts) = (Vec::new(), Vec::new());
+        for rule in rules::ALL {
+            let info = rule.info();
+            if self.policy.off(info.id).is_some() {
+                continue;
+            }
+            check(*rule, &mut drafts);
+            findings.extend(drafts.drain(..).filter_map(|draft| self.judge(info, rel, draft)));
+        }
+        // Stable: findings of one severity keep the order of the rules.
+        findings.sort_by_key(|f: &Finding| std::cmp::Reverse(f.severity));
+        findings
+    }
+
+    fn judge(&self, info: &Info, rel: &str, draft: Draft) -> Option<Finding> {
+        let severity = self.policy.severity(info.id, info.severity)?;
+        let suppressed = if draft.cleared { None } else { self.suppression(info.id, rel) };
+        let state = match (draft.cleared, &suppressed) {
+            (true, _) => FindingState::Approved,
+            (false, Some(_)) => FindingState::Suppressed,
+            (false, None) => FindingState::Open,
+        };
+        Some(Finding {
+            rule: info.id.to_owned(),
+            severity,
+            state,
+            message: draft.message,
+            help: draft.help,
+            approval: draft.approval,
+            reason: suppressed,
+        })
+    }
+
+    /// Why this finding is suppressed, where it is; every row that fits counts as used, the first one speaks.
+    fn suppression(&self, rule: &str, rel: &str) -> Option<String> {
+        let mut reason = None;
+        for (index, row) in self.policy.suppress.iter().enumerate() {
+            if row.rule == rule && row.expires >= self.as_of && row.pattern.matches(rel) {
+                mark(&self.used_suppressions, index);
+                reason = reason.or_else(|| Some(format!("{} (until {})", row.reason, row.expires)));
+            }
+        }
+        reason
+    }
+
+    fn unused_approvals(&self, out: &mut Vec<Draft>) {
+        let records = self.approvals.map(Approvals::records).unwrap_or_default();
+        let ended: BTreeSet<usize> = self.approvals.map(|a| a.ended(self.as_of)).unwrap_or_default();
+        for known in records.iter().filter(|k| !is_marked(&self.used_approvals, k.index) && !ended.contains(&k.index)) {
+            let record = &known.record;
+            let decided = matches!(record.decision, Decision::Denied | Decision::Revoked);
+            if decided || record.decided_on > self.as_of || record.expires_on.is_some_and(|day| day < self.as_of) {
+                continue;
+            }
+            let name = record.subjects.first().map(|s| s.name.as_str()).filter(|n| !n.is_empty());
+            let name = name.or_else(|| record.sha256().next()).unwrap_or("nothing that can be found");
+            let more = record.subjects.len().saturating_sub(1);
+            let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+            let message = format!(
+                "record {} ({} by {} on {}) matched no asset: it is about {name}{more}",
+                record.id,
+                record.decision.word(),
+                record.approver,
+                record.decided_on
+            );
+            let help = "Check whether the asset should be here under another name or in another version.";
+            out.push(Draft::new(message, help).about(&record.id));
+        }
+    }
+
+    fn unused_suppressions(&self, out: &mut Vec<Draft>) {
+        for (index, row) in self.policy.suppress.iter().enumerate() {
+            let what = match (is_marked(&self.used_suppressions, index), row.expires < self.as_of) {
+                (_, true) => format!("ran out on {}", row.expires),
+                (false, false) => "matched no finding".to_owned(),
+                (true, false) => continue,
+            };
+            out.push(Draft::new(
+                format!("the suppression of {} for `{}` {what}", row.rule, row.pattern.text()),
+                "Take it out of the policy, or renew it with a reason that still holds.",
+            ));
+        }
+    }
+}
+
+fn mark(of: &[AtomicBool], index: usize) {
+    if let Some(used) = of.get(index) {
+        used.store(true, Ordering::Relaxed);
+    }
+}
+
+fn is_marked(of: &[AtomicBool], index: usize) -> bool {
+    of.get(index).is_some_and(|used| used.load(Ordering::Relaxed))
+}

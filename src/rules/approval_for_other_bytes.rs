@@ -1,0 +1,48 @@
+//! An approval names this asset, but its bytes have changed since.
+//!
+//! Speaks in final and archival places where a record in force names this path with another digest, and no record
+//! is about the bytes that are there now. It speaks also where the file now shows no AI mark: a stripped copy in
+//! place of an approved asset must not pass. For a marked asset in a final deliverable it stands in place of
+//! `unapproved-ai-in-final`.
+//!
+//! **Why it matters.** An approval is for what the approver saw. A new render, another grade or a cleaned file under
+//! the same name was seen by nobody.
+//!
+//! **What to do.** Restore the approved file, or have the new one approved and record it; let the new record
+//! supersede the old one. Where the asset was replaced by one without AI material, revoke the old record.
+//!
+//! **Example.** `titles/crowd.png` was approved on Monday and rendered again on Tuesday.
+
+use super::{Case, Draft, Info, Rule, wording};
+use crate::model::{Ai, Role, Severity};
+
+pub(super) struct ApprovalForOtherBytes;
+
+static INFO: Info = Info {
+    id: "approval-for-other-bytes",
+    severity: Severity::Error,
+    source: include_str!("approval_for_other_bytes.rs"),
+};
+
+impl Rule for ApprovalForOtherBytes {
+    fn info(&self) -> &'static Info {
+        &INFO
+    }
+
+    fn check_asset(&self, case: &Case, out: &mut Vec<Draft>) {
+        let Some(known) = case.standing.other_bytes.filter(|_| case.asset.role != Role::Temporary) else { return };
+        let record = wording::record(&known.record);
+        let now = match case.ai {
+            Ai::None => "it shows no AI mark now, which does not say that it holds no AI material".to_owned(),
+            _ => format!("it is {}", wording::mark(case)),
+        };
+        let message = format!("record {} names this file, but is for other bytes ({record}); {now}", known.record.id);
+        let help = format!(
+            "Restore the file that was approved, or have this one approved: {}. If it was replaced by one without \
+             AI material: `countersign approvals revoke {}`.",
+            wording::approve(case),
+            known.record.id
+        );
+        out.push(Draft::new(message, help).about(&known.record.id));
+    }
+}

@@ -1,0 +1,39 @@
+//! The name's extension and the bytes disagree about the format.
+//!
+//! The bytes win: the file is read as what it is.
+//!
+//! **Why it matters.** Other tools go by the name, and look for metadata where that format keeps it: they will miss
+//! what stands here.
+//!
+//! **What to do.** Rename the file, or ask the supplier which of the two was meant.
+//!
+//! **Example.** `poster.jpg` is a PNG: a web service delivered it under the wrong name.
+
+use super::{Case, Draft, Info, Rule};
+use crate::model::Severity;
+
+pub(super) struct MislabelledFormat;
+
+static INFO: Info =
+    Info { id: "mislabelled-format", severity: Severity::Note, source: include_str!("mislabelled_format.rs") };
+
+impl Rule for MislabelledFormat {
+    fn info(&self) -> &'static Info {
+        &INFO
+    }
+
+    fn check_asset(&self, case: &Case, out: &mut Vec<Draft>) {
+        let Some(format) = case.facts.format.as_deref().filter(|_| case.facts.extension_fits == Some(false)) else {
+            return;
+        };
+        // The resource fork of `a.mov` is called `._a.mov` by design.
+        if format == "appledouble" {
+            return;
+        }
+        let message = match case.facts.named.as_deref() {
+            Some(named) => format!("its name says {named}, its bytes are {format}; it was read as {format}"),
+            None => format!("its bytes are {format}, which its name does not say; it was read as {format}"),
+        };
+        out.push(Draft::new(message, "Rename it, or ask the supplier which of the two was meant."));
+    }
+}

@@ -1,0 +1,29 @@
+//! Frames are missing from an image sequence.
+//!
+//! **Why it matters.** A dropped frame is a fault of its own, and what is missing was not judged.
+//!
+//! **What to do.** Ask for the missing frames, or for confirmation that the gap is meant.
+//!
+//! **Example.** `shot_1001.dpx` to `shot_1096.dpx` without `shot_1042.dpx`.
+
+use super::{Draft, Info, PackageCase, Rule, wording};
+use crate::model::{PackageFaultKind, Severity};
+
+pub(super) struct SequenceGap;
+
+static INFO: Info = Info { id: "sequence-gap", severity: Severity::Warning, source: include_str!("sequence_gap.rs") };
+
+impl Rule for SequenceGap {
+    fn info(&self) -> &'static Info {
+        &INFO
+    }
+
+    fn check_package(&self, case: &PackageCase, out: &mut Vec<Draft>) {
+        for fault in case.faults.iter().filter(|f| f.kind == PackageFaultKind::SequenceGap) {
+            out.push(Draft::new(
+                wording::fault(fault, "frames are missing"),
+                "Ask the supplier for the missing frames, or whether the gap is meant.",
+            ));
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! Traces of Content Credentials without a manifest that can be read where it should be.
+//!
+//! The traces: an XMP provenance pointer (`dcterms:provenance`), a remote manifest's address, a store that cannot be
+//! read, or one in a damaged or retagged box.
+//!
+//! **Why it matters.** Credentials do not fall off by themselves. A tool or a person took them away or broke them,
+//! and with them perhaps the mark that this asset was generated.
+//!
+//! **What to do.** Ask the supplier for the file before the step that lost them. A remote manifest is never fetched
+//! here: fetch it yourself and put it beside the file as `NAME.c2pa`.
+//!
+//! **Example.** XMP points to `self#jumbf=/c2pa/…`, and the file holds no C2PA box.
+
+use super::{Case, Draft, Info, Rule, wording};
+use crate::model::{CredentialState, Severity, Tag};
+
+pub(super) struct StrippedCredentials;
+
+static INFO: Info =
+    Info { id: "stripped-credentials", severity: Severity::Warning, source: include_str!("stripped_credentials.rs") };
+
+impl Rule for StrippedCredentials {
+    fn info(&self) -> &'static Info {
+        &INFO
+    }
+
+    fn check_asset(&self, case: &Case, out: &mut Vec<Draft>) {
+        let Some(what) = trace(case) else { return };
+        let help = "Ask the supplier for the file before the step that lost its credentials; a manifest kept \
+                    elsewhere is read from a file `NAME.c2pa` beside it.";
+        out.push(Draft::new(what, help));
+    }
+}
+
+fn trace(case: &Case) -> Option<String> {
+    let place = |place: &Option<String>, offset: Option<u64>| {
+        let at = offset.map(|o| format!(" at byte {o}")).unwrap_or_default();
+        place.as_ref().map(|p| format!(" ({p}{at})")).unwrap_or_default()
+    };
+    if let Some(c2pa) = &case.facts.c2pa {
+        let place = place(&c2pa.place, c2pa.offset);
+        match (&c2pa.damage, &c2pa.remote, c2pa.state) {
+            (Some(damage), _, _) => {
+                let damage = wording::quote(damage, false);
+                return Some(format!("the Content Credentials{place} are not where or how they should be: {damage}"));
+            }
+            (None, _, CredentialState::Unreadable) => {
+                return Some(format!("the file holds Content Credentials{place} that cannot be read"));
+            }
+            (None, remote, CredentialState::Remote) => {
+                let remote = remote.as_ref().map(|r| format!(" at {}", wording::quote(r, true))).unwrap_or_default();
+                return Some(format!(
+                    "the file only points to Content Credentials kept elsewhere{remote}; none was fetched"
+                ));
+            }
+            _ if c2pa.present => return None,
+            _ => {}
+        }
+    }
+    let tag = case.facts.tags.iter().find(|tag| points(tag))?;
+    let at = tag.offset.map(|o| format!(" at byte {o}")).unwrap_or_default();
+    Some(format!(
+        "{}{at} points to Content Credentials ({}), and there are none",
+        tag.place,
+        wording::quote(&tag.value, true)
+    ))
+}
+
+/// Whether this is C2PA's pointer: archives use the same property for the history of a work, in prose.
+fn points(tag: &Tag) -> bool {
+    let value = tag.value.trim();
+    tag.space == "xmp"
+        && tag.via.is_own()
+        && (tag.key == "dcterms:provenance" || tag.key.ends_with("/dcterms:provenance"))
+        && !value.contains(char::is_whitespace)
+        && ["self#jumbf", "http://", "https://", "urn:c2pa:", "urn:uuid:"].iter().any(|start| value.starts_with(start))
+}

@@ -1,0 +1,42 @@
+//! The asset's bytes or its manifest do not match its C2PA signature.
+//!
+//! What the credentials say of AI still counts: a broken seal does not unmark an asset.
+//!
+//! **Why it matters.** The file was changed after it was signed, by a tool that does not keep credentials or by
+//! somebody who meant to: neither its history nor its signer can be relied on.
+//!
+//! **What to do.** Ask the supplier for the file as it was signed, or for one signed again after the last change.
+//!
+//! **Example.** A signed JPEG was recompressed: `assertion.dataHash.mismatch`.
+
+use super::{Case, Draft, Info, Rule, wording};
+use crate::model::{CredentialState, Severity, Via};
+
+pub(super) struct TamperedCredentials;
+
+static INFO: Info =
+    Info { id: "tampered-credentials", severity: Severity::Error, source: include_str!("tampered_credentials.rs") };
+
+impl Rule for TamperedCredentials {
+    fn info(&self) -> &'static Info {
+        &INFO
+    }
+
+    fn check_asset(&self, case: &Case, out: &mut Vec<Draft>) {
+        let Some(c2pa) = case.facts.c2pa.as_ref().filter(|c| c.state == CredentialState::Invalid) else { return };
+        let signer = c2pa.signer.as_ref().map(|s| format!(" of {}", wording::quote(s, true))).unwrap_or_default();
+        let place = match (&c2pa.place, c2pa.via) {
+            (_, Via::Sidecar) => " (in a file beside it)".to_owned(),
+            (Some(place), _) => {
+                format!(" ({place}{})", c2pa.offset.map(|o| format!(" at byte {o}")).unwrap_or_default())
+            }
+            (None, _) => String::new(),
+        };
+        let codes: Vec<_> = c2pa.failures.iter().take(4).map(|code| wording::quote(code, false)).collect();
+        let codes = if codes.is_empty() { "no reason given".to_owned() } else { codes.join(", ") };
+        out.push(Draft::new(
+            format!("the Content Credentials{signer}{place} do not match the file: {codes}"),
+            "Ask the supplier for the file as it was signed; what the credentials say of AI counts all the same.",
+        ));
+    }
+}

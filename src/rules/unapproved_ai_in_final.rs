@@ -1,0 +1,72 @@
+//! AI-marked asset in a final deliverable with no recorded approval that covers it.
+//!
+//! Speaks where the ledger holds nothing about these bytes, or only a refusal, a notification, or an approval that
+//! is not in force yet. Where it holds more, a more exact rule speaks instead: `expired-approval`,
+//! `revoked-approval`, `approval-scope-missing`, `approval-not-trusted` or `approval-for-other-bytes`; should the
+//! policy have turned that rule off, this one still speaks. With an approval in force the finding stays in the
+//! report as approved, with the record that covers it. Which claims need an approval, the policy says.
+//!
+//! **Why it matters.** Generated material in the final cut, even in the background, needs a written approval before
+//! it is delivered; what reaches the audience without one cannot be recalled.
+//!
+//! **What to do.** Remove or replace the asset, or get an approval and record it for these exact bytes with
+//! `countersign approve`. If the mark is wrong, ask the supplier for the original: do not strip it.
+//!
+//! **Example.** `stills/portrait.jpg` carries the IPTC Digital Source Type `trainedAlgorithmicMedia`.
+
+use super::{Case, Draft, Info, Rule, wording};
+use crate::approvals::Verdict;
+use crate::model::{Ai, Role, Severity};
+
+pub(super) struct UnapprovedAiInFinal;
+
+static INFO: Info =
+    Info { id: "unapproved-ai-in-final", severity: Severity::Error, source: include_str!("unapproved_ai_in_final.rs") };
+
+impl Rule for UnapprovedAiInFinal {
+    fn info(&self) -> &'static Info {
+        &INFO
+    }
+
+    fn check_asset(&self, case: &Case, out: &mut Vec<Draft>) {
+        if case.asset.role != Role::Final || !case.needs_record() {
+            return;
+        }
+        let mark = wording::mark(case);
+        if let Verdict::Covered(known) = &case.standing.verdict {
+            let message = format!("{mark}; {}", wording::record(&known.record));
+            let help = "Nothing to do while the approval is in force and the file stays as it is.";
+            return out.push(Draft { cleared: true, ..Draft::new(message, help) }.about(&known.record.id));
+        }
+        if case.explained() {
+            return;
+        }
+        let (why, record) = why(case);
+        let help = format!(
+            "Remove or replace it before delivery, or have it approved and record that: {}.",
+            wording::approve(case)
+        );
+        let draft = Draft::new(format!("{mark}; {why}"), help);
+        out.push(match record {
+            Some(id) => draft.about(id),
+            None => draft,
+        });
+    }
+}
+
+/// Why no approval covers it, and the record that comes nearest.
+fn why<'a>(case: &'a Case) -> (String, Option<&'a str>) {
+    match &case.standing.verdict {
+        Verdict::Denied(k) => (format!("approval was {}", wording::record(&k.record)), Some(&k.record.id)),
+        Verdict::Early(k) => (format!("its approval holds only from {}", k.record.decided_on), Some(&k.record.id)),
+        Verdict::Lesser(k) => {
+            let what = wording::record(&k.record);
+            (format!("it was {what}, but a final deliverable needs an approval"), Some(&k.record.id))
+        }
+        Verdict::Expired(k) | Verdict::Ended(k, _) | Verdict::Short { record: k, .. } => {
+            (format!("the record {} does not cover it", k.record.id), Some(&k.record.id))
+        }
+        _ if case.ai == Ai::None => ("a record says that it needs an approval, and none covers it".to_owned(), None),
+        _ => ("no recorded approval covers it".to_owned(), None),
+    }
+}

@@ -1,0 +1,36 @@
+//! The C2PA signature holds, but its signer is on no trust list in force.
+//!
+//! **Why it matters.** Anybody can sign anything with a certificate of their own; only a trust list says whose it is.
+//! It never weakens an AI mark: nobody gains by forging one.
+//!
+//! **What to do.** If the signer is known to you, import its list (`countersign trust import FILE`, or `lists` under
+//! `[trust]` in the policy). Otherwise take the history that the file tells as unproven.
+//!
+//! **Example.** A camera's firmware signs with a certificate of its maker that no list names yet.
+
+use super::{Case, Draft, Info, Rule, wording};
+use crate::model::{CredentialState, Severity};
+
+pub(super) struct UntrustedSigner;
+
+static INFO: Info =
+    Info { id: "untrusted-signer", severity: Severity::Note, source: include_str!("untrusted_signer.rs") };
+
+impl Rule for UntrustedSigner {
+    fn info(&self) -> &'static Info {
+        &INFO
+    }
+
+    fn check_asset(&self, case: &Case, out: &mut Vec<Draft>) {
+        let Some(c2pa) = case.facts.c2pa.as_ref().filter(|c| c.state == CredentialState::Valid) else { return };
+        let name = |n: &Option<String>| n.as_ref().map_or("an unnamed signer".to_owned(), |n| wording::quote(n, true));
+        let issuer = c2pa.issuer.as_ref().map(|_| format!(", certified by {}", name(&c2pa.issuer))).unwrap_or_default();
+        out.push(Draft::new(
+            format!(
+                "the Content Credentials are intact, but their signer is on no trust list: {}{issuer}",
+                name(&c2pa.signer)
+            ),
+            "If you know the signer, import its trust list: `countersign trust import FILE`.",
+        ));
+    }
+}
