@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::Result;
 use crate::limits;
-use crate::model::{CredentialState, Credentials, Facts, Problem, ProblemKind, Store, TrustRef, Via};
+use crate::model::{CredentialState, Credentials, Facts, Manifest, Problem, ProblemKind, Store, TrustRef, Via};
 use crate::source::Source;
 use crate::tags::push_problem;
 use trust::TrustList;
@@ -104,17 +104,27 @@ impl Verifier {
 
     fn judge(&self, path: &Path, facts: &mut Facts, stores: &[Store], via: Via) -> Credentials {
         let mut out = Credentials { present: true, via, ..Credentials::default() };
-        for (index, store) in stores.iter().enumerate() {
+        // The store of a TIFF stands in the last directory; a copy in an earlier one is what an editor left there.
+        let last_first = stores.iter().all(|s| s.place.contains("TIFF"));
+        let order: Vec<_> = if last_first { stores.iter().rev().collect() } else { stores.iter().collect() };
+        let mut active = None;
+        for (index, store) in order.into_iter().take(limits::EMBEDDED).enumerate() {
             let said = store::read(&store.bytes);
+            let label = said.manifests.last().map(|m| m.label.clone());
             let chain = signals::chain(&said);
             if index == 0 {
                 let asset = Asset { path, format: facts.format.as_deref() };
                 let verdict = self.verdict(&said, store, asset, facts, via);
                 describe(&mut out, store, &said, &chain, verdict);
-            } else {
+                active = label;
+            } else if label != active {
                 out.damage.get_or_insert_with(|| format!("the file holds {} manifest stores", stores.len()));
             }
-            out.chain.extend(chain);
+            for manifest in chain {
+                if !out.chain.iter().any(|m| same(m, &manifest)) {
+                    out.chain.push(manifest);
+                }
+            }
             if let Some(problem) = said.problem {
                 let what = format!("the manifest store is not all readable: {}", problem.what);
                 let place = format!("{} (C2PA)", store.place);
@@ -152,13 +162,12 @@ impl Verifier {
     }
 }
 
-fn describe(
-    out: &mut Credentials,
-    store: &Store,
-    said: &store::Said,
-    chain: &[crate::model::Manifest],
-    verdict: Verdict,
-) {
+/// Whether two manifests say the same of the asset.
+fn same(a: &Manifest, b: &Manifest) -> bool {
+    (&a.label, &a.path, &a.actions, &a.assertions) == (&b.label, &b.path, &b.actions, &b.assertions)
+}
+
+fn describe(out: &mut Credentials, store: &Store, said: &store::Said, chain: &[Manifest], verdict: Verdict) {
     out.state = verdict.state;
     out.failures = verdict.failures;
     out.trust_list = verdict.trust_list;

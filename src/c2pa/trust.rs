@@ -13,6 +13,9 @@ use crate::error::{Error, Result};
 use crate::limits;
 use crate::model::TrustRef;
 
+/// The comment that marks a bundle of single signing certificates.
+const ALLOWED: &str = "# kind: allowed";
+
 /// One trust list in force.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TrustList {
@@ -64,14 +67,19 @@ impl TrustList {
             if let Some(issued) = line.strip_prefix("# issued:") {
                 list.issued = Some(issued.trim().to_owned());
             }
+            if let Some(usage) = line.strip_prefix("# usage:") {
+                list.config.push_str(usage.trim());
+                list.config.push('\n');
+            }
         }
+        let allowed = text.lines().any(|l| l == ALLOWED) || stem.to_ascii_lowercase().contains("allowed");
         let pem = certificates(text);
         if pem.is_empty() {
             // A list of key usages alone (`store.cfg`) is a list too: it widens the others.
-            list.config = usages(text);
+            list.config.push_str(&usages(text));
             return if list.config.is_empty() { Err("no certificate in it".to_owned()) } else { Ok(list) };
         }
-        if stem.to_ascii_lowercase().contains("allowed") {
+        if allowed {
             list.allowed_pem = pem
         } else {
             list.anchors_pem = pem
@@ -83,7 +91,9 @@ impl TrustList {
     #[must_use]
     pub fn pem(&self) -> String {
         let issued = self.issued.as_deref().map(|i| format!("# issued: {i}\n")).unwrap_or_default();
-        format!("# name: {}\n{issued}{}{}", self.name, self.anchors_pem, self.allowed_pem)
+        let usages: String = self.config.lines().map(|u| format!("# usage: {u}\n")).collect();
+        let kind = if self.allowed_pem.is_empty() { String::new() } else { format!("{ALLOWED}\n") };
+        format!("# name: {}\n{issued}{usages}{kind}{}{}", self.name, self.anchors_pem, self.allowed_pem)
     }
 
     /// How the report names the list.
@@ -170,6 +180,8 @@ mod tests {
         let list = TrustList::parse(text, "my-allowed").unwrap();
         assert_eq!(list.allowed_pem, "-----BEGIN CERTIFICATE-----\nAA\n-----END CERTIFICATE-----\n");
         assert!(list.anchors_pem.is_empty());
+        let list = TrustList { config: "1.3.6\n".into(), ..list };
+        assert_eq!(TrustList::parse(&list.pem(), "other").unwrap(), list);
         assert_eq!(TrustList::parse("//id\n1.3.6.1.5.5.7.3.4\n", "store").unwrap().config, "1.3.6.1.5.5.7.3.4\n");
         assert!(TrustList::parse("hello", "x").is_err());
     }

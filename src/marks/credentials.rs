@@ -4,52 +4,112 @@
 //! non-editorial actions; ingredients pass on what they are according to their relationship. Permissions
 //! (`c2pa.training-mining`, `cawg.training-mining`) say nothing about origin and are no marks.
 
+use std::sync::OnceLock;
+
+use super::catalogue::Mark;
 use super::generators::{self, Field};
 use super::source_type::{self, SourceType};
 use crate::model::{Action, Claim, CredentialState, Credentials, Evidence, Manifest, Strength, Via};
 
-/// A mark of this file: its id and what it means.
+/// A mark of this file: what the catalogue says of the others, for a match that needs code.
 #[derive(Clone, Copy, Debug)]
-pub struct Mark {
-    pub id: &'static str,
-    pub about: &'static str,
+struct Coded {
+    id: &'static str,
+    name: &'static str,
+    lives: &'static str,
+    claims: &'static [Claim],
+    strength: Strength,
+    guard: &'static str,
+    source: &'static str,
 }
 
-pub const SOURCE_TYPE: Mark = Mark {
+const EVERY: &[Claim] = &[
+    Claim::Generated,
+    Claim::Composite,
+    Claim::Enhanced,
+    Claim::Possible,
+    Claim::Captured,
+    Claim::Digitized,
+    Claim::NotAi,
+];
+const RUBRICS: &str = "C2PA 2.2, section 18.16 (actions); C2PA asset rubrics, signals, 2026-08";
+
+const SOURCE_TYPE: Coded = Coded {
     id: "c2pa.source-type",
-    about: "An action in a C2PA manifest states a digital source type: how the asset began or was changed.",
+    name: "Digital source type of a C2PA action",
+    lives: "C2PA manifest store, assertion c2pa.actions, digitalSourceType; in the active manifest or an ingredient's",
+    claims: EVERY,
+    strength: Strength::Signed,
+    guard: "algorithmicMedia, digitalCreation and humanEdits are not AI; an inputTo ingredient makes the asset at most \
+            possible; assertions that are only gathered, and manifests that do not verify, are declared, not signed",
+    source: RUBRICS,
 };
-pub const ADOBE_SOURCE_TYPE: Mark = Mark {
+const ADOBE_SOURCE_TYPE: Coded = Coded {
     id: "c2pa.adobe-source-type",
-    about: "An Adobe product states the source type in the parameters of an action (models of other companies).",
+    name: "Source type in the parameters of a C2PA action",
+    lives: "C2PA manifest store, assertion c2pa.actions, parameters com.adobe.digitalSourceType",
+    claims: EVERY,
+    strength: Strength::Signed,
+    guard: "other parameters of an action, however they are worded",
+    source: "Adobe products with models of other companies; C2PA 2.2, section 18.16.4",
 };
-pub const METADATA_SOURCE_TYPE: Mark = Mark {
+const METADATA_SOURCE_TYPE: Coded = Coded {
     id: "c2pa.metadata-source-type",
-    about: "A metadata assertion inside the manifest carries the IPTC digital source type.",
+    name: "IPTC digital source type inside a C2PA manifest",
+    lives: "C2PA manifest store, metadata assertions (c2pa.metadata, cawg.metadata, stds.iptc), DigitalSourceType",
+    claims: EVERY,
+    strength: Strength::Signed,
+    guard: "captions, keywords and other fields of the same assertion",
+    source: "C2PA 2.2, section 18.20 (metadata); IPTC Photo Metadata Standard 2025.1",
 };
-pub const AI_SYSTEM: Mark = Mark {
+const AI_SYSTEM: Coded = Coded {
     id: "c2pa.metadata-ai-system",
-    about: "A metadata assertion inside the manifest names the AI system that was used (IPTC 2025.1).",
+    name: "AI system named inside a C2PA manifest",
+    lives: "C2PA manifest store, metadata assertions, Iptc4xmpExt:AISystemUsed",
+    claims: &[Claim::Composite],
+    strength: Strength::Signed,
+    guard: "an empty value",
+    source: "IPTC Photo Metadata Standard 2025.1",
 };
-pub const ADOBE_GENERATIVE: Mark = Mark {
+const ADOBE_GENERATIVE: Coded = Coded {
     id: "c2pa.adobe-generative-ai",
-    about: "Adobe's own assertion that generative AI was used: com.adobe.generative-ai, com.adobe.firefly.*.",
+    name: "Adobe's assertion that generative AI was used",
+    lives: "C2PA manifest store, assertions com.adobe.generative-ai and com.adobe.firefly.*",
+    claims: &[Claim::Generated, Claim::Composite],
+    strength: Strength::Signed,
+    guard: "generated only where Firefly itself created the asset from nothing; any other product changed something",
+    source: "files of Adobe Firefly (2023, 2025) and Photoshop",
 };
-pub const GENERATED_CONTENT: Mark = Mark {
+const GENERATED_CONTENT: Coded = Coded {
     id: "c2pa.ai-generated-content",
-    about: "The assertion c2pa.ai_generated_content, as Black Forest Labs writes it.",
+    name: "Assertion of AI-generated content",
+    lives: "C2PA manifest store, assertion c2pa.ai_generated_content",
+    claims: &[Claim::Generated],
+    strength: Strength::Signed,
+    guard: "c2pa.training-mining and cawg.training-mining are permissions, not origin",
+    source: "files of Black Forest Labs",
 };
-pub const DISCLOSURE: Mark = Mark {
+const DISCLOSURE: Coded = Coded {
     id: "c2pa.ai-disclosure",
-    about: "The AI disclosure assertion of C2PA 2.4: a model took part in making the asset.",
+    name: "AI disclosure of C2PA 2.4",
+    lives: "C2PA manifest store, assertion c2pa.ai-disclosure, where no action states a source type",
+    claims: &[Claim::Composite],
+    strength: Strength::Signed,
+    guard: "a source type in the same manifest says more, and decides",
+    source: "C2PA 2.4, standard assertions",
 };
-pub const GENERATOR: Mark = Mark {
+const GENERATOR: Coded = Coded {
     id: "c2pa.generator",
-    about: "The manifest states no source type, but the tool that wrote it is a known generator.",
+    name: "Known generator in a manifest without a source type",
+    lives: "C2PA manifest store: software agent, claim generator, or signing certificate",
+    claims: &[Claim::Generated, Claim::Possible],
+    strength: Strength::Fingerprint,
+    guard: "names in titles and descriptions; a certificate alone only makes it possible, since its owner may sign \
+            other things too",
+    source: "files of Microsoft Designer, Amazon Bedrock, Adobe Firefly, OpenAI and others",
 };
 
-/// Every mark of this file.
-pub static ALL: &[Mark] = &[
+const CODED: &[Coded] = &[
     SOURCE_TYPE,
     ADOBE_SOURCE_TYPE,
     METADATA_SOURCE_TYPE,
@@ -59,6 +119,30 @@ pub static ALL: &[Mark] = &[
     DISCLOSURE,
     GENERATOR,
 ];
+
+/// The marks of this file in the catalogue's shape, for its manual.
+pub fn marks() -> &'static [Mark] {
+    static MARKS: OnceLock<Vec<Mark>> = OnceLock::new();
+    MARKS.get_or_init(|| CODED.iter().map(Coded::mark).collect())
+}
+
+impl Coded {
+    fn mark(&self) -> Mark {
+        Mark {
+            id: self.id.to_owned(),
+            name: self.name.to_owned(),
+            system: None,
+            lives: self.lives.to_owned(),
+            claims: self.claims.to_vec(),
+            strength: self.strength,
+            guard: self.guard.to_owned(),
+            source: self.source.to_owned(),
+            tests: Vec::new(),
+            hits: Vec::new(),
+            misses: Vec::new(),
+        }
+    }
+}
 
 /// What an action does to the asset, as the rubrics sort actions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -140,7 +224,7 @@ impl Subject<'_> {
         }
     }
 
-    fn source_type(&self, mark: Mark, action: &Action, written: &str, field: &str, out: &mut Vec<Evidence>) {
+    fn source_type(&self, mark: Coded, action: &Action, written: &str, field: &str, out: &mut Vec<Evidence>) {
         let Some(claim) = source_type::parse(written).and_then(|t| claim(kind(&action.action), t)) else { return };
         let system = action.agent.clone().or_else(|| self.manifest.generator.clone());
         let mut evidence = self.stated(mark, claim, field, written, system);
@@ -225,7 +309,7 @@ impl Subject<'_> {
         agent.or_else(|| self.manifest.generator.clone())
     }
 
-    fn stated(&self, mark: Mark, claim: Claim, field: &str, value: &str, system: Option<String>) -> Evidence {
+    fn stated(&self, mark: Coded, claim: Claim, field: &str, value: &str, system: Option<String>) -> Evidence {
         let via = self.via();
         let holds = matches!(self.credentials.state, CredentialState::Trusted | CredentialState::Valid);
         let own = !self.manifest.path.contains(&Via::CoverArt);

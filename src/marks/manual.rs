@@ -2,24 +2,24 @@
 
 use std::fmt::Write;
 
-use crate::marks::catalogue::{Mark, catalogue};
+use crate::marks::all;
+use crate::marks::catalogue::Mark;
 use crate::model::{Claim, Strength};
 
 /// The whole manual, in Markdown.
 #[must_use]
 pub fn manual() -> String {
-    let reference = catalogue().reference();
     let mut out = format!(
-        "# Marks\n\nThe {} marks of generative AI that Countersign reads, made from `src/marks/catalogue/`.\n\n\
+        "# Marks\n\nThe {} marks of generative AI that Countersign reads, made from `src/marks/`.\n\n\
          A mark makes a *claim* about the asset (generated, composite, enhanced, possible, captured, digitized, not-ai) \
          with a *strength*: signed (a signature can be checked), declared (the file states it in a field made for that), \
          fingerprint (a structure that only a generator writes), pixel (decoded from the pixels), \
          hint (never enough alone).\n\n\
          The absence of every mark is never evidence that an asset is human-made or authentic.\n\n\
          | mark | claims | strength |\n|---|---|---|\n",
-        reference.marks
+        all().count()
     );
-    for mark in catalogue().marks() {
+    for mark in all() {
         let _ = writeln!(
             out,
             "| [`{0}`](#{2}) {1} | {3} | {4} |",
@@ -30,7 +30,7 @@ pub fn manual() -> String {
             strength(mark.strength)
         );
     }
-    for mark in catalogue().marks() {
+    for mark in all() {
         let _ = write!(out, "\n{}", page(mark));
     }
     out

@@ -5,7 +5,7 @@
 
 use crate::model::Claim;
 
-/// What a known term says; `None` inside for terms that say nothing about a model (`empty`).
+/// What a known term says; no claim for terms that say nothing either way (`empty`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SourceType {
     /// The term as the vocabulary spells it.
@@ -39,7 +39,7 @@ pub static ALL: &[SourceType] = &[
     term("minorHumanEdits", Claim::NotAi),
     term("digitalCreation", Claim::NotAi),
     term("dataDrivenMedia", Claim::NotAi),
-    term("softwareImage", Claim::NotAi),
+    SourceType { term: "softwareImage", claim: None },
     term("algorithmicMedia", Claim::NotAi),
     SourceType { term: "empty", claim: None },
 ];
@@ -93,5 +93,21 @@ mod tests {
             assert_eq!(parse(written), None, "{written}");
         }
         assert_eq!(parse("http://c2pa.org/digitalsourcetype/empty").unwrap().claim, None);
+    }
+
+    #[test]
+    fn the_catalogue_reads_every_term_alike() {
+        // The C2PA rubrics count the retired digitalArt as possible; in XMP it was how humans signed their art.
+        for source_type in ALL.iter().filter(|t| t.term != "digitalArt") {
+            let tag = crate::model::Tag {
+                space: "xmp".into(),
+                key: "Iptc4xmpExt:DigitalSourceType".into(),
+                value: source_type.term.into(),
+                ..Default::default()
+            };
+            let facts = crate::model::Facts { tags: vec![tag], ..Default::default() };
+            let claim = crate::marks::catalogue().evidence(&facts).first().map(|e| e.claim);
+            assert_eq!(claim, source_type.claim, "{}", source_type.term);
+        }
     }
 }
