@@ -1,28 +1,37 @@
 //! Everything one asset says: identify, read, embedded media, decoders. No policy, no judgement.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use crate::c2pa::Verifier;
 use crate::decoders;
 use crate::formats;
 use crate::identify::identify;
 use crate::limits;
-use crate::model::{Embedded, FACTS_SCHEMA, Facts, Problem, ProblemKind, Via};
+use crate::model::{Embedded, FACTS_SCHEMA, Facts, Problem, ProblemKind, Tag, Via};
 use crate::source::Source;
-use crate::tags;
+use crate::tags::{self, Place};
 
 /// What extraction may do.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Options {
+#[derive(Clone, Copy, Default)]
+pub struct Options<'a> {
     pub decoders: decoders::Options,
+    /// Reads and checks Content Credentials; without one, stores are passed over.
+    pub verifier: Option<&'a Verifier>,
 }
 
 /// The facts of the file at `path`; whatever goes wrong is a problem inside them.
 #[must_use]
-pub fn facts(path: &Path, options: &Options) -> Facts {
+pub fn facts(path: &Path, sidecars: &[PathBuf], options: &Options<'_>) -> Facts {
     let mut out = Facts { schema: FACTS_SCHEMA, ..Facts::default() };
     match Source::open(path) {
         Ok(mut source) => read(&mut source, options, limits::EMBEDDED_DEPTH, &mut out),
         Err(e) => tags::push_problem(&mut out, Problem::new(ProblemKind::Io, "file", None, e.to_string())),
+    }
+    for sidecar in sidecars {
+        read_sidecar(sidecar, options, &mut out);
+    }
+    if let Some(verifier) = options.verifier {
+        verifier.credentials(path, &mut out, sidecars);
     }
     compare_name(path, &mut out);
     tags::cut_long_values(&mut out.tags);
@@ -30,7 +39,15 @@ pub fn facts(path: &Path, options: &Options) -> Facts {
     out
 }
 
-fn read(source: &mut Source, options: &Options, depth: usize, out: &mut Facts) {
+/// The facts of bytes in memory, as if they were a file without a name.
+#[must_use]
+pub fn bytes(bytes: Vec<u8>, options: &Options<'_>) -> Facts {
+    let mut out = Facts { schema: FACTS_SCHEMA, ..Facts::default() };
+    read(&mut Source::memory(bytes, 0), options, limits::EMBEDDED_DEPTH, &mut out);
+    out
+}
+
+fn read(source: &mut Source, options: &Options<'_>, depth: usize, out: &mut Facts) {
     match identify(source) {
         Ok(Some(format)) => {
             out.format = Some(format.info().id.to_owned());
@@ -48,7 +65,7 @@ fn read(source: &mut Source, options: &Options, depth: usize, out: &mut Facts) {
 }
 
 /// Media inside media is read as an asset of its own; what it says is told of the file that carries it.
-fn read_embedded(embedded: Embedded, options: &Options, depth: usize, out: &mut Facts) {
+fn read_embedded(embedded: Embedded, options: &Options<'_>, depth: usize, out: &mut Facts) {
     let Some(depth) = depth.checked_sub(1) else {
         let what = "media nested too deep is not read";
         return tags::push_problem(out, Problem::limit(embedded.place, embedded.offset, what));
@@ -56,25 +73,54 @@ fn read_embedded(embedded: Embedded, options: &Options, depth: usize, out: &mut 
     let mut inner = Facts::default();
     let mut source = Source::memory(embedded.bytes, embedded.offset);
     read(&mut source, options, depth, &mut inner);
-    for mut tag in inner.tags.into_iter().chain(inner.decoded.into_iter().map(|mut t| {
-        t.space.insert_str(0, "decoded:");
-        t
-    })) {
-        tag.via = Via::CoverArt;
-        tag.place = format!("{}, {}", embedded.place, tag.place);
-        match tag.space.strip_prefix("decoded:").map(str::to_owned) {
-            Some(space) => out.decoded.push(crate::model::Tag { space, ..tag }),
-            None => out.tags.push(tag),
-        }
+    adopt(inner, Via::CoverArt, &embedded.place, out);
+}
+
+/// What a file beside the asset says of it: XMP, generation parameters as text, a workflow as JSON.
+fn read_sidecar(path: &Path, options: &Options<'_>, out: &mut Facts) {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let place = format!("sidecar {name}");
+    let mut inner = Facts::default();
+    let opened = Source::open(path).map_err(|e| Problem::new(ProblemKind::Io, "", None, e.to_string()));
+    match (extension(path).as_str(), opened) {
+        // Manifest stores are for the verifier, which knows how to pair them.
+        ("c2pa", _) => {}
+        (_, Err(problem)) => inner.problems.push(problem.within("file")),
+        ("xmp", Ok(mut source)) => read(&mut source, options, 0, &mut inner),
+        (extension, Ok(mut source)) => read_text(&mut source, extension, options, &mut inner),
     }
-    for mut problem in inner.problems {
-        problem.place = format!("{}, {}", embedded.place, problem.place);
-        tags::push_problem(out, problem);
-    }
-    out.stores.extend(inner.stores.into_iter().map(|mut store| {
-        store.place = format!("{}, {}", embedded.place, store.place);
+    adopt(inner, Via::Sidecar, &place, out);
+}
+
+/// Text beside an asset is told whole, for the decoders: most of it is somebody's notes.
+fn read_text(source: &mut Source, extension: &str, options: &Options<'_>, out: &mut Facts) {
+    let Ok(bytes) = source.whole(limits::SIDECAR) else { return };
+    let Ok(text) = std::str::from_utf8(&bytes) else { return };
+    tags::push(out, "sidecar", extension, text, &Place::new("text", 0), 0);
+    decoders::run(source, out, options.decoders);
+}
+
+/// Makes what another file or a part says the asset's own, with how it got there.
+fn adopt(inner: Facts, via: Via, place: &str, out: &mut Facts) {
+    let moved = |mut tag: Tag| {
+        tag.via = via;
+        tag.place = format!("{place}, {}", tag.place);
+        tag
+    };
+    out.tags.extend(inner.tags.into_iter().map(moved));
+    out.decoded.extend(inner.decoded.into_iter().map(moved));
+    out.carried.extend(inner.stores.into_iter().chain(inner.carried).map(|mut store| {
+        store.place = format!("{place}, {}", store.place);
         store
     }));
+    for mut problem in inner.problems {
+        problem.place = format!("{place}, {}", problem.place);
+        tags::push_problem(out, problem);
+    }
+}
+
+fn extension(path: &Path) -> String {
+    path.extension().map(|e| e.to_string_lossy().to_ascii_lowercase()).unwrap_or_default()
 }
 
 fn compare_name(path: &Path, out: &mut Facts) {

@@ -1,6 +1,8 @@
 //! Countersign: flags AI-marked media that sits in a delivery without a recorded approval.
 
 pub mod approvals;
+pub mod c2pa;
+pub mod cli;
 pub mod decoders;
 pub mod error;
 pub mod extract;
@@ -12,7 +14,10 @@ pub mod limits;
 pub mod marks;
 pub mod model;
 pub mod policy;
+pub mod report;
 pub mod roles;
 pub mod rules;
+pub mod scan;
 pub mod source;
 pub mod tags;
+pub mod walk;

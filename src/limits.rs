@@ -8,6 +8,8 @@ pub const HEAD: usize = 64 * 1024;
 pub const TAIL: usize = 16 * 1024;
 /// Bytes that one further positioned read fetches at least, so that walking small structures stays cheap.
 pub const WINDOW: usize = 4 * 1024;
+/// Bytes per read where a whole file is streamed.
+pub const STREAM: usize = 1024 * 1024;
 /// The longest single structure that is read into memory.
 pub const BLOB: usize = 64 * 1024 * 1024;
 /// All that may be read from one file for its metadata (hashing and pixel decoding are counted apart).
@@ -31,7 +33,7 @@ pub const EMBEDDED: usize = 64;
 /// The longest embedded picture that is read.
 pub const EMBEDDED_BYTES: usize = 32 * 1024 * 1024;
 /// The longest sidecar that is read.
-pub const SIDECAR: u64 = 16 * 1024 * 1024;
+pub const SIDECAR: usize = 16 * 1024 * 1024;
 /// Problems kept per file: past this the file is hostile and the first ones tell enough.
 pub const PROBLEMS: usize = 64;
 /// Assets judged together: the unit of parallel work and of memory.

@@ -65,6 +65,9 @@ pub struct Facts {
     /// Manifest stores that the format reader walked past, for the C2PA passes.
     #[serde(skip)]
     pub stores: Vec<Store>,
+    /// Manifest stores of media carried inside: they speak of that media, not of the asset's bytes.
+    #[serde(skip)]
+    pub carried: Vec<Store>,
     /// Pictures and other media carried inside, to be read as assets of their own.
     #[serde(skip)]
     pub embedded: Vec<Embedded>,

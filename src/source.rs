@@ -6,8 +6,10 @@
 
 use std::borrow::Cow;
 use std::fs::File;
-use std::io;
+use std::io::{self, Read};
 use std::path::Path;
+
+use sha2::{Digest, Sha256};
 
 use crate::limits;
 use crate::model::{Problem, ProblemKind};
@@ -62,6 +64,13 @@ impl Source {
             windows: Vec::new(),
             spent: Spent::default(),
         })
+    }
+
+    fn into_file(self) -> io::Result<File> {
+        match self.backing {
+            Backing::File(file) => Ok(file),
+            Backing::Memory(_) => Err(io::Error::new(io::ErrorKind::InvalidInput, "not a file")),
+        }
     }
 
     /// Bytes already in memory; `base` is where they stand in the file, for offsets in reports.
@@ -155,6 +164,24 @@ impl Source {
         self.at(offset, left)
     }
 
+    /// Up to `len` bytes at `offset`, read alone and not kept: for hops between places that are far apart.
+    ///
+    /// # Errors
+    /// As [`Source::up_to`].
+    pub fn brief(&mut self, offset: u64, len: usize) -> Result<Vec<u8>, Problem> {
+        let left = self.len.saturating_sub(offset).min(len as u64) as usize;
+        let near = self.windows.iter().any(|w| w.holds(offset, left));
+        if near || left == 0 || left >= limits::WINDOW || matches!(self.backing, Backing::Memory(_)) {
+            return self.up_to(offset, len).map(<[u8]>::to_vec);
+        }
+        let mut bytes = vec![0; left];
+        let got = self
+            .pread(&mut bytes, offset)
+            .map_err(|e| Problem::new(ProblemKind::Io, "", Some(self.base.saturating_add(offset)), e.to_string()))?;
+        bytes.truncate(got);
+        Ok(bytes)
+    }
+
     /// Exactly `N` bytes at `offset`, by value.
     ///
     /// # Errors
@@ -245,6 +272,24 @@ impl Source {
 impl Window {
     fn holds(&self, offset: u64, len: usize) -> bool {
         offset >= self.offset && offset + len as u64 <= self.offset + self.bytes.len() as u64
+    }
+}
+
+/// SHA-256 of a whole file as lower-case hex, streamed.
+///
+/// # Errors
+/// Whatever the operating system says.
+pub fn sha256(path: &Path) -> io::Result<String> {
+    let mut hasher = Sha256::new();
+    let mut file = Source::open(path)?.into_file()?;
+    let mut buffer = vec![0; limits::STREAM];
+    loop {
+        match file.read(&mut buffer) {
+            Ok(0) => return Ok(data_encoding::HEXLOWER.encode(&hasher.finalize())),
+            Ok(got) => hasher.update(&buffer[..got]),
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            Err(e) => return Err(e),
+        }
     }
 }
 

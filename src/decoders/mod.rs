@@ -1,7 +1,18 @@
 //! Marks that need code: each decoder turns tags, payloads or pixels into decoded facts.
 //!
-//! A decoder sees the full values, before they are cut for keeping, and writes [`Tag`]s whose `space` is the
-//! decoder's id. What such a fact means is for the catalogue.
+//! A decoder sees the full values, before they are cut for keeping, and what earlier decoders said; it writes
+//! [`Tag`]s whose `space` is the decoder's id. What such a fact means is for the catalogue.
+
+mod a1111;
+mod comfyui;
+mod dwtdct;
+mod invokeai;
+pub mod json;
+mod novelai;
+mod pixels;
+mod png_rows;
+mod samsung;
+mod stealth;
 
 use crate::model::{Facts, Tag};
 use crate::source::Source;
@@ -21,8 +32,16 @@ pub struct Decoder {
     pub decode: fn(&mut Source, &Facts, Options) -> Vec<Tag>,
 }
 
-/// Every decoder.
-pub static ALL: &[Decoder] = &[];
+/// Every decoder, in the order in which they run: later ones see what earlier ones said.
+pub static ALL: &[Decoder] = &[
+    a1111::DECODER,
+    comfyui::DECODER,
+    invokeai::DECODER,
+    samsung::DECODER,
+    stealth::DECODER,
+    novelai::DECODER,
+    dwtdct::DECODER,
+];
 
 /// Runs all decoders and keeps what they say.
 pub fn run(source: &mut Source, facts: &mut Facts, options: Options) {
@@ -30,4 +49,73 @@ pub fn run(source: &mut Source, facts: &mut Facts, options: Options) {
         let said = (decoder.decode)(source, facts, options);
         facts.decoded.extend(said);
     }
+}
+
+/// A decoded fact that stands where the tag it was made from stands.
+fn said(space: &str, key: &str, value: impl Into<String>, from: &Tag) -> Tag {
+    Tag {
+        space: space.into(),
+        key: key.into(),
+        value: value.into(),
+        place: from.place.clone(),
+        offset: from.offset,
+        cut: None,
+        via: from.via,
+    }
+}
+
+/// A decoded fact of the pixels as a whole.
+fn seen(space: &str, key: &str, value: impl Into<String>) -> Tag {
+    Tag { space: space.into(), key: key.into(), value: value.into(), place: "pixels".into(), ..Tag::default() }
+}
+
+/// Whether a tag is text about the content (caption, title, keyword, artist, lyrics): what people write, never a mark.
+fn is_about_content(tag: &Tag) -> bool {
+    const WORDS: &[&str] = &[
+        "dc:",
+        "caption",
+        "headline",
+        "title",
+        "keyword",
+        "subject",
+        "artist",
+        "lyric",
+        "byline",
+        "by-line",
+        "creator",
+        "author",
+        "copyright",
+        "rights",
+        "objectname",
+        "xpsubject",
+        "location",
+        "event",
+        "usagete",
+        "instructions",
+        "tit1",
+        "tit2",
+        "tit3",
+        "tpe1",
+        "tpe2",
+        "talb",
+        "tcom",
+        "text",
+        "tope",
+        "uslt",
+        "sylt",
+        "©nam",
+        "©art",
+        "©alb",
+        "©lyr",
+        "©wrt",
+        "album",
+        "inam",
+        "iart",
+        "ikey",
+        "isbj",
+    ];
+    let key = tag.key.to_lowercase();
+    // "TXXX:workflow" and "----:com.apple.iTunes:prompt" name their own field after the frame.
+    let key = key.strip_prefix("txxx:").unwrap_or(&key);
+    WORDS.iter().any(|word| key.contains(word))
 }

@@ -3,6 +3,46 @@
 //! A format says how it is recognized and reads what the file carries into [`Facts`]. It knows nothing
 //! of marks, rules or policy.
 
+pub mod aac;
+pub mod aiff;
+pub mod ape;
+pub mod appledouble;
+pub mod avi;
+mod avif;
+pub mod bmp;
+pub mod c2pa_sidecar;
+mod cr3;
+mod dng;
+pub mod dpx;
+pub mod exr;
+pub mod flac;
+mod flv;
+pub mod gif;
+mod heif;
+mod jp2;
+pub mod jpeg;
+mod jxl;
+mod m4a;
+pub mod matroska;
+mod mov;
+pub mod mp3;
+mod mp4;
+pub mod musepack;
+pub mod mxf;
+pub mod ogg;
+pub mod pdf;
+pub mod png;
+mod psd;
+mod psd_layers;
+mod raw_tiff;
+pub mod svg;
+mod tiff;
+pub mod wav;
+pub mod wavpack;
+pub mod webm;
+pub mod webp;
+mod xmp_sidecar;
+
 use crate::model::{Facts, Problem};
 use crate::source::Source;
 
@@ -71,7 +111,49 @@ pub trait Format: Sync {
 }
 
 /// Every format, in no particular order: the best score wins.
-pub static ALL: &[&dyn Format] = &[];
+pub static ALL: &[&dyn Format] = &[
+    &aac::Aac,
+    &aiff::Aiff,
+    &ape::Monkey,
+    &appledouble::AppleDouble,
+    &avi::Avi,
+    &avif::Avif,
+    &bmp::Bmp,
+    &c2pa_sidecar::C2paSidecar,
+    &cr3::Cr3,
+    &dng::Dng,
+    &dpx::Dpx,
+    &exr::Exr,
+    &flac::Flac,
+    &flv::Flv,
+    &gif::Gif,
+    &heif::Heif,
+    &jp2::Jp2,
+    &jpeg::Jpeg,
+    &jxl::Jxl,
+    &m4a::M4a,
+    &matroska::Matroska,
+    &mov::Mov,
+    &mp3::Mp3,
+    &mp4::Mp4,
+    &musepack::Musepack,
+    &mxf::Mxf,
+    &ogg::Ogg,
+    &png::Png,
+    &psd::Psd,
+    &raw_tiff::RawTiff,
+    &svg::Svg,
+    &tiff::Tiff,
+    &wav::Wav,
+    &wavpack::Wavpack,
+    &webm::WebM,
+    &webp::Webp,
+    &dng::Dng,
+    &psd::Psd,
+    &raw_tiff::RawTiff,
+    &tiff::Tiff,
+    &xmp_sidecar::XmpSidecar,
+];
 
 /// The format that an extension (any case, no dot) promises.
 #[must_use]

@@ -2,3 +2,29 @@
 //!
 //! A framing walks a [`crate::source::Source`] and yields headers with absolute offsets and bounded
 //! lengths; what the pieces say is for `tags`, what they are together is for `formats`.
+
+pub mod appended;
+pub mod bmff;
+pub mod cbor;
+pub mod deflate;
+pub mod der;
+pub mod ebml;
+pub mod gif_blocks;
+pub mod heif_items;
+pub mod iff;
+pub mod jpeg_segments;
+pub mod jumbf;
+pub mod jumbf_tree;
+pub mod klv;
+pub mod mpeg_audio;
+pub mod mpf;
+pub mod numbers;
+pub mod ogg_page;
+pub mod pdf;
+pub mod pdf_objects;
+pub mod png_chunks;
+pub mod riff;
+pub mod samsung_sef;
+pub mod sef;
+pub mod tiff_ifd;
+pub mod wave64;

@@ -1,5 +1,18 @@
 //! The mark catalogue (data) and its matching: facts become evidence.
 
+mod catalogue;
+pub mod credentials;
+pub mod generators;
+mod manual;
+mod matching;
+mod selector;
+mod shape;
+pub mod source_type;
+mod terms;
+
+pub use catalogue::{Catalogue, Hit, Mark, Miss, catalogue};
+pub use manual::{manual, page};
+
 use crate::model::{Ai, Claim, Evidence, Strength, Via};
 
 /// The strongest claim among the evidence.

@@ -3,12 +3,33 @@
 //! A tag reader gets the blob, the [`Place`] it was found at, and the facts to write to; it never
 //! fails as a whole: what it could read stays, what it could not is a problem beside it.
 
+pub mod amf;
+pub mod ape;
+pub mod bext;
+pub mod c2pa_box;
+pub mod charset;
+pub mod ends;
 pub mod exif;
+mod exif_names;
+mod exif_values;
+pub mod icc;
 pub mod id3;
 pub mod iptc;
+pub mod ixml;
+pub mod matroska;
+pub mod mxf;
 pub mod photoshop;
+pub mod picture;
+pub mod plain_text;
+pub mod png_text;
+pub mod quicktime;
+pub mod riff;
+pub mod samsung;
+pub mod stream;
+pub mod uuid_box;
 pub mod vorbis;
 pub mod xmp;
+mod xmp_names;
 
 use crate::limits;
 use crate::model::{Cut, Facts, Problem, Tag};
@@ -50,6 +71,11 @@ impl Place {
 ///
 /// `key` names the field inside `space`; the tag's `where` becomes `container, SPACE key`.
 pub fn push(out: &mut Facts, space: &str, key: &str, value: impl Into<String>, at: &Place, by: u64) {
+    push_in(out, (space, ""), key, value, at, by);
+}
+
+/// As [`push`], for a field in a named part of the vocabulary: `("exif", "IFD0")` gives `EXIF IFD0 Software`.
+pub fn push_in(out: &mut Facts, (space, part): (&str, &str), key: &str, value: impl Into<String>, at: &Place, by: u64) {
     if out.tags.len() >= limits::TAGS {
         if out.tags.len() == limits::TAGS {
             at.problem(Problem::limit("", at.offset.unwrap_or(0), format!("more than {} tags", limits::TAGS)), out);
@@ -61,15 +87,34 @@ pub fn push(out: &mut Facts, space: &str, key: &str, value: impl Into<String>, a
         space: space.to_owned(),
         key: key.to_owned(),
         value: value.into(),
-        place: format!("{}, {} {key}", at.container, title(space)),
+        place: match part {
+            "" => format!("{}, {} {key}", at.container, title(space)),
+            part => format!("{}, {} {part} {key}", at.container, title(space)),
+        },
         offset: at.offset.map(|o| o.saturating_add(by)),
         ..Tag::default()
     });
 }
 
+/// The text of a field whose encoding is not stated: UTF-8 where it is valid, else Windows-1252 (a superset of Latin-1).
+#[must_use]
+pub fn text(bytes: &[u8]) -> String {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => text.to_owned(),
+        Err(_) => encoding_rs::WINDOWS_1252.decode_without_bom_handling(bytes).0.into_owned(),
+    }
+}
+
 /// Adds a problem, bounded by [`limits::PROBLEMS`].
 pub fn push_problem(out: &mut Facts, problem: Problem) {
-    if out.problems.len() < limits::PROBLEMS && !out.problems.contains(&problem) {
+    if out.problems.contains(&problem) {
+        return;
+    }
+    if out.problems.len() < limits::PROBLEMS {
+        out.problems.push(problem);
+    } else if problem.blocking && out.problems.iter().all(|p| !p.blocking) {
+        // Harmless problems never crowd out the one that keeps a file from being called clean.
+        out.problems.truncate(limits::PROBLEMS - 1);
         out.problems.push(problem);
     }
 }
@@ -84,6 +129,8 @@ fn title(space: &str) -> &str {
         "quicktime" => "QuickTime",
         "vorbis" => "Vorbis",
         "riff" => "RIFF",
+        "photoshop" => "Photoshop",
+        "psd" => "PSD",
         "png" => "PNG",
         "pdf" => "PDF",
         "ape" => "APE",

@@ -1,0 +1,350 @@
+//! Verification: do signature, manifest and bytes hold, and who vouches for the signer?
+//!
+//! C2PA 2.2, section 15. The crate does the cryptography; it gets the store that our readers found and the asset as
+//! a plain stream. Its own container readers see a file only where a binding cannot be checked without them
+//! (box hashes, collections, update manifests): some of them take minutes over a small hostile file.
+
+use std::cell::Cell;
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::{Cursor, Read, Seek};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use c2pa::http::{HttpResolverError, SyncHttpResolver, http};
+use c2pa::validation_status as codes;
+use c2pa::{Context, Reader};
+use serde_json::{Value, json};
+
+use super::budget::Budget;
+use super::exclusions;
+use super::store::{Said, Statement, base};
+use super::trust::TrustList;
+use super::window::Window;
+use crate::error::{Error, Result};
+use crate::model::{CredentialState, Store};
+
+/// What verification found.
+#[derive(Debug, Default)]
+pub struct Verdict {
+    pub state: CredentialState,
+    /// Failed status codes, sorted, without repeats.
+    pub failures: Vec<String>,
+    pub trust_list: Option<String>,
+    /// Why no verdict was possible.
+    pub obstacle: Option<String>,
+}
+
+/// What is to be verified against the store.
+#[derive(Clone, Copy, Debug)]
+pub struct Asset<'a> {
+    pub path: &'a Path,
+    /// The format's id, where one was recognized.
+    pub format: Option<&'a str>,
+}
+
+/// Contexts made once: parsing settings and lists for each file is slow.
+pub struct Contexts {
+    /// All lists together.
+    all: Arc<Context>,
+    /// Each list alone, to say which one vouches.
+    each: Vec<(String, Arc<Context>)>,
+    budget: Budget,
+}
+
+impl std::fmt::Debug for Contexts {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Contexts").field("lists", &self.each.len()).finish_non_exhaustive()
+    }
+}
+
+/// Refuses every request: verification never opens a connection.
+struct NoNetwork;
+
+impl SyncHttpResolver for NoNetwork {
+    fn http_resolve(
+        &self,
+        request: http::Request<Vec<u8>>,
+    ) -> std::result::Result<http::Response<Box<dyn Read>>, HttpResolverError> {
+        Err(HttpResolverError::UriDisallowed { uri: request.uri().to_string() })
+    }
+}
+
+/// Bytes in CBOR and JSON that the crate may unfold into values, each byte of a string at many times its size.
+const STRUCTURED: usize = 8 * 1024 * 1024;
+/// Assertions of a store, and exclusions of its hashes, that the crate may see.
+const ASSERTIONS: usize = 8_192;
+const EXCLUSIONS: usize = 8_192;
+/// Time that the crate may take: this, and a second for so many bytes of the asset.
+const PATIENCE: Duration = Duration::from_secs(60);
+const BYTES_A_SECOND: u64 = 2 * 1024 * 1024;
+/// Problems of the certificate alone: bytes and signature may still hold.
+const CREDENTIAL: &[&str] =
+    &[codes::SIGNING_CREDENTIAL_UNTRUSTED, codes::SIGNING_CREDENTIAL_EXPIRED, codes::SIGNING_CREDENTIAL_INVALID];
+/// What fails where the asset's bytes are not given on purpose.
+const BINDING: &[&str] = &[
+    codes::ASSERTION_DATAHASH_MISMATCH,
+    codes::ASSERTION_BMFFHASH_MISMATCH,
+    codes::ASSERTION_BMFFHASH_MALFORMED,
+    codes::ASSERTION_BOXHASH_MISMATCH,
+    codes::ASSERTION_COLLECTIONHASH_MISMATCH,
+];
+/// A format that no container reader of the crate claims.
+const PLAIN: &str = "application/octet-stream";
+
+impl Contexts {
+    /// # Errors
+    /// Where a trust list holds what is no certificate.
+    pub fn new(lists: &[TrustList]) -> Result<Self> {
+        let usages = joined(lists, |l| &l.config);
+        let each = lists.iter().filter(|l| !l.anchors_pem.is_empty() || !l.allowed_pem.is_empty());
+        let each = each.map(|list| {
+            let context = context(&list.anchors_pem, &list.allowed_pem, &usages);
+            context.map(|c| (list.name.clone(), c)).map_err(|what| bad_list(&list.name, what))
+        });
+        let each = each.collect::<Result<Vec<_>>>()?;
+        let all = context(&joined(lists, |l| &l.anchors_pem), &joined(lists, |l| &l.allowed_pem), &usages);
+        Ok(Self { all: all.map_err(|what| bad_list("all together", what))?, each, budget: Budget::default() })
+    }
+
+    /// Stops every verification under way and all that would follow.
+    pub fn cancel(&self) {
+        self.all.cancel();
+        self.each.iter().for_each(|(_, context)| context.cancel());
+    }
+
+    /// Signature, manifest and bytes.
+    #[must_use]
+    pub fn full(&self, said: &Said, store: &Store, asset: Asset<'_>, embedded: bool) -> Verdict {
+        if let Some(obstacle) = too_much(said) {
+            return unverified(obstacle);
+        }
+        let file = File::open(asset.path).and_then(Window::new);
+        let len = asset.path.metadata().map_or(0, |m| m.len());
+        let result = match file {
+            Err(e) => return unverified(e.to_string()),
+            Ok(file) => {
+                let _share = self.budget.share(len);
+                read(&self.all, &store.bytes, format(said, asset), file, len)
+            }
+        };
+        let mut verdict = match result {
+            Err(e) => return unreadable(&e),
+            Ok(reader) => self.verdict(&reader, &store.bytes, &[]),
+        };
+        if binding(said).is_some_and(|b| exclusions::wider(b, store, embedded)) {
+            // Nothing is known to be changed, but more could be than a valid signature promises.
+            if verdict.state != CredentialState::Invalid {
+                verdict.state = CredentialState::Unverified;
+            }
+            add(&mut verdict.failures, exclusions::WIDER);
+        }
+        if verdict.failures.iter().any(|f| f == codes::ASSERTION_BMFFHASH_MISMATCH)
+            && binding(said).is_some_and(fragmented)
+        {
+            let what = "a fragmented file can be verified only together with its fragments";
+            return Verdict {
+                obstacle: Some(what.to_owned()),
+                state: CredentialState::Unverified,
+                ..Verdict::default()
+            };
+        }
+        verdict
+    }
+
+    /// Signature and manifest; the asset's bytes are not read, so nothing is said about them.
+    #[must_use]
+    pub fn signature(&self, said: &Said, store: &Store) -> Verdict {
+        if let Some(obstacle) = too_much(said) {
+            return unverified(obstacle);
+        }
+        match read(&self.all, &store.bytes, bare_format(said), Cursor::new([]), 0) {
+            Err(e) => unreadable(&e),
+            Ok(reader) => {
+                let mut verdict = self.verdict(&reader, &store.bytes, BINDING);
+                if verdict.state != CredentialState::Invalid {
+                    verdict.state = CredentialState::Unverified;
+                }
+                verdict
+            }
+        }
+    }
+
+    fn verdict(&self, reader: &Reader, store: &[u8], expected: &[&str]) -> Verdict {
+        let found = Found::of(reader);
+        let failures: BTreeSet<_> = found.failures.iter().filter(|c| !expected.contains(&c.as_str())).collect();
+        let holds = found.signature && failures.iter().all(|c| CREDENTIAL.contains(&c.as_str()));
+        let state = match (holds, found.trusted && failures.is_empty()) {
+            (true, true) => CredentialState::Trusted,
+            (true, false) => CredentialState::Valid,
+            (false, _) => CredentialState::Invalid,
+        };
+        let kept = failures.into_iter().filter(|c| *c != codes::SIGNING_CREDENTIAL_UNTRUSTED);
+        let failures = kept.cloned().collect();
+        let trust_list = if found.trusted { self.voucher(store) } else { None };
+        Verdict { state, failures, trust_list, obstacle: None }
+    }
+
+    /// The first list that vouches for the signer on its own.
+    fn voucher(&self, store: &[u8]) -> Option<String> {
+        if let [(name, _)] = self.each.as_slice() {
+            return Some(name.clone());
+        }
+        let vouches = |context: &Arc<Context>| {
+            let reader = read(context, store, PLAIN, Cursor::new([]), 0);
+            reader.is_ok_and(|r| Found::of(&r).trusted)
+        };
+        self.each.iter().find(|(_, context)| vouches(context)).map(|(name, _)| name.clone())
+    }
+}
+
+/// The status codes that decide.
+struct Found {
+    failures: Vec<String>,
+    signature: bool,
+    trusted: bool,
+}
+
+impl Found {
+    fn of(reader: &Reader) -> Self {
+        let results = reader.validation_results();
+        let active = results.and_then(|r| r.active_manifest());
+        let succeeded = |code: &str| active.is_some_and(|a| a.success().iter().any(|s| s.code() == code));
+        let own = active.into_iter().flat_map(|a| a.failure());
+        let deltas = results.and_then(|r| r.ingredient_deltas()).into_iter().flatten();
+        let theirs = deltas.flat_map(|d| d.validation_deltas().failure());
+        Self {
+            failures: own.chain(theirs).map(|s| s.code().to_owned()).collect(),
+            signature: succeeded(codes::CLAIM_SIGNATURE_VALIDATED),
+            trusted: succeeded(codes::SIGNING_CREDENTIAL_TRUSTED),
+        }
+    }
+}
+
+thread_local! {
+    /// When the verification on this thread has taken too long: contexts are shared, deadlines are not.
+    static DEADLINE: Cell<Option<Instant>> = const { Cell::new(None) };
+}
+
+fn in_time() -> bool {
+    DEADLINE.get().is_none_or(|deadline| Instant::now() < deadline)
+}
+
+fn read(
+    context: &Arc<Context>,
+    store: &[u8],
+    format: &str,
+    stream: impl Read + Seek + Send,
+    len: u64,
+) -> std::result::Result<Reader, c2pa::Error> {
+    DEADLINE.set(Instant::now().checked_add(PATIENCE + Duration::from_secs(len / BYTES_A_SECOND)));
+    Reader::from_shared_context(context).with_manifest_data_and_stream(store, format, stream)
+}
+
+fn context(anchors: &str, allowed: &str, usages: &str) -> std::result::Result<Arc<Context>, String> {
+    let given = |text: &str| if text.is_empty() { Value::Null } else { Value::from(text) };
+    let settings = json!({
+        "verify": { "remote_manifest_fetch": false, "ocsp_fetch": false },
+        "core": {
+            "decode_identity_assertions": false,
+            "allowed_network_hosts": [],
+            "max_decompressed_manifest_size_in_mb": STRUCTURED >> 20,
+        },
+        "trust": { "trust_anchors": given(anchors), "allowed_list": given(allowed), "trust_config": given(usages) },
+    });
+    let context = Context::new().with_settings(settings).map_err(|e| e.to_string())?;
+    Ok(context.with_resolver(NoNetwork).with_progress_callback(|_, _, _| in_time()).into_shared())
+}
+
+fn joined(lists: &[TrustList], part: fn(&TrustList) -> &String) -> String {
+    lists.iter().map(|l| part(l).as_str()).collect()
+}
+
+fn bad_list(name: &str, what: String) -> Error {
+    Error::Usage {
+        what: format!("trust list {name}: {what}"),
+        hint: "a trust list is a PEM bundle of X.509 certificates".to_owned(),
+    }
+}
+
+/// The manifest whose hash binds the asset: the active one, or the parent that an update refers to.
+fn binding(said: &Said) -> Option<&Statement> {
+    said.manifests.iter().rev().find(|m| !m.update)
+}
+
+fn hash_label(said: &Said) -> &str {
+    let assertions = binding(said).into_iter().flat_map(|m| &m.assertions);
+    assertions.map(|(label, _)| base(label)).find(|l| l.starts_with("c2pa.hash.")).unwrap_or_default()
+}
+
+/// The format that the crate is told: its own readers only where it cannot do without.
+fn format<'a>(said: &Said, asset: Asset<'a>) -> &'a str {
+    let boxes = hash_label(said).starts_with("c2pa.hash.boxes");
+    let collection = hash_label(said).starts_with("c2pa.hash.collection");
+    let update = said.manifests.last().is_some_and(|m| m.update);
+    let id = asset.format.unwrap_or(PLAIN);
+    // The TIFF reader takes minutes over forty hostile kilobytes; TIFF needs no box hash (C2PA 2.4, 18.7.3.3).
+    let dangerous = matches!(id, "tiff" | "bigtiff" | "dng");
+    if (boxes || collection || update) && !dangerous { alias(id) } else { PLAIN }
+}
+
+/// A format for the case that no bytes are given: one that fails with a code instead of an error.
+fn bare_format(said: &Said) -> &'static str {
+    match hash_label(said) {
+        label if label.starts_with("c2pa.hash.boxes") => "image/png",
+        label if label.starts_with("c2pa.hash.collection") => "application/zip",
+        _ => PLAIN,
+    }
+}
+
+/// Our format ids where the crate says otherwise.
+fn alias(id: &str) -> &str {
+    match id {
+        "quicktime" => "mov",
+        "mpeg-audio" | "mpeg_audio" => "mp3",
+        "jpeg-xl" | "jpegxl" => "jxl",
+        "wave" => "wav",
+        "jpg" => "jpeg",
+        other => other,
+    }
+}
+
+/// Whether the binding is that of an initialization segment, whose media lies in other files.
+fn fragmented(binding: &Statement) -> bool {
+    let hashes = binding.assertions.iter().filter(|(l, _)| l.starts_with("c2pa.hash.bmff"));
+    let maps = hashes.filter_map(|(_, v)| v.get("merkle").and_then(Value::as_array)).flatten();
+    maps.into_iter().any(|m| m.get("initHash").is_some())
+}
+
+/// Why the crate should not see this store: what it does with some lists grows with their square.
+fn too_much(said: &Said) -> Option<String> {
+    let sum = |count: fn(&Statement) -> usize| said.manifests.iter().map(count).fold(0, usize::saturating_add);
+    let found = [
+        (sum(|m| m.structured), STRUCTURED, "bytes of assertions"),
+        (sum(|m| m.assertions.len()), ASSERTIONS, "assertions"),
+        (sum(exclusions::count), EXCLUSIONS, "hash exclusions"),
+    ];
+    let over = found.into_iter().find(|(count, most, _)| count > most);
+    over.map(|(count, _, what)| format!("{count} {what} are more than is verified"))
+}
+
+fn unverified(obstacle: String) -> Verdict {
+    Verdict { state: CredentialState::Unverified, obstacle: Some(obstacle), ..Verdict::default() }
+}
+
+/// The store has manifests by our reading, and the crate cannot make sense of it.
+fn unreadable(error: &c2pa::Error) -> Verdict {
+    if matches!(error, c2pa::Error::OperationCancelled) {
+        return unverified("verification was stopped before its end".to_owned());
+    }
+    let obstacle = format!("the manifest store cannot be verified: {error}");
+    Verdict { state: CredentialState::Unreadable, obstacle: Some(obstacle), ..Verdict::default() }
+}
+
+fn add(failures: &mut Vec<String>, code: &str) {
+    if !failures.iter().any(|f| f == code) {
+        failures.push(code.to_owned());
+        failures.sort();
+    }
+}

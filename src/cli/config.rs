@@ -1,0 +1,38 @@
+//! The user's configuration folder: the only place besides the options that a policy or ledger is taken from.
+//!
+//! A policy or ledger inside the scanned tree came with the delivery: whoever made the delivery wrote it.
+
+use std::path::PathBuf;
+
+/// `$COUNTERSIGN_CONFIG`, else `countersign` in the platform's configuration folder.
+fn folder() -> Option<PathBuf> {
+    let given = |name: &str| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
+    if let Some(folder) = given("COUNTERSIGN_CONFIG") {
+        return Some(folder);
+    }
+    let base = if cfg!(windows) {
+        given("APPDATA")
+    } else {
+        given("XDG_CONFIG_HOME").or_else(|| given("HOME").map(|home| home.join(".config")))
+    };
+    base.map(|base| base.join("countersign"))
+}
+
+/// The user's own policy, where there is one.
+pub(super) fn policy() -> Option<PathBuf> {
+    existing("policy.toml")
+}
+
+/// The user's own ledger, where there is one.
+pub(super) fn approvals() -> Option<PathBuf> {
+    existing("approvals.jsonl")
+}
+
+/// Where `approve` records when no ledger is named.
+pub(super) fn default_ledger() -> Option<PathBuf> {
+    folder().map(|folder| folder.join("approvals.jsonl"))
+}
+
+fn existing(name: &str) -> Option<PathBuf> {
+    folder().map(|folder| folder.join(name)).filter(|path| path.is_file())
+}

@@ -1,0 +1,182 @@
+//! `countersign inspect FILE...`: everything a file says, without judgement.
+
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+
+use serde_json::json;
+
+use crate::c2pa::trust::TrustList;
+use crate::c2pa::{self, Verifier, Verify};
+use crate::error::{Error, Result};
+use crate::extract;
+use crate::marks;
+use crate::model::{Credentials, Evidence, Facts, Problem, Tag, Via};
+use crate::report::escape::{shorten, terminal};
+use crate::report::layout::{size, wrap};
+use crate::walk::{lossless, sidecars};
+use crate::{decoders, formats};
+
+/// Everything a file says, without judgement: format, tags, C2PA chain, evidence, problems.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  countersign inspect still.png\n  countersign inspect --json clip.mov | jq .tags")]
+pub(super) struct Arguments {
+    #[arg(value_name = "FILE", required = true)]
+    files: Vec<PathBuf>,
+    /// One JSON object a file, one a line
+    #[arg(long)]
+    json: bool,
+    /// Trust list in PEM, repeatable
+    #[arg(long, value_name = "FILE")]
+    trust: Vec<PathBuf>,
+    /// Also decode pixels for invisible marks (lossless images only)
+    #[arg(long)]
+    pixels: bool,
+    /// Values in full
+    #[arg(short, long)]
+    verbose: bool,
+}
+
+/// Characters of a tag's value shown without `--verbose`.
+const VALUE: usize = 200;
+
+pub(super) fn run(arguments: &Arguments) -> Result<u8> {
+    let trust = arguments.trust.iter().map(|path| TrustList::load(path)).collect::<Result<_>>()?;
+    let verifier = Verifier::new(&c2pa::Options { verify: Verify::Full, trust })?;
+    let options =
+        extract::Options { decoders: decoders::Options { pixels: arguments.pixels }, verifier: Some(&verifier) };
+    let mut unreadable = false;
+    for path in &arguments.files {
+        let meta = std::fs::metadata(path).map_err(|e| Error::File {
+            path: path.clone(),
+            what: e.to_string(),
+            hint: "inspect wants files that exist and may be read".to_owned(),
+        })?;
+        if meta.is_dir() {
+            return Err(Error::Usage {
+                what: format!("{} is a folder", path.display()),
+                hint: format!("inspect reads single files; for a folder: countersign scan {}", path.display()),
+            });
+        }
+        let facts = extract::facts(path, &sidecars(path), &options);
+        let evidence = marks::catalogue().evidence(&facts);
+        unreadable |= facts.problems.iter().any(|p| p.blocking);
+        let text = if arguments.json {
+            object(path, meta.len(), &facts, &evidence)
+        } else {
+            page(path, meta.len(), &facts, &evidence, arguments.verbose)
+        };
+        super::print(&text)?;
+    }
+    Ok(if unreadable { 2 } else { 0 })
+}
+
+fn object(path: &Path, bytes: u64, facts: &Facts, evidence: &[Evidence]) -> String {
+    let value = json!({
+        "schema": "countersign.inspect/1",
+        "path": lossless(path),
+        "bytes": bytes,
+        "format": facts.format,
+        "named": facts.named,
+        "ai": marks::ai(evidence),
+        "evidence": evidence,
+        "c2pa": facts.c2pa,
+        "tags": facts.tags,
+        "decoded": facts.decoded,
+        "problems": facts.problems,
+    });
+    format!("{value}\n")
+}
+
+fn page(path: &Path, bytes: u64, facts: &Facts, evidence: &[Evidence], verbose: bool) -> String {
+    let mut out = format!("{}\n", terminal(&lossless(path)));
+    let format = facts.format.as_deref().and_then(formats::by_id).map_or("not recognized", |f| f.info().name);
+    out.push_str(&wrap("  Format    ", &format!("{format}, {}", size(bytes)), 80));
+    if let (Some(false), Some(named)) = (facts.extension_fits, &facts.named) {
+        out.push_str(&wrap("  Name      ", &format!("the extension promises {named}"), 80));
+    }
+    out.push_str(&wrap("  AI marks  ", marks::ai(evidence).word(), 80));
+    for problem in &facts.problems {
+        out.push_str(&wrap("  Problem   ", &told(problem), 80));
+    }
+    marks_told(&mut out, evidence);
+    if let Some(c2pa) = &facts.c2pa {
+        chain(&mut out, c2pa);
+    }
+    table(&mut out, "Decoded", &facts.decoded, verbose);
+    table(&mut out, "Tags", &facts.tags, verbose);
+    out.push('\n');
+    out
+}
+
+fn told(problem: &Problem) -> String {
+    let at = problem.offset.map(|o| format!(" at byte {o}")).unwrap_or_default();
+    let weight = if problem.blocking { "" } else { " (nothing can hide there)" };
+    terminal(&format!("{}{at}: {}{weight}", problem.place, problem.what))
+}
+
+fn marks_told(out: &mut String, evidence: &[Evidence]) {
+    if !evidence.is_empty() {
+        out.push_str("\n  Evidence\n");
+    }
+    for e in evidence {
+        let word = |v: serde_json::Value| v.as_str().unwrap_or_default().to_owned();
+        let (claim, strength) = (word(json!(e.claim)), word(json!(e.strength)));
+        let system = e.system.as_ref().map(|s| format!(", {s}")).unwrap_or_default();
+        let via = if e.via.is_own() { String::new() } else { format!(", via {}", word(json!(e.via))) };
+        out.push_str(&wrap("    ", &terminal(&format!("{claim} ({strength}{system}{via}): {}", e.mark)), 80));
+        let at = e.offset.map(|o| format!(", byte {o}")).unwrap_or_default();
+        out.push_str(&wrap("      in   ", &terminal(&format!("{}{at}", e.place)), 80));
+        out.push_str(&wrap("      says ", &terminal(&shorten(&e.value, VALUE)), 80));
+    }
+}
+
+fn chain(out: &mut String, c2pa: &Credentials) {
+    let state = json!(c2pa.state).as_str().unwrap_or_default().to_owned();
+    out.push_str("\n  Content Credentials (C2PA)\n");
+    let mut row = |label: &str, value: Option<&str>| {
+        if let Some(value) = value {
+            out.push_str(&wrap(&format!("    {label:<10}"), &terminal(value), 80));
+        }
+    };
+    row("State", Some(&state));
+    row("Trusted by", c2pa.trust_list.as_deref());
+    row("Signer", c2pa.signer.as_deref());
+    row("Issuer", c2pa.issuer.as_deref());
+    row("Signed at", c2pa.signed_at.as_deref());
+    row("Generator", c2pa.generator.as_deref());
+    row("Store", c2pa.place.as_deref());
+    row("Remote", c2pa.remote.as_deref());
+    row("Damage", c2pa.damage.as_deref());
+    row("Failures", (!c2pa.failures.is_empty()).then(|| c2pa.failures.join(", ")).as_deref());
+    for manifest in &c2pa.chain {
+        let indent = "  ".repeat(manifest.path.len() + 2);
+        let relation = match manifest.path.last() {
+            None => "active manifest",
+            Some(Via::Parent) => "made from (parentOf)",
+            Some(Via::Component) => "contains (componentOf)",
+            Some(Via::Input) => "was given (inputTo)",
+            Some(_) => "ingredient",
+        };
+        let title = manifest.title.as_deref().unwrap_or(&manifest.label);
+        out.push_str(&wrap(&indent, &terminal(&format!("{relation}: {title}")), 80));
+        for action in &manifest.actions {
+            let kind = action.source_type.as_ref().map(|s| format!(", {s}")).unwrap_or_default();
+            let agent = action.agent.as_ref().map(|a| format!(", by {a}")).unwrap_or_default();
+            out.push_str(&wrap(&format!("{indent}  - "), &terminal(&format!("{}{kind}{agent}", action.action)), 80));
+        }
+    }
+}
+
+fn table(out: &mut String, title: &str, tags: &[Tag], verbose: bool) {
+    if tags.is_empty() {
+        return;
+    }
+    let _ = writeln!(out, "\n  {title}");
+    for tag in tags {
+        let at = tag.offset.map(|o| format!(" @{o}")).unwrap_or_default();
+        let value = if verbose { tag.value.clone() } else { shorten(&tag.value, VALUE) };
+        let more = tag.cut.as_ref().map(|c| format!(" [{} bytes, sha256 {}]", c.bytes, c.sha256)).unwrap_or_default();
+        out.push_str(&wrap("    ", &terminal(&format!("{}{at}", tag.place)), 80));
+        out.push_str(&wrap("      = ", &terminal(&format!("{value}{more}")), 80));
+    }
+}

@@ -1,0 +1,123 @@
+//! The command line: one file per subcommand, one place for what they share.
+
+mod approve;
+mod completions;
+mod config;
+mod inspect;
+mod marks;
+mod output;
+mod policy;
+mod progress;
+mod rules;
+mod scan;
+
+use std::io::IsTerminal;
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
+
+use crate::error::{Error, Result};
+
+/// Flags AI-marked media in a delivery that has no recorded approval.
+#[derive(Debug, Parser)]
+#[command(name = "countersign", version, propagate_version = true, arg_required_else_help = true)]
+#[command(after_help = "Exit codes: 0 nothing found, 1 findings, 2 files that could not be judged, \
+                        3 usage or configuration, 4 nothing to scan, 130 interrupted.")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Judge a delivery: walk, read, match, judge, report
+    Scan(scan::Arguments),
+    /// Everything a file says, without judgement
+    Inspect(inspect::Arguments),
+    /// Record an approval for these exact bytes
+    Approve(approve::Arguments),
+    /// List the rules, or explain one
+    Rules(rules::Arguments),
+    /// List the marks, or explain one
+    Marks(marks::Arguments),
+    /// Write a starter policy, print the effective one, validate a file
+    Policy(policy::Arguments),
+    /// Print shell completions
+    Completions(completions::Arguments),
+    /// Print the manual page
+    Man,
+}
+
+/// When to use color.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    /// On a terminal, unless `NO_COLOR` is set
+    #[default]
+    Auto,
+    Always,
+    Never,
+}
+
+impl Color {
+    /// Whether to color what goes to standard output.
+    fn wanted(self) -> bool {
+        match self {
+            Self::Always => true,
+            Self::Never => false,
+            Self::Auto => std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty()),
+        }
+    }
+}
+
+/// Runs the program and returns its exit code.
+#[must_use]
+pub fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help and version are answers, everything else is a usage error; clap's own code for it is 2,
+            // which here means something else.
+            let code = if error.use_stderr() { 3 } else { 0 };
+            let _ = error.print();
+            return ExitCode::from(code);
+        }
+    };
+    match dispatch(arguments.command) {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => fail(error),
+    }
+}
+
+fn dispatch(command: Command) -> Result<u8> {
+    match command {
+        Command::Scan(arguments) => scan::run(arguments),
+        Command::Inspect(arguments) => inspect::run(&arguments),
+        Command::Approve(arguments) => approve::run(&arguments),
+        Command::Rules(arguments) => rules::run(&arguments),
+        Command::Marks(arguments) => marks::run(&arguments),
+        Command::Policy(arguments) => policy::run(&arguments),
+        Command::Completions(arguments) => completions::run(&arguments, &mut Arguments::command()),
+        Command::Man => completions::man(Arguments::command()),
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "the one place where errors are told")]
+fn fail(error: Error) -> ExitCode {
+    let code = error.exit_code();
+    eprintln!("{:?}", error.report());
+    ExitCode::from(code)
+}
+
+/// Writes to standard output; a closed pipe ends quietly, as every filter does.
+fn print(text: &str) -> Result<()> {
+    use std::io::Write;
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => Err(Error::File {
+            path: "standard output".into(),
+            what: e.to_string(),
+            hint: "check the disk or the program that reads it".to_owned(),
+        }),
+        _ => Ok(()),
+    }
+}

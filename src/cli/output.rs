@@ -1,0 +1,166 @@
+//! Where reports go: standard output, or a file that gets its name only when it is whole.
+
+use std::fs::File;
+use std::io::{self, BufWriter};
+use std::path::{Path, PathBuf};
+
+use crate::error::{Error, Result};
+use crate::model::{AssetReport, Run, Summary};
+use crate::report::{self, Kind, Look, Report};
+use crate::scan::inside_roots;
+
+/// One `--report FORMAT[=FILE]`.
+#[derive(Clone)]
+pub(super) struct Wanted {
+    kind: &'static Kind,
+    file: Option<PathBuf>,
+}
+
+impl std::fmt::Debug for Wanted {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}={:?}", self.kind.info.id, self.file)
+    }
+}
+
+impl std::str::FromStr for Wanted {
+    type Err = String;
+
+    fn from_str(text: &str) -> std::result::Result<Self, String> {
+        let (id, file) = match text.split_once('=') {
+            Some((id, file)) => (id, Some(file)),
+            None => (text, None),
+        };
+        let known = || report::ALL.iter().map(|k| k.info.id).collect::<Vec<_>>().join(", ");
+        let kind = report::by_id(id).ok_or_else(|| format!("no report format '{id}'; there are: {}", known()))?;
+        if file == Some("") {
+            return Err(format!("no file after '{id}='"));
+        }
+        Ok(Self { kind, file: file.filter(|f| *f != "-").map(PathBuf::from) })
+    }
+}
+
+impl Wanted {
+    /// The report that is written when none is asked for.
+    pub(super) fn default_report() -> Self {
+        Self { kind: &report::terminal::KIND, file: None }
+    }
+
+    /// Whether it goes to standard output.
+    pub(super) fn to_stdout(&self) -> bool {
+        self.file.is_none()
+    }
+}
+
+/// All reports of a run.
+pub(super) struct Outputs {
+    outputs: Vec<Output>,
+}
+
+struct Output {
+    /// Taken when it has ended.
+    report: Option<Box<dyn Report>>,
+    /// The unfinished file and the name it gets.
+    pending: Option<(PathBuf, PathBuf)>,
+}
+
+impl Outputs {
+    /// Opens every report before the scan starts, so that a bad path fails at once.
+    ///
+    /// # Errors
+    /// A file inside the scanned tree, two reports for one place, a path that cannot be written.
+    pub(super) fn open(wanted: &[Wanted], roots: &[PathBuf], look: Look) -> Result<Self> {
+        if wanted.iter().filter(|w| w.to_stdout()).count() > 1 {
+            return Err(Error::Usage {
+                what: "more than one report for standard output".to_owned(),
+                hint: "give all but one a file: --report FORMAT=FILE".to_owned(),
+            });
+        }
+        let outputs = wanted.iter().map(|w| Output::open(w, roots, look)).collect::<Result<_>>()?;
+        Ok(Self { outputs })
+    }
+
+    pub(super) fn begin(&mut self, run: &Run) -> Result<()> {
+        self.each(|report| report.begin(run))
+    }
+
+    pub(super) fn asset(&mut self, asset: &AssetReport) -> Result<()> {
+        self.each(|report| report.asset(asset))
+    }
+
+    /// Ends all reports and gives the files their names.
+    pub(super) fn end(mut self, summary: &Summary) -> Result<()> {
+        self.each(|report| report.end(summary))?;
+        for output in &mut self.outputs {
+            output.report = None;
+            if let Some((partial, path)) = &output.pending {
+                std::fs::rename(partial, path).map_err(|e| unwritable(path, &e))?;
+            }
+            output.pending = None;
+        }
+        Ok(())
+    }
+
+    fn each(&mut self, mut act: impl FnMut(&mut dyn Report) -> io::Result<()>) -> Result<()> {
+        for output in &mut self.outputs {
+            let Some(report) = output.report.as_mut() else { continue };
+            match act(report.as_mut()) {
+                // Whoever read standard output has seen enough; the other reports go on.
+                Err(e) if e.kind() == io::ErrorKind::BrokenPipe && output.pending.is_none() => {}
+                Err(e) => {
+                    let path = output.pending.as_ref().map_or(Path::new("standard output"), |(_, path)| path);
+                    return Err(unwritable(path, &e));
+                }
+                Ok(()) => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Output {
+    fn open(wanted: &Wanted, roots: &[PathBuf], look: Look) -> Result<Self> {
+        let Some(path) = &wanted.file else {
+            let report = (wanted.kind.start)(Box::new(BufWriter::new(io::stdout())), look);
+            return Ok(Self { report: Some(report), pending: None });
+        };
+        if let Some(root) = inside_roots(path, roots) {
+            return Err(Error::File {
+                path: path.clone(),
+                what: format!("lies inside the scanned tree {}, which is never written to", root.display()),
+                hint: "write the report somewhere else".to_owned(),
+            });
+        }
+        if path.is_dir() {
+            return Err(unwritable(path, &io::Error::other("is a folder")));
+        }
+        let partial = partial_name(path);
+        let file = File::create(&partial).map_err(|e| unwritable(path, &e))?;
+        let look = Look { color: false, ..look };
+        let report = (wanted.kind.start)(Box::new(BufWriter::new(file)), look);
+        Ok(Self { report: Some(report), pending: Some((partial, path.clone())) })
+    }
+}
+
+/// Beside the final name, so that renaming stays on one file system.
+fn partial_name(path: &Path) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_os_string();
+    name.push(format!(".{}.partial", std::process::id()));
+    path.with_file_name(name)
+}
+
+fn unwritable(path: &Path, error: &io::Error) -> Error {
+    Error::File {
+        path: path.to_path_buf(),
+        what: format!("the report cannot be written: {error}"),
+        hint: "check that the folder exists, that it may be written to and that the disk is not full".to_owned(),
+    }
+}
+
+impl Drop for Output {
+    fn drop(&mut self) {
+        // Only what never got its final name is still here under the partial one.
+        if let Some((partial, _)) = &self.pending {
+            let _ = std::fs::remove_file(partial);
+        }
+    }
+}

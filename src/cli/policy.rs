@@ -1,0 +1,60 @@
+//! `countersign policy init|show|check`: write a starter policy, print the effective one, validate a file.
+
+use std::path::PathBuf;
+
+use clap::Subcommand;
+
+use super::scan::load_policy;
+use crate::error::{Error, Result};
+use crate::policy::{self, Policy};
+
+/// Write a starter policy, print the effective one, validate a file.
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Write a commented starter policy
+    Init {
+        /// File to write; never overwritten
+        #[arg(default_value = "countersign.toml")]
+        file: PathBuf,
+    },
+    /// Print the policy in force
+    Show {
+        /// Policy file, or the name of a built-in policy
+        #[arg(long, value_name = "FILE", env = "COUNTERSIGN_POLICY")]
+        policy: Option<PathBuf>,
+    },
+    /// Validate a policy file and point at what is wrong
+    Check { file: PathBuf },
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<u8> {
+    match &arguments.command {
+        Command::Init { file } => {
+            write_new(file, policy::starter())?;
+            super::print(&format!("wrote {}\n", file.display()))?;
+        }
+        Command::Show { policy } => super::print(&load_policy(policy.as_deref())?.effective())?,
+        Command::Check { file } => {
+            let policy = Policy::load(file)?;
+            super::print(&format!("{}: policy '{}' is valid\n", file.display(), policy.name))?;
+        }
+    }
+    Ok(0)
+}
+
+fn write_new(file: &PathBuf, text: &str) -> Result<()> {
+    use std::io::Write;
+    let failed = |e: std::io::Error| Error::File {
+        path: file.clone(),
+        what: e.to_string(),
+        hint: "name a file that does not exist yet, in a folder that may be written to".to_owned(),
+    };
+    let mut out = std::fs::File::options().write(true).create_new(true).open(file).map_err(failed)?;
+    out.write_all(text.as_bytes()).map_err(failed)
+}

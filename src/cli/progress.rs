@@ -1,0 +1,87 @@
+//! Progress on a terminal: files, bytes, rate, time left, findings so far. Silent in a pipe.
+
+use std::io::IsTerminal;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::model::{Finding, FindingState, Severity};
+use crate::scan::Watch;
+
+/// What the run tells of itself while it goes on.
+pub(super) struct Progress {
+    bar: ProgressBar,
+    stop: Arc<AtomicBool>,
+    files: AtomicU64,
+    errors: AtomicU64,
+    warnings: AtomicU64,
+    /// Files in all, once they have been counted.
+    total: Arc<AtomicU64>,
+}
+
+impl Progress {
+    /// A bar on standard error where that is a terminal and `wanted`; `stop` ends the run.
+    pub(super) fn new(wanted: bool, stop: Arc<AtomicBool>) -> Self {
+        let shown = wanted && std::io::stderr().is_terminal();
+        let target = if shown { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        let bar = ProgressBar::with_draw_target(None, target);
+        bar.set_style(style("{spinner} {msg} · {bytes} · {bytes_per_sec}"));
+        if shown {
+            bar.enable_steady_tick(Duration::from_millis(120));
+        }
+        let zero = AtomicU64::default;
+        Self { bar, stop, files: zero(), errors: zero(), warnings: zero(), total: Arc::default() }
+    }
+
+    /// Whether anybody sees it: only then is it worth counting the files beforehand.
+    pub(super) fn shown(&self) -> bool {
+        !self.bar.is_hidden()
+    }
+
+    /// What to do with the count once it is known, from another thread.
+    pub(super) fn on_measured(&self) -> impl FnOnce(u64, u64) + Send + 'static {
+        let (bar, total) = (self.bar.clone(), Arc::clone(&self.total));
+        move |files, bytes| {
+            total.store(files, Ordering::Relaxed);
+            bar.set_length(bytes);
+            bar.set_style(style("{bar:24} {msg} · {bytes}/{total_bytes} · {bytes_per_sec} · {eta} left"));
+        }
+    }
+
+    pub(super) fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+}
+
+impl Watch for Progress {
+    fn judged(&self, bytes: u64, findings: &[Finding]) {
+        if self.bar.is_hidden() {
+            return;
+        }
+        let open = |severity| {
+            let n = findings.iter().filter(|f| f.severity == severity && f.state == FindingState::Open).count();
+            n as u64
+        };
+        let files = self.files.fetch_add(1, Ordering::Relaxed) + 1;
+        let errors = open(Severity::Error);
+        let errors = self.errors.fetch_add(errors, Ordering::Relaxed) + errors;
+        let warnings = open(Severity::Warning);
+        let warnings = self.warnings.fetch_add(warnings, Ordering::Relaxed) + warnings;
+        let of = match self.total.load(Ordering::Relaxed) {
+            0 => String::new(),
+            total => format!("/{total}"),
+        };
+        self.bar.set_message(format!("{files}{of} files · {errors} errors, {warnings} warnings"));
+        self.bar.inc(bytes);
+    }
+
+    fn stop(&self) -> &AtomicBool {
+        &self.stop
+    }
+}

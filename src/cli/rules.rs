@@ -1,0 +1,37 @@
+//! `countersign rules [RULE]`: list the rules, or explain one.
+
+use super::marks::unknown;
+use crate::error::Result;
+use crate::model::Severity;
+use crate::report::layout::wrap;
+use crate::rules;
+
+/// List the rules, or explain one: what it finds, why it matters, what to do, an example.
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    #[arg(value_name = "RULE")]
+    rule: Option<String>,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<u8> {
+    let infos = || rules::ALL.iter().map(|rule| rule.info());
+    let text = match &arguments.rule {
+        None => {
+            infos().map(|i| wrap(&format!("{:<28} {:<8} ", i.id, severity(i.severity)), &i.summary(), 80)).collect()
+        }
+        Some(id) => {
+            let info = infos().find(|i| i.id == id).ok_or_else(|| unknown("rule", id, infos().map(|i| i.id)))?;
+            format!("{}\n\n{}\n", info.id, info.doc())
+        }
+    };
+    super::print(&text)?;
+    Ok(0)
+}
+
+fn severity(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+        Severity::Note => "note",
+    }
+}

@@ -1,0 +1,35 @@
+//! AV1 still pictures and sequences in HEIF (AV1 Image File Format 1.1).
+
+use crate::formats::{Format, Info, Media, Probe, Score};
+use crate::framing::bmff;
+use crate::model::{Facts, Problem};
+use crate::source::Source;
+use crate::tags::quicktime;
+
+pub(super) struct Avif;
+
+static INFO: Info = Info {
+    id: "avif",
+    name: "AVIF",
+    extensions: &["avif", "avifs"],
+    media: Media::Image,
+    specification: "AV1 Image File Format 1.1, ISO/IEC 23008-12",
+    version: 1,
+};
+
+impl Format for Avif {
+    fn info(&self) -> &'static Info {
+        &INFO
+    }
+
+    fn sniff(&self, probe: &Probe<'_>) -> Score {
+        let Some(brands) = bmff::brands(probe.head) else { return Score::NO };
+        let av1 = |b: &bmff::FourCc| matches!(b, b"avif" | b"avis");
+        let general = matches!(&brands[0], b"mif1" | b"msf1" | b"miaf" | b"mif2");
+        if av1(&brands[0]) || (general && brands.iter().any(av1)) { Score::SURE } else { Score::NO }
+    }
+
+    fn read(&self, source: &mut Source, out: &mut Facts) -> Result<(), Problem> {
+        quicktime::read(source, "AVIF", INFO.id, out)
+    }
+}

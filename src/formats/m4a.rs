@@ -1,0 +1,35 @@
+//! MPEG-4 audio (AAC, ALAC) with Apple's or Adobe's audio brands.
+
+use crate::formats::{Format, Info, Media, Probe, Score};
+use crate::framing::bmff;
+use crate::model::{Facts, Problem};
+use crate::source::Source;
+use crate::tags::quicktime;
+
+pub(super) struct M4a;
+
+static INFO: Info = Info {
+    id: "m4a",
+    name: "MPEG-4 audio",
+    extensions: &["m4a", "m4b", "m4r", "f4a", "f4b", "m4p"],
+    media: Media::Audio,
+    specification: "ISO/IEC 14496-12, ISO/IEC 14496-14",
+    version: 1,
+};
+
+const BRANDS: &[&bmff::FourCc] = &[b"M4A ", b"M4B ", b"M4P ", b"F4A ", b"F4B "];
+
+impl Format for M4a {
+    fn info(&self) -> &'static Info {
+        &INFO
+    }
+
+    fn sniff(&self, probe: &Probe<'_>) -> Score {
+        let major = bmff::brands(probe.head).and_then(|b| b.first().copied());
+        if major.is_some_and(|m| BRANDS.contains(&&m)) { Score::SURE } else { Score::NO }
+    }
+
+    fn read(&self, source: &mut Source, out: &mut Facts) -> Result<(), Problem> {
+        quicktime::read(source, "M4A", INFO.id, out)
+    }
+}

@@ -1,0 +1,34 @@
+//! WebM: Matroska with DocType `webm` (WebM Container Guidelines).
+
+use crate::formats::{Format, Info, Media, Probe, Score, matroska};
+use crate::model::{Facts, Problem};
+use crate::source::Source;
+
+/// The WebM format.
+pub struct WebM;
+
+static INFO: Info = Info {
+    id: "webm",
+    name: "WebM",
+    extensions: &["webm"],
+    media: Media::Video,
+    specification: "RFC 9559 (Matroska), WebM Container Guidelines",
+    version: 1,
+};
+
+impl Format for WebM {
+    fn info(&self) -> &'static Info {
+        &INFO
+    }
+
+    fn sniff(&self, probe: &Probe<'_>) -> Score {
+        match matroska::doc_type(probe.head) {
+            Some(kind) if kind == "webm" => Score::SURE,
+            _ => Score::NO,
+        }
+    }
+
+    fn read(&self, source: &mut Source, out: &mut Facts) -> Result<(), Problem> {
+        matroska::segments(source, out)
+    }
+}

@@ -1,0 +1,120 @@
+//! Plain-text layout: colors that can be off, wrapping by display width, sizes and counts as people write them.
+
+use unicode_width::UnicodeWidthStr;
+
+/// ANSI SGR sequences, or nothing.
+#[derive(Clone, Copy, Debug)]
+pub struct Ink {
+    pub color: bool,
+}
+
+/// What a piece of text is, for its color.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tone {
+    Bad,
+    Warn,
+    Good,
+    Strong,
+    Faint,
+}
+
+impl Ink {
+    /// `text` in its tone; unchanged without color.
+    #[must_use]
+    pub fn paint(self, tone: Tone, text: &str) -> String {
+        if !self.color {
+            return text.to_owned();
+        }
+        let code = match tone {
+            Tone::Bad => "1;31",
+            Tone::Warn => "1;33",
+            Tone::Good => "1;32",
+            Tone::Strong => "1",
+            Tone::Faint => "2",
+        };
+        format!("\u{1b}[{code}m{text}\u{1b}[0m")
+    }
+}
+
+/// `text` broken at spaces so that no line is wider than `width` where that can be had; the first line starts
+/// with `first`, the others with as many columns of space. Words wider than a line are left whole: a path or a
+/// command that is broken cannot be copied.
+#[must_use]
+pub fn wrap(first: &str, text: &str, width: usize) -> String {
+    let indent = first.width();
+    let mut out = String::from(first);
+    let mut column = indent;
+    let mut fresh = true;
+    for word in text.split(' ').filter(|w| !w.is_empty()) {
+        let wide = word.width();
+        if !fresh && column + 1 + wide > width {
+            out.push('\n');
+            out.push_str(&" ".repeat(indent));
+            column = indent;
+            fresh = true;
+        }
+        if !fresh {
+            out.push(' ');
+            column += 1;
+        }
+        out.push_str(word);
+        column += wide;
+        fresh = false;
+    }
+    out.push('\n');
+    out
+}
+
+/// Bytes with a decimal unit: `35.4 MB`.
+#[must_use]
+pub fn size(bytes: u64) -> String {
+    const UNITS: [&str; 6] = ["bytes", "kB", "MB", "GB", "TB", "PB"];
+    let mut value = bytes as f64;
+    let mut unit = 0;
+    while value >= 999.95 && unit + 1 < UNITS.len() {
+        value /= 1000.0;
+        unit += 1;
+    }
+    if unit == 0 { format!("{} {}", number(bytes), UNITS[0]) } else { format!("{value:.1} {}", UNITS[unit]) }
+}
+
+/// A number with thousands separated: `172,800`.
+#[must_use]
+pub fn number(n: u64) -> String {
+    let digits = n.to_string();
+    let mut out = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// `1 file`, `3 files`.
+#[must_use]
+pub fn count(n: u64, one: &str, many: &str) -> String {
+    format!("{} {}", number(n), if n == 1 { one } else { many })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wrapping_keeps_the_width_and_long_words_whole() {
+        let text = wrap("  Do  ", "replace it or record the approval", 22);
+        assert_eq!(text, "  Do  replace it or\n      record the\n      approval\n");
+        assert_eq!(wrap("", "/a/very/long/path/that/does/not/fit x", 10), "/a/very/long/path/that/does/not/fit\nx\n");
+    }
+
+    #[test]
+    fn amounts_read_as_people_write_them() {
+        assert_eq!(
+            (size(999), size(35_400_000), size(1_000_000)),
+            ("999 bytes".into(), "35.4 MB".into(), "1.0 MB".into())
+        );
+        assert_eq!((number(172_800), count(1, "file", "files")), ("172,800".into(), "1 file".into()));
+    }
+}

@@ -1,0 +1,324 @@
+//! The terminal report: the verdict first, then why, then what was not judged. For people with a drive plugged in.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::rc::Rc;
+
+use crate::model::{
+    AssetReport, CredentialState, Evidence, Finding, FindingState, Outcome, PackageReport, Run, Severity, Summary,
+};
+use crate::report::escape::{shorten, terminal};
+use crate::report::layout::{Ink, Tone, count, size, wrap};
+use crate::report::{Info, Kind, Look, Report};
+
+pub static KIND: Kind =
+    Kind { info: Info { id: "terminal", summary: "text for people: verdict, findings, what was not judged" }, start };
+
+/// Characters of a value that a person needs to recognize it.
+const VALUE: usize = 110;
+/// Files listed by name under one heading before the rest is only counted.
+const NAMED: usize = 8;
+
+fn start<'w>(out: Box<dyn Write + 'w>, look: Look) -> Box<dyn Report + 'w> {
+    Box::new(Terminal { out, look, ink: Ink { color: look.color }, roots: Vec::new(), kept: Vec::new(), run: None })
+}
+
+struct Terminal<'w> {
+    out: Box<dyn Write + 'w>,
+    look: Look,
+    ink: Ink,
+    roots: Vec<String>,
+    run: Option<Run>,
+    /// Assets with something to tell; clean ones are only counted.
+    kept: Vec<Rc<AssetReport>>,
+}
+
+/// Findings by package and rule, each with its asset.
+type Rows = BTreeMap<(Option<usize>, String), Vec<(Rc<AssetReport>, Finding)>>;
+
+impl Report for Terminal<'_> {
+    fn begin(&mut self, run: &Run) -> io::Result<()> {
+        self.roots.clone_from(&run.roots);
+        self.run = Some(run.clone());
+        Ok(())
+    }
+
+    fn asset(&mut self, asset: &AssetReport) -> io::Result<()> {
+        if !asset.findings.is_empty() {
+            self.kept.push(Rc::new(asset.clone()));
+        }
+        Ok(())
+    }
+
+    fn end(&mut self, summary: &Summary) -> io::Result<()> {
+        self.verdict(summary)?;
+        if self.look.detail >= 0 {
+            self.section("Errors", Tone::Bad, Severity::Error, summary)?;
+            self.section("Warnings", Tone::Warn, Severity::Warning, summary)?;
+            self.settled("Approved", FindingState::Approved)?;
+            if self.look.suppressed {
+                self.settled("Suppressed", FindingState::Suppressed)?;
+                self.settled("Known from the baseline", FindingState::Baseline)?;
+            }
+            self.notes(summary)?;
+            self.closing(summary)?;
+        }
+        self.out.flush()
+    }
+}
+
+impl Terminal<'_> {
+    fn verdict(&mut self, summary: &Summary) -> io::Result<()> {
+        let (tone, word, meaning) = match (summary.interrupted, summary.outcome) {
+            (true, _) => (Tone::Bad, "INTERRUPTED", "the scan was stopped: what follows is only a part"),
+            (_, Outcome::Pass) => (Tone::Good, "PASS", "no open finding that blocks this delivery"),
+            (_, Outcome::Fail) => (Tone::Bad, "FAIL", "this delivery has findings that must be resolved"),
+            (_, Outcome::Incomplete) => (Tone::Bad, "INCOMPLETE", "some files could not be judged"),
+        };
+        writeln!(self.out, "{}  {meaning}\n", self.ink.paint(tone, word))?;
+        let roots: Vec<_> = self.roots.iter().map(|r| terminal(r)).collect();
+        self.line(
+            "  Scanned   ",
+            &format!("{}, {} in {}", files(summary.assets), size(summary.bytes), roots.join(", ")),
+        )?;
+        let ai = &summary.by_ai;
+        let marked = [
+            (ai.generated, "generated"),
+            (ai.composite, "composite"),
+            (ai.enhanced, "enhanced"),
+            (ai.possible, "possible"),
+        ];
+        let marked: Vec<_> = marked.iter().filter(|(n, _)| *n > 0).map(|(n, word)| format!("{n} {word}")).collect();
+        let marked = if marked.is_empty() { "none found".to_owned() } else { marked.join(", ") };
+        self.line("  AI marks  ", &marked)?;
+        let found = &summary.findings;
+        let mut open = vec![
+            count(found.error, "error", "errors"),
+            count(found.warning, "warning", "warnings"),
+            count(found.note, "note", "notes"),
+        ];
+        if summary.approved > 0 {
+            open.push(format!("{} approved", summary.approved));
+        }
+        self.line("  Findings  ", &open.join(", "))?;
+        if summary.not_judged > 0 {
+            self.line("  Not judged", &format!(" {}", files(summary.not_judged)))?;
+        }
+        self.inputs()
+    }
+
+    /// What the verdict rests on: policy, ledger, trust lists.
+    fn inputs(&mut self) -> io::Result<()> {
+        let Some(run) = self.run.clone() else { return Ok(()) };
+        let ledger = match &run.approvals {
+            Some(a) => format!("{} ({})", terminal(&a.path), count(a.records as u64, "record", "records")),
+            None => "no approvals ledger given".to_owned(),
+        };
+        self.line("  Judged by ", &format!("policy {}; {ledger}", terminal(&run.policy.name)))?;
+        let lists: Vec<_> = run
+            .trust
+            .iter()
+            .map(|t| match &t.issued {
+                Some(date) => format!("{} ({})", terminal(&t.name), terminal(date)),
+                None => terminal(&t.name),
+            })
+            .collect();
+        let lists = if lists.is_empty() { "none (signers cannot be recognized)".to_owned() } else { lists.join(", ") };
+        self.line("  Trust     ", &lists)
+    }
+
+    /// All open findings of one severity, grouped by package and rule.
+    fn section(&mut self, title: &str, tone: Tone, severity: Severity, summary: &Summary) -> io::Result<()> {
+        let wanted = |f: &Finding| f.severity == severity && f.state == FindingState::Open;
+        let rows = self.rows(wanted);
+        let of_packages: Vec<_> =
+            summary.packages.iter().filter(|p| p.findings.iter().any(wanted)).cloned().collect::<Vec<PackageReport>>();
+        let of_run: Vec<_> = summary.findings_of_run.iter().filter(|f| wanted(f)).cloned().collect();
+        if rows.is_empty() && of_packages.is_empty() && of_run.is_empty() {
+            return Ok(());
+        }
+        let heading = self.ink.paint(tone, title);
+        writeln!(self.out, "\n{heading}")?;
+        for finding in of_run {
+            self.rule(&finding.rule)?;
+            self.told(&finding)?;
+        }
+        for package in of_packages {
+            for finding in package.findings.iter().filter(|f| wanted(f)) {
+                self.rule(&finding.rule)?;
+                let name = format!("{} {}", package.kind, terminal(&package.root));
+                writeln!(self.out, "  {}", self.ink.paint(Tone::Strong, &name))?;
+                self.told(finding)?;
+            }
+        }
+        for ((_, rule), cards) in rows {
+            self.rule(&rule)?;
+            for (asset, finding) in cards {
+                self.card(&asset, &finding)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn rows(&self, wanted: impl Fn(&Finding) -> bool) -> Rows {
+        let mut rows = Rows::new();
+        for asset in &self.kept {
+            for finding in asset.findings.iter().filter(|f| wanted(f)) {
+                let key = (asset.package, finding.rule.clone());
+                rows.entry(key).or_default().push((Rc::clone(asset), finding.clone()));
+            }
+        }
+        rows
+    }
+
+    fn rule(&mut self, rule: &str) -> io::Result<()> {
+        writeln!(self.out, "\n{}", self.ink.paint(Tone::Faint, &format!("[{rule}]")))
+    }
+
+    /// What, where the mark is, why it matters, what to do: one asset on a few lines.
+    fn card(&mut self, asset: &AssetReport, finding: &Finding) -> io::Result<()> {
+        let name = self.ink.paint(Tone::Strong, &self.name(asset));
+        writeln!(self.out, "  {name}")?;
+        self.line("    What   ", &terminal(&finding.message))?;
+        if speaks_of_marks(&finding.rule) {
+            for evidence in strongest(&asset.evidence) {
+                self.evidence(evidence)?;
+            }
+        }
+        if finding.rule.ends_with("credentials") || finding.rule == "untrusted-signer" {
+            self.credentials(asset)?;
+        }
+        for problem in asset.problems.iter().filter(|p| p.blocking && finding.rule == "unreadable-asset") {
+            let at = problem.offset.map(|o| format!(" at byte {o}")).unwrap_or_default();
+            self.line("    Where  ", &terminal(&format!("{}{at}: {}", problem.place, problem.what)))?;
+        }
+        self.line("    Role   ", &terminal(&format!("{} (by {})", role(asset), asset.role_basis)))?;
+        self.line("    Do     ", &terminal(&finding.help))
+    }
+
+    fn evidence(&mut self, evidence: &Evidence) -> io::Result<()> {
+        let system = evidence.system.as_ref().map(|s| format!(" by {}", terminal(s))).unwrap_or_default();
+        let value = terminal(&shorten(&evidence.value, VALUE));
+        let claim = word(&evidence.claim);
+        let strength = word(&evidence.strength);
+        self.line("    Mark   ", &format!("{claim}{system} ({strength}; {})", terminal(&evidence.mark)))?;
+        self.line("           ", &format!("says: {value}"))?;
+        let at = evidence.offset.map(|o| format!(", byte {o}")).unwrap_or_default();
+        self.line("           ", &format!("in: {}{at}", terminal(&evidence.place)))
+    }
+
+    fn credentials(&mut self, asset: &AssetReport) -> io::Result<()> {
+        let Some(c2pa) = &asset.c2pa else { return Ok(()) };
+        let state = match c2pa.state {
+            CredentialState::Trusted => "signature holds, signer is trusted",
+            CredentialState::Valid => "signature holds, signer is on no trust list in force",
+            CredentialState::Invalid => "bytes or manifest do not match the signature",
+            CredentialState::Unverified => "not verified",
+            CredentialState::Unreadable => "cannot be read",
+            CredentialState::Remote => "kept elsewhere, not fetched",
+        };
+        let signer = c2pa.signer.as_ref().map(|s| format!("; signer {}", terminal(s))).unwrap_or_default();
+        let failures = if c2pa.failures.is_empty() { String::new() } else { format!("; {}", c2pa.failures.join(", ")) };
+        self.line("    C2PA   ", &format!("{state}{signer}{}", terminal(&failures)))
+    }
+
+    fn told(&mut self, finding: &Finding) -> io::Result<()> {
+        self.line("    What   ", &terminal(&finding.message))?;
+        if finding.help.is_empty() { Ok(()) } else { self.line("    Do     ", &terminal(&finding.help)) }
+    }
+
+    /// Findings that do not count any more, and why.
+    fn settled(&mut self, title: &str, state: FindingState) -> io::Result<()> {
+        let rows = self.rows(|f| f.state == state);
+        if rows.is_empty() {
+            return Ok(());
+        }
+        writeln!(self.out, "\n{}\n", self.ink.paint(Tone::Good, title))?;
+        for (asset, finding) in rows.into_values().flatten() {
+            let name = self.ink.paint(Tone::Strong, &self.name(&asset));
+            writeln!(self.out, "  {name}")?;
+            self.line("    What   ", &terminal(&finding.message))?;
+            if let Some(reason) = &finding.reason {
+                self.line("    Why    ", &terminal(reason))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Notes by rule: a line each, files by name only as far as that helps.
+    fn notes(&mut self, summary: &Summary) -> io::Result<()> {
+        let rows = self.rows(|f| f.severity == Severity::Note && f.state == FindingState::Open);
+        let wanted = |f: &&Finding| f.severity == Severity::Note && f.state == FindingState::Open;
+        let of_run: Vec<_> = summary.findings_of_run.iter().filter(wanted).cloned().collect();
+        if rows.is_empty() && of_run.is_empty() {
+            return Ok(());
+        }
+        writeln!(self.out, "\n{}", self.ink.paint(Tone::Strong, "Notes"))?;
+        for finding in of_run {
+            self.rule(&finding.rule)?;
+            self.line("  ", &terminal(&finding.message))?;
+        }
+        let mut by_rule: BTreeMap<String, Vec<(Rc<AssetReport>, Finding)>> = BTreeMap::new();
+        for ((_, rule), cards) in rows {
+            by_rule.entry(rule).or_default().extend(cards);
+        }
+        for (rule, cards) in by_rule {
+            self.rule(&rule)?;
+            let named = if self.look.detail > 0 { cards.len() } else { NAMED };
+            for (asset, finding) in cards.iter().take(named) {
+                self.line("  ", &format!("{}: {}", self.name(asset), terminal(&finding.message)))?;
+            }
+            if cards.len() > named {
+                let more = files((cards.len() - named) as u64);
+                self.line("  ", &format!("and {more} more (-v lists all)"))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn closing(&mut self, summary: &Summary) -> io::Result<()> {
+        writeln!(self.out)?;
+        if summary.ignored > 0 {
+            let what = count(summary.ignored, "system or excluded file", "system or excluded files");
+            self.line("", &format!("{what} passed over."))?;
+        }
+        self.line("", "A file without marks is not thereby authentic or made by people: marks can be removed.")?;
+        self.line("", "Explain a finding: countersign rules RULE. All a file says: countersign inspect FILE.")
+    }
+
+    fn name(&self, asset: &AssetReport) -> String {
+        match self.roots.get(asset.root) {
+            Some(root) if self.roots.len() > 1 => terminal(&format!("{root}/{}", asset.path)),
+            _ => terminal(&asset.path),
+        }
+    }
+
+    fn line(&mut self, label: &str, text: &str) -> io::Result<()> {
+        self.out.write_all(wrap(label, text, self.look.width).as_bytes())
+    }
+}
+
+fn files(n: u64) -> String {
+    count(n, "file", "files")
+}
+
+/// Whether the asset's marks are what the finding is about.
+fn speaks_of_marks(rule: &str) -> bool {
+    ["ai", "archival", "approval", "provenance", "temporary"].iter().any(|part| rule.split('-').any(|w| w == *part))
+}
+
+/// The evidence that decides, strongest first; the rest is in the JSON report.
+fn strongest(evidence: &[Evidence]) -> impl Iterator<Item = &Evidence> {
+    let mut sorted: Vec<_> = evidence.iter().collect();
+    sorted.sort_by_key(|e| (e.claim, e.strength));
+    sorted.into_iter().take(3)
+}
+
+fn role(asset: &AssetReport) -> String {
+    word(&asset.role)
+}
+
+/// The word that the JSON report uses for an enumerated value.
+fn word(value: &impl serde::Serialize) -> String {
+    serde_json::to_value(value).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default()
+}

@@ -1,0 +1,242 @@
+//! The whole pipeline on one screen: walk → roles → extract → marks → judge → report.
+//!
+//! The only place with threads and with panic isolation. Batches are judged in parallel and told in walking
+//! order, so the report of the same tree is the same whatever the number of jobs.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use globset::GlobSet;
+use rayon::prelude::*;
+
+use crate::error::{Error, Result};
+use crate::extract;
+use crate::judge::Judge;
+use crate::marks;
+use crate::model::{
+    Ai, Asset, AssetReport, Facts, Finding, FindingState, Outcome, Problem, ProblemKind, Role, Severity, Summary,
+};
+use crate::policy::Policy;
+use crate::roles;
+use crate::source;
+use crate::walk::Walk;
+
+/// Everything that one run is judged with.
+pub struct Scan<'a> {
+    pub policy: &'a Policy,
+    pub judge: Judge<'a>,
+    pub extract: extract::Options<'a>,
+    /// Role of files that nothing else places.
+    pub role: Option<Role>,
+    pub exclude: GlobSet,
+    /// Threads; 0 for as many as there are cores.
+    pub jobs: usize,
+    /// Whether asset reports carry every tag.
+    pub tags: bool,
+    pub fail_on: Severity,
+}
+
+/// Who watches a run: told of each asset, asked whether to stop.
+pub trait Watch: Sync {
+    /// An asset of this many bytes was judged, from any thread.
+    fn judged(&self, bytes: u64, findings: &[Finding]);
+
+    /// Set by whoever wants the run to end early.
+    fn stop(&self) -> &AtomicBool;
+}
+
+/// Judges everything below `roots` and hands each asset's report to `tell`, in walking order.
+///
+/// # Errors
+/// Roots that hold no file, a thread pool that cannot start, and whatever `tell` returns. Nothing that is
+/// wrong with an asset is an error here.
+pub fn run(
+    scan: &Scan<'_>,
+    roots: &[PathBuf],
+    watch: &dyn Watch,
+    tell: &mut dyn FnMut(&AssetReport) -> Result<()>,
+) -> Result<Summary> {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(scan.jobs).build().map_err(|e| Error::Usage {
+        what: format!("cannot start {} threads: {e}", scan.jobs),
+        hint: "use a smaller --jobs".to_owned(),
+    })?;
+    let mut walk = Walk::new(roots, scan.exclude.clone());
+    let mut tally = Tally::new(scan.fail_on);
+    while let Some(batch) = walk.next() {
+        let judged: Vec<_> = pool.install(|| batch.into_par_iter().map(|asset| one(scan, asset, watch)).collect());
+        for judged in judged {
+            let Some(judged) = judged else {
+                tally.summary.interrupted = true;
+                continue;
+            };
+            tally.add(&judged);
+            tell(&judged)?;
+        }
+        if tally.summary.interrupted {
+            break;
+        }
+    }
+    if tally.summary.assets == 0 && !tally.summary.interrupted {
+        return Err(Error::Nothing { roots: roots.iter().map(|r| r.display().to_string()).collect() });
+    }
+    tally.summary.ignored = walk.ignored();
+    Ok(tally.finish(&scan.judge))
+}
+
+/// One asset from bytes to findings; `None` when the run was stopped before it.
+fn one(scan: &Scan<'_>, mut asset: Asset, watch: &dyn Watch) -> Option<AssetReport> {
+    if watch.stop().load(Ordering::Relaxed) {
+        return None;
+    }
+    (asset.role, asset.role_basis) = roles::place(&asset.rel, &scan.policy.roles, None, scan.role);
+    let mut facts = isolated(&asset, scan);
+    let evidence = marks::catalogue().evidence(&facts);
+    let ai = marks::ai(&evidence);
+    let sha256 = if scan.judge.needs_digest(&asset, ai) { digest(&asset, &mut facts) } else { None };
+    let findings = scan.judge.asset(&asset, &facts, &evidence, ai, sha256.as_deref());
+    watch.judged(asset.size, &findings);
+    Some(AssetReport {
+        path: asset.rel,
+        root: asset.root,
+        format: facts.format,
+        bytes: asset.size,
+        sha256,
+        role: asset.role,
+        role_basis: asset.role_basis,
+        package: asset.package,
+        ai,
+        evidence,
+        c2pa: facts.c2pa,
+        findings,
+        problems: facts.problems,
+        tags: scan.tags.then_some(facts.tags),
+    })
+}
+
+/// Extraction behind a wall: a reader that panics is a problem of this asset only.
+fn isolated(asset: &Asset, scan: &Scan<'_>) -> Facts {
+    if let Some(obstacle) = &asset.obstacle {
+        return Facts { problems: vec![obstacle.clone()], ..Facts::default() };
+    }
+    let read = catch_unwind(AssertUnwindSafe(|| extract::facts(&asset.path, &asset.sidecars, &scan.extract)));
+    let mut facts = read.unwrap_or_else(|cause| {
+        let what = format!("a reader failed: {}", panic_text(&cause));
+        Facts { problems: vec![Problem::new(ProblemKind::Panic, "reader", None, what)], ..Facts::default() }
+    });
+    if facts.problems.iter().any(|p| p.blocking) {
+        note_change(asset, &mut facts);
+    }
+    facts
+}
+
+fn panic_text(cause: &Box<dyn std::any::Any + Send>) -> String {
+    let text = cause.downcast_ref::<&str>().map(|s| (*s).to_owned());
+    text.or_else(|| cause.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no reason given".to_owned())
+}
+
+/// SHA-256 of the bytes that were judged: a file that changes meanwhile has none.
+fn digest(asset: &Asset, facts: &mut Facts) -> Option<String> {
+    let digest = match source::sha256(&asset.path) {
+        Ok(digest) => Some(digest),
+        Err(e) => {
+            facts.problems.push(Problem::new(ProblemKind::Io, "file (SHA-256)", None, e.to_string()));
+            None
+        }
+    };
+    if note_change(asset, facts) { None } else { digest }
+}
+
+/// Notes it when the file is not any more what the walk saw.
+fn note_change(asset: &Asset, facts: &mut Facts) -> bool {
+    let now = std::fs::metadata(&asset.path).ok();
+    let same = now.is_some_and(|meta| meta.len() == asset.size && crate::walk::modified(&meta) == asset.mtime);
+    if !same {
+        let what = "the file changed or vanished while it was read";
+        facts.problems.push(Problem::new(ProblemKind::Changed, "file", None, what));
+    }
+    !same
+}
+
+/// Counts as assets come, decides the outcome at the end.
+struct Tally {
+    summary: Summary,
+    fail_on: Severity,
+    /// Open findings at or above `fail_on` other than `unreadable-asset`.
+    failing: u64,
+    unreadable: u64,
+}
+
+impl Tally {
+    fn new(fail_on: Severity) -> Self {
+        Self { summary: Summary::default(), fail_on, failing: 0, unreadable: 0 }
+    }
+
+    fn add(&mut self, report: &AssetReport) {
+        let summary = &mut self.summary;
+        summary.assets += 1;
+        summary.bytes += report.bytes;
+        *match report.ai {
+            Ai::Generated => &mut summary.by_ai.generated,
+            Ai::Composite => &mut summary.by_ai.composite,
+            Ai::Enhanced => &mut summary.by_ai.enhanced,
+            Ai::Possible => &mut summary.by_ai.possible,
+            Ai::None => &mut summary.by_ai.none,
+        } += 1;
+        let unjudged = |f: &Finding| f.rule == "unreadable-asset" || f.rule == "unrecognized-format";
+        summary.not_judged += u64::from(report.findings.iter().any(unjudged));
+        for finding in &report.findings {
+            self.count(finding);
+        }
+    }
+
+    fn count(&mut self, finding: &Finding) {
+        self.summary.approved += u64::from(finding.state == FindingState::Approved);
+        if finding.state != FindingState::Open {
+            return;
+        }
+        let found = &mut self.summary.findings;
+        *match finding.severity {
+            Severity::Error => &mut found.error,
+            Severity::Warning => &mut found.warning,
+            Severity::Note => &mut found.note,
+        } += 1;
+        if finding.rule == "unreadable-asset" {
+            self.unreadable += u64::from(finding.severity >= self.fail_on);
+        } else {
+            self.failing += u64::from(finding.severity >= self.fail_on);
+        }
+    }
+
+    fn finish(mut self, judge: &Judge<'_>) -> Summary {
+        // What matched nothing can only be said of a run that saw everything.
+        if !self.summary.interrupted {
+            let of_run = judge.finish();
+            of_run.iter().for_each(|f| self.count(f));
+            self.summary.findings_of_run = of_run;
+        }
+        self.summary.outcome = match (self.failing, self.unreadable) {
+            (1.., _) => Outcome::Fail,
+            (0, 1..) => Outcome::Incomplete,
+            (0, 0) if self.summary.interrupted => Outcome::Incomplete,
+            (0, 0) => Outcome::Pass,
+        };
+        self.summary
+    }
+}
+
+/// How many files and bytes lie below the roots, for a progress bar; ends early when told to.
+#[must_use]
+pub fn measure(roots: &[PathBuf], exclude: &GlobSet, stop: &AtomicBool) -> (u64, u64) {
+    let batches = Walk::new(roots, exclude.clone()).take_while(|_| !stop.load(Ordering::Relaxed));
+    batches.flatten().fold((0, 0), |(files, bytes), asset| (files + 1, bytes + asset.size))
+}
+
+/// Whether `path` (which need not exist yet) lies below one of the roots, links resolved.
+#[must_use]
+pub fn inside_roots(path: &Path, roots: &[PathBuf]) -> Option<PathBuf> {
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
+    let target = std::fs::canonicalize(path).or_else(|_| std::fs::canonicalize(folder)).ok()?;
+    let below = |root: &&PathBuf| std::fs::canonicalize(root).is_ok_and(|root| target.starts_with(root));
+    roots.iter().find(below).cloned()
+}

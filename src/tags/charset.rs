@@ -1,0 +1,105 @@
+//! Text encodings of older tags: Latin-1 as Windows-1252, UTF-16 with or without byte order mark, UTF-8.
+
+use encoding_rs::{Encoding, UTF_16BE, UTF_16LE, WINDOWS_1252};
+
+/// The longest unknown chunk whose content is tried as text.
+pub const UNKNOWN: usize = 64 * 1024;
+
+/// Latin-1, read as Windows-1252 since that is what writers put there.
+#[must_use]
+pub fn latin1(bytes: &[u8]) -> String {
+    WINDOWS_1252.decode_without_bom_handling(bytes).0.into_owned()
+}
+
+/// UTF-16: a byte order mark wins over `default`.
+#[must_use]
+pub fn utf16(bytes: &[u8], default: &'static Encoding) -> String {
+    let (encoding, text) = match bytes {
+        [0xFF, 0xFE, rest @ ..] => (UTF_16LE, rest),
+        [0xFE, 0xFF, rest @ ..] => (UTF_16BE, rest),
+        _ => (default, bytes),
+    };
+    encoding.decode_without_bom_handling(text).0.into_owned()
+}
+
+/// UTF-8 where the bytes are valid, UTF-16 behind a byte order mark, else Windows-1252; NULs and blanks at the end fall away.
+#[must_use]
+pub fn guess(bytes: &[u8]) -> String {
+    let text = match bytes {
+        [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] => utf16(bytes, UTF_16LE),
+        [0xEF, 0xBB, 0xBF, rest @ ..] => String::from_utf8_lossy(rest).into_owned(),
+        _ => std::str::from_utf8(trim(bytes)).map_or_else(|_| latin1(trim(bytes)), str::to_owned),
+    };
+    text.trim_end_matches(['\0', ' ']).to_owned()
+}
+
+/// A fixed field: text up to the first NUL.
+#[must_use]
+pub fn fixed(bytes: &[u8]) -> String {
+    let end = bytes.iter().position(|b| *b == 0).unwrap_or(bytes.len());
+    guess(bytes.get(..end).unwrap_or_default())
+}
+
+/// The bytes as text, if they are nothing but printable text (tabs and line ends included) and are not too long.
+#[must_use]
+pub fn printable(bytes: &[u8]) -> Option<String> {
+    let body = trim(bytes);
+    if body.is_empty() || body.len() > UNKNOWN {
+        return None;
+    }
+    let text = match body {
+        [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] => utf16(bytes, UTF_16LE).trim_end_matches('\0').to_owned(),
+        [0xEF, 0xBB, 0xBF, rest @ ..] => std::str::from_utf8(rest).ok()?.to_owned(),
+        _ => std::str::from_utf8(body).ok()?.to_owned(),
+    };
+    let fits = |c: char| !c.is_control() || matches!(c, '\t' | '\n' | '\r');
+    (!text.is_empty() && text.chars().all(fits) && !text.contains('\u{FFFD}')).then_some(text)
+}
+
+/// Without NULs at the end.
+#[must_use]
+pub fn trim(bytes: &[u8]) -> &[u8] {
+    let end = bytes.iter().rposition(|b| *b != 0).map_or(0, |last| last + 1);
+    bytes.get(..end).unwrap_or_default()
+}
+
+/// A four-character code for people: unprintable bytes as `\xNN`, blanks at the end kept.
+#[must_use]
+pub fn fourcc(id: [u8; 4]) -> String {
+    use std::fmt::Write as _;
+    let mut name = String::with_capacity(4);
+    for byte in id {
+        if (0x20..0x7F).contains(&byte) {
+            name.push(char::from(byte));
+        } else {
+            let _ = write!(name, "\\x{byte:02x}");
+        }
+    }
+    name
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_told_from_binary() {
+        assert_eq!(printable(b"plain\r\ntext\0\0").as_deref(), Some("plain\r\ntext"));
+        assert_eq!(printable(&[0xFF, 0xFE, b'h', 0, b'i', 0]).as_deref(), Some("hi"));
+        assert_eq!(printable(b"a\x01b"), None);
+        assert_eq!(printable(b"a\0b"), None);
+        assert_eq!(printable(&[0x80, 0x81]), None);
+        assert_eq!(printable(b"\0\0"), None);
+        assert_eq!(printable(&vec![b'a'; UNKNOWN + 1]), None);
+    }
+
+    #[test]
+    fn guesses_go_from_strict_to_loose() {
+        assert_eq!(guess("Zürich\0".as_bytes()), "Zürich");
+        assert_eq!(guess(b"Z\xFCrich "), "Zürich");
+        assert_eq!(guess(&[0xFE, 0xFF, 0, b'A']), "A");
+        assert_eq!(fixed(b"one\0two"), "one");
+        assert_eq!(fourcc(*b"id3 "), "id3 ");
+        assert_eq!(fourcc([b'a', 0, b'b', 0xFF]), "a\\x00b\\xff");
+    }
+}

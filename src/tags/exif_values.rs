@@ -1,0 +1,228 @@
+//! EXIF values as text: strings in every encoding that writers use, numbers readable and short
+//! (EXIF 3.1 section 4.6, TIFF 6.0 section 2).
+
+use encoding_rs::{ISO_2022_JP, SHIFT_JIS};
+
+use crate::framing::tiff_ifd::{Entry, Header, size_of};
+use crate::tags;
+
+/// Numbers of an array that are written out.
+const SHOWN: usize = 16;
+
+/// Whether a tag holds text whatever its declared type is.
+pub(super) fn is_text(part: &str, tag: u16) -> bool {
+    match part {
+        "GPS" => matches!(tag, 0x1B | 0x1C),
+        "InteropIFD" => false,
+        _ => matches!(
+            tag,
+            0x000B | 0x010D..=0x0110 | 0x011D | 0x0131 | 0x013B | 0x013C | 0x8298 | 0x9213 | 0x927C | 0x9286
+                | 0x9C9B..=0x9C9F | 0xA430 | 0xA431 | 0xA433..=0xA43C
+        ),
+    }
+}
+
+/// How many bytes of the value are needed to write it out.
+pub(super) fn needed(part: &str, entry: &Entry) -> u64 {
+    if is_text(part, entry.tag) || matches!(entry.kind, 2 | 129) || (entry.kind == 7 && entry.len <= OPAQUE) {
+        return entry.len;
+    }
+    entry.len.min(size_of(entry.kind) * SHOWN as u64)
+}
+
+/// The longest undefined value that may be text although its tag does not promise it.
+const OPAQUE: u64 = 4_096;
+
+/// The value's texts: one, or several where a string holds several separated by NUL.
+pub(super) fn texts(part: &str, entry: &Entry, bytes: &[u8], header: Header) -> Vec<String> {
+    let opaque = || vec![format!("<{} bytes>", entry.len)];
+    match (part, entry.tag) {
+        ("GPS", 0x1B | 0x1C) => vec![prefixed(bytes, header)],
+        (part, 0x9286) if part != "GPS" => vec![prefixed(bytes, header)],
+        (part, 0x9C9B..=0x9C9F) if part != "GPS" && entry.kind != 2 => {
+            vec![utf16(bytes, false).trim_end_matches('\0').to_owned()]
+        }
+        (part, 0x927C) if part != "GPS" => plain(bytes).map_or_else(opaque, |text| vec![text]),
+        (part, tag) if is_text(part, tag) && matches!(entry.kind, 1 | 6 | 7) => strings(bytes),
+        _ if matches!(entry.kind, 2 | 129) => strings(bytes),
+        _ if entry.kind == 7 => match plain(bytes) {
+            Some(text) => vec![text],
+            None if entry.len <= SHOWN as u64 => vec![numbers(entry, bytes, header)],
+            None => opaque(),
+        },
+        _ => vec![numbers(entry, bytes, header)],
+    }
+}
+
+/// Text that is plain ASCII or UTF-8 throughout, NULs at the end aside; `None` for anything else.
+fn plain(bytes: &[u8]) -> Option<String> {
+    let end = bytes.iter().rposition(|b| *b != 0)? + 1;
+    let text = std::str::from_utf8(bytes.get(..end)?).ok()?;
+    let fine = text.chars().all(|c| !c.is_control() || matches!(c, '\n' | '\r' | '\t'));
+    (fine && text.chars().any(|c| !c.is_whitespace())).then(|| text.trim_end().to_owned())
+}
+
+/// NUL-separated strings; the first one is there even when empty.
+fn strings(bytes: &[u8]) -> Vec<String> {
+    let wide = matches!(bytes, [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..]) && bytes.contains(&0);
+    if wide {
+        return vec![utf16(bytes, false).trim_end_matches('\0').to_owned()];
+    }
+    let mut parts = bytes.split(|b| *b == 0);
+    let first = tags::text(parts.next().unwrap_or_default()).trim_end().to_owned();
+    let more = parts.filter(|p| !p.is_empty()).take(SHOWN).filter_map(plain).filter(|t| !t.is_empty());
+    std::iter::once(first).chain(more).collect()
+}
+
+/// A comment with its eight-byte character code.
+fn prefixed(bytes: &[u8], header: Header) -> String {
+    let (code, body) = bytes.split_at_checked(8).unwrap_or((&[], bytes));
+    let text = match code {
+        b"ASCII\0\0\0" => tags::text(body),
+        b"UNICODE\0" | b"Unicode\0" => unicode(body, header.big_endian),
+        b"JIS\0\0\0\0\0" if body.contains(&0x1B) => ISO_2022_JP.decode_without_bom_handling(body).0.into_owned(),
+        b"JIS\0\0\0\0\0" => SHIFT_JIS.decode_without_bom_handling(body).0.into_owned(),
+        [0, 0, 0, 0, 0, 0, 0, 0] => tags::text(body),
+        // Written without a code.
+        _ => tags::text(bytes),
+    };
+    text.trim_matches('\0').trim_end().to_owned()
+}
+
+/// UTF-16 in the byte order that gives the more ordinary text: writers do not agree which one the code means.
+fn unicode(bytes: &[u8], big_endian: bool) -> String {
+    let ascii = !bytes.contains(&0) && bytes.len() > 16 && bytes.is_ascii();
+    if ascii {
+        return tags::text(bytes);
+    }
+    let (big, little) = (ordinary(bytes, true), ordinary(bytes, false));
+    utf16(bytes, if big == little { big_endian } else { big > little })
+}
+
+/// How ordinary the first characters look in a byte order.
+fn ordinary(bytes: &[u8], big_endian: bool) -> i64 {
+    let score = |unit: u16| match unit {
+        0 => 0,
+        0xFEFF => 1_000,
+        0x09 | 0x0A | 0x0D | 0x20..=0x7E => 3,
+        0xA0..=0x24F | 0x370..=0x52F => 2,
+        0x2010..=0x2027 | 0x3000..=0x30FF | 0x4E00..=0x9FFF | 0xAC00..=0xD7A3 | 0xFF00..=0xFF60 => 1,
+        0xD800..=0xDFFF => 0,
+        _ => -2,
+    };
+    units(bytes, big_endian).take(512).map(score).sum()
+}
+
+fn units(bytes: &[u8], big_endian: bool) -> impl Iterator<Item = u16> + '_ {
+    bytes.chunks_exact(2).map(move |unit| match *unit {
+        [a, b] if big_endian => u16::from_be_bytes([a, b]),
+        [a, b] => u16::from_le_bytes([a, b]),
+        _ => 0,
+    })
+}
+
+/// UTF-16 with a byte order mark, if there is one, obeyed.
+fn utf16(bytes: &[u8], big_endian: bool) -> String {
+    let (bytes, big_endian) = match bytes {
+        [0xFE, 0xFF, rest @ ..] => (rest, true),
+        [0xFF, 0xFE, rest @ ..] => (rest, false),
+        _ => (bytes, big_endian),
+    };
+    char::decode_utf16(units(bytes, big_endian)).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
+}
+
+/// The numbers of an entry, at most [`SHOWN`].
+fn numbers(entry: &Entry, bytes: &[u8], header: Header) -> String {
+    let size = size_of(entry.kind) as usize;
+    if size == 0 {
+        return format!("<{} values of unknown type {}>", entry.count, entry.kind);
+    }
+    let shown: Vec<String> = bytes.chunks_exact(size).take(SHOWN).map(|raw| number(entry, raw, header)).collect();
+    let mut out = shown.join(" ");
+    if entry.count > shown.len() as u64 {
+        out.push_str(&format!(" … ({} values)", entry.count));
+    }
+    out
+}
+
+fn number(entry: &Entry, raw: &[u8], header: Header) -> String {
+    let unsigned = header.number(raw);
+    let half = |from: usize| header.number(raw.get(from..from + 4).unwrap_or_default()) as u32;
+    match entry.kind {
+        6 => (unsigned as u8 as i8).to_string(),
+        8 => (unsigned as u16 as i16).to_string(),
+        9 => (unsigned as u32 as i32).to_string(),
+        17 => (unsigned as i64).to_string(),
+        11 => short(f64::from(f32::from_bits(unsigned as u32))),
+        12 => short(f64::from_bits(unsigned)),
+        5 => ratio(entry.tag, f64::from(half(0)), f64::from(half(4))),
+        10 => ratio(entry.tag, f64::from(half(0) as i32), f64::from(half(4) as i32)),
+        _ => unsigned.to_string(),
+    }
+}
+
+/// A quotient; exposure times below a second stay fractions.
+fn ratio(tag: u16, above: f64, below: f64) -> String {
+    if below == 0.0 {
+        return if above == 0.0 { "undef" } else { "inf" }.to_owned();
+    }
+    let value = above / below;
+    if tag == 0x829A && value > 0.0 && value < 0.5 {
+        return format!("1/{}", short((1.0 / value * 10.0).round() / 10.0));
+    }
+    short(value)
+}
+
+/// At most six decimals, no zeros at the end.
+fn short(value: f64) -> String {
+    let text = format!("{value:.6}");
+    match text.contains('.') {
+        true => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
+        false => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LITTLE: Header = Header { big_endian: false, wide: false, magic: 42, first: 8 };
+
+    fn wide(text: &str, big: bool) -> Vec<u8> {
+        text.encode_utf16().flat_map(|u| if big { u.to_be_bytes() } else { u.to_le_bytes() }).collect()
+    }
+
+    #[test]
+    fn comments_in_every_encoding() {
+        let coded = |code: &[u8], body: &[u8]| prefixed(&[code, body].concat(), LITTLE);
+        assert_eq!(coded(b"ASCII\0\0\0", b"Steps: 20\0"), "Steps: 20");
+        for text in ["Steps: 20, Sampler: Euler a", "一只猫坐在窗边", "Кошка у окна"] {
+            for big in [false, true] {
+                assert_eq!(coded(b"UNICODE\0", &wide(text, big)), text, "{big}");
+            }
+        }
+        assert_eq!(coded(b"UNICODE\0", b"Steps: 20, Sampler: Euler a"), "Steps: 20, Sampler: Euler a");
+        assert_eq!(coded(b"JIS\0\0\0\0\0", b"\x1b$B$\"\x1b(B"), "あ");
+        assert_eq!(coded(&[0; 8], "é".as_bytes()), "é");
+        assert_eq!(prefixed(b"short", LITTLE), "short");
+        assert_eq!(prefixed(b"no code at all", LITTLE), "no code at all");
+    }
+
+    #[test]
+    fn strings_split_at_nul_and_drop_garbage() {
+        assert_eq!(strings(b"Ideogram AI\0\x01\xFFx\0"), ["Ideogram AI"]);
+        assert_eq!(strings(b"photographer\0editor\0"), ["photographer", "editor"]);
+        assert_eq!(strings(b""), [""]);
+    }
+
+    #[test]
+    fn numbers_are_short() {
+        let entry = |kind, count| Entry { tag: 0x829A, kind, count, at: 0, len: count * size_of(kind) };
+        assert_eq!(numbers(&entry(5, 1), &[1, 0, 0, 0, 250, 0, 0, 0], LITTLE), "1/250");
+        assert_eq!(numbers(&entry(5, 1), &[1, 0, 0, 0, 0, 0, 0, 0], LITTLE), "inf");
+        assert_eq!(numbers(&entry(8, 1), &[0xFF, 0xFF], LITTLE), "-1");
+        assert_eq!(numbers(&entry(3, 40), &[1; 80], LITTLE).matches("257").count(), 16);
+        assert_eq!(short(2.8), "2.8");
+        assert_eq!(short(100.0), "100");
+    }
+}

@@ -1,0 +1,319 @@
+//! Content Credentials end to end: signed here, read and verified by the library.
+
+#![allow(clippy::unwrap_used, reason = "a test may")]
+
+#[path = "../examples/fixtures/c2pa.rs"]
+mod signed;
+
+use std::path::{Path, PathBuf};
+
+use countersign::c2pa::trust::TrustList;
+use countersign::c2pa::{Options, Verifier, Verify, signals, store};
+use countersign::model::{Ai, Claim, CredentialState, Credentials, Evidence, Facts, Strength, Via};
+use countersign::{extract, marks};
+use signed::{CAPTURED, GENERATED};
+
+struct Folder(tempfile::TempDir);
+
+impl Folder {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn file(&self, name: &str, bytes: &[u8]) -> PathBuf {
+        let path = self.0.path().join(name);
+        std::fs::write(&path, bytes).unwrap();
+        path
+    }
+}
+
+fn verifier(verify: Verify, trust: Vec<TrustList>) -> Verifier {
+    Verifier::new(&Options { verify, trust }).unwrap()
+}
+
+fn facts(path: &Path, verifier: &Verifier, sidecars: &[PathBuf]) -> Facts {
+    let mut facts = extract::facts(path, &[], &extract::Options::default());
+    verifier.credentials(path, &mut facts, sidecars);
+    facts
+}
+
+/// Credentials and evidence of these bytes, checked in full against no list.
+fn judged(name: &str, bytes: &[u8]) -> (Credentials, Vec<Evidence>) {
+    let folder = Folder::new();
+    let facts = facts(&folder.file(name, bytes), &verifier(Verify::Full, Vec::new()), &[]);
+    let credentials = facts.c2pa.expect("credentials");
+    let evidence = marks::credentials::evidence(&credentials);
+    (credentials, evidence)
+}
+
+#[test]
+fn intact_files_of_each_kind_are_valid_and_signed_as_generated() {
+    for (name, mime, bytes) in [
+        ("a.png", "image/png", signed::png()),
+        ("a.jpg", "image/jpeg", signed::jpeg()),
+        ("a.wav", "audio/wav", signed::wav()),
+        ("a.mp4", "video/mp4", signed::mp4()),
+    ] {
+        let (credentials, evidence) = judged(name, &signed::sign(mime, &bytes, &signed::created(GENERATED)));
+        assert_eq!((credentials.state, &credentials.failures), (CredentialState::Valid, &vec![]), "{name}");
+        assert_eq!(credentials.signer.as_deref(), Some("samples.invalid"), "{name}");
+        assert!(credentials.generator.as_deref().unwrap().starts_with("Countersign samples"), "{name}");
+        assert_eq!((credentials.manifests, &credentials.damage), (1, &None), "{name}");
+        let [one] = evidence.as_slice() else { panic!("{name}: {evidence:?}") };
+        assert_eq!((one.claim, one.strength, one.via), (Claim::Generated, Strength::Signed, Via::Own), "{name}");
+        assert_eq!((one.system.as_deref(), one.value.as_str()), (Some("Example Maker"), GENERATED), "{name}");
+        assert!(
+            one.place.ends_with("C2PA active manifest c2pa.actions c2pa.created digitalSourceType"),
+            "{}",
+            one.place
+        );
+        assert!(one.offset.is_some_and(|o| o > 0), "{name}");
+    }
+}
+
+#[test]
+fn what_is_only_gathered_is_not_vouched_for() {
+    let json = signed::created(GENERATED).replace(r#""created": true, "#, "");
+    let (credentials, evidence) = judged("a.png", &signed::sign("image/png", &signed::png(), &json));
+    assert_eq!(credentials.state, CredentialState::Valid);
+    assert_eq!((evidence[0].claim, evidence[0].strength), (Claim::Generated, Strength::Declared));
+}
+
+#[test]
+fn one_changed_byte_is_invalid_and_the_mark_still_counts() {
+    for (name, mime, bytes, code) in [
+        ("a.png", "image/png", signed::png(), "assertion.dataHash.mismatch"),
+        ("a.jpg", "image/jpeg", signed::jpeg(), "assertion.dataHash.mismatch"),
+        ("a.mp4", "video/mp4", signed::mp4(), "assertion.bmffHash.mismatch"),
+    ] {
+        let bytes = signed::flipped(signed::sign(mime, &bytes, &signed::created(GENERATED)), 20);
+        let (credentials, evidence) = judged(name, &bytes);
+        assert_eq!(credentials.state, CredentialState::Invalid, "{name}");
+        assert_eq!(credentials.failures, [code], "{name}");
+        assert_eq!(marks::ai(&evidence), Ai::Generated, "{name}");
+        assert_eq!(evidence[0].strength, Strength::Declared, "{name}");
+    }
+}
+
+#[test]
+fn a_list_that_vouches_is_named() {
+    let signer = signed::signer();
+    let (bytes, _) = signed::sign_with(&signer, "image/png", &signed::png(), &signed::created(CAPTURED), &[]);
+    let folder = Folder::new();
+    let path = folder.file("a.png", &bytes);
+    let list = |name: &str, anchors_pem: String| TrustList { name: name.into(), anchors_pem, ..TrustList::default() };
+    let other = list("other", signed::authority(&signed::signer()));
+    let ours = list("ours", signed::authority(&signer));
+
+    let trusted = facts(&path, &verifier(Verify::Full, vec![other.clone(), ours]), &[]).c2pa.unwrap();
+    assert_eq!((trusted.state, trusted.trust_list.as_deref()), (CredentialState::Trusted, Some("ours")));
+    let stranger = facts(&path, &verifier(Verify::Full, vec![other]), &[]).c2pa.unwrap();
+    assert_eq!((stranger.state, stranger.trust_list), (CredentialState::Valid, None));
+}
+
+#[test]
+fn less_verification_promises_less() {
+    let folder = Folder::new();
+    let good = signed::sign("image/png", &signed::png(), &signed::created(GENERATED));
+    let bad_pixels = folder.file("pixels.png", &signed::flipped(good.clone(), 20));
+    let at = good.windows(13).position(|w| w == b"Example Maker").unwrap();
+    let mut bytes = good.clone();
+    bytes[at] = b'e';
+    let bad_manifest = folder.file("manifest.png", &bytes);
+    let state = |path: &Path, verify| facts(path, &verifier(verify, Vec::new()), &[]).c2pa.unwrap();
+
+    assert_eq!(state(&bad_pixels, Verify::Off).state, CredentialState::Unverified);
+    assert_eq!(state(&bad_manifest, Verify::Off).state, CredentialState::Unverified);
+    assert_eq!(state(&bad_pixels, Verify::Signature).state, CredentialState::Unverified);
+    assert!(state(&bad_pixels, Verify::Signature).failures.is_empty());
+    let found = state(&bad_manifest, Verify::Signature);
+    assert_eq!((found.state, found.failures), (CredentialState::Invalid, vec!["assertion.hashedURI.mismatch".into()]));
+}
+
+#[test]
+fn a_cut_file_is_not_called_tampered() {
+    let mut bytes = signed::sign("video/mp4", &signed::mp4(), &signed::created(GENERATED));
+    bytes.truncate(bytes.len() - 1_000);
+    let (credentials, evidence) = judged("a.mp4", &bytes);
+    assert_eq!(credentials.state, CredentialState::Unverified);
+    assert!(credentials.damage.is_some());
+    assert_eq!(marks::ai(&evidence), Ai::Generated);
+}
+
+#[test]
+fn a_retagged_box_is_damage_and_its_marks_count() {
+    let bytes = signed::retagged(signed::sign("video/mp4", &signed::mp4(), &signed::created(GENERATED)));
+    let (credentials, evidence) = judged("a.mp4", &bytes);
+    assert_eq!(credentials.state, CredentialState::Unverified);
+    assert!(credentials.damage.is_some());
+    assert_eq!(marks::ai(&evidence), Ai::Generated);
+}
+
+#[test]
+fn ingredients_pass_on_what_they_are() {
+    let generated = signed::sign("image/png", &signed::png(), &signed::created(GENERATED));
+    let captured = signed::sign("image/jpeg", &signed::jpeg(), &signed::created(CAPTURED));
+    let opened = signed::manifest(r#"{"action": "c2pa.edited"}"#);
+    for (relationship, own, part, expected) in [
+        ("parentOf", opened.clone(), &generated, (Ai::Generated, Some(Via::Parent))),
+        ("componentOf", signed::created(CAPTURED), &generated, (Ai::Composite, Some(Via::Component))),
+        ("inputTo", signed::created(CAPTURED), &generated, (Ai::Possible, Some(Via::Input))),
+        ("inputTo", signed::created(GENERATED), &captured, (Ai::Generated, Some(Via::Own))),
+        ("parentOf", opened, &captured, (Ai::None, None)),
+    ] {
+        let mime = if part == &generated { "image/png" } else { "image/jpeg" };
+        let (bytes, _) =
+            signed::sign_with(&signed::signer(), "image/jpeg", &signed::jpeg(), &own, &[(relationship, mime, part)]);
+        let (credentials, evidence) = judged("a.jpg", &bytes);
+        assert_eq!(credentials.chain.len(), 2, "{relationship}");
+        let ai = marks::ai(&evidence);
+        let raising = evidence.iter().find(|e| e.claim <= Claim::Possible).map(|e| e.via);
+        assert_eq!((ai, raising), expected, "{relationship}: {evidence:#?}");
+    }
+}
+
+#[test]
+fn actions_are_sorted_as_the_rubrics_sort_them() {
+    let action = |name: &str, term: &str| {
+        let address = format!("https://cv.iptc.org/newscodes/digitalsourcetype/{term}/");
+        signed::manifest(&format!(
+            r#"{{"action": "c2pa.created", "digitalSourceType": "{CAPTURED}"}}, {{"action": "{name}", "digitalSourceType": "{address}"}}"#
+        ))
+    };
+    for (name, term, expected) in [
+        ("c2pa.edited", "compositeWithTrainedAlgorithmicMedia", Ai::Composite),
+        ("c2pa.placed", "trainedAlgorithmicMedia", Ai::Composite),
+        ("c2pa.edited", "composite", Ai::Possible),
+        ("c2pa.enhanced", "algorithmicallyEnhanced", Ai::Enhanced),
+        ("c2pa.transcoded", "trainedAlgorithmicMedia", Ai::Possible),
+        ("c2pa.edited", "humanEdits", Ai::None),
+        ("c2pa.edited", "algorithmicMedia", Ai::None),
+        ("c2pa.edited", "somethingNew", Ai::None),
+    ] {
+        let (_, evidence) = judged("a.png", &signed::sign("image/png", &signed::png(), &action(name, term)));
+        assert_eq!(marks::ai(&evidence), expected, "{name} {term}");
+    }
+}
+
+#[test]
+fn permissions_and_titles_are_not_origin() {
+    let json = r#"{"title": "trainedAlgorithmicMedia by DALL-E", "claim_generator_info": [{"name": "Plain Editor"}], "assertions": [
+        {"label": "c2pa.actions", "data": {"actions": [{"action": "c2pa.created", "description": "Adobe Firefly",
+            "digitalSourceType": "http://cv.iptc.org/newscodes/digitalsourcetype/digitalCreation"}]}},
+        {"label": "cawg.training-mining", "data": {"entries": {"cawg.ai_generative_training": {"use": "notAllowed"}}}}]}"#;
+    let (_, evidence) = judged("a.png", &signed::sign("image/png", &signed::png(), json));
+    assert_eq!(marks::ai(&evidence), Ai::None, "{evidence:#?}");
+}
+
+#[test]
+fn assertions_of_vendors_are_marks() {
+    let with = |assertion: &str, agent: &str| {
+        format!(
+            r#"{{"claim_generator_info": [{{"name": "{agent}"}}], "assertions": [{{"label": "c2pa.actions", "data": {{"actions":
+            [{{"action": "c2pa.created", "softwareAgent": "{agent}"}}]}}}}{assertion}]}}"#
+        )
+    };
+    let extra = |label: &str, data: &str| format!(r#", {{"label": "{label}", "data": {data}}}"#);
+    for (assertion, agent, mark, expected) in [
+        (
+            extra("com.adobe.generative-ai", r#"{"prompt": "x"}"#),
+            "Adobe Firefly",
+            "c2pa.adobe-generative-ai",
+            Ai::Generated,
+        ),
+        (
+            extra("com.adobe.generative-ai", r#"{"prompt": "x"}"#),
+            "Adobe Photoshop",
+            "c2pa.adobe-generative-ai",
+            Ai::Composite,
+        ),
+        (extra("c2pa.ai_generated_content", "{}"), "Some API", "c2pa.ai-generated-content", Ai::Generated),
+        (String::new(), "Image Creator from Designer", "c2pa.generator", Ai::Generated),
+        (
+            extra(
+                "c2pa.metadata",
+                r#"{"@context": {"Iptc4xmpExt": "http://iptc.org/std/Iptc4xmpExt/2008-02-29/"}, "Iptc4xmpExt:DigitalSourceType": "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"}"#,
+            ),
+            "Some Tool",
+            "c2pa.metadata-source-type",
+            Ai::Generated,
+        ),
+    ] {
+        let (_, evidence) = judged("a.png", &signed::sign("image/png", &signed::png(), &with(&assertion, agent)));
+        assert!(evidence.iter().any(|e| e.mark == mark), "{mark}: {evidence:#?}");
+        assert_eq!(marks::ai(&evidence), expected, "{mark} {agent}");
+    }
+}
+
+#[test]
+fn sidecars_speak_for_files_that_hold_nothing() {
+    let folder = Folder::new();
+    // A container that the crate does not read: only the bytes count.
+    let bytes = b"no container that anybody reads, but bytes that can be hashed";
+    let asset = folder.file("a.mxf", bytes);
+    let beside =
+        folder.file("a.mxf.c2pa", &signed::sidecar("application/octet-stream", bytes, &signed::created(GENERATED)));
+    let full = verifier(Verify::Full, Vec::new());
+    let found = facts(&asset, &full, std::slice::from_ref(&beside)).c2pa.unwrap();
+    assert_eq!((found.state, found.via), (CredentialState::Valid, Via::Sidecar), "{found:#?}");
+    assert_eq!(marks::credentials::evidence(&found)[0].via, Via::Sidecar);
+
+    let changed = folder.file("a.mxf", b"No container that anybody reads, but bytes that can be hashed");
+    let found = facts(&changed, &full, std::slice::from_ref(&beside)).c2pa.unwrap();
+    assert_eq!(found.state, CredentialState::Invalid);
+
+    let other = folder.file("a.c2pa", &signed::sidecar("application/octet-stream", bytes, &signed::created(CAPTURED)));
+    let both = facts(&asset, &full, &[other, beside]);
+    assert!(both.problems.iter().any(|p| p.what.contains("different manifests")), "{:?}", both.problems);
+    assert_eq!(both.c2pa.unwrap().place.as_deref(), Some("sidecar a.mxf.c2pa"));
+}
+
+#[test]
+fn pointers_without_a_store_are_told() {
+    let tag = |value: &str| countersign::model::Tag {
+        space: "xmp".into(),
+        key: "dcterms:provenance".into(),
+        value: value.into(),
+        ..Default::default()
+    };
+    let verifier = verifier(Verify::Full, Vec::new());
+    let pointed = |value: &str| {
+        let mut facts = Facts { tags: vec![tag(value)], ..Facts::default() };
+        verifier.credentials(Path::new("x.jpg"), &mut facts, &[]);
+        facts.c2pa
+    };
+    let remote = pointed("https://example.invalid/m.c2pa").unwrap();
+    assert_eq!((remote.state, remote.present), (CredentialState::Remote, false));
+    assert_eq!(remote.remote.as_deref(), Some("https://example.invalid/m.c2pa"));
+    let gone = pointed("self#jumbf=c2pa/urn:uuid:1").unwrap();
+    assert_eq!((gone.state, gone.present), (CredentialState::Unreadable, false));
+    assert!(gone.damage.is_some());
+    assert_eq!(pointed("a note about provenance"), None);
+}
+
+#[test]
+fn broken_stores_never_panic_and_are_never_clean() {
+    let captured = signed::sign("image/jpeg", &signed::jpeg(), &signed::created(CAPTURED));
+    let part: signed::Part<'_> = ("componentOf", "image/jpeg", &captured);
+    let (bytes, store) =
+        signed::sign_with(&signed::signer(), "image/png", &signed::png(), &signed::created(GENERATED), &[part]);
+    for len in 0..store.len() {
+        let said = store::read(&store[..len]);
+        assert!(said.problem.is_some(), "{len} of {}", store.len());
+        let _ = signals::chain(&said);
+    }
+    let folder = Folder::new();
+    let full = verifier(Verify::Full, Vec::new());
+    let begin = bytes.windows(32).position(|w| w == &store[..32]).unwrap();
+    for at in (0..store.len()).step_by(7) {
+        let mut bad = store.clone();
+        bad[at] ^= 0x55;
+        let _ = signals::chain(&store::read(&bad));
+        if at % 5 == 0 {
+            let mut whole = bytes.clone();
+            whole[begin + at] ^= 0x55;
+            let found = facts(&folder.file("bad.png", &whole), &full, &[]).c2pa;
+            assert!(found.is_none_or(|c| c.state != CredentialState::Trusted), "{at}");
+        }
+    }
+}

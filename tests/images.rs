@@ -1,0 +1,230 @@
+//! Still images: hostile variants of every sample, what large files cost, and facts that the goldens cannot show.
+
+#![expect(clippy::unwrap_used, reason = "a test may stop at what it did not expect")]
+
+use std::io::Write;
+use std::path::Path;
+
+use countersign::formats;
+use countersign::identify;
+use countersign::model::{Facts, Problem, ProblemKind};
+use countersign::source::Source;
+
+const EXTENSIONS: &[&str] = &["jpg", "png", "gif", "svg", "svgz", "exr", "dpx", "bmp", "appledouble", "c2pa"];
+
+fn samples() -> Vec<(String, Vec<u8>)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/formats");
+    let paths = std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().path());
+    let ours = paths.filter(|p| p.extension().and_then(|e| e.to_str()).is_some_and(|e| EXTENSIONS.contains(&e)));
+    let mut all: Vec<_> =
+        ours.map(|p| (p.file_name().unwrap().to_string_lossy().into_owned(), std::fs::read(p).unwrap())).collect();
+    all.sort();
+    assert!(all.len() > 30, "the samples of this family are missing");
+    all
+}
+
+fn read(bytes: Vec<u8>) -> Facts {
+    read_source(&mut Source::memory(bytes, 0))
+}
+
+fn read_source(source: &mut Source) -> Facts {
+    let mut out = Facts::default();
+    if let Some(format) = identify::identify(source).unwrap() {
+        out.format = Some(format.info().id.to_owned());
+        if let Err(problem) = format.read(source, &mut out) {
+            out.problems.push(problem);
+        }
+    }
+    out
+}
+
+fn tag<'a>(facts: &'a Facts, space: &str, key: &str) -> Option<&'a str> {
+    facts.tags.iter().find(|t| t.space == space && t.key == key).map(|t| t.value.as_str())
+}
+
+fn blocking(facts: &Facts) -> Vec<&Problem> {
+    facts.problems.iter().filter(|p| p.blocking).collect()
+}
+
+#[test]
+fn every_prefix_of_every_sample_is_read_without_panic() {
+    for (name, bytes) in samples() {
+        for len in 0..bytes.len() {
+            let facts = read(bytes[..len].to_vec());
+            assert!(facts.tags.len() < 1000, "{name} cut at {len}");
+        }
+    }
+}
+
+#[test]
+fn a_cut_jpeg_or_png_is_never_clean() {
+    for (name, bytes) in samples() {
+        let whole = name.ends_with(".jpg") || name.ends_with(".png");
+        // Samples with something behind the image are whole images at some of their prefixes.
+        let simple =
+            !["samsung", "second", "bytes-after", "after-end", "no-end", "cut"].iter().any(|w| name.contains(w));
+        if whole && simple {
+            for len in 16..bytes.len() {
+                let facts = read(bytes[..len].to_vec());
+                assert!(!blocking(&facts).is_empty(), "{name} cut at {len} of {} looks whole", bytes.len());
+            }
+        }
+    }
+}
+
+#[test]
+fn every_flipped_byte_of_every_sample_is_read_without_panic() {
+    for (_, bytes) in samples() {
+        for at in 0..bytes.len() {
+            for flip in [0x01, 0x80, 0xFF] {
+                let mut bytes = bytes.clone();
+                bytes[at] ^= flip;
+                read(bytes);
+            }
+        }
+    }
+}
+
+#[test]
+fn extensions_belong_to_one_format() {
+    let all: Vec<_> = formats::ALL.iter().flat_map(|f| f.info().extensions.iter().map(|e| (*e, f.info().id))).collect();
+    for (extension, id) in &all {
+        assert_eq!(*extension, extension.to_ascii_lowercase());
+        assert!(all.iter().filter(|(e, _)| e == extension).count() == 1, "{extension} of {id} is claimed twice");
+    }
+}
+
+fn chunk(kind: &[u8; 4], data: &[u8]) -> Vec<u8> {
+    let mut crc = flate2::Crc::new();
+    crc.update(kind);
+    crc.update(data);
+    [&(data.len() as u32).to_be_bytes()[..], kind, data, &crc.sum().to_be_bytes()].concat()
+}
+
+/// A PNG of about `total` bytes of image data in chunks of `each`, then these chunks.
+fn large_png(total: usize, each: usize, after: &[Vec<u8>]) -> Vec<u8> {
+    let mut noise = 0x2545_F491_4F6C_DD1Du64;
+    let mut data = Vec::with_capacity(total);
+    while data.len() < total {
+        noise ^= noise << 13;
+        noise ^= noise >> 7;
+        noise ^= noise << 17;
+        data.extend(noise.to_le_bytes());
+    }
+    let mut png = b"\x89PNG\r\n\x1A\n".to_vec();
+    png.extend(chunk(b"IHDR", &[0, 0, 4, 0, 0, 0, 4, 0, 8, 2, 0, 0, 0]));
+    for part in data.chunks(each) {
+        png.extend(chunk(b"IDAT", part));
+    }
+    png.extend(after.concat());
+    png.extend(chunk(b"IEND", b""));
+    png
+}
+
+fn from_disk(bytes: &[u8]) -> (Facts, Source) {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(bytes).unwrap();
+    let mut source = Source::open(file.path()).unwrap();
+    let facts = read_source(&mut source);
+    (facts, source)
+}
+
+#[test]
+fn a_large_png_costs_its_head_and_its_tail() {
+    let text = chunk(b"tEXt", b"parameters\0late text");
+    let long = chunk(b"tEXt", &[b"workflow\0", vec![b'x'; 20_000].as_slice()].concat());
+    for (each, after, reads) in [
+        (8 * 1024, vec![text.clone()], 2),
+        (8 * 1024, vec![], 2),
+        (32 * 1024, vec![text.clone()], 3),
+        (65_445, vec![text.clone()], 3),
+        (1 << 20, vec![text.clone()], 4),
+        (usize::MAX, vec![text.clone()], 2),
+        (8 * 1024, vec![long, text], 10),
+    ] {
+        let each = each.min(3_000_000);
+        let late = after.len();
+        let (facts, source) = from_disk(&large_png(3_000_000, each, &after));
+        assert_eq!(facts.problems, [], "chunks of {each}");
+        assert_eq!(tag(&facts, "png", "parameters").is_some(), late > 0, "chunks of {each}");
+        assert_eq!(tag(&facts, "png", "workflow").is_some(), late > 1, "chunks of {each}");
+        let spent = source.spent();
+        assert!(spent.reads <= reads && spent.bytes <= 128 * 1024, "chunks of {each}: {spent:?}");
+        assert!(late > 1 || spent.bytes <= 96 * 1024, "chunks of {each}: {spent:?}");
+    }
+}
+
+#[test]
+fn text_between_odd_image_chunks_is_found_the_slow_way() {
+    // Chunks of many sizes, and the last of them longer than the tail: nothing can be leapt over.
+    let sizes: Vec<usize> = (0..200).map(|n| 3_000 + n * 37).chain([40_000]).collect();
+    let mut png = b"\x89PNG\r\n\x1A\n".to_vec();
+    png.extend(chunk(b"IHDR", &[0, 0, 4, 0, 0, 0, 4, 0, 8, 2, 0, 0, 0]));
+    for size in sizes {
+        png.extend(chunk(b"IDAT", &vec![0x5A; size]));
+    }
+    png.extend(chunk(b"tEXt", b"parameters\0late text"));
+    png.extend(chunk(b"IEND", b""));
+    let (facts, _) = from_disk(&png);
+    assert_eq!(tag(&facts, "png", "parameters"), Some("late text"));
+    assert_eq!(facts.problems, []);
+    let cut = png.len() - 30;
+    let (facts, _) = from_disk(&png[..cut]);
+    assert_eq!(blocking(&facts)[0].kind, ProblemKind::Truncated);
+}
+
+#[test]
+fn a_bomb_in_a_text_chunk_is_a_limit() {
+    let mut to = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::best());
+    for _ in 0..20 {
+        to.write_all(&vec![b'a'; 1 << 20]).unwrap();
+    }
+    let text = chunk(b"zTXt", &[b"parameters\0\0", to.finish().unwrap().as_slice()].concat());
+    let facts = read(large_png(100, 100, &[text]));
+    assert_eq!(blocking(&facts).iter().map(|p| p.kind).collect::<Vec<_>>(), [ProblemKind::Limit]);
+    assert_eq!(tag(&facts, "png", "parameters").map(str::len), Some(16 << 20));
+}
+
+/// A JPEG with `filler` bytes of entropy-coded data.
+fn large_jpeg(segments: &[u8], filler: usize, after: &[u8]) -> Vec<u8> {
+    let mut jpeg = vec![0xFF, 0xD8];
+    jpeg.extend(segments);
+    jpeg.extend([0xFF, 0xC0, 0, 11, 8, 0x0B, 0xB8, 0x0F, 0xA0, 1, 1, 0x11, 0]);
+    jpeg.extend([0xFF, 0xDA, 0, 8, 1, 1, 0, 0, 63, 0]);
+    jpeg.extend((0..filler).map(|n| (n * 31 % 251) as u8));
+    jpeg.extend(after);
+    jpeg
+}
+
+#[test]
+fn a_large_jpeg_costs_its_head_and_its_tail() {
+    let comment = [&[0xFF, 0xFE, 0, 7][..], b"hello"].concat();
+    let (facts, source) = from_disk(&large_jpeg(&comment, 3_000_000, &[0xFF, 0xD9]));
+    assert_eq!(facts.problems, []);
+    assert_eq!(tag(&facts, "jpeg", "COM"), Some("hello"));
+    assert_eq!((tag(&facts, "image", "Width"), tag(&facts, "image", "Height")), (Some("4000"), Some("3000")));
+    assert!(source.spent().reads == 2 && source.spent().bytes <= 96 * 1024, "{:?}", source.spent());
+}
+
+#[test]
+fn the_end_of_a_jpeg_is_found_before_a_long_trailer() {
+    // An end of image far before the tail, then data that no directory names.
+    let trailer = [&[0xFF, 0xD9][..], &vec![0x11; 40_000]].concat();
+    let (facts, _) = from_disk(&large_jpeg(&[], 200_000, &trailer));
+    assert_eq!(blocking(&facts), Vec::<&Problem>::new());
+    assert!(facts.problems[0].what.contains("40000 bytes"), "{:?}", facts.problems);
+    let (facts, _) = from_disk(&large_jpeg(&[], 200_000, &[]));
+    assert_eq!(blocking(&facts)[0].kind, ProblemKind::Truncated);
+    // A file system that filled the lost part with zeros.
+    let (facts, _) = from_disk(&large_jpeg(&[], 200_000, &vec![0; 50_000]));
+    assert_eq!(blocking(&facts)[0].kind, ProblemKind::Truncated);
+}
+
+#[test]
+fn media_behind_the_image_are_handed_on() {
+    let video = [b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom".to_vec(), vec![7; 30_000]].concat();
+    let facts = read(large_jpeg(&[], 1000, &[&[0xFF, 0xD9][..], &video].concat()));
+    assert_eq!(facts.embedded.len(), 1);
+    assert_eq!(facts.embedded[0].bytes, video);
+    assert_eq!(blocking(&facts), Vec::<&Problem>::new());
+}
