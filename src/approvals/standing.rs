@@ -113,8 +113,8 @@ impl<'a> Matches<'a> {
 
     /// The record that ended this one, by the day of the judgement.
     fn ender(&self, known: &Known, as_of: NaiveDate) -> Option<&'a Known> {
-        let enders = known.ended_by.iter().filter_map(|i| self.all.get(*i));
-        enders.filter(|e| e.record.decided_on <= as_of).last()
+        let mut enders = known.ended_by.iter().filter_map(|i| self.all.get(*i));
+        enders.rfind(|e| e.record.decided_on <= as_of)
     }
 }
 

@@ -46,6 +46,17 @@ pub const STARTER: &str = include_str!("builtin/starter.toml");
 #[must_use]
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let word = word.to_lowercase();
-    let scored = candidates.into_iter().map(|c| (strsim::damerau_levenshtein(&word, c), c));
-    scored.filter(|(d, c)| *d <= (c.len().max(word.len()) / 3).max(1)).min_by_key(|(d, _)| *d).map(|(_, c)| c)
+    let (mut begins, mut near) = (None, None);
+    for candidate in candidates {
+        // A name cut short is as common as one misspelled: `warn`, `netflix`.
+        if word.len() > 2 && candidate.starts_with(&word) {
+            begins = begins.or(Some(candidate));
+        }
+        let distance = strsim::damerau_levenshtein(&word, candidate);
+        let close = distance <= (candidate.len().max(word.len()) / 3).max(1);
+        if close && near.is_none_or(|(least, _)| distance < least) {
+            near = Some((distance, candidate));
+        }
+    }
+    begins.or(near.map(|(_, candidate)| candidate))
 }

@@ -1,7 +1,6 @@
 //! The approval that covered this asset in a final deliverable has run out.
 //!
-//! An approval holds through its last day; the day that counts is today or the one of `--as-of`. It speaks also for
-//! an asset that shows no mark, when the record is for these very bytes: somebody knew it for AI material.
+//! An approval holds through its last day; the day that counts is today or the one of `--as-of`.
 //!
 //! **Why it matters.** Approvals are given for a time: a licence, a consent, a window of release.
 //!

@@ -33,7 +33,7 @@ mod wording;
 
 use std::path::Path;
 
-use crate::approvals::{By, Matches, Standing, Verdict};
+use crate::approvals::{By, Decision, Matches, Standing, Verdict};
 use crate::model::{Ai, Asset, Evidence, Facts, PackageFault, PackageReport, Role, Severity};
 use crate::policy::Policy;
 
@@ -92,13 +92,20 @@ pub struct Case<'a> {
 }
 
 impl Case<'_> {
-    /// Whether an asset like this needs a record here: by its marks, or because a record about these very bytes
-    /// was refused, withdrawn or has run out, so that somebody knows it for AI material though no mark says so.
+    /// Whether an asset like this needs a record here: by its marks, or because the use of these very bytes was
+    /// refused or withdrawn, so that somebody knows them for AI material though no mark says so.
     #[must_use]
     pub fn needs_record(&self) -> bool {
-        let past = matches!(self.standing.verdict, Verdict::Expired(_) | Verdict::Ended(..) | Verdict::Denied(_));
-        let recorded = || self.matches.rows.iter().any(|(_, by)| *by == By::Digest);
-        self.policy.demands(self.asset.role, self.ai) || (self.asset.role == Role::Final && past && recorded())
+        self.policy.demands(self.asset.role, self.ai) || (self.asset.role == Role::Final && self.refused())
+    }
+
+    fn refused(&self) -> bool {
+        let refused = match &self.standing.verdict {
+            Verdict::Denied(_) => true,
+            Verdict::Ended(_, by) => matches!(by.record.decision, Decision::Revoked | Decision::Denied),
+            _ => false,
+        };
+        refused && self.matches.rows.iter().any(|(_, by)| *by == By::Digest)
     }
 
     /// Whether a more exact rule than the general one of this role explains the missing approval.

@@ -1,7 +1,8 @@
 //! The approval that covered this asset in a final deliverable was withdrawn or replaced.
 //!
 //! A withdrawal ends the records that it names, or, where it names none, all earlier ones about the same bytes. A
-//! record that supersedes another ends it too: where the newer one is about other bytes, these have no approval.
+//! record that supersedes another ends it too: where the newer one is about other bytes, these have no approval. A withdrawal
+//! counts also where the asset shows no mark, if it is about these very bytes: somebody knew them for AI material.
 //!
 //! **Why it matters.** Somebody decided that this asset must not be used after all.
 //!

@@ -4,7 +4,8 @@
 //! is not in force yet. Where it holds more, a more exact rule speaks instead: `expired-approval`,
 //! `revoked-approval`, `approval-scope-missing`, `approval-not-trusted` or `approval-for-other-bytes`; should the
 //! policy have turned that rule off, this one still speaks. With an approval in force the finding stays in the
-//! report as approved, with the record that covers it. Which claims need an approval, the policy says.
+//! report as approved, with the record that covers it. Which claims need an approval, the policy says; an
+//! asset without a mark whose use was refused for these very bytes is flagged too.
 //!
 //! **Why it matters.** Generated material in the final cut, even in the background, needs a written approval before
 //! it is delivered; what reaches the audience without one cannot be recalled.

@@ -1,4 +1,4 @@
-//! How findings are put into words: marks, records, commands.
+//! Shared by the rules: how findings are put into words: marks, records, commands.
 
 use crate::approvals::record::{Decision, Record};
 use crate::marks;
