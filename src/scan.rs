@@ -63,7 +63,7 @@ pub fn run(
     })?;
     let mut walk = Walk::new(roots, scan.exclude.clone());
     let mut tally = Tally::new(scan.fail_on);
-    while let Some(batch) = walk.next() {
+    for batch in walk.by_ref() {
         let judged: Vec<_> = pool.install(|| batch.into_par_iter().map(|asset| one(scan, asset, watch)).collect());
         for judged in judged {
             let Some(judged) = judged else {

@@ -247,7 +247,7 @@ fn three_gibibytes_of_sound_are_hopped_over() {
     assert!(facts.problems.is_empty(), "{:?}", facts.problems);
     assert_eq!(value(&facts, "AIGC"), Some("label"));
     assert!(source.spent().bytes < 1 << 20, "{} bytes read", source.spent().bytes);
-    assert_eq!(extract::facts(&path, &extract::Options::default()).format.as_deref(), Some("wav"));
+    assert_eq!(extract::facts(&path, &[], &extract::Options::default()).format.as_deref(), Some("wav"));
 }
 
 #[test]
@@ -258,7 +258,7 @@ fn a_tag_longer_than_the_head_does_not_hide_what_it_stands_before() {
         let bytes = [big.clone(), std::fs::read(folder.join(name)).unwrap()].concat();
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), bytes).unwrap();
-        let facts = extract::facts(file.path(), &extract::Options::default());
+        let facts = extract::facts(file.path(), &[], &extract::Options::default());
         assert_eq!(facts.format.as_deref(), Some(id));
         assert!(value(&facts, "AIGC").is_some(), "{name}");
         assert!(facts.problems.is_empty(), "{:?}", facts.problems);

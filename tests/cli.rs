@@ -1,5 +1,7 @@
 //! The real binary on real files: reports, exit codes, what it never does.
 
+#![allow(clippy::unwrap_used, reason = "a test may")]
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 

@@ -2,6 +2,8 @@
 //!
 //! A new case is two dropped files. `COUNTERSIGN_BLESS=1 cargo test --test formats` rewrites the goldens.
 
+#![allow(clippy::unwrap_used, reason = "a test may")]
+
 use std::path::Path;
 
 use countersign::extract;

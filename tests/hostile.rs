@@ -1,5 +1,7 @@
 //! Hostile input: cut and damaged samples must neither panic nor pass as whole.
 
+#![allow(clippy::unwrap_used, reason = "a test may")]
+
 use std::path::{Path, PathBuf};
 
 use countersign::extract::{Options, bytes};

@@ -1,6 +1,8 @@
 //! The architecture as a test: who may import what, how long a file may be, what every file starts with,
 //! and that each plug-in folder's list names every file in it.
 
+#![allow(clippy::unwrap_used, reason = "a test may")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

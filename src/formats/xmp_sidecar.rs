@@ -34,7 +34,7 @@ impl Format for XmpSidecar {
 
     fn read(&self, source: &mut Source, out: &mut Facts) -> Result<(), Problem> {
         let at = Place::new("XMP file", source.absolute(0));
-        let bytes = source.whole(limits::SIDECAR as usize)?;
+        let bytes = source.whole(limits::SIDECAR)?;
         tags::xmp::read(&bytes, &at, out);
         Ok(())
     }

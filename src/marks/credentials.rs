@@ -4,112 +4,33 @@
 //! non-editorial actions; ingredients pass on what they are according to their relationship. Permissions
 //! (`c2pa.training-mining`, `cawg.training-mining`) say nothing about origin and are no marks.
 
-use std::sync::OnceLock;
-
-use super::catalogue::Mark;
 use super::generators::{self, Field};
 use super::source_type::{self, SourceType};
 use crate::model::{Action, Claim, CredentialState, Credentials, Evidence, Manifest, Strength, Via};
 
-/// A mark of this file: what the catalogue says of the others, for a match that needs code.
+/// A mark of this file; what people read of it stands in `catalogue/credentials.toml`.
 #[derive(Clone, Copy, Debug)]
-struct Coded {
-    id: &'static str,
-    name: &'static str,
-    lives: &'static str,
-    claims: &'static [Claim],
-    strength: Strength,
-    guard: &'static str,
-    source: &'static str,
+pub struct Coded {
+    pub id: &'static str,
+    /// At best: where the signature does not hold, a signed statement is a declared one.
+    pub strength: Strength,
 }
 
-const EVERY: &[Claim] = &[
-    Claim::Generated,
-    Claim::Composite,
-    Claim::Enhanced,
-    Claim::Possible,
-    Claim::Captured,
-    Claim::Digitized,
-    Claim::NotAi,
-];
-const RUBRICS: &str = "C2PA 2.2, section 18.16 (actions); C2PA asset rubrics, signals, 2026-08";
+const fn signed(id: &'static str) -> Coded {
+    Coded { id, strength: Strength::Signed }
+}
 
-const SOURCE_TYPE: Coded = Coded {
-    id: "c2pa.source-type",
-    name: "Digital source type of a C2PA action",
-    lives: "C2PA manifest store, assertion c2pa.actions, digitalSourceType; in the active manifest or an ingredient's",
-    claims: EVERY,
-    strength: Strength::Signed,
-    guard: "algorithmicMedia, digitalCreation and humanEdits are not AI; an inputTo ingredient makes the asset at most \
-            possible; assertions that are only gathered, and manifests that do not verify, are declared, not signed",
-    source: RUBRICS,
-};
-const ADOBE_SOURCE_TYPE: Coded = Coded {
-    id: "c2pa.adobe-source-type",
-    name: "Source type in the parameters of a C2PA action",
-    lives: "C2PA manifest store, assertion c2pa.actions, parameters com.adobe.digitalSourceType",
-    claims: EVERY,
-    strength: Strength::Signed,
-    guard: "other parameters of an action, however they are worded",
-    source: "Adobe products with models of other companies; C2PA 2.2, section 18.16.4",
-};
-const METADATA_SOURCE_TYPE: Coded = Coded {
-    id: "c2pa.metadata-source-type",
-    name: "IPTC digital source type inside a C2PA manifest",
-    lives: "C2PA manifest store, metadata assertions (c2pa.metadata, cawg.metadata, stds.iptc), DigitalSourceType",
-    claims: EVERY,
-    strength: Strength::Signed,
-    guard: "captions, keywords and other fields of the same assertion",
-    source: "C2PA 2.2, section 18.20 (metadata); IPTC Photo Metadata Standard 2025.1",
-};
-const AI_SYSTEM: Coded = Coded {
-    id: "c2pa.metadata-ai-system",
-    name: "AI system named inside a C2PA manifest",
-    lives: "C2PA manifest store, metadata assertions, Iptc4xmpExt:AISystemUsed",
-    claims: &[Claim::Composite],
-    strength: Strength::Signed,
-    guard: "an empty value",
-    source: "IPTC Photo Metadata Standard 2025.1",
-};
-const ADOBE_GENERATIVE: Coded = Coded {
-    id: "c2pa.adobe-generative-ai",
-    name: "Adobe's assertion that generative AI was used",
-    lives: "C2PA manifest store, assertions com.adobe.generative-ai and com.adobe.firefly.*",
-    claims: &[Claim::Generated, Claim::Composite],
-    strength: Strength::Signed,
-    guard: "generated only where Firefly itself created the asset from nothing; any other product changed something",
-    source: "files of Adobe Firefly (2023, 2025) and Photoshop",
-};
-const GENERATED_CONTENT: Coded = Coded {
-    id: "c2pa.ai-generated-content",
-    name: "Assertion of AI-generated content",
-    lives: "C2PA manifest store, assertion c2pa.ai_generated_content",
-    claims: &[Claim::Generated],
-    strength: Strength::Signed,
-    guard: "c2pa.training-mining and cawg.training-mining are permissions, not origin",
-    source: "files of Black Forest Labs",
-};
-const DISCLOSURE: Coded = Coded {
-    id: "c2pa.ai-disclosure",
-    name: "AI disclosure of C2PA 2.4",
-    lives: "C2PA manifest store, assertion c2pa.ai-disclosure, where no action states a source type",
-    claims: &[Claim::Composite],
-    strength: Strength::Signed,
-    guard: "a source type in the same manifest says more, and decides",
-    source: "C2PA 2.4, standard assertions",
-};
-const GENERATOR: Coded = Coded {
-    id: "c2pa.generator",
-    name: "Known generator in a manifest without a source type",
-    lives: "C2PA manifest store: software agent, claim generator, or signing certificate",
-    claims: &[Claim::Generated, Claim::Possible],
-    strength: Strength::Fingerprint,
-    guard: "names in titles and descriptions; a certificate alone only makes it possible, since its owner may sign \
-            other things too",
-    source: "files of Microsoft Designer, Amazon Bedrock, Adobe Firefly, OpenAI and others",
-};
+const SOURCE_TYPE: Coded = signed("c2pa.source-type");
+const ADOBE_SOURCE_TYPE: Coded = signed("c2pa.adobe-source-type");
+const METADATA_SOURCE_TYPE: Coded = signed("c2pa.metadata-source-type");
+const AI_SYSTEM: Coded = signed("c2pa.metadata-ai-system");
+const ADOBE_GENERATIVE: Coded = signed("c2pa.adobe-generative-ai");
+const GENERATED_CONTENT: Coded = signed("c2pa.ai-generated-content");
+const DISCLOSURE: Coded = signed("c2pa.ai-disclosure");
+const GENERATOR: Coded = Coded { id: "c2pa.generator", strength: Strength::Fingerprint };
 
-const CODED: &[Coded] = &[
+/// Every mark of this file.
+pub static ALL: &[Coded] = &[
     SOURCE_TYPE,
     ADOBE_SOURCE_TYPE,
     METADATA_SOURCE_TYPE,
@@ -119,30 +40,6 @@ const CODED: &[Coded] = &[
     DISCLOSURE,
     GENERATOR,
 ];
-
-/// The marks of this file in the catalogue's shape, for its manual.
-pub fn marks() -> &'static [Mark] {
-    static MARKS: OnceLock<Vec<Mark>> = OnceLock::new();
-    MARKS.get_or_init(|| CODED.iter().map(Coded::mark).collect())
-}
-
-impl Coded {
-    fn mark(&self) -> Mark {
-        Mark {
-            id: self.id.to_owned(),
-            name: self.name.to_owned(),
-            system: None,
-            lives: self.lives.to_owned(),
-            claims: self.claims.to_vec(),
-            strength: self.strength,
-            guard: self.guard.to_owned(),
-            source: self.source.to_owned(),
-            tests: Vec::new(),
-            hits: Vec::new(),
-            misses: Vec::new(),
-        }
-    }
-}
 
 /// What an action does to the asset, as the rubrics sort actions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,8 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::marks::all;
-use crate::marks::catalogue::Mark;
+use crate::marks::catalogue::{Mark, catalogue};
 use crate::model::{Claim, Strength};
 
 /// The whole manual, in Markdown.
@@ -17,9 +16,9 @@ pub fn manual() -> String {
          hint (never enough alone).\n\n\
          The absence of every mark is never evidence that an asset is human-made or authentic.\n\n\
          | mark | claims | strength |\n|---|---|---|\n",
-        all().count()
+        catalogue().marks().count()
     );
-    for mark in all() {
+    for mark in catalogue().marks() {
         let _ = writeln!(
             out,
             "| [`{0}`](#{2}) {1} | {3} | {4} |",
@@ -30,7 +29,7 @@ pub fn manual() -> String {
             strength(mark.strength)
         );
     }
-    for mark in all() {
+    for mark in catalogue().marks() {
         let _ = write!(out, "\n{}", page(mark));
     }
     out

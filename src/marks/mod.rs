@@ -15,11 +15,6 @@ pub use manual::{manual, page};
 
 use crate::model::{Ai, Claim, Evidence, Strength, Via};
 
-/// Every mark: the catalogue's, then those that need code of their own.
-pub fn all() -> impl Iterator<Item = &'static Mark> {
-    catalogue().marks().chain(credentials::marks())
-}
-
 /// The strongest claim among the evidence.
 ///
 /// Captured, digitized and not-ai claims never raise it; hints, and whatever is reached only through an
