@@ -4,8 +4,10 @@
 //! of marks, rules or policy.
 
 mod dng;
+mod mrw;
 mod psd;
 mod psd_layers;
+mod raf;
 mod raw_tiff;
 mod tiff;
 mod xmp_sidecar;
@@ -78,7 +80,8 @@ pub trait Format: Sync {
 }
 
 /// Every format, in no particular order: the best score wins.
-pub static ALL: &[&dyn Format] = &[&tiff::Tiff, &dng::Dng, &raw_tiff::RawTiff, &psd::Psd, &xmp_sidecar::XmpSidecar];
+pub static ALL: &[&dyn Format] =
+    &[&tiff::Tiff, &dng::Dng, &raw_tiff::RawTiff, &psd::Psd, &xmp_sidecar::XmpSidecar, &mrw::Mrw, &raf::Raf];
 
 /// The format that an extension (any case, no dot) promises.
 #[must_use]
