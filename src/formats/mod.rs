@@ -6,7 +6,6 @@
 mod dng;
 mod mrw;
 mod psd;
-mod psd_layers;
 mod raf;
 mod raw_tiff;
 mod tiff;

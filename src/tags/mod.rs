@@ -9,6 +9,7 @@ mod exif_values;
 pub mod id3;
 pub mod iptc;
 pub mod photoshop;
+pub mod psd_layers;
 pub mod vorbis;
 pub mod xmp;
 mod xmp_names;

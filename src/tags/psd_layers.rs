@@ -3,7 +3,6 @@
 
 use std::collections::BTreeSet;
 
-use crate::formats::psd::section;
 use crate::limits;
 use crate::model::{Embedded, Facts, Problem};
 use crate::source::Source;
@@ -18,8 +17,11 @@ const LONG: &[&[u8]] = &[
     b"LMsk", b"Lr16", b"Lr32", b"Layr", b"Mt16", b"Mt32", b"Mtrn", b"Alph", b"FMsk", b"lnk2", b"FEid", b"FXid", b"PxSD",
 ];
 
-/// Reads the layer and mask section at `start`, `len` bytes long.
-pub(super) fn read(source: &mut Source, (start, len): (u64, u64), large: bool, out: &mut Facts) -> Result<(), Problem> {
+/// Reads the layer and mask section at `start`, `len` bytes long; `large` for PSB.
+///
+/// # Errors
+/// What ended the reading; what was read before stays.
+pub fn read(source: &mut Source, (start, len): (u64, u64), large: bool, out: &mut Facts) -> Result<(), Problem> {
     let mut reading = Layers { source, large, out, keys: BTreeSet::new() };
     let result = reading.sections(start, start.saturating_add(len));
     let keys: Vec<String> = reading.keys.iter().map(|k| k.escape_ascii().to_string()).collect();
@@ -28,6 +30,18 @@ pub(super) fn read(source: &mut Source, (start, len): (u64, u64), large: bool, o
         tags::push(reading.out, "psd", "AdditionalInfo", keys.join(" "), &at, 0);
     }
     result
+}
+
+/// Start and length of a section whose length is 64-bit in large documents.
+///
+/// # Errors
+/// As [`Source::at`].
+pub fn section(source: &mut Source, offset: u64, large: bool) -> Result<(u64, u64), Problem> {
+    if large {
+        Ok((offset.saturating_add(8), u64::from_be_bytes(source.array(offset)?)))
+    } else {
+        Ok((offset.saturating_add(4), u64::from(u32::from_be_bytes(source.array(offset)?))))
+    }
 }
 
 struct Layers<'a> {
