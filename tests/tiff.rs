@@ -30,6 +30,7 @@ const SAMPLES: &[(&str, &str)] = &[
     ("raw-tiff", "raw.nef"),
     ("psd", "psd-dst.psd"),
     ("psd", "psd-linked.psd"),
+    ("psd", "psd-linked-later.psd"),
     ("psd", "psb-linked.psb"),
 ];
 

@@ -31,13 +31,14 @@ pub mod mp3;
 mod mp4;
 pub mod mpeg_ps;
 pub mod mpeg_ts;
+mod mrw;
 pub mod musepack;
 pub mod mxf;
 pub mod ogg;
 pub mod pdf;
 pub mod png;
 mod psd;
-mod psd_layers;
+mod raf;
 mod raw_tiff;
 pub mod svg;
 mod tiff;
@@ -144,12 +145,14 @@ pub static ALL: &[&dyn Format] = &[
     &mp4::Mp4,
     &mpeg_ps::MpegPs,
     &mpeg_ts::MpegTs,
+    &mrw::Mrw,
     &musepack::Musepack,
     &mxf::Mxf,
     &ogg::Ogg,
     &pdf::Pdf,
     &png::Png,
     &psd::Psd,
+    &raf::Raf,
     &raw_tiff::RawTiff,
     &svg::Svg,
     &tiff::Tiff,
@@ -157,10 +160,6 @@ pub static ALL: &[&dyn Format] = &[
     &wavpack::Wavpack,
     &webm::WebM,
     &webp::Webp,
-    &dng::Dng,
-    &psd::Psd,
-    &raw_tiff::RawTiff,
-    &tiff::Tiff,
     &xmp_sidecar::XmpSidecar,
 ];
 

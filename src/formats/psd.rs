@@ -1,9 +1,10 @@
 //! Photoshop documents, PSD and PSB (Adobe Photoshop File Formats, November 2019).
 
-use crate::formats::{Format, Info, Media, Probe, Score, psd_layers};
+use crate::formats::{Format, Info, Media, Probe, Score};
 use crate::limits;
 use crate::model::{Facts, Problem};
 use crate::source::Source;
+use crate::tags::psd_layers::{self, section};
 use crate::tags::{self, Place};
 
 pub(super) struct Psd;
@@ -51,15 +52,6 @@ fn read(source: &mut Source, out: &mut Facts) -> Result<(), Problem> {
         tags::push_problem(out, problem.within("psd (layers)"));
     }
     image(source, &head, start + len).map_err(|p| p.within("psd (image data)"))
-}
-
-/// Start and length of a section whose length is 64-bit in large documents.
-pub(super) fn section(source: &mut Source, offset: u64, large: bool) -> Result<(u64, u64), Problem> {
-    if large {
-        Ok((offset.saturating_add(8), u64::from_be_bytes(source.array(offset)?)))
-    } else {
-        Ok((offset.saturating_add(4), u64::from(u32::from_be_bytes(source.array(offset)?))))
-    }
 }
 
 /// Checks that the merged image is whole.

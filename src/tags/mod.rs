@@ -22,6 +22,7 @@ pub mod photoshop;
 pub mod picture;
 pub mod plain_text;
 pub mod png_text;
+pub mod psd_layers;
 pub mod quicktime;
 pub mod riff;
 pub mod samsung;

@@ -16,6 +16,8 @@ use crate::tags::{self, Place};
 
 /// Bytes of a property path that keys keep.
 const PATH: usize = 512;
+/// Elements of one packet; overgrown histories of real files stay far below.
+const ELEMENTS: usize = 1_000_000;
 /// `photoshop:DocumentAncestors` grows without end in real files; its items are bare identifiers.
 const ANCESTORS: usize = 500;
 
@@ -35,6 +37,7 @@ pub fn read(blob: &[u8], at: &Place, out: &mut Facts) {
         rdf: false,
         closed: false,
         ancestors: 0,
+        elements: 0,
     };
     packet.run();
 }
@@ -101,6 +104,7 @@ struct Packet<'a> {
     /// Whether `<?xpacket end` was passed: what follows is padding or another packet.
     closed: bool,
     ancestors: usize,
+    elements: usize,
 }
 
 impl Packet<'_> {
@@ -156,14 +160,16 @@ impl Packet<'_> {
 
     /// False where reading must stop.
     fn start(&mut self, element: &BytesStart<'_>) -> bool {
-        if self.open.len() >= limits::DEPTH {
-            let what = format!("xmp: elements nested deeper than {}", limits::DEPTH);
-            self.problem(
-                |at| Problem::limit("", at, what),
-                self.offset_of(element.name().as_ref()).unwrap_or(0) as u64,
-            );
-            self.open.clear();
-            self.rdf = true;
+        self.elements += 1;
+        let bounds = [
+            ("elements nested deeper than", self.open.len() + 1, limits::DEPTH),
+            ("more elements than", self.elements, ELEMENTS),
+            ("more tags than", self.out.tags.len(), limits::TAGS),
+        ];
+        let passed = bounds.into_iter().find(|(_, count, most)| count > most);
+        if let Some((what, _, most)) = passed {
+            let by = self.offset_of(element.name().as_ref()).unwrap_or(0) as u64;
+            self.problem(|at| Problem::limit("", at, format!("xmp: {what} {most}")), by);
             return false;
         }
         let scope = self.scope.mark();

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeSet;
 
-use crate::formats::psd::section;
 use crate::limits;
 use crate::model::{Embedded, Facts, Problem};
 use crate::source::Source;
@@ -11,13 +10,18 @@ use crate::tags::{self, Place};
 
 /// Layers that are looked at: Photoshop allows 8,000.
 const LAYERS: u16 = 10_000;
+/// Characters that a linked document's id may have.
+const ID_UNITS: u64 = 64;
 /// Keys whose length is 64-bit in large documents.
 const LONG: &[&[u8]] = &[
     b"LMsk", b"Lr16", b"Lr32", b"Layr", b"Mt16", b"Mt32", b"Mtrn", b"Alph", b"FMsk", b"lnk2", b"FEid", b"FXid", b"PxSD",
 ];
 
-/// Reads the layer and mask section at `start`, `len` bytes long.
-pub(super) fn read(source: &mut Source, (start, len): (u64, u64), large: bool, out: &mut Facts) -> Result<(), Problem> {
+/// Reads the layer and mask section at `start`, `len` bytes long; `large` for PSB.
+///
+/// # Errors
+/// What ended the reading; what was read before stays.
+pub fn read(source: &mut Source, (start, len): (u64, u64), large: bool, out: &mut Facts) -> Result<(), Problem> {
     let mut reading = Layers { source, large, out, keys: BTreeSet::new() };
     let result = reading.sections(start, start.saturating_add(len));
     let keys: Vec<String> = reading.keys.iter().map(|k| k.escape_ascii().to_string()).collect();
@@ -26,6 +30,18 @@ pub(super) fn read(source: &mut Source, (start, len): (u64, u64), large: bool, o
         tags::push(reading.out, "psd", "AdditionalInfo", keys.join(" "), &at, 0);
     }
     result
+}
+
+/// Start and length of a section whose length is 64-bit in large documents.
+///
+/// # Errors
+/// As [`Source::at`].
+pub fn section(source: &mut Source, offset: u64, large: bool) -> Result<(u64, u64), Problem> {
+    if large {
+        Ok((offset.saturating_add(8), u64::from_be_bytes(source.array(offset)?)))
+    } else {
+        Ok((offset.saturating_add(4), u64::from(u32::from_be_bytes(source.array(offset)?))))
+    }
 }
 
 struct Layers<'a> {
@@ -189,7 +205,7 @@ impl Layers<'_> {
         let data = match described {
             0 => sizes + 9,
             // The data ends the item but for the fields that later versions added.
-            _ => end.saturating_sub(len).saturating_sub(trailing(version)),
+            _ => self.data_end(version, end).saturating_sub(len),
         };
         if data.saturating_add(len) > end || data < sizes + 9 || len > limits::EMBEDDED_BYTES as u64 {
             let problem =
@@ -202,14 +218,19 @@ impl Layers<'_> {
         self.out.embedded.push(Embedded { place: "PSD linked file".to_owned(), offset, bytes, name });
         Ok(())
     }
-}
 
-/// Bytes behind the data: an (empty) document id, a time, a lock.
-fn trailing(version: u32) -> u64 {
-    match version {
-        0..=4 => 0,
-        5 => 4,
-        6 => 12,
-        _ => 13,
+    /// Where the data of an item that ends at `end` stops: later versions add a document id, a time, a lock.
+    fn data_end(&mut self, version: u32, end: u64) -> u64 {
+        let fixed = match version {
+            0..=4 => return end,
+            5 => 0,
+            6 => 8,
+            _ => 9,
+        };
+        let ends = (0..=ID_UNITS).map(|units| (units, end.saturating_sub(fixed + 4 + 2 * units)));
+        let mut fits = ends.filter(|(units, at)| {
+            self.source.array(*at).is_ok_and(|count| u64::from(u32::from_be_bytes(count)) == *units)
+        });
+        fits.next().map_or(end, |(_, at)| at)
     }
 }
