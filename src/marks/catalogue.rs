@@ -35,7 +35,8 @@ pub struct Catalogue {
     pub(super) marks: Vec<Mark>,
     /// `space:key` in lower case → tests, in the order of the catalogue.
     pub(super) exact: HashMap<String, Vec<At>>,
-    pub(super) globs: Vec<(Selector, At)>,
+    /// Tests whose selectors have a `*`, by the space that the tag must have.
+    pub(super) globs: HashMap<String, Vec<(Selector, At)>>,
     sha256: String,
 }
 
@@ -278,17 +279,19 @@ impl Catalogue {
     }
 }
 
-type Index = (HashMap<String, Vec<At>>, Vec<(Selector, At)>);
+type Index = (HashMap<String, Vec<At>>, HashMap<String, Vec<(Selector, At)>>);
 
 fn index(marks: &[Mark]) -> Index {
     let mut exact: HashMap<String, Vec<At>> = HashMap::new();
-    let mut globs = Vec::new();
+    let mut globs: HashMap<String, Vec<(Selector, At)>> = HashMap::new();
     for (mark, m) in marks.iter().enumerate() {
         for (test, t) in m.tests.iter().enumerate() {
             for field in &t.fields {
                 match field.exact() {
                     Some(key) => exact.entry(key.to_owned()).or_default().push(At { mark, test }),
-                    None => globs.push((field.clone(), At { mark, test })),
+                    None => {
+                        globs.entry(field.space().to_owned()).or_default().push((field.clone(), At { mark, test }));
+                    }
                 }
             }
         }

@@ -27,7 +27,8 @@ impl Catalogue {
             field(&tag.space, &tag.key, &mut key);
             found.clear();
             found.extend(self.exact.get(&key).into_iter().flatten());
-            found.extend(self.globs.iter().filter(|(glob, _)| glob.selects(&key)).map(|(_, at)| at));
+            let globs = self.globs.get(&tag.space).into_iter().flatten();
+            found.extend(globs.filter(|(glob, _)| glob.selects(&key)).map(|(_, at)| at));
             found.sort_unstable();
             let mut done = None;
             for at in &found {

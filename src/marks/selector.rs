@@ -1,38 +1,53 @@
 //! Selectors: `space:key` with `*` for any run of characters, compared without regard to case.
 
-/// A lower-case pattern over `space:key`.
+/// A lower-case pattern over `space:key`, taken apart at its stars: every tag meets every pattern that has one.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Selector(String);
+pub(super) struct Selector {
+    first: String,
+    /// What follows each star but the last.
+    middle: Vec<String>,
+    /// What follows the last star; `None` without a star.
+    last: Option<String>,
+}
 
 impl Selector {
     /// # Errors
     /// Where there is no space before the key.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         match text.split_once(':') {
-            Some((space, key)) if !space.is_empty() && !key.is_empty() => Ok(Self(text.to_lowercase())),
-            _ => Err(format!("{text:?} is not space:key")),
+            Some((space, key)) if !space.is_empty() && !space.contains('*') && !key.is_empty() => {}
+            _ => return Err(format!("{text:?} is not space:key")),
         }
+        let lower = text.to_lowercase();
+        let mut parts = lower.split('*').map(str::to_owned);
+        let first = parts.next().unwrap_or_default();
+        let mut middle: Vec<_> = parts.collect();
+        let last = middle.pop();
+        Ok(Self { first, middle, last })
     }
 
     /// The one field it selects, if it has no `*`.
     pub(super) fn exact(&self) -> Option<&str> {
-        (!self.0.contains('*')).then_some(&self.0)
+        self.last.is_none().then_some(&self.first)
+    }
+
+    /// The space that a field must have.
+    pub(super) fn space(&self) -> &str {
+        self.first.split(':').next().unwrap_or_default()
     }
 
     /// Whether it selects this field, given in lower case.
     pub(super) fn selects(&self, field: &str) -> bool {
-        let mut parts = self.0.split('*');
-        let Some(mut rest) = parts.next().and_then(|first| field.strip_prefix(first)) else { return false };
-        let mut last = None;
-        for part in parts {
-            if let Some(part) = last.replace(part) {
-                match rest.find(part) {
-                    Some(at) => rest = &rest[at + part.len()..],
-                    None => return false,
-                }
+        let Some(rest) = field.strip_prefix(self.first.as_str()) else { return false };
+        let Some(last) = &self.last else { return rest.is_empty() };
+        let Some(mut rest) = rest.strip_suffix(last.as_str()) else { return false };
+        for part in &self.middle {
+            match rest.find(part.as_str()) {
+                Some(at) => rest = &rest[at + part.len()..],
+                None => return false,
             }
         }
-        last.map_or(rest.is_empty(), |last| rest.ends_with(last))
+        true
     }
 }
 
