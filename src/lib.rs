@@ -20,5 +20,6 @@ pub mod roles;
 pub mod rules;
 pub mod scan;
 pub mod source;
+pub mod survey;
 pub mod tags;
 pub mod walk;

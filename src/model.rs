@@ -493,6 +493,9 @@ pub struct AssetReport {
     pub role: Role,
     pub role_basis: String,
     pub package: Option<usize>,
+    /// Which compositions play it, and where.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub plays: Vec<Play>,
     pub ai: Ai,
     pub evidence: Vec<Evidence>,
     pub c2pa: Option<Credentials>,
@@ -528,8 +531,12 @@ pub struct Play {
 pub struct PackageReport {
     pub id: usize,
     pub kind: String,
+    /// Below its scanned root; `.` for the scanned root itself.
     pub root: String,
     pub title: Option<String>,
+    /// Oddities that are no fault: a composition that plays what lies in no package here.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub remarks: Vec<String>,
     pub findings: Vec<Finding>,
 }
 
