@@ -42,8 +42,10 @@ impl Selector {
         let Some(last) = &self.last else { return rest.is_empty() };
         let Some(mut rest) = rest.strip_suffix(last.as_str()) else { return false };
         for part in &self.middle {
-            match rest.find(part.as_str()) {
-                Some(at) => rest = &rest[at + part.len()..],
+            // Fields are a few words: preparing a search costs more than this one.
+            let found = rest.as_bytes().windows(part.len().max(1)).position(|w| w == part.as_bytes());
+            match found.and_then(|at| rest.get(at + part.len()..)) {
+                Some(after) => rest = after,
                 None => return false,
             }
         }
@@ -55,8 +57,13 @@ impl Selector {
 pub(super) fn field(space: &str, key: &str, into: &mut String) {
     into.clear();
     for part in [space, ":", key] {
-        into.extend(part.chars().flat_map(char::to_lowercase));
+        if part.is_ascii() {
+            into.push_str(part);
+        } else {
+            into.extend(part.chars().flat_map(char::to_lowercase));
+        }
     }
+    into.make_ascii_lowercase();
 }
 
 #[cfg(test)]
