@@ -68,7 +68,16 @@ impl Format for Mxf {
 fn header_partition(head: &[u8]) -> Option<usize> {
     let end = head.len().min(RUN_IN + 14);
     let bytes = head.get(..end)?;
-    bytes.windows(14).position(|w| w[0] == 0x06 && w[..13] == PARTITION && w[13] == HEADER)
+    let mut from = 0;
+    while let Some(by) = bytes.get(from..)?.iter().position(|b| *b == PARTITION[0]) {
+        let at = from + by;
+        let key = bytes.get(at..at + 14)?;
+        if key[..13] == PARTITION && key[13] == HEADER {
+            return Some(at);
+        }
+        from = at + 1;
+    }
+    None
 }
 
 fn is_pack(key: &Key, kind: u8) -> bool {
