@@ -13,6 +13,7 @@ pub mod judge;
 pub mod limits;
 pub mod marks;
 pub mod model;
+pub mod packages;
 pub mod policy;
 pub mod report;
 pub mod roles;

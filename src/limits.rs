@@ -40,3 +40,9 @@ pub const PROBLEMS: usize = 64;
 pub const BATCH: usize = 4_096;
 /// Pixels that are decoded for `--pixels`.
 pub const PIXELS: u64 = 128 * 1024 * 1024;
+/// The longest manifest of a delivery package that is read.
+pub const MANIFEST: usize = 64 * 1024 * 1024;
+/// Files that one package may list.
+pub const MEMBERS: usize = 2_000_000;
+/// Faults kept per package.
+pub const FAULTS: usize = 10_000;

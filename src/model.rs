@@ -503,6 +503,26 @@ pub struct AssetReport {
     pub tags: Option<Vec<Tag>>,
 }
 
+/// One stretch of a track file that a composition plays.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Play {
+    /// The composition's title.
+    pub title: String,
+    /// The composition's id, a UUID in lower case.
+    pub composition: String,
+    /// `MainImageSequence`, `MainPicture`, `MainSound`, …
+    pub track: String,
+    /// First edit unit that is played of the track file, and how many follow with it.
+    pub entry: u64,
+    pub duration: u64,
+    /// Edit units a second, as numerator and denominator.
+    pub rate: (u64, u64),
+    /// Where the stretch starts and ends (exclusive) in the composition: `01:00:00:00`, from its own start time code
+    /// where it has one.
+    pub from: String,
+    pub to: String,
+}
+
 /// One delivery package's row in the report.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PackageReport {

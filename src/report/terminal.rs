@@ -90,7 +90,7 @@ impl Terminal<'_> {
         ];
         let marked: Vec<_> = marked.iter().filter(|(n, _)| *n > 0).map(|(n, word)| format!("{n} {word}")).collect();
         let marked = if marked.is_empty() { "none found".to_owned() } else { marked.join(", ") };
-        self.line("  AI marks  ", &marked)?;
+        self.line("  AI marks    ", &marked)?;
         let found = &summary.findings;
         let mut open = vec![
             count(found.error, "error", "errors"),
@@ -100,9 +100,9 @@ impl Terminal<'_> {
         if summary.approved > 0 {
             open.push(format!("{} approved", summary.approved));
         }
-        self.line("  Findings  ", &open.join(", "))?;
+        self.line("  Findings    ", &open.join(", "))?;
         if summary.not_judged > 0 {
-            self.line("  Not judged", &format!(" {}", files(summary.not_judged)))?;
+            self.line("  Not judged  ", &files(summary.not_judged))?;
         }
         self.inputs()
     }
@@ -114,7 +114,7 @@ impl Terminal<'_> {
             Some(a) => format!("{} ({})", terminal(&a.path), count(a.records as u64, "record", "records")),
             None => "no approvals ledger given".to_owned(),
         };
-        self.line("  Judged by ", &format!("policy {}; {ledger}", terminal(&run.policy.name)))?;
+        self.line("  Judged by   ", &format!("policy {}; {ledger}", terminal(&run.policy.name)))?;
         let lists: Vec<_> = run
             .trust
             .iter()
@@ -124,7 +124,7 @@ impl Terminal<'_> {
             })
             .collect();
         let lists = if lists.is_empty() { "none (signers cannot be recognized)".to_owned() } else { lists.join(", ") };
-        self.line("  Trust     ", &lists)
+        self.line("  Trust       ", &lists)
     }
 
     /// All open findings of one severity, grouped by package and rule.
