@@ -28,8 +28,9 @@ impl Catalogue {
             found.clear();
             found.extend(self.exact.get(&key).into_iter().flatten());
             let globs = self.globs.get(&tag.space).into_iter().flatten();
-            found.extend(globs.filter(|(glob, _)| glob.selects(&key)).map(|(_, at)| at));
+            found.extend(globs.filter(|(glob, _)| glob.selects(&key)).flat_map(|(_, tests)| tests));
             found.sort_unstable();
+            found.dedup();
             let mut done = None;
             for at in &found {
                 // A mark's tests are tried in order and the first that holds decides.

@@ -253,4 +253,8 @@ impl Membership {
 }
 
 /// Every kind of package.
-pub static ALL: &[&dyn Package] = &[&imf::Imf, &dcp::Dcp];
+#[rustfmt::skip]
+pub static ALL: &[&dyn Package] = &[
+    &imf::Imf,
+    &dcp::Dcp,
+];
