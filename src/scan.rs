@@ -25,6 +25,9 @@ use crate::source;
 use crate::survey;
 use crate::walk::Walk;
 
+/// The format that reports name for a delivery package's own manifests.
+const MANIFEST: &str = "package-manifest";
+
 /// Everything that one run is judged with.
 pub struct Scan<'a> {
     pub policy: &'a Policy,
@@ -102,6 +105,9 @@ fn one(scan: &Scan<'_>, mut asset: Asset, deliveries: &Deliveries, watch: &dyn W
     asset.package = place.package;
     (asset.role, asset.role_basis) = roles::place(&asset.rel, &scan.policy.roles, place.membership, scan.role);
     let mut facts = isolated(&asset, scan);
+    if facts.format.is_none() && facts.problems.is_empty() && deliveries.is_manifest(asset.root, &asset.rel) {
+        facts.format = Some(MANIFEST.to_owned());
+    }
     let evidence = marks::catalogue().evidence(&facts);
     let ai = marks::ai(&evidence);
     let sha256 = if scan.judge.needs_digest(&asset, ai) { digest(&asset, &mut facts) } else { None };

@@ -140,6 +140,8 @@ pub struct Opened {
     pub lists_everything: bool,
     /// Paths below the root that the package sets aside: never unlisted. A folder ends with `/`.
     pub aside: Vec<String>,
+    /// The package's own files that were read and understood: no media, and nothing that needs a judgement.
+    pub manifests: Vec<String>,
     /// What compositions play of packages elsewhere: the asset's id, and where it is played.
     pub abroad: Vec<(String, Play)>,
     /// Oddities that are no fault (a composition that plays tracks of another package): told in the report.
