@@ -40,3 +40,5 @@ pub const PROBLEMS: usize = 64;
 pub const BATCH: usize = 4_096;
 /// Pixels that are decoded for `--pixels`.
 pub const PIXELS: u64 = 128 * 1024 * 1024;
+/// Bytes of address space of a process that verifies: two pieces of 256 MiB, a store and its copies, and the program.
+pub const WORKER_MEMORY: u64 = 1536 * 1024 * 1024;
