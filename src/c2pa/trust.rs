@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::error::{Error, Result};
+use crate::framing::der;
 use crate::limits;
 use crate::model::TrustRef;
 
@@ -130,6 +131,22 @@ impl TrustList {
         let usages: String = self.config.lines().map(|u| format!("# usage: {u}\n")).collect();
         let kind = if self.allowed_pem.is_empty() { String::new() } else { format!("{ALLOWED}\n") };
         format!("# name: {}\n{issued}{usages}{kind}{}{}", self.name, self.anchors_pem, self.allowed_pem)
+    }
+
+    /// Certificates of both kinds, DER; `None` where one is not even base64.
+    pub fn certificates(&self) -> impl Iterator<Item = Option<Vec<u8>>> {
+        let blocks = [&self.anchors_pem, &self.allowed_pem];
+        let blocks = blocks.into_iter().flat_map(|pem| pem.split("-----BEGIN CERTIFICATE-----").skip(1));
+        blocks.filter_map(|block| block.split("-----END").next()).map(|base64| {
+            let plain: String = base64.split_whitespace().collect();
+            data_encoding::BASE64.decode(plain.as_bytes()).ok()
+        })
+    }
+
+    /// How many of the blocks are no certificates.
+    #[must_use]
+    pub fn broken(&self) -> usize {
+        self.certificates().filter(|der| der.as_deref().and_then(der::names).is_none()).count()
     }
 
     /// How the report names the list.

@@ -118,7 +118,7 @@ fn holds(list: &TrustList) -> String {
 }
 
 fn count(list: &TrustList) -> usize {
-    [&list.anchors_pem, &list.allowed_pem].iter().map(|pem| pem.matches("-----BEGIN CERTIFICATE-----").count()).sum()
+    list.certificates().count()
 }
 
 fn today() -> String {
@@ -131,7 +131,14 @@ fn import(file: &Path, name: Option<&str>) -> Result<u8> {
         // One line of a comment in the file that is kept.
         list.name = name.split_whitespace().collect::<Vec<_>>().join(" ");
     }
-    // Certificates that nothing can parse are refused now, not at the next scan.
+    // What nothing can parse is refused now, not passed over at the next scan.
+    if list.broken() > 0 {
+        return Err(Error::Data {
+            path: file.to_path_buf(),
+            what: format!("{} of its blocks are no X.509 certificates", list.broken()),
+            hint: "fetch the list again from whoever publishes it".to_owned(),
+        });
+    }
     Verifier::new(&Options { trust: vec![list.clone()], ..Options::default() })?;
     let Some(folder) = config::trust_folder() else {
         return Err(Error::Usage {
