@@ -473,6 +473,20 @@ pub struct ApprovalsRef {
 pub struct TrustRef {
     pub name: String,
     pub issued: Option<String>,
+    /// The day by which its keeper promised the next one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub next_update: Option<String>,
+    /// `official` (C2PA's own) or `interim` (the frozen list before it); nobody's word but the list's.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub standing: Option<String>,
+}
+
+impl TrustRef {
+    /// Whether the list is older than its keeper meant it to get, on this day (`YYYY-MM-DD` or longer).
+    #[must_use]
+    pub fn is_overdue(&self, today: &str) -> bool {
+        self.next_update.as_deref().is_some_and(|next| next.get(..10) < today.get(..10))
+    }
 }
 
 /// The mark catalogue in force.

@@ -124,9 +124,13 @@ impl Terminal<'_> {
         let lists: Vec<_> = run
             .trust
             .iter()
-            .map(|t| match &t.issued {
-                Some(date) => format!("{} ({})", terminal(&t.name), terminal(date)),
-                None => terminal(&t.name),
+            .map(|t| {
+                let overdue = t.is_overdue(&run.started).then(|| "past its next update".to_owned());
+                let notes: Vec<_> = [t.standing.clone(), t.issued.clone(), overdue].into_iter().flatten().collect();
+                match notes.is_empty() {
+                    true => terminal(&t.name),
+                    false => format!("{} ({})", terminal(&t.name), terminal(&notes.join(", "))),
+                }
             })
             .collect();
         let lists = if lists.is_empty() { "none (signers cannot be recognized)".to_owned() } else { lists.join(", ") };
