@@ -95,6 +95,7 @@ fn one(scan: &Scan<'_>, mut asset: Asset, watch: &dyn Watch) -> Option<AssetRepo
     let ai = marks::ai(&evidence);
     let sha256 = if scan.judge.needs_digest(&asset, ai) { digest(&asset, &mut facts) } else { None };
     let findings = scan.judge.asset(&asset, &facts, &evidence, ai, sha256.as_deref());
+    let records = scan.judge.records(&asset, sha256.as_deref());
     watch.judged(asset.size, &findings);
     Some(AssetReport {
         path: asset.rel,
@@ -110,6 +111,7 @@ fn one(scan: &Scan<'_>, mut asset: Asset, watch: &dyn Watch) -> Option<AssetRepo
         c2pa: facts.c2pa,
         findings,
         problems: facts.problems,
+        records,
         tags: scan.tags.then_some(facts.tags),
     })
 }

@@ -3,6 +3,7 @@
 mod approve;
 mod completions;
 mod config;
+mod convert;
 mod inspect;
 mod marks;
 mod output;
@@ -42,10 +43,12 @@ enum Command {
     Marks(marks::Arguments),
     /// Write a starter policy, print the effective one, validate a file
     Policy(policy::Arguments),
+    /// Render a saved report in another format, without a new scan
+    Convert(convert::Arguments),
     /// Print shell completions
     Completions(completions::Arguments),
-    /// Print the manual page
-    Man,
+    /// Print the manual page, or that of one command
+    Man(completions::ManArguments),
 }
 
 /// When to use color.
@@ -96,8 +99,9 @@ fn dispatch(command: Command) -> Result<u8> {
         Command::Rules(arguments) => rules::run(&arguments),
         Command::Marks(arguments) => marks::run(&arguments),
         Command::Policy(arguments) => policy::run(&arguments),
+        Command::Convert(arguments) => convert::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments, &mut Arguments::command()),
-        Command::Man => completions::man(Arguments::command()),
+        Command::Man(arguments) => completions::man(&arguments, Arguments::command()),
     }
 }
 
