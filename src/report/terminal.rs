@@ -9,6 +9,7 @@ use crate::model::{
 };
 use crate::report::escape::{shorten, terminal};
 use crate::report::layout::{Ink, Tone, count, size, wrap};
+use crate::report::words::word;
 use crate::report::{Info, Kind, Look, Report};
 
 pub static KIND: Kind =
@@ -24,7 +25,8 @@ const FAULTS: usize = 20;
 const PLAYS: usize = 3;
 
 fn start<'w>(out: Box<dyn Write + 'w>, look: Look) -> Box<dyn Report + 'w> {
-    Box::new(Terminal { out, look, ink: Ink { color: look.color }, roots: Vec::new(), kept: Vec::new(), run: None })
+    let ink = Ink { color: look.color };
+    Box::new(Terminal { out, look, ink, roots: Vec::new(), kept: Vec::new(), run: None })
 }
 
 struct Terminal<'w> {
@@ -385,9 +387,4 @@ fn strongest(evidence: &[Evidence]) -> impl Iterator<Item = &Evidence> {
 
 fn role(asset: &AssetReport) -> String {
     word(&asset.role)
-}
-
-/// The word that the JSON report uses for an enumerated value.
-fn word(value: &impl serde::Serialize) -> String {
-    serde_json::to_value(value).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default()
 }
