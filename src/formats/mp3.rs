@@ -64,6 +64,10 @@ impl Format for Mp3 {
                 return aac::read_stream(source, start, end, out);
             }
             let offset = source.absolute(start);
+            if start > 0 && musepack::is_old(source.up_to(start, 8)?) {
+                out.format = Some("musepack".to_owned());
+                return Ok(());
+            }
             return Err(if start >= end {
                 Problem::truncated("mp3 (frames)", offset, "no sound behind the tags")
             } else {
