@@ -10,7 +10,7 @@ use crate::model::{
 use crate::report::escape::{shorten, terminal};
 use crate::report::layout::{Ink, Tone, count, size, wrap};
 use crate::report::words::word;
-use crate::report::{Info, Kind, Look, Report};
+use crate::report::{Info, Kind, Look, Page, Report};
 
 pub static KIND: Kind =
     Kind { info: Info { id: "terminal", summary: "text for people: verdict, findings, what was not judged" }, start };
@@ -151,7 +151,7 @@ impl Terminal<'_> {
         let heading = self.ink.paint(tone, title);
         writeln!(self.out, "\n{heading}")?;
         for finding in of_run {
-            self.rule(&finding.rule)?;
+            self.explained(&finding.rule)?;
             self.told(&finding)?;
         }
         let mut rows: Vec<_> = rows.into_iter().collect();
@@ -177,7 +177,7 @@ impl Terminal<'_> {
 
     fn cards(&mut self, rows: Vec<Row>) -> io::Result<()> {
         for ((_, rule), cards) in rows {
-            self.rule(&rule)?;
+            self.explained(&rule)?;
             for (asset, finding) in cards {
                 self.card(&asset, &finding)?;
             }
@@ -189,7 +189,7 @@ impl Terminal<'_> {
     fn faults(&mut self, findings: &[&Finding]) -> io::Result<()> {
         for same in findings.chunk_by(|a, b| a.rule == b.rule) {
             let Some(first) = same.first() else { continue };
-            self.rule(&first.rule)?;
+            self.explained(&first.rule)?;
             let shown = if self.look.detail > 0 { same.len() } else { FAULTS };
             for finding in same.iter().take(shown) {
                 self.line("    What   ", &terminal(&finding.message))?;
@@ -215,6 +215,15 @@ impl Terminal<'_> {
 
     fn rule(&mut self, rule: &str) -> io::Result<()> {
         writeln!(self.out, "\n{}", self.ink.paint(Tone::Faint, &format!("[{rule}]")))
+    }
+
+    /// The rule, and why what it finds matters.
+    fn explained(&mut self, rule: &str) -> io::Result<()> {
+        self.rule(rule)?;
+        match self.look.pages.iter().find(|page| page.id == rule).and_then(Page::why) {
+            Some(why) => self.line("  ", &why),
+            None => Ok(()),
+        }
     }
 
     /// What, where the mark is, why it matters, what to do: one asset on a few lines.
