@@ -24,6 +24,7 @@ const ORDER: &[&str] = &[
     "rules",
     "judge",
     "walk",
+    "survey",
     "cache",
     "scan",
     "report",
@@ -36,6 +37,7 @@ const NEVER: &[(&str, &str, &str)] = &[
     ("framing", "std::fs", "readers get a Source"),
     ("tags", "std::fs", "readers get a Source"),
     ("decoders", "std::fs", "decoders get a Source"),
+    ("packages", "std::fs", "packages get a Folder"),
     ("rules", "std::fs", "rules are pure"),
     ("rules", "crate::source", "rules see facts, not files"),
     ("rules", "crate::formats", "rules see facts, not files"),
@@ -61,7 +63,7 @@ const HOMES: &[(&str, &str)] = &[
 const LONGEST: usize = 800;
 
 /// Folders whose `mod.rs` has a list named `ALL` that must name every file.
-const PLUGS: &[&str] = &["formats", "rules", "report", "decoders"];
+const PLUGS: &[&str] = &["formats", "rules", "report", "decoders", "packages"];
 
 /// Files of those folders that are shared parts, not entries.
 const PARTS: &[&str] = &["report/escape.rs", "report/layout.rs"];

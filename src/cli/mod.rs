@@ -10,6 +10,9 @@ mod policy;
 mod progress;
 mod rules;
 mod scan;
+mod tree;
+mod trust;
+mod worker;
 
 use std::io::IsTerminal;
 use std::process::ExitCode;
@@ -42,10 +45,15 @@ enum Command {
     Marks(marks::Arguments),
     /// Write a starter policy, print the effective one, validate a file
     Policy(policy::Arguments),
+    /// Which trust lists are in force, with their dates; add one
+    Trust(trust::Arguments),
     /// Print shell completions
     Completions(completions::Arguments),
     /// Print the manual page
     Man,
+    /// Verify Content Credentials for another process of this program
+    #[command(name = worker::NAME, hide = true)]
+    Worker,
 }
 
 /// When to use color.
@@ -96,8 +104,10 @@ fn dispatch(command: Command) -> Result<u8> {
         Command::Rules(arguments) => rules::run(&arguments),
         Command::Marks(arguments) => marks::run(&arguments),
         Command::Policy(arguments) => policy::run(&arguments),
+        Command::Trust(arguments) => trust::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments, &mut Arguments::command()),
         Command::Man => completions::man(Arguments::command()),
+        Command::Worker => Ok(worker::run()),
     }
 }
 

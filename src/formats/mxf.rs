@@ -68,16 +68,9 @@ impl Format for Mxf {
 fn header_partition(head: &[u8]) -> Option<usize> {
     let end = head.len().min(RUN_IN + 14);
     let bytes = head.get(..end)?;
-    let mut from = 0;
-    while let Some(by) = bytes.get(from..)?.iter().position(|b| *b == PARTITION[0]) {
-        let at = from + by;
-        let key = bytes.get(at..at + 14)?;
-        if key[..13] == PARTITION && key[13] == HEADER {
-            return Some(at);
-        }
-        from = at + 1;
-    }
-    None
+    // Every file is asked: the search for the key must cost next to nothing.
+    let followed = |at: &usize| bytes.get(at + PARTITION.len()) == Some(&HEADER);
+    memchr::memmem::find_iter(bytes, &PARTITION).find(followed)
 }
 
 fn is_pack(key: &Key, kind: u8) -> bool {
