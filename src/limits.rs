@@ -46,3 +46,5 @@ pub const MANIFEST: usize = 64 * 1024 * 1024;
 pub const MEMBERS: usize = 2_000_000;
 /// Faults of one kind that are told of one package.
 pub const FAULTS: usize = 1_000;
+/// Bytes of address space of a process that verifies: two pieces of 256 MiB, a store and its copies, and the program.
+pub const WORKER_MEMORY: u64 = 1536 * 1024 * 1024;

@@ -112,6 +112,7 @@ fn one(scan: &Scan<'_>, mut asset: Asset, deliveries: &Deliveries, watch: &dyn W
     let ai = marks::ai(&evidence);
     let sha256 = if scan.judge.needs_digest(&asset, ai) { digest(&asset, &mut facts) } else { None };
     let findings = scan.judge.asset(&asset, &facts, &evidence, ai, sha256.as_deref());
+    let records = scan.judge.records(&asset, sha256.as_deref());
     watch.judged(asset.size, &findings);
     Some(AssetReport {
         path: asset.rel,
@@ -128,6 +129,7 @@ fn one(scan: &Scan<'_>, mut asset: Asset, deliveries: &Deliveries, watch: &dyn W
         c2pa: facts.c2pa,
         findings,
         problems: facts.problems,
+        records,
         tags: scan.tags.then_some(facts.tags),
     })
 }
