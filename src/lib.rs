@@ -14,6 +14,7 @@ pub mod limits;
 pub mod marks;
 pub mod model;
 pub mod policy;
+pub mod preview;
 pub mod report;
 pub mod roles;
 pub mod rules;

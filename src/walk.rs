@@ -290,6 +290,41 @@ pub fn lossless(path: &Path) -> String {
     }
 }
 
+/// The path that [`lossless`] wrote; `None` where this system has no such path.
+#[must_use]
+pub fn from_lossless(text: &str) -> Option<PathBuf> {
+    if !text.contains("\\x") {
+        return Some(PathBuf::from(text));
+    }
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('\\') {
+        bytes.extend_from_slice(&rest.as_bytes()[..at]);
+        let escape = rest.get(at + 1..)?;
+        if let Some(after) = escape.strip_prefix('\\') {
+            bytes.push(b'\\');
+            rest = after;
+        } else {
+            let hex = escape.strip_prefix('x')?;
+            bytes.push(u8::from_str_radix(hex.get(..2)?, 16).ok()?);
+            rest = hex.get(2..)?;
+        }
+    }
+    bytes.extend_from_slice(rest.as_bytes());
+    native(bytes)
+}
+
+#[cfg(unix)]
+fn native(bytes: Vec<u8>) -> Option<PathBuf> {
+    use std::os::unix::ffi::OsStringExt;
+    Some(PathBuf::from(OsString::from_vec(bytes)))
+}
+
+#[cfg(not(unix))]
+fn native(bytes: Vec<u8>) -> Option<PathBuf> {
+    String::from_utf8(bytes).ok().map(PathBuf::from)
+}
+
 fn escaped(bytes: &[u8]) -> String {
     let mut out = String::new();
     for chunk in bytes.utf8_chunks() {
@@ -357,6 +392,15 @@ mod tests {
         let blocked: Vec<_> = assets.iter().filter(|a| a.obstacle.is_some()).map(|a| a.rel.as_str()).collect();
         assert_eq!(rels(&assets), ["broken.png", "inside.png", "out.png", "a/real.png", "outdir"]);
         assert_eq!(blocked, ["broken.png", "out.png", "outdir"]);
+    }
+
+    #[test]
+    fn names_come_back_from_reports() {
+        for bytes in [&b"plain/name.png"[..], b"a\\b.png", b"a\\x41.png", b"caf\xe9\\x/\xff.png", b"\\\\x"] {
+            let path = Path::new(OsStr::from_bytes(bytes));
+            assert_eq!(from_lossless(&lossless(path)).as_deref(), Some(path), "{path:?}");
+        }
+        assert_eq!(from_lossless("a\\xZZ"), None);
     }
 
     #[test]

@@ -27,6 +27,7 @@ const ORDER: &[&str] = &[
     "cache",
     "scan",
     "report",
+    "preview",
     "cli",
 ];
 

@@ -19,7 +19,8 @@ use crate::error::{Error, Result};
 use crate::judge::Judge;
 use crate::model::{Outcome, Role, Run, Severity};
 use crate::policy::Policy;
-use crate::report::Look;
+use crate::preview::Files;
+use crate::report::{Look, Preview};
 use crate::scan::{self, Scan};
 use crate::{decoders, extract, marks};
 
@@ -151,7 +152,7 @@ pub(super) fn run(arguments: Arguments) -> Result<u8> {
             FailOn::Warning => Severity::Warning,
         },
     };
-    let mut outputs = Outputs::open(&wanted(&arguments), &roots, &look(&arguments))?;
+    let mut outputs = Outputs::open(&wanted(&arguments), &roots, &look(&arguments, &roots))?;
     outputs.begin(&Run {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         started: Utc::now().to_rfc3339_opts(SecondsFormat::Secs, true),
@@ -261,13 +262,15 @@ fn wanted(arguments: &Arguments) -> Vec<Wanted> {
     if arguments.reports.is_empty() { vec![Wanted::default_report()] } else { arguments.reports.clone() }
 }
 
-fn look(arguments: &Arguments) -> Look {
+fn look(arguments: &Arguments, roots: &[PathBuf]) -> Look {
     let detail = match (arguments.quiet, arguments.verbose) {
         (true, _) => -1,
         (_, true) => 1,
         _ => 0,
     };
+    let preview: Arc<dyn Preview> = Arc::new(Files::new(roots));
     Look {
+        preview: Some(preview),
         color: arguments.color.wanted(),
         suppressed: arguments.show_suppressed,
         detail,
