@@ -200,6 +200,10 @@ fn pages_are_kept_for_looking_at_when_asked() {
         let over = page.value("document.documentElement.scrollWidth - document.documentElement.clientWidth");
         assert_eq!(over, 0, "{name} scrolls sideways");
         if name == "laptop" {
+            page.run("dispatchEvent(new Event('beforeprint'))");
+            page.call("Emulation.setEmulatedMedia", serde_json::json!({ "media": "print" }));
+            page.shape_print();
+            std::fs::write(gallery.join("print.png"), page.screenshot(true)).unwrap();
             std::fs::write(gallery.join("report.pdf"), page.pdf()).unwrap();
         }
     }

@@ -127,6 +127,12 @@ impl Page {
         );
     }
 
+    /// The width of a sheet of A4 without its margins.
+    pub(crate) fn shape_print(&mut self) {
+        let metrics = json!({ "width": 703, "height": 1000, "deviceScaleFactor": 1, "mobile": false });
+        self.call("Emulation.setDeviceMetricsOverride", metrics);
+    }
+
     pub(crate) fn screenshot(&mut self, whole: bool) -> Vec<u8> {
         let result = self.call("Page.captureScreenshot", json!({ "format": "png", "captureBeyondViewport": whole }));
         BASE64.decode(result["data"].as_str().unwrap().as_bytes()).unwrap()

@@ -1,7 +1,7 @@
 "use strict";
 (() => {
   const $ = id => document.getElementById(id);
-  const lines = id => $(id).textContent.split("\n").filter(l => l.trim()).map(l => JSON.parse(l));
+  const lines = id => JSON.parse("[" + $(id).textContent.trim().replace(/\n/g, ",") + "]");
   // Text from files only ever becomes a text node.
   const el = (name, attributes, ...children) => {
     const node = document.createElement(name);
@@ -32,8 +32,9 @@
     row.rule = row.lead ? row.lead.rule : "";
     row.system = row.systems.join(", ");
     row.name = summary.roots.length > 1 ? summary.roots[row.root] + "/" + row.path : row.path;
-    row.text = [row.name, row.system, row.format || "", row.sha256 || "", ...row.findings.map(f => f.rule + " " + f.message), ...row.evidence.map(e => e.mark)].join("\n").toLowerCase();
+    row.text = null;
   });
+  const searched = row => row.text ??= [row.name, row.system, row.format || "", row.sha256 || "", ...row.findings.map(f => f.rule + " " + f.message), ...row.evidence.map(e => e.mark)].join("\n").toLowerCase();
 
   // The verdict and what it rests on.
   const n = summary.numbers;
@@ -183,6 +184,7 @@
       for (const p of row.problems) body.append(el("div", { class: "mark" }, p.what, place(p.where + " (" + p.kind + ")", p.offset)));
     }
     const list = el("dl", { class: "facts" });
+    fact(list, "Path", el("span", { class: "hex" }, row.name));
     fact(list, "Format", row.format || "not recognized"); fact(list, "Size", row.size); fact(list, "Role", row.role + " (by " + row.basis + ")");
     fact(list, "Package", packageName(packages.get(row.package))); fact(list, "SHA-256", row.sha256 ? el("span", { class: "hex" }, row.sha256) : null);
     body.append(el("h3", {}, "File"), list);
@@ -192,13 +194,13 @@
   // The table: one page of rows at a time, so that a hundred thousand assets stay light.
   const line = row => {
     const open = opened.has(row.index);
-    const name = el("button", { type: "button", class: "path", "aria-expanded": String(open), "aria-controls": "card-" + row.index }, row.name);
+    const name = el("button", { type: "button", class: "path", "aria-expanded": String(open), "aria-controls": "card-" + row.index, title: row.name }, el("span", {}, row.name));
     const severity = row.severity ? Object.keys(RANK).find(k => RANK[k] === row.severity) : "";
     const tr = el("tr", { class: "row" + (open ? " open" : "") },
       el("td", {}, severity ? el("span", { class: "tag " + severity }, severity) : null),
       el("td", {}, name),
       el("td", {}, row.rule, row.findings.length > 1 ? el("span", { class: "more" }, " +" + (row.findings.length - 1)) : null),
-      el("td", {}, row.ai === "none" ? "" : row.ai), el("td", {}, row.system), el("td", {}, row.role),
+      el("td", {}, row.ai === "none" ? "" : row.ai), el("td", {}, row.system ? el("div", { class: "clamp" }, row.system) : null), el("td", {}, row.role),
       el("td", {}, row.state ? el("span", { class: "tag " + (row.state === "approved" ? "approved" : "settled") }, row.state) : null));
     name.addEventListener("click", () => {
       if (opened.has(row.index)) { opened.delete(row.index); $("card-" + row.index).remove(); } else { opened.add(row.index); tr.after(card(row)); }
@@ -209,7 +211,7 @@
   const select = () => {
     const q = $("q").value.trim().toLowerCase();
     const wanted = Object.entries(FILTERS).map(([name, [, of]]) => [$("f-" + name).value, of]).filter(([value]) => value);
-    found = rows.filter(row => (!q || row.text.includes(q)) && wanted.every(([value, of]) => of(row).includes(value)));
+    found = rows.filter(row => (!q || searched(row).includes(q)) && wanted.every(([value, of]) => of(row).includes(value)));
     const key = KEYS[sort.key], way = sort.down ? -1 : 1;
     found.sort((a, b) => { const x = key(a), y = key(b); return x < y ? -way : x > y ? way : a.index - b.index; });
   };
