@@ -4,7 +4,7 @@
 //! Wants Chromium (Debian's package `chromium`); says so and passes where there is none.
 
 #![cfg(unix)]
-#![allow(clippy::unwrap_used, reason = "a test may")]
+#![allow(clippy::unwrap_used, clippy::print_stderr, reason = "a test may")]
 
 #[path = "shared/chromium.rs"]
 mod chromium;

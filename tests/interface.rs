@@ -1,6 +1,6 @@
 //! The command line as its users meet it: listings, reports that are kept, converted and compared, interruption, help.
 
-#![allow(clippy::unwrap_used, reason = "a test may")]
+#![allow(clippy::unwrap_used, clippy::print_stderr, reason = "a test may")]
 
 use std::io::Write;
 use std::path::{Path, PathBuf};

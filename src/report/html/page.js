@@ -74,13 +74,13 @@
 
   // Filters: one select each, all must hold.
   const FILTERS = {
-    rule: ["All rules", row => row.findings.map(f => f.rule)],
-    severity: ["All severities", row => row.findings.filter(f => f.state === "open").map(f => f.severity)],
-    state: ["All states", row => row.findings.map(f => f.state)],
-    ai: ["All claims", row => [row.ai]],
-    role: ["All roles", row => [row.role]],
-    package: ["All packages", row => [packageName(packages.get(row.package)) || "no package"]],
-    system: ["All systems", row => row.systems.length ? row.systems : ["no system named"]],
+    rule: ["All", row => row.findings.map(f => f.rule)],
+    severity: ["All", row => row.findings.filter(f => f.state === "open").map(f => f.severity)],
+    state: ["All", row => row.findings.map(f => f.state)],
+    ai: ["All", row => [row.ai]],
+    role: ["All", row => [row.role]],
+    package: ["All", row => [packageName(packages.get(row.package)) || "no package"]],
+    system: ["All", row => row.systems.length ? row.systems : ["no system named"]],
   };
   const tally = of => {
     const counts = new Map();
