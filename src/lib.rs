@@ -29,6 +29,7 @@ pub mod marks;
 pub mod model;
 pub mod packages;
 pub mod policy;
+pub mod preview;
 pub mod report;
 pub mod roles;
 pub mod rules;

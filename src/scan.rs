@@ -36,6 +36,8 @@ pub struct Scan<'a> {
     /// Role of files that nothing else places.
     pub role: Option<Role>,
     pub exclude: GlobSet,
+    /// Where given, only these paths below the last root are scanned.
+    pub listed: Option<Vec<PathBuf>>,
     /// Threads; 0 for as many as there are cores.
     pub jobs: usize,
     /// Whether asset reports carry every tag.
@@ -68,7 +70,7 @@ pub fn run(
         hint: "use a smaller --jobs".to_owned(),
     })?;
     let mut deliveries = survey::deliveries(roots, &scan.exclude, watch.stop());
-    let mut walk = Walk::new(roots, scan.exclude.clone());
+    let mut walk = Walk::new(roots, scan.exclude.clone()).listing(scan.listed.as_deref());
     let mut tally = Tally::new(scan.fail_on);
     for batch in walk.by_ref() {
         batch.iter().for_each(|asset| deliveries.saw(asset));
@@ -253,8 +255,9 @@ impl Tally {
 
 /// How many files and bytes lie below the roots, for a progress bar; ends early when told to.
 #[must_use]
-pub fn measure(roots: &[PathBuf], exclude: &GlobSet, stop: &AtomicBool) -> (u64, u64) {
-    let batches = Walk::new(roots, exclude.clone()).take_while(|_| !stop.load(Ordering::Relaxed));
+pub fn measure(roots: &[PathBuf], listed: Option<&[PathBuf]>, exclude: &GlobSet, stop: &AtomicBool) -> (u64, u64) {
+    let walk = Walk::new(roots, exclude.clone()).listing(listed);
+    let batches = walk.take_while(|_| !stop.load(Ordering::Relaxed));
     batches.flatten().fold((0, 0), |(files, bytes), asset| (files + 1, bytes + asset.size))
 }
 

@@ -41,6 +41,8 @@ const SIDECARS: &[&str] = &["c2pa", "xmp", "txt", "json"];
 /// Walks roots and hands out batches of at most [`limits::BATCH`] assets.
 pub struct Walk {
     roots: VecDeque<(usize, PathBuf)>,
+    /// Files that were listed one by one below the last root: only they are walked there.
+    listed: Option<VecDeque<PathBuf>>,
     exclude: GlobSet,
     current: Option<Folder>,
     ready: VecDeque<Asset>,
@@ -52,6 +54,8 @@ struct Folder {
     base: PathBuf,
     /// The root itself is one file.
     single: bool,
+    /// One listed file: its siblings are not seen.
+    alone: bool,
     canonical: PathBuf,
     entries: walkdir::IntoIter,
     /// Folders entered through a link already: links between folders cannot multiply the walk.
@@ -63,7 +67,28 @@ impl Walk {
     #[must_use]
     pub fn new(roots: &[PathBuf], exclude: GlobSet) -> Self {
         let roots = roots.iter().cloned().enumerate().collect();
-        Self { roots, exclude, current: None, ready: VecDeque::new(), ignored: 0 }
+        Self { roots, listed: None, exclude, current: None, ready: VecDeque::new(), ignored: 0 }
+    }
+
+    /// Below the last root only these paths (relative to it, folders with all they hold) are walked, in this order.
+    #[must_use]
+    pub fn listing(mut self, listed: Option<&[PathBuf]>) -> Self {
+        self.listed = listed.map(|paths| paths.iter().cloned().collect());
+        self
+    }
+
+    /// The next root, or the next listed path below the last one.
+    fn open(&mut self) -> Option<Folder> {
+        let last = self.roots.len() == 1;
+        let Some(listed) = self.listed.as_mut().filter(|_| last) else {
+            return self.roots.pop_front().map(|(root, base)| Folder::open(root, base));
+        };
+        let Some(path) = listed.pop_front() else {
+            self.roots.pop_front();
+            return None;
+        };
+        let (root, base) = self.roots.front().cloned()?;
+        Some(Folder::listed(root, base, &path))
     }
 
     /// System files and folders passed over so far.
@@ -75,14 +100,19 @@ impl Walk {
     fn refill(&mut self) -> bool {
         let mut folder = match self.current.take() {
             Some(folder) => folder,
-            None => match self.roots.pop_front() {
-                Some((root, base)) => Folder::open(root, base),
+            None => match self.open() {
+                Some(folder) => folder,
                 None => return false,
             },
         };
         let mut siblings = Vec::new();
         let more = folder.siblings(&self.exclude, &mut self.ignored, &mut siblings);
-        self.ready.extend(with_sidecars(siblings));
+        if folder.alone {
+            siblings.iter_mut().for_each(|asset| asset.sidecars = sidecars(&asset.path));
+            self.ready.extend(siblings);
+        } else {
+            self.ready.extend(with_sidecars(siblings));
+        }
         self.current = more.then_some(folder);
         true
     }
@@ -103,7 +133,16 @@ impl Folder {
         let canonical = std::fs::canonicalize(&base).unwrap_or_else(|_| base.clone());
         let entries = WalkDir::new(&base).follow_links(true).sort_by(files_first).into_iter();
         let single = base.is_file();
-        Self { root, base, single, canonical, entries, linked: HashSet::new() }
+        Self { root, base, single, alone: false, canonical, entries, linked: HashSet::new() }
+    }
+
+    /// One path below a root as if the walk had just come to it.
+    fn listed(root: usize, base: PathBuf, path: &Path) -> Self {
+        let canonical = std::fs::canonicalize(&base).unwrap_or_else(|_| base.clone());
+        let path = base.join(path);
+        let alone = !path.is_dir();
+        let entries = WalkDir::new(path).follow_links(true).sort_by(files_first).into_iter();
+        Self { root, base, single: false, alone, canonical, entries, linked: HashSet::new() }
     }
 
     /// Collects the files up to the next folder; false at the end of the root.
@@ -300,6 +339,41 @@ pub fn lossless(path: &Path) -> String {
     }
 }
 
+/// The path that [`lossless`] wrote; `None` where this system has no such path.
+#[must_use]
+pub fn from_lossless(text: &str) -> Option<PathBuf> {
+    if !text.contains("\\x") {
+        return Some(PathBuf::from(text));
+    }
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('\\') {
+        bytes.extend_from_slice(&rest.as_bytes()[..at]);
+        let escape = rest.get(at + 1..)?;
+        if let Some(after) = escape.strip_prefix('\\') {
+            bytes.push(b'\\');
+            rest = after;
+        } else {
+            let hex = escape.strip_prefix('x')?;
+            bytes.push(u8::from_str_radix(hex.get(..2)?, 16).ok()?);
+            rest = hex.get(2..)?;
+        }
+    }
+    bytes.extend_from_slice(rest.as_bytes());
+    native(bytes)
+}
+
+#[cfg(unix)]
+fn native(bytes: Vec<u8>) -> Option<PathBuf> {
+    use std::os::unix::ffi::OsStringExt;
+    Some(PathBuf::from(OsString::from_vec(bytes)))
+}
+
+#[cfg(not(unix))]
+fn native(bytes: Vec<u8>) -> Option<PathBuf> {
+    String::from_utf8(bytes).ok().map(PathBuf::from)
+}
+
 fn escaped(bytes: &[u8]) -> String {
     let mut out = String::new();
     for chunk in bytes.utf8_chunks() {
@@ -367,6 +441,15 @@ mod tests {
         let blocked: Vec<_> = assets.iter().filter(|a| a.obstacle.is_some()).map(|a| a.rel.as_str()).collect();
         assert_eq!(rels(&assets), ["broken.png", "inside.png", "out.png", "a/real.png", "outdir"]);
         assert_eq!(blocked, ["broken.png", "out.png", "outdir"]);
+    }
+
+    #[test]
+    fn names_come_back_from_reports() {
+        for bytes in [&b"plain/name.png"[..], b"a\\b.png", b"a\\x41.png", b"caf\xe9\\x/\xff.png", b"\\\\x"] {
+            let path = Path::new(OsStr::from_bytes(bytes));
+            assert_eq!(from_lossless(&lossless(path)).as_deref(), Some(path), "{path:?}");
+        }
+        assert_eq!(from_lossless("a\\xZZ"), None);
     }
 
     #[test]

@@ -28,6 +28,7 @@ const ORDER: &[&str] = &[
     "cache",
     "scan",
     "report",
+    "preview",
     "cli",
 ];
 

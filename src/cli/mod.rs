@@ -5,6 +5,7 @@ mod completions;
 mod config;
 mod convert;
 mod inspect;
+mod listing;
 mod marks;
 mod output;
 mod policy;

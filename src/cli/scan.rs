@@ -11,14 +11,15 @@ use serde_json::{Value, json};
 
 use super::output::{self, Outputs, Wanted, pages};
 use super::progress::Progress;
-use super::{Color, config, convert, trust, worker};
+use super::{Color, config, convert, listing, trust, worker};
 use crate::approvals::Approvals;
 use crate::c2pa::{self, Verifier, Verify};
 use crate::error::{Error, Result};
 use crate::judge::Judge;
 use crate::model::{Outcome, Role, Run, Severity};
 use crate::policy::Policy;
-use crate::report::Look;
+use crate::preview::Files;
+use crate::report::{Look, Preview};
 use crate::scan::{self, Scan};
 use crate::{decoders, extract, marks};
 
@@ -29,7 +30,10 @@ const DEFAULT_POLICY: &str = "netflix-genai";
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  countersign scan /mnt/drive\n  \
     countersign scan /mnt/drive --approvals approvals.jsonl --report json=report.json\n  \
-    countersign scan stills --role archival --policy archival.toml")]
+    countersign scan stills --role archival --policy archival.toml\n  \
+    countersign scan /mnt/drive --report html=report.html --report sarif=report.sarif\n  \
+    countersign scan /mnt/drive --baseline yesterday.json --fail-on warning\n  \
+    git ls-files '*.png' '*.mov' | countersign scan --files-from -")]
 pub(super) struct Arguments {
     /// Folders or files to judge
     #[arg(value_name = "PATH", required_unless_present = "files_from")]
@@ -66,7 +70,7 @@ pub(super) struct Arguments {
     /// Findings that this earlier report (json or ndjson) already held do not count
     #[arg(long, value_name = "REPORT")]
     baseline: Option<PathBuf>,
-    /// Read the paths to judge from a file, one a line (`-` for standard input)
+    /// Read the paths to judge from a file (`-` for standard input), one a line or ended by zero bytes
     #[arg(long, value_name = "FILE")]
     files_from: Option<PathBuf>,
     /// Pass over paths that match, repeatable
@@ -116,7 +120,7 @@ enum FailOn {
 }
 
 pub(super) fn run(arguments: Arguments) -> Result<u8> {
-    let roots = roots(&arguments)?;
+    let (roots, listed) = roots(&arguments)?;
     let policy = load_policy(arguments.policy.as_deref())?;
     let approvals = arguments.approvals.clone().or_else(config::approvals);
     let approvals = approvals.map(|path| Approvals::load(&path, &policy.trust.keys)).transpose()?;
@@ -144,6 +148,7 @@ pub(super) fn run(arguments: Arguments) -> Result<u8> {
             RoleName::Archival => Role::Archival,
         }),
         exclude: globs(&arguments.exclude)?,
+        listed,
         jobs: arguments.jobs,
         tags: arguments.tags,
         fail_on: match arguments.fail_on {
@@ -151,7 +156,8 @@ pub(super) fn run(arguments: Arguments) -> Result<u8> {
             FailOn::Warning => Severity::Warning,
         },
     };
-    let mut outputs = Outputs::open(&wanted(&arguments), &roots, &look(&arguments))?;
+    let mut outputs =
+        Outputs::open(&wanted(&arguments), &scanned(&arguments, scan.listed.as_deref()), &look(&arguments, &roots))?;
     outputs.begin(&Run {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         started: Utc::now().to_rfc3339_opts(SecondsFormat::Secs, true),
@@ -171,10 +177,10 @@ fn judge(scan: &Scan<'_>, roots: &[PathBuf], arguments: &Arguments, mut outputs:
     let progress = Progress::new(!arguments.no_progress && !arguments.quiet, Arc::clone(&stop));
     let done = Arc::new(AtomicBool::new(false));
     if progress.shown() {
-        let (roots, exclude, done, told) =
-            (roots.to_vec(), scan.exclude.clone(), Arc::clone(&done), progress.on_measured());
+        let (roots, listed, exclude) = (roots.to_vec(), scan.listed.clone(), scan.exclude.clone());
+        let (done, told) = (Arc::clone(&done), progress.on_measured());
         std::thread::spawn(move || {
-            let (files, bytes) = scan::measure(&roots, &exclude, &done);
+            let (files, bytes) = scan::measure(&roots, listed.as_deref(), &exclude, &done);
             if !done.load(Ordering::Relaxed) {
                 told(files, bytes);
             }
@@ -206,30 +212,33 @@ fn on_interrupt(stop: &Arc<AtomicBool>) {
     });
 }
 
-fn roots(arguments: &Arguments) -> Result<Vec<PathBuf>> {
+/// The roots, and the paths below the last of them where they were listed.
+fn roots(arguments: &Arguments) -> Result<(Vec<PathBuf>, Option<Vec<PathBuf>>)> {
     let mut roots = arguments.roots.clone();
-    if let Some(list) = &arguments.files_from {
-        roots.extend(listed(list)?);
-    }
     for root in &roots {
-        std::fs::symlink_metadata(root).map_err(|e| Error::File {
-            path: root.clone(),
-            what: e.to_string(),
-            hint: "check that the drive is mounted and the path is the one you mean".to_owned(),
-        })?;
+        present(root)?;
     }
-    Ok(roots)
+    let listed = arguments.files_from.as_deref().map(listing::read).transpose()?;
+    let listed = listed.map(|(root, paths)| {
+        roots.push(root);
+        paths
+    });
+    Ok((roots, listed))
 }
 
-fn listed(list: &Path) -> Result<Vec<PathBuf>> {
-    let text =
-        if list == Path::new("-") { std::io::read_to_string(std::io::stdin()) } else { std::fs::read_to_string(list) };
-    let text = text.map_err(|e| Error::File {
-        path: list.to_path_buf(),
+/// The folders and files that are scanned whole, and so never written to.
+fn scanned(arguments: &Arguments, listed: Option<&[PathBuf]>) -> Vec<PathBuf> {
+    let listed = listed.unwrap_or_default().iter().filter(|path| path.is_dir());
+    arguments.roots.iter().chain(listed).cloned().collect()
+}
+
+/// That there is something under this name.
+pub(super) fn present(path: &Path) -> Result<()> {
+    std::fs::symlink_metadata(path).map(drop).map_err(|e| Error::File {
+        path: path.to_path_buf(),
         what: e.to_string(),
-        hint: "--files-from wants a UTF-8 text file with one path a line".to_owned(),
-    })?;
-    Ok(text.lines().filter(|line| !line.is_empty()).map(PathBuf::from).collect())
+        hint: "check that the drive is mounted and the path is the one you mean".to_owned(),
+    })
 }
 
 /// The policy that was asked for, else the user's own, else the built-in default.
@@ -256,13 +265,15 @@ fn wanted(arguments: &Arguments) -> Vec<Wanted> {
     if arguments.reports.is_empty() { vec![Wanted::default_report()] } else { arguments.reports.clone() }
 }
 
-fn look(arguments: &Arguments) -> Look {
+fn look(arguments: &Arguments, roots: &[PathBuf]) -> Look {
     let detail = match (arguments.quiet, arguments.verbose) {
         (true, _) => -1,
         (_, true) => 1,
         _ => 0,
     };
+    let preview: Arc<dyn Preview> = Arc::new(Files::new(roots));
     Look {
+        preview: Some(preview),
         color: arguments.color.wanted(),
         suppressed: arguments.show_suppressed,
         detail,

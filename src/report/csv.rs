@@ -69,6 +69,9 @@ impl Report for Csv<'_> {
         for finding in &summary.findings_of_run {
             self.line("run", None, None, Some(finding))?;
         }
+        if summary.interrupted {
+            row(&mut self.out, &["INCOMPLETE: the scan was interrupted, files after this row are missing"])?;
+        }
         self.out.flush()
     }
 }

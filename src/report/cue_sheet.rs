@@ -119,7 +119,8 @@ fn description(asset: &AssetReport, about: &[&RecordNote]) -> String {
 fn own_prompt(evidence: &[Evidence]) -> String {
     let holds = |e: &&Evidence| {
         let place = e.place.to_lowercase();
-        ["prompt", "parameters", "sd-metadata", "invokeai_metadata"].iter().any(|field| place.contains(field))
+        // A graph's mark says what the graph does, in a word; a prompt is a sentence.
+        e.value.contains(' ') && ["prompt", "parameters"].iter().any(|field| place.contains(field))
     };
     evidence.iter().find(holds).map(|e| shorten(&e.value, PROMPT)).unwrap_or_default()
 }

@@ -20,11 +20,11 @@ pub fn terminal(text: &str) -> String {
     out
 }
 
-/// Characters that print nothing and change how the rest is read (bidi controls, joiners, tags, variation selectors).
+/// Characters that print nothing (some of which XML cannot hold) and change how the rest is read (bidi controls, joiners, tags, variation selectors).
 fn deceives(c: char) -> bool {
     matches!(c,
         '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
+        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{fffe}' | '\u{ffff}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 /// At most `most` characters of `text`, with how many are left out.
@@ -67,9 +67,6 @@ pub fn xml(text: &str) -> String {
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
             '\'' => out.push_str("&#39;"),
-            '\u{fffe}' | '\u{ffff}' => {
-                let _ = write!(out, "\\u{{{:x}}}", c as u32);
-            }
             c => out.push(c),
         }
     }

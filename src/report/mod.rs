@@ -3,6 +3,7 @@
 pub mod csv;
 pub mod cue_sheet;
 pub mod escape;
+pub mod html;
 pub mod json;
 pub mod junit;
 pub mod layout;
@@ -112,8 +113,17 @@ pub struct Kind {
 }
 
 /// Every report.
-pub static ALL: &[&Kind] =
-    &[&terminal::KIND, &json::KIND, &ndjson::KIND, &csv::KIND, &sarif::KIND, &junit::KIND, &cue_sheet::KIND];
+pub static ALL: &[&Kind] = &[
+    // One a line, in the order of --help.
+    &terminal::KIND,
+    &html::KIND,
+    &json::KIND,
+    &ndjson::KIND,
+    &csv::KIND,
+    &sarif::KIND,
+    &junit::KIND,
+    &cue_sheet::KIND,
+];
 
 /// The report with this name.
 #[must_use]

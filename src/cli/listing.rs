@@ -1,0 +1,108 @@
+//! `--files-from FILE`: a list of paths becomes one root and what is scanned below it.
+
+use std::collections::HashSet;
+use std::ffi::OsString;
+use std::io::Read;
+use std::path::{Component, Path, PathBuf};
+
+use super::scan::present;
+use crate::error::{Error, Result};
+
+/// The longest list that is read.
+const LONGEST: u64 = 1024 * 1024 * 1024;
+
+/// The root (`.`, or `/` where a path leads out of the current folder) and the listed paths below it, each once.
+///
+/// # Errors
+/// A list that cannot be read or is empty, and a path that is not there.
+pub(super) fn read(list: &Path) -> Result<(PathBuf, Vec<PathBuf>)> {
+    let failed = |what: String| Error::File {
+        path: list.to_path_buf(),
+        what,
+        hint: "--files-from wants a file with one path a line, or `-` and the paths on standard input".to_owned(),
+    };
+    let mut bytes = Vec::new();
+    let reading = if list == Path::new("-") {
+        std::io::stdin().lock().take(LONGEST).read_to_end(&mut bytes)
+    } else {
+        std::fs::File::open(list).and_then(|file| file.take(LONGEST).read_to_end(&mut bytes))
+    };
+    reading.map_err(|e| failed(e.to_string()))?;
+    let paths = split(&bytes).map_err(|line| failed(format!("line {line} is not UTF-8")))?;
+    for path in &paths {
+        present(path)?;
+    }
+    if paths.is_empty() {
+        return Err(Error::Nothing { roots: vec![format!("{} (it lists no path)", list.display())] });
+    }
+    let here = std::env::current_dir().map_err(|e| failed(format!("the current folder is not known: {e}")))?;
+    Ok(below(&here, &paths))
+}
+
+/// The paths of a list: ended by zero bytes where there is one (`find -print0`, `git ls-files -z`), else by lines.
+fn split(bytes: &[u8]) -> std::result::Result<Vec<PathBuf>, usize> {
+    let end = if bytes.contains(&0) { 0 } else { b'\n' };
+    let rows = bytes.split(|b| *b == end).enumerate();
+    let rows = rows.map(|(i, row)| (i, if end == b'\n' { row.strip_suffix(b"\r").unwrap_or(row) } else { row }));
+    rows.filter(|(_, row)| !row.is_empty()).map(|(i, row)| native(row).map(PathBuf::from).ok_or(i + 1)).collect()
+}
+
+#[cfg(unix)]
+#[expect(clippy::unnecessary_wraps, reason = "elsewhere not every name is one")]
+fn native(name: &[u8]) -> Option<OsString> {
+    use std::os::unix::ffi::OsStringExt;
+    Some(OsString::from_vec(name.to_vec()))
+}
+
+#[cfg(not(unix))]
+fn native(name: &[u8]) -> Option<OsString> {
+    std::str::from_utf8(name).ok().map(OsString::from)
+}
+
+fn below(here: &Path, paths: &[PathBuf]) -> (PathBuf, Vec<PathBuf>) {
+    let whole: Vec<PathBuf> = paths.iter().map(|path| plain(&here.join(path))).collect();
+    let inside = whole.iter().all(|path| path.starts_with(here));
+    let (root, base) = if inside {
+        (PathBuf::from("."), here.to_path_buf())
+    } else {
+        let top: PathBuf =
+            here.components().take_while(|c| matches!(c, Component::Prefix(_) | Component::RootDir)).collect();
+        (top.clone(), top)
+    };
+    let mut seen = HashSet::new();
+    let rel = whole.into_iter().map(|path| path.strip_prefix(&base).map(Path::to_path_buf).unwrap_or(path));
+    (root, rel.filter(|path| seen.insert(path.clone())).collect())
+}
+
+/// Without `.` parts; with `..` parts resolved by the file system, for a link may stand before them.
+fn plain(path: &Path) -> PathBuf {
+    if path.components().any(|c| c == Component::ParentDir) {
+        return std::fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
+    }
+    path.components().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn paths(of: &[&str]) -> Vec<PathBuf> {
+        of.iter().map(PathBuf::from).collect()
+    }
+
+    #[test]
+    fn lists_are_lines_or_zero_ended() {
+        assert_eq!(split(b"a.png\r\nb c.mov\n\n"), Ok(paths(&["a.png", "b c.mov"])));
+        assert_eq!(split(b"a\nb.png\0c.png\0"), Ok(paths(&["a\nb.png", "c.png"])));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn paths_are_relative_to_one_root() {
+        let here = Path::new("/work/here");
+        let (root, rel) = below(here, &paths(&["./a/b.png", "/work/here/c.png", "a/b.png"]));
+        assert_eq!((root, rel), (PathBuf::from("."), paths(&["a/b.png", "c.png"])));
+        let (root, rel) = below(here, &paths(&["a.png", "/mnt/x.png"]));
+        assert_eq!((root, rel), (PathBuf::from("/"), paths(&["work/here/a.png", "mnt/x.png"])));
+    }
+}
