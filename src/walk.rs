@@ -30,6 +30,11 @@ const SYSTEM_FOLDERS: &[&str] = &[
     "$RECYCLE.BIN",
 ];
 
+/// Whether a name is one of those that are counted and passed over.
+pub(crate) fn is_system(name: &OsStr) -> bool {
+    SYSTEM_FILES.iter().chain(SYSTEM_FOLDERS).any(|system| name == OsStr::new(system))
+}
+
 /// Endings that make a file a sidecar of `name.ext` when it is called `name.ENDING` or `name.ext.ENDING`.
 const SIDECARS: &[&str] = &["c2pa", "xmp", "txt", "json"];
 
