@@ -179,7 +179,7 @@ fn signatures_give_the_grade() {
     Ledger::append(&path, &[record("a/b")], Some(&key)).unwrap();
     Ledger::append(&path, &[record("c/d")], Some(&SigningKey::from_bytes(&[8; 32]))).unwrap();
     Ledger::append(&path, &[record("e/f")], None).unwrap();
-    let known = TrustedKey { name: "Legal".into(), key: key.verifying_key().to_bytes() };
+    let known = TrustedKey::new("Legal", key.verifying_key().to_bytes());
     let approvals = Approvals::load(&path, &[known]).unwrap();
     let grades: Vec<_> = approvals.records().iter().map(|k| k.grade).collect();
     assert_eq!(grades, [Grade::SignedKnown, Grade::Signed, Grade::Imported]);

@@ -35,6 +35,8 @@ pub struct Entry {
     pub record: Record,
     /// Public keys whose signatures hold.
     pub keys: Vec<[u8; 32]>,
+    /// SHA-256 of the line: the ledger's head when it was the last one.
+    pub digest: [u8; 32],
 }
 
 impl Ledger {
@@ -73,7 +75,7 @@ impl Ledger {
                 let what = format!("the last line is torn: it has no end, so writing it was interrupted (byte {keep})");
                 return bad(
                     what,
-                    "that record was never confirmed: cut the file back to the end of the line before, and record it again",
+                    "that record was never confirmed: `countersign approvals verify --repair` puts the torn end aside; then record it again",
                 );
             };
             let (line, after) = rest.split_at(end);
@@ -90,8 +92,9 @@ impl Ledger {
             if !ids.insert(record.id.clone()) {
                 return bad(format!("the id {} is taken by an earlier line", record.id), EDITED);
             }
-            ledger.head = HEXLOWER.encode(&Sha256::digest(line));
-            ledger.entries.push(Entry { line: number, record, keys });
+            let digest: [u8; 32] = Sha256::digest(line).into();
+            ledger.head = HEXLOWER.encode(&digest);
+            ledger.entries.push(Entry { line: number, record, keys, digest });
         }
         Ok(ledger)
     }
@@ -125,9 +128,45 @@ impl Ledger {
         Ok(ids)
     }
 
+    /// Puts a torn last line aside, into a new file beside the ledger, whose path is returned; `None` where none is torn.
+    ///
+    /// # Errors
+    /// As [`Ledger::read`] for anything else that does not hold; also where writing fails.
+    pub fn repair(path: &Path) -> Result<Option<PathBuf>> {
+        let failed = |e: std::io::Error| unwritable(path, &e);
+        let mut file = OpenOptions::new().read(true).write(true).open(path).map_err(|e| unreadable(path, &e))?;
+        file.lock().map_err(failed)?;
+        let mut text = Vec::new();
+        file.read_to_end(&mut text).map_err(failed)?;
+        let whole = text.iter().rposition(|b| *b == b'\n').map_or(0, |end| end + 1);
+        let (kept, torn) = text.split_at(whole);
+        let ledger = Self::parse(path, kept)?;
+        if torn.is_empty() {
+            return Ok(None);
+        }
+        let mut aside = path.as_os_str().to_os_string();
+        aside.push(format!(".torn-{}", ledger.entries.len() + 1));
+        let aside = PathBuf::from(aside);
+        let mut copy =
+            OpenOptions::new().write(true).create_new(true).open(&aside).map_err(|e| unwritable(&aside, &e))?;
+        copy.write_all(torn).and_then(|()| copy.sync_all()).map_err(|e| unwritable(&aside, &e))?;
+        file.set_len(kept.len() as u64).and_then(|()| file.sync_all()).map_err(failed)?;
+        sync_folder(path);
+        Ok(Some(aside))
+    }
+
+    /// The line whose digest this is, 0 for the head of an empty ledger: what an earlier report named as its head.
+    #[must_use]
+    pub fn line_of(&self, head: &str) -> Option<usize> {
+        if head.eq_ignore_ascii_case(ORIGIN) {
+            return Some(0);
+        }
+        self.entries.iter().find(|e| HEXLOWER.encode(&e.digest).eq_ignore_ascii_case(head)).map(|e| e.line)
+    }
+
     /// The lines that `records` become after this ledger's last one.
     fn lines(&self, records: &[Record], key: Option<&SigningKey>) -> Result<(Vec<u8>, Vec<String>)> {
-        let mut ids: std::collections::HashSet<&str> = self.entries.iter().map(|e| e.record.id.as_str()).collect();
+        let mut ids: std::collections::HashSet<String> = self.entries.iter().map(|e| e.record.id.clone()).collect();
         let mut head = self.head.clone();
         let (mut out, mut given) = (Vec::new(), Vec::with_capacity(records.len()));
         for (index, record) in records.iter().enumerate() {
@@ -135,10 +174,15 @@ impl Ledger {
             let mut statement = Statement::new(record, sequence, &head);
             if record.id.is_empty() {
                 statement.predicate.record.id = id(&statement)?;
-            } else if !ids.insert(&record.id) {
+            } else if ids.contains(record.id.as_str()) {
                 let what = format!("the id {} is taken", record.id);
                 return Err(Error::Usage { what, hint: "leave the id out to get a new one".to_owned() });
             }
+            if let Some(unknown) = record.supersedes.iter().find(|id| !ids.contains(id.as_str())) {
+                let what = format!("no record {unknown} that could be superseded");
+                return Err(Error::Usage { what, hint: "`countersign approvals list` shows the ids".to_owned() });
+            }
+            ids.insert(statement.predicate.record.id.clone());
             let payload = serde_json::to_vec(&statement).map_err(|e| self.unwritten(&e))?;
             let line = serde_json::to_vec(&Envelope::new(&payload, key)).map_err(|e| self.unwritten(&e))?;
             head = HEXLOWER.encode(&Sha256::digest(&line));

@@ -156,6 +156,23 @@ pub struct Trust {
 pub struct TrustedKey {
     pub name: String,
     pub key: [u8; 32],
+    /// The first day whose decisions it may sign.
+    pub from: Option<NaiveDate>,
+    /// The last day whose decisions it may sign.
+    pub until: Option<NaiveDate>,
+}
+
+impl TrustedKey {
+    /// A key without bounds of time.
+    pub fn new(name: impl Into<String>, key: [u8; 32]) -> Self {
+        Self { name: name.into(), key, from: None, until: None }
+    }
+
+    /// Whether it may sign decisions of this day.
+    #[must_use]
+    pub fn valid_on(&self, day: NaiveDate) -> bool {
+        self.from.is_none_or(|from| from <= day) && self.until.is_none_or(|until| day <= until)
+    }
 }
 
 /// Bounds that a policy may set.

@@ -93,6 +93,8 @@ pub(super) struct RawTrust {
 pub(super) struct RawKey {
     pub(super) name: Spanned<String>,
     pub(super) key: Spanned<String>,
+    pub(super) valid_from: Option<Spanned<toml::Value>>,
+    pub(super) valid_until: Option<Spanned<toml::Value>>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -68,6 +68,9 @@ pub(super) fn toml(policy: &Policy) -> String {
     for key in &policy.trust.keys {
         let text = data_encoding::BASE64.encode(&key.key);
         let _ = writeln!(out, "\n[[trust.keys]]\nname = {}\nkey = {}", value(&key.name), value(text));
+        for (name, day) in [("valid-from", key.from), ("valid-until", key.until)] {
+            let _ = day.map(|day| writeln!(out, "{name} = {day}"));
+        }
     }
     let limits = [
         ("archive-depth", policy.limits.archive_depth.map(u64::from)),
