@@ -69,7 +69,11 @@ pub fn run(
         what: format!("cannot start {} threads: {e}", scan.jobs),
         hint: "use a smaller --jobs".to_owned(),
     })?;
-    let mut deliveries = survey::deliveries(roots, &scan.exclude, watch.stop());
+    // A list of files is a part of what lies there: a package cannot be held to what the list leaves out.
+    let mut deliveries = match scan.listed {
+        None => survey::deliveries(roots, &scan.exclude, watch.stop()),
+        Some(_) => Deliveries::default(),
+    };
     let mut walk = Walk::new(roots, scan.exclude.clone()).listing(scan.listed.as_deref());
     let mut tally = Tally::new(scan.fail_on);
     for batch in walk.by_ref() {
