@@ -507,14 +507,73 @@ pub struct AssetReport {
     pub role: Role,
     pub role_basis: String,
     pub package: Option<usize>,
+    /// Which compositions play it, and where.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub plays: Vec<Play>,
     pub ai: Ai,
     pub evidence: Vec<Evidence>,
     pub c2pa: Option<Credentials>,
     pub findings: Vec<Finding>,
     pub problems: Vec<Problem>,
+    /// What the ledger holds about this asset.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub records: Vec<RecordNote>,
     /// Only with `--tags`.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub tags: Option<Vec<Tag>>,
+}
+
+/// One stretch of a track file that a composition plays.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Play {
+    /// The composition's title.
+    pub title: String,
+    /// The composition's id, a UUID in lower case.
+    pub composition: String,
+    /// `MainImageSequence`, `MainPicture`, `MainSound`, …
+    pub track: String,
+    /// First edit unit that is played of the track file, and how many follow with it.
+    pub entry: u64,
+    pub duration: u64,
+    /// Edit units a second, as numerator and denominator.
+    pub rate: (u64, u64),
+    /// Where the stretch starts and ends (exclusive) in the composition: `01:00:00:00`, from its own start time code
+    /// where it has one.
+    pub from: String,
+    pub to: String,
+}
+
+/// One record of the ledger, as far as a report about an asset repeats it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecordNote {
+    pub id: String,
+    /// `approved`, `conditional`, `denied`, `revoked`, `notified` or `disclosed`.
+    pub decision: String,
+    /// How it is about the asset: `digest`, `path` or `other-bytes`.
+    pub by: String,
+    pub approver: String,
+    /// `YYYY-MM-DD`, as is `expires_on`.
+    pub decided_on: String,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub expires_on: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub scopes: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub reference: Option<String>,
+    /// Frames or timecodes that it covers.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub range: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub tool: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub version: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub prompt: Option<String>,
+    /// What went into the tool, with its rights.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub sources: Vec<(String, Option<String>)>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub note: Option<String>,
 }
 
 /// One delivery package's row in the report.
@@ -522,8 +581,12 @@ pub struct AssetReport {
 pub struct PackageReport {
     pub id: usize,
     pub kind: String,
+    /// Below its scanned root; `.` for the scanned root itself.
     pub root: String,
     pub title: Option<String>,
+    /// Oddities that are no fault: a composition that plays what lies in no package here.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub remarks: Vec<String>,
     pub findings: Vec<Finding>,
 }
 

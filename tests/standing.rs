@@ -148,11 +148,13 @@ fn the_baseline_holds_for_the_same_bytes_only() {
         role: Role::Final,
         role_basis: String::new(),
         package: None,
+        plays: vec![],
         ai: Ai::Generated,
         evidence: vec![],
         c2pa: None,
         findings,
         problems: vec![],
+        records: vec![],
         tags: None,
     };
     let state = |report: &AssetReport, sha: &str| {
