@@ -8,6 +8,7 @@ pub mod ape;
 pub mod bext;
 pub mod c2pa_box;
 pub mod charset;
+pub mod document_xml;
 pub mod ends;
 pub mod exif;
 mod exif_names;
