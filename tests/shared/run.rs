@@ -26,7 +26,11 @@ pub(crate) fn run() -> Run {
         roots: vec!["/mnt/drive one".into(), "reels".into()],
         policy: PolicyRef { name: "netflix-genai".into(), sha256: "1".repeat(64) },
         approvals: Some(ApprovalsRef { path: "approvals.jsonl".into(), head: "2".repeat(64), records: 3 }),
-        trust: vec![TrustRef { name: "C2PA conformance".into(), issued: Some("2026-01-15".into()) }],
+        trust: vec![TrustRef {
+            name: "C2PA conformance".into(),
+            issued: Some("2026-01-15".into()),
+            ..TrustRef::default()
+        }],
         catalogue: CatalogueRef { marks: 48, sha256: "3".repeat(64) },
         options: serde_json::json!({"as_of": "2026-06-01", "fail_on": "error", "baseline": "earlier.json"})
             .as_object()
@@ -76,6 +80,7 @@ pub(crate) fn asset(path: &str) -> AssetReport {
         findings: vec![],
         problems: vec![],
         records: vec![],
+        plays: Vec::new(),
         tags: None,
     }
 }
@@ -214,6 +219,7 @@ pub(crate) fn packages() -> Vec<PackageReport> {
         root: "final".into(),
         title: Some(HOSTILE[2].into()),
         findings: vec![bad],
+        remarks: Vec::new(),
     }]
 }
 
