@@ -100,6 +100,7 @@ const ROWS: &[(&str, &[Hit], &[&str])] = &[
         &["mxf-words.mxf"],
     ),
     ("ogg", &[("opus-suno.opus", Ai::Generated), ("vorbis-aigc.ogg", Ai::Generated)], &["ogg-caption.ogg"]),
+    ("ooxml", &[("aigc.docx", Ai::Generated)], &["title.docx"]),
     ("pdf", &[("pdf-aigc-info.pdf", Ai::Generated), ("pdf-xmp.pdf", Ai::Generated)], &["pdf-words.pdf"]),
     (
         "png",
@@ -153,9 +154,11 @@ const WITHOUT: &[(&str, &str)] = &[
     ("c2pa", "a manifest store on its own; its marks are signed and tested there"),
     ("cr3", "boxes as in mp4"),
     ("dng", "directories as in tiff"),
+    ("epub", "members as in ooxml"),
     ("mpeg-ps", "no place for words"),
     ("mpeg-ts", "names of services only"),
     ("mrw", "directories as in tiff"),
+    ("opendocument", "members as in ooxml"),
     ("raf", "directories as in tiff"),
     ("raw-tiff", "directories as in tiff"),
 ];
