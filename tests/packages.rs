@@ -286,3 +286,10 @@ fn every_labelled_package_gets_its_verdict() {
     }
     assert!(judged > 15 && wrong.is_empty(), "{judged} judged, {wrong:#?}");
 }
+
+#[test]
+fn the_cue_sheet_says_where_a_track_file_is_played() {
+    let text = countersign(&["scan", "fixtures/packages", "--report", "cue-sheet"]);
+    let row = text.lines().find(|line| line.starts_with("imf/insert.mxf")).unwrap();
+    assert!(row.contains("“Night Harbor”, MainImageSequence, 01:00:02:00 to 01:00:03:00"), "{row}");
+}

@@ -9,7 +9,7 @@ use std::io::{self, Write};
 use crate::model::{AssetReport, Evidence, FindingState, RecordNote, Run, Summary};
 use crate::report::csv::row;
 use crate::report::escape::shorten;
-use crate::report::words::{decisive, systems, told, word};
+use crate::report::words::{decisive, played, systems, told, word};
 use crate::report::{Info, Kind, Look, Report};
 
 pub static KIND: Kind = Kind {
@@ -82,10 +82,12 @@ fn cells(asset: &AssetReport, roots: &[String]) -> [String; 16] {
     };
     let tool = said(&|r| r.tool.clone());
     let prompt = said(&|r| r.prompt.clone());
+    let range = said(&|r| r.range.clone());
+    let plays = asset.plays.iter().map(played).collect::<Vec<_>>().join("; ");
     [
         path,
         word(&asset.role),
-        said(&|r| r.range.clone()),
+        if range.is_empty() { plays } else { range },
         description(asset, &about),
         if tool.is_empty() { systems(&asset.evidence).join("; ") } else { tool },
         said(&|r| r.version.clone()),

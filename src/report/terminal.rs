@@ -5,11 +5,11 @@ use std::io::{self, Write};
 use std::rc::Rc;
 
 use crate::model::{
-    AssetReport, CredentialState, Evidence, Finding, FindingState, Outcome, PackageReport, Play, Run, Severity, Summary,
+    AssetReport, CredentialState, Evidence, Finding, FindingState, Outcome, PackageReport, Run, Severity, Summary,
 };
 use crate::report::escape::{shorten, terminal};
 use crate::report::layout::{Ink, Tone, count, size, wrap};
-use crate::report::words::word;
+use crate::report::words::{played, word};
 use crate::report::{Info, Kind, Look, Page, Report};
 
 pub static KIND: Kind =
@@ -373,13 +373,6 @@ fn files(n: u64) -> String {
 fn named(package: &PackageReport) -> String {
     let title = package.title.as_ref().map(|t| format!(" “{}”", shorten(t, VALUE))).unwrap_or_default();
     terminal(&format!("{} {}{title}", package.kind, package.root))
-}
-
-/// `“Title”, MainImageSequence, 01:00:00:00 to 01:00:02:00 (edit units 10 to 57)`.
-fn played(play: &Play) -> String {
-    let last = play.entry.saturating_add(play.duration).saturating_sub(1);
-    let title = shorten(&play.title, VALUE);
-    format!("“{title}”, {}, {} to {} (edit units {} to {last})", play.track, play.from, play.to, play.entry)
 }
 
 /// Whether the asset's marks are what the finding is about.
