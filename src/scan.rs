@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use globset::GlobSet;
 use rayon::prelude::*;
 
+use crate::digest;
 use crate::error::{Error, Result};
 use crate::extract;
 use crate::judge::Judge;
@@ -19,7 +20,6 @@ use crate::model::{
 };
 use crate::policy::Policy;
 use crate::roles;
-use crate::source;
 use crate::walk::Walk;
 
 /// Everything that one run is judged with.
@@ -137,7 +137,7 @@ fn panic_text(cause: &Box<dyn std::any::Any + Send>) -> String {
 
 /// SHA-256 of the bytes that were judged: a file that changes meanwhile has none.
 fn digest(asset: &Asset, facts: &mut Facts) -> Option<String> {
-    let digest = match source::sha256(&asset.path) {
+    let digest = match digest::sha256(&asset.path) {
         Ok(digest) => Some(digest),
         Err(e) => {
             facts.problems.push(Problem::new(ProblemKind::Io, "file (SHA-256)", None, e.to_string()));

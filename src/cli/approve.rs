@@ -6,9 +6,9 @@ use chrono::{Local, NaiveDate};
 
 use super::config;
 use crate::approvals::{Decision, Ledger, Person, Record, Subject};
+use crate::digest;
 use crate::error::{Error, Result};
 use crate::policy::Scope;
-use crate::source;
 use crate::walk::lossless;
 
 /// Record an approval for these exact bytes.
@@ -94,6 +94,6 @@ fn subject(file: &Path) -> Result<Subject> {
         what: e.to_string(),
         hint: "nothing was recorded; approve wants files that exist and may be read".to_owned(),
     };
-    let sha256 = source::sha256(file).map_err(failed)?;
+    let sha256 = digest::sha256(file).map_err(failed)?;
     Ok(Subject::new(lossless(file), Some(&sha256)))
 }
