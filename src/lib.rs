@@ -21,5 +21,6 @@ pub mod roles;
 pub mod rules;
 pub mod scan;
 pub mod source;
+pub mod survey;
 pub mod tags;
 pub mod walk;

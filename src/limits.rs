@@ -44,5 +44,7 @@ pub const PIXELS: u64 = 128 * 1024 * 1024;
 pub const MANIFEST: usize = 64 * 1024 * 1024;
 /// Files that one package may list.
 pub const MEMBERS: usize = 2_000_000;
-/// Faults kept per package.
-pub const FAULTS: usize = 10_000;
+/// Faults of one kind that are told of one package.
+pub const FAULTS: usize = 1_000;
+/// Patterns of one package that say what it does not list.
+pub const PATTERNS: usize = 1_000;

@@ -45,6 +45,8 @@ pub struct Asset {
     pub sidecars: Vec<PathBuf>,
     /// Why the walk could not hand over an openable file (a socket, a link out of the root, an unreadable folder).
     pub obstacle: Option<Problem>,
+    /// Which package's hashes its bytes have, where they were checked and all agree.
+    pub custody: Option<String>,
 }
 
 /// Everything one file says, free of policy: what the cache holds and the wire carries.
@@ -493,6 +495,9 @@ pub struct AssetReport {
     pub role: Role,
     pub role_basis: String,
     pub package: Option<usize>,
+    /// Which compositions play it, and where.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub plays: Vec<Play>,
     pub ai: Ai,
     pub evidence: Vec<Evidence>,
     pub c2pa: Option<Credentials>,
@@ -528,8 +533,12 @@ pub struct Play {
 pub struct PackageReport {
     pub id: usize,
     pub kind: String,
+    /// Below its scanned root; `.` for the scanned root itself.
     pub root: String,
     pub title: Option<String>,
+    /// Oddities that are no fault: a composition that plays what lies in no package here.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub remarks: Vec<String>,
     pub findings: Vec<Finding>,
 }
 

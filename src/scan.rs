@@ -1,4 +1,4 @@
-//! The whole pipeline on one screen: walk → roles → extract → marks → judge → report.
+//! The whole pipeline on one screen: packages → walk → roles → extract → marks → judge → report.
 //!
 //! The only place with threads and with panic isolation. Batches are judged in parallel and told in walking
 //! order, so the report of the same tree is the same whatever the number of jobs.
@@ -10,16 +10,19 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use globset::GlobSet;
 use rayon::prelude::*;
 
-use crate::digest;
+use crate::digest::{self, Algorithm, Digest};
 use crate::error::{Error, Result};
 use crate::extract;
 use crate::judge::Judge;
 use crate::marks;
 use crate::model::{
-    Ai, Asset, AssetReport, Facts, Finding, FindingState, Outcome, Problem, ProblemKind, Role, Severity, Summary,
+    Ai, Asset, AssetReport, Facts, Finding, FindingState, Outcome, PackageFault, PackageFaultKind, PackageReport,
+    Problem, ProblemKind, Role, Severity, Summary,
 };
+use crate::packages::{Deliveries, Wanted};
 use crate::policy::Policy;
 use crate::roles;
+use crate::survey;
 use crate::walk::Walk;
 
 /// Everything that one run is judged with.
@@ -30,6 +33,8 @@ pub struct Scan<'a> {
     /// Role of files that nothing else places.
     pub role: Option<Role>,
     pub exclude: GlobSet,
+    /// Whether the digests that packages claim are computed and compared.
+    pub integrity: bool,
     /// Threads; 0 for as many as there are cores.
     pub jobs: usize,
     /// Whether asset reports carry every tag.
@@ -39,7 +44,10 @@ pub struct Scan<'a> {
 
 /// Who watches a run: told of each asset, asked whether to stop.
 pub trait Watch: Sync {
-    /// An asset of this many bytes was judged, from any thread.
+    /// This many bytes of an asset were hashed, from any thread.
+    fn hashed(&self, bytes: u64);
+
+    /// An asset was judged, from any thread; `bytes` are those of its size that [`Watch::hashed`] was not told of.
     fn judged(&self, bytes: u64, findings: &[Finding]);
 
     /// Set by whoever wants the run to end early.
@@ -61,10 +69,13 @@ pub fn run(
         what: format!("cannot start {} threads: {e}", scan.jobs),
         hint: "use a smaller --jobs".to_owned(),
     })?;
+    let mut deliveries = survey::deliveries(roots, &scan.exclude, watch.stop());
     let mut walk = Walk::new(roots, scan.exclude.clone());
     let mut tally = Tally::new(scan.fail_on);
     for batch in walk.by_ref() {
-        let judged: Vec<_> = pool.install(|| batch.into_par_iter().map(|asset| one(scan, asset, watch)).collect());
+        batch.iter().for_each(|asset| deliveries.saw(asset));
+        let judge = |asset| one(scan, asset, &deliveries, watch);
+        let judged: Vec<_> = pool.install(|| batch.into_par_iter().map(judge).collect());
         for judged in judged {
             let Some(judged) = judged else {
                 tally.summary.interrupted = true;
@@ -81,21 +92,29 @@ pub fn run(
         return Err(Error::Nothing { roots: roots.iter().map(|r| r.display().to_string()).collect() });
     }
     tally.summary.ignored = walk.ignored();
+    for (package, faults) in deliveries.finish(!tally.summary.interrupted) {
+        tally.package(package, &faults, &scan.judge);
+    }
     Ok(tally.finish(&scan.judge))
 }
 
 /// One asset from bytes to findings; `None` when the run was stopped before it.
-fn one(scan: &Scan<'_>, mut asset: Asset, watch: &dyn Watch) -> Option<AssetReport> {
+fn one(scan: &Scan<'_>, mut asset: Asset, deliveries: &Deliveries, watch: &dyn Watch) -> Option<AssetReport> {
     if watch.stop().load(Ordering::Relaxed) {
         return None;
     }
-    (asset.role, asset.role_basis) = roles::place(&asset.rel, &scan.policy.roles, None, scan.role);
+    let place = deliveries.place(asset.root, &asset.rel);
+    asset.package = place.package;
+    (asset.role, asset.role_basis) = roles::place(&asset.rel, &scan.policy.roles, place.membership, scan.role);
     let mut facts = isolated(&asset, scan);
     let evidence = marks::catalogue().evidence(&facts);
     let ai = marks::ai(&evidence);
-    let sha256 = if scan.judge.needs_digest(&asset, ai) { digest(&asset, &mut facts) } else { None };
+    let claims = if scan.integrity { deliveries.digests(asset.root, &asset.rel) } else { vec![] };
+    let mut hashed = Hashed { claims, recorded: scan.judge.needs_digest(&asset, ai), ..Hashed::default() };
+    hash(&mut hashed, &mut asset, &mut facts, deliveries, watch);
+    let sha256 = hashed.sha256;
     let findings = scan.judge.asset(&asset, &facts, &evidence, ai, sha256.as_deref());
-    watch.judged(asset.size, &findings);
+    watch.judged(asset.size.saturating_sub(hashed.bytes), &findings);
     Some(AssetReport {
         path: asset.rel,
         root: asset.root,
@@ -105,6 +124,7 @@ fn one(scan: &Scan<'_>, mut asset: Asset, watch: &dyn Watch) -> Option<AssetRepo
         role: asset.role,
         role_basis: asset.role_basis,
         package: asset.package,
+        plays: place.plays.into_iter().cloned().collect(),
         ai,
         evidence,
         c2pa: facts.c2pa,
@@ -135,16 +155,54 @@ fn panic_text(cause: &Box<dyn std::any::Any + Send>) -> String {
     text.or_else(|| cause.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no reason given".to_owned())
 }
 
-/// SHA-256 of the bytes that were judged: a file that changes meanwhile has none.
-fn digest(asset: &Asset, facts: &mut Facts) -> Option<String> {
-    let digest = match digest::sha256(&asset.path) {
-        Ok(digest) => Some(digest),
+/// What is to be hashed of an asset, and what came of it.
+#[derive(Default)]
+struct Hashed<'a> {
+    claims: Vec<Wanted<'a>>,
+    /// Whether records may be about these bytes.
+    recorded: bool,
+    /// Of the bytes that were judged: a file that changes meanwhile has none.
+    sha256: Option<String>,
+    bytes: u64,
+}
+
+/// Reads the asset once for all digests that anybody wants of it, and compares those that packages claim.
+fn hash(hashed: &mut Hashed, asset: &mut Asset, facts: &mut Facts, deliveries: &Deliveries, watch: &dyn Watch) {
+    let own = hashed.recorded.then_some(Algorithm::Sha256);
+    let wanted: Vec<_> = hashed.claims.iter().map(|c| c.digest.algorithm).chain(own).collect();
+    if wanted.is_empty() || asset.obstacle.is_some() {
+        return;
+    }
+    let bytes = &mut hashed.bytes;
+    let digests = digest::file(&asset.path, &wanted, &mut |more| {
+        *bytes += more;
+        watch.hashed(more);
+        !watch.stop().load(Ordering::Relaxed)
+    });
+    let digests = match digests {
+        Ok(digests) => digests,
         Err(e) => {
-            facts.problems.push(Problem::new(ProblemKind::Io, "file (SHA-256)", None, e.to_string()));
-            None
+            return facts.problems.push(Problem::new(ProblemKind::Io, "file (hashing)", None, e.to_string()));
         }
     };
-    if note_change(asset, facts) { None } else { digest }
+    if note_change(asset, facts) {
+        return;
+    }
+    hashed.sha256 = own.and(digests.last()).map(Digest::text);
+    let mut agreed = vec![];
+    for (claim, found) in hashed.claims.iter().zip(&digests) {
+        let name = claim.digest.algorithm.name();
+        if claim.digest.agrees(found) {
+            agreed.push(name);
+            continue;
+        }
+        let what = format!("its {name} is {} and not {}", found.text(), claim.digest.text());
+        let fault = PackageFault { kind: PackageFaultKind::HashMismatch, path: asset.rel.clone(), what };
+        deliveries.fault(claim.package, fault);
+    }
+    if !agreed.is_empty() && agreed.len() == hashed.claims.len() {
+        asset.custody = Some(agreed.join(", "));
+    }
 }
 
 /// Notes it when the file is not any more what the walk saw.
@@ -188,6 +246,12 @@ impl Tally {
         for finding in &report.findings {
             self.count(finding);
         }
+    }
+
+    fn package(&mut self, mut package: PackageReport, faults: &[PackageFault], judge: &Judge<'_>) {
+        package.findings = judge.package(&package, faults);
+        package.findings.iter().for_each(|f| self.count(f));
+        self.summary.packages.push(package);
     }
 
     fn count(&mut self, finding: &Finding) {

@@ -198,7 +198,12 @@ fn folders(by: &str, list: &HashList, opened: &mut Opened) {
         let (parent, name) = folder.path.rsplit_once('/').unwrap_or(("", &folder.path));
         below.entry(parent).or_default().push(Child { name, is: Is::Folder(folder) });
     }
-    for folder in &list.folders {
+    // What a nested history lists is not repeated here.
+    let nested = |folder: &FolderHash| {
+        let inner = |path: &str| path.strip_prefix(&folder.path).is_some_and(|rest| rest.starts_with("/ascmhl/"));
+        !folder.path.is_empty() && list.references.iter().any(|r| inner(&r.path))
+    };
+    for folder in list.folders.iter().filter(|f| !nested(f)) {
         let children = below.get(folder.path.as_str()).map(Vec::as_slice).unwrap_or_default();
         let parts: [(&str, &[Digest], Part); 2] =
             [("content", &folder.content, content), ("structure", &folder.structure, structure)];

@@ -39,6 +39,9 @@ impl Package for BagIt {
     }
 
     fn open(&self, folder: &Folder) -> Result<Option<Opened>, Problem> {
+        if is_payload(folder) {
+            return Ok(None);
+        }
         let mut opened = Opened { lists_everything: true, complete: Some(PAYLOAD.to_owned()), ..Opened::default() };
         let bytes = folder.read(DECLARATION)?;
         let bag = declaration(&bytes, &mut opened);
@@ -67,6 +70,15 @@ impl Package for BagIt {
         names::settle(folder, &mut opened);
         Ok(Some(opened))
     }
+}
+
+/// Whether the folder lies in the payload of another bag, which vouches for each of its bytes: a payload is opaque
+/// (RFC 8493, 2.1.2), and a bag in it need not be one any more.
+fn is_payload(folder: &Folder) -> bool {
+    let parts: Vec<&str> = folder.rel.split('/').collect();
+    let data = parts.iter().enumerate().filter(|(_, part)| **part == "data");
+    let mut above = data.map(|(n, _)| "../".repeat(parts.len() - n));
+    above.any(|above| folder.list(&above).is_ok_and(|listing| listing.has_file(DECLARATION)))
 }
 
 type Version = (u32, u32);

@@ -227,20 +227,16 @@ mod tests {
     #[test]
     fn xxhash_is_read_in_all_its_spellings() {
         let cases = [
-            (Algorithm::Xxh32, "3541127183", Some("d3119c0f")),
+            (Algorithm::Xxh32, "3541127183", Some("d311500f")),
             (Algorithm::Xxh32, "d3119c0f", Some("d3119c0f")),
             (Algorithm::Xxh32, "4294967296", None),
             (Algorithm::Xxh64Either, "0EA03B369A463D9D", Some("0ea03b369a463d9d")),
-            (Algorithm::Xxh64, "1053772377914293661", Some("0e9fbd7b9a99579d")),
+            (Algorithm::Xxh64, "1053772377914293661", Some("0e9fc06503b33d9d")),
             (Algorithm::Md5, "1053772377914293661", None),
         ];
         for (algorithm, text, value) in cases {
             let read = digest(algorithm, text).map(|d| d.text());
-            if algorithm == Algorithm::Xxh64 {
-                assert_eq!(read.unwrap(), format!("{:016x}", text.parse::<u64>().unwrap()));
-            } else {
-                assert_eq!(read.as_deref(), value, "{text}");
-            }
+            assert_eq!(read.as_deref(), value, "{text}");
         }
     }
 

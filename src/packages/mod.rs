@@ -6,20 +6,30 @@
 //! What the manifests say and what the walk then sees meet in [`Deliveries`].
 
 mod ascmhl;
+mod assetmap;
 mod bagit;
+mod dcp;
 mod deliveries;
 mod hash_list;
+mod imf;
 mod mhl;
 mod names;
+mod parcel;
 mod paths;
+mod pkl;
+mod timeline;
+mod xml;
 
 pub use crate::digest::{Algorithm, Digest};
-pub use deliveries::{Deliveries, Place, Wanted};
+pub use deliveries::{Deliveries, Place, Spelling, Wanted};
 pub use paths::inside;
 
 use crate::limits;
 use crate::model::{PackageFault, PackageFaultKind, Play, Problem};
 use crate::source::Source;
+
+/// Stretches kept per asset: a file that is played in thousands of pieces says no more.
+const PLAYS: usize = 256;
 
 /// What a kind of package is.
 #[derive(Debug)]
@@ -65,22 +75,22 @@ impl Listing {
     }
 }
 
-/// Reads and lists for packages, inside one scanned root only.
+/// Reads and lists for packages: below one folder, links followed inside the scanned root only.
 pub trait Ground {
-    /// The file at `rel` (below the scanned root, `/` between parts), links followed inside the root only.
+    /// The file at `path` below the folder, `/` between the parts.
     ///
     /// # Errors
-    /// What kept it from being opened; `NotFound` is told apart by [`missing`].
-    fn source(&self, rel: &str) -> Result<Source, Problem>;
+    /// What kept it from being opened.
+    fn source(&self, path: &str) -> Result<Source, Problem>;
 
-    /// The names in the folder at `rel` (below the scanned root; empty for the root itself).
+    /// The names in the folder at `path` below the folder.
     ///
     /// # Errors
     /// What kept it from being listed.
-    fn list(&self, rel: &str) -> Result<Listing, Problem>;
+    fn list(&self, path: &str) -> Result<Listing, Problem>;
 }
 
-/// A folder that may be the root of a package.
+/// A folder that may be the root of a package. Paths are checked (see [`inside`]) and below this folder.
 pub struct Folder<'a> {
     /// Below the scanned root, `/` between parts; empty for the scanned root itself.
     pub rel: &'a str,
@@ -95,18 +105,12 @@ impl<'a> Folder<'a> {
         Self { rel, listing, ground }
     }
 
-    /// `path` below this folder as a path below the scanned root.
-    #[must_use]
-    pub fn below(&self, path: &str) -> String {
-        paths::join(self.rel, path)
-    }
-
-    /// The file at `path` (checked, below this folder).
+    /// The file at `path`.
     ///
     /// # Errors
     /// As [`Ground::source`].
     pub fn source(&self, path: &str) -> Result<Source, Problem> {
-        self.ground.source(&self.below(path)).map_err(|p| p.within(path))
+        self.ground.source(path).map_err(|p| p.within(path))
     }
 
     /// The whole file at `path`, at most [`limits::MANIFEST`] bytes.
@@ -122,12 +126,12 @@ impl<'a> Folder<'a> {
         source.vec(0, len as usize).map_err(|p| p.within(path))
     }
 
-    /// The names in the folder at `path` below this one.
+    /// The names in the folder at `path`.
     ///
     /// # Errors
     /// As [`Ground::list`].
     pub fn list(&self, path: &str) -> Result<Listing, Problem> {
-        self.ground.list(&self.below(path)).map_err(|p| p.within(path))
+        self.ground.list(path).map_err(|p| p.within(path))
     }
 }
 
@@ -148,6 +152,8 @@ pub struct Opened {
     pub complete: Option<String>,
     /// What a manifest says all files of a folder come to.
     pub total: Option<Total>,
+    /// What compositions play of packages elsewhere: the asset's id, and where it is played.
+    pub abroad: Vec<(String, Play)>,
     /// Oddities that are no fault (a composition that plays tracks of another package): told in the report.
     pub remarks: Vec<String>,
 }
@@ -177,6 +183,8 @@ pub struct Total {
 pub struct Member {
     /// Below the package's root, checked by [`inside`].
     pub path: String,
+    /// The id under which compositions of any package may play it.
+    pub id: Option<String>,
     pub size: Option<u64>,
     pub digests: Vec<Digest>,
     /// How the package holds it; `None` for the package's own manifests and what else is listed but not delivered.
@@ -191,7 +199,7 @@ impl Member {
     /// A member of which only the path is known so far.
     #[must_use]
     pub fn new(path: impl Into<String>, membership: Option<Membership>) -> Self {
-        Self { path: path.into(), size: None, digests: vec![], membership, plays: vec![], optional: false }
+        Self { path: path.into(), id: None, size: None, digests: vec![], membership, plays: vec![], optional: false }
     }
 }
 
@@ -219,4 +227,11 @@ impl Membership {
 }
 
 /// Every kind of package.
-pub static ALL: &[&dyn Package] = &[&ascmhl::AscMhl, &bagit::BagIt, &mhl::Mhl];
+#[rustfmt::skip]
+pub static ALL: &[&dyn Package] = &[
+    &imf::Imf,
+    &dcp::Dcp,
+    &ascmhl::AscMhl,
+    &bagit::BagIt,
+    &mhl::Mhl,
+];

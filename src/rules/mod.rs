@@ -7,6 +7,7 @@ mod ai_in_archival;
 mod approval_for_other_bytes;
 mod approval_not_trusted;
 mod approval_scope_missing;
+mod configuration_in_delivery;
 mod conflicting_provenance;
 mod enhanced_archival;
 mod expired_approval;
@@ -195,6 +196,7 @@ pub static ALL: &[&dyn Rule] = &[
     &mislabelled_format::MislabelledFormat,
     &unrecognized_format::UnrecognizedFormat,
     &package_unlisted_file::PackageUnlistedFile,
+    &configuration_in_delivery::ConfigurationInDelivery,
     &unused_approval::UnusedApproval,
     &unused_suppression::UnusedSuppression,
 ];
