@@ -506,6 +506,22 @@ pub struct AssetReport {
     /// Only with `--tags`.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub tags: Option<Vec<Tag>>,
+    /// Where the row stands for many frames of an image sequence: `bytes` is their sum.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub frames: Option<Frames>,
+}
+
+/// The frames that one row stands for, by number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Frames {
+    pub first: u64,
+    pub last: u64,
+    /// Frames of which this row speaks.
+    pub count: u64,
+    /// Numbers from first to last that no file has.
+    pub missing: u64,
+    /// Files from first to last that have a row of their own.
+    pub apart: u64,
 }
 
 /// One stretch of a track file that a composition plays.

@@ -19,11 +19,14 @@ use crate::model::{
     Ai, Asset, AssetReport, Facts, Finding, FindingState, Outcome, PackageFault, PackageFaultKind, PackageReport,
     Problem, ProblemKind, Role, Severity, Summary,
 };
-use crate::packages::{Deliveries, Wanted};
+use crate::packages::{Deliveries, Row, Sequences, Wanted};
 use crate::policy::Policy;
 use crate::roles;
 use crate::survey;
 use crate::walk::Walk;
+
+/// The format that reports name for a delivery package's own manifests.
+const MANIFEST: &str = "package-manifest";
 
 /// Everything that one run is judged with.
 pub struct Scan<'a> {
@@ -72,6 +75,7 @@ pub fn run(
     let mut deliveries = survey::deliveries(roots, &scan.exclude, watch.stop());
     let mut walk = Walk::new(roots, scan.exclude.clone());
     let mut tally = Tally::new(scan.fail_on);
+    let mut sequences = Sequences::default();
     for batch in walk.by_ref() {
         batch.iter().for_each(|asset| deliveries.saw(asset));
         let judge = |asset| one(scan, asset, &deliveries, watch);
@@ -81,12 +85,16 @@ pub fn run(
                 tally.summary.interrupted = true;
                 continue;
             };
-            tally.add(&judged);
-            tell(&judged)?;
+            for row in sequences.take(judged) {
+                tell(&tally.row(row, &scan.judge))?;
+            }
         }
         if tally.summary.interrupted {
             break;
         }
+    }
+    for row in sequences.finish(!tally.summary.interrupted) {
+        tell(&tally.row(row, &scan.judge))?;
     }
     if tally.summary.assets == 0 && !tally.summary.interrupted {
         return Err(Error::Nothing { roots: roots.iter().map(|r| r.display().to_string()).collect() });
@@ -107,6 +115,9 @@ fn one(scan: &Scan<'_>, mut asset: Asset, deliveries: &Deliveries, watch: &dyn W
     asset.package = place.package;
     (asset.role, asset.role_basis) = roles::place(&asset.rel, &scan.policy.roles, place.membership, scan.role);
     let mut facts = isolated(&asset, scan);
+    if facts.format.is_none() && facts.problems.is_empty() && deliveries.is_manifest(asset.root, &asset.rel) {
+        facts.format = Some(MANIFEST.to_owned());
+    }
     let evidence = marks::catalogue().evidence(&facts);
     let ai = marks::ai(&evidence);
     let claims = if scan.integrity { deliveries.digests(asset.root, &asset.rel) } else { vec![] };
@@ -131,6 +142,7 @@ fn one(scan: &Scan<'_>, mut asset: Asset, deliveries: &Deliveries, watch: &dyn W
         findings,
         problems: facts.problems,
         tags: scan.tags.then_some(facts.tags),
+        frames: None,
     })
 }
 
@@ -230,9 +242,24 @@ impl Tally {
         Self { summary: Summary::default(), fail_on, failing: 0, unreadable: 0 }
     }
 
+    /// A row as it will be told, with what is wrong with the sequence that it stands for.
+    fn row(&mut self, row: Row, judge: &Judge<'_>) -> AssetReport {
+        let mut report = row.report;
+        if !row.faults.is_empty() {
+            let root = row.faults.first().map(|f| f.path.clone()).unwrap_or_default();
+            let run = PackageReport { kind: "sequence".to_owned(), root, ..PackageReport::default() };
+            report.findings.extend(judge.package(&run, &row.faults));
+            report.findings.sort_by_key(|f| std::cmp::Reverse(f.severity));
+        }
+        self.add(&report);
+        report
+    }
+
+    /// Counts the files that a row stands for; a finding that is told once is counted once.
     fn add(&mut self, report: &AssetReport) {
+        let files = report.frames.map_or(1, |frames| frames.count);
         let summary = &mut self.summary;
-        summary.assets += 1;
+        summary.assets += files;
         summary.bytes += report.bytes;
         *match report.ai {
             Ai::Generated => &mut summary.by_ai.generated,
@@ -240,9 +267,9 @@ impl Tally {
             Ai::Enhanced => &mut summary.by_ai.enhanced,
             Ai::Possible => &mut summary.by_ai.possible,
             Ai::None => &mut summary.by_ai.none,
-        } += 1;
+        } += files;
         let unjudged = |f: &Finding| f.rule == "unreadable-asset" || f.rule == "unrecognized-format";
-        summary.not_judged += u64::from(report.findings.iter().any(unjudged));
+        summary.not_judged += if report.findings.iter().any(unjudged) { files } else { 0 };
         for finding in &report.findings {
             self.count(finding);
         }

@@ -156,6 +156,7 @@ fn the_baseline_holds_for_the_same_bytes_only() {
         findings,
         problems: vec![],
         tags: None,
+        frames: None,
     };
     let state = |report: &AssetReport, sha: &str| {
         let judge = judge().with_baseline(Baseline::new([report]));

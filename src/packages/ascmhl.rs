@@ -41,6 +41,7 @@ impl Package for AscMhl {
             match folder.read(path).and_then(|bytes| hash_list::read(&bytes)) {
                 Ok(list) if list.kind == "hashlist" && list.version.starts_with('2') => {
                     history.generation(number + 1, path, &list, folder, &mut opened);
+                    opened.manifests.push(path.clone());
                 }
                 Ok(list) => {
                     let what = format!("is {} {:?} and no ASC MHL 2 hash list", list.kind, list.version);
@@ -76,6 +77,7 @@ fn chain(folder: &Folder, chained: bool, lists: Vec<String>, opened: &mut Opened
             return lists;
         }
     };
+    opened.manifests.push(CHAIN.to_owned());
     let mut ordered = Vec::new();
     for (n, link) in chain.references.iter().enumerate() {
         if link.number != Some(n as u64 + 1) {

@@ -84,9 +84,13 @@ pub(super) fn read(folder: &Folder, name: &str, out: &mut Opened) -> Result<Map,
     }
     let mut map = Map { name: name.to_owned(), namespace: root.namespace.clone(), volume: 1, ..Map::default() };
     out.aside.push(name.to_owned());
+    out.manifests.push(name.to_owned());
     for file in folder.listing.files.iter().filter(|file| VOLUMES.iter().any(|v| v.eq_ignore_ascii_case(file))) {
         out.aside.push(file.clone());
-        map.volume = folder.read(file).ok().and_then(|bytes| volume(&bytes)).unwrap_or(1);
+        if let Some(volume) = folder.read(file).ok().and_then(|bytes| volume(&bytes)) {
+            map.volume = volume;
+            out.manifests.push(file.clone());
+        }
     }
     for asset in root.all(&["AssetList", "Asset"]).into_iter().take(limits::MEMBERS) {
         let Some(mapped) = mapped(asset, name, out) else { continue };

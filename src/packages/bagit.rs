@@ -66,6 +66,7 @@ impl Package for BagIt {
             opened.fault(PackageFaultKind::Malformed, DECLARATION, "the bag has no folder data");
         }
         bag.decode_names(folder);
+        opened.manifests.clone_from(&opened.aside);
         opened.members = bag.files.into_values().map(|file| file.member).collect();
         names::settle(folder, &mut opened);
         Ok(Some(opened))

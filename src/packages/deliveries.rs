@@ -1,7 +1,7 @@
 //! Shared by all packages: what their manifests say, looked up for each file the walk finds, and compared with
 //! what it found.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
@@ -30,6 +30,8 @@ pub struct Deliveries {
     folders: HashMap<(usize, String), Vec<usize>>,
     /// Packages that state what their files come to, with their root's number.
     totals: Vec<(usize, usize)>,
+    /// (root, path below it) of the packages' own files that were read.
+    manifests: HashSet<(usize, String)>,
     faults: Mutex<Vec<(usize, PackageFault)>>,
 }
 
@@ -82,6 +84,7 @@ impl Deliveries {
             spelled.push(path);
         }
         self.totals.extend(opened.total.as_ref().map(|_| (root, id)));
+        self.manifests.extend(opened.manifests.iter().map(|path| (root, spelling(&rel.join(path)))));
         let rel = spelling(rel);
         self.folders.entry((root, rel.clone())).or_default().push(id);
         let seen = vec![false; opened.members.len()];
@@ -156,6 +159,12 @@ impl Deliveries {
             plays.extend(&member.plays);
         }
         Place { package: package.map(|(_, id)| id), membership, plays }
+    }
+
+    /// Whether the file is a package's own manifest, and was read as such.
+    #[must_use]
+    pub fn is_manifest(&self, root: usize, rel: &str) -> bool {
+        !self.manifests.is_empty() && self.manifests.contains(&(root, rel.to_owned()))
     }
 
     /// The digests that packages claim of the file at `rel`.

@@ -38,6 +38,7 @@ impl Package for Mhl {
                 add(entry, name, &mut opened);
             }
             opened.aside.push(name.clone());
+            opened.manifests.push(name.clone());
         }
         if lists == 0 && (opened.faults.is_empty() || folder.rel.ends_with("ascmhl")) {
             return Ok(None);

@@ -17,12 +17,14 @@ mod names;
 mod parcel;
 mod paths;
 mod pkl;
+mod sequence;
 mod timeline;
 mod xml;
 
 pub use crate::digest::{Algorithm, Digest};
 pub use deliveries::{Deliveries, Place, Spelling, Wanted};
 pub use paths::inside;
+pub use sequence::{Row, Sequences};
 
 use crate::limits;
 use crate::model::{PackageFault, PackageFaultKind, Play, Problem};
@@ -152,6 +154,8 @@ pub struct Opened {
     pub complete: Option<String>,
     /// What a manifest says all files of a folder come to.
     pub total: Option<Total>,
+    /// The package's own files that were read and understood: no media, and nothing that needs a judgement.
+    pub manifests: Vec<String>,
     /// What compositions play of packages elsewhere: the asset's id, and where it is played.
     pub abroad: Vec<(String, Play)>,
     /// Oddities that are no fault (a composition that plays tracks of another package): told in the report.

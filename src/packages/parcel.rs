@@ -13,6 +13,9 @@ use crate::model::{PackageFaultKind, Play, Problem};
 /// Documents of one package that are looked into.
 pub(super) const DOCUMENTS: usize = 4096;
 
+/// Root elements of the documents that are read here.
+const KINDS: [&str; 3] = ["PackingList", "CompositionPlaylist", "OutputProfileList"];
+
 /// What kind of package a map belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Flavor {
@@ -56,12 +59,14 @@ pub(super) fn open(folder: &Folder, reader: &Reader) -> Result<Option<Opened>, P
         Err(_) if reader.flavor == Flavor::Imf => return Ok(None),
         Err(problem) => return Err(problem),
     };
-    let documents = documents(folder, &map);
+    let mut documents = documents(folder, &map);
     if flavor(&map, &documents) != reader.flavor {
         return Ok(None);
     }
+    out.manifests.extend(documents.iter().filter(|d| KINDS.contains(&d.name.as_str())).map(|d| d.path.clone()));
     let mut parcel = Parcel { folder, map: &map, rows: HashMap::new(), out };
     parcel.packed(&documents);
+    documents.extend(parcel.forgotten());
     let compositions = parcel.compositions(&documents, reader);
     parcel.profiles(&documents);
     parcel.out.title = title(&compositions);
@@ -86,15 +91,19 @@ fn documents(folder: &Folder, map: &Map) -> Vec<Document> {
         if !asset.packing_list && extension.is_some_and(|e| !e.eq_ignore_ascii_case("xml")) {
             continue;
         }
-        // A document that is not there shows when the walk is done.
-        let Ok(mut source) = folder.source(&chunk.path) else { continue };
-        let Some((name, namespace)) = source.head().ok().and_then(xml::root) else { continue };
-        found.push(Document { path: chunk.path.clone(), id: asset.id.clone(), name, namespace });
+        found.extend(document(folder, &chunk.path, &asset.id));
         if found.len() >= DOCUMENTS {
             break;
         }
     }
     found
+}
+
+fn document(folder: &Folder, path: &str, id: &str) -> Option<Document> {
+    // A document that is not there shows when the walk is done.
+    let mut source = folder.source(path).ok()?;
+    let (name, namespace) = source.head().ok().and_then(xml::root)?;
+    Some(Document { path: path.to_owned(), id: id.to_owned(), name, namespace })
 }
 
 fn flavor(map: &Map, documents: &[Document]) -> Flavor {
@@ -191,8 +200,16 @@ impl Parcel<'_> {
                 row.path = Some(path);
                 self.malformed(&map.name, what);
             }
-            None => self.remark(format!("the packing list holds asset {}, the map does not", packed.id)),
+            None => self.remark(format!("asset {} is packed but not mapped", packed.id)),
         }
+    }
+
+    /// Documents that are packed and there, but that the map does not lead to.
+    fn forgotten(&self) -> Vec<Document> {
+        let rows = self.rows.iter().filter_map(|(id, row)| Some((row.path.as_deref()?, id)));
+        let mut rows: Vec<_> = rows.filter(|(path, _)| path.to_ascii_lowercase().ends_with(".xml")).collect();
+        rows.sort();
+        rows.into_iter().take(DOCUMENTS).filter_map(|(path, id)| document(self.folder, path, id)).collect()
     }
 
     fn compositions(&mut self, documents: &[Document], reader: &Reader) -> Vec<Composition> {

@@ -26,7 +26,7 @@ static INFO: Info = Info {
 };
 
 /// Formats that describe other files: nothing that an audience sees.
-const COMPANIONS: &[&str] = &["appledouble", "xmp", "c2pa", "xml", "json", "text", "mhl"];
+const COMPANIONS: &[&str] = &["appledouble", "xmp", "c2pa", "xml", "json", "text", "mhl", "package-manifest"];
 
 impl Rule for UnauthenticatedArchival {
     fn info(&self) -> &'static Info {
