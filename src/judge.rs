@@ -1,14 +1,17 @@
 //! From facts to findings: runs the rules, and is the one place where severity, approvals, suppressions and the
 //! baseline are applied. No I/O; the same input gives the same findings, in the same order, on any thread.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use chrono::NaiveDate;
 
 use crate::approvals::standing::{Question, Standing};
-use crate::approvals::{Approvals, Decision, Matches};
-use crate::model::{Ai, Asset, AssetReport, Evidence, Facts, Finding, FindingState, PackageFault, PackageReport, Role};
+use crate::approvals::{Approvals, By, Decision, Matches, Record};
+use crate::model::{
+    Ai, Asset, AssetReport, Evidence, Facts, Finding, FindingState, PackageFault, PackageReport, RecordNote, Role,
+    Summary,
+};
 use crate::policy::Policy;
 use crate::rules::{self, Case, Draft, Info, PackageCase};
 
@@ -29,6 +32,8 @@ pub struct Judge<'a> {
 pub struct Baseline {
     /// Path and rule of a finding, with size and digest of the asset then.
     rows: HashMap<(String, String), (u64, Option<String>)>,
+    /// Rule, root and message of findings about packages and, with an empty root, about the run.
+    others: HashSet<(String, String, String)>,
 }
 
 impl Baseline {
@@ -42,7 +47,28 @@ impl Baseline {
                 rows.insert((asset.path.clone(), finding.rule.clone()), (asset.bytes, asset.sha256.clone()));
             }
         }
-        Self { rows }
+        Self { rows, others: HashSet::new() }
+    }
+
+    /// Also the open findings of that report about packages and about the run.
+    #[must_use]
+    pub fn with_others(mut self, summary: &Summary) -> Self {
+        let of_packages = summary.packages.iter().flat_map(|p| p.findings.iter().map(|f| (p.root.as_str(), f)));
+        let of_run = summary.findings_of_run.iter().map(|f| ("", f));
+        let kept = |f: &Finding| matches!(f.state, FindingState::Open | FindingState::Baseline);
+        let rows = of_packages.chain(of_run).filter(|(_, f)| kept(f));
+        self.others = rows.map(|(root, f)| (f.rule.clone(), root.to_owned(), f.message.clone())).collect();
+        self
+    }
+
+    /// Marks those findings of a package or of the run that were there word for word.
+    fn settle(&self, root: &str, findings: &mut [Finding]) {
+        for finding in findings.iter_mut().filter(|f| f.state == FindingState::Open && !self.others.is_empty()) {
+            let key = (finding.rule.clone(), root.to_owned(), finding.message.clone());
+            if self.others.contains(&key) {
+                finding.state = FindingState::Baseline;
+            }
+        }
     }
 
     /// Whether the finding was there, about the same bytes as far as both runs know them.
@@ -114,21 +140,32 @@ impl<'a> Judge<'a> {
         findings
     }
 
+    /// What the ledger holds about one asset, for reports.
+    #[must_use]
+    pub fn records(&self, asset: &Asset, sha256: Option<&str>) -> Vec<RecordNote> {
+        let matches = self.approvals.map(|approvals| approvals.matches(asset, sha256)).unwrap_or_default();
+        matches.rows.iter().map(|(known, by)| note(&known.record, *by, sha256)).collect()
+    }
+
     /// What the rules find in one delivery package, worst first.
     #[must_use]
     pub fn package(&self, package: &PackageReport, faults: &[PackageFault]) -> Vec<Finding> {
         let case = PackageCase { package, faults };
-        self.run(&package.root, |rule, out| rule.check_package(&case, out))
+        let mut findings = self.run(&package.root, |rule, out| rule.check_package(&case, out));
+        self.baseline.settle(&package.root, &mut findings);
+        findings
     }
 
     /// What is left when every asset was judged: records and suppressions that matched nothing.
     #[must_use]
     pub fn finish(&self) -> Vec<Finding> {
-        self.run("", |rule, out| match rule.info().id {
+        let mut findings = self.run("", |rule, out| match rule.info().id {
             "unused-approval" => self.unused_approvals(out),
             "unused-suppression" => self.unused_suppressions(out),
             _ => {}
-        })
+        });
+        self.baseline.settle("", &mut findings);
+        findings
     }
 
     /// What the records about an asset amount to in its role.
@@ -232,6 +269,33 @@ impl<'a> Judge<'a> {
                 "Take it out of the policy, or renew it with a reason that still holds.",
             ));
         }
+    }
+}
+
+/// A record as a report about the asset with this digest repeats it.
+fn note(record: &Record, by: By, sha256: Option<&str>) -> RecordNote {
+    let own = record.subjects.iter().find(|s| s.sha256().is_some() && s.sha256() == sha256);
+    let range = own.or_else(|| record.subjects.first()).and_then(|s| s.annotations.as_ref()?.range.clone());
+    let by = match by {
+        By::Digest => "digest",
+        By::Path => "path",
+        By::OtherBytes => "other-bytes",
+    };
+    RecordNote {
+        id: record.id.clone(),
+        decision: record.decision.word().to_owned(),
+        by: by.to_owned(),
+        approver: record.approver.to_string(),
+        decided_on: record.decided_on.to_string(),
+        expires_on: record.expires_on.map(|day| day.to_string()),
+        scopes: record.scopes.iter().map(|s| s.word().to_owned()).collect(),
+        reference: record.reference.clone(),
+        range,
+        tool: record.tool.clone(),
+        version: record.version.clone().or_else(|| record.model.clone()),
+        prompt: record.prompt.clone(),
+        sources: record.sources.iter().map(|s| (s.name.clone(), s.rights.clone())).collect(),
+        note: record.note.clone(),
     }
 }
 

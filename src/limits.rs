@@ -48,3 +48,5 @@ pub const MEMBERS: usize = 2_000_000;
 pub const FAULTS: usize = 1_000;
 /// Patterns of one package that say what it does not list.
 pub const PATTERNS: usize = 1_000;
+/// Bytes of address space of a process that verifies: two pieces of 256 MiB, a store and its copies, and the program.
+pub const WORKER_MEMORY: u64 = 1536 * 1024 * 1024;

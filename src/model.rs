@@ -475,6 +475,20 @@ pub struct ApprovalsRef {
 pub struct TrustRef {
     pub name: String,
     pub issued: Option<String>,
+    /// The day by which its keeper promised the next one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub next_update: Option<String>,
+    /// `official` (C2PA's own) or `interim` (the frozen list before it); nobody's word but the list's.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub standing: Option<String>,
+}
+
+impl TrustRef {
+    /// Whether the list is older than its keeper meant it to get, on this day (`YYYY-MM-DD` or longer).
+    #[must_use]
+    pub fn is_overdue(&self, today: &str) -> bool {
+        self.next_update.as_deref().is_some_and(|next| next.get(..10) < today.get(..10))
+    }
 }
 
 /// The mark catalogue in force.
@@ -503,6 +517,9 @@ pub struct AssetReport {
     pub c2pa: Option<Credentials>,
     pub findings: Vec<Finding>,
     pub problems: Vec<Problem>,
+    /// What the ledger holds about this asset.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub records: Vec<RecordNote>,
     /// Only with `--tags`.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub tags: Option<Vec<Tag>>,
@@ -542,6 +559,39 @@ pub struct Play {
     /// where it has one.
     pub from: String,
     pub to: String,
+}
+
+/// One record of the ledger, as far as a report about an asset repeats it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecordNote {
+    pub id: String,
+    /// `approved`, `conditional`, `denied`, `revoked`, `notified` or `disclosed`.
+    pub decision: String,
+    /// How it is about the asset: `digest`, `path` or `other-bytes`.
+    pub by: String,
+    pub approver: String,
+    /// `YYYY-MM-DD`, as is `expires_on`.
+    pub decided_on: String,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub expires_on: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub scopes: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub reference: Option<String>,
+    /// Frames or timecodes that it covers.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub range: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub tool: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub version: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub prompt: Option<String>,
+    /// What went into the tool, with its rights.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub sources: Vec<(String, Option<String>)>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub note: Option<String>,
 }
 
 /// One delivery package's row in the report.

@@ -125,6 +125,7 @@ fn one(scan: &Scan<'_>, mut asset: Asset, deliveries: &Deliveries, watch: &dyn W
     hash(&mut hashed, &mut asset, &mut facts, deliveries, watch);
     let sha256 = hashed.sha256;
     let findings = scan.judge.asset(&asset, &facts, &evidence, ai, sha256.as_deref());
+    let records = scan.judge.records(&asset, sha256.as_deref());
     watch.judged(asset.size.saturating_sub(hashed.bytes), &findings);
     Some(AssetReport {
         path: asset.rel,
@@ -141,6 +142,7 @@ fn one(scan: &Scan<'_>, mut asset: Asset, deliveries: &Deliveries, watch: &dyn W
         c2pa: facts.c2pa,
         findings,
         problems: facts.problems,
+        records,
         tags: scan.tags.then_some(facts.tags),
         frames: None,
     })

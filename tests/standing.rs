@@ -155,6 +155,7 @@ fn the_baseline_holds_for_the_same_bytes_only() {
         c2pa: None,
         findings,
         problems: vec![],
+        records: vec![],
         tags: None,
         frames: None,
     };

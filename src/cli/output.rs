@@ -3,11 +3,16 @@
 use std::fs::File;
 use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::error::{Error, Result};
 use crate::model::{AssetReport, Run, Summary};
-use crate::report::{self, Kind, Look, Report};
+use crate::report::{self, Kind, Look, Page, Report};
+use crate::rules;
 use crate::scan::inside_roots;
+
+/// Unfinished files of this process, to be removed when it ends at once.
+static PARTIALS: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 
 /// One `--report FORMAT[=FILE]`.
 #[derive(Clone)]
@@ -30,13 +35,36 @@ impl std::str::FromStr for Wanted {
             Some((id, file)) => (id, Some(file)),
             None => (text, None),
         };
-        let known = || report::ALL.iter().map(|k| k.info.id).collect::<Vec<_>>().join(", ");
-        let kind = report::by_id(id).ok_or_else(|| format!("no report format '{id}'; there are: {}", known()))?;
+        let kind = report::by_id(id).ok_or_else(|| no_format(id))?;
         if file == Some("") {
             return Err(format!("no file after '{id}='"));
         }
         Ok(Self { kind, file: file.filter(|f| *f != "-").map(PathBuf::from) })
     }
+}
+
+/// The formats with what they are, for `--help`.
+pub(super) fn help() -> String {
+    let ids: Vec<_> = report::ALL.iter().map(|kind| kind.info.id).collect();
+    format!("Report to write, repeatable: {} [default: terminal on standard output]", ids.join(", "))
+}
+
+/// The rules' pages, for reports that carry them.
+pub(super) fn pages() -> Arc<[Page]> {
+    let page = |info: &rules::Info| Page {
+        id: info.id.to_owned(),
+        summary: info.summary(),
+        text: info.doc(),
+        severity: info.severity,
+    };
+    rules::ALL.iter().map(|rule| page(rule.info())).collect()
+}
+
+fn no_format(id: &str) -> String {
+    let known: Vec<_> = report::ALL.iter().map(|kind| kind.info.id).collect();
+    let near = known.iter().map(|k| (strsim::jaro_winkler(k, id), k)).max_by(|a, b| a.0.total_cmp(&b.0));
+    let meant = near.filter(|(score, _)| *score > 0.75).map(|(_, k)| format!("; did you mean '{k}'?"));
+    format!("no report format '{id}'{}; there are: {}", meant.unwrap_or_default(), known.join(", "))
 }
 
 impl Wanted {
@@ -68,7 +96,14 @@ impl Outputs {
     ///
     /// # Errors
     /// A file inside the scanned tree, two reports for one place, a path that cannot be written.
-    pub(super) fn open(wanted: &[Wanted], roots: &[PathBuf], look: Look) -> Result<Self> {
+    pub(super) fn open(wanted: &[Wanted], roots: &[PathBuf], look: &Look) -> Result<Self> {
+        let files: Vec<_> = wanted.iter().filter_map(|w| w.file.as_ref()).collect();
+        if let Some(twice) = files.iter().enumerate().find(|(i, f)| files[..*i].contains(f)) {
+            return Err(Error::Usage {
+                what: format!("two reports for {}", twice.1.display()),
+                hint: "give each report a file of its own".to_owned(),
+            });
+        }
         if wanted.iter().filter(|w| w.to_stdout()).count() > 1 {
             return Err(Error::Usage {
                 what: "more than one report for standard output".to_owned(),
@@ -118,9 +153,9 @@ impl Outputs {
 }
 
 impl Output {
-    fn open(wanted: &Wanted, roots: &[PathBuf], look: Look) -> Result<Self> {
+    fn open(wanted: &Wanted, roots: &[PathBuf], look: &Look) -> Result<Self> {
         let Some(path) = &wanted.file else {
-            let report = (wanted.kind.start)(Box::new(BufWriter::new(io::stdout())), look);
+            let report = (wanted.kind.start)(Box::new(BufWriter::new(io::stdout())), look.clone());
             return Ok(Self { report: Some(report), pending: None });
         };
         if let Some(root) = inside_roots(path, roots) {
@@ -133,9 +168,16 @@ impl Output {
         if path.is_dir() {
             return Err(unwritable(path, &io::Error::other("is a folder")));
         }
+        let look = Look { color: false, ..look.clone() };
+        // A pipe or a device is written to, never replaced.
+        if std::fs::metadata(path).is_ok_and(|meta| !meta.is_file()) {
+            let file = File::options().write(true).open(path).map_err(|e| unwritable(path, &e))?;
+            let report = (wanted.kind.start)(Box::new(BufWriter::new(file)), look);
+            return Ok(Self { report: Some(report), pending: None });
+        }
         let partial = partial_name(path);
         let file = File::create(&partial).map_err(|e| unwritable(path, &e))?;
-        let look = Look { color: false, ..look };
+        PARTIALS.lock().unwrap_or_else(PoisonError::into_inner).push(partial.clone());
         let report = (wanted.kind.start)(Box::new(BufWriter::new(file)), look);
         Ok(Self { report: Some(report), pending: Some((partial, path.clone())) })
     }
@@ -146,6 +188,13 @@ fn partial_name(path: &Path) -> PathBuf {
     let mut name = path.file_name().unwrap_or_default().to_os_string();
     name.push(format!(".{}.partial", std::process::id()));
     path.with_file_name(name)
+}
+
+/// Removes what is unfinished; for an end without return.
+pub(super) fn discard() {
+    for partial in PARTIALS.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+        let _ = std::fs::remove_file(partial);
+    }
 }
 
 fn unwritable(path: &Path, error: &io::Error) -> Error {

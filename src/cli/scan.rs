@@ -9,11 +9,10 @@ use clap::ValueEnum;
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use serde_json::{Value, json};
 
-use super::output::{Outputs, Wanted};
+use super::output::{self, Outputs, Wanted, pages};
 use super::progress::Progress;
-use super::{Color, config};
+use super::{Color, config, convert, trust, worker};
 use crate::approvals::Approvals;
-use crate::c2pa::trust::TrustList;
 use crate::c2pa::{self, Verifier, Verify};
 use crate::error::{Error, Result};
 use crate::judge::Judge;
@@ -44,8 +43,7 @@ pub(super) struct Arguments {
     /// Role of files that nothing else places [default: final]
     #[arg(long, value_enum)]
     role: Option<RoleName>,
-    /// Report to write, repeatable: terminal, json, ndjson [default: terminal on standard output]
-    #[arg(long = "report", value_name = "FORMAT[=FILE]")]
+    #[arg(long = "report", value_name = "FORMAT[=FILE]", help = super::output::help())]
     reports: Vec<Wanted>,
     /// How far C2PA Content Credentials are checked
     #[arg(long, value_enum, default_value_t = VerifyName::Full)]
@@ -68,6 +66,9 @@ pub(super) struct Arguments {
     /// The least severity that makes the exit code 1
     #[arg(long, value_enum, default_value_t = FailOn::Error)]
     fail_on: FailOn,
+    /// Findings that this earlier report (json or ndjson) already held do not count
+    #[arg(long, value_name = "REPORT")]
+    baseline: Option<PathBuf>,
     /// Read the paths to judge from a file, one a line (`-` for standard input)
     #[arg(long, value_name = "FILE")]
     files_from: Option<PathBuf>,
@@ -129,11 +130,13 @@ pub(super) fn run(arguments: Arguments) -> Result<u8> {
             VerifyName::Signature => Verify::Signature,
             VerifyName::Off => Verify::Off,
         },
-        trust: trust(&policy, &arguments.trust)?,
+        trust: trust::in_force(Some(&policy), &arguments.trust)?,
+        worker: worker::program(),
     })?;
+    let baseline = arguments.baseline.as_deref().map(convert::baseline).transpose()?.unwrap_or_default();
     let scan = Scan {
         policy: &policy,
-        judge: Judge::new(&policy, approvals.as_ref(), as_of),
+        judge: Judge::new(&policy, approvals.as_ref(), as_of).with_baseline(baseline),
         extract: extract::Options {
             decoders: decoders::Options { pixels: arguments.pixels },
             verifier: Some(&verifier),
@@ -152,7 +155,7 @@ pub(super) fn run(arguments: Arguments) -> Result<u8> {
             FailOn::Warning => Severity::Warning,
         },
     };
-    let mut outputs = Outputs::open(&wanted(&arguments), &roots, look(&arguments))?;
+    let mut outputs = Outputs::open(&wanted(&arguments), &roots, &look(&arguments))?;
     outputs.begin(&Run {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         started: Utc::now().to_rfc3339_opts(SecondsFormat::Secs, true),
@@ -200,6 +203,7 @@ fn on_interrupt(stop: &Arc<AtomicBool>) {
     // Without a handler an interrupt still ends the program, only without a partial report.
     let _ = ctrlc::set_handler(move || {
         if stop.swap(true, Ordering::Relaxed) {
+            output::discard();
             #[expect(clippy::exit, reason = "the user asked twice")]
             std::process::exit(130);
         }
@@ -240,11 +244,6 @@ pub(super) fn load_policy(given: Option<&Path>) -> Result<Policy> {
     }
 }
 
-/// The lists that the policy names and those that were typed.
-fn trust(policy: &Policy, typed: &[PathBuf]) -> Result<Vec<TrustList>> {
-    policy.trust.lists.iter().chain(typed).map(|path| TrustList::load(path)).collect()
-}
-
 fn globs(patterns: &[String]) -> Result<GlobSet> {
     let mut set = GlobSetBuilder::new();
     for pattern in patterns {
@@ -267,7 +266,13 @@ fn look(arguments: &Arguments) -> Look {
         (_, true) => 1,
         _ => 0,
     };
-    Look { color: arguments.color.wanted(), suppressed: arguments.show_suppressed, detail, ..Look::default() }
+    Look {
+        color: arguments.color.wanted(),
+        suppressed: arguments.show_suppressed,
+        detail,
+        pages: pages(),
+        ..Look::default()
+    }
 }
 
 /// The options as the report repeats them.
@@ -281,6 +286,7 @@ fn options(arguments: &Arguments, as_of: NaiveDate) -> serde_json::Map<String, V
         "as_of": as_of.to_string(),
         "fail_on": name(arguments.fail_on.to_possible_value()),
         "exclude": arguments.exclude,
+        "baseline": arguments.baseline.as_deref().map(crate::walk::lossless),
         "jobs": arguments.jobs,
     });
     value.as_object().cloned().unwrap_or_default()

@@ -385,3 +385,100 @@ fn ignored(patterns: &[String]) -> GlobSet {
 fn fault(kind: PackageFaultKind, path: &str, what: impl Into<String>) -> PackageFault {
     PackageFault { kind, path: path.to_owned(), what: what.into() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Role;
+    use crate::packages::Algorithm;
+
+    static KIND: Info = Info { kind: "test", name: "test" };
+
+    fn plain(path: &Path) -> String {
+        path.to_str().unwrap().to_owned()
+    }
+
+    fn opened(members: &[(&str, Option<Membership>)]) -> Opened {
+        let members = members.iter().map(|(path, membership)| Member::new(*path, *membership)).collect();
+        Opened { members, lists_everything: true, ..Opened::default() }
+    }
+
+    fn asset(rel: &str, size: u64) -> Asset {
+        Asset {
+            path: rel.into(),
+            rel: rel.to_owned(),
+            root: 0,
+            size,
+            mtime: None,
+            role: Role::Final,
+            role_basis: String::new(),
+            package: None,
+            sidecars: vec![],
+            obstacle: None,
+        }
+    }
+
+    #[test]
+    fn the_innermost_package_holds_a_file_and_the_strongest_membership_counts() {
+        let mut all = Deliveries::default();
+        all.add(&KIND, 0, Path::new(""), opened(&[("a/b.mxf", Some(Membership::Manifest)), ("c.mxf", None)]), plain);
+        all.add(&KIND, 0, Path::new("a"), opened(&[("b.mxf", Some(Membership::Cpl))]), plain);
+        all.add(&KIND, 0, Path::new("a"), opened(&[("b.mxf", Some(Membership::Pkl))]), plain);
+        assert_eq!(
+            (all.place(0, "a/b.mxf").package, all.place(0, "a/b.mxf").membership),
+            (Some(1), Some(Membership::Cpl))
+        );
+        assert_eq!((all.place(0, "c.mxf").package, all.place(0, "c.mxf").membership), (Some(0), None));
+        assert_eq!(all.place(0, "a/other.mxf"), Place::default());
+        assert_eq!(all.place(1, "c.mxf"), Place::default());
+    }
+
+    #[test]
+    fn names_match_in_either_unicode_form() {
+        let mut all = Deliveries::default();
+        all.add(&KIND, 0, Path::new(""), opened(&[("caf\u{e9}.mxf", Some(Membership::Pkl))]), plain);
+        assert_eq!(all.place(0, "cafe\u{301}.mxf").membership, Some(Membership::Pkl));
+        all.saw(&asset("cafe\u{301}.mxf", 1));
+        assert_eq!(all.finish(true)[0].1, vec![]);
+    }
+
+    #[test]
+    fn what_was_seen_is_compared_with_what_is_listed() {
+        let mut row = opened(&[("gone.mxf", None), ("later.mxf", None), ("short.mxf", None)]);
+        row.members[1].optional = true;
+        row.members[2].size = Some(9);
+        row.members[2].digests = vec![Digest { algorithm: Algorithm::Md5, value: vec![0; 16] }];
+        row.aside = vec!["MAP".to_owned(), "notes/".to_owned()];
+        let mut all = Deliveries::default();
+        all.add(&KIND, 0, Path::new("p"), row, plain);
+        for (path, size) in [("p/short.mxf", 8), ("p/MAP", 1), ("p/notes/a/b", 1), ("p/extra", 1), ("q", 1)] {
+            all.saw(&asset(path, size));
+        }
+        assert_eq!(all.digests(0, "p/short.mxf")[0].package, 0);
+        all.fault(0, fault(PackageFaultKind::HashMismatch, "p/short.mxf", "MD5"));
+        let partial = all.packages[0].opened.clone();
+        let told: Vec<_> = all.finish(true).remove(0).1.into_iter().map(|f| (f.kind, f.path)).collect();
+        assert_eq!(
+            told,
+            [
+                (PackageFaultKind::MissingAsset, "p/gone.mxf".to_owned()),
+                (PackageFaultKind::HashMismatch, "p/short.mxf".to_owned()),
+                (PackageFaultKind::SizeMismatch, "p/short.mxf".to_owned()),
+                (PackageFaultKind::UnlistedFile, "p/extra".to_owned()),
+            ]
+        );
+        let mut stopped = Deliveries::default();
+        stopped.add(&KIND, 0, Path::new("p"), partial, plain);
+        assert_eq!(stopped.finish(false)[0].1, vec![], "a stopped walk misses nothing");
+    }
+
+    #[test]
+    fn thousands_of_faults_are_counted_and_not_told() {
+        let many = (0..limits::FAULTS + 5).map(|n| fault(PackageFaultKind::UnlistedFile, &format!("{n:05}"), ""));
+        let kept = capped(many.collect());
+        assert_eq!(
+            (kept.len(), kept.last().map(|f| f.what.as_str())),
+            (limits::FAULTS + 1, Some("and 4 more like this"))
+        );
+    }
+}

@@ -281,6 +281,7 @@ fn same(a: &AssetReport, b: &AssetReport) -> bool {
         && a.evidence == b.evidence
         && a.c2pa == b.c2pa
         && a.problems == b.problems
+        && a.records == b.records
         && a.tags == b.tags
 }
 

@@ -1,14 +1,21 @@
 //! The reports: one file each, all of them in [`ALL`]. Reports render what was judged and decide nothing.
 
+pub mod csv;
+pub mod cue_sheet;
 pub mod escape;
 pub mod json;
+pub mod junit;
 pub mod layout;
 pub mod ndjson;
+pub mod sarif;
+pub mod saved;
 pub mod terminal;
+pub mod words;
 
 use std::io::{self, Write};
+use std::sync::Arc;
 
-use crate::model::{AssetReport, Run, Summary};
+use crate::model::{AssetReport, Run, Severity, Summary};
 
 /// What a report is.
 #[derive(Debug)]
@@ -18,8 +25,8 @@ pub struct Info {
     pub summary: &'static str,
 }
 
-/// How a report is to look.
-#[derive(Clone, Copy, Debug)]
+/// How a report is to look, and what it may ask for beyond the run itself.
+#[derive(Clone, Debug)]
 pub struct Look {
     /// Whether ANSI colors are wanted.
     pub color: bool,
@@ -29,12 +36,43 @@ pub struct Look {
     pub suppressed: bool,
     /// Verbosity: below zero only the verdict, above zero every note by name.
     pub detail: i8,
+    /// The rules' manual pages, for reports that carry them.
+    pub pages: Arc<[Page]>,
+    /// Who can make small pictures of assets; nobody where the files are not at hand.
+    pub preview: Option<Arc<dyn Preview>>,
 }
 
 impl Default for Look {
     fn default() -> Self {
-        Self { color: false, width: 80, suppressed: false, detail: 0 }
+        Self { color: false, width: 80, suppressed: false, detail: 0, pages: Arc::default(), preview: None }
     }
+}
+
+/// One rule as reports explain it.
+#[derive(Clone, Debug)]
+pub struct Page {
+    pub id: String,
+    /// What the rule finds, in one line.
+    pub summary: String,
+    /// The whole page in Markdown.
+    pub text: String,
+    pub severity: Severity,
+}
+
+/// Makes small pictures of assets for reports that show them.
+pub trait Preview: std::fmt::Debug + Send + Sync {
+    /// Pictures of the wanted assets (index into [`Run::roots`], path below it), most important first; `tell` gets
+    /// the number of the wanted asset and its picture. What cannot be pictured is left out.
+    fn pictures(&self, wanted: &[(usize, String)], tell: &mut dyn FnMut(usize, Picture));
+}
+
+/// A small picture of an asset.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Picture {
+    /// A JPEG file of a few kilobytes.
+    Jpeg(Vec<u8>),
+    /// Loudest sample in each of equal parts of the sound, 0 to 100.
+    Waveform(Vec<u8>),
 }
 
 /// A report being written: it streams where its format allows.
@@ -65,7 +103,8 @@ pub struct Kind {
 }
 
 /// Every report.
-pub static ALL: &[&Kind] = &[&terminal::KIND, &json::KIND, &ndjson::KIND];
+pub static ALL: &[&Kind] =
+    &[&terminal::KIND, &json::KIND, &ndjson::KIND, &csv::KIND, &sarif::KIND, &junit::KIND, &cue_sheet::KIND];
 
 /// The report with this name.
 #[must_use]

@@ -9,6 +9,7 @@ use crate::model::{
 };
 use crate::report::escape::{shorten, terminal};
 use crate::report::layout::{Ink, Tone, count, size, wrap};
+use crate::report::words::word;
 use crate::report::{Info, Kind, Look, Report};
 
 pub static KIND: Kind =
@@ -24,7 +25,8 @@ const FAULTS: usize = 20;
 const PLAYS: usize = 3;
 
 fn start<'w>(out: Box<dyn Write + 'w>, look: Look) -> Box<dyn Report + 'w> {
-    Box::new(Terminal { out, look, ink: Ink { color: look.color }, roots: Vec::new(), kept: Vec::new(), run: None })
+    let ink = Ink { color: look.color };
+    Box::new(Terminal { out, look, ink, roots: Vec::new(), kept: Vec::new(), run: None })
 }
 
 struct Terminal<'w> {
@@ -124,9 +126,13 @@ impl Terminal<'_> {
         let lists: Vec<_> = run
             .trust
             .iter()
-            .map(|t| match &t.issued {
-                Some(date) => format!("{} ({})", terminal(&t.name), terminal(date)),
-                None => terminal(&t.name),
+            .map(|t| {
+                let overdue = t.is_overdue(&run.started).then(|| "past its next update".to_owned());
+                let notes: Vec<_> = [t.standing.clone(), t.issued.clone(), overdue].into_iter().flatten().collect();
+                match notes.is_empty() {
+                    true => terminal(&t.name),
+                    false => format!("{} ({})", terminal(&t.name), terminal(&notes.join(", "))),
+                }
             })
             .collect();
         let lists = if lists.is_empty() { "none (signers cannot be recognized)".to_owned() } else { lists.join(", ") };
@@ -381,9 +387,4 @@ fn strongest(evidence: &[Evidence]) -> impl Iterator<Item = &Evidence> {
 
 fn role(asset: &AssetReport) -> String {
     word(&asset.role)
-}
-
-/// The word that the JSON report uses for an enumerated value.
-fn word(value: &impl serde::Serialize) -> String {
-    serde_json::to_value(value).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default()
 }

@@ -1,0 +1,141 @@
+//! `countersign convert REPORT.json --report FORMAT=FILE`: a saved report in another format, without a new scan.
+
+use std::fs::File;
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
+
+use super::Color;
+use super::output::{Outputs, Wanted, pages};
+use crate::error::{Error, Result};
+use crate::judge::Baseline;
+use crate::model::{AssetReport, Run};
+use crate::report::Look;
+use crate::report::saved::{self, Saved, Take};
+
+/// Render a saved JSON report in another format, without a new scan.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  countersign convert report.json --report html=report.html\n  \
+    countersign convert report.ndjson --report sarif=report.sarif --report csv=report.csv")]
+pub(super) struct Arguments {
+    /// A report that was saved with --report json=FILE or --report ndjson=FILE
+    #[arg(value_name = "REPORT")]
+    saved: PathBuf,
+    #[arg(long = "report", value_name = "FORMAT[=FILE]", help = super::output::help())]
+    reports: Vec<Wanted>,
+    /// Also show suppressed findings
+    #[arg(long)]
+    show_suppressed: bool,
+    /// When to use color
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t = Color::Auto)]
+    color: Color,
+    /// Only the verdict
+    #[arg(short, long, conflicts_with = "verbose")]
+    quiet: bool,
+    /// List every note by name
+    #[arg(short, long)]
+    verbose: bool,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<u8> {
+    let wanted = if arguments.reports.is_empty() { vec![Wanted::default_report()] } else { arguments.reports.clone() };
+    let look = Look {
+        color: arguments.color.wanted(),
+        suppressed: arguments.show_suppressed,
+        detail: i8::from(arguments.verbose) - i8::from(arguments.quiet),
+        pages: pages(),
+        ..Look::default()
+    };
+    let mut rendering = Rendering { wanted: &wanted, look, outputs: None, failed: None };
+    let saved = read(&arguments.saved, &mut rendering);
+    if let Some(error) = rendering.failed {
+        return Err(error);
+    }
+    let saved = saved?;
+    if let Some(outputs) = rendering.outputs {
+        outputs.end(&saved.summary)?;
+    }
+    Ok(0)
+}
+
+/// Opens the reports once it is known which roots must not be written to, and hands them what is read.
+struct Rendering<'a> {
+    wanted: &'a [Wanted],
+    look: Look,
+    outputs: Option<Outputs>,
+    failed: Option<Error>,
+}
+
+impl Rendering<'_> {
+    fn note(&mut self, result: Result<()>) -> std::result::Result<(), String> {
+        result.map_err(|e| {
+            let text = e.to_string();
+            self.failed = Some(e);
+            text
+        })
+    }
+}
+
+impl Take for Rendering<'_> {
+    fn run(&mut self, run: &Run) -> std::result::Result<(), String> {
+        let roots: Vec<_> = run.roots.iter().map(PathBuf::from).collect();
+        let begun = Outputs::open(self.wanted, &roots, &self.look).and_then(|mut outputs| {
+            outputs.begin(run)?;
+            self.outputs = Some(outputs);
+            Ok(())
+        });
+        self.note(begun)
+    }
+
+    fn asset(&mut self, asset: AssetReport) -> std::result::Result<(), String> {
+        let told = self.outputs.as_mut().map_or(Ok(()), |outputs| outputs.asset(&asset));
+        self.note(told)
+    }
+}
+
+/// What an earlier report already held, for `scan --baseline`.
+pub(super) fn baseline(path: &Path) -> Result<Baseline> {
+    let mut kept = Kept::default();
+    let saved = read(path, &mut kept)?;
+    if saved.summary.interrupted {
+        return Err(Error::Data {
+            path: path.to_path_buf(),
+            what: "its scan was interrupted: it does not say what was there".to_owned(),
+            hint: "use the report of a whole scan as the baseline".to_owned(),
+        });
+    }
+    Ok(Baseline::new(&kept.assets).with_others(&saved.summary))
+}
+
+/// Assets with findings, without all that a baseline does not need.
+#[derive(Default)]
+struct Kept {
+    assets: Vec<AssetReport>,
+}
+
+impl Take for Kept {
+    fn run(&mut self, _run: &Run) -> std::result::Result<(), String> {
+        Ok(())
+    }
+
+    fn asset(&mut self, mut asset: AssetReport) -> std::result::Result<(), String> {
+        if !asset.findings.is_empty() {
+            (asset.evidence, asset.c2pa, asset.problems) = (Vec::new(), None, Vec::new());
+            (asset.tags, asset.records) = (None, Vec::new());
+            self.assets.push(asset);
+        }
+        Ok(())
+    }
+}
+
+fn read(path: &Path, take: &mut dyn Take) -> Result<Saved> {
+    let file = File::open(path).map_err(|e| Error::File {
+        path: path.to_path_buf(),
+        what: e.to_string(),
+        hint: "name a report that was saved with --report json=FILE".to_owned(),
+    })?;
+    saved::read(BufReader::with_capacity(1 << 20, file), take).map_err(|what| Error::Data {
+        path: path.to_path_buf(),
+        what: format!("not a report that can be read: {what}"),
+        hint: "name a whole report that was saved with --report json=FILE or --report ndjson=FILE".to_owned(),
+    })
+}
