@@ -18,6 +18,7 @@ pub mod approvals;
 pub mod c2pa;
 pub mod cli;
 pub mod decoders;
+pub mod digest;
 pub mod error;
 pub mod extract;
 pub mod formats;

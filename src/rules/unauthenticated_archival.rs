@@ -2,7 +2,8 @@
 //!
 //! An origin is authenticated by Content Credentials of a trusted signer that say it was captured or digitized, by a
 //! digitization mark (IPTC Digital Source Type `negativeFilm`, `positiveFilm`, `print`), or by a custody record: an
-//! approval or disclosure in the ledger for these exact bytes.
+//! approval or disclosure in the ledger for these exact bytes, or a package's manifest whose hash of the file was
+//! checked (`--integrity`) and holds.
 //!
 //! **Why it matters.** The absence of AI marks says nothing about authenticity. What is shown as archive material
 //! should have a chain of custody.
@@ -25,7 +26,7 @@ static INFO: Info = Info {
 };
 
 /// Formats that describe other files: nothing that an audience sees.
-const COMPANIONS: &[&str] = &["appledouble", "xmp", "c2pa", "xml", "json", "text", "mhl"];
+const COMPANIONS: &[&str] = &["appledouble", "xmp", "c2pa", "xml", "json", "text", "mhl", "package-manifest"];
 
 impl Rule for UnauthenticatedArchival {
     fn info(&self) -> &'static Info {
@@ -49,6 +50,6 @@ impl Rule for UnauthenticatedArchival {
 fn authenticated(case: &Case) -> bool {
     let trusted = case.facts.c2pa.as_ref().is_some_and(|c| c.state == CredentialState::Trusted);
     let claims = |claim: Claim| case.evidence.iter().any(|e| e.claim == claim && e.via.is_own());
-    let custody = matches!(case.standing.verdict, Verdict::Covered(_));
+    let custody = case.asset.custody.is_some() || matches!(case.standing.verdict, Verdict::Covered(_));
     custody || claims(Claim::Digitized) || (trusted && claims(Claim::Captured))
 }

@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use globset::{GlobBuilder, GlobSet};
 
 use crate::approvals::Subject;
+use crate::digest;
 use crate::error::{Error, Result};
 use crate::roles::Pattern;
 use crate::rules;
-use crate::source;
 use crate::walk::{Walk, lossless};
 
 #[derive(Debug, clap::Args)]
@@ -55,7 +55,7 @@ fn subject(file: &Path, then: Option<String>) -> Result<Subject> {
         what,
         hint: "nothing was recorded; what is recorded must be there and readable".to_owned(),
     };
-    let sha256 = source::sha256(file).map_err(|e| failed(e.to_string()))?;
+    let sha256 = digest::sha256(file).map_err(|e| failed(e.to_string()))?;
     if then.is_some_and(|then| !then.eq_ignore_ascii_case(&sha256)) {
         return Err(failed("it has changed since the report: these bytes were judged by nobody".to_owned()));
     }
