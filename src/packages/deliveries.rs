@@ -333,7 +333,7 @@ impl Delivery {
             complete && !**seen && !m.optional
         });
         faults.extend(absent.map(|(_, path)| fault(PackageFaultKind::MissingAsset, path, "")));
-        faults.extend(complete.then(|| total).flatten());
+        faults.extend(total.filter(|_| complete));
         let report = PackageReport {
             id,
             kind: self.info.kind.to_owned(),
@@ -413,6 +413,7 @@ mod tests {
             role: Role::Final,
             role_basis: String::new(),
             package: None,
+            custody: None,
             sidecars: vec![],
             obstacle: None,
         }

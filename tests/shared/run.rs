@@ -80,6 +80,7 @@ pub(crate) fn asset(path: &str) -> AssetReport {
         findings: vec![],
         problems: vec![],
         records: vec![],
+        frames: None,
         plays: Vec::new(),
         tags: None,
     }
