@@ -102,6 +102,8 @@ pub fn run(
     for row in sequences.finish(!tally.summary.interrupted) {
         tell(&tally.row(row, &scan.judge))?;
     }
+    // Whoever stops the run while its last file is read stops it all the same.
+    tally.summary.interrupted |= watch.stop().load(Ordering::Relaxed);
     if tally.summary.assets == 0 && !tally.summary.interrupted {
         return Err(Error::Nothing { roots: roots.iter().map(|r| r.display().to_string()).collect() });
     }

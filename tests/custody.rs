@@ -1,6 +1,6 @@
 //! Hash lists, histories and bags: what holds passes, what does not is named.
 
-#![allow(clippy::unwrap_used, reason = "a test may")]
+#![allow(clippy::unwrap_used, clippy::type_complexity, reason = "a test may")]
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
