@@ -290,7 +290,7 @@ fn columns(header: &[String], plan: &Plan) -> Result<Vec<(usize, usize)>, String
     for group in NEEDED {
         let known =
             |name: &&str| out.iter().any(|(_, f)| FIELDS[*f].0 == *name) || plan.fixed.iter().any(|(f, _)| f == *name);
-        if !group.iter().any(|name| known(name)) {
+        if !group.iter().any(known) {
             let name = group.join(" or ");
             return Err(format!(
                 "no column gives {name} (the header has {}): name it with --map {}=COLUMN, or say it of every row \
