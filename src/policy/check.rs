@@ -126,6 +126,7 @@ pub(super) fn policy(text: &str, path: &str) -> Result<Policy> {
         }
         policy.trust.keys.push(trusted);
     }
+    policy.custody = raw.archival.custody.unwrap_or(policy.custody);
     policy.limits.archive_depth = raw.limits.archive_depth.or(policy.limits.archive_depth);
     policy.limits.seconds_per_file = raw.limits.seconds_per_file.or(policy.limits.seconds_per_file);
     Ok(policy)
@@ -145,6 +146,7 @@ fn base(at: &Text, extends: Option<&Spanned<String>>) -> Result<Policy> {
             suppress: Vec::new(),
             trust: super::Trust::default(),
             limits: super::Limits::default(),
+            custody: false,
             rules: std::collections::BTreeMap::new(),
         });
     }

@@ -33,6 +33,8 @@ pub struct Policy {
     pub suppress: Vec<Suppression>,
     pub trust: Trust,
     pub limits: Limits,
+    /// Whether a digitization mark authenticates archival material only together with a custody record.
+    pub custody: bool,
     rules: BTreeMap<String, Setting>,
 }
 

@@ -22,6 +22,13 @@ pub(super) struct Raw {
     pub(super) suppress: Vec<Spanned<RawSuppress>>,
     pub(super) trust: RawTrust,
     pub(super) limits: RawLimits,
+    pub(super) archival: RawArchival,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct RawArchival {
+    pub(super) custody: Option<bool>,
 }
 
 #[derive(Debug, Deserialize)]
