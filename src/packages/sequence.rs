@@ -8,8 +8,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::model::{AssetReport, Finding, Frames, PackageFault, PackageFaultKind};
 
-/// Frames that make a run.
+/// Frames that make a run, where the name is a frame's: a kind that only comes as frames, or `name.1001.ext`.
 const LEAST: usize = 8;
+/// Files that make a run where their names could as well be those of numbered pictures: ten seconds.
+const MANY: usize = 240;
 /// Rows held back while a folder is told: past this a folder is told in parts.
 const HELD: usize = 65_536;
 /// Gaps that one message names.
@@ -51,6 +53,8 @@ enum Held {
 struct Run {
     prefix: String,
     suffix: String,
+    /// Files that it takes.
+    least: usize,
     /// Number → digits it is written with.
     numbers: BTreeMap<u64, BTreeSet<usize>>,
     groups: Vec<Group>,
@@ -71,6 +75,7 @@ struct Name<'a> {
     digits: &'a str,
     suffix: &'a str,
     number: u64,
+    least: usize,
 }
 
 impl Sequences {
@@ -85,10 +90,10 @@ impl Sequences {
         match name(&report.path) {
             Some(name) => {
                 let key = (name.prefix.to_owned(), name.suffix.to_owned());
-                let (digits, number) = (name.digits.len(), name.number);
+                let (digits, number, least) = (name.digits.len(), name.number, name.least);
                 let index = *self.runs.entry(key.clone()).or_insert_with(|| {
                     let (prefix, suffix) = key;
-                    self.held.push(Held::Run(Run { prefix, suffix, numbers: BTreeMap::new(), groups: vec![] }));
+                    self.held.push(Held::Run(Run { prefix, suffix, least, numbers: BTreeMap::new(), groups: vec![] }));
                     self.held.len() - 1
                 });
                 if let Some(Held::Run(run)) = self.held.get_mut(index) {
@@ -142,7 +147,10 @@ fn name(path: &str) -> Option<Name<'_>> {
     let (prefix, digits, suffix) = (path.get(..from)?, stem.get(from..end)?, path.get(end..)?);
     let number = digits.parse().ok().filter(|_| digits.len() <= 10)?;
     let camera = is_camera(file_name(prefix), digits, end == stem.len());
-    (!camera || FRAMES_ONLY.contains(&lower.as_str())).then_some(Name { prefix, digits, suffix, number })
+    let frames_only = FRAMES_ONLY.contains(&lower.as_str());
+    let dotted = prefix.ends_with('.') && digits.len() >= 4 && end == stem.len();
+    let least = if frames_only || dotted { LEAST } else { MANY };
+    (!camera || frames_only).then_some(Name { prefix, digits, suffix, number, least })
 }
 
 /// `DSC_0001`, `IMG_4711`, `_MG_0815`: four characters and four digits are a camera's count of single pictures (DCF).
@@ -159,7 +167,7 @@ impl Run {
             Some(group) => {
                 group.numbers.push(number);
                 group.bytes = group.bytes.saturating_add(report.bytes);
-                if group.numbers.len() < LEAST {
+                if group.numbers.len() < self.least {
                     group.rows.push(report);
                 } else {
                     group.rows.truncate(1);
@@ -172,7 +180,7 @@ impl Run {
     fn rows(self, complete: bool, out: &mut Vec<Row>) {
         let mut faults = if complete && self.is_long() { self.faults() } else { vec![] };
         for group in &self.groups {
-            if group.numbers.len() < LEAST {
+            if group.numbers.len() < self.least {
                 out.extend(
                     group.rows.iter().cloned().map(|report| Row { report, faults: std::mem::take(&mut faults) }),
                 );
@@ -183,7 +191,7 @@ impl Run {
     }
 
     fn is_long(&self) -> bool {
-        self.numbers.len() >= LEAST
+        self.numbers.len() >= self.least
     }
 
     fn merged(&self, group: &Group) -> Option<AssetReport> {
