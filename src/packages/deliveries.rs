@@ -415,6 +415,7 @@ mod tests {
             package: None,
             sidecars: vec![],
             obstacle: None,
+            custody: None,
         }
     }
 
