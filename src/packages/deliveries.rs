@@ -416,6 +416,7 @@ mod tests {
             custody: None,
             sidecars: vec![],
             obstacle: None,
+            custody: None,
         }
     }
 
