@@ -416,7 +416,6 @@ mod tests {
             custody: None,
             sidecars: vec![],
             obstacle: None,
-            custody: None,
         }
     }
 
