@@ -17,7 +17,16 @@ pub fn identify(source: &mut Source) -> Result<Option<&'static dyn Format>, Prob
 /// As [`identify`], for bytes at hand.
 #[must_use]
 pub fn best(probe: &Probe<'_>) -> Option<&'static dyn Format> {
-    let scored = formats::ALL.iter().map(|f| (f.sniff(probe), *f));
-    // The first of equals wins, so that the order of `ALL` cannot make a run differ from another.
-    scored.filter(|(score, _)| *score > Score::NO).reduce(|a, b| if b.0 > a.0 { b } else { a }).map(|(_, f)| f)
+    let mut found: Option<(Score, &'static dyn Format)> = None;
+    for format in formats::ALL {
+        let score = format.sniff(probe);
+        // The first of equals wins, and nothing is surer than sure.
+        if score > found.map_or(Score::NO, |(best, _)| best) {
+            found = Some((score, *format));
+        }
+        if score >= Score::SURE {
+            break;
+        }
+    }
+    found.map(|(_, format)| format)
 }

@@ -202,7 +202,8 @@ impl<'a> Judge<'a> {
 
     fn judge(&self, info: &Info, rel: &str, draft: Draft) -> Option<Finding> {
         let severity = self.policy.severity(info.id, info.severity)?;
-        let suppressed = if draft.cleared { None } else { self.suppression(info.id, rel) };
+        let inner = draft.path.as_deref().and_then(|path| self.suppression(info.id, path));
+        let suppressed = if draft.cleared { None } else { inner.or_else(|| self.suppression(info.id, rel)) };
         let state = match (draft.cleared, &suppressed) {
             (true, _) => FindingState::Approved,
             (false, Some(_)) => FindingState::Suppressed,

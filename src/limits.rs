@@ -40,3 +40,11 @@ pub const PROBLEMS: usize = 64;
 pub const BATCH: usize = 4_096;
 /// Pixels that are decoded for `--pixels`.
 pub const PIXELS: u64 = 128 * 1024 * 1024;
+/// The longest manifest of a delivery package that is read.
+pub const MANIFEST: usize = 64 * 1024 * 1024;
+/// Files that one package may list.
+pub const MEMBERS: usize = 2_000_000;
+/// Faults of one kind that are told of one package.
+pub const FAULTS: usize = 1_000;
+/// Bytes of address space of a process that verifies: two pieces of 256 MiB, a store and its copies, and the program.
+pub const WORKER_MEMORY: u64 = 1536 * 1024 * 1024;

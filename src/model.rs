@@ -473,6 +473,20 @@ pub struct ApprovalsRef {
 pub struct TrustRef {
     pub name: String,
     pub issued: Option<String>,
+    /// The day by which its keeper promised the next one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub next_update: Option<String>,
+    /// `official` (C2PA's own) or `interim` (the frozen list before it); nobody's word but the list's.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub standing: Option<String>,
+}
+
+impl TrustRef {
+    /// Whether the list is older than its keeper meant it to get, on this day (`YYYY-MM-DD` or longer).
+    #[must_use]
+    pub fn is_overdue(&self, today: &str) -> bool {
+        self.next_update.as_deref().is_some_and(|next| next.get(..10) < today.get(..10))
+    }
 }
 
 /// The mark catalogue in force.
@@ -493,6 +507,9 @@ pub struct AssetReport {
     pub role: Role,
     pub role_basis: String,
     pub package: Option<usize>,
+    /// Which compositions play it, and where.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub plays: Vec<Play>,
     pub ai: Ai,
     pub evidence: Vec<Evidence>,
     pub c2pa: Option<Credentials>,
@@ -504,6 +521,26 @@ pub struct AssetReport {
     /// Only with `--tags`.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub tags: Option<Vec<Tag>>,
+}
+
+/// One stretch of a track file that a composition plays.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Play {
+    /// The composition's title.
+    pub title: String,
+    /// The composition's id, a UUID in lower case.
+    pub composition: String,
+    /// `MainImageSequence`, `MainPicture`, `MainSound`, …
+    pub track: String,
+    /// First edit unit that is played of the track file, and how many follow with it.
+    pub entry: u64,
+    pub duration: u64,
+    /// Edit units a second, as numerator and denominator.
+    pub rate: (u64, u64),
+    /// Where the stretch starts and ends (exclusive) in the composition: `01:00:00:00`, from its own start time code
+    /// where it has one.
+    pub from: String,
+    pub to: String,
 }
 
 /// One record of the ledger, as far as a report about an asset repeats it.
@@ -544,8 +581,12 @@ pub struct RecordNote {
 pub struct PackageReport {
     pub id: usize,
     pub kind: String,
+    /// Below its scanned root; `.` for the scanned root itself.
     pub root: String,
     pub title: Option<String>,
+    /// Oddities that are no fault: a composition that plays what lies in no package here.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub remarks: Vec<String>,
     pub findings: Vec<Finding>,
 }
 

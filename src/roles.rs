@@ -6,6 +6,7 @@
 use globset::{Glob, GlobBuilder, GlobMatcher, GlobSet, GlobSetBuilder};
 
 use crate::model::Role;
+pub use crate::packages::Membership;
 
 /// A glob as the policy wrote it, and ready to match.
 #[derive(Clone, Debug)]
@@ -81,27 +82,6 @@ impl Patterns {
             return self.rows.iter().find(|(pattern, _)| pattern.matches(rel));
         }
         self.set.matches(rel).into_iter().min().and_then(|index| self.rows.get(index))
-    }
-}
-
-/// How a delivery package holds a file; the earlier, the stronger.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Membership {
-    /// A composition plays it.
-    Cpl,
-    /// A packing list names it.
-    Pkl,
-    /// A bag's or media hash list's manifest names it.
-    Manifest,
-}
-
-impl Membership {
-    fn basis(self) -> &'static str {
-        match self {
-            Self::Cpl => "cpl",
-            Self::Pkl => "pkl",
-            Self::Manifest => "manifest",
-        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! The whole pipeline on one screen: walk → roles → extract → marks → judge → report.
+//! The whole pipeline on one screen: packages → walk → roles → extract → marks → judge → report.
 //!
 //! The only place with threads and with panic isolation. Batches are judged in parallel and told in walking
 //! order, so the report of the same tree is the same whatever the number of jobs.
@@ -15,12 +15,18 @@ use crate::extract;
 use crate::judge::Judge;
 use crate::marks;
 use crate::model::{
-    Ai, Asset, AssetReport, Facts, Finding, FindingState, Outcome, Problem, ProblemKind, Role, Severity, Summary,
+    Ai, Asset, AssetReport, Facts, Finding, FindingState, Outcome, PackageFault, PackageReport, Problem, ProblemKind,
+    Role, Severity, Summary,
 };
+use crate::packages::Deliveries;
 use crate::policy::Policy;
 use crate::roles;
 use crate::source;
+use crate::survey;
 use crate::walk::Walk;
+
+/// The format that reports name for a delivery package's own manifests.
+const MANIFEST: &str = "package-manifest";
 
 /// Everything that one run is judged with.
 pub struct Scan<'a> {
@@ -63,10 +69,15 @@ pub fn run(
         what: format!("cannot start {} threads: {e}", scan.jobs),
         hint: "use a smaller --jobs".to_owned(),
     })?;
+    // A list of files is no delivery: of a package that it names in part, the rest is not missing.
+    let whole = if scan.listed.is_some() { roots.split_last().map_or(roots, |(_, whole)| whole) } else { roots };
+    let mut deliveries = survey::deliveries(whole, &scan.exclude, watch.stop());
     let mut walk = Walk::new(roots, scan.exclude.clone()).listing(scan.listed.as_deref());
     let mut tally = Tally::new(scan.fail_on);
     for batch in walk.by_ref() {
-        let judged: Vec<_> = pool.install(|| batch.into_par_iter().map(|asset| one(scan, asset, watch)).collect());
+        batch.iter().for_each(|asset| deliveries.saw(asset));
+        let judge = |asset| one(scan, asset, &deliveries, watch);
+        let judged: Vec<_> = pool.install(|| batch.into_par_iter().map(judge).collect());
         for judged in judged {
             let Some(judged) = judged else {
                 tally.summary.interrupted = true;
@@ -83,16 +94,24 @@ pub fn run(
         return Err(Error::Nothing { roots: roots.iter().map(|r| r.display().to_string()).collect() });
     }
     tally.summary.ignored = walk.ignored();
+    for (package, faults) in deliveries.finish(!tally.summary.interrupted) {
+        tally.package(package, &faults, &scan.judge);
+    }
     Ok(tally.finish(&scan.judge))
 }
 
 /// One asset from bytes to findings; `None` when the run was stopped before it.
-fn one(scan: &Scan<'_>, mut asset: Asset, watch: &dyn Watch) -> Option<AssetReport> {
+fn one(scan: &Scan<'_>, mut asset: Asset, deliveries: &Deliveries, watch: &dyn Watch) -> Option<AssetReport> {
     if watch.stop().load(Ordering::Relaxed) {
         return None;
     }
-    (asset.role, asset.role_basis) = roles::place(&asset.rel, &scan.policy.roles, None, scan.role);
+    let place = deliveries.place(asset.root, &asset.rel);
+    asset.package = place.package;
+    (asset.role, asset.role_basis) = roles::place(&asset.rel, &scan.policy.roles, place.membership, scan.role);
     let mut facts = isolated(&asset, scan);
+    if facts.format.is_none() && facts.problems.is_empty() && deliveries.is_manifest(asset.root, &asset.rel) {
+        facts.format = Some(MANIFEST.to_owned());
+    }
     let evidence = marks::catalogue().evidence(&facts);
     let ai = marks::ai(&evidence);
     let sha256 = if scan.judge.needs_digest(&asset, ai) { digest(&asset, &mut facts) } else { None };
@@ -108,6 +127,7 @@ fn one(scan: &Scan<'_>, mut asset: Asset, watch: &dyn Watch) -> Option<AssetRepo
         role: asset.role,
         role_basis: asset.role_basis,
         package: asset.package,
+        plays: place.plays.into_iter().cloned().collect(),
         ai,
         evidence,
         c2pa: facts.c2pa,
@@ -192,6 +212,12 @@ impl Tally {
         for finding in &report.findings {
             self.count(finding);
         }
+    }
+
+    fn package(&mut self, mut package: PackageReport, faults: &[PackageFault], judge: &Judge<'_>) {
+        package.findings = judge.package(&package, faults);
+        package.findings.iter().for_each(|f| self.count(f));
+        self.summary.packages.push(package);
     }
 
     fn count(&mut self, finding: &Finding) {

@@ -6,7 +6,7 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::ffi::{OsStr, OsString};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
 use globset::GlobSet;
@@ -29,6 +29,11 @@ const SYSTEM_FOLDERS: &[&str] = &[
     "System Volume Information",
     "$RECYCLE.BIN",
 ];
+
+/// Whether a name is one of those that are counted and passed over.
+pub(crate) fn is_system(name: &OsStr) -> bool {
+    SYSTEM_FILES.iter().chain(SYSTEM_FOLDERS).any(|system| name == OsStr::new(system))
+}
 
 /// Endings that make a file a sidecar of `name.ext` when it is called `name.ENDING` or `name.ext.ENDING`.
 const SIDECARS: &[&str] = &["c2pa", "xmp", "txt", "json"];
@@ -321,8 +326,13 @@ fn candidates(path: &Path) -> impl Iterator<Item = OsString> {
 /// name is left alone unless it contains `\x` itself, and then it is written the same way.
 #[must_use]
 pub fn lossless(path: &Path) -> String {
-    let parts: Vec<_> = path.components().map(|part| part.as_os_str().as_encoded_bytes()).collect();
-    let bytes = parts.join(&b'/');
+    let part = |part: Component<'_>| match part {
+        // The separator after it is the root's own.
+        Component::RootDir => Vec::new(),
+        part => part.as_os_str().as_encoded_bytes().to_vec(),
+    };
+    let parts: Vec<_> = path.components().map(part).collect();
+    let bytes = if parts == [b""] { b"/".to_vec() } else { parts.join(&b'/') };
     match std::str::from_utf8(&bytes) {
         Ok(text) if !text.contains("\\x") => text.to_owned(),
         _ => escaped(&bytes),
@@ -468,6 +478,7 @@ mod tests {
         assert_eq!(lossless(Path::new(OsStr::from_bytes(b"a\\b.png"))), "a\\b.png");
         assert_eq!(lossless(Path::new(OsStr::from_bytes(b"a\xFF\\b"))), "a\\xFF\\\\b");
         assert_eq!(lossless(Path::new("a\\xFF")), "a\\\\xFF");
+        assert_eq!((lossless(Path::new("/a/b")), lossless(Path::new("/"))), ("/a/b".to_owned(), "/".to_owned()));
     }
 
     #[test]

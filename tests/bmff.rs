@@ -409,7 +409,7 @@ fn harmless_problems_never_crowd_out_a_blocking_one() {
     let overrun = b"\0\0\x10\0stsz";
     let track = bx(b"trak", &bx(b"mdia", &bx(b"minf", &bx(b"stbl", overrun))));
     let movie = bx(b"moov", &track.repeat(limits::PROBLEMS * 2));
-    let (_, whole) = read([&ftyp()[..], &movie].concat());
+    let (_, whole) = read([&ftyp()[..], &movie, &bx(b"mdat", &[0; 8])].concat());
     assert_eq!((whole.problems.len(), blocking(&whole).len()), (limits::PROBLEMS, 0));
     let (_, cut) = read([&ftyp()[..], &movie, b"\0\0\x10\0mdat"].concat());
     assert_eq!((cut.problems.len(), blocking(&cut).len()), (limits::PROBLEMS, 1));
@@ -419,7 +419,7 @@ fn harmless_problems_never_crowd_out_a_blocking_one() {
 fn damaged_sample_tables_leave_the_rest_readable() {
     let overrun = b"\0\0\x10\0stsz";
     let track = bx(b"trak", &bx(b"mdia", &bx(b"minf", &bx(b"stbl", overrun))));
-    let (_, facts) = read([ftyp(), bx(b"moov", &[track, aigc()].concat())].concat());
+    let (_, facts) = read([ftyp(), bx(b"moov", &[track, aigc()].concat()), bx(b"mdat", &[0; 8])].concat());
     assert_eq!(value(&facts, "AIGC"), Some("{\"Label\":\"1\"}"));
     assert_eq!(blocking(&facts), Vec::<&Problem>::new());
 }

@@ -28,7 +28,7 @@ impl Folder {
 }
 
 fn verifier(verify: Verify, trust: Vec<TrustList>) -> Verifier {
-    Verifier::new(&Options { verify, trust }).unwrap()
+    Verifier::new(&Options { verify, trust, worker: None }).unwrap()
 }
 
 fn facts(path: &Path, verifier: &Verifier, sidecars: &[PathBuf]) -> Facts {
@@ -316,4 +316,88 @@ fn broken_stores_never_panic_and_are_never_clean() {
             assert!(found.is_none_or(|c| c.state != CredentialState::Trusted), "{at}");
         }
     }
+}
+
+#[test]
+fn one_store_for_two_files_of_a_stem_speaks_of_the_one_that_fits() {
+    let folder = Folder::new();
+    let full = verifier(Verify::Full, Vec::new());
+    let ours = b"the bytes that were signed";
+    let asset = folder.file("a.mxf", ours);
+    let other = folder.file("a.dpx", b"bytes of another file");
+    let store = folder.file("a.c2pa", &signed::sidecar("application/octet-stream", ours, &signed::created(GENERATED)));
+    let beside = std::slice::from_ref(&store);
+    assert_eq!(facts(&asset, &full, beside).c2pa.unwrap().state, CredentialState::Valid);
+    assert_eq!(facts(&other, &full, beside).c2pa, None);
+
+    // Without the bytes nobody can tell: both are told so, and the marks count for both.
+    let read = verifier(Verify::Off, Vec::new());
+    for path in [&asset, &other] {
+        let found = facts(path, &read, beside).c2pa.unwrap();
+        assert!(found.damage.as_deref().unwrap().contains("only their bytes would tell"), "{found:?}");
+        assert_eq!(marks::ai(&marks::credentials::evidence(&found)), Ai::Generated);
+    }
+
+    let neither = Folder::new();
+    let (a, b) = (neither.file("a.mxf", b"changed"), neither.file("a.dpx", b"bytes of another file"));
+    neither.file("a.xmp", b"no rival");
+    let store = neither.file("a.c2pa", &std::fs::read(&store).unwrap());
+    for path in [&a, &b] {
+        let found = facts(path, &verifier(Verify::Full, Vec::new()), std::slice::from_ref(&store)).c2pa.unwrap();
+        assert_eq!(found.state, CredentialState::Unverified);
+        assert!(found.damage.as_deref().unwrap().contains("fits none of them"), "{found:?}");
+    }
+    // Alone with its store, a file that does not fit was changed.
+    std::fs::remove_file(&b).unwrap();
+    let found = facts(&a, &verifier(Verify::Full, Vec::new()), std::slice::from_ref(&store)).c2pa.unwrap();
+    assert_eq!((found.state, found.damage), (CredentialState::Invalid, None));
+}
+
+#[test]
+fn what_the_file_holds_goes_before_what_lies_beside_it() {
+    let folder = Folder::new();
+    let bytes = signed::sign("image/png", &signed::png(), &signed::created(CAPTURED));
+    let asset = folder.file("a.png", &bytes);
+    let beside = folder.file("a.png.c2pa", &signed::sidecar("image/png", &bytes, &signed::created(GENERATED)));
+    let found = facts(&asset, &verifier(Verify::Full, Vec::new()), &[beside]).c2pa.unwrap();
+    assert_eq!((found.state, found.via), (CredentialState::Valid, Via::Own));
+}
+
+#[test]
+fn fragments_are_verified_with_their_initialization_segment() {
+    let folder = signed::fragmented();
+    let full = verifier(Verify::Full, Vec::new());
+    let init = folder.path().join("init.mp4");
+    let state = || facts(&init, &full, &[]).c2pa.unwrap();
+    let found = state();
+    assert_eq!((found.state, &found.failures, &found.damage), (CredentialState::Valid, &vec![], &None), "{found:#?}");
+
+    // A file that belongs to nothing here is left alone.
+    std::fs::write(folder.path().join("other.m4s"), signed::mp4()).unwrap();
+    assert_eq!(state().state, CredentialState::Valid);
+
+    let second = folder.path().join("seg2.m4s");
+    let good = std::fs::read(&second).unwrap();
+    std::fs::write(&second, signed::flipped(good.clone(), 5)).unwrap();
+    let found = state();
+    assert_eq!((found.state, found.failures), (CredentialState::Invalid, vec!["assertion.bmffHash.mismatch".into()]));
+
+    std::fs::remove_file(&second).unwrap();
+    let found = state();
+    assert_eq!(found.state, CredentialState::Unverified);
+    assert!(found.damage.as_deref().unwrap().contains("only 2 of its 3 fragments"), "{found:?}");
+    for name in ["seg1.m4s", "seg3.m4s"] {
+        std::fs::remove_file(folder.path().join(name)).unwrap();
+    }
+    assert!(state().damage.unwrap().contains("only together with its fragments"));
+}
+
+#[test]
+fn an_exclusion_wider_than_the_store_is_said() {
+    let signer = signed::signer();
+    let bytes = signed::excluding(&signer, 2_000);
+    let (credentials, evidence) = judged("a.jpg", &bytes);
+    assert_eq!(credentials.state, CredentialState::Unverified, "{credentials:#?}");
+    assert_eq!(credentials.failures, ["assertion.dataHash.exclusionsWider"]);
+    assert_eq!(marks::ai(&evidence), Ai::Generated);
 }

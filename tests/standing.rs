@@ -148,6 +148,7 @@ fn the_baseline_holds_for_the_same_bytes_only() {
         role: Role::Final,
         role_basis: String::new(),
         package: None,
+        plays: vec![],
         ai: Ai::Generated,
         evidence: vec![],
         c2pa: None,

@@ -28,6 +28,8 @@ pub use standing::{Standing, Verdict};
 pub struct Approvals {
     path: PathBuf,
     head: String,
+    /// The folder that relative paths of assets start from.
+    here: PathBuf,
     entries: Vec<Known>,
     by_sha256: HashMap<String, Vec<usize>>,
     /// By the last part of a path hint, lower-case.
@@ -79,6 +81,7 @@ impl Approvals {
         let mut out = Self {
             path: ledger.path,
             head: ledger.head,
+            here: std::env::current_dir().unwrap_or_default(),
             entries: Vec::with_capacity(ledger.entries.len()),
             by_sha256: HashMap::new(),
             by_name: HashMap::new(),
@@ -171,7 +174,7 @@ impl Approvals {
     /// Whether a record's path hint fits this asset.
     #[must_use]
     pub fn name(&self, asset: &Asset) -> bool {
-        let paths = paths::Paths::of(asset);
+        let paths = paths::Paths::of(asset, &self.here);
         self.by_path(&paths).next().is_some()
     }
 
@@ -184,7 +187,7 @@ impl Approvals {
     /// The records about this asset; `sha256` is the digest of its bytes in hex, where it was computed.
     #[must_use]
     pub fn matches(&self, asset: &Asset, sha256: Option<&str>) -> Matches<'_> {
-        let paths = paths::Paths::of(asset);
+        let paths = paths::Paths::of(asset, &self.here);
         let hex = sha256.map(str::to_lowercase);
         let by_digest = hex.as_ref().and_then(|h| self.by_sha256.get(h)).map(Vec::as_slice).unwrap_or_default();
         let digest = by_digest.iter().filter_map(|i| self.entries.get(*i)).map(|k| (k, By::Digest));

@@ -5,6 +5,8 @@
 //! elsewhere and scans start at other folders. A bare file name fits only an asset at a root that is called so:
 //! `still.png` in one folder is not `still.png` in another.
 
+use std::path::Path;
+
 use crate::model::Asset;
 
 /// The parts of a path, lower-case, without `.` and empty ones.
@@ -24,8 +26,9 @@ pub(super) struct Paths {
 }
 
 impl Paths {
-    pub(super) fn of(asset: &Asset) -> Self {
-        Self { below: parts(&asset.rel), whole: parts(&asset.path.to_string_lossy()) }
+    /// `here` is the folder that a relative path starts from.
+    pub(super) fn of(asset: &Asset, here: &Path) -> Self {
+        Self { below: parts(&asset.rel), whole: parts(&here.join(&asset.path).to_string_lossy()) }
     }
 
     pub(super) fn name(&self) -> &str {
@@ -63,6 +66,10 @@ mod tests {
             ("d/stills/a.png", "stills/a.png", "/mnt/d/stills/a.png", true),
             // Scanned from its own folder: the path to open still has the parts.
             ("d/stills/a.png", "a.png", "/mnt/d/stills/a.png", true),
+            ("/mnt/d/stills/a.png", "a.png", "/mnt/d/stills/a.png", true),
+            ("/mnt/d/stills/a.png", "a.png", "/mnt/d/stills/./a.png", true),
+            ("/mnt/d/stills/a.png", "stills/a.png", "/media/e/stills/a.png", true),
+            ("/mnt/d/stills/a.png", "a.png", "/media/e/other/a.png", false),
             ("ills/a.png", "stills/a.png", "/mnt/d/stills/a.png", false),
             ("stills/b/a.png", "stills/a.png", "/mnt/d/stills/a.png", false),
             ("stills/aa.png", "stills/a.png", "/mnt/d/stills/a.png", false),

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::store::{Statement, base};
 use crate::model::Store;
 
-/// Our status code for it; the specification has none that says so.
+/// Our status code for it: the specification's own (`additionalExclusionsPresent`) is for information only.
 pub(super) const WIDER: &str = "assertion.dataHash.exclusionsWider";
 
 /// What a container adds around a store: a fixed part, and one byte in so many.

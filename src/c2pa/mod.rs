@@ -5,19 +5,26 @@
 
 pub mod budget;
 mod exclusions;
+mod fragments;
+mod pool;
+mod sidecar;
 pub mod signals;
+pub mod status;
 pub mod store;
 pub mod trust;
 pub mod verify;
 mod window;
+pub mod worker;
 
 use std::path::{Path, PathBuf};
 
 use crate::error::Result;
 use crate::limits;
 use crate::model::{CredentialState, Credentials, Facts, Manifest, Problem, ProblemKind, Store, TrustRef, Via};
-use crate::source::Source;
 use crate::tags::push_problem;
+use pool::Pool;
+pub use pool::Program;
+use sidecar::{Beside, Rivals};
 use trust::TrustList;
 use verify::{Asset, Contexts, Verdict};
 
@@ -41,12 +48,16 @@ pub enum Verify {
 pub struct Options {
     pub verify: Verify,
     pub trust: Vec<TrustList>,
+    /// The program that verifies in processes of its own; `None` verifies in this one.
+    pub worker: Option<Program>,
 }
 
 /// Made once per run and shared by all threads.
 #[derive(Debug)]
 pub struct Verifier {
     contexts: Contexts,
+    pool: Option<Pool>,
+    rivals: Rivals,
     verify: Verify,
     trust: Vec<TrustRef>,
     key: String,
@@ -59,7 +70,8 @@ impl Verifier {
         let contexts = Contexts::new(&options.trust)?;
         let lists = options.trust.iter().filter(|l| !l.anchors_pem.is_empty() || !l.allowed_pem.is_empty());
         let trust = lists.map(TrustList::reference).collect();
-        Ok(Self { contexts, verify: options.verify, trust, key: key(options) })
+        let pool = options.worker.clone().map(|program| Pool::new(program, &options.trust));
+        Ok(Self { contexts, pool, rivals: Rivals::default(), verify: options.verify, trust, key: key(options) })
     }
 
     /// Names everything that [`Verifier::credentials`] depends on besides the files: a part of cache keys.
@@ -71,6 +83,7 @@ impl Verifier {
     /// Stops every verification under way and all that would follow: their state is unverified.
     pub fn cancel(&self) {
         self.contexts.cancel();
+        self.pool.iter().for_each(Pool::stop);
     }
 
     /// The lists in force, for the report.
@@ -86,8 +99,8 @@ impl Verifier {
         let carried = std::mem::take(&mut facts.carried);
         let pointer = pointer(facts);
         let mut out = if own.is_empty() {
-            match sidecar(path, sidecars, facts) {
-                Some(store) => Some(self.judge(path, facts, &[store], Via::Sidecar)),
+            match sidecar::find(path, sidecars, facts) {
+                Some(beside) => self.beside(path, facts, beside).or_else(|| pointed(pointer.as_deref())),
                 None => pointed(pointer.as_deref()),
             }
         } else {
@@ -102,6 +115,40 @@ impl Verifier {
         facts.c2pa = out;
     }
 
+    /// What a store beside the asset says; `None` where it speaks of another file of the same stem.
+    fn beside(&self, path: &Path, facts: &mut Facts, beside: Beside) -> Option<Credentials> {
+        let mut out = self.judge(path, facts, std::slice::from_ref(&beside.store), Via::Sidecar);
+        let holds = matches!(out.state, CredentialState::Trusted | CredentialState::Valid);
+        let rivals = if beside.exact || holds { Vec::new() } else { self.rivals.of(path) };
+        if rivals.is_empty() || out.state == CredentialState::Unreadable {
+            return Some(out);
+        }
+        let said = store::read(&beside.store.bytes);
+        let bytes = |rival: &&PathBuf| {
+            let rival = Asset { path: rival, format: None };
+            let (verdict, _) = self.verdict(&said, &beside.store, rival, &Facts::default(), Via::Sidecar);
+            matches!(verdict.state, CredentialState::Trusted | CredentialState::Valid)
+        };
+        if self.verify == Verify::Full && rivals.iter().any(|rival| bytes(&rival)) {
+            return None;
+        }
+        let name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let names: Vec<_> = std::iter::once(name(path)).chain(rivals.iter().map(|r| name(r))).collect();
+        let what = match self.verify {
+            Verify::Full => {
+                format!("{} goes by its name with {}, and fits none of them", beside.store.place, names.join(", "))
+            }
+            _ => format!(
+                "{} goes by its name with {}; only their bytes would tell",
+                beside.store.place,
+                names.join(", ")
+            ),
+        };
+        out.state = CredentialState::Unverified;
+        out.damage.get_or_insert(what);
+        Some(out)
+    }
+
     fn judge(&self, path: &Path, facts: &mut Facts, stores: &[Store], via: Via) -> Credentials {
         let mut out = Credentials { present: true, via, ..Credentials::default() };
         // The store of a TIFF stands in the last directory; a copy in an earlier one is what an editor left there.
@@ -114,7 +161,8 @@ impl Verifier {
             let chain = signals::chain(&said);
             if index == 0 {
                 let asset = Asset { path, format: facts.format.as_deref() };
-                let verdict = self.verdict(&said, store, asset, facts, via);
+                let (verdict, problem) = self.verdict(&said, store, asset, facts, via);
+                problem.into_iter().for_each(|p| push_problem(facts, p));
                 describe(&mut out, store, &said, &chain, verdict);
                 active = label;
             } else if label != active {
@@ -134,8 +182,16 @@ impl Verifier {
         out
     }
 
-    fn verdict(&self, said: &store::Said, store: &Store, asset: Asset<'_>, facts: &Facts, via: Via) -> Verdict {
-        let stopped = |state, obstacle: String| Verdict { state, obstacle: Some(obstacle), ..Verdict::default() };
+    fn verdict(
+        &self,
+        said: &store::Said,
+        store: &Store,
+        asset: Asset<'_>,
+        facts: &Facts,
+        via: Via,
+    ) -> (Verdict, Option<Problem>) {
+        let stopped =
+            |state, obstacle: String| (Verdict { state, obstacle: Some(obstacle), ..Verdict::default() }, None);
         let readable = said.manifests.last().is_some_and(|m| !m.claim.is_null());
         let broken = store.damage.clone().or_else(|| said.problem.as_ref().map(|p| p.what.clone()));
         if !readable {
@@ -143,22 +199,25 @@ impl Verifier {
             return stopped(CredentialState::Unreadable, what);
         }
         if self.verify == Verify::Off {
-            return Verdict { obstacle: broken, ..Verdict::default() };
+            return (Verdict { obstacle: broken, ..Verdict::default() }, None);
         }
         if let Some(damage) = broken {
             return stopped(CredentialState::Unverified, damage);
         }
         let cut = facts.problems.iter().any(|p| p.kind == ProblemKind::Truncated && p.blocking);
-        match self.verify {
-            Verify::Full if cut && via.is_own() => {
-                let what = "the file is cut short: its bytes cannot be checked against the manifest";
-                stopped(CredentialState::Unverified, what.to_owned())
-            }
-            // A store on its own has no asset that it could match.
-            Verify::Full if asset.format == Some(COMPANION) && via.is_own() => self.contexts.signature(said, store),
-            Verify::Full => self.contexts.full(said, store, asset, via.is_own()),
-            _ => self.contexts.signature(said, store),
+        if self.verify == Verify::Full && cut && via.is_own() {
+            let what = "the file is cut short: its bytes cannot be checked against the manifest";
+            return stopped(CredentialState::Unverified, what.to_owned());
         }
+        // A store on its own has no asset that it could match.
+        let alone = asset.format == Some(COMPANION) && via.is_own();
+        let full = self.verify == Verify::Full && !alone;
+        let len = if full { verify::weight(said, asset) } else { 0 };
+        let apart = self.pool.as_ref().and_then(|pool| pool.verify(store, asset, full, via.is_own(), len));
+        apart.unwrap_or_else(|| match full {
+            true => (self.contexts.full(said, store, asset, via.is_own()), None),
+            false => (self.contexts.signature(said, store), None),
+        })
     }
 }
 
@@ -237,29 +296,4 @@ fn pointed(pointer: Option<&str>) -> Option<Credentials> {
         return Some(Credentials { state: CredentialState::Unreadable, damage, ..Credentials::default() });
     }
     None
-}
-
-/// The manifest store beside the asset: `name.ext.c2pa` before `name.c2pa`; two that differ are a problem.
-fn sidecar(path: &Path, sidecars: &[PathBuf], facts: &mut Facts) -> Option<Store> {
-    let is_store = |p: &&PathBuf| p.extension().is_some_and(|e| e.eq_ignore_ascii_case("c2pa")) && p.as_path() != path;
-    let mut candidates: Vec<_> = sidecars.iter().filter(is_store).collect();
-    candidates.sort_by_key(|p| (p.file_stem() != path.file_name(), (*p).clone()));
-    let mut found: Option<Store> = None;
-    for candidate in candidates.into_iter().take(limits::EMBEDDED) {
-        let name = candidate.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
-        let place = format!("sidecar {name}");
-        let read = Source::open(candidate).map_err(|e| Problem::new(ProblemKind::Io, "", None, e.to_string()));
-        match read.and_then(|mut s| s.whole(limits::SIDECAR).map(std::borrow::Cow::into_owned)) {
-            Err(problem) => push_problem(facts, problem.within(&place)),
-            Ok(bytes) => match &found {
-                None => found = Some(Store { place, bytes, ..Store::default() }),
-                Some(first) if first.bytes == bytes => {}
-                Some(first) => {
-                    let what = format!("{} and {place} hold different manifests; the first was used", first.place);
-                    push_problem(facts, Problem::malformed("c2pa", 0, what).harmless());
-                }
-            },
-        }
-    }
-    found
 }

@@ -7,21 +7,51 @@
 use std::fs;
 use std::path::Path;
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::error::{Error, Result};
+use crate::framing::der;
 use crate::limits;
 use crate::model::TrustRef;
 
 /// The comment that marks a bundle of single signing certificates.
 const ALLOWED: &str = "# kind: allowed";
 
+/// Whose list it is, by its own words: a list is believed because somebody imported it, not because of these.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Standing {
+    /// C2PA's own, kept by its conformance program.
+    Official,
+    /// The one that stood in until there was an official one; frozen since.
+    Interim,
+}
+
+impl Standing {
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Official => "official",
+            Self::Interim => "interim",
+        }
+    }
+}
+
+/// Names of the official lists, and how the interim one introduces itself.
+const OFFICIAL: &[&str] = &["C2PA Trust List", "C2PA TSA Trust List"];
+const INTERIM: &str = "temporary known certificate list";
+
 /// One trust list in force.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TrustList {
     pub name: String,
     /// Day of issue, where the list states one.
     pub issued: Option<String>,
+    /// The day by which the next one is promised.
+    pub next_update: Option<String>,
+    /// What the list says it is.
+    pub standing: Option<Standing>,
     /// Certification authorities, PEM.
     pub anchors_pem: String,
     /// Single signing certificates, PEM.
@@ -61,14 +91,19 @@ impl TrustList {
         }
         let mut list = Self { name: stem.to_owned(), ..Self::default() };
         for line in text.lines().take_while(|l| !l.starts_with("-----")) {
-            if let Some(name) = line.strip_prefix("# name:") {
-                name.trim().clone_into(&mut list.name);
+            let said = |key: &str| line.strip_prefix(key).map(|value| value.trim().to_owned());
+            if let Some(name) = said("# name:") {
+                list.name = name;
             }
-            if let Some(issued) = line.strip_prefix("# issued:") {
-                list.issued = Some(issued.trim().to_owned());
+            list.issued = said("# issued:").or(list.issued);
+            list.next_update = said("# next update:").or(list.next_update);
+            if line == "# standing: official" {
+                list.standing = Some(Standing::Official);
+            } else if line == "# standing: interim" || line.contains(INTERIM) {
+                list.standing = Some(Standing::Interim);
             }
-            if let Some(usage) = line.strip_prefix("# usage:") {
-                list.config.push_str(usage.trim());
+            if let Some(usage) = said("# usage:") {
+                list.config.push_str(&usage);
                 list.config.push('\n');
             }
         }
@@ -90,16 +125,39 @@ impl TrustList {
     /// The list as PEM text that [`TrustList::parse`] reads back, name and date included.
     #[must_use]
     pub fn pem(&self) -> String {
-        let issued = self.issued.as_deref().map(|i| format!("# issued: {i}\n")).unwrap_or_default();
+        let line = |key: &str, value: Option<&str>| value.map(|v| format!("# {key}: {v}\n")).unwrap_or_default();
+        let issued = line("issued", self.issued.as_deref()) + &line("next update", self.next_update.as_deref());
+        let issued = issued + &line("standing", self.standing.map(Standing::word));
         let usages: String = self.config.lines().map(|u| format!("# usage: {u}\n")).collect();
         let kind = if self.allowed_pem.is_empty() { String::new() } else { format!("{ALLOWED}\n") };
         format!("# name: {}\n{issued}{usages}{kind}{}{}", self.name, self.anchors_pem, self.allowed_pem)
     }
 
+    /// Certificates of both kinds, DER; `None` where one is not even base64.
+    pub fn certificates(&self) -> impl Iterator<Item = Option<Vec<u8>>> {
+        let blocks = [&self.anchors_pem, &self.allowed_pem];
+        let blocks = blocks.into_iter().flat_map(|pem| pem.split("-----BEGIN CERTIFICATE-----").skip(1));
+        blocks.filter_map(|block| block.split("-----END").next()).map(|base64| {
+            let plain: String = base64.split_whitespace().collect();
+            data_encoding::BASE64.decode(plain.as_bytes()).ok()
+        })
+    }
+
+    /// How many of the blocks are no certificates.
+    #[must_use]
+    pub fn broken(&self) -> usize {
+        self.certificates().filter(|der| der.as_deref().and_then(der::names).is_none()).count()
+    }
+
     /// How the report names the list.
     #[must_use]
     pub fn reference(&self) -> TrustRef {
-        TrustRef { name: self.name.clone(), issued: self.issued.clone() }
+        TrustRef {
+            name: self.name.clone(),
+            issued: self.issued.clone(),
+            next_update: self.next_update.clone(),
+            standing: self.standing.map(|s| s.word().to_owned()),
+        }
     }
 }
 
@@ -128,8 +186,11 @@ fn from_json(text: &str, stem: &str) -> std::result::Result<TrustList, String> {
     let list = value.get("LoTE").ok_or("no list of trusted entities (LoTE) in it")?;
     let scheme = list.get("ListAndSchemeInformation");
     let name = scheme.and_then(|s| s.pointer("/SchemeName/0/value")).and_then(Value::as_str).unwrap_or(stem);
-    let issued = scheme.and_then(|s| s.get("ListIssueDateTime")).and_then(Value::as_str);
-    let issued = issued.map(|i| i.split('T').next().unwrap_or(i).to_owned());
+    let day = |key: &str| {
+        let time = scheme.and_then(|s| s.get(key)).and_then(Value::as_str)?;
+        Some(time.split('T').next().unwrap_or(time).to_owned())
+    };
+    let standing = OFFICIAL.contains(&name).then_some(Standing::Official);
     let mut anchors_pem = String::new();
     let entities = list.get("TrustedEntitiesList").and_then(Value::as_array).into_iter().flatten();
     let services = entities.filter_map(|e| e.get("TrustedEntityServices").and_then(Value::as_array)).flatten();
@@ -145,7 +206,14 @@ fn from_json(text: &str, stem: &str) -> std::result::Result<TrustList, String> {
     if anchors_pem.is_empty() {
         return Err("no trusted certificate in it".to_owned());
     }
-    Ok(TrustList { name: name.to_owned(), issued, anchors_pem, ..TrustList::default() })
+    Ok(TrustList {
+        name: name.to_owned(),
+        issued: day("ListIssueDateTime"),
+        next_update: day("NextUpdate"),
+        standing,
+        anchors_pem,
+        ..TrustList::default()
+    })
 }
 
 fn pem(base64: &str) -> String {
@@ -166,10 +234,13 @@ mod tests {
         };
         let services = [service("trusted", "AAAA"), service("withdrawn", "BBBB")];
         let json = serde_json::json!({"LoTE": {
-            "ListAndSchemeInformation": {"SchemeName": [{"value": "A list"}], "ListIssueDateTime": "2026-08-05T00:11:39Z"},
+            "ListAndSchemeInformation": {"SchemeName": [{"value": "A list"}], "ListIssueDateTime": "2026-08-05T00:11:39Z",
+                "NextUpdate": "2027-08-05T00:11:39Z"},
             "TrustedEntitiesList": [{"TrustedEntityServices": services}]}});
         let list = TrustList::parse(&json.to_string(), "stem").unwrap();
         assert_eq!((list.name.as_str(), list.issued.as_deref()), ("A list", Some("2026-08-05")));
+        assert_eq!((list.next_update.as_deref(), list.standing), (Some("2027-08-05"), None));
+        assert!(list.reference().is_overdue("2027-08-06") && !list.reference().is_overdue("2027-08-05T12:00:00Z"));
         assert!(list.anchors_pem.contains("AAAA") && !list.anchors_pem.contains("BBBB"));
         assert_eq!(TrustList::parse(&list.pem(), "other").unwrap(), list);
     }
@@ -184,5 +255,9 @@ mod tests {
         assert_eq!(TrustList::parse(&list.pem(), "other").unwrap(), list);
         assert_eq!(TrustList::parse("//id\n1.3.6.1.5.5.7.3.4\n", "store").unwrap().config, "1.3.6.1.5.5.7.3.4\n");
         assert!(TrustList::parse("hello", "x").is_err());
+        let interim = format!("## Until that time, this temporary known certificate list\n{text}");
+        let interim = TrustList::parse(&interim, "interim-anchors").unwrap();
+        assert_eq!(interim.standing, Some(Standing::Interim));
+        assert_eq!(TrustList::parse(&interim.pem(), "other").unwrap(), interim);
     }
 }

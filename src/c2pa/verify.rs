@@ -15,10 +15,12 @@ use std::time::{Duration, Instant};
 use c2pa::http::{HttpResolverError, SyncHttpResolver, http};
 use c2pa::validation_status as codes;
 use c2pa::{Context, Reader};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::budget::Budget;
 use super::exclusions;
+use super::fragments::{self, Rendition};
 use super::store::{Said, Statement, base};
 use super::trust::TrustList;
 use super::window::Window;
@@ -26,7 +28,7 @@ use crate::error::{Error, Result};
 use crate::model::{CredentialState, Store};
 
 /// What verification found.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Verdict {
     pub state: CredentialState,
     /// Failed status codes, sorted, without repeats.
@@ -140,15 +142,42 @@ impl Contexts {
             }
             add(&mut verdict.failures, exclusions::WIDER);
         }
-        if verdict.failures.iter().any(|f| f == codes::ASSERTION_BMFFHASH_MISMATCH)
-            && binding(said).is_some_and(fragmented)
-        {
-            let what = "a fragmented file can be verified only together with its fragments";
-            return Verdict {
-                obstacle: Some(what.to_owned()),
-                state: CredentialState::Unverified,
-                ..Verdict::default()
-            };
+        let mismatch = verdict.failures.iter().any(|f| f == codes::ASSERTION_BMFFHASH_MISMATCH);
+        match in_fragments(said, asset).filter(|_| mismatch && embedded) {
+            Some(binding) => self.fragments(binding, said, store, asset),
+            None => verdict,
+        }
+    }
+
+    /// An initialization segment together with the fragments beside it.
+    fn fragments(&self, binding: &Statement, said: &Said, store: &Store, asset: Asset<'_>) -> Verdict {
+        patient(weight(said, asset));
+        let mut best = unverified("a fragmented file can be verified only together with its fragments".to_owned());
+        for rendition in fragments::find(asset.path, binding) {
+            let verdict = self.rendition(&rendition, said, store, asset);
+            let holds = verdict.state != CredentialState::Invalid;
+            best = verdict;
+            if holds {
+                break;
+            }
+        }
+        best
+    }
+
+    fn rendition(&self, rendition: &Rendition, said: &Said, store: &Store, asset: Asset<'_>) -> Verdict {
+        let reader = Reader::from_shared_context(&self.all).with_fragmented_files(asset.path, &rendition.paths);
+        let reader = match reader {
+            Err(e) => return unreadable(&e),
+            Ok(reader) => reader,
+        };
+        if reader.active_label() != said.manifests.last().map(|m| m.label.as_str()) {
+            return unverified("the initialization segment holds another manifest store as well".to_owned());
+        }
+        let mut verdict = self.verdict(&reader, &store.bytes, &[]);
+        let (present, counted) = (rendition.present, rendition.counted);
+        if present < counted && verdict.state != CredentialState::Invalid {
+            verdict.state = CredentialState::Unverified;
+            verdict.obstacle = Some(format!("only {present} of its {counted} fragments are in its folder"));
         }
         verdict
     }
@@ -227,6 +256,16 @@ thread_local! {
     static DEADLINE: Cell<Option<Instant>> = const { Cell::new(None) };
 }
 
+/// How long verifying an asset of so many bytes may take.
+pub(super) fn patience(len: u64) -> Duration {
+    PATIENCE + Duration::from_secs(len / BYTES_A_SECOND)
+}
+
+/// Starts the clock of this thread.
+fn patient(len: u64) {
+    DEADLINE.set(Instant::now().checked_add(patience(len)));
+}
+
 fn in_time() -> bool {
     DEADLINE.get().is_none_or(|deadline| Instant::now() < deadline)
 }
@@ -238,7 +277,7 @@ fn read(
     stream: impl Read + Seek + Send,
     len: u64,
 ) -> std::result::Result<Reader, c2pa::Error> {
-    DEADLINE.set(Instant::now().checked_add(PATIENCE + Duration::from_secs(len / BYTES_A_SECOND)));
+    patient(len);
     Reader::from_shared_context(context).with_manifest_data_and_stream(store, format, stream)
 }
 
@@ -310,11 +349,16 @@ fn alias(id: &str) -> &str {
     }
 }
 
-/// Whether the binding is that of an initialization segment, whose media lies in other files.
-fn fragmented(binding: &Statement) -> bool {
-    let hashes = binding.assertions.iter().filter(|(l, _)| l.starts_with("c2pa.hash.bmff"));
-    let maps = hashes.filter_map(|(_, v)| v.get("merkle").and_then(Value::as_array)).flatten();
-    maps.into_iter().any(|m| m.get("initHash").is_some())
+/// The binding of an initialization segment whose media lies in other files.
+fn in_fragments<'a>(said: &'a Said, asset: Asset<'_>) -> Option<&'a Statement> {
+    binding(said).filter(|b| fragments::wanted(b)).filter(|_| fragments::is_init(asset.path))
+}
+
+/// Bytes that verification in full reads.
+pub(super) fn weight(said: &Said, asset: Asset<'_>) -> u64 {
+    let own = asset.path.metadata().map_or(0, |m| m.len());
+    let others = in_fragments(said, asset).map_or(0, |_| fragments::weight(asset.path));
+    own.saturating_add(others)
 }
 
 /// Why the crate should not see this store: what it does with some lists grows with their square.

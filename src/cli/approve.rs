@@ -95,5 +95,7 @@ fn subject(file: &Path) -> Result<Subject> {
         hint: "nothing was recorded; approve wants files that exist and may be read".to_owned(),
     };
     let sha256 = source::sha256(file).map_err(failed)?;
-    Ok(Subject::new(lossless(file), Some(&sha256)))
+    // From wherever a later scan starts, the whole path fits.
+    let whole = std::path::absolute(file).map_err(failed)?;
+    Ok(Subject::new(lossless(&whole), Some(&sha256)))
 }

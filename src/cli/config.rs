@@ -33,6 +33,22 @@ pub(super) fn default_ledger() -> Option<PathBuf> {
     folder().map(|folder| folder.join("approvals.jsonl"))
 }
 
+/// Where `trust import` keeps lists.
+pub(super) fn trust_folder() -> Option<PathBuf> {
+    folder().map(|folder| folder.join("trust"))
+}
+
+/// The lists that were imported, in the order of their names.
+pub(super) fn trust_lists() -> Vec<PathBuf> {
+    let entries = trust_folder().and_then(|folder| std::fs::read_dir(folder).ok()).into_iter().flatten().flatten();
+    let mut lists: Vec<_> = entries
+        .map(|e| e.path())
+        .filter(|path| path.extension().is_some_and(|e| e == "pem") && path.is_file())
+        .collect();
+    lists.sort();
+    lists
+}
+
 fn existing(name: &str) -> Option<PathBuf> {
     folder().map(|folder| folder.join(name)).filter(|path| path.is_file())
 }

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
-use crate::c2pa::trust::TrustList;
-use crate::c2pa::{self, Verifier, Verify};
+use super::tree;
+use crate::c2pa::{self, Verifier, Verify, status};
 use crate::error::{Error, Result};
 use crate::extract;
 use crate::marks;
@@ -28,6 +28,9 @@ pub(super) struct Arguments {
     /// Trust list in PEM, repeatable
     #[arg(long, value_name = "FILE")]
     trust: Vec<PathBuf>,
+    /// Draw the chain of manifests as a tree, and nothing else
+    #[arg(long, conflicts_with = "json")]
+    tree: bool,
     /// Also decode pixels for invisible marks (lossless images only)
     #[arg(long)]
     pixels: bool,
@@ -40,8 +43,8 @@ pub(super) struct Arguments {
 const VALUE: usize = 200;
 
 pub(super) fn run(arguments: &Arguments) -> Result<u8> {
-    let trust = arguments.trust.iter().map(|path| TrustList::load(path)).collect::<Result<_>>()?;
-    let verifier = Verifier::new(&c2pa::Options { verify: Verify::Full, trust })?;
+    let trust = super::trust::in_force(None, &arguments.trust)?;
+    let verifier = Verifier::new(&c2pa::Options { verify: Verify::Full, trust, worker: super::worker::program() })?;
     let options =
         extract::Options { decoders: decoders::Options { pixels: arguments.pixels }, verifier: Some(&verifier) };
     let mut unreadable = false;
@@ -60,10 +63,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
         let facts = extract::facts(path, &sidecars(path), &options);
         let evidence = marks::catalogue().evidence(&facts);
         unreadable |= facts.problems.iter().any(|p| p.blocking);
-        let text = if arguments.json {
-            object(path, meta.len(), &facts, &evidence)
-        } else {
-            page(path, meta.len(), &facts, &evidence, arguments.verbose)
+        let text = match (arguments.json, arguments.tree) {
+            (true, _) => object(path, meta.len(), &facts, &evidence),
+            (_, true) => tree::drawn(&lossless(path), facts.c2pa.as_ref()),
+            _ => page(path, meta.len(), &facts, &evidence, arguments.verbose),
         };
         super::print(&text)?;
     }
@@ -147,7 +150,9 @@ fn chain(out: &mut String, c2pa: &Credentials) {
     row("Store", c2pa.place.as_deref());
     row("Remote", c2pa.remote.as_deref());
     row("Damage", c2pa.damage.as_deref());
-    row("Failures", (!c2pa.failures.is_empty()).then(|| c2pa.failures.join(", ")).as_deref());
+    for code in &c2pa.failures {
+        row("Failure", Some(&status::told(code)));
+    }
     for manifest in &c2pa.chain {
         let indent = "  ".repeat(manifest.path.len() + 2);
         let relation = match manifest.path.last() {

@@ -12,6 +12,9 @@ mod policy;
 mod progress;
 mod rules;
 mod scan;
+mod tree;
+mod trust;
+mod worker;
 
 use std::io::IsTerminal;
 use std::process::ExitCode;
@@ -44,12 +47,17 @@ enum Command {
     Marks(marks::Arguments),
     /// Write a starter policy, print the effective one, validate a file
     Policy(policy::Arguments),
+    /// Which trust lists are in force, with their dates; add one
+    Trust(trust::Arguments),
     /// Render a saved report in another format, without a new scan
     Convert(convert::Arguments),
     /// Print shell completions
     Completions(completions::Arguments),
     /// Print the manual page, or that of one command
     Man(completions::ManArguments),
+    /// Verify Content Credentials for another process of this program
+    #[command(name = worker::NAME, hide = true)]
+    Worker,
 }
 
 /// When to use color.
@@ -100,9 +108,11 @@ fn dispatch(command: Command) -> Result<u8> {
         Command::Rules(arguments) => rules::run(&arguments),
         Command::Marks(arguments) => marks::run(&arguments),
         Command::Policy(arguments) => policy::run(&arguments),
+        Command::Trust(arguments) => trust::run(&arguments),
         Command::Convert(arguments) => convert::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments, &mut Arguments::command()),
         Command::Man(arguments) => completions::man(&arguments, Arguments::command()),
+        Command::Worker => Ok(worker::run()),
     }
 }
 

@@ -11,9 +11,8 @@ use serde_json::{Value, json};
 
 use super::output::{self, Outputs, Wanted, pages};
 use super::progress::Progress;
-use super::{Color, config, convert, listing};
+use super::{Color, config, convert, listing, trust, worker};
 use crate::approvals::Approvals;
-use crate::c2pa::trust::TrustList;
 use crate::c2pa::{self, Verifier, Verify};
 use crate::error::{Error, Result};
 use crate::judge::Judge;
@@ -132,7 +131,8 @@ pub(super) fn run(arguments: Arguments) -> Result<u8> {
             VerifyName::Signature => Verify::Signature,
             VerifyName::Off => Verify::Off,
         },
-        trust: trust(&policy, &arguments.trust)?,
+        trust: trust::in_force(Some(&policy), &arguments.trust)?,
+        worker: worker::program(),
     })?;
     let baseline = arguments.baseline.as_deref().map(convert::baseline).transpose()?.unwrap_or_default();
     let scan = Scan {
@@ -247,11 +247,6 @@ pub(super) fn load_policy(given: Option<&Path>) -> Result<Policy> {
         Some(path) => Policy::named(&path),
         None => Policy::builtin(DEFAULT_POLICY),
     }
-}
-
-/// The lists that the policy names and those that were typed.
-fn trust(policy: &Policy, typed: &[PathBuf]) -> Result<Vec<TrustList>> {
-    policy.trust.lists.iter().chain(typed).map(|path| TrustList::load(path)).collect()
 }
 
 fn globs(patterns: &[String]) -> Result<GlobSet> {

@@ -66,12 +66,8 @@ fn decode(_: &mut Source, facts: &Facts, _: Options) -> Vec<Tag> {
 }
 
 fn carries(tag: &Tag) -> bool {
-    let Some((_, key)) = FIELDS
-        .iter()
-        .find(|(space, key)| tag.space == *space && tag.key.get(..key.len()).is_some_and(|k| k.to_lowercase() == *key))
-    else {
-        return false;
-    };
+    let begins = |key: &str| tag.key.get(..key.len()).is_some_and(|start| start.eq_ignore_ascii_case(key));
+    let Some((_, key)) = FIELDS.iter().find(|(space, key)| tag.space == *space && begins(key)) else { return false };
     tag.key.len() == key.len() || !tag.key[key.len()..].starts_with(|c: char| c.is_alphanumeric())
 }
 

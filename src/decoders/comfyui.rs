@@ -162,6 +162,9 @@ const PLAIN: &[&str] = &[
     "convert",
 ];
 
+/// Bytes of a key that stands before its graph in one field.
+const LONGEST_KEY: usize = 32;
+
 fn decode(_: &mut Source, facts: &Facts, _: Options) -> Vec<Tag> {
     let mut out: Vec<Tag> = Vec::new();
     let mut editors: Vec<Tag> = Vec::new();
@@ -230,13 +233,10 @@ fn inner(member: &Value, depth: usize) -> Option<Graph> {
 }
 
 fn unprefixed(text: &str) -> (bool, &str) {
-    match text.split_once(':') {
-        Some((key, rest))
-            if rest.trim_start().starts_with('{')
-                && key.len() <= 32
-                && key.chars().all(|c| c.is_alphanumeric() || c == '_') =>
-        {
-            (true, rest.trim_start())
+    let end = text.bytes().take(LONGEST_KEY + 1).position(|b| b == b':');
+    match end.and_then(|end| Some((text.get(..end)?, text.get(end + 1..)?.trim_start()))) {
+        Some((key, rest)) if rest.starts_with('{') && key.chars().all(|c| c.is_alphanumeric() || c == '_') => {
+            (true, rest)
         }
         _ => (false, text),
     }

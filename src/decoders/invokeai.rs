@@ -34,17 +34,23 @@ const MEMBERS: &[&str] = &[
 /// Members of older objects that say what a picture was made from.
 const FROM_PIXELS: &[&str] = &["img2img", "inpaint", "outpaint", "unified_canvas", "upscale"];
 
+/// A field's value made a mode, if it has the grammar.
+type Reader = fn(&str) -> Option<&'static str>;
+
+const FIELDS: &[(&str, Reader)] = &[
+    ("invokeai_metadata", metadata),
+    ("sd-metadata", metadata),
+    ("invokeai_workflow", workflow),
+    ("invokeai_graph", workflow),
+    ("dream", dream),
+];
+
 fn decode(_: &mut Source, facts: &Facts, _: Options) -> Vec<Tag> {
     let mut out = Vec::new();
     for tag in facts.tags.iter().filter(|t| matches!(t.space.as_str(), "png" | "exif" | "xmp")) {
-        let key = tag.key.rsplit(':').next().unwrap_or_default().to_lowercase();
-        let mode = match key.as_str() {
-            "invokeai_metadata" | "sd-metadata" => metadata(&tag.value),
-            "invokeai_workflow" | "invokeai_graph" => workflow(&tag.value),
-            "dream" => dream(&tag.value),
-            _ => continue,
-        };
-        if let Some(mode) = mode {
+        let key = tag.key.rsplit(':').next().unwrap_or_default();
+        let Some((_, read)) = FIELDS.iter().find(|(name, _)| name.eq_ignore_ascii_case(key)) else { continue };
+        if let Some(mode) = read(&tag.value) {
             out.push(said(DECODER.id, "mode", mode, tag));
         }
     }

@@ -41,7 +41,9 @@ impl Format for Aiff {
         }
         // A file without samples needs no sound chunk.
         if frames != Some(0) && !walk.chunks.iter().any(|c| &c.id == b"SSND") {
-            push_problem(out, Problem::truncated("aiff (FORM)", source.absolute(source.len()), "missing SSND"));
+            let problem = Problem::truncated("aiff (FORM)", source.absolute(source.len()), "missing SSND");
+            // Where all that the file states is there, nothing hides.
+            push_problem(out, if iff::is_whole(&header, &walk, source) { problem.harmless() } else { problem });
         }
         walk.problem.map_or(Ok(()), |p| Err(p.within("aiff (FORM)")))
     }

@@ -35,6 +35,31 @@ impl Format for Monkey {
         if end.saturating_sub(start) < 24 {
             return Err(Problem::truncated("ape (header)", source.absolute(start), "no sound behind the tags"));
         }
+        let Some(sound) = described(source, start)? else { return Ok(()) };
+        let behind = start.saturating_add(sound);
+        if behind > source.len() {
+            return Err(Problem::truncated("ape (header)", source.absolute(end), "the sound is cut short"));
+        }
+        let cut = [b"APETAGEX".as_slice(), b"TAG", b"ID3"];
+        let rest = source.up_to(behind, end.saturating_sub(behind).min(8) as usize)?;
+        if cut.iter().any(|mark| rest.starts_with(mark)) {
+            return Err(Problem::truncated("ape (tags)", source.absolute(behind), "a tag is cut short"));
+        }
         Ok(())
     }
+}
+
+/// Length of header, sound and the end of the original file, as the descriptor of version 3.98 and later states them.
+fn described(source: &mut Source, start: u64) -> Result<Option<u64>, Problem> {
+    let head: [u8; 6] = source.array(start)?;
+    if u16::from_le_bytes([head[4], head[5]]) < 3980 {
+        return Ok(None);
+    }
+    let bytes: [u8; 36] = source.array(start).map_err(|p| p.within("ape (header)"))?;
+    let field = |at: usize| {
+        bytes.get(at..at + 4).map_or(0, |b| u64::from(u32::from_le_bytes(b.try_into().unwrap_or_default())))
+    };
+    // Descriptor, header, seek table, header of the original, sound (64 bits), end of the original.
+    let parts = [8, 12, 16, 20, 24, 32].map(field).iter().fold(0, |sum: u64, part| sum.saturating_add(*part));
+    Ok(Some(parts.saturating_add(field(28) << 32)))
 }

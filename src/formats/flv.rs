@@ -38,13 +38,18 @@ impl Format for Flv {
         // Each tag stands behind the length of the one before it.
         let mut at = u64::from(u32::from_be_bytes([head[5], head[6], head[7], head[8]])).saturating_add(4);
         let spent = source.spent().bytes;
+        let mut media = false;
         for _ in 0..TAGS {
             if source.spent().bytes.saturating_sub(spent) > BYTES {
                 break;
             }
             let left = source.len().saturating_sub(at);
-            if left == 0 {
+            if left == 0 && media {
                 return Ok(());
+            }
+            if left == 0 {
+                let what = "no sound and no picture behind the header";
+                return Err(Problem::truncated("flv", source.absolute(source.len()), what));
             }
             if left < 11 {
                 return Err(truncated(source, at));
@@ -63,7 +68,7 @@ impl Format for Flv {
                     push_problem(out, Problem::new(ProblemKind::Unsupported, "flv", Some(source.absolute(at)), what));
                 }
                 15 | 18 => script(source, at + 11, len, out),
-                8 | 9 => {}
+                8 | 9 => media = true,
                 kind => {
                     let what = format!("a tag of the unknown type {kind}");
                     return Err(Problem::malformed("flv", source.absolute(at), what));

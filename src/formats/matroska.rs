@@ -148,7 +148,16 @@ impl<'a> Walk<'a> {
     }
 
     fn run(&mut self) {
-        let Some(cluster) = self.front() else { return };
+        let Some(cluster) = self.front() else {
+            if self.segment.size.is_none() {
+                let at = self.source.absolute(self.end);
+                tags::push_problem(
+                    self.out,
+                    Problem::truncated("matroska (Segment)", at, "a recording without a cluster"),
+                );
+            }
+            return;
+        };
         let beyond = self.follow(cluster);
         // Behind the last cluster that the Cues know, or else behind what the SeekHead knows, nothing is promised.
         let from = match beyond {

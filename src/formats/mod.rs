@@ -115,9 +115,8 @@ pub trait Format: Sync {
     fn read(&self, source: &mut Source, out: &mut Facts) -> Result<(), Problem>;
 }
 
-/// Every format, in no particular order: the best score wins.
+/// Every format: the best score wins, the first of equals, and [`Score::SURE`] ends the search.
 pub static ALL: &[&dyn Format] = &[
-    &aac::Aac,
     &aiff::Aiff,
     &ape::Monkey,
     &appledouble::AppleDouble,
@@ -141,13 +140,10 @@ pub static ALL: &[&dyn Format] = &[
     &m4a::M4a,
     &matroska::Matroska,
     &mov::Mov,
-    &mp3::Mp3,
     &mp4::Mp4,
     &mpeg_ps::MpegPs,
-    &mpeg_ts::MpegTs,
     &mrw::Mrw,
     &musepack::Musepack,
-    &mxf::Mxf,
     &ogg::Ogg,
     &pdf::Pdf,
     &png::Png,
@@ -161,6 +157,11 @@ pub static ALL: &[&dyn Format] = &[
     &webm::WebM,
     &webp::Webp,
     &xmp_sidecar::XmpSidecar,
+    // These search the head for their pattern: whatever has a magic number of its own is known before.
+    &aac::Aac,
+    &mpeg_ts::MpegTs,
+    &mp3::Mp3,
+    &mxf::Mxf,
 ];
 
 /// The format that an extension (any case, no dot) promises.

@@ -39,6 +39,9 @@ impl Format for Mp3 {
         if run(probe.head, frame, FRAMES) >= if whole { 2 } else { FRAMES } {
             return Score::WEAK;
         }
+        if only_zeros_before_sound(probe.head, probe.len).is_some() {
+            return Score(Score::WEAK.0 - 10);
+        }
         let found = (0..probe.head.len().min(DEBRIS)).find(|at| run(rest(*at), frame, FRAMES * 2) == FRAMES * 2);
         if found.is_some() { Score(Score::WEAK.0 - 10) } else { Score::NO }
     }
@@ -64,6 +67,10 @@ impl Format for Mp3 {
                 return aac::read_stream(source, start, end, out);
             }
             let offset = source.absolute(start);
+            if start > 0 && musepack::is_old(source.up_to(start, 8)?) {
+                out.format = Some("musepack".to_owned());
+                return Ok(());
+            }
             return Err(if start >= end {
                 Problem::truncated("mp3 (frames)", offset, "no sound behind the tags")
             } else {
@@ -89,6 +96,14 @@ impl Format for Mp3 {
     }
 }
 
+/// Where the sound starts in a file that begins with zeros: one whole frame behind them is enough.
+fn only_zeros_before_sound(head: &[u8], len: u64) -> Option<usize> {
+    let at = head.iter().take(DEBRIS).position(|b| *b != 0).filter(|at| *at > 0)?;
+    let rest = head.get(at..)?;
+    let first = frame(rest)?;
+    (run(rest, frame, FRAMES) >= 2 || (at + first.len) as u64 == len).then_some(at)
+}
+
 /// Another format that carries its words at both ends only.
 fn other(source: &mut Source, start: u64) -> Result<Option<&'static str>, Problem> {
     let len = source.len().saturating_sub(start);
@@ -106,7 +121,8 @@ fn search(source: &mut Source, start: u64, end: u64) -> Result<Option<(u64, Fram
         for at in 0..bytes.len() {
             let rest = bytes.get(at..).unwrap_or_default();
             let Some(first) = frame(rest) else { continue };
-            let all = at == 0 && start + first.len as u64 >= end;
+            let nothing_before = bytes.iter().take(at).all(|b| *b == 0);
+            let all = nothing_before && start + (at + first.len) as u64 >= end;
             if all || run(rest, frame, FRAMES) >= 2 {
                 return Ok(Some((start + at as u64, first)));
             }

@@ -8,6 +8,8 @@ use crate::tags::{ends, id3};
 /// The format.
 pub struct Musepack;
 
+/// The packet that ends a stream of version 8, with its length.
+const LAST: &[u8; 3] = b"SE\x03";
 const MAGICS: &[&[u8]] = &[b"MPCK", b"MP+\x07", b"MP+\x17"];
 
 impl Format for Musepack {
@@ -17,7 +19,7 @@ impl Format for Musepack {
             name: "Musepack",
             extensions: &["mpc", "mp+", "mpp"],
             media: Media::Audio,
-            specification: "Musepack SV7 and SV8",
+            specification: "Musepack SV4 to SV8",
             version: 1,
         }
     }
@@ -35,6 +37,20 @@ impl Format for Musepack {
         if end.saturating_sub(start) < 24 {
             return Err(Problem::truncated("musepack (header)", source.absolute(start), "no sound behind the tags"));
         }
+        if &source.array::<4>(start)? == b"MPCK" && &source.array::<3>(end - 3)? != LAST {
+            return Err(Problem::truncated(
+                "musepack (packets)",
+                source.absolute(end),
+                "no packet that ends the stream",
+            ));
+        }
         Ok(())
     }
+}
+
+/// Whether a stream of version 4, 5 or 6 may start here; it has no magic, so only what tags frame is believed.
+pub(super) fn is_old(head: &[u8]) -> bool {
+    let Some(word) = head.get(..4).and_then(|b| b.try_into().ok()).map(u32::from_le_bytes) else { return false };
+    // Bit rate, two stereo flags, version, the highest band of 32, block size.
+    matches!(word >> 11 & 0x3FF, 4..=6) && word & 0x3F > 0
 }

@@ -83,6 +83,11 @@ fn read_chunk(source: &mut Source, chunk: &Chunk, room: &mut usize, out: &mut Fa
     Ok(())
 }
 
+/// Chunks that are looked for behind the image too, whole or cut.
+fn is_read(kind: &[u8; 4]) -> bool {
+    matches!(kind, b"tEXt" | b"zTXt" | b"iTXt" | b"eXIf" | b"tXMP" | b"comf" | b"caBX")
+}
+
 /// Chunks that say nothing about where the picture comes from.
 const KNOWN: &[&[u8; 4]] = &[
     b"IEND", b"PLTE", b"IDAT", b"tRNS", b"cHRM", b"gAMA", b"iCCP", b"sBIT", b"sRGB", b"cICP", b"mDCV", b"cLLI",
@@ -165,10 +170,15 @@ fn after_end(source: &mut Source, end: u64, room: &mut usize, out: &mut Facts) -
     }
     let here = source.absolute(end);
     let (place, what) = ("png", format!("{rest} bytes after IEND"));
-    let chunk = png_chunks::parse(&peek, end).filter(|c| c.end() <= source.len());
+    let chunk = png_chunks::parse(&peek, end).filter(|c| c.end() <= source.len() || is_read(&c.kind));
     if chunk.is_some() {
-        let (chunks, _) = png_chunks::walk(source, end);
+        let (chunks, ended) = png_chunks::walk(source, end);
         read_all(source, &chunks, room, out);
+        // No second IEND is needed, but a chunk that is cut is.
+        let cut = chunks.last().is_some_and(|c| c.end() > source.len() && is_read(&c.kind));
+        if let Some(problem) = ended.err().filter(|_| cut) {
+            tags::push_problem(out, problem.within("png"));
+        }
     } else if appended::is_media(&peek) {
         let bytes = source.stated(end, rest, limits::EMBEDDED_BYTES).map_err(|p| p.within("PNG trailer"))?;
         out.embedded.push(Embedded { place: "PNG trailer".into(), offset: here, bytes, name: None });

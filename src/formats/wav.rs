@@ -49,8 +49,9 @@ impl Format for Wav {
         let fmt = walk.chunks.iter().find(|c| &c.id == b"fmt ").map_or(0, |c| c.data);
         stream::audio(&format, &Place::new(format!("{FILE} fmt"), source.absolute(fmt)), out);
         if !walk.chunks.iter().any(|c| matches!(&c.id, b"data" | b"wavl")) {
-            let what = "missing data";
-            push_problem(out, Problem::truncated("wav (RIFF)", source.absolute(source.len()), what));
+            let problem = Problem::truncated("wav (RIFF)", source.absolute(source.len()), "missing data");
+            // Where all that the file states is there, nothing hides.
+            push_problem(out, if riff::is_whole(&header, &walk, source) { problem.harmless() } else { problem });
         }
         if !walk.chunks.iter().any(|c| &c.id == b"fmt ") {
             push_problem(out, Problem::malformed("wav (RIFF)", source.absolute(0), "missing fmt").harmless());

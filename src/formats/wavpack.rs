@@ -13,8 +13,8 @@ pub struct Wavpack;
 
 /// Length of a block's header.
 const HEADER: u64 = 32;
-/// Where the last block is looked for before the tags.
-const TAIL: u64 = 64 * 1024;
+/// Where the last block is looked for before the tags: as long as a block may be, if it is not nearer.
+const TAILS: [u64; 2] = [64 * 1024, 1024 * 1024 + 8];
 
 impl Format for Wavpack {
     fn info(&self) -> &'static Info {
@@ -43,16 +43,59 @@ impl Format for Wavpack {
 /// Reads what the first and the last block between the tags carry of the WAVE file.
 pub(super) fn read_blocks(source: &mut Source, start: u64, end: u64, out: &mut Facts) -> Result<(), Problem> {
     block(source, start, end, out)?;
-    let from = end.saturating_sub(TAIL).max(start);
-    let bytes = source.up_to(from, (end - from) as usize)?;
-    let marks: Vec<u64> =
-        bytes.windows(4).enumerate().filter(|(_, w)| w == b"wvpk").map(|(n, _)| from + n as u64).collect();
-    for at in marks.into_iter().rev().filter(|at| *at > start) {
-        if source.array(at + 4).map(u32::from_le_bytes).is_ok_and(|len| at + 8 + u64::from(len) == end) {
-            return block(source, at, end, out);
-        }
+    let offset = source.absolute(end);
+    let cut = |what| Err(Problem::truncated("", offset, what));
+    let Some(last) = last(source, start, end)? else { return cut("the last block is cut") };
+    if last > start {
+        block(source, last, end, out)?;
+    }
+    let (first, last) = (Count::read(source, start)?, Count::read(source, last)?);
+    // A last block without sound holds what stood behind the sound.
+    let told = first.total.is_some_and(|total| last.samples > 0 && last.index.saturating_add(last.samples) < total);
+    if told {
+        return cut("the sound is shorter than the header says");
     }
     Ok(())
+}
+
+/// The block that ends where the tags begin.
+fn last(source: &mut Source, start: u64, end: u64) -> Result<Option<u64>, Problem> {
+    for tail in TAILS {
+        let from = end.saturating_sub(tail).max(start);
+        let bytes = source.up_to(from, (end - from) as usize)?;
+        let ends = |at: &usize| {
+            let head = bytes.get(*at..*at + 8).unwrap_or_default();
+            matches!(head, [b'w', b'v', b'p', b'k', len @ ..]
+                if u32::from_le_bytes(len.try_into().unwrap_or_default()) as usize == bytes.len() - at - 8)
+        };
+        if let Some(at) = (0..bytes.len()).rev().find(ends) {
+            return Ok(Some(from + at as u64));
+        }
+        if from == start {
+            break;
+        }
+    }
+    Ok(None)
+}
+
+/// What a block's header says of the sound, in samples of one channel.
+struct Count {
+    /// Of the whole file, where it is known.
+    total: Option<u64>,
+    index: u64,
+    samples: u64,
+}
+
+impl Count {
+    fn read(source: &mut Source, at: u64) -> Result<Self, Problem> {
+        let head: [u8; HEADER as usize] = source.array(at)?;
+        let field = |at: usize| {
+            head.get(at..at + 4).map_or(0, |b| u64::from(u32::from_le_bytes(b.try_into().unwrap_or_default())))
+        };
+        // Bits 32 to 39 stand apart.
+        let total = (field(12) != u64::from(u32::MAX)).then(|| field(12) | u64::from(head[11]) << 32);
+        Ok(Self { total, index: field(16) | u64::from(head[10]) << 32, samples: field(20) })
+    }
 }
 
 fn block(source: &mut Source, pos: u64, end: u64, out: &mut Facts) -> Result<(), Problem> {

@@ -23,6 +23,12 @@ impl Format for XmpSidecar {
     }
 
     fn sniff(&self, probe: &Probe<'_>) -> Score {
+        // A byte order mark, a zero of a wide encoding, white space or markup: nothing else starts XML.
+        let marked = [&[0xEF, 0xBB, 0xBF][..], &[0xFE, 0xFF], &[0xFF, 0xFE]].iter().any(|m| probe.head.starts_with(m));
+        let plain = probe.head.first().is_some_and(|b| matches!(b, 0 | b'<' | b'\t'..=b'\r' | b' '));
+        if !marked && !plain {
+            return Score::NO;
+        }
         // UTF-16 and UTF-32 markup without its zeros is ASCII.
         let start: Vec<u8> = probe.head.iter().take(16 * 1024).copied().filter(|b| *b != 0).collect();
         match root(&start) {

@@ -117,10 +117,10 @@ impl Boxes {
     /// Fewer bytes than a header needs: padding, a terminator, or junk that nothing can be said about.
     fn rest(&self, source: &mut Source, left: u64) -> Result<Option<Header>, Problem> {
         let rest = source.at(self.at, left as usize)?;
-        if rest.iter().all(|b| *b == 0) {
+        if rest.iter().all(|b| *b == 0 || b.is_ascii_whitespace()) {
             return Ok(None);
         }
-        Err(Problem::malformed("", source.absolute(self.at), format!("{left} stray bytes after the last box"))
+        Err(Problem::truncated("", source.absolute(self.at), format!("{left} stray bytes after the last box"))
             .harmless())
     }
 

@@ -1,6 +1,6 @@
 //! IFF files (EA IFF 85): `FORM`, big-endian sizes, chunks of even length. Walked as RIFF is.
 
-pub use super::riff::{Chunk, Header, Walk, header, list, top};
+pub use super::riff::{Chunk, Header, Walk, header, is_whole, list, top};
 
 /// Whether these are the first bytes of a FORM of one of these types.
 #[must_use]

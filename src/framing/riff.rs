@@ -140,6 +140,12 @@ pub fn top(source: &mut Source, header: &Header) -> Walk {
     walk
 }
 
+/// Whether the file has exactly the bytes that it states, in whole chunks.
+#[must_use]
+pub fn is_whole(header: &Header, walk: &Walk, source: &Source) -> bool {
+    header.promised == Some(source.len()) && walk.problem.is_none()
+}
+
 /// The chunks inside a list.
 #[must_use]
 pub fn list(source: &mut Source, span: Range<u64>, header: &Header) -> Walk {

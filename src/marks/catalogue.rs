@@ -35,7 +35,8 @@ pub struct Catalogue {
     pub(super) marks: Vec<Mark>,
     /// `space:key` in lower case → tests, in the order of the catalogue.
     pub(super) exact: HashMap<String, Vec<At>>,
-    pub(super) globs: Vec<(Selector, At)>,
+    /// Space → selectors with `*` and their tests.
+    pub(super) globs: HashMap<String, Globs>,
     sha256: String,
 }
 
@@ -278,17 +279,26 @@ impl Catalogue {
     }
 }
 
-type Index = (HashMap<String, Vec<At>>, Vec<(Selector, At)>);
+/// Selectors with `*`, each once, and the tests that they lead to.
+pub(super) type Globs = Vec<(Selector, Vec<At>)>;
+
+type Index = (HashMap<String, Vec<At>>, HashMap<String, Globs>);
 
 fn index(marks: &[Mark]) -> Index {
     let mut exact: HashMap<String, Vec<At>> = HashMap::new();
-    let mut globs = Vec::new();
+    let mut globs: HashMap<String, Globs> = HashMap::new();
     for (mark, m) in marks.iter().enumerate() {
         for (test, t) in m.tests.iter().enumerate() {
             for field in &t.fields {
                 match field.exact() {
                     Some(key) => exact.entry(key.to_owned()).or_default().push(At { mark, test }),
-                    None => globs.push((field.clone(), At { mark, test })),
+                    None => {
+                        let of_space = globs.entry(field.space().to_owned()).or_default();
+                        match of_space.iter_mut().find(|(known, _)| known == field) {
+                            Some((_, tests)) => tests.push(At { mark, test }),
+                            None => of_space.push((field.clone(), vec![At { mark, test }])),
+                        }
+                    }
                 }
             }
         }

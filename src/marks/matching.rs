@@ -27,8 +27,10 @@ impl Catalogue {
             field(&tag.space, &tag.key, &mut key);
             found.clear();
             found.extend(self.exact.get(&key).into_iter().flatten());
-            found.extend(self.globs.iter().filter(|(glob, _)| glob.selects(&key)).map(|(_, at)| at));
+            let globs = self.globs.get(&tag.space).into_iter().flatten();
+            found.extend(globs.filter(|(glob, _)| glob.selects(&key)).flat_map(|(_, tests)| tests));
             found.sort_unstable();
+            found.dedup();
             let mut done = None;
             for at in &found {
                 // A mark's tests are tried in order and the first that holds decides.

@@ -1,38 +1,53 @@
 //! Selectors: `space:key` with `*` for any run of characters, compared without regard to case.
 
-/// A lower-case pattern over `space:key`.
+/// A lower-case pattern over `space:key`: the texts between its stars.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Selector(String);
+pub(super) struct Selector {
+    first: String,
+    more: Vec<String>,
+}
 
 impl Selector {
     /// # Errors
     /// Where there is no space before the key.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         match text.split_once(':') {
-            Some((space, key)) if !space.is_empty() && !key.is_empty() => Ok(Self(text.to_lowercase())),
+            Some((space, key)) if !space.is_empty() && !space.contains('*') && !key.is_empty() => {
+                let text = text.to_lowercase();
+                let mut parts = text.split('*').map(str::to_owned);
+                Ok(Self { first: parts.next().unwrap_or_default(), more: parts.collect() })
+            }
             _ => Err(format!("{text:?} is not space:key")),
         }
     }
 
+    /// The space, which never has a `*`.
+    pub(super) fn space(&self) -> &str {
+        self.first.split(':').next().unwrap_or_default()
+    }
+
     /// The one field it selects, if it has no `*`.
     pub(super) fn exact(&self) -> Option<&str> {
-        (!self.0.contains('*')).then_some(&self.0)
+        self.more.is_empty().then_some(&self.first)
     }
 
     /// Whether it selects this field, given in lower case.
     pub(super) fn selects(&self, field: &str) -> bool {
-        let mut parts = self.0.split('*');
-        let Some(mut rest) = parts.next().and_then(|first| field.strip_prefix(first)) else { return false };
-        let mut last = None;
-        for part in parts {
-            if let Some(part) = last.replace(part) {
-                match rest.find(part) {
-                    Some(at) => rest = &rest[at + part.len()..],
-                    None => return false,
-                }
+        let Some(mut rest) = field.strip_prefix(self.first.as_str()) else { return false };
+        let Some((last, between)) = self.more.split_last() else { return rest.is_empty() };
+        // The end decides cheaply for nearly every field.
+        if !rest.ends_with(last.as_str()) {
+            return false;
+        }
+        for part in between {
+            // Fields are a few words: preparing a search costs more than this one.
+            let found = rest.as_bytes().windows(part.len().max(1)).position(|w| w == part.as_bytes());
+            match found.and_then(|at| rest.get(at + part.len()..)) {
+                Some(after) => rest = after,
+                None => return false,
             }
         }
-        last.map_or(rest.is_empty(), |last| rest.ends_with(last))
+        rest.ends_with(last.as_str())
     }
 }
 
@@ -40,7 +55,13 @@ impl Selector {
 pub(super) fn field(space: &str, key: &str, into: &mut String) {
     into.clear();
     for part in [space, ":", key] {
-        into.extend(part.chars().flat_map(char::to_lowercase));
+        if part.is_ascii() {
+            let start = into.len();
+            into.push_str(part);
+            into[start..].make_ascii_lowercase();
+        } else {
+            into.extend(part.chars().flat_map(char::to_lowercase));
+        }
     }
 }
 
@@ -60,5 +81,7 @@ mod tests {
         assert!(selects("x:*", "x:"));
         assert!(!selects("x:aa*aa", "x:aaa"));
         assert!(Selector::parse("nospace").is_err());
+        assert!(Selector::parse("sp*ce:key").is_err());
+        assert_eq!(Selector::parse("XMP:*:AIGC").unwrap().space(), "xmp");
     }
 }

@@ -28,6 +28,7 @@ pub const RULES: &[&str] = &[
     "mislabelled-format",
     "unrecognized-format",
     "package-unlisted-file",
+    "configuration-in-delivery",
     "unused-approval",
     "unused-suppression",
 ];

@@ -37,6 +37,8 @@ const COLUMNS: [&str; 16] = [
     "sha256",
 ];
 
+/// Stretches that are listed for one asset.
+const PLAYS: usize = 64;
 /// Characters of a prompt that are repeated.
 const PROMPT: usize = 4_000;
 
@@ -85,7 +87,7 @@ fn cells(asset: &AssetReport, roots: &[String]) -> [String; 16] {
     [
         path,
         word(&asset.role),
-        said(&|r| r.range.clone()),
+        places(asset, &said(&|r| r.range.clone())),
         description(asset, &about),
         if tool.is_empty() { systems(&asset.evidence).join("; ") } else { tool },
         said(&|r| r.version.clone()),
@@ -100,6 +102,18 @@ fn cells(asset: &AssetReport, roots: &[String]) -> [String; 16] {
         asset.evidence.iter().map(told).collect::<Vec<_>>().join("; "),
         asset.sha256.clone().unwrap_or_default(),
     ]
+}
+
+/// Where the compositions of the delivery play it; else what the record says.
+fn places(asset: &AssetReport, recorded: &str) -> String {
+    if asset.plays.is_empty() {
+        return recorded.to_owned();
+    }
+    let one = |p: &crate::model::Play| format!("{}-{} ({})", p.from, p.to, p.title);
+    let told: Vec<_> = asset.plays.iter().take(PLAYS).map(one).collect();
+    let more = asset.plays.len() - told.len();
+    let more = if more == 0 { String::new() } else { format!("; and {more} more") };
+    told.join("; ") + &more
 }
 
 fn description(asset: &AssetReport, about: &[&RecordNote]) -> String {

@@ -120,6 +120,7 @@ impl Html<'_> {
             .iter()
             .map(|p| {
                 json!({ "id": p.id, "kind": text(&p.kind), "root": text(&p.root), "title": p.title.as_deref().map(text),
+                        "remarks": p.remarks.iter().take(ROWS).map(|r| text(r)).collect::<Vec<_>>(),
                         "findings": p.findings.iter().map(finding).collect::<Vec<_>>() })
             })
             .collect();
@@ -174,6 +175,8 @@ fn row(asset: &AssetReport) -> Value {
         "c2pa": asset.c2pa.as_ref().map(credentials),
         "problems": asset.problems.iter().take(ROWS).map(|p| json!({
             "kind": p.kind, "where": text(&p.place), "offset": p.offset, "what": text(&p.what) })).collect::<Vec<_>>(),
+        "plays": asset.plays.iter().take(ROWS).map(|p| text(&format!("{}, {}: {} to {}", p.title, p.track, p.from, p.to)))
+            .collect::<Vec<_>>(),
         "records": asset.records.iter().take(ROWS).map(record).collect::<Vec<_>>(),
     })
 }

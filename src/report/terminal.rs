@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::rc::Rc;
 
 use crate::model::{
-    AssetReport, CredentialState, Evidence, Finding, FindingState, Outcome, PackageReport, Run, Severity, Summary,
+    AssetReport, CredentialState, Evidence, Finding, FindingState, Outcome, PackageReport, Play, Run, Severity, Summary,
 };
 use crate::report::escape::{shorten, terminal};
 use crate::report::layout::{Ink, Tone, count, size, wrap};
@@ -19,6 +19,10 @@ pub static KIND: Kind =
 const VALUE: usize = 110;
 /// Files listed by name under one heading before the rest is only counted.
 const NAMED: usize = 8;
+/// Faults of one kind that are told of a package by name.
+const FAULTS: usize = 20;
+/// Stretches of a composition that are told of one asset.
+const PLAYS: usize = 3;
 
 fn start<'w>(out: Box<dyn Write + 'w>, look: Look) -> Box<dyn Report + 'w> {
     let ink = Ink { color: look.color };
@@ -37,6 +41,8 @@ struct Terminal<'w> {
 
 /// Findings by package and rule, each with its asset.
 type Rows = BTreeMap<(Option<usize>, String), Vec<(Rc<AssetReport>, Finding)>>;
+/// One entry of [`Rows`].
+type Row = ((Option<usize>, String), Vec<(Rc<AssetReport>, Finding)>);
 
 impl Report for Terminal<'_> {
     fn begin(&mut self, run: &Run) -> io::Result<()> {
@@ -120,9 +126,13 @@ impl Terminal<'_> {
         let lists: Vec<_> = run
             .trust
             .iter()
-            .map(|t| match &t.issued {
-                Some(date) => format!("{} ({})", terminal(&t.name), terminal(date)),
-                None => terminal(&t.name),
+            .map(|t| {
+                let overdue = t.is_overdue(&run.started).then(|| "past its next update".to_owned());
+                let notes: Vec<_> = [t.standing.clone(), t.issued.clone(), overdue].into_iter().flatten().collect();
+                match notes.is_empty() {
+                    true => terminal(&t.name),
+                    false => format!("{} ({})", terminal(&t.name), terminal(&notes.join(", "))),
+                }
             })
             .collect();
         let lists = if lists.is_empty() { "none (signers cannot be recognized)".to_owned() } else { lists.join(", ") };
@@ -133,10 +143,9 @@ impl Terminal<'_> {
     fn section(&mut self, title: &str, tone: Tone, severity: Severity, summary: &Summary) -> io::Result<()> {
         let wanted = |f: &Finding| f.severity == severity && f.state == FindingState::Open;
         let rows = self.rows(wanted);
-        let of_packages: Vec<_> =
-            summary.packages.iter().filter(|p| p.findings.iter().any(wanted)).cloned().collect::<Vec<PackageReport>>();
         let of_run: Vec<_> = summary.findings_of_run.iter().filter(|f| wanted(f)).cloned().collect();
-        if rows.is_empty() && of_packages.is_empty() && of_run.is_empty() {
+        let of_packages = summary.packages.iter().flat_map(|p| &p.findings).filter(|f| wanted(f)).count();
+        if rows.is_empty() && of_packages == 0 && of_run.is_empty() {
             return Ok(());
         }
         let heading = self.ink.paint(tone, title);
@@ -145,19 +154,50 @@ impl Terminal<'_> {
             self.rule(&finding.rule)?;
             self.told(&finding)?;
         }
-        for package in of_packages {
-            for finding in package.findings.iter().filter(|f| wanted(f)) {
-                self.rule(&finding.rule)?;
-                let name = format!("{} {}", package.kind, terminal(&package.root));
-                writeln!(self.out, "  {}", self.ink.paint(Tone::Strong, &name))?;
-                self.told(finding)?;
+        let mut rows: Vec<_> = rows.into_iter().collect();
+        let outside = rows.partition_point(|((package, _), _)| package.is_none());
+        let inside = rows.split_off(outside);
+        self.cards(rows)?;
+        let mut inside = inside.into_iter().peekable();
+        for package in &summary.packages {
+            let findings: Vec<_> = package.findings.iter().filter(|f| wanted(f)).collect();
+            let mut own = Vec::new();
+            while let Some(row) = inside.next_if(|((id, _), _)| *id == Some(package.id)) {
+                own.push(row);
+            }
+            if !findings.is_empty() || !own.is_empty() {
+                let name = self.ink.paint(Tone::Strong, &named(package));
+                writeln!(self.out, "\n{name}")?;
+                self.faults(&findings)?;
+                self.cards(own)?;
             }
         }
+        self.cards(inside.collect())
+    }
+
+    fn cards(&mut self, rows: Vec<Row>) -> io::Result<()> {
         for ((_, rule), cards) in rows {
             self.rule(&rule)?;
             for (asset, finding) in cards {
                 self.card(&asset, &finding)?;
             }
+        }
+        Ok(())
+    }
+
+    /// What is wrong with a package itself: each rule once, with all that it found and what to do.
+    fn faults(&mut self, findings: &[&Finding]) -> io::Result<()> {
+        for same in findings.chunk_by(|a, b| a.rule == b.rule) {
+            let Some(first) = same.first() else { continue };
+            self.rule(&first.rule)?;
+            let shown = if self.look.detail > 0 { same.len() } else { FAULTS };
+            for finding in same.iter().take(shown) {
+                self.line("    What   ", &terminal(&finding.message))?;
+            }
+            if same.len() > shown {
+                self.line("           ", &format!("and {} more (-v lists all)", same.len() - shown))?;
+            }
+            self.line("    Do     ", &terminal(&first.help))?;
         }
         Ok(())
     }
@@ -193,6 +233,12 @@ impl Terminal<'_> {
         for problem in asset.problems.iter().filter(|p| p.blocking && finding.rule == "unreadable-asset") {
             let at = problem.offset.map(|o| format!(" at byte {o}")).unwrap_or_default();
             self.line("    Where  ", &terminal(&format!("{}{at}: {}", problem.place, problem.what)))?;
+        }
+        for play in asset.plays.iter().take(PLAYS) {
+            self.line("    Played ", &terminal(&played(play)))?;
+        }
+        if asset.plays.len() > PLAYS {
+            self.line("           ", &format!("and {} more times", asset.plays.len() - PLAYS))?;
         }
         self.line("    Role   ", &terminal(&format!("{} (by {})", role(asset), asset.role_basis)))?;
         self.line("    Do     ", &terminal(&finding.help))
@@ -252,7 +298,10 @@ impl Terminal<'_> {
         let rows = self.rows(|f| f.severity == Severity::Note && f.state == FindingState::Open);
         let wanted = |f: &&Finding| f.severity == Severity::Note && f.state == FindingState::Open;
         let of_run: Vec<_> = summary.findings_of_run.iter().filter(wanted).cloned().collect();
-        if rows.is_empty() && of_run.is_empty() {
+        let remarks: Vec<_> =
+            summary.packages.iter().flat_map(|p| p.remarks.iter().map(move |r| format!("{}: {r}", named(p)))).collect();
+        let of_packages: Vec<_> = summary.packages.iter().flat_map(|p| &p.findings).filter(wanted).collect();
+        if rows.is_empty() && of_run.is_empty() && remarks.is_empty() && of_packages.is_empty() {
             return Ok(());
         }
         writeln!(self.out, "\n{}", self.ink.paint(Tone::Strong, "Notes"))?;
@@ -260,18 +309,25 @@ impl Terminal<'_> {
             self.rule(&finding.rule)?;
             self.line("  ", &terminal(&finding.message))?;
         }
-        let mut by_rule: BTreeMap<String, Vec<(Rc<AssetReport>, Finding)>> = BTreeMap::new();
+        let mut by_rule: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for ((_, rule), cards) in rows {
-            by_rule.entry(rule).or_default().extend(cards);
+            let lines = cards.iter().map(|(asset, f)| format!("{}: {}", self.name(asset), terminal(&f.message)));
+            by_rule.entry(rule).or_default().extend(lines);
         }
-        for (rule, cards) in by_rule {
+        for finding in of_packages {
+            by_rule.entry(finding.rule.clone()).or_default().push(terminal(&finding.message));
+        }
+        if !remarks.is_empty() {
+            by_rule.insert("packages".to_owned(), remarks.iter().map(|r| terminal(r)).collect());
+        }
+        for (rule, lines) in by_rule {
             self.rule(&rule)?;
-            let named = if self.look.detail > 0 { cards.len() } else { NAMED };
-            for (asset, finding) in cards.iter().take(named) {
-                self.line("  ", &format!("{}: {}", self.name(asset), terminal(&finding.message)))?;
+            let named = if self.look.detail > 0 { lines.len() } else { NAMED };
+            for line in lines.iter().take(named) {
+                self.line("  ", line)?;
             }
-            if cards.len() > named {
-                let more = files((cards.len() - named) as u64);
+            if lines.len() > named {
+                let more = files((lines.len() - named) as u64);
                 self.line("  ", &format!("and {more} more (-v lists all)"))?;
             }
         }
@@ -302,6 +358,19 @@ impl Terminal<'_> {
 
 fn files(n: u64) -> String {
     count(n, "file", "files")
+}
+
+/// `imf reel_2 “Title”`.
+fn named(package: &PackageReport) -> String {
+    let title = package.title.as_ref().map(|t| format!(" “{}”", shorten(t, VALUE))).unwrap_or_default();
+    terminal(&format!("{} {}{title}", package.kind, package.root))
+}
+
+/// `“Title”, MainImageSequence, 01:00:00:00 to 01:00:02:00 (edit units 10 to 57)`.
+fn played(play: &Play) -> String {
+    let last = play.entry.saturating_add(play.duration).saturating_sub(1);
+    let title = shorten(&play.title, VALUE);
+    format!("“{title}”, {}, {} to {} (edit units {} to {last})", play.track, play.from, play.to, play.entry)
 }
 
 /// Whether the asset's marks are what the finding is about.

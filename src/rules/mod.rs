@@ -7,6 +7,7 @@ mod ai_in_archival;
 mod approval_for_other_bytes;
 mod approval_not_trusted;
 mod approval_scope_missing;
+mod configuration_in_delivery;
 mod conflicting_provenance;
 mod enhanced_archival;
 mod expired_approval;
@@ -153,12 +154,19 @@ pub struct Draft {
     pub approval: Option<String>,
     /// Whether that record clears it.
     pub cleared: bool,
+    /// The file that it is about, where it is found in something larger.
+    pub path: Option<String>,
 }
 
 impl Draft {
     /// A finding that no record is about.
     pub fn new(message: impl Into<String>, help: impl Into<String>) -> Self {
-        Self { message: message.into(), help: help.into(), approval: None, cleared: false }
+        Self { message: message.into(), help: help.into(), approval: None, cleared: false, path: None }
+    }
+
+    /// What a rule says of one fault of a package.
+    fn of(fault: &PackageFault, what: &str, help: &str) -> Self {
+        Self { path: Some(fault.path.clone()), ..Self::new(wording::fault(fault, what), help) }
     }
 
     /// Names the record that it is about.
@@ -195,6 +203,7 @@ pub static ALL: &[&dyn Rule] = &[
     &mislabelled_format::MislabelledFormat,
     &unrecognized_format::UnrecognizedFormat,
     &package_unlisted_file::PackageUnlistedFile,
+    &configuration_in_delivery::ConfigurationInDelivery,
     &unused_approval::UnusedApproval,
     &unused_suppression::UnusedSuppression,
 ];

@@ -6,7 +6,7 @@
 //!
 //! **Example.** A packing list's SHA-1 of `video.mxf` is not the one of the file.
 
-use super::{Draft, Info, PackageCase, Rule, wording};
+use super::{Draft, Info, PackageCase, Rule};
 use crate::model::{PackageFaultKind, Severity};
 
 pub(super) struct PackageHashMismatch;
@@ -21,8 +21,9 @@ impl Rule for PackageHashMismatch {
 
     fn check_package(&self, case: &PackageCase, out: &mut Vec<Draft>) {
         for fault in case.faults.iter().filter(|f| f.kind == PackageFaultKind::HashMismatch) {
-            out.push(Draft::new(
-                wording::fault(fault, "its bytes are not those that the package lists"),
+            out.push(Draft::of(
+                fault,
+                "its bytes are not those that the package lists",
                 "Copy it again from its source; if it still differs, ask for a new package.",
             ));
         }

@@ -6,7 +6,7 @@
 //!
 //! **Example.** `ASSETMAP.xml` ends in the middle of an element.
 
-use super::{Draft, Info, PackageCase, Rule, wording};
+use super::{Draft, Info, PackageCase, Rule};
 use crate::model::{PackageFaultKind, Severity};
 
 pub(super) struct PackageMalformed;
@@ -21,10 +21,7 @@ impl Rule for PackageMalformed {
 
     fn check_package(&self, case: &PackageCase, out: &mut Vec<Draft>) {
         for fault in case.faults.iter().filter(|f| f.kind == PackageFaultKind::Malformed) {
-            out.push(Draft::new(
-                wording::fault(fault, "the package's manifest is not sound"),
-                "Ask the supplier for a sound package.",
-            ));
+            out.push(Draft::of(fault, "the package's manifest is not sound", "Ask the supplier for a sound package."));
         }
     }
 }

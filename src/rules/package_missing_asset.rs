@@ -7,7 +7,7 @@
 //!
 //! **Example.** The packing list names `audio_51.mxf`; the folder does not hold it.
 
-use super::{Draft, Info, PackageCase, Rule, wording};
+use super::{Draft, Info, PackageCase, Rule};
 use crate::model::{PackageFaultKind, Severity};
 
 pub(super) struct PackageMissingAsset;
@@ -22,8 +22,9 @@ impl Rule for PackageMissingAsset {
 
     fn check_package(&self, case: &PackageCase, out: &mut Vec<Draft>) {
         for fault in case.faults.iter().filter(|f| f.kind == PackageFaultKind::MissingAsset) {
-            out.push(Draft::new(
-                wording::fault(fault, "listed in the package, but not there"),
+            out.push(Draft::of(
+                fault,
+                "listed in the package, but not there",
                 "Ask the supplier for the file, or for a corrected manifest.",
             ));
         }

@@ -6,7 +6,7 @@
 //!
 //! **Example.** The packing list says 7,340,032 bytes; the copy has 4,194,304.
 
-use super::{Draft, Info, PackageCase, Rule, wording};
+use super::{Draft, Info, PackageCase, Rule};
 use crate::model::{PackageFaultKind, Severity};
 
 pub(super) struct PackageSizeMismatch;
@@ -21,8 +21,9 @@ impl Rule for PackageSizeMismatch {
 
     fn check_package(&self, case: &PackageCase, out: &mut Vec<Draft>) {
         for fault in case.faults.iter().filter(|f| f.kind == PackageFaultKind::SizeMismatch) {
-            out.push(Draft::new(
-                wording::fault(fault, "its size is not the one that the package lists"),
+            out.push(Draft::of(
+                fault,
+                "its size is not the one that the package lists",
                 "Copy it again from its source; if it still differs, ask for a new package.",
             ));
         }

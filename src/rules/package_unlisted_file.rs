@@ -7,7 +7,7 @@
 //!
 //! **Example.** A JPEG lies beside the track files of an IMF package.
 
-use super::{Draft, Info, PackageCase, Rule, wording};
+use super::{Draft, Info, PackageCase, Rule};
 use crate::model::{PackageFaultKind, Severity};
 
 pub(super) struct PackageUnlistedFile;
@@ -22,8 +22,9 @@ impl Rule for PackageUnlistedFile {
 
     fn check_package(&self, case: &PackageCase, out: &mut Vec<Draft>) {
         for fault in case.faults.iter().filter(|f| f.kind == PackageFaultKind::UnlistedFile) {
-            out.push(Draft::new(
-                wording::fault(fault, "lies in the package, but no manifest lists it"),
+            out.push(Draft::of(
+                fault,
+                "lies in the package, but no manifest lists it",
                 "Ask the supplier whether it belongs to the delivery.",
             ));
         }

@@ -6,7 +6,7 @@
 //!
 //! **Example.** `shot_1001.dpx` to `shot_1096.dpx` without `shot_1042.dpx`.
 
-use super::{Draft, Info, PackageCase, Rule, wording};
+use super::{Draft, Info, PackageCase, Rule};
 use crate::model::{PackageFaultKind, Severity};
 
 pub(super) struct SequenceGap;
@@ -20,8 +20,9 @@ impl Rule for SequenceGap {
 
     fn check_package(&self, case: &PackageCase, out: &mut Vec<Draft>) {
         for fault in case.faults.iter().filter(|f| f.kind == PackageFaultKind::SequenceGap) {
-            out.push(Draft::new(
-                wording::fault(fault, "frames are missing"),
+            out.push(Draft::of(
+                fault,
+                "frames are missing",
                 "Ask the supplier for the missing frames, or whether the gap is meant.",
             ));
         }

@@ -1,7 +1,8 @@
 //! Traces of Content Credentials without a manifest that can be read where it should be.
 //!
 //! The traces: an XMP provenance pointer (`dcterms:provenance`), a remote manifest's address, a store that cannot be
-//! read, or one in a damaged or retagged box.
+//! read, one in a damaged or retagged box, one that fits none of the files it goes with, or a signature that leaves
+//! out more of the file than its manifest needs.
 //!
 //! **Why it matters.** Credentials do not fall off by themselves. A tool or a person took them away or broke them,
 //! and with them perhaps the mark that this asset was generated.
@@ -12,6 +13,7 @@
 //! **Example.** XMP points to `self#jumbf=/c2pa/…`, and the file holds no C2PA box.
 
 use super::{Case, Draft, Info, Rule, wording};
+use crate::c2pa::status;
 use crate::model::{CredentialState, Severity, Tag};
 
 pub(super) struct StrippedCredentials;
@@ -42,7 +44,7 @@ fn trace(case: &Case) -> Option<String> {
         match (&c2pa.damage, &c2pa.remote, c2pa.state) {
             (Some(damage), _, _) => {
                 let damage = wording::quote(damage, false);
-                return Some(format!("the Content Credentials{place} are not where or how they should be: {damage}"));
+                return Some(format!("the Content Credentials{place} cannot be relied on: {damage}"));
             }
             (None, _, CredentialState::Unreadable) => {
                 return Some(format!("the file holds Content Credentials{place} that cannot be read"));
@@ -52,6 +54,12 @@ fn trace(case: &Case) -> Option<String> {
                 return Some(format!(
                     "the file only points to Content Credentials kept elsewhere{remote}; none was fetched"
                 ));
+            }
+            // Nothing is known to be changed, but the signature does not cover what it should.
+            (None, _, CredentialState::Unverified) if !c2pa.failures.is_empty() => {
+                let why: Vec<_> = c2pa.failures.iter().take(4).map(|code| status::plain(code)).collect();
+                let why = why.join(", ");
+                return Some(format!("the Content Credentials{place} cannot be relied on: {why}"));
             }
             _ if c2pa.present => return None,
             _ => {}

@@ -10,6 +10,7 @@
 //! **Example.** A signed JPEG was recompressed: `assertion.dataHash.mismatch`.
 
 use super::{Case, Draft, Info, Rule, wording};
+use crate::c2pa::status;
 use crate::model::{CredentialState, Severity, Via};
 
 pub(super) struct TamperedCredentials;
@@ -32,7 +33,12 @@ impl Rule for TamperedCredentials {
             }
             (None, _) => String::new(),
         };
-        let codes: Vec<_> = c2pa.failures.iter().take(4).map(|code| wording::quote(code, false)).collect();
+        let codes: Vec<_> = c2pa
+            .failures
+            .iter()
+            .take(4)
+            .map(|code| format!("{} ({})", wording::quote(code, false), status::plain(code)))
+            .collect();
         let codes = if codes.is_empty() { "no reason given".to_owned() } else { codes.join(", ") };
         out.push(Draft::new(
             format!("the Content Credentials{signer}{place} do not match the file: {codes}"),

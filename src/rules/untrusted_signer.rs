@@ -9,6 +9,7 @@
 //! **Example.** A camera's firmware signs with a certificate of its maker that no list names yet.
 
 use super::{Case, Draft, Info, Rule, wording};
+use crate::c2pa::status;
 use crate::model::{CredentialState, Severity};
 
 pub(super) struct UntrustedSigner;
@@ -25,9 +26,11 @@ impl Rule for UntrustedSigner {
         let Some(c2pa) = case.facts.c2pa.as_ref().filter(|c| c.state == CredentialState::Valid) else { return };
         let name = |n: &Option<String>| n.as_ref().map_or("an unnamed signer".to_owned(), |n| wording::quote(n, true));
         let issuer = c2pa.issuer.as_ref().map(|_| format!(", certified by {}", name(&c2pa.issuer))).unwrap_or_default();
+        // A certificate that has run out, or may not sign: the bytes hold all the same.
+        let flaws: String = c2pa.failures.iter().take(4).map(|code| format!("; {}", status::plain(code))).collect();
         out.push(Draft::new(
             format!(
-                "the Content Credentials are intact, but their signer is on no trust list: {}{issuer}",
+                "the Content Credentials are intact, but their signer is on no trust list: {}{issuer}{flaws}",
                 name(&c2pa.signer)
             ),
             "If you know the signer, import its trust list: `countersign trust import FILE`.",

@@ -72,7 +72,9 @@ fn before(source: &mut Source, start: u64, end: u64, len: usize) -> Result<Optio
 }
 
 fn one(source: &mut Source, file: &str, start: u64, end: u64, out: &mut Facts) -> Result<u64, Problem> {
-    if let Some(blob) = before(source, start, end, id3::V1)?.filter(|b| b.starts_with(b"TAG")) {
+    // The end of `APETAGEX` would look like it, where the rest of an APE tag is cut.
+    let of_ape = before(source, start, end, id3::V1 + 3)?.is_some_and(|b| b.starts_with(b"APETAGEX"));
+    if let Some(blob) = before(source, start, end, id3::V1)?.filter(|b| b.starts_with(b"TAG") && !of_ape) {
         let at = end - id3::V1 as u64;
         id3::read_v1(&blob, &Place::new(format!("{file} ID3v1"), source.absolute(at)), out);
         return Ok(at);

@@ -26,7 +26,11 @@ pub(crate) fn run() -> Run {
         roots: vec!["/mnt/drive one".into(), "reels".into()],
         policy: PolicyRef { name: "netflix-genai".into(), sha256: "1".repeat(64) },
         approvals: Some(ApprovalsRef { path: "approvals.jsonl".into(), head: "2".repeat(64), records: 3 }),
-        trust: vec![TrustRef { name: "C2PA conformance".into(), issued: Some("2026-01-15".into()) }],
+        trust: vec![TrustRef {
+            name: "C2PA conformance".into(),
+            issued: Some("2026-01-15".into()),
+            ..TrustRef::default()
+        }],
         catalogue: CatalogueRef { marks: 48, sha256: "3".repeat(64) },
         options: serde_json::json!({"as_of": "2026-06-01", "fail_on": "error", "baseline": "earlier.json"})
             .as_object()
@@ -75,6 +79,7 @@ pub(crate) fn asset(path: &str) -> AssetReport {
         c2pa: None,
         findings: vec![],
         problems: vec![],
+        plays: vec![],
         records: vec![],
         tags: None,
     }
@@ -157,6 +162,16 @@ pub(crate) fn assets() -> Vec<AssetReport> {
                 sources: vec![("plate_7.exr".into(), Some("owned".into()))],
                 ..RecordNote::default()
             }],
+            plays: vec![Play {
+                title: "Episode 1".into(),
+                composition: "0f5c1c2e-6f2d-4d0a-9a59-1f6f3e1a7c11".into(),
+                track: "MainImageSequence".into(),
+                entry: 0,
+                duration: 96,
+                rate: (24, 1),
+                from: "01:00:10:00".into(),
+                to: "01:00:14:00".into(),
+            }],
             c2pa: Some(chain()),
             package: Some(0),
             ..flagged("final/poster_020.jpg", "Adobe Firefly", "compositeWithTrainedAlgorithmicMedia")
@@ -214,6 +229,7 @@ pub(crate) fn packages() -> Vec<PackageReport> {
         root: "final".into(),
         title: Some(HOSTILE[2].into()),
         findings: vec![bad],
+        remarks: vec!["the composition plays what lies elsewhere".into()],
     }]
 }
 

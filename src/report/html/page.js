@@ -67,9 +67,10 @@
     " ", el("b", {}, f.rule), el("p", {}, f.message), f.reason ? el("p", {}, "Because: " + f.reason) : null,
     f.help ? el("p", { class: "do" }, f.help) : null);
   const delivery = summary.packages.flatMap(p => p.findings.map(f => [packageName(p), f])).concat(summary.run_findings.map(f => ["This run", f]));
-  if (delivery.length) {
+  const remarks = summary.packages.flatMap(p => p.remarks.map(r => el("li", {}, el("div", { class: "where" }, packageName(p)), r)));
+  if (delivery.length || remarks.length) {
     $("delivery").hidden = false;
-    $("delivery-list").append(...delivery.map(([about, f]) => el("li", {}, el("div", { class: "where" }, about), said(f))));
+    $("delivery-list").append(...delivery.map(([about, f]) => el("li", {}, el("div", { class: "where" }, about), said(f))), ...remarks);
   }
 
   // Filters: one select each, all must hold.
@@ -186,6 +187,7 @@
     const list = el("dl", { class: "facts" });
     fact(list, "Path", el("span", { class: "hex" }, row.name));
     fact(list, "Format", row.format || "not recognized"); fact(list, "Size", row.size); fact(list, "Role", row.role + " (by " + row.basis + ")");
+    for (const play of row.plays) fact(list, "Played in", play);
     fact(list, "Package", packageName(packages.get(row.package))); fact(list, "SHA-256", row.sha256 ? el("span", { class: "hex" }, row.sha256) : null);
     body.append(el("h3", {}, "File"), list);
     return el("tr", { class: "detail", id: "card-" + row.index }, el("td", { class: "card", colspan: "7" }, el("div", { class: "sheet" }, body, picture(row))));

@@ -46,6 +46,10 @@ struct Seen {
     pictures: bool,
     /// A box runs past the end of the file.
     cut: bool,
+    /// The movie has tracks whose samples are in this file.
+    samples: bool,
+    /// Its samples are in fragments, or in other files.
+    elsewhere: bool,
     fragments: usize,
     indexes: usize,
 }
@@ -70,6 +74,9 @@ const READERS: &[(&FourCc, Reader)] = &[
     (b"styp", track::brands),
     (b"mvhd", track::movie_header),
     (b"hdlr", track::handler),
+    (b"dinf", container),
+    (b"dref", track::references),
+    (b"sidx", track::index),
     (b"stsd", track::codecs),
     (b"cmov", track::compressed_movie),
     (b"udta", user_data::read),
@@ -84,11 +91,11 @@ const READERS: &[(&FourCc, Reader)] = &[
 /// Boxes of the top level that hold nothing to read: media, indexes, padding.
 const SILENT: &[&FourCc] = &[
     b"mdat", b"wide", b"pnot", b"pdin", b"mfra", b"prft", b"emsg", b"ssix", b"imda", b"PICT", b"pict", b"thum",
-    b"bloc", b"mvex", b"sidx", b"idat",
+    b"bloc", b"mvex", b"idat",
 ];
 
 /// Containers in whose damage no metadata can be lost.
-const TABLES: &[&FourCc] = &[b"minf", b"stbl", b"traf"];
+const TABLES: &[&FourCc] = &[b"minf", b"dinf", b"dref", b"stbl", b"traf"];
 
 /// Reads everything that a file of the family says.
 ///
@@ -134,7 +141,10 @@ impl Walk<'_> {
             Ok(found) => found,
             Err(problem) => {
                 let table = self.path.last().is_some_and(|k| TABLES.contains(&k));
-                self.problem(if table { problem.harmless() } else { problem });
+                // Stray bytes hide nothing inside a box; at the end of the file they are the start of one that is cut.
+                let blocking = !table && (problem.blocking || self.path.is_empty());
+                self.seen.cut |= self.path.is_empty();
+                self.problem(Problem { blocking, ..problem });
                 None
             }
         }
@@ -189,6 +199,8 @@ impl Walk<'_> {
         let mut named = false;
         while let Some(child) = self.next(&mut boxes) {
             named |= matches!(&child.kind, b"mvhd" | b"cmov");
+            self.seen.samples |= &child.kind == b"stbl";
+            self.seen.elsewhere |= matches!(&child.kind, b"mvex" | b"rmra" | b"cmov");
             if child.is_cut() && !header.is_cut() {
                 self.cut(&child, false);
             }
@@ -232,7 +244,12 @@ impl Walk<'_> {
                 tags::push(self.out, SPACE, key, count.to_string(), &at, 0);
             }
         }
-        let Seen { movie, media, pictures, cut, fragments, .. } = self.seen;
+        let Seen { movie, media, pictures, cut, samples, elsewhere, fragments, .. } = self.seen;
+        if movie && samples && !media && !elsewhere && !pictures && !cut && fragments == 0 {
+            let problem =
+                Problem::truncated("", self.source.absolute(len), "missing mdat: the file ends before the media");
+            self.problem(problem);
+        }
         if !movie && !pictures && !cut && fragments == 0 {
             let what = match self.id {
                 "heif" | "avif" => "missing meta",

@@ -66,6 +66,35 @@ pub(super) fn handler(walk: &mut Walk<'_>, header: &Header) {
     }
 }
 
+/// `dref`: version and flags, count, then one box per file; bit 0 of its flags says that it is this one.
+pub(super) fn references(walk: &mut Walk<'_>, header: &Header) {
+    let mut boxes = bmff::Boxes::new((header.body + 8).min(header.end), header.end);
+    while let Some(entry) = walk.next(&mut boxes) {
+        let own = walk.source.array::<4>(entry.body).is_ok_and(|flags| flags[3] & 1 == 1);
+        walk.seen.elsewhere |= !own;
+    }
+}
+
+/// `sidx` (ISO/IEC 14496-12 §8.16.3): the media that it lists follow it in this file, so that a cut shows.
+pub(super) fn index(walk: &mut Walk<'_>, header: &Header) {
+    if walk.path.len() > 1 {
+        return;
+    }
+    let Ok(bytes) = walk.source.up_to(header.body, header.len().min(HEADER as u64) as usize) else { return };
+    let long =
+        |at: usize, len: usize| bytes.get(at..at + len).map(|b| b.iter().fold(0_u64, |n, b| n << 8 | u64::from(*b)));
+    let wide = bytes.first() == Some(&1);
+    let (first, entries) = if wide { (long(20, 8), 32) } else { (long(16, 4), 24) };
+    let sizes = bytes.get(entries..).unwrap_or_default().chunks_exact(12);
+    let sum: u64 = sizes.map(|row| u64::from(u32::from_be_bytes([row[0] & 0x7F, row[1], row[2], row[3]]))).sum();
+    let end = header.end.saturating_add(first.unwrap_or(0)).saturating_add(sum);
+    if end > walk.source.len() {
+        walk.seen.cut = true;
+        let what = format!("the index tells of media up to {end}, the file ends before");
+        walk.problem(crate::model::Problem::truncated("", walk.source.absolute(header.offset), what));
+    }
+}
+
 /// `stsd`: version and flags, count, then one box per codec; pictures name their compressor.
 pub(super) fn codecs(walk: &mut Walk<'_>, header: &Header) {
     let mut boxes = bmff::Boxes::new((header.body + 8).min(header.end), header.end);

@@ -1,0 +1,95 @@
+//! Manifest stores in files beside the asset (C2PA 2.2, section 11.4): `name.ext.c2pa` and `name.c2pa`.
+//!
+//! `name.c2pa` may go with several files of one stem; which of them it speaks of is for the hash to tell.
+
+use std::collections::HashMap;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::limits;
+use crate::model::{Facts, Problem, ProblemKind, Store};
+use crate::source::Source;
+use crate::tags::push_problem;
+
+/// Endings of files that describe others: a store is never about them.
+const COMPANIONS: &[&str] = &["c2pa", "xmp", "txt", "json"];
+/// Files of one stem that a store is tried on.
+const RIVALS: usize = 8;
+
+/// A store that stands beside the asset.
+#[derive(Debug)]
+pub(super) struct Beside {
+    pub store: Store,
+    /// Whether its name names the asset with its extension: then it can be no other's.
+    pub exact: bool,
+}
+
+/// The manifest store beside the asset: `name.ext.c2pa` before `name.c2pa`; two that differ are a problem.
+pub(super) fn find(path: &Path, sidecars: &[PathBuf], facts: &mut Facts) -> Option<Beside> {
+    let is_store = |p: &&PathBuf| p.extension().is_some_and(|e| e.eq_ignore_ascii_case("c2pa")) && p.as_path() != path;
+    let mut candidates: Vec<_> = sidecars.iter().filter(is_store).collect();
+    candidates.sort_by_key(|p| (p.file_stem() != path.file_name(), (*p).clone()));
+    let mut found: Option<Beside> = None;
+    for candidate in candidates.into_iter().take(limits::EMBEDDED) {
+        let name = candidate.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
+        let place = format!("sidecar {name}");
+        let read = Source::open(candidate).map_err(|e| Problem::new(ProblemKind::Io, "", None, e.to_string()));
+        match read.and_then(|mut s| s.whole(limits::SIDECAR).map(std::borrow::Cow::into_owned)) {
+            Err(problem) => push_problem(facts, problem.within(&place)),
+            Ok(bytes) => match &found {
+                None => {
+                    let exact = candidate.file_stem() == path.file_name();
+                    found = Some(Beside { store: Store { place, bytes, ..Store::default() }, exact });
+                }
+                Some(first) if first.store.bytes == bytes => {}
+                Some(first) => {
+                    let what =
+                        format!("{} and {place} hold different manifests; the first was used", first.store.place);
+                    push_problem(facts, Problem::malformed("c2pa", 0, what).harmless());
+                }
+            },
+        }
+    }
+    found
+}
+
+/// The files of the folder that was asked about last, by stem: assets of one folder come together.
+#[derive(Debug, Default)]
+pub(super) struct Rivals(Mutex<Option<Listing>>);
+
+type Listing = (PathBuf, Arc<HashMap<OsString, Vec<PathBuf>>>);
+
+impl Rivals {
+    /// Other files of the same stem beside the asset, in the order of their names.
+    pub(super) fn of(&self, path: &Path) -> Vec<PathBuf> {
+        let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
+        let stems = self.stems(folder);
+        let same = path.file_stem().and_then(|stem| stems.get(stem)).map(Vec::as_slice).unwrap_or_default();
+        same.iter().filter(|p| p.file_name() != path.file_name()).take(RIVALS).cloned().collect()
+    }
+
+    fn stems(&self, folder: &Path) -> Arc<HashMap<OsString, Vec<PathBuf>>> {
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, stems)) = last.as_ref().filter(|(listed, _)| listed == folder) {
+            return Arc::clone(stems);
+        }
+        let stems = Arc::new(list(folder));
+        *last = Some((folder.to_path_buf(), Arc::clone(&stems)));
+        stems
+    }
+}
+
+fn list(folder: &Path) -> HashMap<OsString, Vec<PathBuf>> {
+    let mut stems: HashMap<OsString, Vec<PathBuf>> = HashMap::new();
+    let entries = std::fs::read_dir(folder).into_iter().flatten().take(limits::ITEMS).flatten();
+    for entry in entries.filter(|e| e.file_type().is_ok_and(|kind| kind.is_file())) {
+        let path = entry.path();
+        let companion = path.extension().is_some_and(|e| COMPANIONS.iter().any(|c| e.eq_ignore_ascii_case(c)));
+        if let Some(stem) = path.file_stem().filter(|_| !companion) {
+            stems.entry(stem.to_os_string()).or_default().push(path);
+        }
+    }
+    stems.values_mut().for_each(|paths| paths.sort());
+    stems
+}

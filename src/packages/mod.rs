@@ -1,0 +1,262 @@
+//! The delivery packages: one file each, all of them in [`ALL`].
+//!
+//! A package is recognized by the names in a folder, then opened: its manifests are read (bounded, through
+//! [`Source`]) and say which files belong to it, with sizes and digests, and what plays them.
+//! Nothing here lists folders or follows links: a [`Ground`] does that for it.
+//! What the manifests say and what the walk then sees meet in [`Deliveries`].
+
+mod assetmap;
+mod dcp;
+mod deliveries;
+mod imf;
+mod parcel;
+mod paths;
+mod pkl;
+mod timeline;
+mod xml;
+
+pub use deliveries::{Deliveries, Place, Spelling, Wanted};
+pub use paths::inside;
+
+use crate::limits;
+use crate::model::{PackageFault, PackageFaultKind, Play, Problem};
+use crate::source::Source;
+
+/// Stretches kept per asset: a file that is played in thousands of pieces says no more.
+const PLAYS: usize = 256;
+
+/// What a kind of package is.
+#[derive(Debug)]
+pub struct Info {
+    /// The kind that reports name: `imf`, `dcp`, `ascmhl`, `mhl`, `bagit`, `folder`, `archive`.
+    pub kind: &'static str,
+    /// The specification, in a few words.
+    pub name: &'static str,
+}
+
+/// A kind of package: what it is, how a folder that holds one looks, and what its manifests say.
+pub trait Package: Sync {
+    fn info(&self) -> &'static Info;
+
+    /// Whether a folder may be the root of such a package, by the names in it alone. Cheap, no I/O.
+    fn detect(&self, listing: &Listing) -> bool;
+
+    /// Reads the manifests. `Ok(None)` says that it is no such package after all.
+    ///
+    /// # Errors
+    /// Manifests that cannot be read at all; what is wrong inside them goes to [`Opened::faults`].
+    fn open(&self, folder: &Folder) -> Result<Option<Opened>, Problem>;
+}
+
+/// The names in one folder, system files left out, each list in byte order. Names that are not UTF-8 are missing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Listing {
+    pub files: Vec<String>,
+    pub folders: Vec<String>,
+}
+
+impl Listing {
+    /// Whether a file has exactly this name.
+    #[must_use]
+    pub fn has_file(&self, name: &str) -> bool {
+        self.files.binary_search_by(|n| n.as_str().cmp(name)).is_ok()
+    }
+
+    /// Whether a folder has exactly this name.
+    #[must_use]
+    pub fn has_folder(&self, name: &str) -> bool {
+        self.folders.binary_search_by(|n| n.as_str().cmp(name)).is_ok()
+    }
+}
+
+/// Reads and lists for packages: below one folder, links followed inside the scanned root only.
+pub trait Ground {
+    /// The file at `path` below the folder, `/` between the parts.
+    ///
+    /// # Errors
+    /// What kept it from being opened.
+    fn source(&self, path: &str) -> Result<Source, Problem>;
+
+    /// The names in the folder at `path` below the folder.
+    ///
+    /// # Errors
+    /// What kept it from being listed.
+    fn list(&self, path: &str) -> Result<Listing, Problem>;
+}
+
+/// A folder that may be the root of a package. Paths are checked (see [`inside`]) and below this folder.
+pub struct Folder<'a> {
+    /// Below the scanned root, `/` between parts; empty for the scanned root itself.
+    pub rel: &'a str,
+    pub listing: &'a Listing,
+    ground: &'a dyn Ground,
+}
+
+impl<'a> Folder<'a> {
+    /// A folder to open packages in.
+    #[must_use]
+    pub fn new(rel: &'a str, listing: &'a Listing, ground: &'a dyn Ground) -> Self {
+        Self { rel, listing, ground }
+    }
+
+    /// The file at `path`.
+    ///
+    /// # Errors
+    /// As [`Ground::source`].
+    pub fn source(&self, path: &str) -> Result<Source, Problem> {
+        self.ground.source(path).map_err(|p| p.within(path))
+    }
+
+    /// The whole file at `path`, at most [`limits::MANIFEST`] bytes.
+    ///
+    /// # Errors
+    /// As [`Ground::source`], and `limit` for a longer file.
+    pub fn read(&self, path: &str) -> Result<Vec<u8>, Problem> {
+        let mut source = self.source(path)?;
+        let len = source.len();
+        if len > limits::MANIFEST as u64 {
+            return Err(Problem::limit(path, 0, format!("a manifest of {len} bytes is not read")));
+        }
+        source.vec(0, len as usize).map_err(|p| p.within(path))
+    }
+
+    /// The names in the folder at `path`.
+    ///
+    /// # Errors
+    /// As [`Ground::list`].
+    pub fn list(&self, path: &str) -> Result<Listing, Problem> {
+        self.ground.list(path).map_err(|p| p.within(path))
+    }
+}
+
+/// A package as its manifests describe it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Opened {
+    pub title: Option<String>,
+    pub members: Vec<Member>,
+    /// What is wrong with the manifests themselves; paths below the package's root.
+    pub faults: Vec<PackageFault>,
+    /// Whether a file below the root that is no member (and belongs to no package further in) is a fault.
+    pub lists_everything: bool,
+    /// Paths below the root that the package sets aside: never unlisted. A folder ends with `/`.
+    pub aside: Vec<String>,
+    /// The package's own files that were read and understood: no media, and nothing that needs a judgement.
+    pub manifests: Vec<String>,
+    /// What compositions play of packages elsewhere: the asset's id, and where it is played.
+    pub abroad: Vec<(String, Play)>,
+    /// Oddities that are no fault (a composition that plays tracks of another package): told in the report.
+    pub remarks: Vec<String>,
+}
+
+impl Opened {
+    /// Adds a fault about `path` (below the package's root).
+    pub fn fault(&mut self, kind: PackageFaultKind, path: impl Into<String>, what: impl Into<String>) {
+        if self.faults.len() < limits::FAULTS {
+            self.faults.push(PackageFault { kind, path: path.into(), what: what.into() });
+        }
+    }
+}
+
+/// A file that a package lists.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Member {
+    /// Below the package's root, checked by [`inside`].
+    pub path: String,
+    /// The id under which compositions of any package may play it.
+    pub id: Option<String>,
+    pub size: Option<u64>,
+    pub digests: Vec<Digest>,
+    /// How the package holds it; `None` for the package's own manifests and what else is listed but not delivered.
+    pub membership: Option<Membership>,
+    /// Which compositions play it, and where.
+    pub plays: Vec<Play>,
+    /// Whether it may be absent (named for the record only, to be fetched from elsewhere).
+    pub optional: bool,
+}
+
+impl Member {
+    /// A member of which only the path is known so far.
+    #[must_use]
+    pub fn new(path: impl Into<String>, membership: Option<Membership>) -> Self {
+        Self { path: path.into(), id: None, size: None, digests: vec![], membership, plays: vec![], optional: false }
+    }
+}
+
+/// A digest that a manifest claims.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Digest {
+    pub algorithm: Algorithm,
+    /// The digest's bytes.
+    pub value: Vec<u8>,
+}
+
+/// The algorithms that manifests use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Algorithm {
+    Md5,
+    Sha1,
+    Sha224,
+    Sha256,
+    Sha384,
+    Sha512,
+    /// xxHash32, as MHL 1 writes it in decimal; the value is its four bytes, big-endian.
+    Xxh32,
+    /// xxHash64, the value big-endian.
+    Xxh64,
+    /// XXH3 of 64 bits, the value big-endian.
+    Xxh3,
+    /// XXH3 of 128 bits, the value big-endian.
+    Xxh128,
+    /// C4 (SMPTE ST 2114); the value is the 64 bytes of the SHA-512.
+    C4,
+}
+
+impl Algorithm {
+    /// The name as people write it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Md5 => "MD5",
+            Self::Sha1 => "SHA-1",
+            Self::Sha224 => "SHA-224",
+            Self::Sha256 => "SHA-256",
+            Self::Sha384 => "SHA-384",
+            Self::Sha512 => "SHA-512",
+            Self::Xxh32 => "xxHash32",
+            Self::Xxh64 => "xxHash64",
+            Self::Xxh3 => "XXH3-64",
+            Self::Xxh128 => "XXH3-128",
+            Self::C4 => "C4",
+        }
+    }
+}
+
+/// How a delivery package holds a file; the earlier, the stronger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Membership {
+    /// A composition plays it.
+    Cpl,
+    /// A packing list names it.
+    Pkl,
+    /// A bag's or media hash list's manifest names it.
+    Manifest,
+}
+
+impl Membership {
+    /// The word that stands for it as the basis of a role.
+    #[must_use]
+    pub fn basis(self) -> &'static str {
+        match self {
+            Self::Cpl => "cpl",
+            Self::Pkl => "pkl",
+            Self::Manifest => "manifest",
+        }
+    }
+}
+
+/// Every kind of package.
+#[rustfmt::skip]
+pub static ALL: &[&dyn Package] = &[
+    &imf::Imf,
+    &dcp::Dcp,
+];

@@ -1,0 +1,50 @@
+//! A policy or an approvals ledger lies in the delivery.
+//!
+//! Told by its name: `countersign.toml`, `policy.toml`, `approvals.jsonl`. It is never obeyed for lying there: a
+//! policy and a ledger come from the options and from the user's own configuration folder only. Where an option names
+//! the very file, it is in force, and the finding says so.
+//!
+//! **Why it matters.** Whoever made the delivery wrote that file. A delivery that brings its own rules and its own
+//! approvals would judge itself.
+//!
+//! **What to do.** Ask why it was delivered. Records in it that you can confirm with whoever is named there belong in
+//! your own ledger; keep ledger and policy outside of what is scanned.
+//!
+//! **Example.** `final/approvals.jsonl` came with the drive and approves every still on it.
+
+use super::{Case, Draft, Info, Rule};
+use crate::model::Severity;
+
+pub(super) struct ConfigurationInDelivery;
+
+static INFO: Info = Info {
+    id: "configuration-in-delivery",
+    severity: Severity::Note,
+    source: include_str!("configuration_in_delivery.rs"),
+};
+
+/// Names of configuration, and what each is.
+const NAMES: &[(&str, &str)] =
+    &[("approvals.jsonl", "an approvals ledger"), ("countersign.toml", "a policy"), ("policy.toml", "a policy")];
+
+impl Rule for ConfigurationInDelivery {
+    fn info(&self) -> &'static Info {
+        &INFO
+    }
+
+    fn check_asset(&self, case: &Case, out: &mut Vec<Draft>) {
+        let name = case.asset.rel.rsplit('/').next().unwrap_or_default();
+        let named = NAMES.iter().find(|(known, _)| name.eq_ignore_ascii_case(known)).map(|(_, what)| *what);
+        let in_force = case.ledger.is_some_and(|ledger| ledger == case.asset.path);
+        if in_force {
+            let help = "Keep the ledger outside of what is scanned: whoever can write to the delivery can write to it.";
+            return out.push(Draft::new("the approvals ledger in force lies in the delivery that it judges", help));
+        }
+        let Some(what) = named else { return };
+        out.push(Draft::new(
+            format!("{what} lies in the delivery, by its name; nothing in it was obeyed"),
+            "Ask why it was delivered; keep policy and ledger outside of what is scanned, and name them by \
+             --policy and --approvals.",
+        ));
+    }
+}
