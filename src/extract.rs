@@ -3,11 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use crate::c2pa::Verifier;
-use crate::decoders;
+use crate::decoders::{self, json};
 use crate::formats;
 use crate::identify::identify;
 use crate::limits;
-use crate::model::{Embedded, FACTS_SCHEMA, Facts, Problem, ProblemKind, Tag, Via};
+use crate::model::{Cut, Embedded, FACTS_SCHEMA, Facts, Problem, ProblemKind, Tag, Via};
 use crate::source::Source;
 use crate::tags::{self, Place};
 
@@ -34,8 +34,8 @@ pub fn facts(path: &Path, sidecars: &[PathBuf], options: &Options<'_>) -> Facts 
         verifier.credentials(path, &mut out, sidecars);
     }
     compare_name(path, &mut out);
-    tags::cut_long_values(&mut out.tags);
-    tags::cut_long_values(&mut out.decoded);
+    cut_long_values(&mut out.tags);
+    cut_long_values(&mut out.decoded);
     out
 }
 
@@ -130,4 +130,21 @@ fn compare_name(path: &Path, out: &mut Facts) {
     let extension = extension.to_ascii_lowercase();
     let format = out.format.as_deref().and_then(formats::by_id);
     out.extension_fits = format.map(|f| f.info().extensions.contains(&extension.as_str()));
+}
+
+/// Shortens the values that facts carry; length and SHA-256 name the whole. An object keeps its members, because marks
+/// are matched by them later; of other text the beginning stays.
+fn cut_long_values(tags: &mut [Tag]) {
+    use sha2::{Digest, Sha256};
+    for tag in tags.iter_mut().filter(|t| t.value.len() > limits::VALUE) {
+        let sha256 = data_encoding::HEXLOWER.encode(&Sha256::digest(tag.value.as_bytes()));
+        tag.cut = Some(Cut { bytes: tag.value.len() as u64, sha256 });
+        match json::abridged(&tag.value, limits::VALUE) {
+            Some(short) => tag.value = short,
+            None => {
+                let end = (0..=limits::VALUE).rev().find(|i| tag.value.is_char_boundary(*i)).unwrap_or(0);
+                tag.value.truncate(end);
+            }
+        }
+    }
 }

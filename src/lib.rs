@@ -1,9 +1,24 @@
-//! Countersign: flags AI-marked media that sits in a delivery without a recorded approval.
+//! Countersign flags AI-marked media that sits in a delivery without a recorded approval.
+//!
+//! The five-minute tour, in the order in which an asset passes:
+//!
+//! 1. [`survey`] looks for delivery packages, [`walk`] turns roots into sorted batches of assets.
+//! 2. [`packages`] and [`roles`] say what an asset is for: final, temporary or archival, and why.
+//! 3. [`identify`] asks every reader of [`formats`] how sure it is of the first bytes; the surest reads, with
+//!    [`framing`] for structure and [`tags`] for what carried blobs say. [`source`] is how they all read: bounded.
+//! 4. [`decoders`] make facts of what needs code, [`c2pa`] takes Content Credentials apart and verifies them.
+//!    [`extract`] does all this for one asset; what comes out is [`model::Facts`], free of any policy.
+//! 5. [`marks`] matches the catalogue over the facts: [`model::Evidence`], and from it [`model::Ai`].
+//! 6. [`judge`] runs the [`rules`] by a [`policy`] and the recorded [`approvals`]: [`model::Finding`].
+//! 7. [`scan`] is the pipeline of all that, in parallel; [`report`] renders it; [`cli`] is what people type.
+//!
+//! A module uses only those before it; `tests/tidy.rs` holds it to that.
 
 pub mod approvals;
 pub mod c2pa;
 pub mod cli;
 pub mod decoders;
+pub mod digest;
 pub mod error;
 pub mod extract;
 pub mod formats;

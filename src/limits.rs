@@ -8,8 +8,8 @@ pub const HEAD: usize = 64 * 1024;
 pub const TAIL: usize = 16 * 1024;
 /// Bytes that one further positioned read fetches at least, so that walking small structures stays cheap.
 pub const WINDOW: usize = 4 * 1024;
-/// Bytes per read where a whole file is streamed.
-pub const STREAM: usize = 1024 * 1024;
+/// Bytes per read where a whole file is hashed: large enough for the drive, small enough for the cache.
+pub const HASHED: usize = 256 * 1024;
 /// The longest single structure that is read into memory.
 pub const BLOB: usize = 64 * 1024 * 1024;
 /// All that may be read from one file for its metadata (hashing and pixel decoding are counted apart).
@@ -46,5 +46,7 @@ pub const MANIFEST: usize = 64 * 1024 * 1024;
 pub const MEMBERS: usize = 2_000_000;
 /// Faults of one kind that are told of one package.
 pub const FAULTS: usize = 1_000;
+/// Patterns of one package that say what it does not list.
+pub const PATTERNS: usize = 1_000;
 /// Bytes of address space of a process that verifies: two pieces of 256 MiB, a store and its copies, and the program.
 pub const WORKER_MEMORY: u64 = 1536 * 1024 * 1024;

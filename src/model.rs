@@ -45,6 +45,8 @@ pub struct Asset {
     pub sidecars: Vec<PathBuf>,
     /// Why the walk could not hand over an openable file (a socket, a link out of the root, an unreadable folder).
     pub obstacle: Option<Problem>,
+    /// Which package's hashes its bytes have, where they were checked and all agree.
+    pub custody: Option<String>,
 }
 
 /// Everything one file says, free of policy: what the cache holds and the wire carries.
@@ -521,6 +523,22 @@ pub struct AssetReport {
     /// Only with `--tags`.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub tags: Option<Vec<Tag>>,
+    /// Where the row stands for many frames of an image sequence: `bytes` is their sum.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub frames: Option<Frames>,
+}
+
+/// The frames that one row stands for, by number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Frames {
+    pub first: u64,
+    pub last: u64,
+    /// Frames of which this row speaks.
+    pub count: u64,
+    /// Numbers from first to last that no file has.
+    pub missing: u64,
+    /// Files from first to last that have a row of their own.
+    pub apart: u64,
 }
 
 /// One stretch of a track file that a composition plays.

@@ -10,18 +10,18 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use globset::GlobSet;
 use rayon::prelude::*;
 
+use crate::digest::{self, Algorithm, Digest};
 use crate::error::{Error, Result};
 use crate::extract;
 use crate::judge::Judge;
 use crate::marks;
 use crate::model::{
-    Ai, Asset, AssetReport, Facts, Finding, FindingState, Outcome, PackageFault, PackageReport, Problem, ProblemKind,
-    Role, Severity, Summary,
+    Ai, Asset, AssetReport, Facts, Finding, FindingState, Outcome, PackageFault, PackageFaultKind, PackageReport,
+    Problem, ProblemKind, Role, Severity, Summary,
 };
-use crate::packages::Deliveries;
+use crate::packages::{Deliveries, Row, Sequences, Wanted};
 use crate::policy::Policy;
 use crate::roles;
-use crate::source;
 use crate::survey;
 use crate::walk::Walk;
 
@@ -38,6 +38,8 @@ pub struct Scan<'a> {
     pub exclude: GlobSet,
     /// Where given, only these paths below the last root are scanned.
     pub listed: Option<Vec<PathBuf>>,
+    /// Whether the digests that packages claim are computed and compared.
+    pub integrity: bool,
     /// Threads; 0 for as many as there are cores.
     pub jobs: usize,
     /// Whether asset reports carry every tag.
@@ -47,7 +49,10 @@ pub struct Scan<'a> {
 
 /// Who watches a run: told of each asset, asked whether to stop.
 pub trait Watch: Sync {
-    /// An asset of this many bytes was judged, from any thread.
+    /// This many bytes of an asset were hashed, from any thread.
+    fn hashed(&self, bytes: u64);
+
+    /// An asset was judged, from any thread; `bytes` are those of its size that [`Watch::hashed`] was not told of.
     fn judged(&self, bytes: u64, findings: &[Finding]);
 
     /// Set by whoever wants the run to end early.
@@ -74,6 +79,7 @@ pub fn run(
     let mut deliveries = survey::deliveries(whole, &scan.exclude, watch.stop());
     let mut walk = Walk::new(roots, scan.exclude.clone()).listing(scan.listed.as_deref());
     let mut tally = Tally::new(scan.fail_on);
+    let mut sequences = Sequences::default();
     for batch in walk.by_ref() {
         batch.iter().for_each(|asset| deliveries.saw(asset));
         let judge = |asset| one(scan, asset, &deliveries, watch);
@@ -83,13 +89,19 @@ pub fn run(
                 tally.summary.interrupted = true;
                 continue;
             };
-            tally.add(&judged);
-            tell(&judged)?;
+            for row in sequences.take(judged) {
+                tell(&tally.row(row, &scan.judge))?;
+            }
         }
         if tally.summary.interrupted {
             break;
         }
     }
+    for row in sequences.finish(!tally.summary.interrupted) {
+        tell(&tally.row(row, &scan.judge))?;
+    }
+    // Whoever stops the run while its last file is read stops it all the same.
+    tally.summary.interrupted |= watch.stop().load(Ordering::Relaxed);
     if tally.summary.assets == 0 && !tally.summary.interrupted {
         return Err(Error::Nothing { roots: roots.iter().map(|r| r.display().to_string()).collect() });
     }
@@ -114,10 +126,13 @@ fn one(scan: &Scan<'_>, mut asset: Asset, deliveries: &Deliveries, watch: &dyn W
     }
     let evidence = marks::catalogue().evidence(&facts);
     let ai = marks::ai(&evidence);
-    let sha256 = if scan.judge.needs_digest(&asset, ai) { digest(&asset, &mut facts) } else { None };
+    let claims = if scan.integrity { deliveries.digests(asset.root, &asset.rel) } else { vec![] };
+    let mut hashed = Hashed { claims, recorded: scan.judge.needs_digest(&asset, ai), ..Hashed::default() };
+    hash(&mut hashed, &mut asset, &mut facts, deliveries, watch);
+    let sha256 = hashed.sha256;
     let findings = scan.judge.asset(&asset, &facts, &evidence, ai, sha256.as_deref());
     let records = scan.judge.records(&asset, sha256.as_deref());
-    watch.judged(asset.size, &findings);
+    watch.judged(asset.size.saturating_sub(hashed.bytes), &findings);
     Some(AssetReport {
         path: asset.rel,
         root: asset.root,
@@ -135,6 +150,7 @@ fn one(scan: &Scan<'_>, mut asset: Asset, deliveries: &Deliveries, watch: &dyn W
         problems: facts.problems,
         records,
         tags: scan.tags.then_some(facts.tags),
+        frames: None,
     })
 }
 
@@ -159,16 +175,54 @@ fn panic_text(cause: &Box<dyn std::any::Any + Send>) -> String {
     text.or_else(|| cause.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no reason given".to_owned())
 }
 
-/// SHA-256 of the bytes that were judged: a file that changes meanwhile has none.
-fn digest(asset: &Asset, facts: &mut Facts) -> Option<String> {
-    let digest = match source::sha256(&asset.path) {
-        Ok(digest) => Some(digest),
+/// What is to be hashed of an asset, and what came of it.
+#[derive(Default)]
+struct Hashed<'a> {
+    claims: Vec<Wanted<'a>>,
+    /// Whether records may be about these bytes.
+    recorded: bool,
+    /// Of the bytes that were judged: a file that changes meanwhile has none.
+    sha256: Option<String>,
+    bytes: u64,
+}
+
+/// Reads the asset once for all digests that anybody wants of it, and compares those that packages claim.
+fn hash(hashed: &mut Hashed, asset: &mut Asset, facts: &mut Facts, deliveries: &Deliveries, watch: &dyn Watch) {
+    let own = hashed.recorded.then_some(Algorithm::Sha256);
+    let wanted: Vec<_> = hashed.claims.iter().map(|c| c.digest.algorithm).chain(own).collect();
+    if wanted.is_empty() || asset.obstacle.is_some() {
+        return;
+    }
+    let bytes = &mut hashed.bytes;
+    let digests = digest::file(&asset.path, &wanted, &mut |more| {
+        *bytes += more;
+        watch.hashed(more);
+        !watch.stop().load(Ordering::Relaxed)
+    });
+    let digests = match digests {
+        Ok(digests) => digests,
         Err(e) => {
-            facts.problems.push(Problem::new(ProblemKind::Io, "file (SHA-256)", None, e.to_string()));
-            None
+            return facts.problems.push(Problem::new(ProblemKind::Io, "file (hashing)", None, e.to_string()));
         }
     };
-    if note_change(asset, facts) { None } else { digest }
+    if note_change(asset, facts) {
+        return;
+    }
+    hashed.sha256 = own.and(digests.last()).map(Digest::text);
+    let mut agreed = vec![];
+    for (claim, found) in hashed.claims.iter().zip(&digests) {
+        let name = claim.digest.algorithm.name();
+        if claim.digest.agrees(found) {
+            agreed.push(name);
+            continue;
+        }
+        let what = format!("its {name} is {} and not {}", found.text(), claim.digest.text());
+        let fault = PackageFault { kind: PackageFaultKind::HashMismatch, path: asset.rel.clone(), what };
+        deliveries.fault(claim.package, fault);
+    }
+    if !agreed.is_empty() && agreed.len() == hashed.claims.len() {
+        asset.custody = Some(agreed.join(", "));
+    }
 }
 
 /// Notes it when the file is not any more what the walk saw.
@@ -196,9 +250,24 @@ impl Tally {
         Self { summary: Summary::default(), fail_on, failing: 0, unreadable: 0 }
     }
 
+    /// A row as it will be told, with what is wrong with the sequence that it stands for.
+    fn row(&mut self, row: Row, judge: &Judge<'_>) -> AssetReport {
+        let mut report = row.report;
+        if !row.faults.is_empty() {
+            let root = row.faults.first().map(|f| f.path.clone()).unwrap_or_default();
+            let run = PackageReport { kind: "sequence".to_owned(), root, ..PackageReport::default() };
+            report.findings.extend(judge.package(&run, &row.faults));
+            report.findings.sort_by_key(|f| std::cmp::Reverse(f.severity));
+        }
+        self.add(&report);
+        report
+    }
+
+    /// Counts the files that a row stands for; a finding that is told once is counted once.
     fn add(&mut self, report: &AssetReport) {
+        let files = report.frames.map_or(1, |frames| frames.count);
         let summary = &mut self.summary;
-        summary.assets += 1;
+        summary.assets += files;
         summary.bytes += report.bytes;
         *match report.ai {
             Ai::Generated => &mut summary.by_ai.generated,
@@ -206,9 +275,9 @@ impl Tally {
             Ai::Enhanced => &mut summary.by_ai.enhanced,
             Ai::Possible => &mut summary.by_ai.possible,
             Ai::None => &mut summary.by_ai.none,
-        } += 1;
+        } += files;
         let unjudged = |f: &Finding| f.rule == "unreadable-asset" || f.rule == "unrecognized-format";
-        summary.not_judged += u64::from(report.findings.iter().any(unjudged));
+        summary.not_judged += if report.findings.iter().any(unjudged) { files } else { 0 };
         for finding in &report.findings {
             self.count(finding);
         }

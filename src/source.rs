@@ -6,10 +6,8 @@
 
 use std::borrow::Cow;
 use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::Path;
-
-use sha2::{Digest, Sha256};
 
 use crate::limits;
 use crate::model::{Problem, ProblemKind};
@@ -64,13 +62,6 @@ impl Source {
             windows: Vec::new(),
             spent: Spent::default(),
         })
-    }
-
-    fn into_file(self) -> io::Result<File> {
-        match self.backing {
-            Backing::File(file) => Ok(file),
-            Backing::Memory(_) => Err(io::Error::new(io::ErrorKind::InvalidInput, "not a file")),
-        }
     }
 
     /// Bytes already in memory; `base` is where they stand in the file, for offsets in reports.
@@ -272,24 +263,6 @@ impl Source {
 impl Window {
     fn holds(&self, offset: u64, len: usize) -> bool {
         offset >= self.offset && offset + len as u64 <= self.offset + self.bytes.len() as u64
-    }
-}
-
-/// SHA-256 of a whole file as lower-case hex, streamed.
-///
-/// # Errors
-/// Whatever the operating system says.
-pub fn sha256(path: &Path) -> io::Result<String> {
-    let mut hasher = Sha256::new();
-    let mut file = Source::open(path)?.into_file()?;
-    let mut buffer = vec![0; limits::STREAM];
-    loop {
-        match file.read(&mut buffer) {
-            Ok(0) => return Ok(data_encoding::HEXLOWER.encode(&hasher.finalize())),
-            Ok(got) => hasher.update(&buffer[..got]),
-            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-            Err(e) => return Err(e),
-        }
     }
 }
 

@@ -255,6 +255,7 @@ impl Folder {
             package: None,
             sidecars: Vec::new(),
             obstacle,
+            custody: None,
         }
     }
 }

@@ -241,3 +241,28 @@ fn hostile_names_are_inert_on_a_terminal() {
     assert!(text.contains("\\u{1b}[2J\\u{202e}"), "{text}");
     assert!(!text.contains('\u{1b}') && !text.contains('\u{202e}'), "{text}");
 }
+
+#[test]
+fn files_beside_an_asset_speak_for_it() {
+    let dir = folder(&[("formats/plain.jpg", "a.jpg"), ("formats/plain.jpg", "b.jpg"), ("formats/plain.jpg", "c.jpg")]);
+    for name in ["d.jpg", "e.jpg"] {
+        std::fs::copy(dir.path().join("a.jpg"), dir.path().join(name)).unwrap();
+    }
+    std::fs::copy(project().join("fixtures/formats/xmp-dst.xmp"), dir.path().join("c.xmp")).unwrap();
+    let parameters = "a fox\nNegative prompt: blurry\nSteps: 20, Sampler: Euler a, CFG scale: 7, Seed: 1, Size: 64x64";
+    let graph = r#"{"3":{"class_type":"KSampler","inputs":{"seed":1}},"8":{"class_type":"VAEDecode","inputs":{"samples":["3",0]}}}"#;
+    for (name, text) in
+        [("a.txt", parameters), ("b.json", graph), ("d.txt", "Midjourney, Steps: 20, Seed"), ("e.json", "{}")]
+    {
+        std::fs::write(dir.path().join(name), text).unwrap();
+    }
+    let (_, report) = json_report(&[dir.path().to_str().unwrap()]);
+    for (name, ai) in
+        [("a.jpg", "generated"), ("b.jpg", "generated"), ("c.jpg", "generated"), ("d.jpg", "none"), ("e.jpg", "none")]
+    {
+        let asset = asset(&report, name);
+        assert_eq!(asset["ai"], ai, "{name}");
+        let evidence = asset["evidence"].as_array().unwrap();
+        assert!(evidence.iter().all(|e| e["via"] == "sidecar"), "{name}");
+    }
+}

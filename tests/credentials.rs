@@ -401,3 +401,45 @@ fn an_exclusion_wider_than_the_store_is_said() {
     assert_eq!(credentials.failures, ["assertion.dataHash.exclusionsWider"]);
     assert_eq!(marks::ai(&evidence), Ai::Generated);
 }
+
+#[test]
+fn a_remote_address_does_not_hide_the_store_beside_the_file() {
+    let xmp = r#"<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description rdf:about="" xmlns:dcterms="http://purl.org/dc/terms/" dcterms:provenance="https://example.invalid/a.c2pa"/></rdf:RDF></x:xmpmeta>"#;
+    let body = [&b"http://ns.adobe.com/xap/1.0/\0"[..], xmp.as_bytes()].concat();
+    let segment = [&b"\xFF\xE1"[..], &(body.len() as u16 + 2).to_be_bytes(), &body].concat();
+    let plain = signed::jpeg();
+    let bytes = [&plain[..2], &segment, &plain[2..]].concat();
+    let folder = Folder::new();
+    let asset = folder.file("a.jpg", &bytes);
+    let full = verifier(Verify::Full, Vec::new());
+    let alone = facts(&asset, &full, &[]).c2pa.unwrap();
+    assert_eq!((alone.state, alone.present), (CredentialState::Remote, false));
+    let beside = folder.file("a.c2pa", &signed::sidecar("image/jpeg", &bytes, &signed::created(GENERATED)));
+    let found = facts(&asset, &full, &[beside]).c2pa.unwrap();
+    assert_eq!((found.state, found.via), (CredentialState::Valid, Via::Sidecar), "{found:#?}");
+    assert_eq!(found.remote.as_deref(), Some("https://example.invalid/a.c2pa"));
+}
+
+/// A directory of TIFF directories: minutes in the crate's own reader, which is never asked.
+#[test]
+fn a_small_tiff_of_many_directories_takes_no_time() {
+    let mut bytes = b"II*\0\x08\0\0\0\x01\0".to_vec();
+    let count: u32 = 5_000;
+    bytes.extend(330_u16.to_le_bytes());
+    bytes.extend(4_u16.to_le_bytes());
+    bytes.extend(count.to_le_bytes());
+    bytes.extend(26_u32.to_le_bytes());
+    bytes.extend([0; 4]);
+    for _ in 0..count {
+        bytes.extend(8_u32.to_le_bytes());
+    }
+    let folder = Folder::new();
+    let asset = folder.file("a.tiff", &bytes);
+    let beside =
+        folder.file("a.c2pa", &signed::sidecar("application/octet-stream", &bytes, &signed::created(GENERATED)));
+    let start = std::time::Instant::now();
+    let facts = facts(&asset, &verifier(Verify::Full, Vec::new()), &[beside]);
+    assert!(start.elapsed().as_secs() < 10, "{:?}", start.elapsed());
+    assert!(facts.problems.iter().any(|p| p.blocking), "{:?}", facts.problems);
+    assert_eq!(facts.c2pa.unwrap().state, CredentialState::Valid);
+}

@@ -26,13 +26,16 @@ const WHOLE: &[Whole] = &[
     ("fotostation-credit.jpg", &[870..=873], "the image is whole, and the trailer's mark is at its end"),
     ("heif_samsung_sefd.heic", &[341..=344], "boxes stand alone; the first bytes of the next one look like padding"),
     ("monkey-ape.ape", &[140..=147], "the sound is whole, and the tag's mark is not there yet"),
+    ("monkey-caption.ape", &[140..=147], "the sound is whole, and the tag's mark is not there yet"),
     ("mp4_fragmented.mp4", &[683..=686], "all that the index tells of is there"),
-    ("mp4_xmp_caption.mp4", &[484..=487], "the movie is whole, and the next box looks like padding"),
-    ("mp4_xmp_uuid.mp4", &[484..=487], "the movie is whole, and the next box looks like padding"),
+    ("mp4_xmp_caption.mp4", &[484..=485], "the movie is whole, and the next box looks like padding"),
+    ("mp4_xmp_uuid.mp4", &[484..=485], "the movie is whole, and the next box looks like padding"),
+    ("musepack-aigc.mpc", &[43..=43], "the stream has its last packet"),
     ("musepack-ape.mpc", &[43..=43], "the stream has its last packet"),
     ("ogg-chained.ogg", &[149..=149], "the first link of a chain is a whole file"),
-    ("samsung-trailer.jpg", &[870..=901], "the image is whole, and the trailer's mark is at its end"),
+    ("samsung-trailer.jpg", &[870..=900], "the image is whole, and the trailer's mark is at its end"),
     ("second-image-generated.jpg", &[936..=936], "the first image is whole and the second is not there"),
+    ("wavpack-caption.wv", &[32..=32], "all samples are there"),
     ("wavpack-ape.wv", &[32..=32], "all samples are there"),
     ("wavpack-wrapped.wv", &[106..=106], "all samples are there"),
     (
@@ -40,10 +43,15 @@ const WHOLE: &[Whole] = &[
         &[160..=160, 170..=170, 184..=184, 189..=189, 199..=199, 213..=213],
         "a live recording may stop behind any block",
     ),
+    (
+        "webm-live-words.webm",
+        &[160..=160, 170..=170, 184..=184, 189..=189, 199..=199, 213..=213],
+        "a live recording may stop behind any block",
+    ),
 ];
 
 /// Prefixes tried per sample.
-const CUTS: usize = 400;
+const CUTS: usize = 200;
 /// Damaged variants tried per sample.
 const DAMAGED: u64 = 24;
 

@@ -223,10 +223,12 @@ fn interrupt(child: &std::process::Child) {
 #[test]
 fn an_interrupt_keeps_what_was_judged() {
     const FILES: usize = 30_000;
-    let dir = folder(&[(MARKED, "delivery/00000.png")]);
-    let first = dir.path().join("delivery/00000.png");
+    let dir = folder(&[(MARKED, "delivery/first.png")]);
+    let first = dir.path().join("delivery/first.png");
     for i in 1..FILES {
-        std::fs::hard_link(&first, dir.path().join(format!("delivery/{i:05}.png"))).unwrap();
+        // Letters: numbers would be one image sequence and one row.
+        let name: String = format!("{i:05}").bytes().map(|digit| char::from(digit - b'0' + b'a')).collect();
+        std::fs::hard_link(&first, dir.path().join(format!("delivery/{name}.png"))).unwrap();
     }
     let child = under_way(dir.path());
     interrupt(&child);
@@ -241,7 +243,7 @@ fn an_interrupt_keeps_what_was_judged() {
 
 #[cfg(unix)]
 #[test]
-fn a_second_interrupt_ends_at_once() {
+fn an_interrupt_ends_a_long_digest() {
     let dir = folder(&[(MARKED, "delivery/a.png")]);
     // Marked, so its digest is wanted, and its digest takes longer than anybody waits.
     let file = std::fs::File::options().append(true).open(dir.path().join("delivery/a.png")).unwrap();
@@ -250,15 +252,12 @@ fn a_second_interrupt_ends_at_once() {
         return;
     }
     let mut child = under_way(dir.path());
-    interrupt(&child);
-    std::thread::sleep(Duration::from_millis(300));
-    assert!(child.try_wait().unwrap().is_none(), "the file was judged too fast for this test");
-    let second = Instant::now();
+    let asked = Instant::now();
     interrupt(&child);
     assert_eq!(child.wait().unwrap().code(), Some(130));
-    assert!(second.elapsed() < Duration::from_secs(3), "{:?}", second.elapsed());
+    assert!(asked.elapsed() < Duration::from_secs(5), "{:?}", asked.elapsed());
     assert!(partials(dir.path()).is_empty());
-    assert!(!dir.path().join("report.json").exists());
+    assert_eq!(json(&dir.path().join("report.json"))["summary"]["interrupted"], true);
 }
 
 #[test]

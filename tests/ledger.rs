@@ -179,7 +179,7 @@ fn signatures_give_the_grade() {
     Ledger::append(&path, &[record("a/b")], Some(&key)).unwrap();
     Ledger::append(&path, &[record("c/d")], Some(&SigningKey::from_bytes(&[8; 32]))).unwrap();
     Ledger::append(&path, &[record("e/f")], None).unwrap();
-    let known = TrustedKey { name: "Legal".into(), key: key.verifying_key().to_bytes() };
+    let known = TrustedKey::new("Legal", key.verifying_key().to_bytes());
     let approvals = Approvals::load(&path, &[known]).unwrap();
     let grades: Vec<_> = approvals.records().iter().map(|k| k.grade).collect();
     assert_eq!(grades, [Grade::SignedKnown, Grade::Signed, Grade::Imported]);
@@ -197,4 +197,113 @@ fn a_signed_line_with_another_payload_is_refused() {
     mixed["payload"] = other["payload"].clone();
     let (line, what) = broken(&format!("{mixed}\n"));
     assert_eq!((line, what.contains("signature does not hold")), (1, true), "{what}");
+}
+
+#[test]
+fn the_schema_knows_every_field_that_is_written() {
+    use countersign::approvals::record::{Annotations, SourceAsset, UseClass};
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("l.jsonl");
+    let (text, day) = (|| Some("x".to_owned()), NaiveDate::from_ymd_opt(2027, 1, 1));
+    let person = Person { name: "P".into(), role: text(), organization: text() };
+    let mut full = Record {
+        use_class: Some(UseClass::Altered),
+        tool: text(),
+        vendor: text(),
+        version: text(),
+        model: text(),
+        prompt: text(),
+        sources: vec![SourceAsset { name: "s".into(), rights: text() }],
+        consents: vec!["c".into()],
+        conditions: vec!["c".into()],
+        requester: Some(person.clone()),
+        approver: person,
+        expires_on: day,
+        reference: text(),
+        note: text(),
+        source_system: text(),
+        ..record("a/b.png")
+    };
+    full.subjects[0].annotations = Some(Annotations { range: text() });
+    let first = Ledger::append(&path, &[record("c/d.png")], None).unwrap();
+    full.supersedes = first;
+    Ledger::append(&path, &[full], None).unwrap();
+    let line = std::fs::read_to_string(&path).unwrap().lines().last().unwrap().to_owned();
+    let envelope: serde_json::Value = serde_json::from_str(&line).unwrap();
+    let payload = data_encoding::BASE64.decode(envelope["payload"].as_str().unwrap().as_bytes()).unwrap();
+    let written: serde_json::Value = serde_json::from_slice(&payload).unwrap();
+    let schema: serde_json::Value = serde_json::from_str(include_str!("../docs/approval.schema.json")).unwrap();
+    let keys = |value: &serde_json::Value| {
+        value.as_object().unwrap().keys().cloned().collect::<std::collections::BTreeSet<_>>()
+    };
+    let predicate = &schema["properties"]["predicate"]["properties"];
+    assert_eq!(keys(&written), keys(&schema["properties"]));
+    assert_eq!(keys(&written["predicate"]), keys(predicate));
+    assert_eq!(keys(&written["predicate"]["approver"]), keys(&schema["$defs"]["person"]["properties"]));
+    assert_eq!(keys(&written["subject"][0]), keys(&schema["properties"]["subject"]["items"]["properties"]));
+    assert_eq!(written["predicateType"], schema["properties"]["predicateType"]["const"]);
+    for (word, list) in [("decision", &predicate["decision"]["enum"]), ("useClass", &predicate["useClass"]["enum"])] {
+        assert!(list.as_array().unwrap().contains(&written["predicate"][word]), "{word}");
+    }
+    let scopes: Vec<_> = Scope::ALL.iter().map(|s| serde_json::json!(s.word())).collect();
+    assert_eq!(predicate["scopes"]["items"]["enum"].as_array().unwrap(), &scopes);
+}
+
+#[test]
+fn a_record_may_only_end_what_is_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("l.jsonl");
+    let unknown = Record { supersedes: vec!["000009-00000000".into()], ..record("a/b") };
+    let error = Ledger::append(&path, &[unknown], None).unwrap_err();
+    assert!(error.to_string().contains("no record 000009-00000000"), "{error}");
+}
+
+#[test]
+fn a_key_is_known_in_its_time_only() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("l.jsonl");
+    let key = SigningKey::from_bytes(&[7; 32]);
+    Ledger::append(&path, &[record("a/b")], Some(&key)).unwrap();
+    let day = |text: &str| Some(text.parse().unwrap());
+    let grade = |from, until| {
+        let known = TrustedKey { from, until, ..TrustedKey::new("Legal", key.verifying_key().to_bytes()) };
+        Approvals::load(&path, &[known]).unwrap().records()[0].grade
+    };
+    assert_eq!(grade(day("2026-03-01"), day("2026-03-01")), Grade::SignedKnown);
+    assert_eq!(grade(day("2026-03-02"), None), Grade::Signed);
+    assert_eq!(grade(None, day("2026-02-28")), Grade::Signed);
+}
+
+#[test]
+fn a_withdrawal_of_one_file_leaves_the_others_of_its_record() {
+    use countersign::approvals::Verdict;
+    use countersign::approvals::standing::Question;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("l.jsonl");
+    let (one, two) = ("11".repeat(32), "22".repeat(32));
+    let mut both = record("s/a.png");
+    both.subjects = vec![Subject::new("s/a.png", Some(&one)), Subject::new("s/b.png", Some(&two))];
+    let mut revoked = Record { decision: Decision::Revoked, ..record("s/a.png") };
+    revoked.subjects = vec![Subject::new("s/a.png", Some(&one))];
+    Ledger::append(&path, &[both, revoked], None).unwrap();
+    let approvals = Approvals::load(&path, &[]).unwrap();
+    let policy = countersign::policy::Policy::builtin("netflix-genai").unwrap();
+    let covered = |name: &str, sha: &str| {
+        let file = folder.path().join(name);
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(&file, "x").unwrap();
+        let mut assets = countersign::walk::Walk::new(&[file], globset::GlobSet::empty()).flatten();
+        let matches = approvals.matches(&assets.next().unwrap(), Some(sha));
+        let question = Question {
+            policy: &policy,
+            role: countersign::model::Role::Final,
+            decisions: &[Decision::Approved],
+            scopes: [Scope::FinalDeliverable].into(),
+            as_of: NaiveDate::from_ymd_opt(2026, 4, 1).unwrap(),
+        };
+        matches!(matches.standing(&question).verdict, Verdict::Covered(_))
+    };
+    assert!(!covered("s/a.png", &one));
+    assert!(covered("s/b.png", &two));
+    assert!(approvals.ended(NaiveDate::from_ymd_opt(2026, 4, 1).unwrap()).is_empty());
 }

@@ -159,3 +159,37 @@ fn fixtures_carry_the_marks_that_they_promise_and_words_are_none() {
     assert!(wrong.is_empty(), "{wrong:#?}");
     assert!(marked > 30 && silent > 30, "{marked} fixtures with marks, {silent} with words");
 }
+
+/// A PNG with one international text chunk.
+fn png_with_text(key: &str, text: &str) -> Vec<u8> {
+    let chunk = |kind: &[u8; 4], data: &[u8]| {
+        let mut crc = flate2::Crc::new();
+        crc.update(kind);
+        crc.update(data);
+        [&(data.len() as u32).to_be_bytes()[..], kind, data, &crc.sum().to_be_bytes()].concat()
+    };
+    let text = [key.as_bytes(), &[0; 5], text.as_bytes()].concat();
+    let header = [0, 0, 0, 1, 0, 0, 0, 1, 8, 0, 0, 0, 0];
+    [&b"\x89PNG\r\n\x1A\n"[..], &chunk(b"IHDR", &header), &chunk(b"iTXt", &text), &chunk(b"IEND", &[])].concat()
+}
+
+#[test]
+fn the_deciding_member_of_a_long_object_is_never_cut_away() {
+    let prompt = "barn \\\"é ".repeat(25_000);
+    let cases = [
+        ("swarmui.image-params", "parameters", format!(r#"{{"note": "{prompt}", "sui_image_params": {{"seed": 1}}}}"#)),
+        ("tc260.aigc", "AIGC", format!(r#"{{"ContentProducer": "{prompt}", "Label": "1"}}"#)),
+        ("fooocus.metadata", "parameters", format!(r#"{{"prompt": "{prompt}", "metadata_scheme": "fooocus"}}"#)),
+    ];
+    for (mark, key, text) in cases {
+        assert!(text.len() > 200 * 1024);
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        std::io::Write::write_all(&mut file, &png_with_text(key, &text)).unwrap();
+        let facts = extract::facts(file.path(), &[], &extract::Options::default());
+        let tag = facts.tags.iter().find(|t| t.key == key).unwrap();
+        assert!(tag.value.len() <= countersign::limits::VALUE);
+        assert_eq!(tag.cut.as_ref().unwrap().bytes, text.len() as u64);
+        let got = catalogue().evidence(&facts);
+        assert!(got.iter().any(|e| e.mark == mark), "{mark}: {got:?}");
+    }
+}

@@ -141,3 +141,46 @@ fn the_starter_and_every_commented_line_in_it_are_valid() {
     let again = Policy::parse(&all.effective(), "again").unwrap();
     assert_eq!(again.effective(), all.effective());
 }
+
+#[test]
+fn what_stands_above_what() {
+    // Being specific gives no rank: the general pattern above takes it all.
+    let policy = Policy::parse("[roles]\n\"a/**\" = \"temporary\"\n\"a/keep/x.png\" = \"final\"\n", "p").unwrap();
+    assert_eq!(place("a/keep/x.png", &policy.roles, None, None).0, Role::Temporary);
+    // Scopes add up; values of one key are replaced.
+    let text = "[approvals.scopes]\nfinal = [\"personal-data\"]\n\
+                [approvals.grades]\npersonal-data = \"path-only\"\n\
+                [[require]]\npattern = \"hero/**\"\nscopes = [\"talent-likeness\"]\n\
+                [[require]]\npattern = \"*.png\"\nscopes = [\"third-party-ip\"]\n";
+    let policy = Policy::parse(text, "p").unwrap();
+    let scopes = |rel: &str| policy.scopes(Role::Final, rel).into_iter().collect::<Vec<_>>();
+    assert_eq!(scopes("a.jpg"), [Scope::PersonalData]);
+    assert_eq!(scopes("hero/a.png"), [Scope::TalentLikeness, Scope::PersonalData, Scope::ThirdPartyIp]);
+    // A scope's own grade stands, even where it is the lower one.
+    assert_eq!(policy.least_grade(Some(Scope::PersonalData)), Grade::PathOnly);
+    assert_eq!(policy.least_grade(Some(Scope::TalentLikeness)), Grade::Imported);
+    // What a file does not say, it inherits.
+    assert!(policy.demands(Role::Archival, Ai::Enhanced));
+    // The ceiling and the severity: the lower one.
+    let policy = Policy::parse("ceiling = \"warning\"\n[rules.possible-ai]\nseverity = \"error\"\n", "p").unwrap();
+    assert_eq!(policy.severity("possible-ai", Severity::Note), Some(Severity::Warning));
+    assert_eq!(policy.severity("untrusted-signer", Severity::Note), Some(Severity::Note));
+}
+
+#[test]
+fn keys_are_read_as_they_are_printed() {
+    let base64 = "6kpsY+KcUgq+9VB7Ey7F+ZVHdq6+vnuSQh7qaRRG0iw=";
+    let bytes = data_encoding::BASE64.decode(base64.as_bytes()).unwrap();
+    let blob = [b"\0\0\0\x0bssh-ed25519\0\0\0\x20", &bytes[..]].concat();
+    let line = format!("ssh-ed25519 {} legal@studio", data_encoding::BASE64.encode(&blob));
+    for key in [base64.to_owned(), format!("ed25519:{base64}"), data_encoding::HEXLOWER.encode(&bytes), line] {
+        let text = format!("[[trust.keys]]\nname = \"x\"\nkey = \"{key}\"\nvalid-until = 2027-01-01\n");
+        let policy = Policy::parse(&text, "p").unwrap();
+        assert_eq!(policy.trust.keys[0].key.to_vec(), bytes, "{key}");
+        assert!(policy.trust.keys[0].valid_on("2027-01-01".parse().unwrap()));
+    }
+    let ends = format!(
+        "[[trust.keys]]\nname = \"x\"\nkey = \"{base64}\"\nvalid-from = 2027-01-02\nvalid-until = 2027-01-01\n"
+    );
+    assert!(wrong(&ends).1.contains("ends before it begins"));
+}

@@ -199,6 +199,7 @@ fn run(case: &Case, wrong: &mut Vec<String>) {
                 package: None,
                 sidecars: vec![],
                 obstacle: case.obstacle.clone(),
+                custody: None,
             };
             let evidence: Vec<_> = case.evidence.iter().map(evidence).collect();
             let ai = marks::ai(&evidence);

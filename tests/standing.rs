@@ -27,6 +27,7 @@ fn asset(role: Role) -> Asset {
         package: None,
         sidecars: vec![],
         obstacle: None,
+        custody: None,
     }
 }
 
@@ -156,6 +157,7 @@ fn the_baseline_holds_for_the_same_bytes_only() {
         problems: vec![],
         records: vec![],
         tags: None,
+        frames: None,
     };
     let state = |report: &AssetReport, sha: &str| {
         let judge = judge().with_baseline(Baseline::new([report]));

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 /// The order of the house: a module imports only from those before it. `model`, `error`, `limits` are free to all.
 const ORDER: &[&str] = &[
     "source",
+    "digest",
     "framing",
     "tags",
     "formats",

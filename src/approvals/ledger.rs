@@ -4,7 +4,7 @@
 //! chain cannot show, lines cut from the end, the head digest in every report does.
 
 use std::fs::{File, OpenOptions};
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::io::{BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use data_encoding::HEXLOWER;
@@ -25,6 +25,8 @@ pub struct Ledger {
     pub entries: Vec<Entry>,
     /// SHA-256 of the last line, in hex; [`ORIGIN`] where there is none.
     pub head: String,
+    /// Length of its lines, line feeds included.
+    bytes: u64,
 }
 
 /// One line.
@@ -35,6 +37,8 @@ pub struct Entry {
     pub record: Record,
     /// Public keys whose signatures hold.
     pub keys: Vec<[u8; 32]>,
+    /// SHA-256 of the line: the ledger's head when it was the last one.
+    pub digest: [u8; 32],
 }
 
 impl Ledger {
@@ -46,13 +50,11 @@ impl Ledger {
         let mut file = File::open(path).map_err(|e| unreadable(path, &e))?;
         // A lock keeps us from seeing half of somebody's append; where none can be had, the chain still tells.
         let locked = file.lock_shared().is_ok();
-        let mut text = Vec::new();
-        let read = file.read_to_end(&mut text).map_err(|e| unreadable(path, &e));
+        let ledger = Self::stream(path, &mut file);
         if locked {
             let _ = file.unlock();
         }
-        read?;
-        Self::parse(path, &text)
+        ledger
     }
 
     /// Checks the ledger that `text` holds; `path` is how errors call it.
@@ -60,40 +62,49 @@ impl Ledger {
     /// # Errors
     /// [`Error::Ledger`] at the first line that does not hold.
     pub fn parse(path: &Path, text: &[u8]) -> Result<Self> {
-        let mut ledger = Self { path: path.to_owned(), entries: Vec::new(), head: ORIGIN.to_owned() };
+        Self::stream(path, text)
+    }
+
+    /// Line by line: a ledger of a whole house is not held in memory twice.
+    fn stream(path: &Path, from: impl Read) -> Result<Self> {
+        let mut ledger = Self { path: path.to_owned(), entries: Vec::new(), head: ORIGIN.to_owned(), bytes: 0 };
         let mut ids = std::collections::HashSet::new();
-        let mut rest = text;
-        while !rest.is_empty() {
-            let number = ledger.entries.len() + 1;
-            let bad = |what: String, hint: &str| {
-                Err(Error::Ledger { path: path.to_owned(), line: number, what, hint: hint.to_owned() })
-            };
-            let Some(end) = rest.iter().position(|b| *b == b'\n') else {
-                let keep = text.len() - rest.len();
-                let what = format!("the last line is torn: it has no end, so writing it was interrupted (byte {keep})");
-                return bad(
-                    what,
-                    "that record was never confirmed: cut the file back to the end of the line before, and record it again",
-                );
-            };
-            let (line, after) = rest.split_at(end);
-            rest = after.get(1..).unwrap_or_default();
-            let (statement, keys) = match open(line) {
-                Ok(opened) => opened,
-                Err(what) => return bad(what, EDITED),
-            };
-            if let Err(what) = follows(&statement, number as u64, &ledger.head) {
-                return bad(what, EDITED);
+        let (mut from, mut line) = (BufReader::new(from), Vec::new());
+        loop {
+            line.clear();
+            if from.read_until(b'\n', &mut line).map_err(|e| unreadable(path, &e))? == 0 {
+                return Ok(ledger);
             }
-            let mut record = statement.predicate.record;
-            record.subjects = statement.subject;
-            if !ids.insert(record.id.clone()) {
-                return bad(format!("the id {} is taken by an earlier line", record.id), EDITED);
-            }
-            ledger.head = HEXLOWER.encode(&Sha256::digest(line));
-            ledger.entries.push(Entry { line: number, record, keys });
+            ledger.take(&line, &mut ids)?;
         }
-        Ok(ledger)
+    }
+
+    /// Checks one line, its line feed included, and takes its record.
+    fn take(&mut self, line: &[u8], ids: &mut std::collections::HashSet<String>) -> Result<()> {
+        let number = self.entries.len() + 1;
+        let bad = |what: String, hint: &str| Error::Ledger {
+            path: self.path.clone(),
+            line: number,
+            what,
+            hint: hint.to_owned(),
+        };
+        let Some(whole) = line.strip_suffix(b"\n") else {
+            let keep = self.bytes;
+            let what = format!("the last line is torn: it has no end, so writing it was interrupted (byte {keep})");
+            return Err(bad(what, TORN));
+        };
+        let (statement, keys) = open(whole).map_err(|what| bad(what, EDITED))?;
+        follows(&statement, number as u64, &self.head).map_err(|what| bad(what, EDITED))?;
+        let mut record = statement.predicate.record;
+        record.subjects = statement.subject;
+        if !ids.insert(record.id.clone()) {
+            return Err(bad(format!("the id {} is taken by an earlier line", record.id), EDITED));
+        }
+        let digest: [u8; 32] = Sha256::digest(whole).into();
+        self.head = HEXLOWER.encode(&digest);
+        self.bytes += line.len() as u64;
+        self.entries.push(Entry { line: number, record, keys, digest });
+        Ok(())
     }
 
     /// Appends records to the ledger at `path`, making the file where there is none; all of them or none.
@@ -107,27 +118,61 @@ impl Ledger {
         let failed = |e: std::io::Error| unwritable(path, &e);
         let mut file = OpenOptions::new().read(true).append(true).create(true).open(path).map_err(failed)?;
         file.lock().map_err(failed)?;
-        let mut text = Vec::new();
         file.seek(SeekFrom::Start(0)).map_err(failed)?;
-        file.read_to_end(&mut text).map_err(failed)?;
-        let ledger = Self::parse(path, &text)?;
+        let ledger = Self::stream(path, &mut file)?;
         let (lines, ids) = ledger.lines(records, key)?;
         let written = file.write_all(&lines).and_then(|()| file.sync_all());
         if let Err(e) = written {
             // Half a line is worse than none; the length is put back where the disk lets us.
-            let _ = file.set_len(text.len() as u64).and_then(|()| file.sync_all());
+            let _ = file.set_len(ledger.bytes).and_then(|()| file.sync_all());
             return Err(failed(e));
         }
-        if text.is_empty() {
+        if ledger.entries.is_empty() {
             sync_folder(path);
         }
         file.unlock().map_err(failed)?;
         Ok(ids)
     }
 
+    /// Puts a torn last line aside, into a new file beside the ledger, whose path is returned; `None` where none is torn.
+    ///
+    /// # Errors
+    /// As [`Ledger::read`] for anything else that does not hold; also where writing fails.
+    pub fn repair(path: &Path) -> Result<Option<PathBuf>> {
+        let failed = |e: std::io::Error| unwritable(path, &e);
+        let mut file = OpenOptions::new().read(true).write(true).open(path).map_err(|e| unreadable(path, &e))?;
+        file.lock().map_err(failed)?;
+        let mut text = Vec::new();
+        file.read_to_end(&mut text).map_err(failed)?;
+        let whole = text.iter().rposition(|b| *b == b'\n').map_or(0, |end| end + 1);
+        let (kept, torn) = text.split_at(whole);
+        let ledger = Self::parse(path, kept)?;
+        if torn.is_empty() {
+            return Ok(None);
+        }
+        let mut aside = path.as_os_str().to_os_string();
+        aside.push(format!(".torn-{}", ledger.entries.len() + 1));
+        let aside = PathBuf::from(aside);
+        let mut copy =
+            OpenOptions::new().write(true).create_new(true).open(&aside).map_err(|e| unwritable(&aside, &e))?;
+        copy.write_all(torn).and_then(|()| copy.sync_all()).map_err(|e| unwritable(&aside, &e))?;
+        file.set_len(kept.len() as u64).and_then(|()| file.sync_all()).map_err(failed)?;
+        sync_folder(path);
+        Ok(Some(aside))
+    }
+
+    /// The line whose digest this is, 0 for the head of an empty ledger: what an earlier report named as its head.
+    #[must_use]
+    pub fn line_of(&self, head: &str) -> Option<usize> {
+        if head.eq_ignore_ascii_case(ORIGIN) {
+            return Some(0);
+        }
+        self.entries.iter().find(|e| HEXLOWER.encode(&e.digest).eq_ignore_ascii_case(head)).map(|e| e.line)
+    }
+
     /// The lines that `records` become after this ledger's last one.
     fn lines(&self, records: &[Record], key: Option<&SigningKey>) -> Result<(Vec<u8>, Vec<String>)> {
-        let mut ids: std::collections::HashSet<&str> = self.entries.iter().map(|e| e.record.id.as_str()).collect();
+        let mut ids: std::collections::HashSet<String> = self.entries.iter().map(|e| e.record.id.clone()).collect();
         let mut head = self.head.clone();
         let (mut out, mut given) = (Vec::new(), Vec::with_capacity(records.len()));
         for (index, record) in records.iter().enumerate() {
@@ -135,10 +180,15 @@ impl Ledger {
             let mut statement = Statement::new(record, sequence, &head);
             if record.id.is_empty() {
                 statement.predicate.record.id = id(&statement)?;
-            } else if !ids.insert(&record.id) {
+            } else if ids.contains(record.id.as_str()) {
                 let what = format!("the id {} is taken", record.id);
                 return Err(Error::Usage { what, hint: "leave the id out to get a new one".to_owned() });
             }
+            if let Some(unknown) = record.supersedes.iter().find(|id| !ids.contains(id.as_str())) {
+                let what = format!("no record {unknown} that could be superseded");
+                return Err(Error::Usage { what, hint: "`countersign approvals list` shows the ids".to_owned() });
+            }
+            ids.insert(statement.predicate.record.id.clone());
             let payload = serde_json::to_vec(&statement).map_err(|e| self.unwritten(&e))?;
             let line = serde_json::to_vec(&Envelope::new(&payload, key)).map_err(|e| self.unwritten(&e))?;
             head = HEXLOWER.encode(&Sha256::digest(&line));
@@ -154,6 +204,7 @@ impl Ledger {
     }
 }
 
+const TORN: &str = "that record was never confirmed: `countersign approvals verify --repair` puts the torn end aside; then record it again";
 const EDITED: &str = "the ledger was changed by something else than an append: restore it from a copy, and compare its head with the one in earlier reports";
 
 fn open(line: &[u8]) -> std::result::Result<(Statement, Vec<[u8; 32]>), String> {

@@ -1,9 +1,13 @@
 //! Recorded decisions about files: the ledger that holds them, and which of them are about an asset.
 //!
-//! [`record`] is one decision, [`envelope`] its signed wrapping, [`ledger`] the append-only file, [`paths`] says when a
-//! path hint fits, [`standing`] what the records about one asset amount to on a day.
+//! [`record`] is one decision, [`envelope`] its signed wrapping, [`keys`] what signs it, [`ledger`] the append-only file,
+//! [`paths`] says when a path hint fits, [`standing`] what the records about one asset amount to on a day; [`import`] and
+//! [`export`] exchange records with spreadsheets.
 
 mod envelope;
+pub mod export;
+pub mod import;
+pub mod keys;
 pub mod ledger;
 mod paths;
 pub mod record;
@@ -44,8 +48,18 @@ pub struct Known {
     pub record: Record,
     /// The grade of its signature, or of the lack of one.
     pub grade: Grade,
-    /// Numbers of later records that withdraw, deny or replace it.
-    ended_by: Vec<usize>,
+    /// Names that the policy gives to the keys that signed it.
+    pub signers: Vec<String>,
+    /// Later records that withdraw, deny or replace it.
+    ended_by: Vec<Ending>,
+}
+
+/// How a later record ends an earlier one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Ending {
+    by: usize,
+    /// False where it ends it for some of its subjects only: those that the later record is about.
+    whole: bool,
 }
 
 /// How a record is about an asset.
@@ -64,6 +78,8 @@ pub enum By {
 pub struct Matches<'a> {
     pub rows: Vec<(&'a Known, By)>,
     all: &'a [Known],
+    /// Digest of the asset's bytes, where it was computed.
+    sha256: Option<String>,
 }
 
 impl Approvals {
@@ -87,16 +103,18 @@ impl Approvals {
             by_name: HashMap::new(),
         };
         let mut by_id = HashMap::new();
-        for (index, Entry { record, keys: signers, .. }) in ledger.entries.into_iter().enumerate() {
+        for (index, Entry { record, keys: signed, .. }) in ledger.entries.into_iter().enumerate() {
             out.end_earlier(&record, index, &by_id);
             out.index(&record, index);
             by_id.insert(record.id.clone(), index);
-            let grade = match signers.iter().any(|s| keys.iter().any(|k| k.key == *s)) {
-                true => Grade::SignedKnown,
-                false if signers.is_empty() => Grade::Imported,
-                false => Grade::Signed,
+            let trusted = keys.iter().filter(|k| signed.contains(&k.key) && k.valid_on(record.decided_on));
+            let signers: Vec<String> = trusted.map(|k| k.name.clone()).collect();
+            let grade = match (signers.is_empty(), signed.is_empty()) {
+                (false, _) => Grade::SignedKnown,
+                (true, true) => Grade::Imported,
+                (true, false) => Grade::Signed,
             };
-            out.entries.push(Known { index, record, grade, ended_by: Vec::new() });
+            out.entries.push(Known { index, record, grade, signers, ended_by: Vec::new() });
         }
         out
     }
@@ -121,22 +139,32 @@ impl Approvals {
     /// Notes which earlier records this one ends: those it names, or, for a withdrawal or a denial that names none,
     /// all about the same bytes (the same path, where it has no digest).
     fn end_earlier(&mut self, record: &Record, index: usize, by_id: &HashMap<String, usize>) {
-        let mut ended: Vec<usize> = record.supersedes.iter().filter_map(|id| by_id.get(id).copied()).collect();
+        let mut ended: Vec<(usize, bool)> =
+            record.supersedes.iter().filter_map(|id| by_id.get(id)).map(|i| (*i, true)).collect();
         if record.supersedes.is_empty() && matches!(record.decision, Decision::Revoked | Decision::Denied) {
             for subject in &record.subjects {
                 match subject.sha256() {
-                    Some(hex) => ended.extend(self.by_sha256.get(&hex.to_lowercase()).into_iter().flatten()),
-                    None => ended.extend(self.named_so(&subject.name)),
+                    Some(hex) => {
+                        let rows = self.by_sha256.get(&hex.to_lowercase()).into_iter().flatten();
+                        ended.extend(rows.map(|i| (*i, self.is_within(*i, record))));
+                    }
+                    None => ended.extend(self.named_so(&subject.name).into_iter().map(|i| (i, true))),
                 }
             }
         }
         ended.sort_unstable();
         ended.dedup();
-        for earlier in ended {
+        for (earlier, whole) in ended {
             if let Some(known) = self.entries.get_mut(earlier) {
-                known.ended_by.push(index);
+                known.ended_by.push(Ending { by: index, whole });
             }
         }
+    }
+
+    /// Whether everything that the earlier record is about, the later one is about too.
+    fn is_within(&self, earlier: usize, later: &Record) -> bool {
+        let same = |a: &Subject| later.sha256().any(|hex| a.sha256().is_some_and(|own| own.eq_ignore_ascii_case(hex)));
+        self.entries.get(earlier).is_some_and(|known| known.record.subjects.iter().all(same))
     }
 
     fn named_so(&self, name: &str) -> Vec<usize> {
@@ -160,8 +188,40 @@ impl Approvals {
     /// Numbers of the records that others ended by this day.
     #[must_use]
     pub fn ended(&self, as_of: NaiveDate) -> BTreeSet<usize> {
-        let by = |i: &usize| self.entries.get(*i).is_some_and(|e| e.record.decided_on <= as_of);
+        let by = |e: &Ending| e.whole && self.entries.get(e.by).is_some_and(|k| k.record.decided_on <= as_of);
         self.entries.iter().filter(|k| k.ended_by.iter().any(by)).map(|k| k.index).collect()
+    }
+
+    /// The state of one record as a whole on a day: `in force`, `not yet`, `expired`, or what ended it.
+    #[must_use]
+    pub fn state(&self, known: &Known, as_of: NaiveDate) -> String {
+        let record = &known.record;
+        let enders = known.ended_by.iter().filter_map(|e| Some((e.whole, self.entries.get(e.by)?)));
+        let last = enders.rev().find(|(_, k)| k.record.decided_on <= as_of);
+        let word = |by: &Known| match by.record.decision {
+            Decision::Revoked => "revoked",
+            Decision::Denied => "denied",
+            _ => "superseded",
+        };
+        match last {
+            _ if record.decided_on > as_of => format!("from {}", record.decided_on),
+            Some((true, by)) => format!("{} by {}", word(by), by.record.id),
+            _ if record.expires_on.is_some_and(|day| day < as_of) => "expired".to_owned(),
+            Some((false, by)) => format!("partly {} by {}", word(by), by.record.id),
+            None => "in force".to_owned(),
+        }
+    }
+
+    /// SHA-256 of the ledger's last line.
+    #[must_use]
+    pub fn head(&self) -> &str {
+        &self.head
+    }
+
+    /// The record with this id.
+    #[must_use]
+    pub fn by_id(&self, id: &str) -> Option<&Known> {
+        self.entries.iter().find(|known| known.record.id == id)
     }
 
     /// What the report says of the ledger.
@@ -202,6 +262,6 @@ impl Approvals {
             }
         }
         rows.sort_by_key(|(known, _)| known.index);
-        Matches { rows, all: &self.entries }
+        Matches { rows, all: &self.entries, sha256: hex }
     }
 }

@@ -113,8 +113,13 @@ impl<'a> Matches<'a> {
 
     /// The record that ended this one, by the day of the judgement.
     fn ender(&self, known: &Known, as_of: NaiveDate) -> Option<&'a Known> {
-        let mut enders = known.ended_by.iter().filter_map(|i| self.all.get(*i));
-        enders.rfind(|e| e.record.decided_on <= as_of)
+        let about = |by: &Known| {
+            let own = self.sha256.as_deref();
+            own.is_some_and(|own| by.record.sha256().any(|hex| hex.eq_ignore_ascii_case(own)))
+        };
+        let enders = known.ended_by.iter().filter_map(|e| Some((e.whole, self.all.get(e.by)?)));
+        let mut enders = enders.filter(|(whole, by)| *whole || about(by)).map(|(_, by)| by);
+        enders.rfind(|by| by.record.decided_on <= as_of)
     }
 }
 

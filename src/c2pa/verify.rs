@@ -345,6 +345,8 @@ fn alias(id: &str) -> &str {
         "jpeg-xl" | "jpegxl" => "jxl",
         "wave" => "wav",
         "jpg" => "jpeg",
+        "ooxml" => "docx",
+        "opendocument" => "odt",
         other => other,
     }
 }

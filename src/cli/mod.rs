@@ -1,10 +1,12 @@
 //! The command line: one file per subcommand, one place for what they share.
 
+mod approvals;
 mod approve;
 mod completions;
 mod config;
 mod convert;
 mod inspect;
+mod keys;
 mod listing;
 mod marks;
 mod output;
@@ -40,7 +42,11 @@ enum Command {
     /// Everything a file says, without judgement
     Inspect(inspect::Arguments),
     /// Record an approval for these exact bytes
-    Approve(approve::Arguments),
+    Approve(Box<approve::Arguments>),
+    /// Work with the ledger: list, show, import, export, revoke, verify, notify, disclose
+    Approvals(approvals::Arguments),
+    /// Make a signing key for approvals, or print its public half
+    Keys(keys::Arguments),
     /// List the rules, or explain one
     Rules(rules::Arguments),
     /// List the marks, or explain one
@@ -104,7 +110,9 @@ fn dispatch(command: Command) -> Result<u8> {
     match command {
         Command::Scan(arguments) => scan::run(arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
-        Command::Approve(arguments) => approve::run(&arguments),
+        Command::Approve(arguments) => approve::run(*arguments),
+        Command::Approvals(arguments) => approvals::run(arguments),
+        Command::Keys(arguments) => keys::run(&arguments),
         Command::Rules(arguments) => rules::run(&arguments),
         Command::Marks(arguments) => marks::run(&arguments),
         Command::Policy(arguments) => policy::run(&arguments),

@@ -60,6 +60,10 @@ fn style(template: &str) -> ProgressStyle {
 }
 
 impl Watch for Progress {
+    fn hashed(&self, bytes: u64) {
+        self.bar.inc(bytes);
+    }
+
     fn judged(&self, bytes: u64, findings: &[Finding]) {
         if self.bar.is_hidden() {
             return;

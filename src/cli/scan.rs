@@ -55,6 +55,9 @@ pub(super) struct Arguments {
     /// Trust list in PEM, repeatable
     #[arg(long, value_name = "FILE")]
     trust: Vec<PathBuf>,
+    /// Also hash every file that a package lists with a hash, and compare
+    #[arg(long)]
+    integrity: bool,
     /// Also decode pixels for invisible marks (lossless images only)
     #[arg(long)]
     pixels: bool,
@@ -149,6 +152,7 @@ pub(super) fn run(arguments: Arguments) -> Result<u8> {
         }),
         exclude: globs(&arguments.exclude)?,
         listed,
+        integrity: arguments.integrity,
         jobs: arguments.jobs,
         tags: arguments.tags,
         fail_on: match arguments.fail_on {
@@ -288,6 +292,7 @@ fn options(arguments: &Arguments, as_of: NaiveDate) -> serde_json::Map<String, V
     let value = json!({
         "role": arguments.role.and_then(|r| name(r.to_possible_value())),
         "verify": name(arguments.verify.to_possible_value()),
+        "integrity": arguments.integrity,
         "pixels": arguments.pixels,
         "as_of": as_of.to_string(),
         "fail_on": name(arguments.fail_on.to_possible_value()),

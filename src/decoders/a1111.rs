@@ -25,6 +25,7 @@ const FIELDS: &[(&str, &str)] = &[
     ("xmp", "tiff:usercomment"),
     ("jpeg", "com"),
     ("gif", "comment"),
+    ("sidecar", "txt"),
     ("quicktime", "©cmt"),
     ("quicktime", "©des"),
     ("quicktime", "desc"),
@@ -114,8 +115,13 @@ mod tests {
 
     #[test]
     fn the_grammar_is_read_where_it_is_written() {
-        for (space, key) in [("png", "parameters"), ("exif", "UserComment"), ("quicktime", "©cmt"), ("id3", "COMM:eng")]
-        {
+        for (space, key) in [
+            ("png", "parameters"),
+            ("exif", "UserComment"),
+            ("quicktime", "©cmt"),
+            ("id3", "COMM:eng"),
+            ("sidecar", "txt"),
+        ] {
             let said = decode(&mut Source::memory(Vec::new(), 0), &facts(space, key, TEXT), Options::default());
             assert_eq!(said.first().map(|t| t.key.as_str()), Some("parameters"), "{space} {key}");
             assert!(said.iter().any(|t| t.key == "model" && t.value == "v1-5"));

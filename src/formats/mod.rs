@@ -47,6 +47,7 @@ pub mod wavpack;
 pub mod webm;
 pub mod webp;
 mod xmp_sidecar;
+pub mod zip_document;
 
 use crate::model::{Facts, Problem};
 use crate::source::Source;
@@ -157,6 +158,9 @@ pub static ALL: &[&dyn Format] = &[
     &webm::WebM,
     &webp::Webp,
     &xmp_sidecar::XmpSidecar,
+    &zip_document::EPUB,
+    &zip_document::OOXML,
+    &zip_document::OPEN_DOCUMENT,
     // These search the head for their pattern: whatever has a magic number of its own is known before.
     &aac::Aac,
     &mpeg_ts::MpegTs,

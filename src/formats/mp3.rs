@@ -42,7 +42,8 @@ impl Format for Mp3 {
         if only_zeros_before_sound(probe.head, probe.len).is_some() {
             return Score(Score::WEAK.0 - 10);
         }
-        let found = (0..probe.head.len().min(DEBRIS)).find(|at| run(rest(*at), frame, FRAMES * 2) == FRAMES * 2);
+        let near = probe.head.get(..probe.head.len().min(DEBRIS)).unwrap_or_default();
+        let found = memchr::memchr_iter(0xFF, near).find(|at| run(rest(*at), frame, FRAMES * 2) == FRAMES * 2);
         if found.is_some() { Score(Score::WEAK.0 - 10) } else { Score::NO }
     }
 

@@ -19,6 +19,12 @@ pub fn gzip(bytes: &[u8], most: usize) -> (Vec<u8>, Option<Problem>) {
     bounded(flate2::read::GzDecoder::new(bytes), most)
 }
 
+/// As [`zlib`], for deflate without a frame (RFC 1951).
+#[must_use]
+pub fn raw(bytes: &[u8], most: usize) -> (Vec<u8>, Option<Problem>) {
+    bounded(flate2::read::DeflateDecoder::new(bytes), most)
+}
+
 fn bounded(mut from: impl Read, most: usize) -> (Vec<u8>, Option<Problem>) {
     let mut out = Vec::new();
     let mut block = vec![0; 16 * 1024];

@@ -29,3 +29,4 @@ pub mod samsung_sef;
 pub mod sef;
 pub mod tiff_ifd;
 pub mod wave64;
+pub mod zip;

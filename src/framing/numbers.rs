@@ -35,3 +35,9 @@ pub fn le16(bytes: &[u8], at: usize) -> Option<u16> {
 pub fn le32(bytes: &[u8], at: usize) -> Option<u32> {
     array(bytes, at).map(u32::from_le_bytes)
 }
+
+/// Little-endian 64 bits.
+#[must_use]
+pub fn le64(bytes: &[u8], at: usize) -> Option<u64> {
+    array(bytes, at).map(u64::from_le_bytes)
+}

@@ -126,9 +126,7 @@ fn mapped(asset: &Element, name: &str, out: &mut Opened) -> Option<Mapped> {
                 volume: chunk.number("VolumeIndex").unwrap_or(1),
                 length: chunk.number("Length"),
             }),
-            Err(why) => {
-                out.fault(PackageFaultKind::Malformed, name, format!("asset {id} is mapped to `{path}`: {why}"))
-            }
+            Err(why) => out.fault(PackageFaultKind::Malformed, name, format!("{why}: `{path}`, asset {id}")),
         }
     }
     if chunks.is_empty() && asset.all(&["ChunkList", "Chunk"]).is_empty() {

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
+use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use unicode_normalization::{UnicodeNormalization, is_nfc};
 
 use super::{Digest, Info, Member, Membership, Opened};
@@ -27,6 +28,8 @@ pub struct Deliveries {
     composed: HashMap<(usize, String), Claims>,
     /// (root, folder below it) → packages whose root that is.
     folders: HashMap<(usize, String), Vec<usize>>,
+    /// Packages that state what their files come to, with their root's number.
+    totals: Vec<(usize, usize)>,
     /// (root, path below it) of the packages' own files that were read.
     manifests: HashSet<(usize, String)>,
     faults: Mutex<Vec<(usize, PackageFault)>>,
@@ -42,6 +45,10 @@ struct Delivery {
     seen: Vec<bool>,
     /// Each member's path below the scanned root, as the walk spells it.
     spelled: Vec<String>,
+    /// What is never unlisted.
+    ignore: GlobSet,
+    /// Files and bytes that the walk found in the folder of [`Opened::total`].
+    found: (u64, u64),
 }
 
 /// Where a file stands among the packages.
@@ -76,11 +83,13 @@ impl Deliveries {
             self.members.entry((root, path.clone())).or_default().push((id, index));
             spelled.push(path);
         }
+        self.totals.extend(opened.total.as_ref().map(|_| (root, id)));
         self.manifests.extend(opened.manifests.iter().map(|path| (root, spelling(&rel.join(path)))));
         let rel = spelling(rel);
         self.folders.entry((root, rel.clone())).or_default().push(id);
         let seen = vec![false; opened.members.len()];
-        self.packages.push(Delivery { info, rel, opened, seen, spelled });
+        let ignore = ignored(&opened.ignore);
+        self.packages.push(Delivery { info, rel, opened, seen, spelled, ignore, found: (0, 0) });
     }
 
     /// Gives what compositions play of other packages to the packages that hold it. Call once, after the last
@@ -176,6 +185,7 @@ impl Deliveries {
         if self.is_empty() {
             return;
         }
+        self.count(asset);
         let claims = self.claims(asset.root, &asset.rel).to_vec();
         for (id, index) in &claims {
             let Some(package) = self.packages.get_mut(*id) else { continue };
@@ -192,7 +202,31 @@ impl Deliveries {
             let around = self.around(asset.root, &asset.rel);
             let strict = around.iter().find(|id| self.packages.get(**id).is_some_and(|p| p.opened.lists_everything));
             if let Some(id) = strict {
-                self.fault(*id, fault(PackageFaultKind::UnlistedFile, &asset.rel, ""));
+                self.unlisted(*id, &asset.rel);
+            }
+        }
+    }
+
+    /// A file that its package does not list: worth a note, or a fault where the package promises to list all.
+    fn unlisted(&self, id: usize, rel: &str) {
+        let Some(package) = self.packages.get(id) else { return };
+        let path = package.inner(rel);
+        let complete = package.opened.complete.as_deref().is_some_and(|folder| path.starts_with(folder));
+        if complete {
+            self.fault(id, fault(PackageFaultKind::Malformed, rel, "no manifest lists this file of the payload"));
+        } else if !package.ignore.is_match(path) {
+            self.fault(id, fault(PackageFaultKind::UnlistedFile, rel, ""));
+        }
+    }
+
+    /// Adds a file to the sum that a package around it states.
+    fn count(&mut self, asset: &Asset) {
+        for (_, id) in self.totals.iter().filter(|(root, _)| *root == asset.root) {
+            let Some(package) = self.packages.get_mut(*id) else { continue };
+            let Some(total) = &package.opened.total else { continue };
+            let folder = super::paths::join(&package.rel, &total.folder);
+            if asset.rel.starts_with(&folder) {
+                package.found = (package.found.0 + 1, package.found.1.saturating_add(asset.size));
             }
         }
     }
@@ -252,7 +286,7 @@ impl Deliveries {
         }
         self.around(root, rel).into_iter().find(|id| {
             let Some(package) = self.packages.get(*id) else { return false };
-            let path = rel.get(package.rel.len()..).unwrap_or_default().trim_start_matches('/');
+            let path = package.inner(rel);
             let fits = |a: &String| if a.ends_with('/') { path.starts_with(a.as_str()) } else { path == a };
             package.opened.aside.iter().any(fits)
         })
@@ -265,7 +299,31 @@ fn rank(membership: Option<Membership>) -> (bool, Option<Membership>) {
 }
 
 impl Delivery {
+    /// A path below the scanned root as a path below the package's.
+    fn inner<'a>(&self, rel: &'a str) -> &'a str {
+        rel.get(self.rel.len()..).unwrap_or_default().trim_start_matches('/')
+    }
+
+    /// Compares what was found with what a manifest says it comes to.
+    fn total(&self) -> Option<PackageFault> {
+        let total = self.opened.total.as_ref()?;
+        // What was passed over was not counted.
+        let partial = self.opened.members.iter().any(|m| m.optional && m.path.starts_with(&total.folder));
+        if partial || self.found == (total.files, total.bytes) {
+            return None;
+        }
+        let (files, bytes) = self.found;
+        let what = format!(
+            "states {} files and {} bytes in {}, where there are {files} and {bytes}",
+            total.files,
+            total.bytes,
+            total.folder.trim_end_matches('/')
+        );
+        Some(fault(PackageFaultKind::SizeMismatch, &super::paths::join(&self.rel, &total.by), what))
+    }
+
     fn finish(self, id: usize, complete: bool) -> (PackageReport, Vec<PackageFault>) {
+        let total = self.total();
         let mut faults = self.opened.faults;
         for fault in &mut faults {
             fault.path = super::paths::join(&self.rel, &fault.path);
@@ -275,6 +333,7 @@ impl Delivery {
             complete && !**seen && !m.optional
         });
         faults.extend(absent.map(|(_, path)| fault(PackageFaultKind::MissingAsset, path, "")));
+        faults.extend(total.filter(|_| complete));
         let report = PackageReport {
             id,
             kind: self.info.kind.to_owned(),
@@ -306,6 +365,121 @@ fn capped(faults: Vec<PackageFault>) -> Vec<PackageFault> {
     kept
 }
 
+/// Patterns as gitignore has them: a bare name is meant in every folder, a folder means all below it.
+fn ignored(patterns: &[String]) -> GlobSet {
+    let mut set = GlobSetBuilder::new();
+    for pattern in patterns.iter().take(limits::PATTERNS) {
+        let plain = pattern.trim_end_matches('/');
+        let anchored = plain.trim_start_matches('/');
+        let spelled = if plain.contains('/') { anchored.to_owned() } else { format!("**/{anchored}") };
+        for glob in [format!("{spelled}/**"), spelled] {
+            // A pattern that is none passes over nothing.
+            if let Ok(glob) = GlobBuilder::new(&glob).literal_separator(true).build() {
+                set.add(glob);
+            }
+        }
+    }
+    set.build().unwrap_or_default()
+}
+
 fn fault(kind: PackageFaultKind, path: &str, what: impl Into<String>) -> PackageFault {
     PackageFault { kind, path: path.to_owned(), what: what.into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Role;
+    use crate::packages::Algorithm;
+
+    static KIND: Info = Info { kind: "test", name: "test" };
+
+    fn plain(path: &Path) -> String {
+        path.to_str().unwrap().to_owned()
+    }
+
+    fn opened(members: &[(&str, Option<Membership>)]) -> Opened {
+        let members = members.iter().map(|(path, membership)| Member::new(*path, *membership)).collect();
+        Opened { members, lists_everything: true, ..Opened::default() }
+    }
+
+    fn asset(rel: &str, size: u64) -> Asset {
+        Asset {
+            path: rel.into(),
+            rel: rel.to_owned(),
+            root: 0,
+            size,
+            mtime: None,
+            role: Role::Final,
+            role_basis: String::new(),
+            package: None,
+            custody: None,
+            sidecars: vec![],
+            obstacle: None,
+        }
+    }
+
+    #[test]
+    fn the_innermost_package_holds_a_file_and_the_strongest_membership_counts() {
+        let mut all = Deliveries::default();
+        all.add(&KIND, 0, Path::new(""), opened(&[("a/b.mxf", Some(Membership::Manifest)), ("c.mxf", None)]), plain);
+        all.add(&KIND, 0, Path::new("a"), opened(&[("b.mxf", Some(Membership::Cpl))]), plain);
+        all.add(&KIND, 0, Path::new("a"), opened(&[("b.mxf", Some(Membership::Pkl))]), plain);
+        assert_eq!(
+            (all.place(0, "a/b.mxf").package, all.place(0, "a/b.mxf").membership),
+            (Some(1), Some(Membership::Cpl))
+        );
+        assert_eq!((all.place(0, "c.mxf").package, all.place(0, "c.mxf").membership), (Some(0), None));
+        assert_eq!(all.place(0, "a/other.mxf"), Place::default());
+        assert_eq!(all.place(1, "c.mxf"), Place::default());
+    }
+
+    #[test]
+    fn names_match_in_either_unicode_form() {
+        let mut all = Deliveries::default();
+        all.add(&KIND, 0, Path::new(""), opened(&[("caf\u{e9}.mxf", Some(Membership::Pkl))]), plain);
+        assert_eq!(all.place(0, "cafe\u{301}.mxf").membership, Some(Membership::Pkl));
+        all.saw(&asset("cafe\u{301}.mxf", 1));
+        assert_eq!(all.finish(true)[0].1, vec![]);
+    }
+
+    #[test]
+    fn what_was_seen_is_compared_with_what_is_listed() {
+        let mut row = opened(&[("gone.mxf", None), ("later.mxf", None), ("short.mxf", None)]);
+        row.members[1].optional = true;
+        row.members[2].size = Some(9);
+        row.members[2].digests = vec![Digest { algorithm: Algorithm::Md5, value: vec![0; 16] }];
+        row.aside = vec!["MAP".to_owned(), "notes/".to_owned()];
+        let mut all = Deliveries::default();
+        all.add(&KIND, 0, Path::new("p"), row, plain);
+        for (path, size) in [("p/short.mxf", 8), ("p/MAP", 1), ("p/notes/a/b", 1), ("p/extra", 1), ("q", 1)] {
+            all.saw(&asset(path, size));
+        }
+        assert_eq!(all.digests(0, "p/short.mxf")[0].package, 0);
+        all.fault(0, fault(PackageFaultKind::HashMismatch, "p/short.mxf", "MD5"));
+        let partial = all.packages[0].opened.clone();
+        let told: Vec<_> = all.finish(true).remove(0).1.into_iter().map(|f| (f.kind, f.path)).collect();
+        assert_eq!(
+            told,
+            [
+                (PackageFaultKind::MissingAsset, "p/gone.mxf".to_owned()),
+                (PackageFaultKind::HashMismatch, "p/short.mxf".to_owned()),
+                (PackageFaultKind::SizeMismatch, "p/short.mxf".to_owned()),
+                (PackageFaultKind::UnlistedFile, "p/extra".to_owned()),
+            ]
+        );
+        let mut stopped = Deliveries::default();
+        stopped.add(&KIND, 0, Path::new("p"), partial, plain);
+        assert_eq!(stopped.finish(false)[0].1, vec![], "a stopped walk misses nothing");
+    }
+
+    #[test]
+    fn thousands_of_faults_are_counted_and_not_told() {
+        let many = (0..limits::FAULTS + 5).map(|n| fault(PackageFaultKind::UnlistedFile, &format!("{n:05}"), ""));
+        let kept = capped(many.collect());
+        assert_eq!(
+            (kept.len(), kept.last().map(|f| f.what.as_str())),
+            (limits::FAULTS + 1, Some("and 4 more like this"))
+        );
+    }
 }

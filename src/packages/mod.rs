@@ -5,18 +5,26 @@
 //! Nothing here lists folders or follows links: a [`Ground`] does that for it.
 //! What the manifests say and what the walk then sees meet in [`Deliveries`].
 
+mod ascmhl;
 mod assetmap;
+mod bagit;
 mod dcp;
 mod deliveries;
+mod hash_list;
 mod imf;
+mod mhl;
+mod names;
 mod parcel;
 mod paths;
 mod pkl;
+mod sequence;
 mod timeline;
 mod xml;
 
+pub use crate::digest::{Algorithm, Digest};
 pub use deliveries::{Deliveries, Place, Spelling, Wanted};
 pub use paths::inside;
+pub use sequence::{Row, Sequences};
 
 use crate::limits;
 use crate::model::{PackageFault, PackageFaultKind, Play, Problem};
@@ -140,6 +148,12 @@ pub struct Opened {
     pub lists_everything: bool,
     /// Paths below the root that the package sets aside: never unlisted. A folder ends with `/`.
     pub aside: Vec<String>,
+    /// Patterns of names, as gitignore has them, that are never unlisted.
+    pub ignore: Vec<String>,
+    /// The folder (with `/` at its end) in which an unlisted file makes the package unsound.
+    pub complete: Option<String>,
+    /// What a manifest says all files of a folder come to.
+    pub total: Option<Total>,
     /// The package's own files that were read and understood: no media, and nothing that needs a judgement.
     pub manifests: Vec<String>,
     /// What compositions play of packages elsewhere: the asset's id, and where it is played.
@@ -155,6 +169,17 @@ impl Opened {
             self.faults.push(PackageFault { kind, path: path.into(), what: what.into() });
         }
     }
+}
+
+/// How many files and bytes a folder should hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Total {
+    /// Below the package's root, with `/` at its end.
+    pub folder: String,
+    pub files: u64,
+    pub bytes: u64,
+    /// The file that says so.
+    pub by: String,
 }
 
 /// A file that a package lists.
@@ -179,55 +204,6 @@ impl Member {
     #[must_use]
     pub fn new(path: impl Into<String>, membership: Option<Membership>) -> Self {
         Self { path: path.into(), id: None, size: None, digests: vec![], membership, plays: vec![], optional: false }
-    }
-}
-
-/// A digest that a manifest claims.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Digest {
-    pub algorithm: Algorithm,
-    /// The digest's bytes.
-    pub value: Vec<u8>,
-}
-
-/// The algorithms that manifests use.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Algorithm {
-    Md5,
-    Sha1,
-    Sha224,
-    Sha256,
-    Sha384,
-    Sha512,
-    /// xxHash32, as MHL 1 writes it in decimal; the value is its four bytes, big-endian.
-    Xxh32,
-    /// xxHash64, the value big-endian.
-    Xxh64,
-    /// XXH3 of 64 bits, the value big-endian.
-    Xxh3,
-    /// XXH3 of 128 bits, the value big-endian.
-    Xxh128,
-    /// C4 (SMPTE ST 2114); the value is the 64 bytes of the SHA-512.
-    C4,
-}
-
-impl Algorithm {
-    /// The name as people write it.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Md5 => "MD5",
-            Self::Sha1 => "SHA-1",
-            Self::Sha224 => "SHA-224",
-            Self::Sha256 => "SHA-256",
-            Self::Sha384 => "SHA-384",
-            Self::Sha512 => "SHA-512",
-            Self::Xxh32 => "xxHash32",
-            Self::Xxh64 => "xxHash64",
-            Self::Xxh3 => "XXH3-64",
-            Self::Xxh128 => "XXH3-128",
-            Self::C4 => "C4",
-        }
     }
 }
 
@@ -259,4 +235,7 @@ impl Membership {
 pub static ALL: &[&dyn Package] = &[
     &imf::Imf,
     &dcp::Dcp,
+    &ascmhl::AscMhl,
+    &bagit::BagIt,
+    &mhl::Mhl,
 ];

@@ -59,7 +59,7 @@ pub(super) fn open(folder: &Folder, reader: &Reader) -> Result<Option<Opened>, P
         Err(_) if reader.flavor == Flavor::Imf => return Ok(None),
         Err(problem) => return Err(problem),
     };
-    let mut documents = documents(folder, &map);
+    let mut documents = documents(folder, &map, &mut out);
     if flavor(&map, &documents) != reader.flavor {
         return Ok(None);
     }
@@ -82,7 +82,7 @@ fn title(compositions: &[Composition]) -> Option<String> {
 }
 
 /// The XML documents among the assets, by their root elements.
-fn documents(folder: &Folder, map: &Map) -> Vec<Document> {
+fn documents(folder: &Folder, map: &Map, out: &mut Opened) -> Vec<Document> {
     let mut found = Vec::new();
     for asset in &map.assets {
         let Some(chunk) = asset.file(map.volume) else { continue };
@@ -91,8 +91,19 @@ fn documents(folder: &Folder, map: &Map) -> Vec<Document> {
         if !asset.packing_list && extension.is_some_and(|e| !e.eq_ignore_ascii_case("xml")) {
             continue;
         }
-        found.extend(document(folder, &chunk.path, &asset.id));
+        match document(folder, &chunk.path, &asset.id) {
+            Some(document) => found.push(document),
+            None if extension.is_some() && folder.source(&chunk.path).is_ok() => {
+                out.fault(PackageFaultKind::Malformed, &chunk.path, "is named as an XML document and is none");
+            }
+            None => {}
+        }
         if found.len() >= DOCUMENTS {
+            out.fault(
+                PackageFaultKind::Malformed,
+                &map.name,
+                format!("more than {DOCUMENTS} documents: the rest is not read"),
+            );
             break;
         }
     }

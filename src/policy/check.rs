@@ -126,6 +126,7 @@ pub(super) fn policy(text: &str, path: &str) -> Result<Policy> {
         }
         policy.trust.keys.push(trusted);
     }
+    policy.custody = raw.archival.custody.unwrap_or(policy.custody);
     policy.limits.archive_depth = raw.limits.archive_depth.or(policy.limits.archive_depth);
     policy.limits.seconds_per_file = raw.limits.seconds_per_file.or(policy.limits.seconds_per_file);
     Ok(policy)
@@ -145,6 +146,7 @@ fn base(at: &Text, extends: Option<&Spanned<String>>) -> Result<Policy> {
             suppress: Vec::new(),
             trust: super::Trust::default(),
             limits: super::Limits::default(),
+            custody: false,
             rules: std::collections::BTreeMap::new(),
         });
     }
@@ -227,17 +229,39 @@ fn suppress(at: &Text, raw: &Spanned<RawSuppress>) -> Result<Suppression> {
 }
 
 fn key(at: &Text, raw: &RawKey) -> Result<TrustedKey> {
-    let text = raw.key.get_ref().trim().trim_start_matches("ed25519:");
-    let bytes = data_encoding::BASE64
-        .decode(text.as_bytes())
-        .or_else(|_| data_encoding::HEXLOWER_PERMISSIVE.decode(text.as_bytes()));
-    let key = bytes.ok().and_then(|b| <[u8; 32]>::try_from(b).ok());
-    match key.filter(|k| ed25519_dalek::VerifyingKey::from_bytes(k).is_ok()) {
-        Some(key) => Ok(TrustedKey { name: at.filled(&raw.name, "name")?, key }),
-        None => Err(at.error(
+    let Some(key) = public_key(raw.key.get_ref().trim()) else {
+        return Err(at.error(
             raw.key.span(),
             "not a public Ed25519 key",
-            "`countersign keys show` prints it: 32 bytes in base64",
-        )),
+            "`countersign keys show` prints it: 32 bytes in base64; a line of OpenSSH will do too",
+        ));
+    };
+    let date = |day: &Option<Spanned<toml::Value>>| day.as_ref().map(|day| at.date(day)).transpose();
+    let (from, until) = (date(&raw.valid_from)?, date(&raw.valid_until)?);
+    if let Some(span) = raw.valid_until.as_ref().map(Spanned::span).filter(|_| from > until) {
+        return Err(at.error(
+            span,
+            "this key ends before it begins",
+            "`valid-until` is the last day, `valid-from` the first",
+        ));
     }
+    Ok(TrustedKey { name: at.filled(&raw.name, "name")?, key, from, until })
+}
+
+/// The key that a policy spells: base64 or hex of its 32 bytes, or `ssh-ed25519 AAAA… comment`.
+fn public_key(text: &str) -> Option<[u8; 32]> {
+    let bytes = match text.strip_prefix("ssh-ed25519 ") {
+        // RFC 8709: the name of the algorithm and the key, each after its length in four bytes.
+        Some(rest) => {
+            let blob = data_encoding::BASE64.decode(rest.split_whitespace().next()?.as_bytes()).ok()?;
+            blob.strip_prefix(b"\0\0\0\x0bssh-ed25519\0\0\0\x20")?.to_vec()
+        }
+        None => {
+            let text = text.trim_start_matches("ed25519:").as_bytes();
+            let hex = || data_encoding::HEXLOWER_PERMISSIVE.decode(text);
+            data_encoding::BASE64.decode(text).ok().filter(|b| b.len() == 32).or_else(|| hex().ok())?
+        }
+    };
+    let key = <[u8; 32]>::try_from(bytes).ok()?;
+    ed25519_dalek::VerifyingKey::from_bytes(&key).is_ok().then_some(key)
 }

@@ -33,6 +33,8 @@ pub struct Policy {
     pub suppress: Vec<Suppression>,
     pub trust: Trust,
     pub limits: Limits,
+    /// Whether a digitization mark authenticates archival material only together with a custody record.
+    pub custody: bool,
     rules: BTreeMap<String, Setting>,
 }
 
@@ -156,6 +158,23 @@ pub struct Trust {
 pub struct TrustedKey {
     pub name: String,
     pub key: [u8; 32],
+    /// The first day whose decisions it may sign.
+    pub from: Option<NaiveDate>,
+    /// The last day whose decisions it may sign.
+    pub until: Option<NaiveDate>,
+}
+
+impl TrustedKey {
+    /// A key without bounds of time.
+    pub fn new(name: impl Into<String>, key: [u8; 32]) -> Self {
+        Self { name: name.into(), key, from: None, until: None }
+    }
+
+    /// Whether it may sign decisions of this day.
+    #[must_use]
+    pub fn valid_on(&self, day: NaiveDate) -> bool {
+        self.from.is_none_or(|from| from <= day) && self.until.is_none_or(|until| day <= until)
+    }
 }
 
 /// Bounds that a policy may set.

@@ -22,6 +22,13 @@ pub(super) struct Raw {
     pub(super) suppress: Vec<Spanned<RawSuppress>>,
     pub(super) trust: RawTrust,
     pub(super) limits: RawLimits,
+    pub(super) archival: RawArchival,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct RawArchival {
+    pub(super) custody: Option<bool>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -93,6 +100,8 @@ pub(super) struct RawTrust {
 pub(super) struct RawKey {
     pub(super) name: Spanned<String>,
     pub(super) key: Spanned<String>,
+    pub(super) valid_from: Option<Spanned<toml::Value>>,
+    pub(super) valid_until: Option<Spanned<toml::Value>>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -61,6 +61,7 @@ pub(super) fn toml(policy: &Policy) -> String {
         let _ = writeln!(out, "\n[[suppress]]\nrule = {}\npattern = {}", value(&row.rule), value(row.pattern.text()));
         let _ = writeln!(out, "reason = {}\nexpires = {}", value(&row.reason), row.expires);
     }
+    let _ = writeln!(out, "\n[archival]\ncustody = {}", policy.custody);
     if !policy.trust.lists.is_empty() {
         let lists: Vec<_> = policy.trust.lists.iter().map(|l| l.to_string_lossy()).collect();
         let _ = writeln!(out, "\n[trust]\nlists = {}", value(lists));
@@ -68,6 +69,9 @@ pub(super) fn toml(policy: &Policy) -> String {
     for key in &policy.trust.keys {
         let text = data_encoding::BASE64.encode(&key.key);
         let _ = writeln!(out, "\n[[trust.keys]]\nname = {}\nkey = {}", value(&key.name), value(text));
+        for (name, day) in [("valid-from", key.from), ("valid-until", key.until)] {
+            let _ = day.map(|day| writeln!(out, "{name} = {day}"));
+        }
     }
     let limits = [
         ("archive-depth", policy.limits.archive_depth.map(u64::from)),

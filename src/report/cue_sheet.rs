@@ -9,7 +9,7 @@ use std::io::{self, Write};
 use crate::model::{AssetReport, Evidence, FindingState, RecordNote, Run, Summary};
 use crate::report::csv::row;
 use crate::report::escape::shorten;
-use crate::report::words::{decisive, systems, told, word};
+use crate::report::words::{decisive, played, systems, told, word};
 use crate::report::{Info, Kind, Look, Report};
 
 pub static KIND: Kind = Kind {
@@ -37,8 +37,6 @@ const COLUMNS: [&str; 16] = [
     "sha256",
 ];
 
-/// Stretches that are listed for one asset.
-const PLAYS: usize = 64;
 /// Characters of a prompt that are repeated.
 const PROMPT: usize = 4_000;
 
@@ -84,10 +82,12 @@ fn cells(asset: &AssetReport, roots: &[String]) -> [String; 16] {
     };
     let tool = said(&|r| r.tool.clone());
     let prompt = said(&|r| r.prompt.clone());
+    let range = said(&|r| r.range.clone());
+    let plays = asset.plays.iter().map(played).collect::<Vec<_>>().join("; ");
     [
         path,
         word(&asset.role),
-        places(asset, &said(&|r| r.range.clone())),
+        if range.is_empty() { plays } else { range },
         description(asset, &about),
         if tool.is_empty() { systems(&asset.evidence).join("; ") } else { tool },
         said(&|r| r.version.clone()),
@@ -102,18 +102,6 @@ fn cells(asset: &AssetReport, roots: &[String]) -> [String; 16] {
         asset.evidence.iter().map(told).collect::<Vec<_>>().join("; "),
         asset.sha256.clone().unwrap_or_default(),
     ]
-}
-
-/// Where the compositions of the delivery play it; else what the record says.
-fn places(asset: &AssetReport, recorded: &str) -> String {
-    if asset.plays.is_empty() {
-        return recorded.to_owned();
-    }
-    let one = |p: &crate::model::Play| format!("{}-{} ({})", p.from, p.to, p.title);
-    let told: Vec<_> = asset.plays.iter().take(PLAYS).map(one).collect();
-    let more = asset.plays.len() - told.len();
-    let more = if more == 0 { String::new() } else { format!("; and {more} more") };
-    told.join("; ") + &more
 }
 
 fn description(asset: &AssetReport, about: &[&RecordNote]) -> String {

@@ -133,7 +133,7 @@ mod tests {
     #[test]
     fn cells_are_no_formulas() {
         assert_eq!(csv("=cmd|'/c calc'!A1"), "\"'=cmd|'/c calc'!A1\"");
-        assert_eq!((csv(" @x"), csv("-2"), csv("a,b")), ("\"' @x\"".into(), "'-2".into(), "\"a,b\"".into()));
+        assert_eq!((csv(" @x"), csv("-2"), csv("a,b")), ("\"' @x\"".into(), "\"'-2\"".into(), "\"a,b\"".into()));
         assert_eq!((csv("say \"hi\""), csv("a\nb")), ("\"say \"\"hi\"\"\"".into(), "a\\nb".into()));
         assert_eq!(csv("plain-name.png"), "plain-name.png");
     }

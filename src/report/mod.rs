@@ -60,6 +60,15 @@ pub struct Page {
     pub severity: Severity,
 }
 
+impl Page {
+    /// Why the finding matters: the page's paragraph of that name, as one line of plain text.
+    #[must_use]
+    pub fn why(&self) -> Option<String> {
+        let paragraph = self.text.split("\n\n").find_map(|p| p.strip_prefix("**Why it matters.**"))?;
+        Some(paragraph.split_whitespace().collect::<Vec<_>>().join(" ").replace('`', ""))
+    }
+}
+
 /// Makes small pictures of assets for reports that show them.
 pub trait Preview: std::fmt::Debug + Send + Sync {
     /// Pictures of the wanted assets (index into [`Run::roots`], path below it), most important first; `tell` gets

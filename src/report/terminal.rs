@@ -5,12 +5,12 @@ use std::io::{self, Write};
 use std::rc::Rc;
 
 use crate::model::{
-    AssetReport, CredentialState, Evidence, Finding, FindingState, Outcome, PackageReport, Play, Run, Severity, Summary,
+    AssetReport, CredentialState, Evidence, Finding, FindingState, Outcome, PackageReport, Run, Severity, Summary,
 };
 use crate::report::escape::{shorten, terminal};
 use crate::report::layout::{Ink, Tone, count, size, wrap};
-use crate::report::words::word;
-use crate::report::{Info, Kind, Look, Report};
+use crate::report::words::{played, word};
+use crate::report::{Info, Kind, Look, Page, Report};
 
 pub static KIND: Kind =
     Kind { info: Info { id: "terminal", summary: "text for people: verdict, findings, what was not judged" }, start };
@@ -151,7 +151,7 @@ impl Terminal<'_> {
         let heading = self.ink.paint(tone, title);
         writeln!(self.out, "\n{heading}")?;
         for finding in of_run {
-            self.rule(&finding.rule)?;
+            self.explained(&finding.rule)?;
             self.told(&finding)?;
         }
         let mut rows: Vec<_> = rows.into_iter().collect();
@@ -177,7 +177,7 @@ impl Terminal<'_> {
 
     fn cards(&mut self, rows: Vec<Row>) -> io::Result<()> {
         for ((_, rule), cards) in rows {
-            self.rule(&rule)?;
+            self.explained(&rule)?;
             for (asset, finding) in cards {
                 self.card(&asset, &finding)?;
             }
@@ -189,7 +189,7 @@ impl Terminal<'_> {
     fn faults(&mut self, findings: &[&Finding]) -> io::Result<()> {
         for same in findings.chunk_by(|a, b| a.rule == b.rule) {
             let Some(first) = same.first() else { continue };
-            self.rule(&first.rule)?;
+            self.explained(&first.rule)?;
             let shown = if self.look.detail > 0 { same.len() } else { FAULTS };
             for finding in same.iter().take(shown) {
                 self.line("    What   ", &terminal(&finding.message))?;
@@ -215,6 +215,15 @@ impl Terminal<'_> {
 
     fn rule(&mut self, rule: &str) -> io::Result<()> {
         writeln!(self.out, "\n{}", self.ink.paint(Tone::Faint, &format!("[{rule}]")))
+    }
+
+    /// The rule, and why what it finds matters.
+    fn explained(&mut self, rule: &str) -> io::Result<()> {
+        self.rule(rule)?;
+        match self.look.pages.iter().find(|page| page.id == rule).and_then(Page::why) {
+            Some(why) => self.line("  ", &why),
+            None => Ok(()),
+        }
     }
 
     /// What, where the mark is, why it matters, what to do: one asset on a few lines.
@@ -364,13 +373,6 @@ fn files(n: u64) -> String {
 fn named(package: &PackageReport) -> String {
     let title = package.title.as_ref().map(|t| format!(" “{}”", shorten(t, VALUE))).unwrap_or_default();
     terminal(&format!("{} {}{title}", package.kind, package.root))
-}
-
-/// `“Title”, MainImageSequence, 01:00:00:00 to 01:00:02:00 (edit units 10 to 57)`.
-fn played(play: &Play) -> String {
-    let last = play.entry.saturating_add(play.duration).saturating_sub(1);
-    let title = shorten(&play.title, VALUE);
-    format!("“{title}”, {}, {} to {} (edit units {} to {last})", play.track, play.from, play.to, play.entry)
 }
 
 /// Whether the asset's marks are what the finding is about.

@@ -1,7 +1,10 @@
 //! Shared by the reports: the words for enumerated values, and which of several marks speaks first.
 
-use crate::model::{AssetReport, Evidence, Finding, FindingState, Severity};
-use crate::report::escape::terminal;
+use crate::model::{AssetReport, Evidence, Finding, FindingState, Play, Severity};
+use crate::report::escape::{shorten, terminal};
+
+/// Characters of a composition's title that a person needs to recognize it.
+const TITLE: usize = 110;
 
 /// The word that the JSON report uses for an enumerated value.
 #[must_use]
@@ -59,4 +62,12 @@ pub fn told(evidence: &Evidence) -> String {
         evidence.place,
         at(evidence.offset)
     ))
+}
+
+/// `“Title”, MainImageSequence, 01:00:00:00 to 01:00:02:00 (edit units 10 to 57)`.
+#[must_use]
+pub fn played(play: &Play) -> String {
+    let last = play.entry.saturating_add(play.duration).saturating_sub(1);
+    let title = shorten(&play.title, TITLE);
+    format!("“{title}”, {}, {} to {} (edit units {} to {last})", play.track, play.from, play.to, play.entry)
 }

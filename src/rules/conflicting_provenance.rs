@@ -3,14 +3,21 @@
 //! Speaks where the file states that it was captured, digitized or made without AI, and also that it was generated
 //! as a whole. A captured picture that was edited with AI is no contradiction, nor is what an ingredient says.
 //!
+//! In archival places it speaks also where dates are out of order (the original later than its last change, or than
+//! the signature over it, by more than a day), and where an editor's name stands beside a claim of capture.
+//!
+//! The finding lays out the evidence for and against; which of it is true, it does not say.
+//!
 //! **Why it matters.** One of the two is wrong: metadata copied from another file, or a mark added or removed.
 //!
 //! **What to do.** Ask the supplier where the file comes from; take it as AI-generated until that is clear.
 //!
 //! **Example.** IPTC says `digitalCapture`, and the file carries a generator's parameters.
 
+use chrono::{Duration, NaiveDateTime};
+
 use super::{Case, Draft, Info, Rule, wording};
-use crate::model::{Claim, Evidence, Severity, Strength};
+use crate::model::{Claim, Evidence, Role, Severity, Strength, Tag};
 
 pub(super) struct ConflictingProvenance;
 
@@ -26,25 +33,104 @@ impl Rule for ConflictingProvenance {
     }
 
     fn check_asset(&self, case: &Case, out: &mut Vec<Draft>) {
-        let own = |e: &&Evidence| e.via.is_own() && e.strength != Strength::Hint;
-        let says = |claims: &[Claim]| case.evidence.iter().filter(own).find(|e| claims.contains(&e.claim));
-        let generated = says(&[Claim::Generated]);
-        let real = says(&[Claim::Captured, Claim::Digitized, Claim::NotAi]);
-        let composite = says(&[Claim::Composite]);
-        let denied = says(&[Claim::NotAi]);
-        let Some((ai, other)) = generated.zip(real).or(composite.zip(denied)) else { return };
-        let claim = match other.claim {
-            Claim::Captured => "captured",
-            Claim::Digitized => "digitized from an original",
-            _ => "made without AI",
-        };
-        out.push(Draft::new(
-            format!(
-                "it says both that it is AI-made and that it was {claim}: {}; {}",
-                wording::place(ai),
-                wording::place(other)
-            ),
-            "Ask the supplier where it comes from; take it as AI-made until that is clear.",
-        ));
+        out.extend(claims(case));
+        if case.asset.role == Role::Archival {
+            out.extend(dates(case));
+            out.extend(editor(case));
+        }
     }
+}
+
+fn says<'a>(case: &'a Case, claims: &[Claim]) -> Option<&'a Evidence> {
+    let own = |e: &&Evidence| e.via.is_own() && e.strength != Strength::Hint;
+    case.evidence.iter().filter(own).find(|e| claims.contains(&e.claim))
+}
+
+fn claims(case: &Case) -> Option<Draft> {
+    let real = says(case, &[Claim::Captured, Claim::Digitized, Claim::NotAi]);
+    let generated = says(case, &[Claim::Generated]).zip(real);
+    let denied = || says(case, &[Claim::Composite]).zip(says(case, &[Claim::NotAi]));
+    let (ai, other) = generated.or_else(denied)?;
+    let claim = match other.claim {
+        Claim::Captured => "captured",
+        Claim::Digitized => "digitized from an original",
+        _ => "made without AI",
+    };
+    Some(Draft::new(
+        format!(
+            "it says both that it is AI-made and that it was {claim}: {}; {}",
+            wording::place(ai),
+            wording::place(other)
+        ),
+        "Ask the supplier where it comes from; take it as AI-made until that is clear.",
+    ))
+}
+
+const LAY_OUT: &str = "Ask the archive which of the two is right, and for the file as it was received. Neither proves \
+                       or disproves what the picture shows.";
+
+/// Fields that say when the original was taken, and those that say when the file was last changed.
+const ORIGINAL: &[&str] = &["DateTimeOriginal", "exif:DateTimeOriginal", "photoshop:DateCreated"];
+const CHANGED: &[&str] = &["DateTime", "xmp:ModifyDate"];
+
+/// An original that is younger than what was made of it. A day is left for time zones, which most fields lack.
+fn dates(case: &Case) -> Option<Draft> {
+    let (taken, original) = dated(case, ORIGINAL).max_by_key(|(day, _)| *day)?;
+    let late = |day: NaiveDateTime| taken > day + Duration::hours(26);
+    let told = |tag: &Tag| format!("{} says {}", tag.place, wording::quote(&tag.value, true));
+    let signed = case.facts.c2pa.as_ref().and_then(|c2pa| c2pa.signed_at.as_deref());
+    let signed = signed.and_then(|at| Some((moment(at)?, format!("its credentials were signed at {at}"))));
+    let changed = dated(case, CHANGED).max_by_key(|(day, _)| *day).map(|(day, tag)| (day, told(tag)));
+    let (_, earlier) = [changed, signed].into_iter().flatten().find(|(day, _)| late(*day))?;
+    let message = format!(
+        "its dates are out of order; for an original of that day: {}; against it: {earlier}, which is earlier",
+        told(original)
+    );
+    Some(Draft::new(message, LAY_OUT))
+}
+
+fn dated<'a>(case: &'a Case, keys: &'static [&str]) -> impl Iterator<Item = (NaiveDateTime, &'a Tag)> {
+    let own = case.facts.tags.iter().filter(|tag| tag.via.is_own() && ["exif", "xmp"].contains(&tag.space.as_str()));
+    own.filter(|tag| keys.contains(&tag.key.as_str())).filter_map(|tag| Some((moment(&tag.value)?, tag)))
+}
+
+/// `2026:03:01 10:00:00` (EXIF) or `2026-03-01T10:00:00…` (XMP); dates without a time do not count.
+fn moment(text: &str) -> Option<NaiveDateTime> {
+    let text = text.trim().get(..19)?;
+    ["%Y:%m:%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S"].iter().find_map(|f| NaiveDateTime::parse_from_str(text, f).ok())
+}
+
+/// Programs that change what a picture shows; developing and cataloguing is not meant.
+const EDITORS: &[&str] = &[
+    "adobe photoshop",
+    "affinity photo",
+    "canva",
+    "facetune",
+    "gimp",
+    "krita",
+    "paint.net",
+    "photopea",
+    "pixelmator",
+    "snapseed",
+];
+
+fn editor(case: &Case) -> Option<Draft> {
+    let captured = says(case, &[Claim::Captured])?;
+    let names = |tag: &&Tag| {
+        let key = tag.key.rsplit('/').next().unwrap_or_default();
+        tag.via.is_own() && ["Software", "xmp:CreatorTool", "stEvt:softwareAgent"].contains(&key)
+    };
+    let edits = |tag: &&Tag| {
+        let value = tag.value.trim().to_lowercase();
+        // The camera raw plug-in develops, under the host's name.
+        EDITORS.iter().any(|editor| value.starts_with(editor)) && !value.contains("camera raw")
+    };
+    let tag = case.facts.tags.iter().filter(names).find(edits)?;
+    let message = format!(
+        "an editor's name stands beside a claim of capture; for a capture: {}; against an untouched one: {} says {}",
+        wording::place(captured),
+        tag.place,
+        wording::quote(&tag.value, true)
+    );
+    Some(Draft::new(message, LAY_OUT))
 }

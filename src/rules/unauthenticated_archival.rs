@@ -1,8 +1,12 @@
 //! Archival asset with no authenticated origin.
 //!
-//! An origin is authenticated by Content Credentials of a trusted signer that say it was captured or digitized, by a
-//! digitization mark (IPTC Digital Source Type `negativeFilm`, `positiveFilm`, `print`), or by a custody record: an
-//! approval or disclosure in the ledger for these exact bytes.
+//! Three things authenticate an origin: Content Credentials of a trusted signer that say it was captured or digitized;
+//! a digitization mark (IPTC Digital Source Type `negativeFilm`, `positiveFilm`, `print`), to which the `archival`
+//! policy demands a custody record as well, for anybody can write a mark; or a custody record itself: an approval or
+//! disclosure in the ledger for these exact bytes, such as one imported from an archive's accession list, or a
+//! package's manifest whose hash of the file was checked (`--integrity`) and holds.
+//!
+//! The finding lays out what speaks for an authentic origin and what is missing. It is no verdict on the picture.
 //!
 //! **Why it matters.** The absence of AI marks says nothing about authenticity. What is shown as archive material
 //! should have a chain of custody.
@@ -25,7 +29,7 @@ static INFO: Info = Info {
 };
 
 /// Formats that describe other files: nothing that an audience sees.
-const COMPANIONS: &[&str] = &["appledouble", "xmp", "c2pa", "xml", "json", "text", "mhl"];
+const COMPANIONS: &[&str] = &["appledouble", "xmp", "c2pa", "xml", "json", "text", "mhl", "package-manifest"];
 
 impl Rule for UnauthenticatedArchival {
     fn info(&self) -> &'static Info {
@@ -42,13 +46,30 @@ impl Rule for UnauthenticatedArchival {
             "Ask the archive for credentials or the transfer's metadata, or record where it comes from: {}.",
             wording::approve(case)
         );
-        out.push(Draft::new("nothing in this archival asset proves where it comes from", help));
+        let message = format!("nothing authenticates the origin of this archival asset; {}", evidence(case));
+        out.push(Draft::new(message, help));
     }
+}
+
+/// What speaks for an authentic origin, and what is missing.
+fn evidence(case: &Case) -> String {
+    let claims = [Claim::Digitized, Claim::Captured];
+    let own = case.evidence.iter().find(|e| e.via.is_own() && claims.contains(&e.claim));
+    let pro = own.map_or_else(|| "nothing that it says".to_owned(), wording::place);
+    let con = match &case.facts.c2pa {
+        Some(c2pa) if c2pa.state == CredentialState::Trusted => {
+            "its trusted credentials do not say that it was captured or digitized"
+        }
+        Some(c2pa) if c2pa.present => "its credentials are of no trusted signer",
+        _ => "no credentials",
+    };
+    format!("for it: {pro}; against it: {con}, no custody record of these bytes")
 }
 
 fn authenticated(case: &Case) -> bool {
     let trusted = case.facts.c2pa.as_ref().is_some_and(|c| c.state == CredentialState::Trusted);
     let claims = |claim: Claim| case.evidence.iter().any(|e| e.claim == claim && e.via.is_own());
-    let custody = matches!(case.standing.verdict, Verdict::Covered(_));
-    custody || claims(Claim::Digitized) || (trusted && claims(Claim::Captured))
+    let custody = case.asset.custody.is_some() || matches!(case.standing.verdict, Verdict::Covered(_));
+    let digitized = claims(Claim::Digitized) && (trusted || !case.policy.custody);
+    custody || digitized || (trusted && claims(Claim::Captured))
 }

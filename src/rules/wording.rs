@@ -8,6 +8,8 @@ use crate::rules::Case;
 
 /// Characters of a mark's value that a message repeats.
 const QUOTED: usize = 80;
+/// Characters of what is wrong with a package.
+const FAULT: usize = 400;
 
 pub(super) fn severity(of: Severity) -> &'static str {
     match of {
@@ -73,11 +75,16 @@ fn via(via: Via) -> &'static str {
 
 /// The beginning of a text from a file, on one line.
 pub(super) fn quote(text: &str, marks: bool) -> String {
-    let mut short: String = text.chars().take(QUOTED).map(|c| if c.is_control() { ' ' } else { c }).collect();
-    if text.chars().nth(QUOTED).is_some() {
+    let short = clipped(text, QUOTED);
+    if marks { format!("\"{short}\"") } else { short }
+}
+
+fn clipped(text: &str, most: usize) -> String {
+    let mut short: String = text.chars().take(most).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    if text.chars().nth(most).is_some() {
         short.push('…');
     }
-    if marks { format!("\"{}\"", short.trim()) } else { short.trim().to_owned() }
+    short.trim().to_owned()
 }
 
 /// `approved by A. Smith (counsel, Studio) on 2026-03-01, reference LGL-7`.
@@ -127,7 +134,8 @@ pub(super) fn disclose(case: &Case) -> String {
 pub(super) fn fault(fault: &PackageFault, what: &str) -> String {
     match fault.what.is_empty() {
         true => format!("{}: {what}", fault.path),
-        false => format!("{}: {what} ({})", fault.path, quote(&fault.what, false)),
+        // Digests are named whole, to be searched for.
+        false => format!("{}: {what} ({})", fault.path, clipped(&fault.what, FAULT)),
     }
 }
 

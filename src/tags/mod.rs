@@ -8,6 +8,7 @@ pub mod ape;
 pub mod bext;
 pub mod c2pa_box;
 pub mod charset;
+pub mod document_xml;
 pub mod ends;
 pub mod exif;
 mod exif_names;
@@ -34,7 +35,7 @@ pub mod xmp;
 mod xmp_names;
 
 use crate::limits;
-use crate::model::{Cut, Facts, Problem, Tag};
+use crate::model::{Facts, Problem, Tag};
 
 /// Where a blob was found.
 #[derive(Clone, Debug)]
@@ -139,16 +140,5 @@ fn title(space: &str) -> &str {
         "mxf" => "MXF",
         "matroska" => "Matroska",
         other => other,
-    }
-}
-
-/// Shortens the values that facts carry: the beginning stays, length and SHA-256 name the whole.
-pub fn cut_long_values(tags: &mut [Tag]) {
-    use sha2::{Digest, Sha256};
-    for tag in tags.iter_mut().filter(|t| t.value.len() > limits::VALUE) {
-        let sha256 = data_encoding::HEXLOWER.encode(&Sha256::digest(tag.value.as_bytes()));
-        tag.cut = Some(Cut { bytes: tag.value.len() as u64, sha256 });
-        let end = (0..=limits::VALUE).rev().find(|i| tag.value.is_char_boundary(*i)).unwrap_or(0);
-        tag.value.truncate(end);
     }
 }

@@ -81,6 +81,7 @@ pub(crate) fn asset(path: &str) -> AssetReport {
         problems: vec![],
         plays: vec![],
         records: vec![],
+        frames: None,
         tags: None,
     }
 }

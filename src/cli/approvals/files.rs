@@ -1,0 +1,172 @@
+//! Which bytes a record is about: files, everything in folders, globs, or what an earlier report found.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use globset::{GlobBuilder, GlobSet};
+
+use crate::approvals::Subject;
+use crate::digest;
+use crate::error::{Error, Result};
+use crate::roles::Pattern;
+use crate::rules;
+use crate::walk::{Walk, lossless};
+
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Files {
+    /// Files, folders (everything in them) or globs
+    #[arg(value_name = "FILE", required_unless_present = "from_report")]
+    files: Vec<PathBuf>,
+    /// Take the files from a JSON report, as --finding picks them
+    #[arg(long, value_name = "REPORT.json", requires = "finding", conflicts_with = "files")]
+    from_report: Option<PathBuf>,
+    /// Files with an open finding of this rule, or of this rule below a pattern; repeatable
+    #[arg(long, value_name = "RULE[:GLOB]", requires = "from_report")]
+    finding: Vec<String>,
+}
+
+impl Files {
+    /// The bytes as they are now; paths are only hints to find them again.
+    pub(in crate::cli) fn subjects(&self) -> Result<Vec<Subject>> {
+        let chosen = match &self.from_report {
+            Some(report) => reported(report, &self.finding)?,
+            None => self.files.iter().map(|file| named(file)).collect::<Result<Vec<_>>>()?.concat(),
+        };
+        let mut seen = BTreeSet::new();
+        chosen
+            .into_iter()
+            .filter(|(path, _)| seen.insert(path.clone()))
+            .map(|(path, then)| subject(&path, then))
+            .collect()
+    }
+}
+
+/// The subjects that one argument stands for.
+pub(super) fn named_subjects(file: &Path) -> Result<Vec<Subject>> {
+    named(file)?.into_iter().map(|(path, then)| subject(&path, then)).collect()
+}
+
+/// A file and the digest that it must still have.
+type Chosen = (PathBuf, Option<String>);
+
+fn subject(file: &Path, then: Option<String>) -> Result<Subject> {
+    let failed = |what: String| Error::File {
+        path: file.to_path_buf(),
+        what,
+        hint: "nothing was recorded; what is recorded must be there and readable".to_owned(),
+    };
+    let sha256 = digest::sha256(file).map_err(|e| failed(e.to_string()))?;
+    if then.is_some_and(|then| !then.eq_ignore_ascii_case(&sha256)) {
+        return Err(failed("it has changed since the report: these bytes were judged by nobody".to_owned()));
+    }
+    // From wherever a later scan starts, the whole path fits.
+    let whole = std::path::absolute(file).map_err(|e| failed(e.to_string()))?;
+    Ok(Subject::new(lossless(&whole), Some(&sha256)))
+}
+
+/// What one argument stands for.
+fn named(file: &Path) -> Result<Vec<Chosen>> {
+    if !file.is_dir() {
+        let text = file.to_string_lossy();
+        // A name that exists is that file, whatever characters are in it.
+        if std::fs::symlink_metadata(file).is_err() && text.contains(['*', '?', '[', '{']) {
+            return globbed(&text);
+        }
+        return Ok(vec![(file.to_path_buf(), None)]);
+    }
+    let found = walked(file)?;
+    match found.is_empty() {
+        true => Err(nothing(format!("{} holds no file", file.display()))),
+        false => Ok(found),
+    }
+}
+
+fn walked(folder: &Path) -> Result<Vec<Chosen>> {
+    let mut out = Vec::new();
+    for asset in Walk::new(&[folder.to_path_buf()], GlobSet::empty()).flatten() {
+        if let Some(obstacle) = asset.obstacle {
+            let hint = "nothing was recorded; name the files one by one".to_owned();
+            return Err(Error::File { path: asset.path, what: obstacle.what, hint });
+        }
+        out.push((asset.path, None));
+    }
+    Ok(out)
+}
+
+/// The files that a glob means: `*` and `?` stay inside one folder, `**` crosses folders.
+fn globbed(text: &str) -> Result<Vec<Chosen>> {
+    let bad = |e: globset::Error| nothing(format!("{text}: {}", e.kind()));
+    let glob = GlobBuilder::new(text).literal_separator(true).build().map_err(bad)?.compile_matcher();
+    let special = text.find(['*', '?', '[', '{']).unwrap_or(text.len());
+    let base = text.get(..special).and_then(|t| t.rfind('/')).and_then(|end| text.get(..=end)).unwrap_or("");
+    let start = if base.is_empty() { Path::new(".") } else { Path::new(base) };
+    let below =
+        |path: &Path| path.strip_prefix(start).map_or_else(|_| path.to_path_buf(), |rel| Path::new(base).join(rel));
+    let found: Vec<_> = walked(start)?.into_iter().filter(|(path, _)| glob.is_match(below(path))).collect();
+    match found.is_empty() {
+        true => Err(nothing(format!("no file is called {text}"))),
+        false => Ok(found),
+    }
+}
+
+fn nothing(what: String) -> Error {
+    Error::Usage { what, hint: "nothing was recorded".to_owned() }
+}
+
+/// What a report holds that is needed here.
+#[derive(serde::Deserialize)]
+struct Report {
+    run: Roots,
+    assets: Vec<Row>,
+}
+
+#[derive(serde::Deserialize)]
+struct Roots {
+    roots: Vec<String>,
+}
+
+#[derive(serde::Deserialize)]
+struct Row {
+    path: String,
+    root: usize,
+    sha256: Option<String>,
+    findings: Vec<crate::model::Finding>,
+}
+
+fn reported(report: &Path, findings: &[String]) -> Result<Vec<Chosen>> {
+    let failed = |what: String, hint: &str| Error::Data { path: report.to_path_buf(), what, hint: hint.to_owned() };
+    let wants = findings.iter().map(|text| wanted(text)).collect::<Result<Vec<_>>>()?;
+    let text =
+        std::fs::read(report).map_err(|e| failed(e.to_string(), "name a report of `scan --report json=FILE`"))?;
+    let read: Report = serde_json::from_slice(&text)
+        .map_err(|e| failed(format!("not a JSON report: {e}"), "`scan --report json=FILE` writes one"))?;
+    let mut out = Vec::new();
+    for row in read.assets {
+        let open = row.findings.iter().filter(|f| f.state == crate::model::FindingState::Open);
+        let mut open = open.filter(|f| {
+            wants.iter().any(|(rule, pattern)| f.rule == *rule && pattern.as_ref().is_none_or(|p| p.matches(&row.path)))
+        });
+        if open.next().is_some() {
+            let root = read.run.roots.get(row.root).map(PathBuf::from).unwrap_or_default();
+            // A root may be a single file, which is its own asset.
+            let path = if root.is_file() { root } else { root.join(&row.path) };
+            out.push((path, row.sha256));
+        }
+    }
+    match out.is_empty() {
+        true => Err(failed(format!("no open finding of {}", findings.join(", ")), "nothing was recorded")),
+        false => Ok(out),
+    }
+}
+
+fn wanted(text: &str) -> Result<(String, Option<Pattern>)> {
+    let (rule, pattern) = match text.split_once(':') {
+        Some((rule, pattern)) => (rule, Some(pattern)),
+        None => (text, None),
+    };
+    if rules::by_id(rule).is_none() {
+        return Err(crate::cli::marks::unknown("rule", rule, rules::ALL.iter().map(|r| r.info().id)));
+    }
+    let pattern = pattern.map(Pattern::new).transpose().map_err(|e| nothing(format!("--finding {text}: {e}")))?;
+    Ok((rule.to_owned(), pattern))
+}

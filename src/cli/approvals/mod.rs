@@ -1,0 +1,115 @@
+//! `countersign approvals …`: work with the ledger.
+
+pub(super) mod files;
+mod import;
+mod show;
+pub(super) mod terms;
+mod verify;
+
+use clap::Subcommand;
+
+use crate::approvals::Decision;
+use crate::error::{Error, Result};
+use files::Files;
+use terms::Terms;
+
+/// List, show, import, export, revoke, verify, notify, disclose.
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// All records, one a line, with what each amounts to today
+    List(show::List),
+    /// One record in full
+    Show(show::Show),
+    /// Records from a CSV file; all rows or none
+    Import(import::Arguments),
+    /// Records as CSV, as JSON, or as a cue sheet of generative uses
+    Export(show::Export),
+    /// Withdraw records, by their ids or by the files that they are about
+    Revoke(Box<Revoke>),
+    /// Check every line and every signature, and compare with the head of an earlier report
+    Verify(verify::Arguments),
+    /// Record that the contact was told of these files
+    Notify(Box<Tell>),
+    /// Record that production and audience were told of these files
+    Disclose(Box<Tell>),
+}
+
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  countersign approvals revoke 000012-5be2a1c0 --by 'Jane Doe' --approvals approvals.jsonl\n  \
+    countersign approvals revoke stills/crowd.png --by 'Jane Doe' --reference PRJ-1042"
+)]
+struct Revoke {
+    /// Ids of records, or files
+    #[arg(value_name = "ID|FILE", required = true)]
+    what: Vec<String>,
+    #[command(flatten)]
+    terms: Terms,
+}
+
+#[derive(Debug, clap::Args)]
+struct Tell {
+    #[command(flatten)]
+    files: Files,
+    #[command(flatten)]
+    terms: Terms,
+}
+
+pub(super) fn run(arguments: Arguments) -> Result<u8> {
+    match arguments.command {
+        Command::List(arguments) => show::list(&arguments),
+        Command::Show(arguments) => show::show(&arguments),
+        Command::Import(arguments) => import::run(&arguments),
+        Command::Export(arguments) => show::export(&arguments),
+        Command::Revoke(revoke) => revoked(*revoke),
+        Command::Verify(arguments) => verify::run(&arguments),
+        Command::Notify(tell) => tell.terms.decide(Decision::Notified, tell.files.subjects()?, &[]),
+        Command::Disclose(tell) => tell.terms.decide(Decision::Disclosed, tell.files.subjects()?, &[]),
+    }
+}
+
+/// A withdrawal names records, whose subjects it repeats, or is about all earlier records of some bytes.
+fn revoked(revoke: Revoke) -> Result<u8> {
+    let Revoke { what, mut terms } = revoke;
+    let ledger = terms.place.read()?;
+    let (mut subjects, mut paths) = (Vec::new(), Vec::new());
+    for word in what {
+        match ledger.entries.iter().find(|entry| entry.record.id == word) {
+            Some(entry) => {
+                subjects.extend(entry.record.subjects.iter().cloned());
+                terms.supersedes.push(word);
+            }
+            None => paths.push(word),
+        }
+    }
+    if !paths.is_empty() && !terms.supersedes.is_empty() {
+        return Err(Error::Usage {
+            what: format!("ids and files in one withdrawal: {} is no id", paths.join(", ")),
+            hint: "withdraw them one after the other; `countersign approvals list` shows the ids".to_owned(),
+        });
+    }
+    for path in paths {
+        if !std::path::Path::new(&path).exists() {
+            return Err(Error::Usage {
+                what: format!("{path} is neither a record of {} nor a file", ledger.path.display()),
+                hint: "`countersign approvals list` shows the ids".to_owned(),
+            });
+        }
+        let of_path = files::named_subjects(path.as_ref())?;
+        let known = |digest: &str| ledger.entries.iter().any(|e| e.record.sha256().any(|own| own == digest));
+        if !of_path.iter().filter_map(|s| s.sha256()).any(known) {
+            return Err(Error::Usage {
+                what: format!("no record is about the bytes of {path}"),
+                hint: "name the record by its id: `countersign approvals list` shows them".to_owned(),
+            });
+        }
+        subjects.extend(of_path);
+    }
+    terms.decide(Decision::Revoked, subjects, &[])
+}

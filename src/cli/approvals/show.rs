@@ -1,0 +1,154 @@
+//! `countersign approvals list|show|export`: what the ledger holds.
+
+use std::path::PathBuf;
+
+use chrono::{Local, NaiveDate};
+use clap::ValueEnum;
+use serde_json::Value;
+
+use super::terms::to_read;
+use crate::approvals::{Approvals, export};
+use crate::cli::scan::load_policy;
+use crate::error::{Error, Result};
+use crate::report::escape::terminal;
+use crate::report::layout::wrap;
+
+/// Which ledger, seen by which policy on which day.
+#[derive(Debug, clap::Args)]
+struct View {
+    /// Ledger [default: the one in your configuration folder]
+    #[arg(long, value_name = "LEDGER", env = "COUNTERSIGN_APPROVALS")]
+    approvals: Option<PathBuf>,
+    /// Policy whose keys are known
+    #[arg(long, value_name = "FILE", env = "COUNTERSIGN_POLICY")]
+    policy: Option<PathBuf>,
+    /// The day the records are judged on [default: today]
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    as_of: Option<NaiveDate>,
+}
+
+impl View {
+    fn open(&self) -> Result<(Approvals, NaiveDate)> {
+        let policy = load_policy(self.policy.as_deref())?;
+        let approvals = Approvals::load(&to_read(self.approvals.as_deref())?, &policy.trust.keys)?;
+        Ok((approvals, self.as_of.unwrap_or_else(|| Local::now().date_naive())))
+    }
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct List {
+    #[command(flatten)]
+    view: View,
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Show {
+    id: String,
+    #[command(flatten)]
+    view: View,
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Export {
+    #[arg(long, value_enum, default_value_t = Format::Csv)]
+    format: Format,
+    /// File to write, never overwritten [default: standard output]
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// The same as --format json
+    #[arg(long, conflicts_with = "format")]
+    json: bool,
+    #[command(flatten)]
+    view: View,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Csv,
+    Json,
+    CueSheet,
+}
+
+pub(super) fn list(arguments: &List) -> Result<u8> {
+    let (approvals, as_of) = arguments.view.open()?;
+    if arguments.json {
+        return printed(&format!("{}\n", export::json(&approvals, as_of)));
+    }
+    let mut out = String::new();
+    for known in approvals.records() {
+        let record = &known.record;
+        let name = record.subjects.first().map(|s| s.name.as_str()).unwrap_or("nothing");
+        let more = record.subjects.len().saturating_sub(1);
+        let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+        let state = approvals.state(known, as_of);
+        let head = format!("{:<16} {:<11} {} ", record.id, record.decision.word(), record.decided_on);
+        out.push_str(&wrap(&head, &terminal(&format!("{name}{more}, by {}; {state}", record.approver)), 100));
+    }
+    out.push_str(&format!("{} records in {}\n", approvals.records().len(), approvals.path().display()));
+    printed(&out)
+}
+
+pub(super) fn show(arguments: &Show) -> Result<u8> {
+    let (approvals, as_of) = arguments.view.open()?;
+    let Some(known) = approvals.by_id(&arguments.id) else {
+        let ids = approvals.records().iter().map(|known| known.record.id.as_str());
+        return Err(crate::cli::marks::unknown("record", &arguments.id, ids));
+    };
+    let value = export::value(&approvals, known, as_of);
+    if arguments.json {
+        return printed(&format!("{value}\n"));
+    }
+    let mut out = String::new();
+    for (key, value) in value.as_object().into_iter().flatten().filter(|(_, v)| !empty(v)) {
+        for (row, text) in told(value).iter().enumerate() {
+            let label = if row == 0 { key.as_str() } else { "" };
+            out.push_str(&wrap(&format!("{label:<14} "), &terminal(text), 100));
+        }
+    }
+    printed(&out)
+}
+
+fn empty(value: &Value) -> bool {
+    value.is_null() || value.as_array().is_some_and(Vec::is_empty)
+}
+
+/// A value in lines that people read.
+fn told(value: &Value) -> Vec<String> {
+    match value {
+        Value::String(text) => vec![text.clone()],
+        Value::Array(items) => items.iter().flat_map(told).collect(),
+        Value::Object(fields) => {
+            let parts: Vec<_> = fields.iter().map(|(k, v)| format!("{k}: {}", told(v).join(", "))).collect();
+            vec![parts.join("; ")]
+        }
+        other => vec![other.to_string()],
+    }
+}
+
+pub(super) fn export(arguments: &Export) -> Result<u8> {
+    let (approvals, as_of) = arguments.view.open()?;
+    let text = match arguments.format {
+        _ if arguments.json => format!("{:#}\n", export::json(&approvals, as_of)),
+        Format::Json => format!("{:#}\n", export::json(&approvals, as_of)),
+        Format::Csv => export::csv(&approvals, as_of),
+        Format::CueSheet => export::cue_sheet(&approvals, as_of),
+    };
+    let Some(path) = &arguments.output else { return printed(&text) };
+    let failed = |e: std::io::Error| Error::File {
+        path: path.clone(),
+        what: e.to_string(),
+        hint: "name a file that does not exist yet, in a folder that may be written to".to_owned(),
+    };
+    let mut file = std::fs::File::options().write(true).create_new(true).open(path).map_err(failed)?;
+    std::io::Write::write_all(&mut file, text.as_bytes()).map_err(failed)?;
+    printed(&format!("wrote {}\n", path.display()))
+}
+
+fn printed(text: &str) -> Result<u8> {
+    crate::cli::print(text)?;
+    Ok(0)
+}

@@ -1,0 +1,204 @@
+//! What every recorded decision says beside the bytes: who, when, for what, with which tool, on what conditions.
+
+use std::path::{Path, PathBuf};
+
+use chrono::{Local, NaiveDate};
+use serde::de::DeserializeOwned;
+
+use super::super::{config, keys};
+use crate::approvals::import;
+use crate::approvals::record::{Annotations, UseClass};
+use crate::approvals::{Decision, Ledger, Person, Record, Subject};
+use crate::error::{Error, Result};
+use crate::policy::Scope;
+
+/// Files that are told one by one; of more, the rest is counted.
+const TOLD: usize = 20;
+
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Terms {
+    /// Who decides
+    #[arg(long, value_name = "NAME")]
+    by: String,
+    /// Role of whoever decides, such as 'head of legal'
+    #[arg(long, value_name = "TEXT")]
+    role: Option<String>,
+    /// Organization of whoever decides
+    #[arg(long, value_name = "TEXT")]
+    organization: Option<String>,
+    /// What is covered, repeatable: final-deliverable, talent-likeness, personal-data, third-party-ip
+    #[arg(long, value_name = "SCOPE", value_parser = word::<Scope>)]
+    pub(in crate::cli) scope: Vec<Scope>,
+    /// Ticket or contract
+    #[arg(long, value_name = "TEXT")]
+    reference: Option<String>,
+    /// The day of the decision [default: today]
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    decided: Option<NaiveDate>,
+    /// The last day on which it holds
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    expires: Option<NaiveDate>,
+    /// The generative tool
+    #[arg(long, value_name = "TEXT")]
+    system: Option<String>,
+    /// Who makes the tool
+    #[arg(long, value_name = "TEXT")]
+    vendor: Option<String>,
+    /// Version of the tool
+    #[arg(long, value_name = "TEXT")]
+    tool_version: Option<String>,
+    /// The tool's model
+    #[arg(long, value_name = "TEXT")]
+    model: Option<String>,
+    /// The prompt, or where it is kept
+    #[arg(long, value_name = "TEXT")]
+    prompt: Option<String>,
+    /// How the tool was used: assistive, altered, generated, digital-replica
+    #[arg(long = "use", value_name = "CLASS", value_parser = word::<UseClass>)]
+    class: Option<UseClass>,
+    /// What went into the tool, and its rights; repeatable
+    #[arg(long, value_name = "NAME[=RIGHTS]")]
+    source: Vec<String>,
+    /// Reference to a consent given, repeatable
+    #[arg(long, value_name = "TEXT")]
+    consent: Vec<String>,
+    /// Frames or timecodes that it is about: 01:02:03:00-01:02:09:12, 1001-1096
+    #[arg(long, value_name = "RANGE")]
+    range: Option<String>,
+    /// Who asked
+    #[arg(long, value_name = "NAME")]
+    requester: Option<String>,
+    /// Id of an earlier record that this one ends, repeatable
+    #[arg(long, value_name = "ID")]
+    pub(in crate::cli) supersedes: Vec<String>,
+    #[arg(long, value_name = "TEXT")]
+    note: Option<String>,
+    #[command(flatten)]
+    pub(in crate::cli) place: Place,
+}
+
+/// Where a record goes, and what signs it.
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Place {
+    /// Ledger to record it in [default: the one in your configuration folder]
+    #[arg(long, value_name = "LEDGER", env = "COUNTERSIGN_APPROVALS")]
+    approvals: Option<PathBuf>,
+    /// Sign with this Ed25519 key (OpenSSH; `countersign keys new` makes one)
+    #[arg(long, value_name = "KEY", env = "COUNTERSIGN_KEY")]
+    key: Option<PathBuf>,
+}
+
+impl Place {
+    pub(in crate::cli) fn append(&self, records: &[Record]) -> Result<(PathBuf, Vec<String>)> {
+        let key = self.key.as_deref().map(keys::load).transpose()?;
+        let path = to_write(self.approvals.as_deref())?;
+        let ids = Ledger::append(&path, records, key.as_ref())?;
+        Ok((path, ids))
+    }
+
+    /// The ledger as it is before the append; empty where there is none yet.
+    pub(in crate::cli) fn read(&self) -> Result<Ledger> {
+        let path = to_write(self.approvals.as_deref())?;
+        if path.exists() { Ledger::read(&path) } else { Ledger::parse(&path, b"") }
+    }
+}
+
+impl Terms {
+    /// Records the decision about these subjects, and tells it.
+    pub(in crate::cli) fn decide(
+        &self,
+        decision: Decision,
+        subjects: Vec<Subject>,
+        conditions: &[String],
+    ) -> Result<u8> {
+        let record = self.record(decision, subjects, conditions)?;
+        let (path, ids) = self.place.append(std::slice::from_ref(&record))?;
+        let id = ids.first().map(String::as_str).unwrap_or_default();
+        let mut out = String::new();
+        for subject in record.subjects.iter().take(TOLD) {
+            let digest = subject.sha256().unwrap_or_default();
+            let name = crate::report::escape::terminal(&subject.name);
+            out.push_str(&format!("{} {name} (sha256 {digest}) as {id} in {}\n", decision.word(), path.display()));
+        }
+        match record.subjects.len() {
+            0 => out.push_str(&format!(
+                "{} {} as {id} in {}\n",
+                decision.word(),
+                self.supersedes.join(", "),
+                path.display()
+            )),
+            n if n > TOLD => out.push_str(&format!("and {} more\n", n - TOLD)),
+            _ => {}
+        }
+        crate::cli::print(&out)?;
+        Ok(0)
+    }
+
+    fn record(&self, decision: Decision, mut subjects: Vec<Subject>, conditions: &[String]) -> Result<Record> {
+        let decided = self.decided.unwrap_or_else(|| Local::now().date_naive());
+        if let Some(day) = self.expires.filter(|day| *day < decided) {
+            let what = format!("it would expire on {day}, before it is decided on {decided}");
+            return Err(Error::Usage { what, hint: "--expires is the last day on which it holds".to_owned() });
+        }
+        if self.by.trim().is_empty() {
+            return Err(Error::Usage { what: "--by is empty".to_owned(), hint: "say who decides".to_owned() });
+        }
+        for subject in subjects.iter_mut().filter(|_| self.range.is_some()) {
+            subject.annotations = Some(Annotations { range: self.range.clone() });
+        }
+        let approver =
+            Person { name: self.by.clone(), role: self.role.clone(), organization: self.organization.clone() };
+        Ok(Record {
+            subjects,
+            scopes: self.scope.clone(),
+            use_class: self.class,
+            tool: self.system.clone(),
+            vendor: self.vendor.clone(),
+            version: self.tool_version.clone(),
+            model: self.model.clone(),
+            prompt: self.prompt.clone(),
+            sources: self.source.iter().map(|text| import::source(text)).collect(),
+            consents: self.consent.clone(),
+            conditions: conditions.to_vec(),
+            requester: self.requester.as_ref().map(Person::named),
+            expires_on: self.expires,
+            reference: self.reference.clone(),
+            note: self.note.clone(),
+            supersedes: self.supersedes.clone(),
+            ..Record::new(decision, approver, decided)
+        })
+    }
+}
+
+/// A word of a fixed set, as records spell it.
+pub(in crate::cli) fn word<T: DeserializeOwned>(text: &str) -> std::result::Result<T, String> {
+    serde_json::from_value(serde_json::Value::from(text)).map_err(|e| e.to_string())
+}
+
+/// The ledger to write: the one named, else the user's own, whose folder is made.
+fn to_write(named: Option<&Path>) -> Result<PathBuf> {
+    if let Some(path) = named {
+        return Ok(path.to_path_buf());
+    }
+    let path = config::default_ledger().ok_or_else(no_ledger)?;
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(|e| Error::File {
+            path: folder.to_path_buf(),
+            what: e.to_string(),
+            hint: "name a ledger elsewhere: --approvals approvals.jsonl".to_owned(),
+        })?;
+    }
+    Ok(path)
+}
+
+/// The ledger to read: the one named, else the user's own.
+pub(in crate::cli) fn to_read(named: Option<&Path>) -> Result<PathBuf> {
+    named.map(Path::to_path_buf).or_else(config::approvals).ok_or_else(no_ledger)
+}
+
+fn no_ledger() -> Error {
+    Error::Usage {
+        what: "no ledger is named, and none is in your configuration folder".to_owned(),
+        hint: "name one: --approvals approvals.jsonl".to_owned(),
+    }
+}

@@ -1,0 +1,102 @@
+//! `countersign approvals verify`: every line and every signature, and whether it is still the ledger of a report.
+
+use std::path::PathBuf;
+
+use serde_json::{Value, json};
+
+use super::terms::to_read;
+use crate::approvals::{Approvals, Ledger};
+use crate::cli::scan::load_policy;
+use crate::error::{Error, Result};
+use crate::policy::Grade;
+
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Exits with 3 where the ledger does not hold; the message names the first line that does not.\n\n\
+    What lines cut from the end leave behind is a whole ledger: compare it with the head in an earlier report.\n\n\
+    Example:\n  countersign approvals verify --approvals approvals.jsonl --report report.json"
+)]
+pub(super) struct Arguments {
+    /// Ledger [default: the one in your configuration folder]
+    #[arg(long, value_name = "LEDGER", env = "COUNTERSIGN_APPROVALS")]
+    approvals: Option<PathBuf>,
+    /// A head that the ledger had once, as a report shows it
+    #[arg(long, value_name = "SHA256")]
+    head: Option<String>,
+    /// A JSON report whose head the ledger had once
+    #[arg(long, value_name = "REPORT.json", conflicts_with = "head")]
+    report: Option<PathBuf>,
+    /// Put a last line that was torn while it was written aside, into a file beside the ledger
+    #[arg(long)]
+    repair: bool,
+    /// Policy whose keys are known
+    #[arg(long, value_name = "FILE", env = "COUNTERSIGN_POLICY")]
+    policy: Option<PathBuf>,
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<u8> {
+    let path = to_read(arguments.approvals.as_deref())?;
+    let policy = load_policy(arguments.policy.as_deref())?;
+    let aside = if arguments.repair { Ledger::repair(&path)? } else { None };
+    let ledger = Ledger::read(&path)?;
+    let head = match &arguments.report {
+        Some(report) => Some(reported(report)?),
+        None => arguments.head.clone(),
+    };
+    let since = head.map(|head| since(&ledger, &head)).transpose()?;
+    let approvals = Approvals::new(ledger, &policy.trust.keys);
+    let count = |grade: Grade| approvals.records().iter().filter(|k| k.grade == grade).count();
+    let (known, signed, unsigned) = (count(Grade::SignedKnown), count(Grade::Signed), count(Grade::Imported));
+    let records = approvals.records().len();
+    let text = if arguments.json {
+        let value = json!({
+            "ledger": path.to_string_lossy(), "records": records, "head": approvals.head(),
+            "signed_known": known, "signed": signed, "unsigned": unsigned, "added_since_head": since,
+            "torn_line_in": aside.as_ref().map(|p| p.to_string_lossy()),
+        });
+        format!("{value}\n")
+    } else {
+        let mut out = String::new();
+        if let Some(aside) = &aside {
+            out.push_str(&format!("the torn last line was put into {}\n", aside.display()));
+        }
+        out.push_str(&format!("{}: {records} records, every line holds\n", path.display()));
+        out.push_str(&format!("head {}\n", approvals.head()));
+        out.push_str(&format!("{known} signed by known keys, {signed} by other keys, {unsigned} unsigned\n"));
+        if let Some(since) = since {
+            out.push_str(&format!("the earlier head is in it; {since} records were added since\n"));
+        }
+        out
+    };
+    crate::cli::print(&text)?;
+    Ok(0)
+}
+
+/// How many records came after the line with this digest.
+fn since(ledger: &Ledger, head: &str) -> Result<usize> {
+    match ledger.line_of(head.trim()) {
+        Some(line) => Ok(ledger.entries.len() - line),
+        None => Err(Error::Ledger {
+            path: ledger.path.clone(),
+            line: ledger.entries.len(),
+            what: format!(
+                "no line has the digest {head}: this ledger never had that head, or lines were cut from its end"
+            ),
+            hint: "restore the ledger from a copy, or find out who wrote another one".to_owned(),
+        }),
+    }
+}
+
+fn reported(report: &std::path::Path) -> Result<String> {
+    let failed = |what: String| Error::Data {
+        path: report.to_path_buf(),
+        what,
+        hint: "name a JSON report of a scan with --approvals".to_owned(),
+    };
+    let text = std::fs::read(report).map_err(|e| failed(e.to_string()))?;
+    let value: Value = serde_json::from_slice(&text).map_err(|e| failed(format!("not a JSON report: {e}")))?;
+    let head = value["run"]["approvals"]["head"].as_str();
+    head.map(str::to_owned).ok_or_else(|| failed("it names no ledger".to_owned()))
+}

@@ -1,0 +1,144 @@
+//! Documents in ZIP archives: EPUB 3, Office Open XML (ISO/IEC 29500), OpenDocument (ISO/IEC 26300).
+//!
+//! Read are their properties, the pictures, sounds and films in them, and the C2PA store (C2PA 2.2, annex A.6:
+//! `META-INF/content_credential.c2pa`). A plain ZIP archive is none of these and is not claimed.
+
+use crate::formats::{Format, Info, Media, Probe, Score};
+use crate::framing::jumbf;
+use crate::framing::zip::{self, Member};
+use crate::limits;
+use crate::model::{Embedded, Facts, Problem, Store};
+use crate::source::Source;
+use crate::tags::{Place, document_xml, push_problem};
+
+/// Where the store stands.
+const STORE: &str = "META-INF/content_credential.c2pa";
+/// The longest list of properties.
+const PROPERTIES: usize = 4 * 1024 * 1024;
+/// Members that are media, by how their names end.
+const ESSENCE: &[&str] = &[
+    "aac", "aif", "aiff", "avi", "avif", "bmp", "flac", "gif", "heic", "jpeg", "jpg", "jxl", "m4a", "m4v", "mov",
+    "mp3", "mp4", "ogg", "opus", "pdf", "png", "svg", "tif", "tiff", "wav", "webm", "webp",
+];
+
+/// One family of documents.
+pub struct ZipDocument {
+    info: &'static Info,
+    /// What the `mimetype` member must begin with.
+    mime: Option<&'static str>,
+    /// How the first member may be called where there is no `mimetype`.
+    first: &'static [&'static str],
+    /// Whether a member holds properties.
+    properties: fn(&str) -> bool,
+}
+
+pub static EPUB: ZipDocument = ZipDocument {
+    info: &Info {
+        id: "epub",
+        name: "EPUB",
+        extensions: &["epub"],
+        media: Media::Document,
+        specification: "W3C EPUB 3.3; C2PA 2.2, annex A.6",
+        version: 1,
+    },
+    mime: Some("application/epub+zip"),
+    first: &[],
+    properties: |name| name.ends_with(".opf"),
+};
+
+pub static OOXML: ZipDocument = ZipDocument {
+    info: &Info {
+        id: "ooxml",
+        name: "Office Open XML",
+        extensions: &["docx", "pptx", "xlsx", "docm", "pptm", "xlsm", "ppsx", "potx"],
+        media: Media::Document,
+        specification: "ISO/IEC 29500-1 and -2; C2PA 2.2, annex A.6",
+        version: 1,
+    },
+    mime: None,
+    first: &["[Content_Types].xml", "_rels/", "docProps/", "word/", "ppt/", "xl/"],
+    properties: |name| name.starts_with("docProps/") && name.ends_with(".xml"),
+};
+
+pub static OPEN_DOCUMENT: ZipDocument = ZipDocument {
+    info: &Info {
+        id: "opendocument",
+        name: "OpenDocument",
+        extensions: &["odt", "odp", "ods", "odg"],
+        media: Media::Document,
+        specification: "ISO/IEC 26300 (ODF 1.3); C2PA 2.2, annex A.6",
+        version: 1,
+    },
+    mime: Some("application/vnd.oasis.opendocument."),
+    first: &[],
+    properties: |name| name == "meta.xml",
+};
+
+impl Format for ZipDocument {
+    fn info(&self) -> &'static Info {
+        self.info
+    }
+
+    fn sniff(&self, probe: &Probe<'_>) -> Score {
+        let Some((name, content)) = zip::first(probe.head) else { return Score::NO };
+        let by_mime = self.mime.is_some_and(|mime| name == "mimetype" && content.starts_with(mime.as_bytes()));
+        let by_name = self.first.iter().any(|first| name.starts_with(first));
+        if by_mime || by_name { Score::SURE } else { Score::NO }
+    }
+
+    fn read(&self, source: &mut Source, out: &mut Facts) -> Result<(), Problem> {
+        let mut members = Vec::new();
+        let listed = zip::members(source, &mut members);
+        let mut media = 0;
+        for member in &members {
+            let result = match member.name.as_str() {
+                STORE => store(source, member, out),
+                name if (self.properties)(name) => self.tell(source, member, out),
+                name if is_media(name) && media < limits::EMBEDDED => {
+                    media += 1;
+                    embed(source, member, out)
+                }
+                name if is_media(name) => {
+                    let what =
+                        format!("more than {} pictures, sounds and films: the rest was not read", limits::EMBEDDED);
+                    push_problem(out, Problem::limit("ZIP", source.len(), what));
+                    break;
+                }
+                _ => Ok(()),
+            };
+            if let Err(problem) = result {
+                push_problem(out, problem);
+            }
+        }
+        listed
+    }
+}
+
+impl ZipDocument {
+    fn tell(&self, source: &mut Source, member: &Member, out: &mut Facts) -> Result<(), Problem> {
+        let (offset, bytes) = zip::bytes(source, member, PROPERTIES)?;
+        let at = Place::new(format!("ZIP {}", member.name), source.absolute(offset));
+        document_xml::read(&bytes, self.info.id, &at, out);
+        Ok(())
+    }
+}
+
+fn store(source: &mut Source, member: &Member, out: &mut Facts) -> Result<(), Problem> {
+    let (offset, bytes) = zip::bytes(source, member, limits::STORE)?;
+    let damage = jumbf::damage(&bytes);
+    out.stores.push(Store { place: format!("ZIP {STORE}"), offset: source.absolute(offset), bytes, damage });
+    Ok(())
+}
+
+fn embed(source: &mut Source, member: &Member, out: &mut Facts) -> Result<(), Problem> {
+    let (offset, bytes) = zip::bytes(source, member, limits::EMBEDDED_BYTES)?;
+    let name = Some(member.name.clone());
+    let place = format!("ZIP {}", member.name);
+    out.embedded.push(Embedded { place, offset: source.absolute(offset), bytes, name });
+    Ok(())
+}
+
+fn is_media(name: &str) -> bool {
+    let extension = name.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase());
+    extension.is_some_and(|e| ESSENCE.contains(&e.as_str()))
+}

@@ -1,0 +1,302 @@
+//! The ledger by the real program: the documented life of an approval, sheets, and what a kill leaves behind.
+
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on stops")]
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use countersign::approvals::Ledger;
+
+fn project() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The program, in this folder, with no configuration of the user's.
+fn program(folder: &Path, name: &str) -> Command {
+    let mut command = Command::new(name);
+    command.current_dir(folder).env("COUNTERSIGN_CONFIG", folder.join("no-configuration"));
+    for variable in ["COUNTERSIGN_POLICY", "COUNTERSIGN_APPROVALS", "COUNTERSIGN_KEY", "COUNTERSIGN_PASSPHRASE"] {
+        command.env_remove(variable);
+    }
+    command
+}
+
+fn countersign(folder: &Path, arguments: &[&str]) -> Output {
+    program(folder, env!("CARGO_BIN_EXE_countersign")).args(arguments).stdin(Stdio::null()).output().unwrap()
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
+}
+
+/// Text without what line breaks and frames do to it.
+fn squeezed(text: &str) -> String {
+    text.chars().filter(|c| !c.is_whitespace() && !"│╭╰─".contains(*c)).collect()
+}
+
+/// The commands of a page, each with its exit code and what it must print.
+fn steps(page: &str) -> Vec<(String, i32, Vec<String>)> {
+    let mut out: Vec<(String, i32, Vec<String>)> = Vec::new();
+    for block in page.split("```console\n").skip(1) {
+        for line in block.split("```").next().unwrap().lines() {
+            match (line.strip_prefix("$ "), line.strip_prefix("exits "), out.last_mut()) {
+                (Some(command), ..) => out.push((command.to_owned(), 0, vec![])),
+                (None, Some(code), Some(step)) => step.1 = code.parse().unwrap(),
+                (None, None, Some(step)) => step.2.push(line.to_owned()),
+                _ => panic!("{line} belongs to no command"),
+            }
+        }
+    }
+    out
+}
+
+#[test]
+fn the_documented_life_of_an_approval() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("delivery")).unwrap();
+    let poster = project().join("fixtures/delivery/final/poster_020.jpg");
+    std::fs::copy(poster, folder.path().join("delivery/poster.jpg")).unwrap();
+    let steps = steps(&std::fs::read_to_string(project().join("docs/approvals.md")).unwrap());
+    assert!(steps.len() > 15, "the page has lost its commands");
+    // One shell for the whole page: a command may use what an earlier one set.
+    let mut script = String::new();
+    for (number, (command, ..)) in steps.iter().enumerate() {
+        writeln!(script, "{{ {command}\n}} > {number}.out 2>&1; echo $? > {number}.code").unwrap();
+    }
+    let bin = Path::new(env!("CARGO_BIN_EXE_countersign")).parent().unwrap();
+    let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
+    let ran = program(folder.path(), "sh").args(["-c", &script]).env("PATH", path).status().unwrap();
+    assert!(ran.success());
+    for (number, (command, code, parts)) in steps.iter().enumerate() {
+        let read = |ending| std::fs::read_to_string(folder.path().join(format!("{number}.{ending}"))).unwrap();
+        let out = read("out");
+        assert_eq!(read("code").trim(), code.to_string(), "{command}\n{out}");
+        for part in parts {
+            assert!(squeezed(&out).contains(&squeezed(part)), "{command}\ndoes not say: {part}\n{out}");
+        }
+    }
+}
+
+/// Ten thousand rows, of which seven are bad for seven reasons; the lines of those.
+fn sheet() -> (String, Vec<(usize, &'static str)>) {
+    let mut text = String::from("Filename,SHA256,Status,Scope,Approved by,Date,Expires\n");
+    let digest = |n: usize| format!("{n:064x}");
+    let bad = [
+        (17, format!("f/17.png,{},aproved,final-deliverable,J,2026-03-01,", digest(17)), "decision"),
+        (
+            1_000,
+            format!("f/1000.png,{},approved,final-deliverable,J,01/03/2026,", digest(1_000)),
+            "no date of the form",
+        ),
+        (2_500, "f/2500.png,abc,approved,final-deliverable,J,2026-03-01,".to_owned(), "64 hexadecimal digits"),
+        (5_000, format!("f/5000.png,{},approved,everything,J,2026-03-01,", digest(5_000)), "scope"),
+        (7_777, format!("f/7777.png,{},approved,final-deliverable,,2026-03-01,", digest(7_777)), "nobody is named"),
+        (9_001, format!("f/9001.png,{},approved,final-deliverable,J,2026-03-01,2026-02-01", digest(9_001)), "expires"),
+        (10_000, "f/10000.png,approved".to_owned(), "2 cells where the header has 7"),
+    ];
+    for n in 1..=10_000 {
+        match bad.iter().find(|(at, ..)| *at == n) {
+            Some((_, row, _)) => writeln!(text, "{row}").unwrap(),
+            None => writeln!(text, "f/{n}.png,{},Approved,final-deliverable,J,2026-03-01,", digest(n)).unwrap(),
+        }
+    }
+    (text, bad.into_iter().map(|(n, _, reason)| (n + 1, reason)).collect())
+}
+
+#[test]
+fn a_sheet_is_imported_whole_or_not_at_all() {
+    let folder = tempfile::tempdir().unwrap();
+    let (text, bad) = sheet();
+    std::fs::write(folder.path().join("list.csv"), text).unwrap();
+    let import = ["approvals", "import", "list.csv", "--approvals", "l.jsonl"];
+    let ledger = folder.path().join("l.jsonl");
+    for more in [&[][..], &["--dry-run"]] {
+        let output = countersign(folder.path(), &[&import, more].concat());
+        assert_eq!(output.status.code(), Some(3), "{}", said(&output));
+        let rows: Vec<_> = said(&output).lines().filter(|l| l.starts_with("list.csv:")).map(str::to_owned).collect();
+        assert_eq!(rows.len(), 7, "{rows:#?}");
+        for ((line, reason), row) in bad.iter().zip(&rows) {
+            assert!(row.starts_with(&format!("list.csv:{line}:")) && row.contains(reason), "{row}: {line} {reason}");
+        }
+        assert!(!ledger.exists() || std::fs::read(&ledger).unwrap().is_empty());
+    }
+    let output = countersign(folder.path(), &[&import[..], &["--skip-bad", "--json"]].concat());
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    assert!(said(&output).contains("\"imported\":9993"), "{}", said(&output));
+    assert_eq!(Ledger::read(&ledger).unwrap().entries.len(), 9_993);
+}
+
+#[test]
+fn other_sheets_are_read_as_they_are_said_to_be() {
+    let folder = tempfile::tempdir().unwrap();
+    let row = |name: &str| format!("{name};{};31.12.2026;freigegeben von M\u{fc}ller\r\n", "ab".repeat(32));
+    let text = format!("Datei;Pr\u{fc}fsumme;Datum;Notiz\r\n{}{}", row("a/b.png"), row("'=c/d.png"));
+    let (latin, ..) = encoding_rs::WINDOWS_1252.encode(&text);
+    std::fs::write(folder.path().join("list.csv"), latin).unwrap();
+    let said_so = [
+        "approvals",
+        "import",
+        "list.csv",
+        "--approvals",
+        "l.jsonl",
+        "--delimiter",
+        ";",
+        "--map",
+        "path=Datei",
+        "--map",
+        "sha256=Pr\u{fc}fsumme",
+        "--map",
+        "decided-on=Datum",
+        "--map",
+        "note=Notiz",
+        "--set",
+        "decision=approved",
+        "--set",
+        "by=Jane Doe",
+        "--date-format",
+        "%d.%m.%Y",
+    ];
+    let output = countersign(folder.path(), &said_so);
+    assert_eq!(output.status.code(), Some(3));
+    assert!(said(&output).contains("line 1 is not UTF-8"), "{}", said(&output));
+    let output = countersign(folder.path(), &[&said_so[..], &["--encoding", "windows-1252"]].concat());
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    let ledger = Ledger::read(&folder.path().join("l.jsonl")).unwrap();
+    let record = &ledger.entries[1].record;
+    assert_eq!(record.subjects[0].name, "=c/d.png");
+    assert_eq!((record.decided_on.to_string(), record.approver.name.as_str()), ("2026-12-31".into(), "Jane Doe"));
+    assert_eq!(record.note.as_deref(), Some("freigegeben von M\u{fc}ller"));
+    // What is exported comes in again, and a formula stays text on the way.
+    let csv = said(&countersign(folder.path(), &["approvals", "export", "--approvals", "l.jsonl"]));
+    assert!(csv.contains(",'=c/d.png,"), "{csv}");
+    std::fs::write(folder.path().join("again.csv"), csv).unwrap();
+    let output = countersign(folder.path(), &["approvals", "import", "again.csv", "--approvals", "m.jsonl"]);
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    let again = Ledger::read(&folder.path().join("m.jsonl")).unwrap();
+    assert_eq!(again.entries[1].record.subjects, record.subjects);
+    assert_eq!(again.entries[1].record.note, record.note);
+    let wrong =
+        countersign(folder.path(), &["approvals", "import", "again.csv", "--map", "pth=path", "--approvals", "x"]);
+    assert!(said(&wrong).contains("did you mean \"path\"?"), "{}", said(&wrong));
+}
+
+#[test]
+fn what_was_confirmed_survives_a_kill() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("a.bin"), b"bytes").unwrap();
+    // Four writers at once, each its share of a thousand runs; the kill comes while they write.
+    let line = "i=0; while [ $i -lt 250 ]; do i=$((i+1)); \
+                \"$0\" approve a.bin --by W --note $1-$i --approvals l.jsonl > out.$1 && echo $1-$i >> done.$1; done";
+    let binary = env!("CARGO_BIN_EXE_countersign");
+    let mut writers: Vec<_> = (0..4)
+        .map(|n| {
+            let mut shell = program(folder.path(), "sh");
+            shell.args(["-c", line, binary, &n.to_string()]).stderr(Stdio::null());
+            std::os::unix::process::CommandExt::process_group(&mut shell, 0);
+            shell.spawn().unwrap()
+        })
+        .collect();
+    let confirmed = || -> Vec<String> {
+        let read = |n| std::fs::read_to_string(folder.path().join(format!("done.{n}"))).unwrap_or_default();
+        (0..4).flat_map(|n| read(n).lines().map(str::to_owned).collect::<Vec<_>>()).collect()
+    };
+    while confirmed().len() < 60 {
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    for writer in &mut writers {
+        let group = format!("-{}", writer.id());
+        assert!(Command::new("kill").args(["-9", "--", &group]).status().unwrap().success());
+        writer.wait().unwrap();
+    }
+    let path = folder.path().join("l.jsonl");
+    // A line that was being written may be torn: then it is named, and put aside.
+    if Ledger::read(&path).is_err() {
+        assert!(said(&countersign(folder.path(), &["approvals", "verify", "--approvals", "l.jsonl"])).contains("torn"));
+        Ledger::repair(&path).unwrap().unwrap();
+    }
+    let ledger = Ledger::read(&path).unwrap();
+    let notes: std::collections::HashSet<_> = ledger.entries.iter().filter_map(|e| e.record.note.clone()).collect();
+    let confirmed = confirmed();
+    let lost: Vec<_> = confirmed.iter().filter(|c| !notes.contains(*c)).collect();
+    assert!(confirmed.len() >= 60 && lost.is_empty(), "lost {lost:?}");
+    assert_eq!(countersign(folder.path(), &["approvals", "verify", "--approvals", "l.jsonl"]).status.code(), Some(0));
+}
+
+#[test]
+fn files_are_found_by_folder_glob_and_report() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    for name in ["d/final/x/a.png", "d/final/b.png", "d/final/c.txt"] {
+        std::fs::create_dir_all(at(name).parent().unwrap()).unwrap();
+        std::fs::write(at(name), name).unwrap();
+    }
+    let hero = project().join("fixtures/delivery/final/hero_010.png");
+    std::fs::copy(hero, at("d/final/hero.png")).unwrap();
+    let approve = |arguments: &[&str]| {
+        let _ = std::fs::remove_file(at("l.jsonl"));
+        let output =
+            countersign(folder.path(), &[&["approve", "--by", "J", "--approvals", "l.jsonl"], arguments].concat());
+        let ledger = Ledger::read(&at("l.jsonl")).map(|l| l.entries).unwrap_or_default();
+        let base = format!("{}/", std::fs::canonicalize(folder.path()).unwrap().display());
+        let names = |s: &countersign::approvals::Subject| s.name.strip_prefix(&base).unwrap().to_owned();
+        let mut names: Vec<_> = ledger.iter().flat_map(|e| &e.record.subjects).map(names).collect();
+        names.sort();
+        (output.status.code().unwrap(), names, said(&output))
+    };
+    let pngs = ["d/final/b.png", "d/final/hero.png", "d/final/x/a.png"];
+    assert_eq!(approve(&["d/final/**/*.png"]).1, pngs);
+    assert_eq!(approve(&["d/final/*.png"]).1, pngs[..2]);
+    assert_eq!(approve(&["d", "d/final/b.png"]).1.len(), 4, "each file once");
+    assert_eq!(approve(&["d/*.mov"]).0, 3);
+    assert_eq!(approve(&["d/missing.png"]).0, 3);
+    countersign(folder.path(), &["scan", "d", "--report", "json=r.json"]);
+    let reported = ["--from-report", "r.json", "--finding"];
+    assert_eq!(approve(&[&reported[..], &["unapproved-ai-in-final"]].concat()).1, ["d/final/hero.png"]);
+    assert_eq!(approve(&[&reported[..], &["unapproved-ai-in-final:x/**"]].concat()).0, 3);
+    std::fs::write(at("d/final/hero.png"), "other").unwrap();
+    let (code, names, said) = approve(&[&reported[..], &["unapproved-ai-in-final"]].concat());
+    assert_eq!((code, names.len()), (3, 0));
+    assert!(said.contains("changed since the report"), "{said}");
+}
+
+#[test]
+fn a_passphrase_guards_a_key() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("a.bin"), b"bytes").unwrap();
+    let with = |word: Option<&str>, arguments: &[&str]| {
+        let mut command = program(folder.path(), env!("CARGO_BIN_EXE_countersign"));
+        word.map(|word| command.env("COUNTERSIGN_PASSPHRASE", word));
+        command.args(arguments).stdin(Stdio::null()).output().unwrap()
+    };
+    assert!(with(Some("correct horse"), &["keys", "new", "k", "--passphrase"]).status.success());
+    let approve = ["approve", "a.bin", "--by", "J", "--key", "k", "--approvals", "l.jsonl"];
+    assert_eq!(with(None, &approve).status.code(), Some(3));
+    assert_eq!(with(Some("wrong"), &approve).status.code(), Some(3));
+    assert!(!folder.path().join("l.jsonl").exists(), "nothing is recorded without the signature that was asked for");
+    assert!(with(Some("correct horse"), &approve).status.success());
+    assert_eq!(Ledger::read(&folder.path().join("l.jsonl")).unwrap().entries[0].keys.len(), 1);
+}
+
+#[test]
+fn a_torn_end_is_put_aside_and_a_cut_end_shows_in_the_head() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("a.bin"), b"bytes").unwrap();
+    let run = |arguments: &[&str]| countersign(folder.path(), &[arguments, &["--approvals", "l.jsonl"]].concat());
+    for note in ["1", "2"] {
+        assert!(run(&["approve", "a.bin", "--by", "J", "--note", note]).status.success());
+    }
+    let path = folder.path().join("l.jsonl");
+    let head = Ledger::read(&path).unwrap().head;
+    assert!(said(&run(&["approvals", "verify", "--head", &head])).contains("0 records were added since"));
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, &text[..text.len() - 9]).unwrap();
+    assert_eq!(run(&["approve", "a.bin", "--by", "J"]).status.code(), Some(3));
+    let output = run(&["approvals", "verify", "--repair"]);
+    assert!(output.status.success() && said(&output).contains("l.jsonl.torn-2"), "{}", said(&output));
+    assert!(text.contains(&std::fs::read_to_string(folder.path().join("l.jsonl.torn-2")).unwrap()));
+    let output = run(&["approvals", "verify", "--head", &head]);
+    assert_eq!(output.status.code(), Some(3));
+    assert!(said(&output).contains("cut from its end"), "{}", said(&output));
+}
