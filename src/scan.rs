@@ -74,11 +74,9 @@ pub fn run(
         what: format!("cannot start {} threads: {e}", scan.jobs),
         hint: "use a smaller --jobs".to_owned(),
     })?;
-    // A list of files is a part of what lies there: a package cannot be held to what the list leaves out.
-    let mut deliveries = match scan.listed {
-        None => survey::deliveries(roots, &scan.exclude, watch.stop()),
-        Some(_) => Deliveries::default(),
-    };
+    // A list of files is no delivery: of a package that it names in part, the rest is not missing.
+    let whole = if scan.listed.is_some() { roots.split_last().map_or(roots, |(_, whole)| whole) } else { roots };
+    let mut deliveries = survey::deliveries(whole, &scan.exclude, watch.stop());
     let mut walk = Walk::new(roots, scan.exclude.clone()).listing(scan.listed.as_deref());
     let mut tally = Tally::new(scan.fail_on);
     let mut sequences = Sequences::default();

@@ -177,6 +177,7 @@ fn row(asset: &AssetReport) -> Value {
             "kind": p.kind, "where": text(&p.place), "offset": p.offset, "what": text(&p.what) })).collect::<Vec<_>>(),
         "plays": asset.plays.iter().take(ROWS).map(|p| text(&format!("{}, {}: {} to {}", p.title, p.track, p.from, p.to)))
             .collect::<Vec<_>>(),
+        "frames": asset.frames,
         "records": asset.records.iter().take(ROWS).map(record).collect::<Vec<_>>(),
     })
 }

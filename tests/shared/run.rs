@@ -79,9 +79,9 @@ pub(crate) fn asset(path: &str) -> AssetReport {
         c2pa: None,
         findings: vec![],
         problems: vec![],
+        plays: vec![],
         records: vec![],
         frames: None,
-        plays: Vec::new(),
         tags: None,
     }
 }
@@ -163,6 +163,16 @@ pub(crate) fn assets() -> Vec<AssetReport> {
                 sources: vec![("plate_7.exr".into(), Some("owned".into()))],
                 ..RecordNote::default()
             }],
+            plays: vec![Play {
+                title: "Episode 1".into(),
+                composition: "0f5c1c2e-6f2d-4d0a-9a59-1f6f3e1a7c11".into(),
+                track: "MainImageSequence".into(),
+                entry: 0,
+                duration: 96,
+                rate: (24, 1),
+                from: "01:00:10:00".into(),
+                to: "01:00:14:00".into(),
+            }],
             c2pa: Some(chain()),
             package: Some(0),
             ..flagged("final/poster_020.jpg", "Adobe Firefly", "compositeWithTrainedAlgorithmicMedia")
@@ -220,7 +230,7 @@ pub(crate) fn packages() -> Vec<PackageReport> {
         root: "final".into(),
         title: Some(HOSTILE[2].into()),
         findings: vec![bad],
-        remarks: Vec::new(),
+        remarks: vec!["the composition plays what lies elsewhere".into()],
     }]
 }
 

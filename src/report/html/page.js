@@ -187,6 +187,7 @@
     const list = el("dl", { class: "facts" });
     fact(list, "Path", el("span", { class: "hex" }, row.name));
     fact(list, "Format", row.format || "not recognized"); fact(list, "Size", row.size); fact(list, "Role", row.role + " (by " + row.basis + ")");
+    if (row.frames) fact(list, "Frames", number(row.frames.first) + " to " + number(row.frames.last) + ": " + number(row.frames.count) + (row.frames.missing ? ", " + number(row.frames.missing) + " missing" : "") + (row.frames.apart ? ", " + number(row.frames.apart) + " in rows of their own" : ""));
     for (const play of row.plays) fact(list, "Played in", play);
     fact(list, "Package", packageName(packages.get(row.package))); fact(list, "SHA-256", row.sha256 ? el("span", { class: "hex" }, row.sha256) : null);
     body.append(el("h3", {}, "File"), list);
