@@ -86,7 +86,7 @@ impl Terminal<'_> {
         writeln!(self.out, "{}  {meaning}\n", self.ink.paint(tone, word))?;
         let roots: Vec<_> = self.roots.iter().map(|r| terminal(r)).collect();
         self.line(
-            "  Scanned   ",
+            "  Scanned     ",
             &format!("{}, {} in {}", files(summary.assets), size(summary.bytes), roots.join(", ")),
         )?;
         let ai = &summary.by_ai;
