@@ -1,4 +1,4 @@
-//! Roots become sorted batches of assets. The only place that lists folders.
+//! Roots become sorted batches of assets.
 //!
 //! Files of one folder come together, so that sidecars are found without asking the disk again; folders
 //! follow in byte order of their names, so that a tree is always walked the same way.
