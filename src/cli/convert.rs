@@ -4,8 +4,8 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
-use super::Color;
-use super::output::{Outputs, Wanted, pages};
+use super::output::{Outputs, Wanted};
+use super::reporting::Reporting;
 use crate::error::{Error, Result};
 use crate::judge::Baseline;
 use crate::model::{AssetReport, Run};
@@ -20,31 +20,13 @@ pub(super) struct Arguments {
     /// A report that was saved with --report json=FILE or --report ndjson=FILE
     #[arg(value_name = "REPORT")]
     saved: PathBuf,
-    #[arg(long = "report", value_name = "FORMAT[=FILE]", help = super::output::help())]
-    reports: Vec<Wanted>,
-    /// Also show suppressed findings
-    #[arg(long)]
-    show_suppressed: bool,
-    /// When to use color
-    #[arg(long, value_enum, value_name = "WHEN", default_value_t = Color::Auto)]
-    color: Color,
-    /// Only the verdict
-    #[arg(short, long, conflicts_with = "verbose")]
-    quiet: bool,
-    /// List every note by name
-    #[arg(short, long)]
-    verbose: bool,
+    #[command(flatten)]
+    reporting: Reporting,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<u8> {
-    let wanted = if arguments.reports.is_empty() { vec![Wanted::default_report()] } else { arguments.reports.clone() };
-    let look = Look {
-        color: arguments.color.wanted(),
-        suppressed: arguments.show_suppressed,
-        detail: i8::from(arguments.verbose) - i8::from(arguments.quiet),
-        pages: pages(),
-        ..Look::default()
-    };
+    let wanted = arguments.reporting.wanted();
+    let look = arguments.reporting.look();
     let mut rendering = Rendering { wanted: &wanted, look, outputs: None, failed: None };
     let saved = read(&arguments.saved, &mut rendering);
     if let Some(error) = rendering.failed {

@@ -9,9 +9,10 @@ use clap::ValueEnum;
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use serde_json::{Value, json};
 
-use super::output::{self, Outputs, Wanted, pages};
+use super::output::{self, Outputs};
 use super::progress::Progress;
-use super::{Color, config, convert, listing, trust, worker};
+use super::reporting::Reporting;
+use super::{config, convert, defaults, listing, trust, worker};
 use crate::approvals::Approvals;
 use crate::c2pa::{self, Verifier, Verify};
 use crate::error::{Error, Result};
@@ -47,8 +48,6 @@ pub(super) struct Arguments {
     /// Role of files that nothing else places [default: final]
     #[arg(long, value_enum)]
     role: Option<RoleName>,
-    #[arg(long = "report", value_name = "FORMAT[=FILE]", help = super::output::help())]
-    reports: Vec<Wanted>,
     /// How far C2PA Content Credentials are checked
     #[arg(long, value_enum, default_value_t = VerifyName::Full)]
     verify: VerifyName,
@@ -79,24 +78,14 @@ pub(super) struct Arguments {
     /// Pass over paths that match, repeatable
     #[arg(long, value_name = "GLOB")]
     exclude: Vec<String>,
-    /// Also show suppressed findings
-    #[arg(long)]
-    show_suppressed: bool,
     /// JSON and NDJSON carry every tag that was read
     #[arg(long)]
     tags: bool,
     /// No progress bar
     #[arg(long)]
     no_progress: bool,
-    /// When to use color
-    #[arg(long, value_enum, value_name = "WHEN", default_value_t = Color::Auto)]
-    color: Color,
-    /// Only the verdict
-    #[arg(short, long, conflicts_with = "verbose")]
-    quiet: bool,
-    /// List every note by name
-    #[arg(short, long)]
-    verbose: bool,
+    #[command(flatten)]
+    reporting: Reporting,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -160,8 +149,11 @@ pub(super) fn run(arguments: Arguments) -> Result<u8> {
             FailOn::Warning => Severity::Warning,
         },
     };
-    let mut outputs =
-        Outputs::open(&wanted(&arguments), &scanned(&arguments, scan.listed.as_deref()), &look(&arguments, &roots))?;
+    let mut outputs = Outputs::open(
+        &arguments.reporting.wanted(),
+        &scanned(&arguments, scan.listed.as_deref()),
+        &look(&arguments, &roots),
+    )?;
     outputs.begin(&Run {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         started: Utc::now().to_rfc3339_opts(SecondsFormat::Secs, true),
@@ -178,7 +170,7 @@ pub(super) fn run(arguments: Arguments) -> Result<u8> {
 fn judge(scan: &Scan<'_>, roots: &[PathBuf], arguments: &Arguments, mut outputs: Outputs) -> Result<u8> {
     let stop = Arc::new(AtomicBool::new(false));
     on_interrupt(&stop);
-    let progress = Progress::new(!arguments.no_progress && !arguments.quiet, Arc::clone(&stop));
+    let progress = Progress::new(!arguments.no_progress && !arguments.reporting.quiet, Arc::clone(&stop));
     let done = Arc::new(AtomicBool::new(false));
     if progress.shown() {
         let (roots, listed, exclude) = (roots.to_vec(), scan.listed.clone(), scan.exclude.clone());
@@ -265,25 +257,9 @@ fn globs(patterns: &[String]) -> Result<GlobSet> {
     set.build().map_err(|e| Error::Usage { what: format!("--exclude: {e}"), hint: String::new() })
 }
 
-fn wanted(arguments: &Arguments) -> Vec<Wanted> {
-    if arguments.reports.is_empty() { vec![Wanted::default_report()] } else { arguments.reports.clone() }
-}
-
 fn look(arguments: &Arguments, roots: &[PathBuf]) -> Look {
-    let detail = match (arguments.quiet, arguments.verbose) {
-        (true, _) => -1,
-        (_, true) => 1,
-        _ => 0,
-    };
     let preview: Arc<dyn Preview> = Arc::new(Files::new(roots));
-    Look {
-        preview: Some(preview),
-        color: arguments.color.wanted(),
-        suppressed: arguments.show_suppressed,
-        detail,
-        pages: pages(),
-        ..Look::default()
-    }
+    Look { preview: Some(preview), ..arguments.reporting.look() }
 }
 
 /// The options as the report repeats them.
@@ -299,6 +275,7 @@ fn options(arguments: &Arguments, as_of: NaiveDate) -> serde_json::Map<String, V
         "exclude": arguments.exclude,
         "baseline": arguments.baseline.as_deref().map(crate::walk::lossless),
         "jobs": arguments.jobs,
+        "config": defaults::file().map(|file| crate::walk::lossless(&file)),
     });
     value.as_object().cloned().unwrap_or_default()
 }
