@@ -8,6 +8,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::model::{Finding, FindingState, Severity};
+use crate::report::layout::{count, number};
 use crate::scan::Watch;
 
 /// What the run tells of itself while it goes on.
@@ -27,7 +28,7 @@ impl Progress {
         let shown = wanted && std::io::stderr().is_terminal();
         let target = if shown { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         let bar = ProgressBar::with_draw_target(None, target);
-        bar.set_style(style("{spinner} {msg} · {bytes} · {bytes_per_sec}"));
+        bar.set_style(style("{spinner} {prefix}\n{decimal_bytes} · {decimal_bytes_per_sec} · {wide_msg}"));
         if shown {
             bar.enable_steady_tick(Duration::from_millis(120));
         }
@@ -46,7 +47,11 @@ impl Progress {
         move |files, bytes| {
             total.store(files, Ordering::Relaxed);
             bar.set_length(bytes);
-            bar.set_style(style("{bar:24} {msg} · {bytes}/{total_bytes} · {bytes_per_sec} · {eta} left"));
+            // Two lines, of which one stretches and one is cut, so that they fit any terminal.
+            bar.set_style(style(
+                "{wide_bar} {prefix} · {eta} left\n\
+                 {decimal_bytes} of {decimal_total_bytes} · {decimal_bytes_per_sec} · {wide_msg}",
+            ));
         }
     }
 
@@ -79,9 +84,11 @@ impl Watch for Progress {
         let warnings = self.warnings.fetch_add(warnings, Ordering::Relaxed) + warnings;
         let of = match self.total.load(Ordering::Relaxed) {
             0 => String::new(),
-            total => format!("/{total}"),
+            total => format!(" of {}", number(total)),
         };
-        self.bar.set_message(format!("{files}{of} files · {errors} errors, {warnings} warnings"));
+        self.bar.set_prefix(format!("{}{of} files", number(files)));
+        let (errors, warnings) = (count(errors, "error", "errors"), count(warnings, "warning", "warnings"));
+        self.bar.set_message(format!("{errors}, {warnings}"));
         self.bar.inc(bytes);
     }
 
