@@ -17,7 +17,7 @@ use crate::judge::Judge;
 use crate::marks;
 use crate::model::{
     Ai, Asset, AssetReport, Facts, Finding, FindingState, Outcome, PackageFault, PackageFaultKind, PackageReport,
-    Problem, ProblemKind, Role, Severity, Summary,
+    Problem, ProblemKind, Recipe, Role, Severity, Summary,
 };
 use crate::packages::{Deliveries, Row, Sequences, Wanted};
 use crate::policy::Policy;
@@ -132,6 +132,7 @@ fn one(scan: &Scan<'_>, mut asset: Asset, deliveries: &Deliveries, watch: &dyn W
     let sha256 = hashed.sha256;
     let findings = scan.judge.asset(&asset, &facts, &evidence, ai, sha256.as_deref());
     let records = scan.judge.records(&asset, sha256.as_deref());
+    let recipe = Recipe::of(&facts, ai);
     watch.judged(asset.size.saturating_sub(hashed.bytes), &findings);
     Some(AssetReport {
         path: asset.rel,
@@ -144,6 +145,7 @@ fn one(scan: &Scan<'_>, mut asset: Asset, deliveries: &Deliveries, watch: &dyn W
         package: asset.package,
         plays: place.plays.into_iter().cloned().collect(),
         ai,
+        recipe,
         evidence,
         c2pa: facts.c2pa,
         findings,

@@ -174,6 +174,11 @@
         el("div", {}, el("b", {}, e.claim + (e.system ? " by " + e.system : "")), " (" + e.strength + "; " + e.mark + (e.via === "self" ? "" : "; via " + e.via) + ")"),
         el("div", { class: "value", tabindex: e.value.length > 400 ? "0" : null }, e.value), place(e.where, e.offset)));
     }
+    if (row.recipe) {
+      const list = el("dl", { class: "facts" });
+      for (const [name, value] of row.recipe) fact(list, name, value);
+      body.append(el("h3", {}, "What was asked for"), list);
+    }
     if (row.c2pa) {
       const c = row.c2pa, list = el("dl", { class: "facts" });
       fact(list, "State", STATES[c.state] || c.state); fact(list, "Signer", c.signer); fact(list, "Issuer", c.issuer); fact(list, "Signed", c.signed_at);
