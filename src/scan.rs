@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use globset::GlobSet;
 use rayon::prelude::*;
 
+use crate::cache::Cache;
 use crate::digest::{self, Algorithm, Digest};
 use crate::error::{Error, Result};
 use crate::extract;
@@ -33,6 +34,8 @@ pub struct Scan<'a> {
     pub policy: &'a Policy,
     pub judge: Judge<'a>,
     pub extract: extract::Options<'a>,
+    /// Facts of earlier runs, and where this one's are kept.
+    pub cache: Option<&'a Cache>,
     /// Role of files that nothing else places.
     pub role: Option<Role>,
     pub exclude: GlobSet,
@@ -159,11 +162,17 @@ fn isolated(asset: &Asset, scan: &Scan<'_>) -> Facts {
     if let Some(obstacle) = &asset.obstacle {
         return Facts { problems: vec![obstacle.clone()], ..Facts::default() };
     }
-    let read = catch_unwind(AssertUnwindSafe(|| extract::facts(&asset.path, &asset.sidecars, &scan.extract)));
-    let mut facts = read.unwrap_or_else(|cause| {
-        let what = format!("a reader failed: {}", panic_text(&cause));
-        Facts { problems: vec![Problem::new(ProblemKind::Panic, "reader", None, what)], ..Facts::default() }
-    });
+    let read = || {
+        let read = catch_unwind(AssertUnwindSafe(|| extract::facts(&asset.path, &asset.sidecars, &scan.extract)));
+        read.unwrap_or_else(|cause| {
+            let what = format!("a reader failed: {}", panic_text(&cause));
+            Facts { problems: vec![Problem::new(ProblemKind::Panic, "reader", None, what)], ..Facts::default() }
+        })
+    };
+    let mut facts = match scan.cache {
+        Some(cache) => cache.facts(asset, read),
+        None => read(),
+    };
     if facts.problems.iter().any(|p| p.blocking) {
         note_change(asset, &mut facts);
     }

@@ -60,7 +60,6 @@ pub struct Verifier {
     rivals: Rivals,
     verify: Verify,
     trust: Vec<TrustRef>,
-    key: String,
 }
 
 impl Verifier {
@@ -71,13 +70,7 @@ impl Verifier {
         let lists = options.trust.iter().filter(|l| !l.anchors_pem.is_empty() || !l.allowed_pem.is_empty());
         let trust = lists.map(TrustList::reference).collect();
         let pool = options.worker.clone().map(|program| Pool::new(program, &options.trust));
-        Ok(Self { contexts, pool, rivals: Rivals::default(), verify: options.verify, trust, key: key(options) })
-    }
-
-    /// Names everything that [`Verifier::credentials`] depends on besides the files: a part of cache keys.
-    #[must_use]
-    pub fn key(&self) -> &str {
-        &self.key
+        Ok(Self { contexts, pool, rivals: Rivals::default(), verify: options.verify, trust })
     }
 
     /// Stops every verification under way and all that would follow: their state is unverified.
@@ -240,26 +233,6 @@ fn describe(out: &mut Credentials, store: &Store, said: &store::Said, chain: &[M
         out.signed_at.clone_from(&active.signed_at);
         out.generator.clone_from(&active.generator);
     }
-}
-
-/// Raised with every change of what credentials hold.
-const VERSION: u32 = 1;
-
-fn key(options: &Options) -> String {
-    use sha2::{Digest, Sha256};
-    let mut digest = Sha256::new();
-    for list in &options.trust {
-        for part in [&list.name, &list.anchors_pem, &list.allowed_pem, &list.config] {
-            digest.update((part.len() as u64).to_le_bytes());
-            digest.update(part);
-        }
-    }
-    let verify = match options.verify {
-        Verify::Full => "full",
-        Verify::Signature => "signature",
-        Verify::Off => "off",
-    };
-    format!("c2pa{VERSION}:{verify}:{}", data_encoding::HEXLOWER.encode(&digest.finalize()))
 }
 
 /// The credentials of a picture inside the asset speak, but not about the asset's bytes.

@@ -11,9 +11,10 @@ use serde_json::{Value, json};
 
 use super::output::{self, Outputs, Wanted, pages};
 use super::progress::Progress;
-use super::{Color, config, convert, listing, trust, worker};
+use super::{Color, config, convert, listing, trust, warn, worker};
 use crate::approvals::Approvals;
 use crate::c2pa::{self, Verifier, Verify};
+use crate::cache::Cache;
 use crate::error::{Error, Result};
 use crate::judge::Judge;
 use crate::model::{Outcome, Role, Run, Severity};
@@ -64,6 +65,12 @@ pub(super) struct Arguments {
     /// Threads [default: one for each core]
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
     jobs: usize,
+    /// Keep what files say in this file, and do not read unchanged files again
+    #[arg(long, value_name = "FILE")]
+    cache: Option<PathBuf>,
+    /// Read every file, whatever `--cache` or the configuration says
+    #[arg(long)]
+    no_cache: bool,
     /// The day approvals are judged on [default: today]
     #[arg(long, value_name = "YYYY-MM-DD")]
     as_of: Option<NaiveDate>,
@@ -138,8 +145,10 @@ pub(super) fn run(arguments: Arguments) -> Result<u8> {
         worker: worker::program(),
     })?;
     let baseline = arguments.baseline.as_deref().map(convert::baseline).transpose()?.unwrap_or_default();
+    let cache = cache(&arguments, &roots)?;
     let scan = Scan {
         policy: &policy,
+        cache: cache.as_ref(),
         judge: Judge::new(&policy, approvals.as_ref(), as_of).with_baseline(baseline),
         extract: extract::Options {
             decoders: decoders::Options { pixels: arguments.pixels },
@@ -193,6 +202,9 @@ fn judge(scan: &Scan<'_>, roots: &[PathBuf], arguments: &Arguments, mut outputs:
     let summary = scan::run(scan, roots, &progress, &mut |asset| outputs.asset(asset));
     done.store(true, Ordering::Relaxed);
     progress.finish();
+    if let Some(trouble) = scan.cache.and_then(Cache::close) {
+        warn(&format!("the cache failed, and the files after that were read without it: {trouble}"));
+    }
     let summary = summary?;
     outputs.end(&summary)?;
     Ok(match summary.outcome {
@@ -201,6 +213,19 @@ fn judge(scan: &Scan<'_>, roots: &[PathBuf], arguments: &Arguments, mut outputs:
         Outcome::Fail => 1,
         Outcome::Incomplete => 2,
     })
+}
+
+/// The cache that was asked for; never below a root, where it would be scanned and nothing is written.
+fn cache(arguments: &Arguments, roots: &[PathBuf]) -> Result<Option<Cache>> {
+    let Some(path) = arguments.cache.as_deref().filter(|_| !arguments.no_cache) else { return Ok(None) };
+    if let Some(root) = scan::inside_roots(path, roots) {
+        return Err(Error::File {
+            path: path.to_path_buf(),
+            what: format!("lies inside the scanned tree {}, which is never written to", root.display()),
+            hint: "name a file elsewhere for --cache".to_owned(),
+        });
+    }
+    Cache::open(path, &format!("pixels={}", arguments.pixels)).map(Some)
 }
 
 /// The first interrupt ends the run with what is judged so far, the second at once.
@@ -298,6 +323,7 @@ fn options(arguments: &Arguments, as_of: NaiveDate) -> serde_json::Map<String, V
         "fail_on": name(arguments.fail_on.to_possible_value()),
         "exclude": arguments.exclude,
         "baseline": arguments.baseline.as_deref().map(crate::walk::lossless),
+        "cache": arguments.cache.as_deref().filter(|_| !arguments.no_cache).map(crate::walk::lossless),
         "jobs": arguments.jobs,
     });
     value.as_object().cloned().unwrap_or_default()
