@@ -1,7 +1,7 @@
 //! `countersign convert REPORT.json --report FORMAT=FILE`: a saved report in another format, without a new scan.
 
 use std::fs::File;
-use std::io::BufReader;
+use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use super::output::{Outputs, Wanted};
@@ -17,7 +17,7 @@ use crate::report::saved::{self, Saved, Take};
 #[command(after_help = "Examples:\n  countersign convert report.json --report html=report.html\n  \
     countersign convert report.ndjson --report sarif=report.sarif --report csv=report.csv")]
 pub(super) struct Arguments {
-    /// A report that was saved with --report json=FILE or --report ndjson=FILE
+    /// A report that was saved with --report json=FILE or --report ndjson=FILE; `-` for standard input
     #[arg(value_name = "REPORT")]
     saved: PathBuf,
     #[command(flatten)]
@@ -110,11 +110,15 @@ impl Take for Kept {
 }
 
 fn read(path: &Path, take: &mut dyn Take) -> Result<Saved> {
-    let file = File::open(path).map_err(|e| Error::File {
-        path: path.to_path_buf(),
-        what: e.to_string(),
-        hint: "name a report that was saved with --report json=FILE".to_owned(),
-    })?;
+    let file: Box<dyn Read> = if path == Path::new("-") {
+        Box::new(std::io::stdin().lock())
+    } else {
+        Box::new(File::open(path).map_err(|e| Error::File {
+            path: path.to_path_buf(),
+            what: e.to_string(),
+            hint: "name a report that was saved with --report json=FILE".to_owned(),
+        })?)
+    };
     saved::read(BufReader::with_capacity(1 << 20, file), take).map_err(|what| Error::Data {
         path: path.to_path_buf(),
         what: format!("not a report that can be read: {what}"),

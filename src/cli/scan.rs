@@ -62,14 +62,15 @@ pub(super) struct Arguments {
     pixels: bool,
     /// Threads [default: one for each core]
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
-    jobs: usize,
+    #[arg(value_parser = clap::value_parser!(u16).range(0..=1024))]
+    jobs: u16,
     /// The day approvals are judged on [default: today]
     #[arg(long, value_name = "YYYY-MM-DD")]
     as_of: Option<NaiveDate>,
     /// The least severity that makes the exit code 1
     #[arg(long, value_enum, default_value_t = FailOn::Error)]
     fail_on: FailOn,
-    /// Findings that this earlier report (json or ndjson) already held do not count
+    /// Findings that this earlier report (json or ndjson; `-` for standard input) already held do not count
     #[arg(long, value_name = "REPORT")]
     baseline: Option<PathBuf>,
     /// Read the paths to judge from a file (`-` for standard input), one a line or ended by zero bytes
@@ -142,7 +143,7 @@ pub(super) fn run(arguments: Arguments) -> Result<u8> {
         exclude: globs(&arguments.exclude)?,
         listed,
         integrity: arguments.integrity,
-        jobs: arguments.jobs,
+        jobs: usize::from(arguments.jobs),
         tags: arguments.tags,
         fail_on: match arguments.fail_on {
             FailOn::Error => Severity::Error,
@@ -182,7 +183,12 @@ fn judge(scan: &Scan<'_>, roots: &[PathBuf], arguments: &Arguments, mut outputs:
             }
         });
     }
-    let summary = scan::run(scan, roots, &progress, &mut |asset| outputs.asset(asset));
+    let summary = scan::run(scan, roots, &progress, &mut |asset| {
+        outputs.asset(asset)?;
+        // `scan … | head`: nobody reads on.
+        stop.fetch_or(outputs.deserted(), Ordering::Relaxed);
+        Ok(())
+    });
     done.store(true, Ordering::Relaxed);
     progress.finish();
     let summary = summary?;
@@ -233,7 +239,10 @@ pub(super) fn present(path: &Path) -> Result<()> {
     std::fs::symlink_metadata(path).map(drop).map_err(|e| Error::File {
         path: path.to_path_buf(),
         what: e.to_string(),
-        hint: "check that the drive is mounted and the path is the one you mean".to_owned(),
+        hint: match path == Path::new("-") {
+            true => "for paths on standard input: --files-from -".to_owned(),
+            false => "check that the drive is mounted and the path is the one you mean".to_owned(),
+        },
     })
 }
 
