@@ -13,7 +13,10 @@ fn folder() -> Option<PathBuf> {
     let base = if cfg!(windows) {
         given("APPDATA")
     } else {
-        given("XDG_CONFIG_HOME").or_else(|| given("HOME").map(|home| home.join(".config")))
+        // A relative one means another folder in each place, the scanned tree among them: it does not count.
+        given("XDG_CONFIG_HOME")
+            .filter(|base| base.is_absolute())
+            .or_else(|| given("HOME").map(|home| home.join(".config")))
     };
     base.map(|base| base.join("countersign"))
 }
@@ -49,6 +52,7 @@ pub(super) fn trust_lists() -> Vec<PathBuf> {
     lists
 }
 
-fn existing(name: &str) -> Option<PathBuf> {
+/// A file of the configuration folder, where there is one.
+pub(super) fn existing(name: &str) -> Option<PathBuf> {
     folder().map(|folder| folder.join(name)).filter(|path| path.is_file())
 }

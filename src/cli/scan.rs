@@ -9,9 +9,10 @@ use clap::ValueEnum;
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use serde_json::{Value, json};
 
-use super::output::{self, Outputs, Wanted, pages};
+use super::output::{self, Outputs};
 use super::progress::Progress;
-use super::{Color, config, convert, listing, trust, warn, worker};
+use super::reporting::Reporting;
+use super::{config, convert, defaults, listing, trust, warn, worker};
 use crate::approvals::Approvals;
 use crate::c2pa::{self, Verifier, Verify};
 use crate::cache::Cache;
@@ -48,8 +49,6 @@ pub(super) struct Arguments {
     /// Role of files that nothing else places [default: final]
     #[arg(long, value_enum)]
     role: Option<RoleName>,
-    #[arg(long = "report", value_name = "FORMAT[=FILE]", help = super::output::help())]
-    reports: Vec<Wanted>,
     /// How far C2PA Content Credentials are checked
     #[arg(long, value_enum, default_value_t = VerifyName::Full)]
     verify: VerifyName,
@@ -64,7 +63,8 @@ pub(super) struct Arguments {
     pixels: bool,
     /// Threads [default: one for each core]
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
-    jobs: usize,
+    #[arg(value_parser = clap::value_parser!(u16).range(0..=1024))]
+    jobs: u16,
     /// Keep what files say in this file, and do not read unchanged files again
     #[arg(long, value_name = "FILE")]
     cache: Option<PathBuf>,
@@ -77,7 +77,7 @@ pub(super) struct Arguments {
     /// The least severity that makes the exit code 1
     #[arg(long, value_enum, default_value_t = FailOn::Error)]
     fail_on: FailOn,
-    /// Findings that this earlier report (json or ndjson) already held do not count
+    /// Findings that this earlier report (json or ndjson; `-` for standard input) already held do not count
     #[arg(long, value_name = "REPORT")]
     baseline: Option<PathBuf>,
     /// Read the paths to judge from a file (`-` for standard input), one a line or ended by zero bytes
@@ -86,24 +86,14 @@ pub(super) struct Arguments {
     /// Pass over paths that match, repeatable
     #[arg(long, value_name = "GLOB")]
     exclude: Vec<String>,
-    /// Also show suppressed findings
-    #[arg(long)]
-    show_suppressed: bool,
     /// JSON and NDJSON carry every tag that was read
     #[arg(long)]
     tags: bool,
     /// No progress bar
     #[arg(long)]
     no_progress: bool,
-    /// When to use color
-    #[arg(long, value_enum, value_name = "WHEN", default_value_t = Color::Auto)]
-    color: Color,
-    /// Only the verdict
-    #[arg(short, long, conflicts_with = "verbose")]
-    quiet: bool,
-    /// List every note by name
-    #[arg(short, long)]
-    verbose: bool,
+    #[command(flatten)]
+    reporting: Reporting,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -162,15 +152,18 @@ pub(super) fn run(arguments: Arguments) -> Result<u8> {
         exclude: globs(&arguments.exclude)?,
         listed,
         integrity: arguments.integrity,
-        jobs: arguments.jobs,
+        jobs: usize::from(arguments.jobs),
         tags: arguments.tags,
         fail_on: match arguments.fail_on {
             FailOn::Error => Severity::Error,
             FailOn::Warning => Severity::Warning,
         },
     };
-    let mut outputs =
-        Outputs::open(&wanted(&arguments), &scanned(&arguments, scan.listed.as_deref()), &look(&arguments, &roots))?;
+    let mut outputs = Outputs::open(
+        &arguments.reporting.wanted(),
+        &scanned(&arguments, scan.listed.as_deref()),
+        &look(&arguments, &roots),
+    )?;
     outputs.begin(&Run {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         started: Utc::now().to_rfc3339_opts(SecondsFormat::Secs, true),
@@ -187,7 +180,7 @@ pub(super) fn run(arguments: Arguments) -> Result<u8> {
 fn judge(scan: &Scan<'_>, roots: &[PathBuf], arguments: &Arguments, mut outputs: Outputs) -> Result<u8> {
     let stop = Arc::new(AtomicBool::new(false));
     on_interrupt(&stop);
-    let progress = Progress::new(!arguments.no_progress && !arguments.quiet, Arc::clone(&stop));
+    let progress = Progress::new(!arguments.no_progress && !arguments.reporting.quiet, Arc::clone(&stop));
     let done = Arc::new(AtomicBool::new(false));
     if progress.shown() {
         let (roots, listed, exclude) = (roots.to_vec(), scan.listed.clone(), scan.exclude.clone());
@@ -199,7 +192,12 @@ fn judge(scan: &Scan<'_>, roots: &[PathBuf], arguments: &Arguments, mut outputs:
             }
         });
     }
-    let summary = scan::run(scan, roots, &progress, &mut |asset| outputs.asset(asset));
+    let summary = scan::run(scan, roots, &progress, &mut |asset| {
+        outputs.asset(asset)?;
+        // `scan … | head`: nobody reads on.
+        stop.fetch_or(outputs.deserted(), Ordering::Relaxed);
+        Ok(())
+    });
     done.store(true, Ordering::Relaxed);
     progress.finish();
     if let Some(trouble) = scan.cache.and_then(Cache::close) {
@@ -266,7 +264,10 @@ pub(super) fn present(path: &Path) -> Result<()> {
     std::fs::symlink_metadata(path).map(drop).map_err(|e| Error::File {
         path: path.to_path_buf(),
         what: e.to_string(),
-        hint: "check that the drive is mounted and the path is the one you mean".to_owned(),
+        hint: match path == Path::new("-") {
+            true => "for paths on standard input: --files-from -".to_owned(),
+            false => "check that the drive is mounted and the path is the one you mean".to_owned(),
+        },
     })
 }
 
@@ -290,25 +291,9 @@ fn globs(patterns: &[String]) -> Result<GlobSet> {
     set.build().map_err(|e| Error::Usage { what: format!("--exclude: {e}"), hint: String::new() })
 }
 
-fn wanted(arguments: &Arguments) -> Vec<Wanted> {
-    if arguments.reports.is_empty() { vec![Wanted::default_report()] } else { arguments.reports.clone() }
-}
-
 fn look(arguments: &Arguments, roots: &[PathBuf]) -> Look {
-    let detail = match (arguments.quiet, arguments.verbose) {
-        (true, _) => -1,
-        (_, true) => 1,
-        _ => 0,
-    };
     let preview: Arc<dyn Preview> = Arc::new(Files::new(roots));
-    Look {
-        preview: Some(preview),
-        color: arguments.color.wanted(),
-        suppressed: arguments.show_suppressed,
-        detail,
-        pages: pages(),
-        ..Look::default()
-    }
+    Look { preview: Some(preview), ..arguments.reporting.look() }
 }
 
 /// The options as the report repeats them.
@@ -325,6 +310,7 @@ fn options(arguments: &Arguments, as_of: NaiveDate) -> serde_json::Map<String, V
         "baseline": arguments.baseline.as_deref().map(crate::walk::lossless),
         "cache": arguments.cache.as_deref().filter(|_| !arguments.no_cache).map(crate::walk::lossless),
         "jobs": arguments.jobs,
+        "config": defaults::file().map(|file| crate::walk::lossless(&file)),
     });
     value.as_object().cloned().unwrap_or_default()
 }
