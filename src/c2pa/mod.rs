@@ -5,6 +5,7 @@
 
 pub mod budget;
 mod exclusions;
+mod fetch;
 mod fragments;
 mod pool;
 mod sidecar;
@@ -19,9 +20,12 @@ pub mod worker;
 use std::path::{Path, PathBuf};
 
 use crate::error::Result;
+use crate::framing::jumbf;
 use crate::limits;
 use crate::model::{CredentialState, Credentials, Facts, Manifest, Problem, ProblemKind, Store, TrustRef, Via};
 use crate::tags::push_problem;
+use fetch::Fetcher;
+pub use fetch::Rules;
 use pool::Pool;
 pub use pool::Program;
 use sidecar::{Beside, Rivals};
@@ -50,6 +54,8 @@ pub struct Options {
     pub trust: Vec<TrustList>,
     /// The program that verifies in processes of its own; `None` verifies in this one.
     pub worker: Option<Program>,
+    /// By which rules manifests are fetched that files only point to; `None` opens no connection.
+    pub fetch: Option<Rules>,
 }
 
 /// Made once per run and shared by all threads.
@@ -57,6 +63,7 @@ pub struct Options {
 pub struct Verifier {
     contexts: Contexts,
     pool: Option<Pool>,
+    fetcher: Option<Fetcher>,
     rivals: Rivals,
     verify: Verify,
     trust: Vec<TrustRef>,
@@ -71,7 +78,9 @@ impl Verifier {
         let lists = options.trust.iter().filter(|l| !l.anchors_pem.is_empty() || !l.allowed_pem.is_empty());
         let trust = lists.map(TrustList::reference).collect();
         let pool = options.worker.clone().map(|program| Pool::new(program, &options.trust));
-        Ok(Self { contexts, pool, rivals: Rivals::default(), verify: options.verify, trust, key: key(options) })
+        let fetcher = options.fetch.as_ref().map(Fetcher::new);
+        let (rivals, key) = (Rivals::default(), key(options));
+        Ok(Self { contexts, pool, fetcher, rivals, verify: options.verify, trust, key })
     }
 
     /// Names everything that [`Verifier::credentials`] depends on besides the files: a part of cache keys.
@@ -82,6 +91,7 @@ impl Verifier {
 
     /// Stops every verification under way and all that would follow: their state is unverified.
     pub fn cancel(&self) {
+        self.fetcher.iter().for_each(Fetcher::stop);
         self.contexts.cancel();
         self.pool.iter().for_each(Pool::stop);
     }
@@ -100,8 +110,10 @@ impl Verifier {
         let pointer = pointer(facts);
         let mut out = if own.is_empty() {
             match sidecar::find(path, sidecars, facts) {
-                Some(beside) => self.beside(path, facts, beside).or_else(|| pointed(pointer.as_deref())),
-                None => pointed(pointer.as_deref()),
+                Some(beside) => {
+                    self.beside(path, facts, beside).or_else(|| self.elsewhere(path, facts, pointer.as_deref()))
+                }
+                None => self.elsewhere(path, facts, pointer.as_deref()),
             }
         } else {
             Some(self.judge(path, facts, &own, Via::Own))
@@ -146,6 +158,22 @@ impl Verifier {
         };
         out.state = CredentialState::Unverified;
         out.damage.get_or_insert(what);
+        Some(out)
+    }
+
+    /// What a pointer without a manifest says, and the manifest itself where it may be fetched.
+    fn elsewhere(&self, path: &Path, facts: &mut Facts, pointer: Option<&str>) -> Option<Credentials> {
+        let mut out = pointed(pointer)?;
+        let (Some(fetcher), Some(address)) = (&self.fetcher, pointer.filter(|p| is_url(p))) else { return Some(out) };
+        match fetcher.bytes(address) {
+            Ok(bytes) if matches!(jumbf::kind(&bytes), jumbf::Kind::Store | jumbf::Kind::Retagged) => {
+                let place = format!("remote manifest {address}");
+                let store = Store { place, bytes: bytes.to_vec(), ..Store::default() };
+                return Some(self.judge(path, facts, std::slice::from_ref(&store), Via::Sidecar));
+            }
+            Ok(_) => out.damage = Some("what is kept there is no manifest store".to_owned()),
+            Err(what) => out.damage = Some(what),
+        }
         Some(out)
     }
 
@@ -259,7 +287,8 @@ fn key(options: &Options) -> String {
         Verify::Signature => "signature",
         Verify::Off => "off",
     };
-    format!("c2pa{VERSION}:{verify}:{}", data_encoding::HEXLOWER.encode(&digest.finalize()))
+    let fetch = if options.fetch.is_some() { "fetch" } else { "local" };
+    format!("c2pa{VERSION}:{verify}:{fetch}:{}", data_encoding::HEXLOWER.encode(&digest.finalize()))
 }
 
 /// The credentials of a picture inside the asset speak, but not about the asset's bytes.

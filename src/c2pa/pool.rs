@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use super::budget::Budget;
 use super::trust::TrustList;
-use super::verify::{Asset, Verdict, patience};
+use super::verify::{Asset, STOPPED, Verdict, patience};
 use super::worker::{Setup, Task};
 use crate::model::{CredentialState, Problem, ProblemKind, Store};
 
@@ -88,11 +88,14 @@ impl Pool {
         message.push(b'\n');
         message.extend_from_slice(&store.bytes);
         let _share = self.budget.share(len);
+        if self.stopped.load(Ordering::Relaxed) {
+            return Some((lost(STOPPED.to_owned()), None));
+        }
         let place = format!("{} (C2PA)", store.place);
         match self.answer(message, most + GRACE) {
             Ok(verdict) => Some((verdict, None)),
             Err(Lost::Start) => None,
-            Err(Lost::Stopped) => Some((lost("verification was stopped before its end".to_owned()), None)),
+            Err(Lost::Stopped) => Some((lost(STOPPED.to_owned()), None)),
             Err(Lost::Slow(after)) => {
                 let what = format!("verification was ended after {} seconds", after.as_secs());
                 Some((lost(what.clone()), Some(Problem::limit(place, store.offset, what))))

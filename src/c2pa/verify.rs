@@ -92,6 +92,8 @@ const BINDING: &[&str] = &[
     codes::ASSERTION_BOXHASH_MISMATCH,
     codes::ASSERTION_COLLECTIONHASH_MISMATCH,
 ];
+/// What is said of a verification that somebody ended.
+pub(super) const STOPPED: &str = "verification was stopped before its end";
 /// A format that no container reader of the crate claims.
 const PLAIN: &str = "application/octet-stream";
 
@@ -382,7 +384,7 @@ fn unverified(obstacle: String) -> Verdict {
 /// The store has manifests by our reading, and the crate cannot make sense of it.
 fn unreadable(error: &c2pa::Error) -> Verdict {
     if matches!(error, c2pa::Error::OperationCancelled) {
-        return unverified("verification was stopped before its end".to_owned());
+        return unverified(STOPPED.to_owned());
     }
     let obstacle = format!("the manifest store cannot be verified: {error}");
     Verdict { state: CredentialState::Unreadable, obstacle: Some(obstacle), ..Verdict::default() }

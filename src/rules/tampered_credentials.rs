@@ -27,7 +27,8 @@ impl Rule for TamperedCredentials {
         let Some(c2pa) = case.facts.c2pa.as_ref().filter(|c| c.state == CredentialState::Invalid) else { return };
         let signer = c2pa.signer.as_ref().map(|s| format!(" of {}", wording::quote(s, true))).unwrap_or_default();
         let place = match (&c2pa.place, c2pa.via) {
-            (_, Via::Sidecar) => " (in a file beside it)".to_owned(),
+            (Some(place), Via::Sidecar) => format!(" ({place})"),
+            (None, Via::Sidecar) => " (in a file beside it)".to_owned(),
             (Some(place), _) => {
                 format!(" ({place}{})", c2pa.offset.map(|o| format!(" at byte {o}")).unwrap_or_default())
             }
