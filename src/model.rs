@@ -179,6 +179,9 @@ pub struct Credentials {
     pub generator: Option<String>,
     /// Failed validation status codes, sorted, without repeats.
     pub failures: Vec<String>,
+    /// Files that do not match, where the manifest binds several.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub files: Vec<String>,
     /// How many manifests the store holds.
     pub manifests: usize,
     /// Name of the trust list that the signer is on.

@@ -4,6 +4,7 @@
 //! ingredients: this works on cut and broken files. [`verify`] then checks signature, bytes and trust.
 
 pub mod budget;
+pub mod collection;
 mod exclusions;
 mod fetch;
 mod fragments;
@@ -18,6 +19,7 @@ mod window;
 pub mod worker;
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::error::Result;
 use crate::framing::jumbf;
@@ -30,7 +32,7 @@ use pool::Pool;
 pub use pool::Program;
 use sidecar::{Beside, Rivals};
 use trust::TrustList;
-use verify::{Asset, Contexts, Verdict};
+use verify::{Asset, Contexts, Reach, Verdict};
 
 /// Format id of a file that is nothing but a manifest store.
 const COMPANION: &str = "c2pa";
@@ -65,6 +67,7 @@ pub struct Verifier {
     pool: Option<Pool>,
     fetcher: Option<Fetcher>,
     rivals: Rivals,
+    stopped: AtomicBool,
     verify: Verify,
     trust: Vec<TrustRef>,
     key: String,
@@ -79,8 +82,8 @@ impl Verifier {
         let trust = lists.map(TrustList::reference).collect();
         let pool = options.worker.clone().map(|program| Pool::new(program, &options.trust));
         let fetcher = options.fetch.as_ref().map(Fetcher::new);
-        let (rivals, key) = (Rivals::default(), key(options));
-        Ok(Self { contexts, pool, fetcher, rivals, verify: options.verify, trust, key })
+        let (rivals, stopped, key) = (Rivals::default(), AtomicBool::new(false), key(options));
+        Ok(Self { contexts, pool, fetcher, rivals, stopped, verify: options.verify, trust, key })
     }
 
     /// Names everything that [`Verifier::credentials`] depends on besides the files: a part of cache keys.
@@ -91,6 +94,7 @@ impl Verifier {
 
     /// Stops every verification under way and all that would follow: their state is unverified.
     pub fn cancel(&self) {
+        self.stopped.store(true, Ordering::Relaxed);
         self.fetcher.iter().for_each(Fetcher::stop);
         self.contexts.cancel();
         self.pool.iter().for_each(Pool::stop);
@@ -130,12 +134,17 @@ impl Verifier {
     /// What a store beside the asset says; `None` where it speaks of another file of the same stem.
     fn beside(&self, path: &Path, facts: &mut Facts, beside: Beside) -> Option<Credentials> {
         let mut out = self.judge(path, facts, std::slice::from_ref(&beside.store), Via::Sidecar);
+        let said = store::read(&beside.store.bytes);
+        // A manifest of many files speaks of a file of its stem only if it is one of them.
+        let files = verify::binding(&said).and_then(|b| b.collection.as_ref());
+        if files.is_some_and(|c| !c.archive && !collection::lists(c, path)) {
+            return None;
+        }
         let holds = matches!(out.state, CredentialState::Trusted | CredentialState::Valid);
         let rivals = if beside.exact || holds { Vec::new() } else { self.rivals.of(path) };
         if rivals.is_empty() || out.state == CredentialState::Unreadable {
             return Some(out);
         }
-        let said = store::read(&beside.store.bytes);
         let bytes = |rival: &&PathBuf| {
             let rival = Asset { path: rival, format: None };
             let (verdict, _) = self.verdict(&said, &beside.store, rival, &Facts::default(), Via::Sidecar);
@@ -239,14 +248,34 @@ impl Verifier {
         }
         // A store on its own has no asset that it could match.
         let alone = asset.format == Some(COMPANION) && via.is_own();
-        let full = self.verify == Verify::Full && !alone;
-        let len = if full { verify::weight(said, asset) } else { 0 };
-        let apart = self.pool.as_ref().and_then(|pool| pool.verify(store, asset, full, via.is_own(), len));
-        apart.unwrap_or_else(|| match full {
-            true => (self.contexts.full(said, store, asset, via.is_own()), None),
-            false => (self.contexts.signature(said, store), None),
-        })
+        let files =
+            verify::binding(said).and_then(|b| b.collection.as_ref().map(|c| (b, c))).filter(|(_, c)| !c.archive);
+        let (reach, len) = match self.verify {
+            Verify::Full if files.is_some() => (Reach::Bound, 0),
+            Verify::Full if !alone => (Reach::Bytes, verify::weight(said, asset)),
+            _ => (Reach::Manifest, 0),
+        };
+        let apart = self.pool.as_ref().and_then(|pool| pool.verify(store, asset, reach, via.is_own(), len));
+        let (mut verdict, problem) =
+            apart.unwrap_or_else(|| (self.contexts.verify(reach, said, store, asset, via.is_own()), None));
+        if let Some((binding, collection)) = files.filter(|_| reach == Reach::Bound) {
+            let algorithm = binding.claim.get("alg").and_then(serde_json::Value::as_str);
+            bound(collection::check(collection, asset.path, algorithm, &self.stopped), &mut verdict);
+        }
+        (verdict, problem)
     }
+}
+
+/// What the files of a collection add to the verdict about its manifest.
+fn bound(found: collection::Found, verdict: &mut Verdict) {
+    if !found.failures.is_empty() {
+        verdict.state = CredentialState::Invalid;
+    } else if found.obstacle.is_some() && verdict.state != CredentialState::Invalid {
+        verdict.state = CredentialState::Unverified;
+    }
+    found.failures.iter().for_each(|code| verify::add(&mut verdict.failures, code));
+    verdict.files = found.files;
+    verdict.obstacle = verdict.obstacle.take().or(found.obstacle);
 }
 
 /// Whether two manifests say the same of the asset.
@@ -257,6 +286,7 @@ fn same(a: &Manifest, b: &Manifest) -> bool {
 fn describe(out: &mut Credentials, store: &Store, said: &store::Said, chain: &[Manifest], verdict: Verdict) {
     out.state = verdict.state;
     out.failures = verdict.failures;
+    out.files = verdict.files;
     out.trust_list = verdict.trust_list;
     out.damage = store.damage.clone().or(verdict.obstacle);
     out.place = Some(store.place.clone());
@@ -271,7 +301,7 @@ fn describe(out: &mut Credentials, store: &Store, said: &store::Said, chain: &[M
 }
 
 /// Raised with every change of what credentials hold.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 fn key(options: &Options) -> String {
     use sha2::{Digest, Sha256};

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use super::budget::Budget;
 use super::trust::TrustList;
-use super::verify::{Asset, STOPPED, Verdict, patience};
+use super::verify::{Asset, Reach, STOPPED, Verdict, patience};
 use super::worker::{Setup, Task};
 use crate::model::{CredentialState, Problem, ProblemKind, Store};
 
@@ -69,7 +69,7 @@ impl Pool {
         &self,
         store: &Store,
         asset: Asset<'_>,
-        full: bool,
+        reach: Reach,
         embedded: bool,
         len: u64,
     ) -> Option<(Verdict, Option<Problem>)> {
@@ -77,7 +77,7 @@ impl Pool {
         let task = Task {
             path: asset.path.into(),
             format: asset.format.map(str::to_owned),
-            full,
+            reach,
             embedded,
             place: store.place.clone(),
             offset: store.offset,

@@ -158,6 +158,7 @@ fn chain(out: &mut String, c2pa: &Credentials) {
     for code in &c2pa.failures {
         row("Failure", Some(&status::told(code)));
     }
+    c2pa.files.iter().for_each(|file| row("No match", Some(file)));
     for manifest in &c2pa.chain {
         let indent = "  ".repeat(manifest.path.len() + 2);
         let relation = match manifest.path.last() {

@@ -41,9 +41,21 @@ impl Rule for TamperedCredentials {
             .map(|code| format!("{} ({})", wording::quote(code, false), status::plain(code)))
             .collect();
         let codes = if codes.is_empty() { "no reason given".to_owned() } else { codes.join(", ") };
+        let bound = if c2pa.files.is_empty() { "the file" } else { "the files that they bind" };
         out.push(Draft::new(
-            format!("the Content Credentials{signer}{place} do not match the file: {codes}"),
+            format!("the Content Credentials{signer}{place} do not match {bound}: {codes}{}", files(&c2pa.files)),
             "Ask the supplier for the file as it was signed; what the credentials say of AI counts all the same.",
         ));
+    }
+}
+
+/// The first of the files that do not match.
+fn files(all: &[String]) -> String {
+    const NAMED: usize = 4;
+    let named: Vec<_> = all.iter().take(NAMED).map(|file| wording::quote(file, true)).collect();
+    match all.len().saturating_sub(NAMED) {
+        0 if all.is_empty() => String::new(),
+        0 => format!("; {}", named.join(", ")),
+        more => format!("; {} and {more} more", named.join(", ")),
     }
 }
