@@ -16,6 +16,9 @@ pub const BLOB: usize = 64 * 1024 * 1024;
 pub const METADATA: u64 = 256 * 1024 * 1024;
 /// The longest C2PA manifest store that is looked at.
 pub const STORE: usize = 64 * 1024 * 1024;
+/// Bytes of manifest stores that one run fetches, and from how many addresses.
+pub const FETCHED: u64 = 256 * 1024 * 1024;
+pub const ADDRESSES: usize = 1_000;
 /// The longest text that a compressed field may unfold to.
 pub const INFLATED: usize = 16 * 1024 * 1024;
 /// Bytes of a tag's value that facts keep; the rest is named by length and SHA-256.

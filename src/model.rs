@@ -127,7 +127,7 @@ pub enum Via {
     Input,
     /// A picture inside the asset.
     CoverArt,
-    /// A file beside the asset.
+    /// A file beside the asset, or a manifest kept elsewhere that was fetched.
     Sidecar,
 }
 

@@ -115,7 +115,7 @@ pub fn run(
     Ok(tally.finish(&scan.judge))
 }
 
-/// One asset from bytes to findings; `None` when the run was stopped before it.
+/// One asset from bytes to findings; `None` when the run was stopped before its end: what was read by then is not all.
 fn one(scan: &Scan<'_>, mut asset: Asset, deliveries: &Deliveries, watch: &dyn Watch) -> Option<AssetReport> {
     if watch.stop().load(Ordering::Relaxed) {
         return None;
@@ -132,6 +132,9 @@ fn one(scan: &Scan<'_>, mut asset: Asset, deliveries: &Deliveries, watch: &dyn W
     let claims = if scan.integrity { deliveries.digests(asset.root, &asset.rel) } else { vec![] };
     let mut hashed = Hashed { claims, recorded: scan.judge.needs_digest(&asset, ai), ..Hashed::default() };
     hash(&mut hashed, &mut asset, &mut facts, deliveries, watch);
+    if watch.stop().load(Ordering::Relaxed) {
+        return None;
+    }
     let sha256 = hashed.sha256;
     let findings = scan.judge.asset(&asset, &facts, &evidence, ai, sha256.as_deref());
     let records = scan.judge.records(&asset, sha256.as_deref());

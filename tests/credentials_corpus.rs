@@ -43,7 +43,7 @@ fn states_and_claims_agree_with_the_labels() {
     let official = lists(&trust, &["C2PA-TRUST-LIST.json", "C2PA-TSA-TRUST-LIST.json"]);
     let mut interim = official.clone();
     interim.extend(lists(&trust, &["interim-anchors.pem", "interim-allowed.pem", "store.cfg"]));
-    let make = |trust, verify| Verifier::new(&Options { verify, trust, worker: None }).unwrap();
+    let make = |trust, verify| Verifier::new(&Options { verify, trust, ..Options::default() }).unwrap();
     let with_official = make(official, Verify::Full);
     let with_interim = make(interim, Verify::Full);
     let off = make(Vec::new(), Verify::Off);

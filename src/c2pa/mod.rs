@@ -4,7 +4,9 @@
 //! ingredients: this works on cut and broken files. [`verify`] then checks signature, bytes and trust.
 
 pub mod budget;
+pub mod collection;
 mod exclusions;
+mod fetch;
 mod fragments;
 mod pool;
 mod sidecar;
@@ -17,16 +19,20 @@ mod window;
 pub mod worker;
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::error::Result;
+use crate::framing::jumbf;
 use crate::limits;
 use crate::model::{CredentialState, Credentials, Facts, Manifest, Problem, ProblemKind, Store, TrustRef, Via};
 use crate::tags::push_problem;
+use fetch::Fetcher;
+pub use fetch::Rules;
 use pool::Pool;
 pub use pool::Program;
 use sidecar::{Beside, Rivals};
 use trust::TrustList;
-use verify::{Asset, Contexts, Verdict};
+use verify::{Asset, Contexts, Reach, Verdict};
 
 /// Format id of a file that is nothing but a manifest store.
 const COMPANION: &str = "c2pa";
@@ -50,6 +56,8 @@ pub struct Options {
     pub trust: Vec<TrustList>,
     /// The program that verifies in processes of its own; `None` verifies in this one.
     pub worker: Option<Program>,
+    /// By which rules manifests are fetched that files only point to; `None` opens no connection.
+    pub fetch: Option<Rules>,
 }
 
 /// Made once per run and shared by all threads.
@@ -57,7 +65,9 @@ pub struct Options {
 pub struct Verifier {
     contexts: Contexts,
     pool: Option<Pool>,
+    fetcher: Option<Fetcher>,
     rivals: Rivals,
+    stopped: AtomicBool,
     verify: Verify,
     trust: Vec<TrustRef>,
 }
@@ -70,11 +80,15 @@ impl Verifier {
         let lists = options.trust.iter().filter(|l| !l.anchors_pem.is_empty() || !l.allowed_pem.is_empty());
         let trust = lists.map(TrustList::reference).collect();
         let pool = options.worker.clone().map(|program| Pool::new(program, &options.trust));
-        Ok(Self { contexts, pool, rivals: Rivals::default(), verify: options.verify, trust })
+        let fetcher = options.fetch.as_ref().map(Fetcher::new);
+        let (rivals, stopped) = (Rivals::default(), AtomicBool::new(false));
+        Ok(Self { contexts, pool, fetcher, rivals, stopped, verify: options.verify, trust })
     }
 
     /// Stops every verification under way and all that would follow: their state is unverified.
     pub fn cancel(&self) {
+        self.stopped.store(true, Ordering::Relaxed);
+        self.fetcher.iter().for_each(Fetcher::stop);
         self.contexts.cancel();
         self.pool.iter().for_each(Pool::stop);
     }
@@ -93,8 +107,10 @@ impl Verifier {
         let pointer = pointer(facts);
         let mut out = if own.is_empty() {
             match sidecar::find(path, sidecars, facts) {
-                Some(beside) => self.beside(path, facts, beside).or_else(|| pointed(pointer.as_deref())),
-                None => pointed(pointer.as_deref()),
+                Some(beside) => {
+                    self.beside(path, facts, beside).or_else(|| self.elsewhere(path, facts, pointer.as_deref()))
+                }
+                None => self.elsewhere(path, facts, pointer.as_deref()),
             }
         } else {
             Some(self.judge(path, facts, &own, Via::Own))
@@ -111,12 +127,17 @@ impl Verifier {
     /// What a store beside the asset says; `None` where it speaks of another file of the same stem.
     fn beside(&self, path: &Path, facts: &mut Facts, beside: Beside) -> Option<Credentials> {
         let mut out = self.judge(path, facts, std::slice::from_ref(&beside.store), Via::Sidecar);
+        let said = store::read(&beside.store.bytes);
+        // A manifest of many files speaks of a file of its stem only if it is one of them.
+        let files = verify::binding(&said).and_then(|b| b.collection.as_ref());
+        if files.is_some_and(|c| !c.archive && !collection::lists(c, path)) {
+            return None;
+        }
         let holds = matches!(out.state, CredentialState::Trusted | CredentialState::Valid);
         let rivals = if beside.exact || holds { Vec::new() } else { self.rivals.of(path) };
         if rivals.is_empty() || out.state == CredentialState::Unreadable {
             return Some(out);
         }
-        let said = store::read(&beside.store.bytes);
         let bytes = |rival: &&PathBuf| {
             let rival = Asset { path: rival, format: None };
             let (verdict, _) = self.verdict(&said, &beside.store, rival, &Facts::default(), Via::Sidecar);
@@ -139,6 +160,22 @@ impl Verifier {
         };
         out.state = CredentialState::Unverified;
         out.damage.get_or_insert(what);
+        Some(out)
+    }
+
+    /// What a pointer without a manifest says, and the manifest itself where it may be fetched.
+    fn elsewhere(&self, path: &Path, facts: &mut Facts, pointer: Option<&str>) -> Option<Credentials> {
+        let mut out = pointed(pointer)?;
+        let (Some(fetcher), Some(address)) = (&self.fetcher, pointer.filter(|p| is_url(p))) else { return Some(out) };
+        match fetcher.bytes(address) {
+            Ok(bytes) if matches!(jumbf::kind(&bytes), jumbf::Kind::Store | jumbf::Kind::Retagged) => {
+                let place = format!("remote manifest {address}");
+                let store = Store { place, bytes: bytes.to_vec(), ..Store::default() };
+                return Some(self.judge(path, facts, std::slice::from_ref(&store), Via::Sidecar));
+            }
+            Ok(_) => out.damage = Some("what is kept there is no manifest store".to_owned()),
+            Err(what) => out.damage = Some(what),
+        }
         Some(out)
     }
 
@@ -204,14 +241,34 @@ impl Verifier {
         }
         // A store on its own has no asset that it could match.
         let alone = asset.format == Some(COMPANION) && via.is_own();
-        let full = self.verify == Verify::Full && !alone;
-        let len = if full { verify::weight(said, asset) } else { 0 };
-        let apart = self.pool.as_ref().and_then(|pool| pool.verify(store, asset, full, via.is_own(), len));
-        apart.unwrap_or_else(|| match full {
-            true => (self.contexts.full(said, store, asset, via.is_own()), None),
-            false => (self.contexts.signature(said, store), None),
-        })
+        let files =
+            verify::binding(said).and_then(|b| b.collection.as_ref().map(|c| (b, c))).filter(|(_, c)| !c.archive);
+        let (reach, len) = match self.verify {
+            Verify::Full if files.is_some() => (Reach::Bound, 0),
+            Verify::Full if !alone => (Reach::Bytes, verify::weight(said, asset)),
+            _ => (Reach::Manifest, 0),
+        };
+        let apart = self.pool.as_ref().and_then(|pool| pool.verify(store, asset, reach, via.is_own(), len));
+        let (mut verdict, problem) =
+            apart.unwrap_or_else(|| (self.contexts.verify(reach, said, store, asset, via.is_own()), None));
+        if let Some((binding, collection)) = files.filter(|_| reach == Reach::Bound) {
+            let algorithm = binding.claim.get("alg").and_then(serde_json::Value::as_str);
+            bound(collection::check(collection, asset.path, algorithm, &self.stopped), &mut verdict);
+        }
+        (verdict, problem)
     }
+}
+
+/// What the files of a collection add to the verdict about its manifest.
+fn bound(found: collection::Found, verdict: &mut Verdict) {
+    if !found.failures.is_empty() {
+        verdict.state = CredentialState::Invalid;
+    } else if found.obstacle.is_some() && verdict.state != CredentialState::Invalid {
+        verdict.state = CredentialState::Unverified;
+    }
+    found.failures.iter().for_each(|code| verify::add(&mut verdict.failures, code));
+    verdict.files = found.files;
+    verdict.obstacle = verdict.obstacle.take().or(found.obstacle);
 }
 
 /// Whether two manifests say the same of the asset.
@@ -222,6 +279,7 @@ fn same(a: &Manifest, b: &Manifest) -> bool {
 fn describe(out: &mut Credentials, store: &Store, said: &store::Said, chain: &[Manifest], verdict: Verdict) {
     out.state = verdict.state;
     out.failures = verdict.failures;
+    out.files = verdict.files;
     out.trust_list = verdict.trust_list;
     out.damage = store.damage.clone().or(verdict.obstacle);
     out.place = Some(store.place.clone());

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use super::budget::Budget;
 use super::trust::TrustList;
-use super::verify::{Asset, Verdict, patience};
+use super::verify::{Asset, Reach, STOPPED, Verdict, patience};
 use super::worker::{Setup, Task};
 use crate::model::{CredentialState, Problem, ProblemKind, Store};
 
@@ -69,7 +69,7 @@ impl Pool {
         &self,
         store: &Store,
         asset: Asset<'_>,
-        full: bool,
+        reach: Reach,
         embedded: bool,
         len: u64,
     ) -> Option<(Verdict, Option<Problem>)> {
@@ -77,7 +77,7 @@ impl Pool {
         let task = Task {
             path: asset.path.into(),
             format: asset.format.map(str::to_owned),
-            full,
+            reach,
             embedded,
             place: store.place.clone(),
             offset: store.offset,
@@ -88,11 +88,14 @@ impl Pool {
         message.push(b'\n');
         message.extend_from_slice(&store.bytes);
         let _share = self.budget.share(len);
+        if self.stopped.load(Ordering::Relaxed) {
+            return Some((lost(STOPPED.to_owned()), None));
+        }
         let place = format!("{} (C2PA)", store.place);
         match self.answer(message, most + GRACE) {
             Ok(verdict) => Some((verdict, None)),
             Err(Lost::Start) => None,
-            Err(Lost::Stopped) => Some((lost("verification was stopped before its end".to_owned()), None)),
+            Err(Lost::Stopped) => Some((lost(STOPPED.to_owned()), None)),
             Err(Lost::Slow(after)) => {
                 let what = format!("verification was ended after {} seconds", after.as_secs());
                 Some((lost(what.clone()), Some(Problem::limit(place, store.offset, what))))

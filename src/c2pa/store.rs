@@ -8,6 +8,7 @@ use std::io::Read;
 
 use serde_json::Value;
 
+use super::collection::{self, Collection};
 use crate::framing::cbor::{self, Item};
 use crate::framing::der;
 use crate::framing::jumbf_tree::{self as jumbf, Tree};
@@ -37,6 +38,8 @@ pub struct Statement {
     pub stamped: Option<String>,
     /// Bytes in CBOR and JSON boxes: what a decoder of all of it would unfold.
     pub structured: usize,
+    /// The files of a folder that it binds.
+    pub collection: Option<Collection>,
     /// Labels of credentials and assertions whose content does not decode.
     pub broken: Vec<String>,
 }
@@ -107,7 +110,7 @@ fn manifest(tree: &Tree<'_>, at: usize, label: &str) -> Statement {
         match node.label {
             "c2pa.assertions" => {
                 for (one, assertion) in tree.children(part) {
-                    let value = assertion_value(tree, one, &mut out);
+                    let value = assertion_value(tree, one, assertion.label, &mut out);
                     if value.is_none() {
                         out.broken.push(assertion.label.to_owned());
                     }
@@ -131,12 +134,16 @@ fn manifest(tree: &Tree<'_>, at: usize, label: &str) -> Statement {
 }
 
 /// `None` where the content should decode and does not.
-fn assertion_value(tree: &Tree<'_>, at: usize, out: &mut Statement) -> Option<Value> {
+fn assertion_value(tree: &Tree<'_>, at: usize, label: &str, out: &mut Statement) -> Option<Value> {
     let Some(content) = tree.content_of(at) else { return Some(Value::Null) };
     match &content.kind {
         b"cbor" => {
             out.structured = out.structured.saturating_add(content.content.len());
-            cbor::decode(content.content).ok().map(|i| i.json())
+            let item = cbor::decode(content.content).ok()?;
+            if base(label) == "c2pa.hash.collection.data" {
+                out.collection.get_or_insert_with(|| collection::read(&item));
+            }
+            Some(item.json())
         }
         b"json" => {
             out.structured = out.structured.saturating_add(content.content.len());

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::store;
 use super::trust::TrustList;
-use super::verify::{Asset, Contexts, Verdict};
+use super::verify::{Asset, Contexts, Reach, Verdict};
 use crate::limits;
 use crate::model::Store;
 
@@ -26,8 +26,7 @@ pub(super) struct Setup {
 pub(super) struct Task {
     pub path: OsString,
     pub format: Option<String>,
-    /// Whether the asset's bytes are checked too.
-    pub full: bool,
+    pub reach: Reach,
     /// Whether the store stands in the asset.
     pub embedded: bool,
     pub place: String,
@@ -63,10 +62,7 @@ fn verify(contexts: &Contexts, task: &Task, bytes: Vec<u8>) -> Verdict {
     let store = Store { place: task.place.clone(), offset: task.offset, bytes, damage: None };
     let said = store::read(&store.bytes);
     let asset = Asset { path: Path::new(&task.path), format: task.format.as_deref() };
-    match task.full {
-        true => contexts.full(&said, &store, asset, task.embedded),
-        false => contexts.signature(&said, &store),
-    }
+    contexts.verify(task.reach, &said, &store, asset, task.embedded)
 }
 
 fn line<T: for<'a> Deserialize<'a>>(input: &mut impl BufRead) -> Result<Option<T>> {

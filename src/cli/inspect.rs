@@ -28,6 +28,9 @@ pub(super) struct Arguments {
     /// Trust list in PEM, repeatable
     #[arg(long, value_name = "FILE")]
     trust: Vec<PathBuf>,
+    /// Also fetch manifests that files only point to: https, public addresses; opens connections
+    #[arg(long)]
+    fetch_remote: bool,
     /// Draw the chain of manifests as a tree, and nothing else
     #[arg(long, conflicts_with = "json")]
     tree: bool,
@@ -44,7 +47,9 @@ const VALUE: usize = 200;
 
 pub(super) fn run(arguments: &Arguments) -> Result<u8> {
     let trust = super::trust::in_force(None, &arguments.trust)?;
-    let verifier = Verifier::new(&c2pa::Options { verify: Verify::Full, trust, worker: super::worker::program() })?;
+    let fetch = arguments.fetch_remote.then(c2pa::Rules::default);
+    let worker = super::worker::program();
+    let verifier = Verifier::new(&c2pa::Options { verify: Verify::Full, trust, worker, fetch })?;
     let options =
         extract::Options { decoders: decoders::Options { pixels: arguments.pixels }, verifier: Some(&verifier) };
     let mut unreadable = false;
@@ -153,6 +158,7 @@ fn chain(out: &mut String, c2pa: &Credentials) {
     for code in &c2pa.failures {
         row("Failure", Some(&status::told(code)));
     }
+    c2pa.files.iter().for_each(|file| row("No match", Some(file)));
     for manifest in &c2pa.chain {
         let indent = "  ".repeat(manifest.path.len() + 2);
         let relation = match manifest.path.last() {

@@ -55,6 +55,9 @@ pub(super) struct Arguments {
     /// Trust list in PEM, repeatable
     #[arg(long, value_name = "FILE")]
     trust: Vec<PathBuf>,
+    /// Also fetch manifests that files only point to: https, public addresses; opens connections
+    #[arg(long)]
+    fetch_remote: bool,
     /// Also hash every file that a package lists with a hash, and compare
     #[arg(long)]
     integrity: bool,
@@ -125,7 +128,7 @@ pub(super) fn run(arguments: Arguments) -> Result<u8> {
     let approvals = arguments.approvals.clone().or_else(config::approvals);
     let approvals = approvals.map(|path| Approvals::load(&path, &policy.trust.keys)).transpose()?;
     let as_of = arguments.as_of.unwrap_or_else(|| Local::now().date_naive());
-    let verifier = Verifier::new(&c2pa::Options {
+    let verifier = Arc::new(Verifier::new(&c2pa::Options {
         verify: match arguments.verify {
             VerifyName::Full => Verify::Full,
             VerifyName::Signature => Verify::Signature,
@@ -133,7 +136,8 @@ pub(super) fn run(arguments: Arguments) -> Result<u8> {
         },
         trust: trust::in_force(Some(&policy), &arguments.trust)?,
         worker: worker::program(),
-    })?;
+        fetch: arguments.fetch_remote.then(c2pa::Rules::default),
+    })?);
     let baseline = arguments.baseline.as_deref().map(convert::baseline).transpose()?.unwrap_or_default();
     let cache = cache(&arguments, &roots)?;
     let scan = Scan {
@@ -174,12 +178,18 @@ pub(super) fn run(arguments: Arguments) -> Result<u8> {
         catalogue: marks::catalogue().reference(),
         options: options(&arguments, as_of),
     })?;
-    judge(&scan, &roots, &arguments, outputs)
+    let stop = Arc::new(AtomicBool::new(false));
+    on_interrupt(&stop, &verifier);
+    judge(&scan, &roots, &arguments, outputs, stop)
 }
 
-fn judge(scan: &Scan<'_>, roots: &[PathBuf], arguments: &Arguments, mut outputs: Outputs) -> Result<u8> {
-    let stop = Arc::new(AtomicBool::new(false));
-    on_interrupt(&stop);
+fn judge(
+    scan: &Scan<'_>,
+    roots: &[PathBuf],
+    arguments: &Arguments,
+    mut outputs: Outputs,
+    stop: Arc<AtomicBool>,
+) -> Result<u8> {
     let progress = Progress::new(!arguments.no_progress && !arguments.reporting.quiet, Arc::clone(&stop));
     let done = Arc::new(AtomicBool::new(false));
     if progress.shown() {
@@ -227,8 +237,8 @@ fn cache(arguments: &Arguments, roots: &[PathBuf]) -> Result<Option<Cache>> {
 }
 
 /// The first interrupt ends the run with what is judged so far, the second at once.
-fn on_interrupt(stop: &Arc<AtomicBool>) {
-    let stop = Arc::clone(stop);
+fn on_interrupt(stop: &Arc<AtomicBool>, verifier: &Arc<Verifier>) {
+    let (stop, verifier) = (Arc::clone(stop), Arc::clone(verifier));
     // Without a handler an interrupt still ends the program, only without a partial report.
     let _ = ctrlc::set_handler(move || {
         if stop.swap(true, Ordering::Relaxed) {
@@ -236,6 +246,7 @@ fn on_interrupt(stop: &Arc<AtomicBool>) {
             #[expect(clippy::exit, reason = "the user asked twice")]
             std::process::exit(130);
         }
+        verifier.cancel();
     });
 }
 
@@ -302,6 +313,7 @@ fn options(arguments: &Arguments, as_of: NaiveDate) -> serde_json::Map<String, V
     let value = json!({
         "role": arguments.role.and_then(|r| name(r.to_possible_value())),
         "verify": name(arguments.verify.to_possible_value()),
+        "fetch_remote": arguments.fetch_remote,
         "integrity": arguments.integrity,
         "pixels": arguments.pixels,
         "as_of": as_of.to_string(),

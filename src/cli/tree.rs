@@ -18,8 +18,10 @@ pub(super) fn drawn(file: &str, credentials: Option<&Credentials>) -> String {
     };
     let mut lines = vec![state(c2pa)];
     lines.extend(c2pa.damage.iter().map(|d| format!("damage: {d}")));
-    lines.extend(c2pa.remote.iter().map(|r| format!("remote manifest, not fetched: {r}")));
+    let fetched = |r: &&String| c2pa.place.as_ref().is_some_and(|place| place.ends_with(r.as_str()));
+    lines.extend(c2pa.remote.iter().filter(|r| !fetched(r)).map(|r| format!("remote manifest, not fetched: {r}")));
     lines.extend(c2pa.failures.iter().map(|code| format!("failed: {}", status::told(code))));
+    lines.extend(c2pa.files.iter().map(|file| format!("does not match: {file}")));
     for line in &lines {
         out.push_str(&format!("│  {}\n", terminal(line)));
     }

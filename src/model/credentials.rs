@@ -18,12 +18,15 @@ pub struct Credentials {
     pub generator: Option<String>,
     /// Failed validation status codes, sorted, without repeats.
     pub failures: Vec<String>,
+    /// Files that do not match, where the manifest binds several.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub files: Vec<String>,
     /// How many manifests the store holds.
     pub manifests: usize,
     /// Name of the trust list that the signer is on.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub trust_list: Option<String>,
-    /// A remote manifest that the file points to and that was not fetched.
+    /// Where the file says that its manifest is kept; `place` names it too where the manifest was fetched from there.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub remote: Option<String>,
     /// Where the store stands: `JPEG APP11`.
@@ -34,7 +37,7 @@ pub struct Credentials {
     /// Why the store is not as the specification wants it, where it is damaged or misplaced.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub damage: Option<String>,
-    /// Whether the store came from a file beside the asset.
+    /// Whether the store came from a file beside the asset, or from elsewhere.
     #[serde(default, skip_serializing_if = "Via::is_own")]
     pub via: Via,
     /// The active manifest first, then its ingredients' manifests, depth first.
