@@ -87,6 +87,7 @@ pub fn run(
         batch.iter().for_each(|asset| deliveries.saw(asset));
         let judge = |asset| one(scan, asset, &deliveries, watch);
         let judged: Vec<_> = pool.install(|| batch.into_par_iter().map(judge).collect());
+        scan.judge.sound()?;
         for judged in judged {
             let Some(judged) = judged else {
                 tally.summary.interrupted = true;
@@ -112,7 +113,9 @@ pub fn run(
     for (package, faults) in deliveries.finish(!tally.summary.interrupted) {
         tally.package(package, &faults, &scan.judge);
     }
-    Ok(tally.finish(&scan.judge))
+    let summary = tally.finish(&scan.judge);
+    scan.judge.sound()?;
+    Ok(summary)
 }
 
 /// One asset from bytes to findings; `None` when the run was stopped before its end: what was read by then is not all.

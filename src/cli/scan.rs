@@ -9,6 +9,7 @@ use clap::ValueEnum;
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use serde_json::{Value, json};
 
+use super::approvals::terms::open;
 use super::output::{self, Outputs};
 use super::progress::Progress;
 use super::reporting::Reporting;
@@ -126,7 +127,7 @@ pub(super) fn run(arguments: Arguments) -> Result<u8> {
     let (roots, listed) = roots(&arguments)?;
     let policy = load_policy(arguments.policy.as_deref())?;
     let approvals = arguments.approvals.clone().or_else(config::approvals);
-    let approvals = approvals.map(|path| Approvals::load(&path, &policy.trust.keys)).transpose()?;
+    let approvals = approvals.map(|path| open(&path, &policy.trust.keys, &roots)).transpose()?;
     let as_of = arguments.as_of.unwrap_or_else(|| Local::now().date_naive());
     let verifier = Arc::new(Verifier::new(&c2pa::Options {
         verify: match arguments.verify {
