@@ -12,6 +12,7 @@ use std::time::UNIX_EPOCH;
 use globset::GlobSet;
 use walkdir::{DirEntry, WalkDir};
 
+use crate::framing::names;
 use crate::limits;
 use crate::model::{Asset, Problem, ProblemKind, Role};
 
@@ -334,10 +335,7 @@ pub fn lossless(path: &Path) -> String {
     };
     let parts: Vec<_> = path.components().map(part).collect();
     let bytes = if parts == [b""] { b"/".to_vec() } else { parts.join(&b'/') };
-    match std::str::from_utf8(&bytes) {
-        Ok(text) if !text.contains("\\x") => text.to_owned(),
-        _ => escaped(&bytes),
-    }
+    names::lossless(&bytes)
 }
 
 /// The path that [`lossless`] wrote; `None` where this system has no such path.
@@ -373,17 +371,6 @@ fn native(bytes: Vec<u8>) -> Option<PathBuf> {
 #[cfg(not(unix))]
 fn native(bytes: Vec<u8>) -> Option<PathBuf> {
     String::from_utf8(bytes).ok().map(PathBuf::from)
-}
-
-fn escaped(bytes: &[u8]) -> String {
-    let mut out = String::new();
-    for chunk in bytes.utf8_chunks() {
-        out.push_str(&chunk.valid().replace('\\', "\\\\"));
-        for byte in chunk.invalid() {
-            out.push_str(&format!("\\x{byte:02X}"));
-        }
-    }
-    out
 }
 
 #[cfg(all(test, unix))]
