@@ -134,12 +134,12 @@ fn open_zip(archive: &Held, member: &zip::Member, room: &Room) -> Result<Opened,
     Ok(opened)
 }
 
-/// What a gzip stream of all its parts unfolds to; what was had before a problem is kept beside it.
+/// What a gzip stream of all its parts unfolds to, at most `most`; what was had before a problem is kept beside it.
 ///
 /// # Errors
 /// Where there is no room for it.
-pub fn gunzip(packed: &Held, room: &Room) -> Result<(Held, Option<Problem>), Problem> {
-    let (held, problem, _) = unfold(&mut MultiGzDecoder::new(packed.stream()), allowance(packed.len()), room)?;
+pub fn gunzip(packed: &Held, most: u64, room: &Room) -> Result<(Held, Option<Problem>), Problem> {
+    let (held, problem, _) = unfold(&mut MultiGzDecoder::new(packed.stream()), allowance(packed.len()).min(most), room)?;
     Ok((held, problem.map(|p| p.within("gzip"))))
 }
 
@@ -252,7 +252,7 @@ impl Room {
         let mut paths = Vec::with_capacity(files.len());
         for (path, held) in files {
             let path = folder.path().join(safe(path));
-            let mut to = File::create(&path).map_err(|e| self.full(&e))?;
+            let mut to = File::create_new(&path).map_err(|e| self.full(&e))?;
             io::copy(&mut held.stream(), &mut to).map_err(|e| self.full(&e))?;
             paths.push(path);
         }
@@ -299,7 +299,7 @@ mod tests {
         let room = Room::outside(&[]);
         for len in [0, 5, limits::UNFOLDED_MEMORY, limits::UNFOLDED_MEMORY + 1] {
             let bytes: Vec<u8> = (0..len).map(|n| (n / 1000) as u8).collect();
-            let (held, problem) = gunzip(&folded(&bytes), &room).unwrap();
+            let (held, problem) = gunzip(&folded(&bytes), u64::MAX, &room).unwrap();
             assert_eq!((held.len(), problem), (len as u64, None));
             assert_eq!(matches!(held, Held::File { .. }), len > limits::UNFOLDED_MEMORY);
             let mut back = Vec::new();
@@ -312,9 +312,9 @@ mod tests {
     fn nothing_is_written_where_is_scanned() {
         let room = Room::outside(&[std::env::temp_dir()]);
         let long = folded(&vec![7; limits::UNFOLDED_MEMORY + 1]);
-        let problem = gunzip(&long, &room).unwrap_err();
+        let problem = gunzip(&long, u64::MAX, &room).unwrap_err();
         assert!(problem.blocking && problem.what.contains("TMPDIR"), "{problem:?}");
-        assert!(gunzip(&folded(b"short"), &room).is_ok());
+        assert!(gunzip(&folded(b"short"), u64::MAX, &room).is_ok());
         assert!(room.lay_out(&[(Path::new("a"), &long)]).is_err());
     }
 

@@ -12,6 +12,7 @@ use std::time::UNIX_EPOCH;
 use globset::GlobSet;
 use walkdir::{DirEntry, WalkDir};
 
+use crate::extract::SIDECARS;
 use crate::framing::names;
 use crate::limits;
 use crate::model::{Asset, Problem, ProblemKind, Role};
@@ -35,9 +36,6 @@ const SYSTEM_FOLDERS: &[&str] = &[
 pub(crate) fn is_system(name: &OsStr) -> bool {
     SYSTEM_FILES.iter().chain(SYSTEM_FOLDERS).any(|system| name == OsStr::new(system))
 }
-
-/// Endings that make a file a sidecar of `name.ext` when it is called `name.ENDING` or `name.ext.ENDING`.
-const SIDECARS: &[&str] = &["c2pa", "xmp", "txt", "json"];
 
 /// Walks roots and hands out batches of at most [`limits::BATCH`] assets.
 pub struct Walk {
@@ -278,7 +276,7 @@ pub(crate) fn modified(meta: &std::fs::Metadata) -> Option<i128> {
 }
 
 /// Gives each asset the files beside it whose names say that they describe it.
-fn with_sidecars(mut siblings: Vec<Asset>) -> Vec<Asset> {
+pub(crate) fn with_sidecars(mut siblings: Vec<Asset>) -> Vec<Asset> {
     // Entries that could not be looked at come unsorted.
     siblings.sort_by(|a, b| a.path.cmp(&b.path));
     let names: HashMap<OsString, PathBuf> = siblings

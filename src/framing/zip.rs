@@ -142,13 +142,17 @@ pub fn list(source: &mut Source, out: &mut Listing) -> Result<(), Problem> {
     let from = end.checked_sub(size).ok_or_else(|| broken("it states more bytes than there are"))?;
     let moved = from.saturating_sub(stated);
     let directory = source.stated(from, size, limits::BLOB)?;
-    read(&directory, moved, from, &mut out.members)?;
+    let listed = read(&directory, moved, from, &mut out.members);
+    if let Err(problem) = arrange(&mut out.members, from) {
+        out.members.clear();
+        return Err(problem);
+    }
+    listed?;
     // The count has 16 bits; what it leaves out is known by the size.
     let count = le16(&tail, at + 10).unwrap_or(0);
     if out.members.len() as u16 != count && count != u16::MAX {
         return Err(broken(&format!("{count} members stated, {} listed", out.members.len())));
     }
-    arrange(&mut out.members, from)?;
     before(source, out, from)
 }
 
