@@ -139,7 +139,8 @@ fn open_zip(archive: &Held, member: &zip::Member, room: &Room) -> Result<Opened,
 /// # Errors
 /// Where there is no room for it.
 pub fn gunzip(packed: &Held, most: u64, room: &Room) -> Result<(Held, Option<Problem>), Problem> {
-    let (held, problem, _) = unfold(&mut MultiGzDecoder::new(packed.stream()), allowance(packed.len()).min(most), room)?;
+    let (held, problem, _) =
+        unfold(&mut MultiGzDecoder::new(packed.stream()), allowance(packed.len()).min(most), room)?;
     Ok((held, problem.map(|p| p.within("gzip"))))
 }
 
@@ -320,7 +321,9 @@ mod tests {
 
     #[test]
     fn laid_out_names_lead_nowhere() {
-        for (path, name) in [("a/b.png", "b.png"), ("../..", "member"), ("a/..\\..\\x.png", "....x.png"), ("/", "member")] {
+        for (path, name) in
+            [("a/b.png", "b.png"), ("../..", "member"), ("a/..\\..\\x.png", "....x.png"), ("/", "member")]
+        {
             assert_eq!(safe(Path::new(path)), name, "{path}");
         }
         assert!(safe(Path::new(&format!("{}.png", "x".repeat(999)))).to_str().unwrap().ends_with("xx.png"));

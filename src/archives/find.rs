@@ -1,7 +1,7 @@
 //! The member that a path like `a.zip!/dir/x.png` names. A file that is really called so comes first, and is not
 //! looked for here.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use globset::GlobSet;
 
@@ -12,6 +12,24 @@ use crate::member::Room;
 use crate::model::{Asset, Problem, ProblemKind, Role};
 use crate::source::Held;
 use crate::walk::modified;
+
+/// The path to open of what a report calls `rel` below this root: a root may be a single file, which is its own asset.
+#[must_use]
+pub fn below(root: &Path, rel: &Path) -> PathBuf {
+    if !root.is_file() {
+        return root.join(rel);
+    }
+    let text = rel.to_string_lossy();
+    match text.split_once(MARK) {
+        Some((_, member)) => {
+            let mut path = root.as_os_str().to_owned();
+            path.push(MARK);
+            path.push(member);
+            path.into()
+        }
+        None => root.to_path_buf(),
+    }
+}
 
 /// The member; `None` where the path names a file or no archive.
 ///
@@ -39,7 +57,7 @@ pub fn find(path: &Path, room: &Room) -> Result<Option<(Asset, Inside)>, Problem
             custody: None,
         };
         let mut budget = Budget::of(meta.len());
-        if let Some(found) = below(&file, None, &text, &mut budget, room)? {
+        if let Some(found) = search(&file, None, &text, &mut budget, room)? {
             return Ok(Some(found));
         }
         let what = "the archive has no such member";
@@ -49,7 +67,7 @@ pub fn find(path: &Path, room: &Room) -> Result<Option<(Asset, Inside)>, Problem
 }
 
 /// Looks in one archive, and in those of its members whose paths lead on; no deeper than the path has marks.
-fn below(
+fn search(
     asset: &Asset,
     inside: Option<&Inside>,
     wanted: &str,
@@ -73,7 +91,7 @@ fn below(
         }
     }
     for (member, inside) in nested {
-        if let Some(found) = below(&member, Some(&inside), wanted, budget, room)? {
+        if let Some(found) = search(&member, Some(&inside), wanted, budget, room)? {
             return Ok(Some(found));
         }
     }

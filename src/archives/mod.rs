@@ -20,7 +20,7 @@ use crate::model::{Asset, Facts, PackageFault, Problem, ProblemKind, Role};
 use crate::packages::archive;
 use crate::source::Held;
 use crate::walk;
-pub use find::find;
+pub use find::{below, find};
 
 /// Formats whose members are opened.
 const OPENED: &[&str] = &["gzip", "tar", "zip"];

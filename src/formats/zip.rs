@@ -12,9 +12,7 @@ pub struct Zip;
 static INFO: Info = Info {
     id: "zip",
     name: "ZIP",
-    extensions: &[
-        "zip", "zipx", "cbz", "jar", "usdz", "kmz", "kra", "ora", "3mf", "apk", "ipa", "xpi", "whl",
-    ],
+    extensions: &["zip", "zipx", "cbz", "jar", "usdz", "kmz", "kra", "ora", "3mf", "apk", "ipa", "xpi", "whl"],
     media: Media::Archive,
     specification: "PKWARE APPNOTE 6.3.10",
     version: 1,

@@ -84,7 +84,8 @@ pub fn list(source: &mut Source, out: &mut Listing) -> Result<(), Problem> {
         let stated = stated.ok_or_else(|| Problem::malformed("TAR", at, "a header states no size that is a number"))?;
         let (kind, mut start) = (block.get(156).copied().unwrap_or(0), at + BLOCK);
         if matches!(kind, b'x' | b'X' | b'g' | b'L' | b'K') {
-            let body = source.stated(start, stated, EXTENDED as usize).map_err(|p| p.within("TAR (extended header)"))?;
+            let body =
+                source.stated(start, stated, EXTENDED as usize).map_err(|p| p.within("TAR (extended header)"))?;
             match kind {
                 b'g' => pax(&body, &mut global),
                 b'x' | b'X' => pax(&body, &mut own),

@@ -38,7 +38,8 @@ pub fn twins<'a>(names: impl Iterator<Item = &'a str>) -> Vec<(&'a str, String)>
     let mut seen: HashMap<String, &str> = HashMap::new();
     let mut out = Vec::new();
     for name in names {
-        let folded = if name.is_ascii() { name.to_ascii_lowercase() } else { name.nfc().collect::<String>().to_lowercase() };
+        let folded =
+            if name.is_ascii() { name.to_ascii_lowercase() } else { name.nfc().collect::<String>().to_lowercase() };
         match seen.get(&folded) {
             None => drop(seen.insert(folded, name)),
             Some(_) if out.len() >= limits::FAULTS => {}
@@ -59,7 +60,8 @@ mod tests {
             let (shown, fault) = shown(name);
             assert!(shown == name && fault.is_some(), "{name:?}");
         }
-        for (name, path) in [("./a//b.png", "a/b.png"), ("~$a.docx", "~$a.docx"), ("d/Icon\r", "d/Icon\r"), ("a..b", "a..b")]
+        for (name, path) in
+            [("./a//b.png", "a/b.png"), ("~$a.docx", "~$a.docx"), ("d/Icon\r", "d/Icon\r"), ("a..b", "a..b")]
         {
             assert_eq!(shown(name), (path.to_owned(), None));
         }

@@ -30,7 +30,18 @@ static INFO: Info = Info {
 
 /// Formats that describe or hold other files: nothing that an audience sees.
 const COMPANIONS: &[&str] = &[
-    "appledouble", "xmp", "c2pa", "xml", "json", "text", "mhl", "package-manifest", "zip", "tar", "gzip", "sealed-archive",
+    "appledouble",
+    "xmp",
+    "c2pa",
+    "xml",
+    "json",
+    "text",
+    "mhl",
+    "package-manifest",
+    "zip",
+    "tar",
+    "gzip",
+    "sealed-archive",
 ];
 
 impl Rule for UnauthenticatedArchival {
