@@ -34,7 +34,8 @@ fn facts(path: &Path) -> Facts {
 
 #[test]
 fn states_and_claims_agree_with_the_labels() {
-    let (Some(corpus), Some(trust)) = (std::env::var_os("COUNTERSIGN_CORPUS"), std::env::var_os("COUNTERSIGN_TRUST_LISTS"))
+    let (Some(corpus), Some(trust)) =
+        (std::env::var_os("COUNTERSIGN_CORPUS"), std::env::var_os("COUNTERSIGN_TRUST_LISTS"))
     else {
         eprintln!("skipped: COUNTERSIGN_CORPUS and COUNTERSIGN_TRUST_LISTS are not set");
         return;
