@@ -22,7 +22,7 @@ use crate::marks;
 use crate::member::{Opened, Room};
 use crate::model::{
     Ai, Asset, AssetReport, Facts, Finding, FindingState, Outcome, PackageFault, PackageFaultKind, PackageReport,
-    Problem, ProblemKind, Role, Severity, Summary,
+    Problem, ProblemKind, Recipe, Role, Severity, Summary,
 };
 use crate::packages::{Deliveries, Row, Sequences, Wanted, archive, capped};
 use crate::policy::Policy;
@@ -306,6 +306,7 @@ fn one(
     let sha256 = hashed.sha256;
     let findings = scan.judge.asset(&asset, &facts, &evidence, ai, sha256.as_deref());
     let records = scan.judge.records(&asset, sha256.as_deref());
+    let recipe = Recipe::of(&facts, ai);
     match inside {
         None => watch.judged(asset.size.saturating_sub(hashed.bytes), &findings),
         Some(_) => watch.judged_member(&findings),
@@ -321,6 +322,7 @@ fn one(
         package: asset.package,
         plays: place.plays.into_iter().cloned().collect(),
         ai,
+        recipe,
         evidence,
         c2pa: facts.c2pa,
         findings,
