@@ -241,6 +241,9 @@ pub struct Manifest {
     pub assertions: Vec<String>,
     /// Values of assertions that marks test: key is `label#path` or `label`, bounded.
     pub values: Vec<(String, String)>,
+    /// Whether it stands in a further store, which was not checked or does not hold: what it says is only declared.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unproven: bool,
 }
 
 /// One C2PA action.

@@ -29,7 +29,7 @@ use crate::tags::push_problem;
 use fetch::Fetcher;
 pub use fetch::Rules;
 use pool::Pool;
-pub use pool::Program;
+pub use pool::{Bounds, Program};
 use sidecar::{Beside, Rivals};
 use trust::TrustList;
 use verify::{Asset, Contexts, Reach, Verdict};
@@ -56,6 +56,7 @@ pub struct Options {
     pub trust: Vec<TrustList>,
     /// The program that verifies in processes of its own; `None` verifies in this one.
     pub worker: Option<Program>,
+    pub bounds: Bounds,
     /// By which rules manifests are fetched that files only point to; `None` opens no connection.
     pub fetch: Option<Rules>,
 }
@@ -80,7 +81,7 @@ impl Verifier {
         let contexts = Contexts::new(&options.trust)?;
         let lists = options.trust.iter().filter(|l| !l.anchors_pem.is_empty() || !l.allowed_pem.is_empty());
         let trust = lists.map(TrustList::reference).collect();
-        let pool = options.worker.clone().map(|program| Pool::new(program, &options.trust));
+        let pool = options.worker.clone().map(|program| Pool::new(program, &options.trust, options.bounds));
         let fetcher = options.fetch.as_ref().map(Fetcher::new);
         let (rivals, stopped, key) = (Rivals::default(), AtomicBool::new(false), key(options));
         Ok(Self { contexts, pool, fetcher, rivals, stopped, verify: options.verify, trust, key })
@@ -113,12 +114,9 @@ impl Verifier {
         let carried = std::mem::take(&mut facts.carried);
         let pointer = pointer(facts);
         let mut out = if own.is_empty() {
-            match sidecar::find(path, sidecars, facts) {
-                Some(beside) => {
-                    self.beside(path, facts, beside).or_else(|| self.elsewhere(path, facts, pointer.as_deref()))
-                }
-                None => self.elsewhere(path, facts, pointer.as_deref()),
-            }
+            let beside = sidecar::find(path, sidecars, facts);
+            let spoken = beside.into_iter().filter_map(|b| self.beside(path, facts, b)).collect();
+            together(spoken, facts).or_else(|| self.elsewhere(path, facts, pointer.as_deref()))
         } else {
             Some(self.judge(path, facts, &own, Via::Own))
         };
@@ -140,7 +138,7 @@ impl Verifier {
         if files.is_some_and(|c| !c.archive && !collection::lists(c, path)) {
             return None;
         }
-        let holds = matches!(out.state, CredentialState::Trusted | CredentialState::Valid);
+        let holds = holds(&out);
         let rivals = if beside.exact || holds { Vec::new() } else { self.rivals.of(path) };
         if rivals.is_empty() || out.state == CredentialState::Unreadable {
             return Some(out);
@@ -205,11 +203,7 @@ impl Verifier {
             } else if label != active {
                 out.damage.get_or_insert_with(|| format!("the file holds {} manifest stores", stores.len()));
             }
-            for manifest in chain {
-                if !out.chain.iter().any(|m| same(m, &manifest)) {
-                    out.chain.push(manifest);
-                }
-            }
+            further(chain, index > 0, &mut out);
             if let Some(problem) = said.problem {
                 let what = format!("the manifest store is not all readable: {}", problem.what);
                 let place = format!("{} (C2PA)", store.place);
@@ -276,6 +270,35 @@ fn bound(found: collection::Found, verdict: &mut Verdict) {
     found.failures.iter().for_each(|code| verify::add(&mut verdict.failures, code));
     verdict.files = found.files;
     verdict.obstacle = verdict.obstacle.take().or(found.obstacle);
+}
+
+fn holds(credentials: &Credentials) -> bool {
+    matches!(credentials.state, CredentialState::Trusted | CredentialState::Valid)
+}
+
+/// What several stores beside the asset say: the first whose seal holds leads, the statements of all count.
+fn together(mut spoken: Vec<Credentials>, facts: &mut Facts) -> Option<Credentials> {
+    let lead = spoken.iter().position(holds).unwrap_or(0);
+    let mut out = (lead < spoken.len()).then(|| spoken.remove(lead))?;
+    let place = |c: &Credentials| c.place.clone().unwrap_or_default();
+    for other in spoken {
+        let what =
+            format!("{} and {} hold different manifests; the state is the first one's", place(&out), place(&other));
+        push_problem(facts, Problem::malformed("c2pa", 0, what).harmless());
+        let unproven = !holds(&other);
+        further(other.chain, unproven, &mut out);
+    }
+    Some(out)
+}
+
+/// Adds what a store says that is not said already.
+fn further(chain: Vec<Manifest>, unproven: bool, out: &mut Credentials) {
+    for mut manifest in chain {
+        if !out.chain.iter().any(|m| same(m, &manifest)) {
+            manifest.unproven = unproven;
+            out.chain.push(manifest);
+        }
+    }
 }
 
 /// Whether two manifests say the same of the asset.

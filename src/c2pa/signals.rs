@@ -99,6 +99,7 @@ fn manifest(statement: &Statement, path: Vec<Via>) -> Manifest {
         actions: actions(statement),
         assertions: statement.assertions.iter().take(limits::PROBLEMS * 8).map(|(label, _)| label.clone()).collect(),
         values: values(statement),
+        unproven: false,
     }
 }
 

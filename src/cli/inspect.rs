@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 
 use super::tree;
-use crate::c2pa::{self, Verifier, Verify, status};
+use crate::c2pa::{self, Verifier, status};
 use crate::error::{Error, Result};
 use crate::extract;
 use crate::marks;
@@ -49,7 +49,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
     let trust = super::trust::in_force(None, &arguments.trust)?;
     let fetch = arguments.fetch_remote.then(c2pa::Rules::default);
     let worker = super::worker::program();
-    let verifier = Verifier::new(&c2pa::Options { verify: Verify::Full, trust, worker, fetch })?;
+    let verifier = Verifier::new(&c2pa::Options { trust, worker, fetch, ..c2pa::Options::default() })?;
     let options =
         extract::Options { decoders: decoders::Options { pixels: arguments.pixels }, verifier: Some(&verifier) };
     let mut unreadable = false;
@@ -170,6 +170,9 @@ fn chain(out: &mut String, c2pa: &Credentials) {
         };
         let title = manifest.title.as_deref().unwrap_or(&manifest.label);
         out.push_str(&wrap(&indent, &terminal(&format!("{relation}: {title}")), 80));
+        for (_, algorithm) in manifest.values.iter().filter(|(key, _)| key.starts_with("c2pa.soft-binding")) {
+            out.push_str(&wrap(&format!("{indent}  - "), &terminal(&format!("soft binding: {algorithm}")), 80));
+        }
         for action in &manifest.actions {
             let kind = action.source_type.as_ref().map(|s| format!(", {s}")).unwrap_or_default();
             let agent = action.agent.as_ref().map(|a| format!(", by {a}")).unwrap_or_default();

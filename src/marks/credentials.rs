@@ -209,7 +209,7 @@ impl Subject<'_> {
     fn stated(&self, mark: Coded, claim: Claim, field: &str, value: &str, system: Option<String>) -> Evidence {
         let via = self.via();
         let holds = matches!(self.credentials.state, CredentialState::Trusted | CredentialState::Valid);
-        let own = !self.manifest.path.contains(&Via::CoverArt);
+        let own = !self.manifest.path.contains(&Via::CoverArt) && !self.manifest.unproven;
         Evidence {
             mark: mark.id.to_owned(),
             claim: handed_down(claim, via),
