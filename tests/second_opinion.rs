@@ -2,7 +2,7 @@
 //!
 //! Files of our own making always; those of a corpus where `COUNTERSIGN_CORPUS` names a folder with `TRUTH.tsv`.
 
-#![allow(clippy::unwrap_used, reason = "a test may")]
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test may")]
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

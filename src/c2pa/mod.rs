@@ -190,10 +190,15 @@ impl Verifier {
         let last_first = stores.iter().all(|s| s.place.contains("TIFF"));
         let order: Vec<_> = if last_first { stores.iter().rev().collect() } else { stores.iter().collect() };
         let mut active = None;
+        if let Some(store) = order.get(limits::EMBEDDED) {
+            let what = format!("more than {} manifest stores are not read", limits::EMBEDDED);
+            push_problem(facts, Problem::limit("C2PA", store.offset, what));
+        }
         for (index, store) in order.into_iter().take(limits::EMBEDDED).enumerate() {
             let said = store::read(&store.bytes);
             let label = said.manifests.last().map(|m| m.label.clone());
-            let chain = signals::chain(&said);
+            let signals::Told { chain, left_out } = signals::tell(&said);
+            unread(&said, left_out, store).into_iter().for_each(|p| push_problem(facts, p));
             if index == 0 {
                 let asset = Asset { path, format: facts.format.as_deref() };
                 let (verdict, problem) = self.verdict(&said, store, asset, facts, via);
@@ -207,7 +212,10 @@ impl Verifier {
             if let Some(problem) = said.problem {
                 let what = format!("the manifest store is not all readable: {}", problem.what);
                 let place = format!("{} (C2PA)", store.place);
-                push_problem(facts, Problem { place, what, offset: Some(store.offset), ..problem }.harmless());
+                let problem = Problem { place, what, offset: Some(store.offset), ..problem };
+                // Damage is told of the credentials; a bound of ours may hide what the store says.
+                let hides = problem.kind == ProblemKind::Limit;
+                push_problem(facts, if hides { problem } else { problem.harmless() });
             }
         }
         out
@@ -258,6 +266,25 @@ impl Verifier {
         }
         (verdict, problem)
     }
+}
+
+/// What of a store could hold a mark and was not read.
+fn unread(said: &store::Said, left_out: Option<&str>, store: &Store) -> Vec<Problem> {
+    let place = format!("{} (C2PA)", store.place);
+    let redacted = |label: &str| {
+        let removed = said.manifests.iter().filter_map(|m| m.claim.get("redacted_assertions")?.as_array()).flatten();
+        removed.filter_map(serde_json::Value::as_str).any(|uri| uri.rsplit('/').next() == Some(label))
+    };
+    // A signature says who signed, not how the asset was made.
+    let silent = |label: &str| label.starts_with("c2pa.signature") || redacted(label);
+    let broken = said.manifests.iter().flat_map(|m| &m.broken).filter(|label| !silent(label)).take(limits::PROBLEMS);
+    let broken = broken.map(|label| {
+        let what = format!("{} of a manifest cannot be decoded", label.chars().take(128).collect::<String>());
+        Problem::malformed(place.clone(), store.offset, what)
+    });
+    let left_out = left_out
+        .map(|what| Problem::limit(place.clone(), store.offset, format!("there are more {what} than are read")));
+    broken.chain(left_out).collect()
 }
 
 /// What the files of a collection add to the verdict about its manifest.

@@ -170,8 +170,8 @@ fn chain(out: &mut String, c2pa: &Credentials) {
         };
         let title = manifest.title.as_deref().unwrap_or(&manifest.label);
         out.push_str(&wrap(&indent, &terminal(&format!("{relation}: {title}")), 80));
-        for (_, algorithm) in manifest.values.iter().filter(|(key, _)| key.starts_with("c2pa.soft-binding")) {
-            out.push_str(&wrap(&format!("{indent}  - "), &terminal(&format!("soft binding: {algorithm}")), 80));
+        for line in tree::remarks(manifest) {
+            out.push_str(&wrap(&format!("{indent}  - "), &terminal(&line), 80));
         }
         for action in &manifest.actions {
             let kind = action.source_type.as_ref().map(|s| format!(", {s}")).unwrap_or_default();
