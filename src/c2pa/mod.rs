@@ -29,7 +29,7 @@ use crate::tags::push_problem;
 use fetch::Fetcher;
 pub use fetch::Rules;
 use pool::Pool;
-pub use pool::Program;
+pub use pool::{Bounds, Program};
 use sidecar::{Beside, Rivals};
 use trust::TrustList;
 use verify::{Asset, Contexts, Reach, Verdict};
@@ -56,6 +56,7 @@ pub struct Options {
     pub trust: Vec<TrustList>,
     /// The program that verifies in processes of its own; `None` verifies in this one.
     pub worker: Option<Program>,
+    pub bounds: Bounds,
     /// By which rules manifests are fetched that files only point to; `None` opens no connection.
     pub fetch: Option<Rules>,
 }
@@ -79,7 +80,7 @@ impl Verifier {
         let contexts = Contexts::new(&options.trust)?;
         let lists = options.trust.iter().filter(|l| !l.anchors_pem.is_empty() || !l.allowed_pem.is_empty());
         let trust = lists.map(TrustList::reference).collect();
-        let pool = options.worker.clone().map(|program| Pool::new(program, &options.trust));
+        let pool = options.worker.clone().map(|program| Pool::new(program, &options.trust, options.bounds));
         let fetcher = options.fetch.as_ref().map(Fetcher::new);
         let (rivals, stopped) = (Rivals::default(), AtomicBool::new(false));
         Ok(Self { contexts, pool, fetcher, rivals, stopped, verify: options.verify, trust })
@@ -106,12 +107,9 @@ impl Verifier {
         let carried = std::mem::take(&mut facts.carried);
         let pointer = pointer(facts);
         let mut out = if own.is_empty() {
-            match sidecar::find(path, sidecars, facts) {
-                Some(beside) => {
-                    self.beside(path, facts, beside).or_else(|| self.elsewhere(path, facts, pointer.as_deref()))
-                }
-                None => self.elsewhere(path, facts, pointer.as_deref()),
-            }
+            let beside = sidecar::find(path, sidecars, facts);
+            let spoken = beside.into_iter().filter_map(|b| self.beside(path, facts, b)).collect();
+            together(spoken, facts).or_else(|| self.elsewhere(path, facts, pointer.as_deref()))
         } else {
             Some(self.judge(path, facts, &own, Via::Own))
         };
@@ -133,7 +131,7 @@ impl Verifier {
         if files.is_some_and(|c| !c.archive && !collection::lists(c, path)) {
             return None;
         }
-        let holds = matches!(out.state, CredentialState::Trusted | CredentialState::Valid);
+        let holds = holds(&out);
         let rivals = if beside.exact || holds { Vec::new() } else { self.rivals.of(path) };
         if rivals.is_empty() || out.state == CredentialState::Unreadable {
             return Some(out);
@@ -185,10 +183,15 @@ impl Verifier {
         let last_first = stores.iter().all(|s| s.place.contains("TIFF"));
         let order: Vec<_> = if last_first { stores.iter().rev().collect() } else { stores.iter().collect() };
         let mut active = None;
+        if let Some(store) = order.get(limits::EMBEDDED) {
+            let what = format!("more than {} manifest stores are not read", limits::EMBEDDED);
+            push_problem(facts, Problem::limit("C2PA", store.offset, what));
+        }
         for (index, store) in order.into_iter().take(limits::EMBEDDED).enumerate() {
             let said = store::read(&store.bytes);
             let label = said.manifests.last().map(|m| m.label.clone());
-            let chain = signals::chain(&said);
+            let signals::Told { chain, left_out } = signals::tell(&said);
+            unread(&said, left_out, store).into_iter().for_each(|p| push_problem(facts, p));
             if index == 0 {
                 let asset = Asset { path, format: facts.format.as_deref() };
                 let (verdict, problem) = self.verdict(&said, store, asset, facts, via);
@@ -198,15 +201,14 @@ impl Verifier {
             } else if label != active {
                 out.damage.get_or_insert_with(|| format!("the file holds {} manifest stores", stores.len()));
             }
-            for manifest in chain {
-                if !out.chain.iter().any(|m| same(m, &manifest)) {
-                    out.chain.push(manifest);
-                }
-            }
+            further(chain, index > 0, &mut out);
             if let Some(problem) = said.problem {
                 let what = format!("the manifest store is not all readable: {}", problem.what);
                 let place = format!("{} (C2PA)", store.place);
-                push_problem(facts, Problem { place, what, offset: Some(store.offset), ..problem }.harmless());
+                let problem = Problem { place, what, offset: Some(store.offset), ..problem };
+                // Damage is told of the credentials; a bound of ours may hide what the store says.
+                let hides = problem.kind == ProblemKind::Limit;
+                push_problem(facts, if hides { problem } else { problem.harmless() });
             }
         }
         out
@@ -259,6 +261,25 @@ impl Verifier {
     }
 }
 
+/// What of a store could hold a mark and was not read.
+fn unread(said: &store::Said, left_out: Option<&str>, store: &Store) -> Vec<Problem> {
+    let place = format!("{} (C2PA)", store.place);
+    let redacted = |label: &str| {
+        let removed = said.manifests.iter().filter_map(|m| m.claim.get("redacted_assertions")?.as_array()).flatten();
+        removed.filter_map(serde_json::Value::as_str).any(|uri| uri.rsplit('/').next() == Some(label))
+    };
+    // A signature says who signed, not how the asset was made.
+    let silent = |label: &str| label.starts_with("c2pa.signature") || redacted(label);
+    let broken = said.manifests.iter().flat_map(|m| &m.broken).filter(|label| !silent(label)).take(limits::PROBLEMS);
+    let broken = broken.map(|label| {
+        let what = format!("{} of a manifest cannot be decoded", label.chars().take(128).collect::<String>());
+        Problem::malformed(place.clone(), store.offset, what)
+    });
+    let left_out = left_out
+        .map(|what| Problem::limit(place.clone(), store.offset, format!("there are more {what} than are read")));
+    broken.chain(left_out).collect()
+}
+
 /// What the files of a collection add to the verdict about its manifest.
 fn bound(found: collection::Found, verdict: &mut Verdict) {
     if !found.failures.is_empty() {
@@ -269,6 +290,35 @@ fn bound(found: collection::Found, verdict: &mut Verdict) {
     found.failures.iter().for_each(|code| verify::add(&mut verdict.failures, code));
     verdict.files = found.files;
     verdict.obstacle = verdict.obstacle.take().or(found.obstacle);
+}
+
+fn holds(credentials: &Credentials) -> bool {
+    matches!(credentials.state, CredentialState::Trusted | CredentialState::Valid)
+}
+
+/// What several stores beside the asset say: the first whose seal holds leads, the statements of all count.
+fn together(mut spoken: Vec<Credentials>, facts: &mut Facts) -> Option<Credentials> {
+    let lead = spoken.iter().position(holds).unwrap_or(0);
+    let mut out = (lead < spoken.len()).then(|| spoken.remove(lead))?;
+    let place = |c: &Credentials| c.place.clone().unwrap_or_default();
+    for other in spoken {
+        let what =
+            format!("{} and {} hold different manifests; the state is the first one's", place(&out), place(&other));
+        push_problem(facts, Problem::malformed("c2pa", 0, what).harmless());
+        let unproven = !holds(&other);
+        further(other.chain, unproven, &mut out);
+    }
+    Some(out)
+}
+
+/// Adds what a store says that is not said already.
+fn further(chain: Vec<Manifest>, unproven: bool, out: &mut Credentials) {
+    for mut manifest in chain {
+        if !out.chain.iter().any(|m| same(m, &manifest)) {
+            manifest.unproven = unproven;
+            out.chain.push(manifest);
+        }
+    }
 }
 
 /// Whether two manifests say the same of the asset.

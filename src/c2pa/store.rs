@@ -49,6 +49,9 @@ const MANIFESTS: [[u8; 4]; 4] = [*b"c2ma", *b"c2um", *b"c2cm", *b"c2md"];
 /// Manifests of one store that are looked at.
 const MOST: usize = 512;
 
+/// Assertions that say how the asset was made: what stands in another kind of box than theirs is not passed over.
+const SPEAKING: &[&str] = &["c2pa.actions", "c2pa.ingredient"];
+
 /// Takes a store apart; offsets in the problem are relative to `bytes`.
 #[must_use]
 pub fn read(bytes: &[u8]) -> Said {
@@ -63,10 +66,15 @@ pub fn read(bytes: &[u8]) -> Said {
         }
     }
     let mut unfolded = 0;
-    for (at, node) in tree.children(0).filter(|(_, n)| n.kind == jumbf::SUPERBOX).take(MOST) {
+    for (at, node) in tree.children(0).filter(|(_, n)| n.kind == jumbf::SUPERBOX) {
         let kind = node.uuid.first_chunk::<4>().copied().unwrap_or_default();
         if !MANIFESTS.contains(&kind) {
             continue;
+        }
+        if said.manifests.len() >= MOST {
+            let what = format!("more than {MOST} manifests are not read");
+            said.problem = Some(Problem::limit("C2PA store", node.offset as u64, what));
+            break;
         }
         match tree.content_of(at).filter(|n| n.kind == *b"brob") {
             None => said.manifests.push(manifest(&tree, at, node.label)),
@@ -135,7 +143,8 @@ fn manifest(tree: &Tree<'_>, at: usize, label: &str) -> Statement {
 
 /// `None` where the content should decode and does not.
 fn assertion_value(tree: &Tree<'_>, at: usize, label: &str, out: &mut Statement) -> Option<Value> {
-    let Some(content) = tree.content_of(at) else { return Some(Value::Null) };
+    let speaks = SPEAKING.iter().any(|s| base(label).starts_with(s));
+    let Some(content) = tree.content_of(at) else { return (!speaks).then_some(Value::Null) };
     match &content.kind {
         b"cbor" => {
             out.structured = out.structured.saturating_add(content.content.len());
@@ -149,7 +158,7 @@ fn assertion_value(tree: &Tree<'_>, at: usize, label: &str, out: &mut Statement)
             out.structured = out.structured.saturating_add(content.content.len());
             serde_json::from_slice(content.content).ok()
         }
-        _ => Some(Value::Null),
+        _ => (!speaks).then_some(Value::Null),
     }
 }
 

@@ -93,8 +93,8 @@ const STRUCTURED: usize = 8 * 1024 * 1024;
 const ASSERTIONS: usize = 8_192;
 const EXCLUSIONS: usize = 8_192;
 /// Time that the crate may take: this, and a second for so many bytes of the asset.
-const PATIENCE: Duration = Duration::from_secs(60);
-const BYTES_A_SECOND: u64 = 2 * 1024 * 1024;
+pub(super) const PATIENCE: Duration = Duration::from_secs(60);
+pub(super) const BYTES_A_SECOND: u64 = 2 * 1024 * 1024;
 /// Problems of the certificate alone: bytes and signature may still hold.
 const CREDENTIAL: &[&str] =
     &[codes::SIGNING_CREDENTIAL_UNTRUSTED, codes::SIGNING_CREDENTIAL_EXPIRED, codes::SIGNING_CREDENTIAL_INVALID];
@@ -284,14 +284,9 @@ thread_local! {
     static DEADLINE: Cell<Option<Instant>> = const { Cell::new(None) };
 }
 
-/// How long verifying an asset of so many bytes may take.
-pub(super) fn patience(len: u64) -> Duration {
-    PATIENCE + Duration::from_secs(len / BYTES_A_SECOND)
-}
-
-/// Starts the clock of this thread.
+/// Starts the clock of this thread for an asset of so many bytes.
 fn patient(len: u64) {
-    DEADLINE.set(Instant::now().checked_add(patience(len)));
+    DEADLINE.set(Instant::now().checked_add(PATIENCE + Duration::from_secs(len / BYTES_A_SECOND)));
 }
 
 fn in_time() -> bool {

@@ -19,6 +19,8 @@ use crate::model::Store;
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct Setup {
     pub lists: Vec<TrustList>,
+    /// Bytes of address space that are granted.
+    pub memory: u64,
 }
 
 /// One verification; the store's bytes follow the line.
@@ -42,8 +44,8 @@ pub(super) struct Task {
 /// # Errors
 /// Where the other side does not speak this protocol or has gone.
 pub fn serve(mut input: impl BufRead, mut output: impl Write) -> Result<()> {
-    restrict();
     let Some(setup) = line::<Setup>(&mut input)? else { return Ok(()) };
+    restrict(setup.memory);
     let contexts = Contexts::new(&setup.lists).map_err(|e| Error::new(ErrorKind::InvalidData, e.to_string()))?;
     while let Some(task) = line::<Task>(&mut input)? {
         let mut bytes = Vec::new();
@@ -75,13 +77,13 @@ fn line<T: for<'a> Deserialize<'a>>(input: &mut impl BufRead) -> Result<Option<T
 
 /// Bounds the process for good: address space, no core dumps, and an end with its parent.
 #[cfg(unix)]
-fn restrict() {
+fn restrict(memory: u64) {
     use rustix::process::{Resource, Rlimit, setrlimit};
     let bound = |resource, most| {
         // A system that refuses has a lower limit already, or none to give: the parent's clock still runs.
         let _ = setrlimit(resource, Rlimit { current: Some(most), maximum: Some(most) });
     };
-    bound(Resource::As, limits::WORKER_MEMORY);
+    bound(Resource::As, memory);
     bound(Resource::Core, 0);
     #[cfg(target_os = "linux")]
     let _ = rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL));
@@ -99,7 +101,7 @@ fn grant(seconds: u64) {
 }
 
 #[cfg(not(unix))]
-fn restrict() {}
+fn restrict(_memory: u64) {}
 
 #[cfg(not(unix))]
 fn grant(_seconds: u64) {}

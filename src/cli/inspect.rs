@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::tree;
 use crate::archives;
-use crate::c2pa::{self, Verifier, Verify, status};
+use crate::c2pa::{self, Verifier, status};
 use crate::error::{Error, Result};
 use crate::extract;
 use crate::marks;
@@ -54,7 +54,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
     let trust = super::trust::in_force(None, &arguments.trust)?;
     let fetch = arguments.fetch_remote.then(c2pa::Rules::default);
     let worker = super::worker::program();
-    let verifier = Verifier::new(&c2pa::Options { verify: Verify::Full, trust, worker, fetch })?;
+    let verifier = Verifier::new(&c2pa::Options { trust, worker, fetch, ..c2pa::Options::default() })?;
     let options =
         extract::Options { decoders: decoders::Options { pixels: arguments.pixels }, verifier: Some(&verifier) };
     let (room, mut unreadable) = (Room::outside(&[]), false);
@@ -184,6 +184,9 @@ fn chain(out: &mut String, c2pa: &Credentials) {
         };
         let title = manifest.title.as_deref().unwrap_or(&manifest.label);
         out.push_str(&wrap(&indent, &terminal(&format!("{relation}: {title}")), 80));
+        for line in tree::remarks(manifest) {
+            out.push_str(&wrap(&format!("{indent}  - "), &terminal(&line), 80));
+        }
         for action in &manifest.actions {
             let kind = action.source_type.as_ref().map(|s| format!(", {s}")).unwrap_or_default();
             let agent = action.agent.as_ref().map(|a| format!(", by {a}")).unwrap_or_default();

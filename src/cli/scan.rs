@@ -143,6 +143,7 @@ pub(super) fn run(arguments: Arguments) -> Result<u8> {
         trust: trust::in_force(Some(&policy), &arguments.trust)?,
         worker: worker::program(),
         fetch: arguments.fetch_remote.then(c2pa::Rules::default),
+        ..c2pa::Options::default()
     })?);
     let baseline = arguments.baseline.as_deref().map(convert::baseline).transpose()?.unwrap_or_default();
     let cache = cache(&arguments, &roots)?;

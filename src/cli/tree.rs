@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use crate::c2pa::signals::REDACTED;
 use crate::c2pa::status;
 use crate::model::{Action, Credentials, Manifest, Via};
 use crate::report::escape::{shorten, terminal};
@@ -77,11 +78,19 @@ fn details(manifest: &Manifest) -> Vec<String> {
     let issuer = manifest.issuer.as_ref().map(|i| format!(", certified by {i}")).unwrap_or_default();
     row("signer", manifest.signer.as_ref().map(|s| format!("{s}{issuer}")).as_deref());
     row("time stamp", manifest.signed_at.as_deref());
-    for (key, value) in manifest.values.iter().filter(|(key, _)| key.starts_with("c2pa.soft-binding")) {
-        row(key, Some(value));
-    }
+    out.extend(remarks(manifest));
     out.extend(manifest.actions.iter().map(action));
     out
+}
+
+/// What a manifest says beside its actions: the algorithms of its soft bindings, what it took out of an ingredient.
+pub(super) fn remarks(manifest: &Manifest) -> Vec<String> {
+    let said = manifest.values.iter().filter_map(|(key, value)| match key.as_str() {
+        key if key.starts_with("c2pa.soft-binding") => Some(format!("soft binding: {}", shorten(value, TEXT))),
+        REDACTED => Some(format!("removed from an ingredient: {}", shorten(value, TEXT))),
+        _ => None,
+    });
+    said.collect()
 }
 
 fn action(action: &Action) -> String {

@@ -78,8 +78,14 @@ pub struct Manifest {
     pub actions: Vec<Action>,
     /// Labels of all assertions, in order.
     pub assertions: Vec<String>,
+    /// Those of them that the signer only gathered, without vouching for them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub gathered: Vec<String>,
     /// Values of assertions that marks test: key is `label#path` or `label`, bounded.
     pub values: Vec<(String, String)>,
+    /// Whether it stands in a further store, which was not checked or does not hold: what it says is only declared.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unproven: bool,
 }
 
 /// One C2PA action.
