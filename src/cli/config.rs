@@ -1,4 +1,5 @@
-//! The user's configuration folder: the only place besides the options that a policy or ledger is taken from.
+//! The user's configuration folder: the only place besides the options that a policy or ledger is taken from; and the
+//! user's cache.
 //!
 //! A policy or ledger inside the scanned tree came with the delivery: whoever made the delivery wrote it.
 
@@ -6,7 +7,6 @@ use std::path::PathBuf;
 
 /// `$COUNTERSIGN_CONFIG`, else `countersign` in the platform's configuration folder.
 fn folder() -> Option<PathBuf> {
-    let given = |name: &str| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
     if let Some(folder) = given("COUNTERSIGN_CONFIG") {
         return Some(folder);
     }
@@ -50,6 +50,25 @@ pub(super) fn trust_lists() -> Vec<PathBuf> {
         .collect();
     lists.sort();
     lists
+}
+
+/// Where what can be made again is kept: `$COUNTERSIGN_CACHE_FOLDER`, else `countersign` in the platform's cache folder.
+pub(super) fn cache() -> Option<PathBuf> {
+    let base = || {
+        if cfg!(windows) {
+            given("LOCALAPPDATA")
+        } else {
+            given("XDG_CACHE_HOME")
+                .filter(|base| base.is_absolute())
+                .or_else(|| given("HOME").map(|home| home.join(".cache")))
+        }
+    };
+    given("COUNTERSIGN_CACHE_FOLDER").or_else(|| base().map(|base| base.join("countersign")))
+}
+
+/// What the environment says, unless it is empty.
+fn given(name: &str) -> Option<PathBuf> {
+    std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from)
 }
 
 /// A file of the configuration folder, where there is one.

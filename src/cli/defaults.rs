@@ -34,6 +34,7 @@ pub(super) const OPTIONS: &[(&str, &str)] = &[
     ("pixels", "COUNTERSIGN_PIXELS"),
     ("exclude", "COUNTERSIGN_EXCLUDE"),
     ("jobs", "COUNTERSIGN_JOBS"),
+    ("cache", "COUNTERSIGN_CACHE"),
     ("fail-on", "COUNTERSIGN_FAIL_ON"),
     ("report", "COUNTERSIGN_REPORT"),
     ("show-suppressed", "COUNTERSIGN_SHOW_SUPPRESSED"),

@@ -149,6 +149,12 @@ fn fail(error: Error) -> ExitCode {
     ExitCode::from(code)
 }
 
+/// Something that went wrong and ends nothing.
+#[expect(clippy::print_stderr, reason = "the one place where warnings are told")]
+fn warn(text: &str) {
+    eprintln!("warning: {}", crate::report::escape::terminal(text));
+}
+
 /// Writes to standard output; a closed pipe ends quietly, as every filter does.
 fn print(text: &str) -> Result<()> {
     let mut out = std::io::stdout().lock();
