@@ -112,6 +112,7 @@ fn mistakes_are_pointed_at() {
         ("[scan]\njobs = 'many'\n", "config.toml:2:8", "`many` is no value for `jobs`"),
         ("[scan]\nreport = ['csv=a', 'htm=b']\n", "config.toml:2:20", "did you mean 'html'?"),
         ("as-of = '2026-01-01'\n", "config.toml:1:1", "it is typed with each command"),
+        ("[scan]\nfetch-remote = true\n", "config.toml:2:1", "it is typed with each command"),
         ("worker = 1\n", "config.toml:1:1", "no command has an option `worker`"),
         ("jobs = \n", "config.toml:1:8", "jobs = 4"),
         ("jobs = 1\njobs = 2\n", "config.toml:2:1", "duplicate key"),
