@@ -53,3 +53,9 @@ pub const FAULTS: usize = 1_000;
 pub const PATTERNS: usize = 1_000;
 /// Bytes of address space of a process that verifies: two pieces of 256 MiB, a store and its copies, and the program.
 pub const WORKER_MEMORY: u64 = 1536 * 1024 * 1024;
+/// The longest line of a ledger: one record may be about very many files.
+pub const LEDGER_LINE: usize = 256 * 1024 * 1024;
+/// Bytes of ledger lines whose records are kept at hand while assets are matched.
+pub const RECORDS: usize = 16 * 1024 * 1024;
+/// Records that matched nothing and are told one by one; of more, the rest is counted.
+pub const UNUSED: usize = 100;

@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use globset::GlobSet;
 use rayon::prelude::*;
 
+use crate::cache::Cache;
 use crate::digest::{self, Algorithm, Digest};
 use crate::error::{Error, Result};
 use crate::extract;
@@ -33,6 +34,8 @@ pub struct Scan<'a> {
     pub policy: &'a Policy,
     pub judge: Judge<'a>,
     pub extract: extract::Options<'a>,
+    /// Facts of earlier runs, and where this one's are kept.
+    pub cache: Option<&'a Cache>,
     /// Role of files that nothing else places.
     pub role: Option<Role>,
     pub exclude: GlobSet,
@@ -84,6 +87,7 @@ pub fn run(
         batch.iter().for_each(|asset| deliveries.saw(asset));
         let judge = |asset| one(scan, asset, &deliveries, watch);
         let judged: Vec<_> = pool.install(|| batch.into_par_iter().map(judge).collect());
+        scan.judge.sound()?;
         for judged in judged {
             let Some(judged) = judged else {
                 tally.summary.interrupted = true;
@@ -109,7 +113,9 @@ pub fn run(
     for (package, faults) in deliveries.finish(!tally.summary.interrupted) {
         tally.package(package, &faults, &scan.judge);
     }
-    Ok(tally.finish(&scan.judge))
+    let summary = tally.finish(&scan.judge);
+    scan.judge.sound()?;
+    Ok(summary)
 }
 
 /// One asset from bytes to findings; `None` when the run was stopped before its end: what was read by then is not all.
@@ -162,11 +168,17 @@ fn isolated(asset: &Asset, scan: &Scan<'_>) -> Facts {
     if let Some(obstacle) = &asset.obstacle {
         return Facts { problems: vec![obstacle.clone()], ..Facts::default() };
     }
-    let read = catch_unwind(AssertUnwindSafe(|| extract::facts(&asset.path, &asset.sidecars, &scan.extract)));
-    let mut facts = read.unwrap_or_else(|cause| {
-        let what = format!("a reader failed: {}", panic_text(&cause));
-        Facts { problems: vec![Problem::new(ProblemKind::Panic, "reader", None, what)], ..Facts::default() }
-    });
+    let read = || {
+        let read = catch_unwind(AssertUnwindSafe(|| extract::facts(&asset.path, &asset.sidecars, &scan.extract)));
+        read.unwrap_or_else(|cause| {
+            let what = format!("a reader failed: {}", panic_text(&cause));
+            Facts { problems: vec![Problem::new(ProblemKind::Panic, "reader", None, what)], ..Facts::default() }
+        })
+    };
+    let mut facts = match scan.cache {
+        Some(cache) => cache.facts(asset, read),
+        None => read(),
+    };
     if facts.problems.iter().any(|p| p.blocking) {
         note_change(asset, &mut facts);
     }

@@ -1,5 +1,5 @@
 //! Credentials of a corpus of real and made files, compared with labels: skipped unless `COUNTERSIGN_CORPUS` names
-//! a folder with `TRUTH.tsv` (path, SHA-256, truth, note with `full=STATE`, …) and `COUNTERSIGN_TRUST` a folder of lists.
+//! a folder with `TRUTH.tsv` (path, SHA-256, truth, note with `full=STATE`, …) and `COUNTERSIGN_TRUST_LISTS` a folder of lists.
 
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
@@ -18,9 +18,10 @@ fn lists(folder: &Path, names: &[&str]) -> Vec<TrustList> {
 
 #[test]
 fn states_and_claims_agree_with_the_labels() {
-    let (Some(corpus), Some(trust)) = (std::env::var_os("COUNTERSIGN_CORPUS"), std::env::var_os("COUNTERSIGN_TRUST"))
+    let (Some(corpus), Some(trust)) =
+        (std::env::var_os("COUNTERSIGN_CORPUS"), std::env::var_os("COUNTERSIGN_TRUST_LISTS"))
     else {
-        eprintln!("skipped: COUNTERSIGN_CORPUS and COUNTERSIGN_TRUST are not set");
+        eprintln!("skipped: COUNTERSIGN_CORPUS and COUNTERSIGN_TRUST_LISTS are not set");
         return;
     };
     let (corpus, trust) = (PathBuf::from(corpus), PathBuf::from(trust));

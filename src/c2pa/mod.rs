@@ -71,7 +71,6 @@ pub struct Verifier {
     stopped: AtomicBool,
     verify: Verify,
     trust: Vec<TrustRef>,
-    key: String,
 }
 
 impl Verifier {
@@ -83,14 +82,8 @@ impl Verifier {
         let trust = lists.map(TrustList::reference).collect();
         let pool = options.worker.clone().map(|program| Pool::new(program, &options.trust, options.bounds));
         let fetcher = options.fetch.as_ref().map(Fetcher::new);
-        let (rivals, stopped, key) = (Rivals::default(), AtomicBool::new(false), key(options));
-        Ok(Self { contexts, pool, fetcher, rivals, stopped, verify: options.verify, trust, key })
-    }
-
-    /// Names everything that [`Verifier::credentials`] depends on besides the files: a part of cache keys.
-    #[must_use]
-    pub fn key(&self) -> &str {
-        &self.key
+        let (rivals, stopped) = (Rivals::default(), AtomicBool::new(false));
+        Ok(Self { contexts, pool, fetcher, rivals, stopped, verify: options.verify, trust })
     }
 
     /// Stops every verification under way and all that would follow: their state is unverified.
@@ -348,27 +341,6 @@ fn describe(out: &mut Credentials, store: &Store, said: &store::Said, chain: &[M
         out.signed_at.clone_from(&active.signed_at);
         out.generator.clone_from(&active.generator);
     }
-}
-
-/// Raised with every change of what credentials hold.
-const VERSION: u32 = 2;
-
-fn key(options: &Options) -> String {
-    use sha2::{Digest, Sha256};
-    let mut digest = Sha256::new();
-    for list in &options.trust {
-        for part in [&list.name, &list.anchors_pem, &list.allowed_pem, &list.config] {
-            digest.update((part.len() as u64).to_le_bytes());
-            digest.update(part);
-        }
-    }
-    let verify = match options.verify {
-        Verify::Full => "full",
-        Verify::Signature => "signature",
-        Verify::Off => "off",
-    };
-    let fetch = if options.fetch.is_some() { "fetch" } else { "local" };
-    format!("c2pa{VERSION}:{verify}:{fetch}:{}", data_encoding::HEXLOWER.encode(&digest.finalize()))
 }
 
 /// The credentials of a picture inside the asset speak, but not about the asset's bytes.
