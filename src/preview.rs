@@ -21,8 +21,10 @@ use symphonia::core::formats::{FormatOptions, TrackType};
 use symphonia::core::io::MediaSourceStream;
 use symphonia::core::meta::MetadataOptions;
 
+use crate::archives;
 use crate::identify::identify;
 use crate::limits;
+use crate::member::Room;
 use crate::model::Facts;
 use crate::report::{Picture, Preview};
 use crate::source::Source;
@@ -58,7 +60,9 @@ impl Files {
 
     fn path(&self, root: usize, rel: &str) -> Option<PathBuf> {
         let root = self.roots.get(root)?;
-        Some(if root.is_file() { root.clone() } else { root.join(from_lossless(rel)?) })
+        // Names of members of archives are not written in the way of the drive: they stay as they are told.
+        let rel = if rel.contains(archives::MARK) { PathBuf::from(rel) } else { from_lossless(rel)? };
+        Some(archives::below(root, &rel))
     }
 }
 
@@ -93,9 +97,20 @@ impl Preview for Files {
     }
 }
 
-/// The picture of one file, if one can be made.
+/// The picture of one file or member of an archive, if one can be made.
 #[must_use]
 pub fn picture(path: &Path) -> Option<Picture> {
+    let room = Room::outside(&[]);
+    let Some((member, inside)) = archives::find(path, &room).ok()? else { return of_file(path) };
+    if member.size > IMAGE_BYTES {
+        return None;
+    }
+    let opened = inside.open(&room).ok()?;
+    let laid = room.lay_out(&[(path, &opened.held)]).ok()?;
+    of_file(laid.paths.first()?)
+}
+
+fn of_file(path: &Path) -> Option<Picture> {
     let meta = std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file)?;
     image(path, meta.len()).or_else(|| carried(path)).or_else(|| waveform(path)).or_else(|| frame(path))
 }

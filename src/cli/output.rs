@@ -188,7 +188,8 @@ impl Output {
         if path.is_dir() {
             return Err(unwritable(path, &io::Error::other("is a folder")));
         }
-        let look = Look { color: false, ..look.clone() };
+        // Whoever reads the file has another terminal.
+        let look = Look { color: false, width: Look::default().width, ..look.clone() };
         // A pipe or a device is written to, never replaced.
         if std::fs::metadata(path).is_ok_and(|meta| !meta.is_file()) {
             let file = File::options().write(true).open(path).map_err(|e| unwritable(path, &e))?;

@@ -4,6 +4,11 @@ use super::Color;
 use super::output::{Wanted, pages};
 use crate::report::Look;
 
+/// Columns of a page that is no terminal; what a terminal may ask for: longer lines are hard to read.
+const USUAL: usize = 80;
+const NARROWEST: usize = 40;
+const WIDEST: usize = 100;
+
 #[derive(Debug, clap::Args)]
 pub(super) struct Reporting {
     #[arg(long = "report", value_name = "FORMAT[=FILE]", help = super::output::help())]
@@ -34,7 +39,20 @@ impl Reporting {
             suppressed: self.show_suppressed,
             detail: i8::from(self.verbose) - i8::from(self.quiet),
             pages: pages(),
+            width: columns().map_or(USUAL, |columns| columns.clamp(NARROWEST, WIDEST)),
             ..Look::default()
         }
     }
+}
+
+/// Columns of the terminal that standard output is, if it is one.
+#[cfg(unix)]
+fn columns() -> Option<usize> {
+    let size = rustix::termios::tcgetwinsize(std::io::stdout()).ok()?;
+    (size.ws_col > 0).then(|| usize::from(size.ws_col))
+}
+
+#[cfg(not(unix))]
+fn columns() -> Option<usize> {
+    None
 }

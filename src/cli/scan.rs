@@ -24,8 +24,10 @@ use crate::policy::Policy;
 use crate::preview::Files;
 use crate::report::{Look, Preview};
 use crate::scan::{self, Scan};
-use crate::{decoders, extract, marks};
+use crate::{decoders, extract, limits, marks};
 
+/// Archives inside one another that are ever opened.
+const DEEPEST: u32 = 16;
 /// The policy when none is named.
 const DEFAULT_POLICY: &str = "netflix-genai";
 
@@ -90,6 +92,9 @@ pub(super) struct Arguments {
     /// Pass over paths that match, repeatable
     #[arg(long, value_name = "GLOB")]
     exclude: Vec<String>,
+    /// How many archives inside one another are opened [default: the policy's, or 4]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(0..=16))]
+    max_archive_depth: Option<u8>,
     /// JSON and NDJSON carry every tag that was read
     #[arg(long)]
     tags: bool,
@@ -160,6 +165,7 @@ pub(super) fn run(arguments: Arguments) -> Result<u8> {
         integrity: arguments.integrity,
         jobs: usize::from(arguments.jobs),
         tags: arguments.tags,
+        max_archive_depth: archive_depth(&arguments, &policy),
         fail_on: match arguments.fail_on {
             FailOn::Error => Severity::Error,
             FailOn::Warning => Severity::Warning,
@@ -178,7 +184,7 @@ pub(super) fn run(arguments: Arguments) -> Result<u8> {
         approvals: approvals.as_ref().map(Approvals::reference),
         trust: verifier.trust().to_vec(),
         catalogue: marks::catalogue().reference(),
-        options: options(&arguments, as_of),
+        options: options(&arguments, &scan, as_of),
     })?;
     let stop = Arc::new(AtomicBool::new(false));
     on_interrupt(&stop, &verifier);
@@ -309,8 +315,14 @@ fn look(arguments: &Arguments, roots: &[PathBuf]) -> Look {
     Look { preview: Some(preview), ..arguments.reporting.look() }
 }
 
+/// What was asked for, else what the policy says; the stack bounds both.
+fn archive_depth(arguments: &Arguments, policy: &Policy) -> usize {
+    let depth = arguments.max_archive_depth.map(u32::from).or(policy.limits.archive_depth);
+    depth.map_or(limits::ARCHIVE_DEPTH, |depth| depth.min(DEEPEST) as usize)
+}
+
 /// The options as the report repeats them.
-fn options(arguments: &Arguments, as_of: NaiveDate) -> serde_json::Map<String, Value> {
+fn options(arguments: &Arguments, scan: &Scan<'_>, as_of: NaiveDate) -> serde_json::Map<String, Value> {
     let name = |value: Option<clap::builder::PossibleValue>| value.map(|v| v.get_name().to_owned());
     let value = json!({
         "role": arguments.role.and_then(|r| name(r.to_possible_value())),
@@ -325,6 +337,7 @@ fn options(arguments: &Arguments, as_of: NaiveDate) -> serde_json::Map<String, V
         "cache": arguments.cache.as_deref().filter(|_| !arguments.no_cache).map(crate::walk::lossless),
         "jobs": arguments.jobs,
         "config": defaults::file().map(|file| crate::walk::lossless(&file)),
+        "max_archive_depth": scan.max_archive_depth,
     });
     value.as_object().cloned().unwrap_or_default()
 }

@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Ai, Credentials, Evidence, Finding, Problem, Role, Tag};
+use super::{Ai, Credentials, Evidence, Facts, Finding, Problem, Role, Tag};
 
 /// What a run was asked to do and with what.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -79,6 +79,9 @@ pub struct AssetReport {
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub plays: Vec<Play>,
     pub ai: Ai,
+    /// What a generator was asked for, as the file repeats it; only where there is a mark of AI.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub recipe: Option<Recipe>,
     pub evidence: Vec<Evidence>,
     pub c2pa: Option<Credentials>,
     pub findings: Vec<Finding>,
@@ -92,6 +95,36 @@ pub struct AssetReport {
     /// Where the row stands for many frames of an image sequence: `bytes` is their sum.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub frames: Option<Frames>,
+}
+
+/// What a generator was asked for, in the file's own words.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recipe {
+    /// At most some thousand characters.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub prompt: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub model: Option<String>,
+    /// Of the program, not of the model.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub version: Option<String>,
+}
+
+impl Recipe {
+    /// What the decoders said of an asset that a mark of AI is on; its own fields before those of files beside it.
+    #[must_use]
+    pub fn of(facts: &Facts, ai: Ai) -> Option<Self> {
+        let said = |key: &str| {
+            let of = |space: &str| {
+                let mut found = facts.decoded.iter().filter(|t| t.space == space && t.key == key).collect::<Vec<_>>();
+                found.sort_by_key(|t| !t.via.is_own());
+                found.first().map(|t| t.value.clone())
+            };
+            of("recipe").or_else(|| (key == "model").then(|| of("comfyui")).flatten())
+        };
+        let recipe = Self { prompt: said("prompt"), model: said("model"), version: said("version") };
+        (ai != Ai::None && recipe != Self::default()).then_some(recipe)
+    }
 }
 
 /// The frames that one row stands for, by number.
