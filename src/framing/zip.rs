@@ -276,7 +276,8 @@ fn before(source: &mut Source, out: &mut Listing, directory: u64) -> Result<(), 
         return Err(Problem::malformed("ZIP", 0, what));
     }
     // The mark of an archive that was made for several files and needed one.
-    if !PROGRAMS.iter().any(|magic| head.starts_with(magic)) && !(first == 4 && head.starts_with(b"PK")) {
+    let expected = PROGRAMS.iter().any(|magic| head.starts_with(magic)) || first == 4 && head.starts_with(b"PK");
+    if !expected {
         out.oddities.push(format!("{first} bytes stand before its first member"));
     }
     Ok(())
