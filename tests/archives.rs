@@ -102,7 +102,7 @@ fn folder(files: &[(&str, Vec<u8>)]) -> tempfile::TempDir {
 
 /// The rows and packages of a folder with one file.
 fn of(name: &str, bytes: Vec<u8>) -> (Vec<AssetReport>, Summary) {
-    judged(folder(&[(name, bytes)]).path(), &Asked::default())
+    judged(folder(&[(name, bytes)]).path(), &Asked { jobs: 1, ..Asked::default() })
 }
 
 fn paths(rows: &[AssetReport]) -> Vec<&str> {
@@ -441,16 +441,16 @@ fn bombs_are_refused_at_once() {
     assert_eq!((rows.len(), blocked(&rows[0])), (1, vec![ProblemKind::Limit]));
 
     // Each level multiplies: what all levels unfold to is bounded together.
-    let mut level = zip(&[deflated("zeros.png", &vec![0; 200_000_000])]);
+    let mut level = zip(&[Zipped { size: Some(200_000_000), ..deflated("zeros.png", &[0; 9_999]) }]);
     for _ in 0..3 {
         let members: Vec<_> = (0..16).map(|n| deflated(&format!("{n:02}.zip"), &level)).collect();
         level = zip(&members);
     }
     let (rows, summary) = of("a.zip", level);
-    let refused = rows.iter().filter(|r| r.path.ends_with(".png") && blocked(r) == [ProblemKind::Limit]).count();
-    assert!(refused > 4_000, "{refused} of {}", rows.len());
+    let refused = rows.iter().filter(|r| blocked(r) == [ProblemKind::Limit]).count();
+    assert!(refused > 700, "{refused} of {}", rows.len());
     assert!(!clean(&rows, &summary));
-    assert!(start.elapsed() < Duration::from_secs(120), "{:?}", start.elapsed());
+    assert!(start.elapsed() < Duration::from_secs(60), "{:?}", start.elapsed());
 }
 
 #[test]
@@ -531,7 +531,7 @@ fn roles_excludes_and_litter_are_as_on_a_drive() {
         stored("__MACOSX/final/._m.png", &sample("formats/finder.appledouble")),
     ];
     let dir = folder(&[("a.zip", zip(&members))]);
-    let policy = "name = \"t\"\n[roles]\ntemporary = [\"a.zip!/temp/**\"]\n";
+    let policy = "name = \"t\"\n[roles]\n\"a.zip!/temp/**\" = \"temporary\"\n";
     let asked = Asked { policy: Some(policy), exclude: &["a.zip!/skip"], ..Asked::default() };
     let (rows, summary) = judged(dir.path(), &asked);
     assert_eq!(paths(&rows), ["a.zip", "a.zip!/__MACOSX/final/._m.png", "a.zip!/final/m.png", "a.zip!/temp/m.png"]);
