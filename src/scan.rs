@@ -239,7 +239,10 @@ impl Course<'_, '_> {
         };
         let mut members = match opened {
             Ok(members) => members,
-            Err(problem) => return Ok(self.opened.push((report, vec![archive::fault(&asset.rel, problem.what)]))),
+            Err(problem) => {
+                self.opened.push((report, vec![archive::fault(&asset.rel, problem.what)]));
+                return Ok(());
+            }
         };
         self.opened.push((report, std::mem::take(&mut members.faults)));
         self.ignored += members.ignored;

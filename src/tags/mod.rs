@@ -135,6 +135,8 @@ fn title(space: &str) -> &str {
         "photoshop" => "Photoshop",
         "psd" => "PSD",
         "png" => "PNG",
+        "tar" => "TAR",
+        "zip" => "ZIP",
         "pdf" => "PDF",
         "ape" => "APE",
         "mxf" => "MXF",
