@@ -162,7 +162,10 @@ fn isolated(asset: &Asset, scan: &Scan<'_>) -> Facts {
     if let Some(obstacle) = &asset.obstacle {
         return Facts { problems: vec![obstacle.clone()], ..Facts::default() };
     }
-    let read = catch_unwind(AssertUnwindSafe(|| extract::facts(&asset.path, &asset.sidecars, &scan.extract)));
+    let mut options = scan.extract;
+    // Decoding takes its time; where a picture is shown as a record, it is worth it.
+    options.decoders.thumbnails |= asset.role == Role::Archival;
+    let read = catch_unwind(AssertUnwindSafe(|| extract::facts(&asset.path, &asset.sidecars, &options)));
     let mut facts = read.unwrap_or_else(|cause| {
         let what = format!("a reader failed: {}", panic_text(&cause));
         Facts { problems: vec![Problem::new(ProblemKind::Panic, "reader", None, what)], ..Facts::default() }

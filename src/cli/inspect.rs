@@ -45,8 +45,10 @@ const VALUE: usize = 200;
 pub(super) fn run(arguments: &Arguments) -> Result<u8> {
     let trust = super::trust::in_force(None, &arguments.trust)?;
     let verifier = Verifier::new(&c2pa::Options { verify: Verify::Full, trust, worker: super::worker::program() })?;
-    let options =
-        extract::Options { decoders: decoders::Options { pixels: arguments.pixels }, verifier: Some(&verifier) };
+    let options = extract::Options {
+        decoders: decoders::Options { pixels: arguments.pixels, thumbnails: arguments.pixels },
+        verifier: Some(&verifier),
+    };
     let mut unreadable = false;
     for path in &arguments.files {
         let meta = std::fs::metadata(path).map_err(|e| Error::File {

@@ -143,7 +143,7 @@ pub(super) fn run(arguments: Arguments) -> Result<u8> {
         policy: &policy,
         judge: Judge::new(&policy, approvals.as_ref(), as_of).with_baseline(baseline),
         extract: extract::Options {
-            decoders: decoders::Options { pixels: arguments.pixels },
+            decoders: decoders::Options { pixels: arguments.pixels, thumbnails: arguments.pixels },
             verifier: Some(&verifier),
         },
         role: arguments.role.map(|role| match role {
