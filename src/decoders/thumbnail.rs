@@ -41,7 +41,8 @@ fn decode(source: &mut Source, facts: &Facts, options: Options) -> Vec<Tag> {
     }
     let own = facts.payloads.iter().filter(|p| p.kind == THUMBNAIL).cloned();
     let carried: Vec<Payload> = own.chain(claimed(facts)).take(limits::THUMBNAILS).collect();
-    let carried: Vec<_> = carried.into_iter().filter_map(|p| Some((gray(&p.bytes, None)?, p))).collect();
+    let carried = carried.into_iter().filter_map(|p| Some((gray(&p.bytes, None)?, p)));
+    let carried: Vec<_> = carried.filter(|(small, _)| !is_cut(small)).collect();
     let (false, Some(format)) = (carried.is_empty(), format(facts)) else { return Vec::new() };
     let image = source.whole(limits::BLOB).ok().and_then(|bytes| gray(&bytes, Some(format)));
     let Some(image) = image.filter(|image| !is_cut(image)) else { return Vec::new() };
@@ -257,7 +258,8 @@ mod tests {
         assert!(like(&clipped, &image) > 0.98, "clipped");
         assert!(like(&imageops::rotate90(&hills(160, 107)), &image) > 0.98, "turned");
         assert!(like(&imageops::rotate180(&boxed), &image) > 0.98, "letterboxed and turned");
-        let darker = GrayImage::from_fn(160, 107, |x, y| image::Luma([hills(160, 107).get_pixel(x, y).0[0] / 2]));
+        let mut darker = hills(160, 107);
+        darker.pixels_mut().for_each(|p| p.0[0] /= 2);
         assert!(like(&darker, &image) > 0.98, "darker");
     }
 
