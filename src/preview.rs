@@ -9,7 +9,7 @@ use std::io::{Cursor, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
 use image::codecs::jpeg::JpegEncoder;
@@ -49,13 +49,14 @@ const ALL: Duration = Duration::from_secs(90);
 #[derive(Debug)]
 pub struct Files {
     roots: Vec<PathBuf>,
+    room: Arc<Room>,
 }
 
 impl Files {
     /// For the roots of a run, in their order.
     #[must_use]
     pub fn new(roots: &[PathBuf]) -> Self {
-        Self { roots: roots.to_vec() }
+        Self { roots: roots.to_vec(), room: Arc::new(Room::outside(roots)) }
     }
 
     fn path(&self, root: usize, rel: &str) -> Option<PathBuf> {
@@ -79,7 +80,8 @@ impl Preview for Files {
                         let index = next.fetch_add(1, Ordering::Relaxed);
                         let Some((root, rel)) = wanted.get(index) else { return };
                         let Some(path) = self.path(*root, rel) else { continue };
-                        let made = std::thread::spawn(move || picture(&path)).join();
+                        let room = Arc::clone(&self.room);
+                        let made = std::thread::spawn(move || found(&path, &room)).join();
                         if let Ok(Some(picture)) = made
                             && send.send((index, picture)).is_err()
                         {
@@ -97,20 +99,20 @@ impl Preview for Files {
     }
 }
 
-/// The picture of one file or member of an archive, if one can be made.
-#[must_use]
-pub fn picture(path: &Path) -> Option<Picture> {
-    let room = Room::outside(&[]);
-    let Some((member, inside)) = archives::find(path, &room).ok()? else { return of_file(path) };
+/// The picture of a file, or of a member of an archive, which is laid out in `room` for it.
+fn found(path: &Path, room: &Room) -> Option<Picture> {
+    let Some((member, inside)) = archives::find(path, room).ok()? else { return picture(path) };
     if member.size > IMAGE_BYTES {
         return None;
     }
-    let opened = inside.open(&room).ok()?;
+    let opened = inside.open(room).ok()?;
     let laid = room.lay_out(&[(path, &opened.held)]).ok()?;
-    of_file(laid.paths.first()?)
+    picture(laid.paths.first()?)
 }
 
-fn of_file(path: &Path) -> Option<Picture> {
+/// The picture of one file, if one can be made.
+#[must_use]
+pub fn picture(path: &Path) -> Option<Picture> {
     let meta = std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file)?;
     image(path, meta.len()).or_else(|| carried(path)).or_else(|| waveform(path)).or_else(|| frame(path))
 }

@@ -11,7 +11,7 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use countersign::approvals::Ledger;
-use document::{program, steps};
+use document::{program, steps, squeezed};
 
 fn project() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -256,4 +256,82 @@ fn a_torn_end_is_put_aside_and_a_cut_end_shows_in_the_head() {
     let output = run(&["approvals", "verify", "--head", &head]);
     assert_eq!(output.status.code(), Some(3));
     assert!(said(&output).contains("cut from its end"), "{}", said(&output));
+}
+
+/// A sequence of marked frames, one of which says something else, and the commands that its findings propose.
+#[test]
+fn the_command_that_a_sequence_proposes_records_its_frames_and_no_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let frames = folder.path().join("a reel's/d");
+    std::fs::create_dir_all(&frames).unwrap();
+    let hero = std::fs::read(project().join("fixtures/delivery/final/hero_010.png")).unwrap();
+    let poster = std::fs::read(project().join("fixtures/delivery/final/poster_020.jpg")).unwrap();
+    for n in 1001..=1012 {
+        let bytes = if n == 1006 { &poster } else { &hero };
+        std::fs::write(frames.join(format!("shot.{n}.png")), bytes).unwrap();
+    }
+    // Frames of another run, which no range of this one may take.
+    std::fs::write(frames.join("other.1003.png"), &hero).unwrap();
+    let report = || {
+        let output =
+            countersign(folder.path(), &["scan", "a reel's", "--approvals", "l.jsonl", "--report", "json=r.json"]);
+        let text = std::fs::read_to_string(folder.path().join("r.json")).unwrap();
+        std::fs::remove_file(folder.path().join("r.json")).unwrap();
+        (output, serde_json::from_str::<serde_json::Value>(&text).unwrap())
+    };
+    let open = |report: &serde_json::Value| -> Vec<(String, String)> {
+        let rows = report["assets"].as_array().unwrap().iter();
+        rows.flat_map(|row| {
+            let findings = row["findings"].as_array().unwrap().iter();
+            let open = findings.filter(|f| f["rule"] == "unapproved-ai-in-final" && f["state"] == "open");
+            open.map(|f| (row["path"].as_str().unwrap().to_owned(), f["help"].as_str().unwrap().to_owned()))
+        })
+        .collect()
+    };
+    std::fs::write(folder.path().join("l.jsonl"), "").unwrap();
+    let (_, before) = report();
+    let rows = open(&before);
+    let names: Vec<_> = rows.iter().map(|(path, _)| path.as_str()).collect();
+    assert_eq!(names, ["d/other.1003.png", "d/shot.[1001-1012].png", "d/shot.1006.png"]);
+    let command = rows[1].1.split('`').nth(1).unwrap();
+    assert!(command.contains("shot.[1001-1005,1007-1012].png'"), "{command}");
+    let command = command.replace("countersign", env!("CARGO_BIN_EXE_countersign"));
+    let output = program(folder.path(), "sh").args(["-c", &command]).output().unwrap();
+    assert!(output.status.success(), "{command}: {}", said(&output));
+    let ledger = Ledger::read(&folder.path().join("l.jsonl")).unwrap();
+    let names: Vec<_> = ledger.entries[0].record.subjects.iter().map(|s| s.name.clone()).collect();
+    assert_eq!(names.len(), 11);
+    assert!(names.iter().all(|n| n.contains("/shot.") && !n.contains("1006")), "{names:?}");
+    let names: Vec<_> = open(&report().1).into_iter().map(|(path, _)| path).collect();
+    assert_eq!(names, ["d/shot.1006.png"], "the other run's frame has the same bytes");
+
+    // The same from the report, which names the frames that its row stands for.
+    std::fs::write(folder.path().join("before.json"), before.to_string()).unwrap();
+    let from_report = |finding: &str| {
+        let _ = std::fs::remove_file(folder.path().join("m.jsonl"));
+        countersign(
+            folder.path(),
+            &["approve", "--from-report", "before.json", "--finding", finding, "--by", "J", "--approvals", "m.jsonl"],
+        )
+    };
+    let output = from_report("unapproved-ai-in-final:d/shot.*1012*");
+    assert!(output.status.success(), "{}", said(&output));
+    let subjects = &Ledger::read(&folder.path().join("m.jsonl")).unwrap().entries[0].record.subjects;
+    assert_eq!(subjects.len(), 11);
+    std::fs::write(frames.join("shot.1003.png"), "another").unwrap();
+    let output = from_report("unapproved-ai-in-final:d/shot.*1012*");
+    assert_eq!(output.status.code(), Some(3));
+    assert!(said(&output).contains("frames"), "{}", said(&output));
+
+    // Frames can be withdrawn as they were approved; a range that holds none says so.
+    let run = |arguments: &[&str]| {
+        countersign(folder.path(), &[arguments, &["--by", "J", "--approvals", "l.jsonl"]].concat())
+    };
+    let revoked = run(&["approvals", "revoke", "a reel's/d/shot.[1001-1002].png"]);
+    assert!(revoked.status.success(), "{}", said(&revoked));
+    let none = run(&["approve", "a reel's/d/shot.[2001-2012].png"]);
+    assert_eq!(none.status.code(), Some(3));
+    assert!(squeezed(&said(&none)).contains("noframeof"), "{}", said(&none));
+    let glob = run(&["approve", "a reel's/d/other.100[1-9].png"]);
+    assert!(glob.status.success(), "{}", said(&glob));
 }

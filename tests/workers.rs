@@ -1,6 +1,6 @@
 //! Verification in processes of its own: the same verdicts, and what happens when one dies.
 
-#![allow(clippy::unwrap_used, reason = "a test may")]
+#![allow(clippy::unwrap_used, clippy::print_stderr, reason = "a test may")]
 
 #[path = "../examples/fixtures/c2pa.rs"]
 mod signed;
