@@ -147,7 +147,7 @@ pub fn gunzip(packed: &Held, most: u64, room: &Room) -> Result<(Held, Option<Pro
 /// Bytes that so many packed ones may unfold to.
 #[must_use]
 pub fn allowance(packed: u64) -> u64 {
-    packed.saturating_mul(limits::UNFOLDED_RATIO).max(limits::UNFOLDED_FREE).min(limits::UNFOLDED)
+    packed.saturating_mul(limits::UNFOLDED_RATIO).clamp(limits::UNFOLDED_FREE, limits::UNFOLDED)
 }
 
 /// Unfolds at most `most` bytes: in memory while they are few, then in a temporary file; with their CRC-32.

@@ -55,6 +55,26 @@ pub struct Asset {
     pub custody: Option<String>,
 }
 
+impl Asset {
+    /// A file that nothing is known of but where it is.
+    #[must_use]
+    pub fn new(path: PathBuf, rel: String, root: usize, size: u64, mtime: Option<i128>) -> Self {
+        Self {
+            path,
+            rel,
+            root,
+            size,
+            mtime,
+            role: Role::Final,
+            role_basis: "default".to_owned(),
+            package: None,
+            sidecars: Vec::new(),
+            obstacle: None,
+            custody: None,
+        }
+    }
+}
+
 /// Everything one file says, free of policy: what the cache holds and the wire carries.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Facts {

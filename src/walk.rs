@@ -15,7 +15,7 @@ use walkdir::{DirEntry, WalkDir};
 use crate::extract::SIDECARS;
 use crate::framing::names;
 use crate::limits;
-use crate::model::{Asset, Problem, ProblemKind, Role};
+use crate::model::{Asset, Problem, ProblemKind};
 
 /// Files that operating systems leave behind: counted, not judged.
 const SYSTEM_FILES: &[&str] =
@@ -243,19 +243,7 @@ impl Folder {
     }
 
     fn asset(&self, path: &Path, size: u64, mtime: Option<i128>, obstacle: Option<Problem>) -> Asset {
-        Asset {
-            path: path.to_path_buf(),
-            rel: lossless(self.below(path)),
-            root: self.root,
-            size,
-            mtime,
-            role: Role::Final,
-            role_basis: "default".to_owned(),
-            package: None,
-            sidecars: Vec::new(),
-            obstacle,
-            custody: None,
-        }
+        Asset { obstacle, ..Asset::new(path.to_path_buf(), lossless(self.below(path)), self.root, size, mtime) }
     }
 }
 

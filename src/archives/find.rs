@@ -9,7 +9,7 @@ use super::{Budget, Inside, MARK, open, opens};
 use crate::identify::identify;
 use crate::limits;
 use crate::member::Room;
-use crate::model::{Asset, Problem, ProblemKind, Role};
+use crate::model::{Asset, Problem, ProblemKind};
 use crate::source::Held;
 use crate::walk::modified;
 
@@ -43,19 +43,8 @@ pub fn find(path: &Path, room: &Room) -> Result<Option<(Asset, Inside)>, Problem
     for (at, _) in text.match_indices(MARK) {
         let outer = Path::new(text.get(..at).unwrap_or_default());
         let Some(meta) = std::fs::metadata(outer).ok().filter(std::fs::Metadata::is_file) else { continue };
-        let file = Asset {
-            path: outer.to_path_buf(),
-            rel: text.get(..at).unwrap_or_default().to_owned(),
-            root: 0,
-            size: meta.len(),
-            mtime: modified(&meta),
-            role: Role::Final,
-            role_basis: "default".to_owned(),
-            package: None,
-            sidecars: Vec::new(),
-            obstacle: None,
-            custody: None,
-        };
+        let rel = text.get(..at).unwrap_or_default().to_owned();
+        let file = Asset::new(outer.to_path_buf(), rel, 0, meta.len(), modified(&meta));
         let mut budget = Budget::of(meta.len());
         if let Some(found) = search(&file, None, &text, &mut budget, room)? {
             return Ok(Some(found));

@@ -16,7 +16,7 @@ use globset::GlobSet;
 use crate::extract;
 use crate::limits;
 use crate::member::{Member, Opened, Room, allowance};
-use crate::model::{Asset, Facts, PackageFault, Problem, ProblemKind, Role};
+use crate::model::{Asset, Facts, PackageFault, Problem, ProblemKind};
 use crate::packages::archive;
 use crate::source::Held;
 use crate::walk;
@@ -247,19 +247,7 @@ impl Archive {
         let mut path = OsString::from(&self.path);
         path.push(MARK);
         path.push(shown);
-        Asset {
-            path: PathBuf::from(path),
-            rel: self.below(shown),
-            root: self.root,
-            size,
-            mtime: self.outer.mtime,
-            role: Role::Final,
-            role_basis: "default".to_owned(),
-            package: None,
-            sidecars: Vec::new(),
-            obstacle: None,
-            custody: None,
-        }
+        Asset::new(PathBuf::from(path), self.below(shown), self.root, size, self.outer.mtime)
     }
 }
 

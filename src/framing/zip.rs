@@ -276,7 +276,8 @@ fn before(source: &mut Source, out: &mut Listing, directory: u64) -> Result<(), 
         return Err(Problem::malformed("ZIP", 0, what));
     }
     // The mark of an archive that was made for several files and needed one.
-    if !PROGRAMS.iter().any(|magic| head.starts_with(magic)) && !(first == 4 && head.starts_with(b"PK")) {
+    let expected = PROGRAMS.iter().any(|magic| head.starts_with(magic)) || first == 4 && head.starts_with(b"PK");
+    if !expected {
         out.oddities.push(format!("{first} bytes stand before its first member"));
     }
     Ok(())
@@ -308,7 +309,8 @@ pub fn locate(source: &mut Source, member: &Member) -> Result<Found, Problem> {
     // A masked header says nothing of its member.
     let masked = flags & 1 << 13 != 0;
     let oddity = if !masked && (usize::from(name) != member.raw.len() || own != member.raw.as_slice()) {
-        let own = zip_names::plain(own.get(..usize::from(name)).unwrap_or(own), flags & 1 << 11 != 0);
+        let own = source.brief(member.local + LOCAL, name.into()).map_err(|p| p.within(&place))?;
+        let own = zip_names::plain(&own, flags & 1 << 11 != 0);
         Some(format!("its own header calls it “{own}”: programs will not agree on what it is"))
     } else if !masked && method != member.method {
         Some(format!("its own header says method {method}, the directory {}", member.method))

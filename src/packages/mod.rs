@@ -234,8 +234,8 @@ impl Membership {
 /// Every kind of package.
 #[rustfmt::skip]
 pub static ALL: &[&dyn Package] = &[
-    &imf::Imf,
-    &dcp::Dcp,
+    &imf::IMF,
+    &dcp::DCP,
     &ascmhl::AscMhl,
     &bagit::BagIt,
     &mhl::Mhl,
