@@ -293,7 +293,6 @@ mod tests {
     }
 
     #[test]
-    #[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
     fn a_video_shows_its_own_frame_and_a_playlist_nobody_elses() {
         let dir = tempfile::tempdir().unwrap();
         let made = Command::new("ffmpeg")
