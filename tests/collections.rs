@@ -1,9 +1,14 @@
 //! One manifest for the files of a folder: signed here, verified against what lies there.
 
-#![allow(clippy::unwrap_used, reason = "a test may")]
+#![allow(clippy::unwrap_used, dead_code, reason = "a test may")]
 
 #[path = "../examples/fixtures/c2pa.rs"]
 mod signed;
+#[path = "../examples/fixtures/zip.rs"]
+mod zip;
+
+/// A file to write: what the shared modules call it.
+type Sample = (&'static str, Vec<u8>);
 
 use std::path::Path;
 use std::process::Command;
@@ -113,4 +118,21 @@ fn the_finding_names_the_file() {
     let message = tampered["message"].as_str().unwrap();
     assert!(message.contains("the files that they bind") && message.contains("\"frame_0001.dpx\""), "{message}");
     assert_eq!(store["c2pa"]["files"], serde_json::json!(["frame_0001.dpx"]));
+}
+
+/// What an archive holds beside the manifest was not laid out with it: that is no tampering.
+#[test]
+fn a_collection_in_an_archive_is_not_called_tampered() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = signed::collection(FRAMES, false);
+    let members: Vec<(&str, &[u8])> = FRAMES.iter().copied().chain([("shot.c2pa", store.as_slice())]).collect();
+    std::fs::write(folder.path().join("shot.zip"), zip::archive(&members)).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
+    command.args(["scan", ".", "--report", "json"]).env("COUNTERSIGN_CONFIG", folder.path().join("none"));
+    let output = command.current_dir(folder.path()).output().unwrap();
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let assets = report["assets"].as_array().unwrap();
+    let store = assets.iter().find(|a| a["path"].as_str().unwrap().ends_with("shot.c2pa")).unwrap();
+    assert_eq!((&store["ai"], &store["c2pa"]["state"]), (&"generated".into(), &"unverified".into()), "{store}");
+    assert!(store["c2pa"]["damage"].as_str().unwrap().contains("not beside it"), "{store}");
 }

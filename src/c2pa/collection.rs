@@ -128,6 +128,10 @@ pub(super) fn check(collection: &Collection, manifest: &Path, algorithm: Option<
 }
 
 impl Found {
+    pub(super) fn unknown(why: &str) -> Self {
+        Self { obstacle: Some(why.to_owned()), ..Self::default() }
+    }
+
     fn add(&mut self, code: &'static str, uri: &str, what: &str) {
         self.failures.insert(code);
         if self.files.len() < NAMED {

@@ -103,15 +103,24 @@ impl Verifier {
     /// Fills `facts.c2pa` from the stores that were found, or from a sidecar; it stays `None` where the file
     /// neither holds nor points to a manifest.
     pub fn credentials(&self, path: &Path, facts: &mut Facts, sidecars: &[PathBuf]) {
+        self.fill(path, facts, sidecars, false);
+    }
+
+    /// As [`Verifier::credentials`], for a file that was taken out of an archive with its sidecars alone.
+    pub fn credentials_apart(&self, path: &Path, facts: &mut Facts, sidecars: &[PathBuf]) {
+        self.fill(path, facts, sidecars, true);
+    }
+
+    fn fill(&self, path: &Path, facts: &mut Facts, sidecars: &[PathBuf], apart: bool) {
         let own = std::mem::take(&mut facts.stores);
         let carried = std::mem::take(&mut facts.carried);
         let pointer = pointer(facts);
         let mut out = if own.is_empty() {
             let beside = sidecar::find(path, sidecars, facts);
-            let spoken = beside.into_iter().filter_map(|b| self.beside(path, facts, b)).collect();
+            let spoken = beside.into_iter().filter_map(|b| self.beside(path, facts, b, apart)).collect();
             together(spoken, facts).or_else(|| self.elsewhere(path, facts, pointer.as_deref()))
         } else {
-            Some(self.judge(path, facts, &own, Via::Own))
+            Some(self.judge(path, facts, &own, Via::Own, apart))
         };
         if let (Some(out), Some(url)) = (&mut out, pointer.filter(|p| is_url(p))) {
             out.remote = Some(url);
@@ -123,8 +132,8 @@ impl Verifier {
     }
 
     /// What a store beside the asset says; `None` where it speaks of another file of the same stem.
-    fn beside(&self, path: &Path, facts: &mut Facts, beside: Beside) -> Option<Credentials> {
-        let mut out = self.judge(path, facts, std::slice::from_ref(&beside.store), Via::Sidecar);
+    fn beside(&self, path: &Path, facts: &mut Facts, beside: Beside, apart: bool) -> Option<Credentials> {
+        let mut out = self.judge(path, facts, std::slice::from_ref(&beside.store), Via::Sidecar, apart);
         let said = store::read(&beside.store.bytes);
         // A manifest of many files speaks of a file of its stem only if it is one of them.
         let files = verify::binding(&said).and_then(|b| b.collection.as_ref());
@@ -137,7 +146,7 @@ impl Verifier {
             return Some(out);
         }
         let bytes = |rival: &&PathBuf| {
-            let rival = Asset { path: rival, format: None };
+            let rival = Asset { path: rival, format: None, apart };
             let (verdict, _) = self.verdict(&said, &beside.store, rival, &Facts::default(), Via::Sidecar);
             matches!(verdict.state, CredentialState::Trusted | CredentialState::Valid)
         };
@@ -169,7 +178,7 @@ impl Verifier {
             Ok(bytes) if matches!(jumbf::kind(&bytes), jumbf::Kind::Store | jumbf::Kind::Retagged) => {
                 let place = format!("remote manifest {address}");
                 let store = Store { place, bytes: bytes.to_vec(), ..Store::default() };
-                return Some(self.judge(path, facts, std::slice::from_ref(&store), Via::Sidecar));
+                return Some(self.judge(path, facts, std::slice::from_ref(&store), Via::Sidecar, true));
             }
             Ok(_) => out.damage = Some("what is kept there is no manifest store".to_owned()),
             Err(what) => out.damage = Some(what),
@@ -177,7 +186,7 @@ impl Verifier {
         Some(out)
     }
 
-    fn judge(&self, path: &Path, facts: &mut Facts, stores: &[Store], via: Via) -> Credentials {
+    fn judge(&self, path: &Path, facts: &mut Facts, stores: &[Store], via: Via, apart: bool) -> Credentials {
         let mut out = Credentials { present: true, via, ..Credentials::default() };
         // The store of a TIFF stands in the last directory; a copy in an earlier one is what an editor left there.
         let last_first = stores.iter().all(|s| s.place.contains("TIFF"));
@@ -193,7 +202,7 @@ impl Verifier {
             let signals::Told { chain, left_out } = signals::tell(&said);
             unread(&said, left_out, store).into_iter().for_each(|p| push_problem(facts, p));
             if index == 0 {
-                let asset = Asset { path, format: facts.format.as_deref() };
+                let asset = Asset { path, format: facts.format.as_deref(), apart };
                 let (verdict, problem) = self.verdict(&said, store, asset, facts, via);
                 problem.into_iter().for_each(|p| push_problem(facts, p));
                 describe(&mut out, store, &said, &chain, verdict);
@@ -255,7 +264,11 @@ impl Verifier {
             apart.unwrap_or_else(|| (self.contexts.verify(reach, said, store, asset, via.is_own()), None));
         if let Some((binding, collection)) = files.filter(|_| reach == Reach::Bound) {
             let algorithm = binding.claim.get("alg").and_then(serde_json::Value::as_str);
-            bound(collection::check(collection, asset.path, algorithm, &self.stopped), &mut verdict);
+            let found = match asset.apart {
+                true => collection::Found::unknown("the files that the manifest binds are not beside it"),
+                false => collection::check(collection, asset.path, algorithm, &self.stopped),
+            };
+            bound(found, &mut verdict);
         }
         (verdict, problem)
     }

@@ -58,6 +58,8 @@ pub struct Asset<'a> {
     pub path: &'a Path,
     /// The format's id, where one was recognized.
     pub format: Option<&'a str>,
+    /// Whether it comes from an archive: what lay beside it there is not beside it now.
+    pub apart: bool,
 }
 
 /// Contexts made once: parsing settings and lists for each file is slow.

@@ -63,7 +63,7 @@ pub fn serve(mut input: impl BufRead, mut output: impl Write) -> Result<()> {
 fn verify(contexts: &Contexts, task: &Task, bytes: Vec<u8>) -> Verdict {
     let store = Store { place: task.place.clone(), offset: task.offset, bytes, damage: None };
     let said = store::read(&store.bytes);
-    let asset = Asset { path: Path::new(&task.path), format: task.format.as_deref() };
+    let asset = Asset { path: Path::new(&task.path), format: task.format.as_deref(), apart: false };
     contexts.verify(task.reach, &said, &store, asset, task.embedded)
 }
 
