@@ -1,6 +1,6 @@
 //! Plain ZIP archives (PKWARE APPNOTE 6.3.10): what the directory says. The members are assets of their own.
 
-use crate::formats::{Format, Info, Media, Probe, Score};
+use crate::formats::{Format, Info, Media, Probe, Score, zip_document};
 use crate::framing::zip::{self, Listing};
 use crate::model::{Facts, Problem};
 use crate::source::Source;
@@ -38,6 +38,10 @@ impl Format for Zip {
     fn read(&self, source: &mut Source, out: &mut Facts) -> Result<(), Problem> {
         let mut listing = Listing::default();
         let listed = zip::list(source, &mut listing);
+        if let Some(document) = zip_document::among(&listing.members) {
+            out.format = Some(document.info().id.to_owned());
+            return document.read(source, out);
+        }
         push(out, "zip", "members", listing.members.len().to_string(), &Place::new("ZIP (directory)", 0), 0);
         listed
     }
