@@ -1,13 +1,15 @@
 //! From facts to findings: runs the rules, and is the one place where severity, approvals, suppressions and the
 //! baseline are applied. No I/O; the same input gives the same findings, in the same order, on any thread.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use chrono::NaiveDate;
 
 use crate::approvals::standing::{Question, Standing};
 use crate::approvals::{Approvals, By, Decision, Matches, Record};
+use crate::error::Result;
+use crate::limits;
 use crate::model::{
     Ai, Asset, AssetReport, Evidence, Facts, Finding, FindingState, PackageFault, PackageReport, RecordNote, Role,
     Summary,
@@ -94,7 +96,7 @@ impl<'a> Judge<'a> {
             approvals,
             as_of,
             baseline: Baseline::default(),
-            used_approvals: unused(approvals.map_or(0, |a| a.records().len())),
+            used_approvals: unused(approvals.map_or(0, Approvals::len)),
             used_suppressions: unused(policy.suppress.len()),
         }
     }
@@ -147,6 +149,14 @@ impl<'a> Judge<'a> {
         matches.rows.iter().map(|(known, by)| note(&known.record, *by, sha256)).collect()
     }
 
+    /// Whether all that was judged so far was judged by the whole ledger.
+    ///
+    /// # Errors
+    /// As [`Approvals::sound`].
+    pub fn sound(&self) -> Result<()> {
+        self.approvals.map_or(Ok(()), Approvals::sound)
+    }
+
     /// What the rules find in one delivery package, worst first.
     #[must_use]
     pub fn package(&self, package: &PackageReport, faults: &[PackageFault]) -> Vec<Finding> {
@@ -169,7 +179,7 @@ impl<'a> Judge<'a> {
     }
 
     /// What the records about an asset amount to in its role.
-    fn standing<'m>(&self, asset: &Asset, ai: Ai, matches: &Matches<'m>) -> Standing<'m> {
+    fn standing(&self, asset: &Asset, ai: Ai, matches: &Matches<'_>) -> Standing {
         use Decision::{Approved, Conditional, Disclosed, Notified};
         let decisions: &[Decision] = match (asset.role, ai) {
             (Role::Final, _) => &[Approved, Conditional],
@@ -233,14 +243,12 @@ impl<'a> Judge<'a> {
     }
 
     fn unused_approvals(&self, out: &mut Vec<Draft>) {
-        let records = self.approvals.map(Approvals::records).unwrap_or_default();
-        let ended: BTreeSet<usize> = self.approvals.map(|a| a.ended(self.as_of)).unwrap_or_default();
-        for known in records.iter().filter(|k| !is_marked(&self.used_approvals, k.index) && !ended.contains(&k.index)) {
+        let Some(approvals) = self.approvals else { return };
+        let mut unused = approvals.in_force(self.as_of);
+        unused.retain(|index| !is_marked(&self.used_approvals, *index));
+        let help = "Check whether the asset should be here under another name or in another version.";
+        for known in unused.iter().take(limits::UNUSED).filter_map(|index| approvals.known(*index)) {
             let record = &known.record;
-            let decided = matches!(record.decision, Decision::Denied | Decision::Revoked);
-            if decided || record.decided_on > self.as_of || record.expires_on.is_some_and(|day| day < self.as_of) {
-                continue;
-            }
             let name = record.subjects.first().map(|s| s.name.as_str()).filter(|n| !n.is_empty());
             let name = name.or_else(|| record.sha256().next()).unwrap_or("nothing that can be found");
             let more = record.subjects.len().saturating_sub(1);
@@ -252,8 +260,11 @@ impl<'a> Judge<'a> {
                 record.approver,
                 record.decided_on
             );
-            let help = "Check whether the asset should be here under another name or in another version.";
             out.push(Draft::new(message, help).about(&record.id));
+        }
+        // A ledger for a whole house would bury everything else.
+        if let more @ 1.. = unused.len().saturating_sub(limits::UNUSED) {
+            out.push(Draft::new(format!("{more} more records in force matched no asset"), MANY));
         }
     }
 
@@ -271,6 +282,9 @@ impl<'a> Judge<'a> {
         }
     }
 }
+
+const MANY: &str = "`countersign approvals list` shows them. A ledger for more than this delivery always holds such \
+                    records: turn the rule off then, with that reason.";
 
 /// A record as a report about the asset with this digest repeats it.
 fn note(record: &Record, by: By, sha256: Option<&str>) -> RecordNote {

@@ -16,6 +16,9 @@ pub const BLOB: usize = 64 * 1024 * 1024;
 pub const METADATA: u64 = 256 * 1024 * 1024;
 /// The longest C2PA manifest store that is looked at.
 pub const STORE: usize = 64 * 1024 * 1024;
+/// Bytes of manifest stores that one run fetches, and from how many addresses.
+pub const FETCHED: u64 = 256 * 1024 * 1024;
+pub const ADDRESSES: usize = 1_000;
 /// The longest text that a compressed field may unfold to.
 pub const INFLATED: usize = 16 * 1024 * 1024;
 /// Bytes of a tag's value that facts keep; the rest is named by length and SHA-256.
@@ -50,6 +53,12 @@ pub const FAULTS: usize = 1_000;
 pub const PATTERNS: usize = 1_000;
 /// Bytes of address space of a process that verifies: two pieces of 256 MiB, a store and its copies, and the program.
 pub const WORKER_MEMORY: u64 = 1536 * 1024 * 1024;
+/// The longest line of a ledger: one record may be about very many files.
+pub const LEDGER_LINE: usize = 256 * 1024 * 1024;
+/// Bytes of ledger lines whose records are kept at hand while assets are matched.
+pub const RECORDS: usize = 16 * 1024 * 1024;
+/// Records that matched nothing and are told one by one; of more, the rest is counted.
+pub const UNUSED: usize = 100;
 /// Bytes that a member of an archive may unfold to in memory; longer ones go to a temporary file.
 pub const UNFOLDED_MEMORY: usize = 8 * 1024 * 1024;
 /// Bytes that a member may unfold to however small it is packed: a black frame packs a thousandfold.

@@ -13,6 +13,7 @@ use globset::GlobSet;
 use rayon::prelude::*;
 
 use crate::archives::{self, Budget, Inside};
+use crate::cache::Cache;
 use crate::digest::{self, Algorithm, Digest};
 use crate::error::{Error, Result};
 use crate::extract;
@@ -21,7 +22,7 @@ use crate::marks;
 use crate::member::{Opened, Room};
 use crate::model::{
     Ai, Asset, AssetReport, Facts, Finding, FindingState, Outcome, PackageFault, PackageFaultKind, PackageReport,
-    Problem, ProblemKind, Role, Severity, Summary,
+    Problem, ProblemKind, Recipe, Role, Severity, Summary,
 };
 use crate::packages::{Deliveries, Row, Sequences, Wanted, archive, capped};
 use crate::policy::Policy;
@@ -37,6 +38,8 @@ pub struct Scan<'a> {
     pub policy: &'a Policy,
     pub judge: Judge<'a>,
     pub extract: extract::Options<'a>,
+    /// Facts of earlier runs, and where this one's are kept.
+    pub cache: Option<&'a Cache>,
     /// Role of files that nothing else places.
     pub role: Option<Role>,
     pub exclude: GlobSet,
@@ -123,7 +126,9 @@ pub fn run(
     for (package, faults) in delivered.into_iter().chain(opened) {
         tally.package(package, &faults, &scan.judge);
     }
-    Ok(tally.finish(&scan.judge))
+    let summary = tally.finish(&scan.judge);
+    scan.judge.sound()?;
+    Ok(summary)
 }
 
 /// The folders that are scanned whole: nothing is written in them.
@@ -181,6 +186,7 @@ impl Course<'_, '_> {
         let package = archive.map(|index| self.first + index);
         let judge = |job| one(scan, job, around, package, room, watch);
         let judged: Vec<_> = self.pool.install(|| jobs.into_par_iter().map(judge).collect());
+        scan.judge.sound()?;
         for judged in judged {
             let Some(Judged { report, archive: job, oddity }) = judged else {
                 self.tally.summary.interrupted = true;
@@ -261,7 +267,7 @@ impl Course<'_, '_> {
     }
 }
 
-/// One asset from bytes to findings; `None` when the run was stopped before it. A member of an archive belongs to the
+/// One asset from bytes to findings; `None` when the run was stopped before its end: what was read by then is not all. A member of an archive belongs to the
 /// package that the archive is, and is what the file around it is for.
 fn one(
     scan: &Scan<'_>,
@@ -302,9 +308,13 @@ fn one(
         (Some(_), None) => {}
         (None, _) => hash(&mut hashed, &mut asset, &mut facts, deliveries, watch),
     }
+    if watch.stop().load(Ordering::Relaxed) {
+        return None;
+    }
     let sha256 = hashed.sha256;
     let findings = scan.judge.asset(&asset, &facts, &evidence, ai, sha256.as_deref());
     let records = scan.judge.records(&asset, sha256.as_deref());
+    let recipe = Recipe::of(&facts, ai);
     match inside {
         None => watch.judged(asset.size.saturating_sub(hashed.bytes), &findings),
         Some(_) => watch.judged_member(&findings),
@@ -320,6 +330,7 @@ fn one(
         package: asset.package,
         plays: place.plays.into_iter().cloned().collect(),
         ai,
+        recipe,
         evidence,
         c2pa: facts.c2pa,
         findings,
@@ -338,14 +349,20 @@ fn isolated(asset: &Asset, inside: Option<&Inside>, room: &Room, scan: &Scan<'_>
     if let Some(obstacle) = &asset.obstacle {
         return (Facts { problems: vec![obstacle.clone()], ..Facts::default() }, None);
     }
-    let read = catch_unwind(AssertUnwindSafe(|| match inside {
-        Some(inside) => inside.read(&asset.path, room, &scan.extract),
-        None => (extract::facts(&asset.path, &asset.sidecars, &scan.extract), None),
-    }));
-    let (mut facts, opened) = read.unwrap_or_else(|cause| {
-        let what = format!("a reader failed: {}", panic_text(&cause));
-        (Facts { problems: vec![Problem::new(ProblemKind::Panic, "reader", None, what)], ..Facts::default() }, None)
-    });
+    let read = || {
+        let read = catch_unwind(AssertUnwindSafe(|| match inside {
+            Some(inside) => inside.read(&asset.path, room, &scan.extract),
+            None => (extract::facts(&asset.path, &asset.sidecars, &scan.extract), None),
+        }));
+        read.unwrap_or_else(|cause| {
+            let what = format!("a reader failed: {}", panic_text(&cause));
+            (Facts { problems: vec![Problem::new(ProblemKind::Panic, "reader", None, what)], ..Facts::default() }, None)
+        })
+    };
+    let (mut facts, opened) = match scan.cache.filter(|_| inside.is_none()) {
+        Some(cache) => (cache.facts(asset, || read().0), None),
+        None => read(),
+    };
     if facts.problems.iter().any(|p| p.blocking) {
         note_change(seen(asset, inside), &mut facts);
     }

@@ -181,7 +181,7 @@ fn signatures_give_the_grade() {
     Ledger::append(&path, &[record("e/f")], None).unwrap();
     let known = TrustedKey::new("Legal", key.verifying_key().to_bytes());
     let approvals = Approvals::load(&path, &[known]).unwrap();
-    let grades: Vec<_> = approvals.records().iter().map(|k| k.grade).collect();
+    let grades: Vec<_> = approvals.records().map(|k| k.grade).collect();
     assert_eq!(grades, [Grade::SignedKnown, Grade::Signed, Grade::Imported]);
 }
 
@@ -267,7 +267,7 @@ fn a_key_is_known_in_its_time_only() {
     let day = |text: &str| Some(text.parse().unwrap());
     let grade = |from, until| {
         let known = TrustedKey { from, until, ..TrustedKey::new("Legal", key.verifying_key().to_bytes()) };
-        Approvals::load(&path, &[known]).unwrap().records()[0].grade
+        Approvals::load(&path, &[known]).unwrap().records().next().unwrap().grade
     };
     assert_eq!(grade(day("2026-03-01"), day("2026-03-01")), Grade::SignedKnown);
     assert_eq!(grade(day("2026-03-02"), None), Grade::Signed);
@@ -305,5 +305,5 @@ fn a_withdrawal_of_one_file_leaves_the_others_of_its_record() {
     };
     assert!(!covered("s/a.png", &one));
     assert!(covered("s/b.png", &two));
-    assert!(approvals.ended(NaiveDate::from_ymd_opt(2026, 4, 1).unwrap()).is_empty());
+    assert!(approvals.in_force(NaiveDate::from_ymd_opt(2026, 4, 1).unwrap()).contains(&0));
 }

@@ -132,9 +132,9 @@ pub fn cue_sheet(approvals: &Approvals, as_of: NaiveDate) -> String {
 
 fn rows(approvals: &Approvals, columns: &[Column], as_of: NaiveDate, wanted: impl Fn(&Known) -> bool) -> String {
     let mut out = columns.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(",") + "\r\n";
-    for known in approvals.records().iter().filter(|known| wanted(known)) {
+    for known in approvals.records().filter(|known| wanted(known)) {
         for subject in &known.record.subjects {
-            let line = Line { approvals, known, subject, as_of };
+            let line = Line { approvals, known: &known, subject, as_of };
             let cells: Vec<_> = columns.iter().map(|(_, of)| cell(&of(&line))).collect();
             out.push_str(&cells.join(","));
             out.push_str("\r\n");
@@ -168,7 +168,7 @@ pub fn value(approvals: &Approvals, known: &Known, as_of: NaiveDate) -> Value {
 /// The whole ledger as one JSON object.
 #[must_use]
 pub fn json(approvals: &Approvals, as_of: NaiveDate) -> Value {
-    let records: Vec<_> = approvals.records().iter().map(|known| value(approvals, known, as_of)).collect();
+    let records: Vec<_> = approvals.records().map(|known| value(approvals, &known, as_of)).collect();
     json!({
         "schema": "countersign.approvals/1",
         "ledger": approvals.path().to_string_lossy(),

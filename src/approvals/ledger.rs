@@ -3,8 +3,9 @@
 //! An edit, a deletion, a repetition or a new order shows as a broken chain, and the error names the line. What the
 //! chain cannot show, lines cut from the end, the head digest in every report does.
 
+use std::collections::HashSet;
 use std::fs::{File, OpenOptions};
-use std::io::{BufRead, BufReader, Read, Seek, SeekFrom, Write};
+use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use data_encoding::HEXLOWER;
@@ -12,11 +13,10 @@ use ed25519_dalek::SigningKey;
 use sha2::{Digest, Sha256};
 
 use super::envelope::Envelope;
-use super::record::{PREDICATE, Record, STATEMENT, Statement};
+use super::lines::{self, End, Lines, unreadable};
+pub use super::lines::{Entry, ORIGIN};
+use super::record::{Record, Statement};
 use crate::error::{Error, Result};
-
-/// What the first line names as the line before, and the head of an empty ledger.
-pub const ORIGIN: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
 /// A ledger that was read from its first line to its last, with every link checked.
 #[derive(Clone, Debug)]
@@ -25,20 +25,6 @@ pub struct Ledger {
     pub entries: Vec<Entry>,
     /// SHA-256 of the last line, in hex; [`ORIGIN`] where there is none.
     pub head: String,
-    /// Length of its lines, line feeds included.
-    bytes: u64,
-}
-
-/// One line.
-#[derive(Clone, Debug)]
-pub struct Entry {
-    /// The line's number, from 1; also its sequence number.
-    pub line: usize,
-    pub record: Record,
-    /// Public keys whose signatures hold.
-    pub keys: Vec<[u8; 32]>,
-    /// SHA-256 of the line: the ledger's head when it was the last one.
-    pub digest: [u8; 32],
 }
 
 impl Ledger {
@@ -65,46 +51,12 @@ impl Ledger {
         Self::stream(path, text)
     }
 
-    /// Line by line: a ledger of a whole house is not held in memory twice.
     fn stream(path: &Path, from: impl Read) -> Result<Self> {
-        let mut ledger = Self { path: path.to_owned(), entries: Vec::new(), head: ORIGIN.to_owned(), bytes: 0 };
-        let mut ids = std::collections::HashSet::new();
-        let (mut from, mut line) = (BufReader::new(from), Vec::new());
-        loop {
-            line.clear();
-            if from.read_until(b'\n', &mut line).map_err(|e| unreadable(path, &e))? == 0 {
-                return Ok(ledger);
-            }
-            ledger.take(&line, &mut ids)?;
+        let (mut entries, mut lines) = (Vec::new(), Unique::new(path, from));
+        while let Some(entry) = lines.next()? {
+            entries.push(entry);
         }
-    }
-
-    /// Checks one line, its line feed included, and takes its record.
-    fn take(&mut self, line: &[u8], ids: &mut std::collections::HashSet<String>) -> Result<()> {
-        let number = self.entries.len() + 1;
-        let bad = |what: String, hint: &str| Error::Ledger {
-            path: self.path.clone(),
-            line: number,
-            what,
-            hint: hint.to_owned(),
-        };
-        let Some(whole) = line.strip_suffix(b"\n") else {
-            let keep = self.bytes;
-            let what = format!("the last line is torn: it has no end, so writing it was interrupted (byte {keep})");
-            return Err(bad(what, TORN));
-        };
-        let (statement, keys) = open(whole).map_err(|what| bad(what, EDITED))?;
-        follows(&statement, number as u64, &self.head).map_err(|what| bad(what, EDITED))?;
-        let mut record = statement.predicate.record;
-        record.subjects = statement.subject;
-        if !ids.insert(record.id.clone()) {
-            return Err(bad(format!("the id {} is taken by an earlier line", record.id), EDITED));
-        }
-        let digest: [u8; 32] = Sha256::digest(whole).into();
-        self.head = HEXLOWER.encode(&digest);
-        self.bytes += line.len() as u64;
-        self.entries.push(Entry { line: number, record, keys, digest });
-        Ok(())
+        Ok(Self { path: path.to_owned(), entries, head: lines.lines.finish().1.head })
     }
 
     /// Appends records to the ledger at `path`, making the file where there is none; all of them or none.
@@ -119,15 +71,18 @@ impl Ledger {
         let mut file = OpenOptions::new().read(true).append(true).create(true).open(path).map_err(failed)?;
         file.lock().map_err(failed)?;
         file.seek(SeekFrom::Start(0)).map_err(failed)?;
-        let ledger = Self::stream(path, &mut file)?;
-        let (lines, ids) = ledger.lines(records, key)?;
+        let mut earlier = Unique::new(path, &mut file);
+        while earlier.next()?.is_some() {}
+        let Unique { lines, ids, .. } = earlier;
+        let end = lines.finish().1;
+        let (lines, ids) = Addition { path, end: &end, ids }.lines(records, key)?;
         let written = file.write_all(&lines).and_then(|()| file.sync_all());
         if let Err(e) = written {
             // Half a line is worse than none; the length is put back where the disk lets us.
-            let _ = file.set_len(ledger.bytes).and_then(|()| file.sync_all());
+            let _ = file.set_len(end.bytes).and_then(|()| file.sync_all());
             return Err(failed(e));
         }
-        if ledger.entries.is_empty() {
+        if end.records == 0 {
             sync_folder(path);
         }
         file.unlock().map_err(failed)?;
@@ -161,34 +116,86 @@ impl Ledger {
         Ok(Some(aside))
     }
 
-    /// The line whose digest this is, 0 for the head of an empty ledger: what an earlier report named as its head.
-    #[must_use]
-    pub fn line_of(&self, head: &str) -> Option<usize> {
-        if head.eq_ignore_ascii_case(ORIGIN) {
-            return Some(0);
+    /// Checks every line and every signature of the ledger at `path`, without keeping them; `head` is one that it had
+    /// once, `each` is told of every record and of the keys that signed it.
+    ///
+    /// # Errors
+    /// As [`Ledger::read`].
+    pub fn audit(path: &Path, head: Option<&str>, mut each: impl FnMut(&Entry)) -> Result<Audit> {
+        let mut file = File::open(path).map_err(|e| unreadable(path, &e))?;
+        let locked = file.lock_shared().is_ok();
+        let mut lines = Unique::new(path, &mut file);
+        let mut line = head.filter(|head| head.eq_ignore_ascii_case(ORIGIN)).map(|_| 0);
+        while let Some(entry) = lines.next()? {
+            let same = |head: &str| HEXLOWER.encode(&entry.digest).eq_ignore_ascii_case(head);
+            line = line.or(head.is_some_and(same).then_some(entry.line));
+            each(&entry);
         }
-        self.entries.iter().find(|e| HEXLOWER.encode(&e.digest).eq_ignore_ascii_case(head)).map(|e| e.line)
+        let End { records, head, .. } = lines.lines.finish().1;
+        if locked {
+            let _ = file.unlock();
+        }
+        Ok(Audit { records, head, line })
+    }
+}
+
+/// What a whole ledger amounts to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Audit {
+    pub records: usize,
+    /// SHA-256 of the last line, in hex.
+    pub head: String,
+    /// The line that was the head once, where it was asked for and is there; 0 for an empty ledger's.
+    pub line: Option<usize>,
+}
+
+/// Lines whose ids are all different.
+struct Unique<R> {
+    path: PathBuf,
+    lines: Lines<R>,
+    ids: HashSet<String>,
+}
+
+impl<R: Read> Unique<R> {
+    fn new(path: &Path, from: R) -> Self {
+        Self { path: path.to_owned(), lines: Lines::new(path, from), ids: HashSet::new() }
     }
 
-    /// The lines that `records` become after this ledger's last one.
-    fn lines(&self, records: &[Record], key: Option<&SigningKey>) -> Result<(Vec<u8>, Vec<String>)> {
-        let mut ids: std::collections::HashSet<String> = self.entries.iter().map(|e| e.record.id.clone()).collect();
-        let mut head = self.head.clone();
+    fn next(&mut self) -> Result<Option<Entry>> {
+        let Some(entry) = self.lines.next()? else { return Ok(None) };
+        match self.ids.insert(entry.record.id.clone()) {
+            true => Ok(Some(entry)),
+            false => Err(lines::taken(&self.path, entry.line, &entry.record.id)),
+        }
+    }
+}
+
+/// What is known of a ledger that is added to.
+struct Addition<'a> {
+    path: &'a Path,
+    end: &'a End,
+    ids: HashSet<String>,
+}
+
+impl Addition<'_> {
+    /// The lines that `records` become behind the last one, and their ids.
+    fn lines(mut self, records: &[Record], key: Option<&SigningKey>) -> Result<(Vec<u8>, Vec<String>)> {
+        let mut head = self.end.head.clone();
         let (mut out, mut given) = (Vec::new(), Vec::with_capacity(records.len()));
         for (index, record) in records.iter().enumerate() {
-            let sequence = (self.entries.len() + index + 1) as u64;
+            let sequence = (self.end.records + index + 1) as u64;
             let mut statement = Statement::new(record, sequence, &head);
             if record.id.is_empty() {
                 statement.predicate.record.id = id(&statement)?;
-            } else if ids.contains(record.id.as_str()) {
+            } else if self.ids.contains(record.id.as_str()) {
                 let what = format!("the id {} is taken", record.id);
                 return Err(Error::Usage { what, hint: "leave the id out to get a new one".to_owned() });
             }
-            if let Some(unknown) = record.supersedes.iter().find(|id| !ids.contains(id.as_str())) {
+            if let Some(unknown) = record.supersedes.iter().find(|id| !self.ids.contains(id.as_str())) {
                 let what = format!("no record {unknown} that could be superseded");
                 return Err(Error::Usage { what, hint: "`countersign approvals list` shows the ids".to_owned() });
             }
-            ids.insert(statement.predicate.record.id.clone());
+            self.ids.insert(statement.predicate.record.id.clone());
             let payload = serde_json::to_vec(&statement).map_err(|e| self.unwritten(&e))?;
             let line = serde_json::to_vec(&Envelope::new(&payload, key)).map_err(|e| self.unwritten(&e))?;
             head = HEXLOWER.encode(&Sha256::digest(&line));
@@ -200,41 +207,7 @@ impl Ledger {
     }
 
     fn unwritten(&self, e: &serde_json::Error) -> Error {
-        Error::File { path: self.path.clone(), what: format!("cannot write the record: {e}"), hint: String::new() }
-    }
-}
-
-const TORN: &str = "that record was never confirmed: `countersign approvals verify --repair` puts the torn end aside; then record it again";
-const EDITED: &str = "the ledger was changed by something else than an append: restore it from a copy, and compare its head with the one in earlier reports";
-
-fn open(line: &[u8]) -> std::result::Result<(Statement, Vec<[u8; 32]>), String> {
-    let envelope: Envelope = serde_json::from_slice(line).map_err(|e| format!("not an envelope: {e}"))?;
-    let (payload, keys) = envelope.open()?;
-    let statement: Statement = serde_json::from_slice(&payload).map_err(|e| format!("not an approval: {e}"))?;
-    if statement.kind != STATEMENT || statement.predicate_type != PREDICATE {
-        return Err(format!("not an approval but a {}", statement.predicate_type));
-    }
-    Ok((statement, keys))
-}
-
-/// Whether this statement belongs on this line.
-fn follows(statement: &Statement, number: u64, head: &str) -> std::result::Result<(), String> {
-    let sequence = statement.predicate.sequence;
-    match sequence.cmp(&number) {
-        std::cmp::Ordering::Greater => {
-            Err(format!("record {sequence} stands where record {number} should: lines are missing or out of order"))
-        }
-        std::cmp::Ordering::Less => {
-            Err(format!("record {sequence} stands where record {number} should: lines are repeated or out of order"))
-        }
-        std::cmp::Ordering::Equal if statement.predicate.previous == head => Ok(()),
-        std::cmp::Ordering::Equal if number == 1 => {
-            Err("the first record does not start a ledger: lines before it are missing".to_owned())
-        }
-        std::cmp::Ordering::Equal => Err(format!(
-            "record {number} does not follow from the line before: line {} was edited or replaced",
-            number - 1
-        )),
+        Error::File { path: self.path.to_owned(), what: format!("cannot write the record: {e}"), hint: String::new() }
     }
 }
 
@@ -243,11 +216,6 @@ fn id(statement: &Statement) -> Result<String> {
     let bytes = serde_json::to_vec(statement).map_err(|e| Error::Usage { what: e.to_string(), hint: String::new() })?;
     let digest = HEXLOWER.encode(&Sha256::digest(&bytes));
     Ok(format!("{:06}-{}", statement.predicate.sequence, digest.get(..8).unwrap_or_default()))
-}
-
-fn unreadable(path: &Path, e: &std::io::Error) -> Error {
-    let hint = "`countersign approve FILE --approvals LEDGER` makes a ledger with its first record".to_owned();
-    Error::File { path: path.to_owned(), what: format!("cannot read the approvals: {e}"), hint }
 }
 
 fn unwritable(path: &Path, e: &std::io::Error) -> Error {

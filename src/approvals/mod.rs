@@ -1,43 +1,59 @@
 //! Recorded decisions about files: the ledger that holds them, and which of them are about an asset.
 //!
-//! [`record`] is one decision, [`envelope`] its signed wrapping, [`keys`] what signs it, [`ledger`] the append-only file,
-//! [`paths`] says when a path hint fits, [`standing`] what the records about one asset amount to on a day; [`import`] and
-//! [`export`] exchange records with spreadsheets.
+//! [`record`] is one decision, [`envelope`] its signed wrapping, [`keys`] what signs it, [`ledger`] the append-only file and
+//! [`lines`] its reading, [`index`] finds the lines that are about an asset and [`stored`] keeps it between runs, [`paths`]
+//! says when a path hint fits, [`standing`] what the records about one asset amount to on a day; [`import`] and [`export`]
+//! exchange records with spreadsheets.
 
 mod envelope;
 pub mod export;
 pub mod import;
+mod index;
 pub mod keys;
 pub mod ledger;
+mod lines;
 mod paths;
 pub mod record;
 pub mod standing;
+mod stored;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use chrono::NaiveDate;
+use sha2::{Digest, Sha256};
 
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::limits;
 use crate::model::{ApprovalsRef, Asset};
 use crate::policy::{Grade, TrustedKey};
+use crate::source;
+use index::{Ending, Failure, Index};
+use stored::Shelf;
 
 pub use envelope::key_id;
 pub use ledger::{Entry, Ledger};
 pub use record::{Decision, Person, Record, Subject};
 pub use standing::{Standing, Verdict};
+pub use stored::Cache;
 
 /// A ledger, ready to be asked about assets.
+///
+/// It holds an index in memory or on disk, and reads the lines that are asked for. Whatever goes wrong with that is told
+/// by [`Approvals::sound`]: an answer counts only where that finds nothing.
 #[derive(Debug)]
 pub struct Approvals {
     path: PathBuf,
-    head: String,
+    file: File,
+    keys: Vec<TrustedKey>,
     /// The folder that relative paths of assets start from.
     here: PathBuf,
-    entries: Vec<Known>,
-    by_sha256: HashMap<String, Vec<usize>>,
-    /// By the last part of a path hint, lower-case.
-    by_name: HashMap<String, Vec<usize>>,
+    index: Index,
+    recent: Mutex<Recent>,
+    failure: OnceLock<Broken>,
+    warning: Option<String>,
 }
 
 /// One record and what the ledger as a whole makes of it.
@@ -54,12 +70,19 @@ pub struct Known {
     ended_by: Vec<Ending>,
 }
 
-/// How a later record ends an earlier one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Ending {
-    by: usize,
-    /// False where it ends it for some of its subjects only: those that the later record is about.
-    whole: bool,
+/// Records that were asked for, up to [`limits::RECORDS`] bytes of their lines.
+#[derive(Debug, Default)]
+struct Recent {
+    rows: HashMap<usize, Arc<Known>>,
+    bytes: usize,
+}
+
+/// What went wrong while the ledger was in use.
+#[derive(Debug)]
+enum Broken {
+    /// This line is another one now.
+    Line(usize),
+    Index(String),
 }
 
 /// How a record is about an asset.
@@ -76,8 +99,8 @@ pub enum By {
 /// The records about one asset, in the ledger's order.
 #[derive(Debug, Default)]
 pub struct Matches<'a> {
-    pub rows: Vec<(&'a Known, By)>,
-    all: &'a [Known],
+    pub rows: Vec<(Arc<Known>, By)>,
+    all: Option<&'a Approvals>,
     /// Digest of the asset's bytes, where it was computed.
     sha256: Option<String>,
 }
@@ -86,91 +109,34 @@ impl Approvals {
     /// Reads the ledger at `path`; `keys` are those that the policy names.
     ///
     /// # Errors
-    /// As [`Ledger::read`].
+    /// [`Error::File`] where it cannot be read, [`Error::Ledger`] at the first line that does not hold.
     pub fn load(path: &Path, keys: &[TrustedKey]) -> Result<Self> {
-        Ok(Self::new(Ledger::read(path)?, keys))
+        Self::open(path, keys, None)
     }
 
-    /// Indexes a ledger.
-    #[must_use]
-    pub fn new(ledger: Ledger, keys: &[TrustedKey]) -> Self {
-        let mut out = Self {
-            path: ledger.path,
-            head: ledger.head,
+    /// As [`Approvals::load`], with an index for large ledgers in `cache`. The answers are the same.
+    ///
+    /// # Errors
+    /// As [`Approvals::load`]; an index that cannot be kept is a [`Approvals::warning`].
+    pub fn open(path: &Path, keys: &[TrustedKey], cache: Option<&Cache<'_>>) -> Result<Self> {
+        let mut file = File::open(path).map_err(|e| lines::unreadable(path, &e))?;
+        // A lock keeps us from seeing half of somebody's append; where none can be had, the chain still tells.
+        let locked = file.lock_shared().is_ok();
+        let indexed = indexed(path, &mut file, cache);
+        if locked {
+            let _ = file.unlock();
+        }
+        let (index, warning) = indexed?;
+        Ok(Self {
+            path: path.to_owned(),
+            file,
+            keys: keys.to_vec(),
             here: std::env::current_dir().unwrap_or_default(),
-            entries: Vec::with_capacity(ledger.entries.len()),
-            by_sha256: HashMap::new(),
-            by_name: HashMap::new(),
-        };
-        let mut by_id = HashMap::new();
-        for (index, Entry { record, keys: signed, .. }) in ledger.entries.into_iter().enumerate() {
-            out.end_earlier(&record, index, &by_id);
-            out.index(&record, index);
-            by_id.insert(record.id.clone(), index);
-            let trusted = keys.iter().filter(|k| signed.contains(&k.key) && k.valid_on(record.decided_on));
-            let signers: Vec<String> = trusted.map(|k| k.name.clone()).collect();
-            let grade = match (signers.is_empty(), signed.is_empty()) {
-                (false, _) => Grade::SignedKnown,
-                (true, true) => Grade::Imported,
-                (true, false) => Grade::Signed,
-            };
-            out.entries.push(Known { index, record, grade, signers, ended_by: Vec::new() });
-        }
-        out
-    }
-
-    fn index(&mut self, record: &Record, index: usize) {
-        let add = |map: &mut HashMap<String, Vec<usize>>, key: String| {
-            let rows = map.entry(key).or_default();
-            if rows.last() != Some(&index) {
-                rows.push(index);
-            }
-        };
-        for subject in &record.subjects {
-            if let Some(hex) = subject.sha256() {
-                add(&mut self.by_sha256, hex.to_lowercase());
-            }
-            if !subject.name.is_empty() {
-                add(&mut self.by_name, paths::name(&subject.name));
-            }
-        }
-    }
-
-    /// Notes which earlier records this one ends: those it names, or, for a withdrawal or a denial that names none,
-    /// all about the same bytes (the same path, where it has no digest).
-    fn end_earlier(&mut self, record: &Record, index: usize, by_id: &HashMap<String, usize>) {
-        let mut ended: Vec<(usize, bool)> =
-            record.supersedes.iter().filter_map(|id| by_id.get(id)).map(|i| (*i, true)).collect();
-        if record.supersedes.is_empty() && matches!(record.decision, Decision::Revoked | Decision::Denied) {
-            for subject in &record.subjects {
-                match subject.sha256() {
-                    Some(hex) => {
-                        let rows = self.by_sha256.get(&hex.to_lowercase()).into_iter().flatten();
-                        ended.extend(rows.map(|i| (*i, self.is_within(*i, record))));
-                    }
-                    None => ended.extend(self.named_so(&subject.name).into_iter().map(|i| (i, true))),
-                }
-            }
-        }
-        ended.sort_unstable();
-        ended.dedup();
-        for (earlier, whole) in ended {
-            if let Some(known) = self.entries.get_mut(earlier) {
-                known.ended_by.push(Ending { by: index, whole });
-            }
-        }
-    }
-
-    /// Whether everything that the earlier record is about, the later one is about too.
-    fn is_within(&self, earlier: usize, later: &Record) -> bool {
-        let same = |a: &Subject| later.sha256().any(|hex| a.sha256().is_some_and(|own| own.eq_ignore_ascii_case(hex)));
-        self.entries.get(earlier).is_some_and(|known| known.record.subjects.iter().all(same))
-    }
-
-    fn named_so(&self, name: &str) -> Vec<usize> {
-        let rows = self.by_name.get(&paths::name(name)).map(Vec::as_slice).unwrap_or_default();
-        let same = |i: &usize| self.entries.get(*i).is_some_and(|k| k.record.subjects.iter().any(|s| s.name == name));
-        rows.iter().copied().filter(same).collect()
+            index,
+            recent: Mutex::default(),
+            failure: OnceLock::new(),
+            warning,
+        })
     }
 
     /// The ledger's path.
@@ -179,25 +145,58 @@ impl Approvals {
         &self.path
     }
 
-    /// All records, in the ledger's order.
+    /// Why the index could not be kept, where it could not.
     #[must_use]
-    pub fn records(&self) -> &[Known] {
-        &self.entries
+    pub fn warning(&self) -> Option<&str> {
+        self.warning.as_deref()
     }
 
-    /// Numbers of the records that others ended by this day.
+    /// Whether everything that was asked since the ledger was opened could be answered.
+    ///
+    /// # Errors
+    /// [`Error::Ledger`] where a line is not any more what it was, [`Error::File`] where the index failed.
+    pub fn sound(&self) -> Result<()> {
+        match self.failure.get() {
+            None => Ok(()),
+            Some(Broken::Line(line)) => Err(lines::changed(&self.path, *line)),
+            Some(Broken::Index(what)) => Err(Error::File {
+                path: self.path.clone(),
+                what: format!("its index cannot be read: {what}"),
+                hint: "run it again: a damaged index is made anew".to_owned(),
+            }),
+        }
+    }
+
+    /// How many records there are.
     #[must_use]
-    pub fn ended(&self, as_of: NaiveDate) -> BTreeSet<usize> {
-        let by = |e: &Ending| e.whole && self.entries.get(e.by).is_some_and(|k| k.record.decided_on <= as_of);
-        self.entries.iter().filter(|k| k.ended_by.iter().any(by)).map(|k| k.index).collect()
+    pub fn len(&self) -> usize {
+        self.index.end.records
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// All records, in the ledger's order, each read when it is asked for.
+    pub fn records(&self) -> impl Iterator<Item = Arc<Known>> {
+        (0..self.len()).filter_map(|index| self.read(index)).map(|(known, _)| Arc::new(known))
+    }
+
+    /// Numbers of the records that allow or tell something on this day.
+    #[must_use]
+    pub fn in_force(&self, as_of: NaiveDate) -> Vec<usize> {
+        let lines = self.answer(self.index.in_force(as_of));
+        lines.into_iter().map(|line| line.saturating_sub(1)).collect()
     }
 
     /// The state of one record as a whole on a day: `in force`, `not yet`, `expired`, or what ended it.
     #[must_use]
     pub fn state(&self, known: &Known, as_of: NaiveDate) -> String {
         let record = &known.record;
-        let enders = known.ended_by.iter().filter_map(|e| Some((e.whole, self.entries.get(e.by)?)));
-        let last = enders.rev().find(|(_, k)| k.record.decided_on <= as_of);
+        let last = known.ended_by.iter().rfind(|e| e.decided_on <= as_of);
+        let last = last.and_then(|e| Some((e.whole, self.ending(e)?)));
         let word = |by: &Known| match by.record.decision {
             Decision::Revoked => "revoked",
             Decision::Denied => "denied",
@@ -205,9 +204,9 @@ impl Approvals {
         };
         match last {
             _ if record.decided_on > as_of => format!("from {}", record.decided_on),
-            Some((true, by)) => format!("{} by {}", word(by), by.record.id),
+            Some((true, by)) => format!("{} by {}", word(&by), by.record.id),
             _ if record.expires_on.is_some_and(|day| day < as_of) => "expired".to_owned(),
-            Some((false, by)) => format!("partly {} by {}", word(by), by.record.id),
+            Some((false, by)) => format!("partly {} by {}", word(&by), by.record.id),
             None => "in force".to_owned(),
         }
     }
@@ -215,53 +214,150 @@ impl Approvals {
     /// SHA-256 of the ledger's last line.
     #[must_use]
     pub fn head(&self) -> &str {
-        &self.head
+        &self.index.end.head
     }
 
     /// The record with this id.
     #[must_use]
-    pub fn by_id(&self, id: &str) -> Option<&Known> {
-        self.entries.iter().find(|known| known.record.id == id)
+    pub fn by_id(&self, id: &str) -> Option<Arc<Known>> {
+        self.known(self.answer(self.index.by_id(id))?.checked_sub(1)?)
+    }
+
+    /// The ids of all records.
+    #[must_use]
+    pub fn ids(&self) -> HashSet<String> {
+        self.answer(self.index.ids())
+    }
+
+    /// Whether a record is about the bytes with this digest.
+    #[must_use]
+    pub fn holds(&self, sha256: &str) -> bool {
+        !self.answer(self.index.by_digest(sha256)).is_empty()
     }
 
     /// What the report says of the ledger.
     #[must_use]
     pub fn reference(&self) -> ApprovalsRef {
         let path = self.path.to_string_lossy().into_owned();
-        ApprovalsRef { path, head: self.head.clone(), records: self.entries.len() }
+        ApprovalsRef { path, head: self.head().to_owned(), records: self.len() }
     }
 
     /// Whether a record's path hint fits this asset.
     #[must_use]
     pub fn name(&self, asset: &Asset) -> bool {
-        let paths = paths::Paths::of(asset, &self.here);
-        self.by_path(&paths).next().is_some()
+        !self.by_path(asset).is_empty()
     }
 
-    fn by_path<'a, 'p>(&'a self, paths: &'p paths::Paths) -> impl Iterator<Item = &'a Known> + use<'a, 'p> {
-        let rows = self.by_name.get(paths.name()).map(Vec::as_slice).unwrap_or_default();
-        let known = rows.iter().filter_map(|i| self.entries.get(*i));
-        known.filter(|k| k.record.subjects.iter().any(|s| paths.fit(&s.name)))
+    /// Lines whose path hints fit, and whether one that fits stands without a digest.
+    fn by_path(&self, asset: &Asset) -> BTreeMap<usize, bool> {
+        let paths = paths::Paths::of(asset, &self.here);
+        let mut out = BTreeMap::new();
+        for named in self.answer(self.index.by_name(paths.keys())) {
+            if paths.fit(&named.name) {
+                *out.entry(named.line).or_default() |= named.bare;
+            }
+        }
+        out
     }
 
     /// The records about this asset; `sha256` is the digest of its bytes in hex, where it was computed.
     #[must_use]
     pub fn matches(&self, asset: &Asset, sha256: Option<&str>) -> Matches<'_> {
-        let paths = paths::Paths::of(asset, &self.here);
-        let hex = sha256.map(str::to_lowercase);
-        let by_digest = hex.as_ref().and_then(|h| self.by_sha256.get(h)).map(Vec::as_slice).unwrap_or_default();
-        let digest = by_digest.iter().filter_map(|i| self.entries.get(*i)).map(|k| (k, By::Digest));
-        let mut rows: Vec<_> = digest.collect();
-        for known in self.by_path(&paths).filter(|k| by_digest.binary_search(&k.index).is_err()) {
+        let by_digest = sha256.map(|hex| self.answer(self.index.by_digest(hex))).unwrap_or_default();
+        let mut found: BTreeMap<usize, By> = by_digest.into_iter().map(|line| (line, By::Digest)).collect();
+        for (line, bare) in self.by_path(asset) {
             // A record of many files has this one's digest among the subjects of this name only.
-            let fitting = || known.record.subjects.iter().filter(|s| paths.fit(&s.name));
-            if fitting().any(|s| s.sha256().is_none()) {
-                rows.push((known, By::Path));
-            } else if hex.is_some() {
-                rows.push((known, By::OtherBytes));
-            }
+            match (bare, sha256) {
+                (true, _) => found.entry(line).or_insert(By::Path),
+                (false, Some(_)) => found.entry(line).or_insert(By::OtherBytes),
+                (false, None) => continue,
+            };
         }
-        rows.sort_by_key(|(known, _)| known.index);
-        Matches { rows, all: &self.entries, sha256: hex }
+        let known = |(line, by): (usize, By)| Some((self.known(line.checked_sub(1)?)?, by));
+        let rows = found.into_iter().filter_map(known).collect();
+        Matches { rows, all: Some(self), sha256: sha256.map(str::to_lowercase) }
     }
+
+    /// The record with this number; `None` is a failure that is noted.
+    pub(crate) fn known(&self, index: usize) -> Option<Arc<Known>> {
+        let recent = || self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = recent().rows.get(&index) {
+            return Some(Arc::clone(known));
+        }
+        let (known, bytes) = self.read(index)?;
+        let known = Arc::new(known);
+        let mut recent = recent();
+        if recent.bytes.saturating_add(bytes) > limits::RECORDS {
+            *recent = Recent::default();
+        }
+        recent.bytes = recent.bytes.saturating_add(bytes);
+        recent.rows.insert(index, Arc::clone(&known));
+        Some(known)
+    }
+
+    fn ending(&self, ending: &Ending) -> Option<Arc<Known>> {
+        self.known(ending.by.checked_sub(1)?)
+    }
+
+    /// Reads one line again, and checks that it is the one that was indexed.
+    fn read(&self, index: usize) -> Option<(Known, usize)> {
+        let line = index + 1;
+        let place = self.answer(self.index.place(line));
+        let text = place.and_then(|place| {
+            let mut text = vec![0; place.length.min(limits::LEDGER_LINE)];
+            let mut filled = 0;
+            while let Some(rest) = text.get_mut(filled..).filter(|rest| !rest.is_empty()) {
+                match source::read_at(&self.file, rest, place.offset + filled as u64) {
+                    Ok(read @ 1..) => filled += read,
+                    Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
+                    _ => return None,
+                }
+            }
+            (<[u8; 32]>::from(Sha256::digest(&text)) == place.digest).then_some(text)
+        });
+        let Some((record, signed)) = text.as_ref().and_then(|text| lines::read(text).ok()) else {
+            let _ = self.failure.set(Broken::Line(line));
+            return None;
+        };
+        let (grade, signers) = grade(&record, &signed, &self.keys);
+        let ended_by = self.answer(self.index.endings(line));
+        Some((Known { index, record, grade, signers, ended_by }, text.map_or(0, |t| t.len())))
+    }
+
+    /// What the index says; that it says nothing is noted.
+    fn answer<T: Default>(&self, rows: rusqlite::Result<T>) -> T {
+        rows.unwrap_or_else(|e| {
+            let _ = self.failure.set(Broken::Index(e.to_string()));
+            T::default()
+        })
+    }
+}
+
+/// The grade of a record that these keys signed, and the names that the policy gives to those it knows.
+#[must_use]
+pub fn grade(record: &Record, signed: &[[u8; 32]], keys: &[TrustedKey]) -> (Grade, Vec<String>) {
+    let trusted = keys.iter().filter(|k| signed.contains(&k.key) && k.valid_on(record.decided_on));
+    let signers: Vec<String> = trusted.map(|k| k.name.clone()).collect();
+    let grade = match (signers.is_empty(), signed.is_empty()) {
+        (false, _) => Grade::SignedKnown,
+        (true, true) => Grade::Imported,
+        (true, false) => Grade::Signed,
+    };
+    (grade, signers)
+}
+
+/// The index of a ledger, from the cache where it is large enough, and why it is not kept where it could not be.
+fn indexed(path: &Path, file: &mut File, cache: Option<&Cache<'_>>) -> Result<(Index, Option<String>)> {
+    let size = file.metadata().map_err(|e| lines::unreadable(path, &e))?.len();
+    let mut warning = None;
+    if let Some(Cache { folder, .. }) = cache.filter(|cache| size >= cache.least) {
+        let shelf = Shelf::new(folder, path).map_err(Failure::from);
+        match shelf.and_then(|shelf| shelf.index(path, file)) {
+            Ok(index) => return Ok((index, None)),
+            Err(Failure::Ledger(error)) => return Err(error),
+            Err(Failure::Index(what)) => warning = Some(format!("{}: {what}", folder.display())),
+        }
+        std::io::Seek::rewind(file).map_err(|e| lines::unreadable(path, &e))?;
+    }
+    Ok((Index::memory(path, file)?, warning))
 }

@@ -7,6 +7,8 @@
 
 use std::path::Path;
 
+use sha2::{Digest, Sha256};
+
 use crate::model::Asset;
 
 /// The parts of a path, lower-case, without `.` and empty ones.
@@ -14,9 +16,15 @@ fn parts(path: &str) -> Vec<String> {
     path.split(['/', '\\']).filter(|p| !p.is_empty() && *p != ".").map(str::to_lowercase).collect()
 }
 
-/// The last part: the key of the index.
-pub(super) fn name(path: &str) -> String {
-    parts(path).pop().unwrap_or_default()
+/// The key of the index: paths that fit each other have the same last two parts, or are the same single part.
+pub(super) fn key(path: &str) -> i64 {
+    key_of(&parts(path))
+}
+
+fn key_of(parts: &[String]) -> i64 {
+    let end = parts.get(parts.len().saturating_sub(2)..).unwrap_or_default().join("/");
+    let digest = Sha256::digest(end.as_bytes());
+    i64::from_be_bytes(digest.first_chunk().copied().unwrap_or_default())
 }
 
 /// An asset's paths, cut into parts once.
@@ -31,8 +39,9 @@ impl Paths {
         Self { below: parts(&asset.rel), whole: parts(&here.join(&asset.path).to_string_lossy()) }
     }
 
-    pub(super) fn name(&self) -> &str {
-        self.below.last().map_or("", String::as_str)
+    /// The keys under which hints stand that may fit.
+    pub(super) fn keys(&self) -> [i64; 2] {
+        [key_of(&self.below), key_of(&self.whole)]
     }
 
     /// Whether the hint names this asset.
@@ -81,6 +90,8 @@ mod tests {
         ];
         for (hint, rel, path, expected) in cases {
             assert_eq!(fit(hint, rel, path), expected, "{hint} on {rel} at {path}");
+            let paths = Paths { below: parts(rel), whole: parts(path) };
+            assert!(!expected || paths.keys().contains(&key(hint)), "{hint} is not found for {rel} at {path}");
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What the records about one asset amount to on a given day: one verdict, from which the rules speak.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use chrono::NaiveDate;
 
@@ -22,81 +23,78 @@ pub struct Question<'a> {
 
 /// The answer, and whether a record about other bytes names this asset.
 #[derive(Debug, Default)]
-pub struct Standing<'a> {
-    pub verdict: Verdict<'a>,
+pub struct Standing {
+    pub verdict: Verdict,
     /// An approval in force for another version of this file; `None` where any record is about these very bytes.
-    pub other_bytes: Option<&'a Known>,
+    pub other_bytes: Option<Arc<Known>>,
 }
 
 /// The verdict of the records.
 #[derive(Debug, Default)]
-pub enum Verdict<'a> {
+pub enum Verdict {
     /// No record is about these bytes.
     #[default]
     None,
     /// Every scope is covered; the record that covers most comes first.
-    Covered(&'a Known),
+    Covered(Arc<Known>),
     /// In force, but some scopes are not covered, or only by records of too low a grade.
-    Short { record: &'a Known, missing: Vec<Scope>, untrusted: Option<Untrusted<'a>> },
+    Short { record: Arc<Known>, missing: Vec<Scope>, untrusted: Option<Untrusted> },
     /// Run out.
-    Expired(&'a Known),
+    Expired(Arc<Known>),
     /// Withdrawn or replaced by the second one.
-    Ended(&'a Known, &'a Known),
+    Ended(Arc<Known>, Arc<Known>),
     /// Asked for and refused.
-    Denied(&'a Known),
+    Denied(Arc<Known>),
     /// Decided after the day of the judgement.
-    Early(&'a Known),
+    Early(Arc<Known>),
     /// In force, but the decision is not one that would do here.
-    Lesser(&'a Known),
+    Lesser(Arc<Known>),
 }
 
 /// A record in force whose grade is too low.
-#[derive(Clone, Copy, Debug)]
-pub struct Untrusted<'a> {
-    pub record: &'a Known,
+#[derive(Clone, Debug)]
+pub struct Untrusted {
+    pub record: Arc<Known>,
     pub grade: Grade,
     pub least: Grade,
 }
 
-impl<'a> Matches<'a> {
+/// A record and how it is about the asset.
+type Row<'r> = &'r (Arc<Known>, By);
+
+impl Matches<'_> {
     /// The verdict on `question`.
     #[must_use]
-    pub fn standing(&self, question: &Question) -> Standing<'a> {
-        let about = |by: By| by != By::OtherBytes;
-        let rows: Vec<_> = self.rows.iter().copied().filter(|(_, by)| about(*by)).collect();
+    pub fn standing(&self, question: &Question) -> Standing {
+        let live = |row: &Row<'_>| self.state(&row.0, question.as_of) == State::Live;
+        let rows: Vec<Row<'_>> = self.rows.iter().filter(|(_, by)| *by != By::OtherBytes).collect();
         let good: Vec<_> = rows.iter().copied().filter(|(k, _)| question.wants(k)).collect();
-        let live: Vec<_> = good.iter().copied().filter(|(k, _)| self.state(k, question.as_of) == State::Live).collect();
-        let verdict = match live.is_empty() {
-            false => question.coverage(&live),
+        let in_force: Vec<_> = good.iter().copied().filter(live).collect();
+        let verdict = match in_force.is_empty() {
+            false => question.coverage(&in_force),
             true => self.past(&rows, &good, question.as_of),
         };
-        let other = self.rows.iter().rev().filter(|(k, by)| *by == By::OtherBytes && question.wants(k));
-        let mut other = other.filter(|(k, _)| self.state(k, question.as_of) == State::Live);
         let known = rows.iter().any(|(_, by)| *by == By::Digest);
-        Standing { verdict, other_bytes: other.next().filter(|_| !known).map(|(k, _)| *k) }
+        let other = self.rows.iter().rev().filter(|(k, by)| !known && *by == By::OtherBytes && question.wants(k));
+        Standing { verdict, other_bytes: other.map(|row| row as Row<'_>).find(live).map(|(k, _)| Arc::clone(k)) }
     }
 
     /// Why there is nothing in force; the latest record speaks.
-    fn past(&self, rows: &[(&'a Known, By)], good: &[(&'a Known, By)], as_of: NaiveDate) -> Verdict<'a> {
-        let denied = rows
-            .iter()
-            .rev()
-            .map(|(k, _)| *k)
-            .find(|k| k.record.decision == Decision::Denied && self.state(k, as_of) == State::Live);
+    fn past(&self, rows: &[Row<'_>], good: &[Row<'_>], as_of: NaiveDate) -> Verdict {
+        let latest = |wanted: &dyn Fn(Decision) -> bool| {
+            let mut live = rows.iter().rev().map(|(k, _)| k).filter(|k| wanted(k.record.decision));
+            live.find(|k| self.state(k, as_of) == State::Live).map(Arc::clone)
+        };
+        let denied = latest(&|decision| decision == Decision::Denied);
         let Some((last, _)) = good.iter().rev().find(|(k, _)| self.state(k, as_of) != State::Early) else {
-            let early = good.last().map(|(k, _)| Verdict::Early(k));
-            let lesser = || {
-                rows.iter().rev().map(|(k, _)| *k).find(|k| {
-                    !matches!(k.record.decision, Decision::Denied | Decision::Revoked)
-                        && self.state(k, as_of) == State::Live
-                })
-            };
+            let early = good.last().map(|(k, _)| Verdict::Early(Arc::clone(k)));
+            let lesser = || latest(&|decision| !matches!(decision, Decision::Denied | Decision::Revoked));
             return denied.map(Verdict::Denied).or(early).or_else(|| lesser().map(Verdict::Lesser)).unwrap_or_default();
         };
         match (self.ender(last, as_of), denied) {
             (_, Some(denied)) if denied.index > last.index => Verdict::Denied(denied),
-            (Some(by), _) => Verdict::Ended(last, by),
-            (None, _) => Verdict::Expired(last),
+            (Some(by), _) => Verdict::Ended(Arc::clone(last), by),
+            (None, _) => Verdict::Expired(Arc::clone(last)),
         }
     }
 
@@ -112,14 +110,14 @@ impl<'a> Matches<'a> {
     }
 
     /// The record that ended this one, by the day of the judgement.
-    fn ender(&self, known: &Known, as_of: NaiveDate) -> Option<&'a Known> {
+    fn ender(&self, known: &Known, as_of: NaiveDate) -> Option<Arc<Known>> {
         let about = |by: &Known| {
             let own = self.sha256.as_deref();
             own.is_some_and(|own| by.record.sha256().any(|hex| hex.eq_ignore_ascii_case(own)))
         };
-        let enders = known.ended_by.iter().filter_map(|e| Some((e.whole, self.all.get(e.by)?)));
-        let mut enders = enders.filter(|(whole, by)| *whole || about(by)).map(|(_, by)| by);
-        enders.rfind(|by| by.record.decided_on <= as_of)
+        let by_then = known.ended_by.iter().rev().filter(|e| e.decided_on <= as_of);
+        let mut enders = by_then.filter_map(|e| Some((e.whole, self.all?.ending(e)?)));
+        enders.find(|(whole, by)| *whole || about(by)).map(|(_, by)| by)
     }
 }
 
@@ -145,11 +143,11 @@ impl Question<'_> {
     }
 
     /// Which of the records in force cover what is asked.
-    fn coverage<'a>(&self, live: &[(&'a Known, By)]) -> Verdict<'a> {
+    fn coverage(&self, live: &[Row<'_>]) -> Verdict {
         // Stable, so that of equals the later in the ledger is the last.
         let mut ranked = live.to_vec();
         ranked.sort_by_key(|(k, by)| (self.grade(k, *by), *by == By::Digest, k.index));
-        let Some((best, by)) = ranked.last().copied() else { return Verdict::None };
+        let Some((best, by)) = ranked.last() else { return Verdict::None };
         let wanted: Vec<Option<Scope>> = match self.scopes.is_empty() {
             true => vec![None],
             false => self.scopes.iter().copied().map(Some).collect(),
@@ -159,22 +157,23 @@ impl Question<'_> {
             let least = self.policy.least_grade(scope);
             let mut having = ranked.iter().rev().filter(|(k, _)| scope.is_none_or(|s| k.record.scopes.contains(&s)));
             match (having.next(), scope) {
-                (Some((k, by)), _) if self.grade(k, *by) >= least => first = first.or(Some(*k)),
+                (Some((k, by)), _) if self.grade(k, *by) >= least => first = first.or(Some(k)),
                 (Some((k, by)), _) => {
-                    untrusted = untrusted.or(Some(Untrusted { record: k, grade: self.grade(k, *by), least }));
+                    let grade = self.grade(k, *by);
+                    untrusted = untrusted.or_else(|| Some(Untrusted { record: Arc::clone(k), grade, least }));
                 }
                 (None, Some(scope)) => missing.push(scope),
                 (None, None) => {}
             }
         }
         if missing.is_empty() && untrusted.is_none() {
-            return Verdict::Covered(first.unwrap_or(best));
+            return Verdict::Covered(Arc::clone(first.unwrap_or(best)));
         }
         // A record that names only a path is refused as such, whatever its scopes are.
-        if by == By::Path && self.grade(best, by) == Grade::PathOnly && untrusted.is_none() {
-            let least = self.policy.least_grade(None);
-            untrusted = (Grade::PathOnly < least).then_some(Untrusted { record: best, grade: Grade::PathOnly, least });
+        if *by == By::Path && self.grade(best, *by) == Grade::PathOnly && untrusted.is_none() {
+            let (grade, least) = (Grade::PathOnly, self.policy.least_grade(None));
+            untrusted = (grade < least).then(|| Untrusted { record: Arc::clone(best), grade, least });
         }
-        Verdict::Short { record: best, missing, untrusted }
+        Verdict::Short { record: Arc::clone(best), missing, untrusted }
     }
 }

@@ -1,4 +1,5 @@
-//! The user's configuration folder: the only place besides the options that a policy or ledger is taken from.
+//! The user's configuration folder: the only place besides the options that a policy or ledger is taken from; and the
+//! user's cache.
 //!
 //! A policy or ledger inside the scanned tree came with the delivery: whoever made the delivery wrote it.
 
@@ -6,14 +7,16 @@ use std::path::PathBuf;
 
 /// `$COUNTERSIGN_CONFIG`, else `countersign` in the platform's configuration folder.
 fn folder() -> Option<PathBuf> {
-    let given = |name: &str| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
     if let Some(folder) = given("COUNTERSIGN_CONFIG") {
         return Some(folder);
     }
     let base = if cfg!(windows) {
         given("APPDATA")
     } else {
-        given("XDG_CONFIG_HOME").or_else(|| given("HOME").map(|home| home.join(".config")))
+        // A relative one means another folder in each place, the scanned tree among them: it does not count.
+        given("XDG_CONFIG_HOME")
+            .filter(|base| base.is_absolute())
+            .or_else(|| given("HOME").map(|home| home.join(".config")))
     };
     base.map(|base| base.join("countersign"))
 }
@@ -49,6 +52,26 @@ pub(super) fn trust_lists() -> Vec<PathBuf> {
     lists
 }
 
-fn existing(name: &str) -> Option<PathBuf> {
+/// Where what can be made again is kept: `$COUNTERSIGN_CACHE_FOLDER`, else `countersign` in the platform's cache folder.
+pub(super) fn cache() -> Option<PathBuf> {
+    let base = || {
+        if cfg!(windows) {
+            given("LOCALAPPDATA")
+        } else {
+            given("XDG_CACHE_HOME")
+                .filter(|base| base.is_absolute())
+                .or_else(|| given("HOME").map(|home| home.join(".cache")))
+        }
+    };
+    given("COUNTERSIGN_CACHE_FOLDER").or_else(|| base().map(|base| base.join("countersign")))
+}
+
+/// What the environment says, unless it is empty.
+fn given(name: &str) -> Option<PathBuf> {
+    std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from)
+}
+
+/// A file of the configuration folder, where there is one.
+pub(super) fn existing(name: &str) -> Option<PathBuf> {
     folder().map(|folder| folder.join(name)).filter(|path| path.is_file())
 }

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::tree;
 use crate::archives;
-use crate::c2pa::{self, Verifier, Verify, status};
+use crate::c2pa::{self, Verifier, status};
 use crate::error::{Error, Result};
 use crate::extract;
 use crate::marks;
@@ -33,6 +33,9 @@ pub(super) struct Arguments {
     /// Trust list in PEM, repeatable
     #[arg(long, value_name = "FILE")]
     trust: Vec<PathBuf>,
+    /// Also fetch manifests that files only point to: https, public addresses; opens connections
+    #[arg(long)]
+    fetch_remote: bool,
     /// Draw the chain of manifests as a tree, and nothing else
     #[arg(long, conflicts_with = "json")]
     tree: bool,
@@ -49,7 +52,9 @@ const VALUE: usize = 200;
 
 pub(super) fn run(arguments: &Arguments) -> Result<u8> {
     let trust = super::trust::in_force(None, &arguments.trust)?;
-    let verifier = Verifier::new(&c2pa::Options { verify: Verify::Full, trust, worker: super::worker::program() })?;
+    let fetch = arguments.fetch_remote.then(c2pa::Rules::default);
+    let worker = super::worker::program();
+    let verifier = Verifier::new(&c2pa::Options { trust, worker, fetch, ..c2pa::Options::default() })?;
     let options =
         extract::Options { decoders: decoders::Options { pixels: arguments.pixels }, verifier: Some(&verifier) };
     let (room, mut unreadable) = (Room::outside(&[]), false);
@@ -167,6 +172,7 @@ fn chain(out: &mut String, c2pa: &Credentials) {
     for code in &c2pa.failures {
         row("Failure", Some(&status::told(code)));
     }
+    c2pa.files.iter().for_each(|file| row("No match", Some(file)));
     for manifest in &c2pa.chain {
         let indent = "  ".repeat(manifest.path.len() + 2);
         let relation = match manifest.path.last() {
@@ -178,6 +184,9 @@ fn chain(out: &mut String, c2pa: &Credentials) {
         };
         let title = manifest.title.as_deref().unwrap_or(&manifest.label);
         out.push_str(&wrap(&indent, &terminal(&format!("{relation}: {title}")), 80));
+        for line in tree::remarks(manifest) {
+            out.push_str(&wrap(&format!("{indent}  - "), &terminal(&line), 80));
+        }
         for action in &manifest.actions {
             let kind = action.source_type.as_ref().map(|s| format!(", {s}")).unwrap_or_default();
             let agent = action.agent.as_ref().map(|a| format!(", by {a}")).unwrap_or_default();

@@ -8,6 +8,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::model::{Finding, FindingState, Severity};
+use crate::report::layout::{self, number};
 use crate::scan::Watch;
 
 /// What the run tells of itself while it goes on.
@@ -28,7 +29,7 @@ impl Progress {
         let shown = wanted && std::io::stderr().is_terminal();
         let target = if shown { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         let bar = ProgressBar::with_draw_target(None, target);
-        bar.set_style(style("{spinner} {msg} · {bytes} · {bytes_per_sec}"));
+        bar.set_style(style("{spinner} {prefix}\n{decimal_bytes} · {decimal_bytes_per_sec} · {wide_msg}"));
         if shown {
             bar.enable_steady_tick(Duration::from_millis(120));
         }
@@ -47,7 +48,11 @@ impl Progress {
         move |files, bytes| {
             total.store(files, Ordering::Relaxed);
             bar.set_length(bytes);
-            bar.set_style(style("{bar:24} {msg} · {bytes}/{total_bytes} · {bytes_per_sec} · {eta} left"));
+            // Two lines, of which one stretches and one is cut, so that they fit any terminal.
+            bar.set_style(style(
+                "{wide_bar} {prefix} · {eta} left\n\
+                 {decimal_bytes} of {decimal_total_bytes} · {decimal_bytes_per_sec} · {wide_msg}",
+            ));
         }
     }
 
@@ -74,13 +79,16 @@ impl Progress {
         let files = self.files.load(Ordering::Relaxed);
         let of = match self.total.load(Ordering::Relaxed) {
             0 => String::new(),
-            total => format!("/{total}"),
+            total => format!(" of {}", number(total)),
         };
         let members = match self.members.load(Ordering::Relaxed) {
             0 => String::new(),
-            members => format!(", {members} in archives"),
+            members => format!(", {} in archives", number(members)),
         };
-        self.bar.set_message(format!("{files}{of} files{members} · {errors} errors, {warnings} warnings"));
+        self.bar.set_prefix(format!("{}{of} files{members}", number(files)));
+        let (errors, warnings) =
+            (layout::count(errors, "error", "errors"), layout::count(warnings, "warning", "warnings"));
+        self.bar.set_message(format!("{errors}, {warnings}"));
     }
 }
 

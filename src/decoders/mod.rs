@@ -11,6 +11,7 @@ pub mod json;
 mod novelai;
 mod pixels;
 mod png_rows;
+mod recipe;
 mod samsung;
 mod stealth;
 
@@ -41,6 +42,7 @@ pub static ALL: &[Decoder] = &[
     stealth::DECODER,
     novelai::DECODER,
     dwtdct::DECODER,
+    recipe::DECODER,
 ];
 
 /// Runs all decoders and keeps what they say.

@@ -30,7 +30,9 @@ impl Rule for ApprovalForOtherBytes {
     }
 
     fn check_asset(&self, case: &Case, out: &mut Vec<Draft>) {
-        let Some(known) = case.standing.other_bytes.filter(|_| case.asset.role != Role::Temporary) else { return };
+        let Some(known) = case.standing.other_bytes.as_ref().filter(|_| case.asset.role != Role::Temporary) else {
+            return;
+        };
         let record = wording::record(&known.record);
         let now = match case.ai {
             Ai::None => "it shows no AI mark now, which does not say that it holds no AI material".to_owned(),

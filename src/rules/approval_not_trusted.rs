@@ -30,7 +30,7 @@ impl Rule for ApprovalNotTrusted {
         if !case.explains(INFO.id) {
             return;
         }
-        let known = untrusted.record;
+        let known = &untrusted.record;
         let grade = match untrusted.grade {
             Grade::PathOnly => "it names the path but not the bytes",
             Grade::Imported => "it is not signed",

@@ -87,7 +87,7 @@ pub struct Case<'a> {
     /// The records about this asset.
     pub matches: &'a Matches<'a>,
     /// What they amount to in this role.
-    pub standing: &'a Standing<'a>,
+    pub standing: &'a Standing,
     /// The ledger in use, for commands that are proposed.
     pub ledger: Option<&'a Path>,
 }

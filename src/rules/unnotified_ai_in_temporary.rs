@@ -40,13 +40,13 @@ impl Rule for UnnotifiedAiInTemporary {
         if case.explained() {
             return;
         }
-        let (why, record) = match (&case.standing.verdict, case.standing.other_bytes) {
-            (Verdict::Denied(k), _) => (format!("its use was {}", wording::record(&k.record)), Some(*k)),
-            (Verdict::Expired(k), _) => (format!("its record has run out ({})", wording::record(&k.record)), Some(*k)),
-            (Verdict::Ended(k, by), _) => (format!("its record was ended by record {}", by.record.id), Some(*k)),
-            (Verdict::Early(k), _) => (format!("its record holds only from {}", k.record.decided_on), Some(*k)),
+        let (why, record) = match (&case.standing.verdict, &case.standing.other_bytes) {
+            (Verdict::Denied(k), _) => (format!("its use was {}", wording::record(&k.record)), Some(k)),
+            (Verdict::Expired(k), _) => (format!("its record has run out ({})", wording::record(&k.record)), Some(k)),
+            (Verdict::Ended(k, by), _) => (format!("its record was ended by record {}", by.record.id), Some(k)),
+            (Verdict::Early(k), _) => (format!("its record holds only from {}", k.record.decided_on), Some(k)),
             (Verdict::Short { record: k, .. }, _) => {
-                (format!("its record is of too low a grade ({})", wording::record(&k.record)), Some(*k))
+                (format!("its record is of too low a grade ({})", wording::record(&k.record)), Some(k))
             }
             (_, Some(k)) => (format!("record {} names it, but is for other bytes", k.record.id), Some(k)),
             _ => ("no notification is recorded".to_owned(), None),

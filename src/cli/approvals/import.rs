@@ -77,7 +77,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
         source: arguments.file.file_name().unwrap_or_default().to_string_lossy().into_owned(),
     };
     let ledger = arguments.place.read()?;
-    let taken = ledger.entries.into_iter().map(|entry| entry.record.id).collect();
+    let taken = ledger.map(|ledger| ledger.ids()).unwrap_or_default();
     let sheet = import::read(&bytes, &plan, &taken)
         .map_err(|what| failed(what, "nothing was imported; `countersign approvals import --help` names the fields"))?;
     let wanted = !arguments.dry_run && (sheet.bad.is_empty() || arguments.skip_bad) && !sheet.records.is_empty();

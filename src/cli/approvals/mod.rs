@@ -80,9 +80,9 @@ fn revoked(revoke: Revoke) -> Result<u8> {
     let ledger = terms.place.read()?;
     let (mut subjects, mut paths) = (Vec::new(), Vec::new());
     for word in what {
-        match ledger.entries.iter().find(|entry| entry.record.id == word) {
-            Some(entry) => {
-                subjects.extend(entry.record.subjects.iter().cloned());
+        match ledger.as_ref().and_then(|ledger| ledger.by_id(&word)) {
+            Some(known) => {
+                subjects.extend(known.record.subjects.iter().cloned());
                 terms.supersedes.push(word);
             }
             None => paths.push(word),
@@ -94,15 +94,16 @@ fn revoked(revoke: Revoke) -> Result<u8> {
             hint: "withdraw them one after the other; `countersign approvals list` shows the ids".to_owned(),
         });
     }
+    let of = ledger.as_ref().map(|ledger| format!(" of {}", ledger.path().display())).unwrap_or_default();
     for path in paths {
         if !std::path::Path::new(&path).exists() {
             return Err(Error::Usage {
-                what: format!("{path} is neither a record of {} nor a file", ledger.path.display()),
+                what: format!("{path} is neither a record{of} nor a file"),
                 hint: "`countersign approvals list` shows the ids".to_owned(),
             });
         }
         let of_path = files::named_subjects(path.as_ref())?;
-        let known = |digest: &str| ledger.entries.iter().any(|e| e.record.sha256().any(|own| own == digest));
+        let known = |digest: &str| ledger.as_ref().is_some_and(|ledger| ledger.holds(digest));
         if !of_path.iter().filter_map(|s| s.sha256()).any(known) {
             return Err(Error::Usage {
                 what: format!("no record is about the bytes of {path}"),
@@ -110,6 +111,9 @@ fn revoked(revoke: Revoke) -> Result<u8> {
             });
         }
         subjects.extend(of_path);
+    }
+    if let Some(ledger) = ledger {
+        ledger.sound()?;
     }
     terms.decide(Decision::Revoked, subjects, &[])
 }

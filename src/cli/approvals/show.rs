@@ -6,7 +6,7 @@ use chrono::{Local, NaiveDate};
 use clap::ValueEnum;
 use serde_json::Value;
 
-use super::terms::to_read;
+use super::terms::{open, to_read};
 use crate::approvals::{Approvals, export};
 use crate::cli::scan::load_policy;
 use crate::error::{Error, Result};
@@ -30,7 +30,7 @@ struct View {
 impl View {
     fn open(&self) -> Result<(Approvals, NaiveDate)> {
         let policy = load_policy(self.policy.as_deref())?;
-        let approvals = Approvals::load(&to_read(self.approvals.as_deref())?, &policy.trust.keys)?;
+        let approvals = open(&to_read(self.approvals.as_deref())?, &policy.trust.keys, &[])?;
         Ok((approvals, self.as_of.unwrap_or_else(|| Local::now().date_naive())))
     }
 }
@@ -76,7 +76,9 @@ enum Format {
 pub(super) fn list(arguments: &List) -> Result<u8> {
     let (approvals, as_of) = arguments.view.open()?;
     if arguments.json {
-        return printed(&format!("{}\n", export::json(&approvals, as_of)));
+        let value = export::json(&approvals, as_of);
+        approvals.sound()?;
+        return printed(&format!("{value}\n"));
     }
     let mut out = String::new();
     for known in approvals.records() {
@@ -84,21 +86,29 @@ pub(super) fn list(arguments: &List) -> Result<u8> {
         let name = record.subjects.first().map(|s| s.name.as_str()).unwrap_or("nothing");
         let more = record.subjects.len().saturating_sub(1);
         let more = if more == 0 { String::new() } else { format!(" and {more} more") };
-        let state = approvals.state(known, as_of);
+        let state = approvals.state(&known, as_of);
         let head = format!("{:<16} {:<11} {} ", record.id, record.decision.word(), record.decided_on);
         out.push_str(&wrap(&head, &terminal(&format!("{name}{more}, by {}; {state}", record.approver)), 100));
     }
-    out.push_str(&format!("{} records in {}\n", approvals.records().len(), approvals.path().display()));
+    approvals.sound()?;
+    out.push_str(&format!("{} records in {}\n", approvals.len(), approvals.path().display()));
     printed(&out)
 }
 
 pub(super) fn show(arguments: &Show) -> Result<u8> {
     let (approvals, as_of) = arguments.view.open()?;
     let Some(known) = approvals.by_id(&arguments.id) else {
-        let ids = approvals.records().iter().map(|known| known.record.id.as_str());
-        return Err(crate::cli::marks::unknown("record", &arguments.id, ids));
+        let ids = approvals.ids();
+        let near = crate::policy::known::nearest(&arguments.id, ids.iter().map(String::as_str));
+        return Err(Error::Usage {
+            what: format!("no record {} in {}", arguments.id, approvals.path().display()),
+            hint: match near {
+                Some(id) => format!("did you mean {id}?"),
+                None => "`countersign approvals list` shows the ids".to_owned(),
+            },
+        });
     };
-    let value = export::value(&approvals, known, as_of);
+    let value = export::value(&approvals, &known, as_of);
     if arguments.json {
         return printed(&format!("{value}\n"));
     }
@@ -137,6 +147,7 @@ pub(super) fn export(arguments: &Export) -> Result<u8> {
         Format::Csv => export::csv(&approvals, as_of),
         Format::CueSheet => export::cue_sheet(&approvals, as_of),
     };
+    approvals.sound()?;
     let Some(path) = &arguments.output else { return printed(&text) };
     let failed = |e: std::io::Error| Error::File {
         path: path.clone(),

@@ -8,9 +8,10 @@ use serde::de::DeserializeOwned;
 use super::super::{config, keys};
 use crate::approvals::import;
 use crate::approvals::record::{Annotations, UseClass};
-use crate::approvals::{Decision, Ledger, Person, Record, Subject};
+use crate::approvals::{Approvals, Cache, Decision, Ledger, Person, Record, Subject};
 use crate::error::{Error, Result};
-use crate::policy::Scope;
+use crate::policy::{Scope, TrustedKey};
+use crate::scan::inside_roots;
 
 /// Files that are told one by one; of more, the rest is counted.
 const TOLD: usize = 20;
@@ -96,10 +97,10 @@ impl Place {
         Ok((path, ids))
     }
 
-    /// The ledger as it is before the append; empty where there is none yet.
-    pub(in crate::cli) fn read(&self) -> Result<Ledger> {
+    /// The ledger as it is before the append, where there is one yet.
+    pub(in crate::cli) fn read(&self) -> Result<Option<Approvals>> {
         let path = to_write(self.approvals.as_deref())?;
-        if path.exists() { Ledger::read(&path) } else { Ledger::parse(&path, b"") }
+        path.exists().then(|| open(&path, &[], &[])).transpose()
     }
 }
 
@@ -194,6 +195,27 @@ fn to_write(named: Option<&Path>) -> Result<PathBuf> {
 /// The ledger to read: the one named, else the user's own.
 pub(in crate::cli) fn to_read(named: Option<&Path>) -> Result<PathBuf> {
     named.map(Path::to_path_buf).or_else(config::approvals).ok_or_else(no_ledger)
+}
+
+/// The ledger at `path`, with its index in the user's cache, unless that lies in a scanned tree or beside the ledger.
+#[expect(clippy::print_stderr, reason = "a warning is told, and the command goes on")]
+pub(in crate::cli) fn open(path: &Path, keys: &[TrustedKey], roots: &[PathBuf]) -> Result<Approvals> {
+    let cache = config::cache().and_then(|folder| std::path::absolute(folder).ok()).filter(|folder| {
+        // It need not exist yet: what exists of it tells where it will be.
+        let there = folder.ancestors().find(|part| part.exists()).unwrap_or(folder);
+        inside_roots(there, roots).is_none() && !beside(folder, path)
+    });
+    let approvals = Approvals::open(path, keys, cache.as_deref().map(Cache::new).as_ref())?;
+    if let Some(why) = approvals.warning() {
+        let why = crate::report::escape::terminal(why);
+        eprintln!("warning: no index of the approvals could be kept, so they were read one by one: {why}");
+    }
+    Ok(approvals)
+}
+
+fn beside(folder: &Path, ledger: &Path) -> bool {
+    let real = |path: &Path| std::fs::canonicalize(path).ok();
+    real(folder).is_some_and(|folder| real(ledger).is_some_and(|ledger| ledger.parent() == Some(&folder)))
 }
 
 fn no_ledger() -> Error {

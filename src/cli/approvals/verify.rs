@@ -1,11 +1,12 @@
 //! `countersign approvals verify`: every line and every signature, and whether it is still the ledger of a report.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
 use super::terms::to_read;
-use crate::approvals::{Approvals, Ledger};
+use crate::approvals::ledger::Audit;
+use crate::approvals::{Ledger, grade};
 use crate::cli::scan::load_policy;
 use crate::error::{Error, Result};
 use crate::policy::Grade;
@@ -40,19 +41,24 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
     let path = to_read(arguments.approvals.as_deref())?;
     let policy = load_policy(arguments.policy.as_deref())?;
     let aside = if arguments.repair { Ledger::repair(&path)? } else { None };
-    let ledger = Ledger::read(&path)?;
     let head = match &arguments.report {
         Some(report) => Some(reported(report)?),
-        None => arguments.head.clone(),
+        None => arguments.head.as_deref().map(|head| head.trim().to_owned()),
     };
-    let since = head.map(|head| since(&ledger, &head)).transpose()?;
-    let approvals = Approvals::new(ledger, &policy.trust.keys);
-    let count = |grade: Grade| approvals.records().iter().filter(|k| k.grade == grade).count();
-    let (known, signed, unsigned) = (count(Grade::SignedKnown), count(Grade::Signed), count(Grade::Imported));
-    let records = approvals.records().len();
+    let (mut known, mut signed, mut unsigned) = (0, 0, 0);
+    // Every line is read, whatever an index says of them.
+    let audit = Ledger::audit(&path, head.as_deref(), |entry| {
+        *match grade(&entry.record, &entry.keys, &policy.trust.keys).0 {
+            Grade::SignedKnown => &mut known,
+            Grade::Signed => &mut signed,
+            Grade::Imported | Grade::PathOnly => &mut unsigned,
+        } += 1;
+    })?;
+    let since = head.map(|head| since(&path, &audit, &head)).transpose()?;
+    let records = audit.records;
     let text = if arguments.json {
         let value = json!({
-            "ledger": path.to_string_lossy(), "records": records, "head": approvals.head(),
+            "ledger": path.to_string_lossy(), "records": records, "head": audit.head,
             "signed_known": known, "signed": signed, "unsigned": unsigned, "added_since_head": since,
             "torn_line_in": aside.as_ref().map(|p| p.to_string_lossy()),
         });
@@ -63,7 +69,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
             out.push_str(&format!("the torn last line was put into {}\n", aside.display()));
         }
         out.push_str(&format!("{}: {records} records, every line holds\n", path.display()));
-        out.push_str(&format!("head {}\n", approvals.head()));
+        out.push_str(&format!("head {}\n", audit.head));
         out.push_str(&format!("{known} signed by known keys, {signed} by other keys, {unsigned} unsigned\n"));
         if let Some(since) = since {
             out.push_str(&format!("the earlier head is in it; {since} records were added since\n"));
@@ -75,12 +81,12 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
 }
 
 /// How many records came after the line with this digest.
-fn since(ledger: &Ledger, head: &str) -> Result<usize> {
-    match ledger.line_of(head.trim()) {
-        Some(line) => Ok(ledger.entries.len() - line),
+fn since(path: &Path, audit: &Audit, head: &str) -> Result<usize> {
+    match audit.line {
+        Some(line) => Ok(audit.records.saturating_sub(line)),
         None => Err(Error::Ledger {
-            path: ledger.path.clone(),
-            line: ledger.entries.len(),
+            path: path.to_owned(),
+            line: audit.records,
             what: format!(
                 "no line has the digest {head}: this ledger never had that head, or lines were cut from its end"
             ),
@@ -89,7 +95,7 @@ fn since(ledger: &Ledger, head: &str) -> Result<usize> {
     }
 }
 
-fn reported(report: &std::path::Path) -> Result<String> {
+fn reported(report: &Path) -> Result<String> {
     let failed = |what: String| Error::Data {
         path: report.to_path_buf(),
         what,
