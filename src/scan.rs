@@ -267,8 +267,8 @@ impl Course<'_, '_> {
     }
 }
 
-/// One asset from bytes to findings; `None` when the run was stopped before its end: what was read by then is not all. A member of an archive belongs to the
-/// package that the archive is, and is what the file around it is for.
+/// One asset from bytes to findings; `None` when the run was stopped before its end: what was read by then is not all.
+/// A member of an archive belongs to the package that the archive is, and is what the file around it is for.
 fn one(
     scan: &Scan<'_>,
     job: Job,
