@@ -8,7 +8,7 @@ use crate::formats;
 use crate::identify::identify;
 use crate::limits;
 use crate::member::{Opened, Room};
-use crate::model::{Cut, Embedded, FACTS_SCHEMA, Facts, Problem, ProblemKind, Tag, Via};
+use crate::model::{CredentialState, Cut, Embedded, FACTS_SCHEMA, Facts, Problem, ProblemKind, Tag, Via};
 use crate::source::Source;
 use crate::tags::{self, Place};
 
@@ -66,12 +66,26 @@ fn verify_laid_out(verifier: &Verifier, own: Inside<'_>, beside: &[Inside<'_>], 
             let [path, others @ ..] = laid.paths.as_slice() else { return };
             let sidecars: Vec<_> = others.iter().filter(|path| is_sidecar(path)).cloned().collect();
             verifier.credentials(path, out, &sidecars);
+            excuse_collection(out);
         }
         Err(problem) => {
             // What the manifests say is read all the same; only their hold on the bytes is not known.
             verifier.credentials(own.0, out, &[]);
             tags::push_problem(out, problem.harmless());
         }
+    }
+}
+
+/// The other files of a collection lie in the archive still: that they are not found says nothing.
+fn excuse_collection(out: &mut Facts) {
+    let Some(found) = out.c2pa.as_mut().filter(|c| c.state == CredentialState::Invalid) else { return };
+    let of_archive = found.place.as_deref().is_some_and(|place| place.starts_with("ZIP"));
+    if !of_archive && found.failures.iter().all(|code| code.starts_with("assertion.collectionHash.")) {
+        found.state = CredentialState::Unverified;
+        found.failures.clear();
+        found.files.clear();
+        let what = "it binds files that lie in an archive: unpack it and scan what it holds to have them checked";
+        found.damage.get_or_insert_with(|| what.to_owned());
     }
 }
 

@@ -73,6 +73,7 @@ fn judged(folder: &Path, asked: &Asked<'_>) -> (Vec<AssetReport>, Summary) {
     let scan = Scan {
         judge: Judge::new(&policy, None, chrono::NaiveDate::from_ymd_opt(2026, 6, 1).unwrap()),
         policy: &policy,
+        cache: None,
         extract: extract::Options { verifier: asked.verifier, ..extract::Options::default() },
         role: None,
         exclude: exclude.build().unwrap(),

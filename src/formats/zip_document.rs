@@ -25,7 +25,7 @@ pub fn among(members: &[Member]) -> Option<&'static ZipDocument> {
 }
 
 /// Where the store stands.
-const STORE: &str = "META-INF/content_credential.c2pa";
+pub const STORE: &str = "META-INF/content_credential.c2pa";
 /// The longest list of properties.
 const PROPERTIES: usize = 4 * 1024 * 1024;
 /// Members that are media, by how their names end.
@@ -136,7 +136,7 @@ impl ZipDocument {
     }
 }
 
-fn store(source: &mut Source, member: &Member, out: &mut Facts) -> Result<(), Problem> {
+pub(super) fn store(source: &mut Source, member: &Member, out: &mut Facts) -> Result<(), Problem> {
     let (offset, bytes) = zip::bytes(source, member, limits::STORE)?;
     let damage = jumbf::damage(&bytes);
     out.stores.push(Store { place: format!("ZIP {STORE}"), offset: source.absolute(offset), bytes, damage });
