@@ -70,11 +70,11 @@ struct Row {
 }
 
 impl Cache {
-    /// Opens or makes the cache at `path`; `options` names what extraction was asked for.
+    /// Opens or makes the cache at `path`.
     ///
     /// # Errors
     /// A file that is no cache of ours (it is left alone), or that cannot be opened or made.
-    pub fn open(path: &Path, options: &str) -> Result<Self> {
+    pub fn open(path: &Path) -> Result<Self> {
         let refused = |what: String| Error::File {
             path: path.to_path_buf(),
             what: format!("cannot be used as a cache: {what}"),
@@ -83,19 +83,19 @@ impl Cache {
         let connection = Connection::open(path).map_err(|e| refused(e.to_string()))?;
         prepare(&connection).map_err(|e| refused(e.to_string()))?.map_err(|what| refused(what.to_owned()))?;
         let state = State { connection: Some(connection), waiting: Vec::new(), trouble: None };
-        Ok(Self { basis: basis(options), today: today(), state: Mutex::new(state), found: AtomicU64::new(0) })
+        Ok(Self { basis: basis(), today: today(), state: Mutex::new(state), found: AtomicU64::new(0) })
     }
 
-    /// The facts of an asset: those that are kept, else those that `read` gives.
-    pub fn facts(&self, asset: &Asset, read: impl FnOnce() -> Facts) -> Facts {
-        let Some((key, settled)) = self.key(asset) else { return read() };
+    /// The facts of an asset that decoders were asked so much about: those that are kept, else those that `read` gives.
+    pub fn facts(&self, asset: &Asset, asked: decoders::Options, read: impl FnOnce() -> Facts) -> Facts {
+        let Some((key, settled)) = self.key(asset, asked) else { return read() };
         if let Some(facts) = self.find(&key) {
             self.found.fetch_add(1, Ordering::Relaxed);
             return facts;
         }
         let facts = read();
         // A change while it was read shows in the key.
-        if settled && lasting(&facts) && self.key(asset).is_some_and(|(after, _)| after == key) {
+        if settled && lasting(&facts) && self.key(asset, asked).is_some_and(|(after, _)| after == key) {
             self.keep(key, &facts);
         }
         facts
@@ -120,7 +120,7 @@ impl Cache {
     }
 
     /// The key of what the walk saw, and whether it has not changed for a while; `None` where it changed since.
-    fn key(&self, asset: &Asset) -> Option<(Key, bool)> {
+    fn key(&self, asset: &Asset, asked: decoders::Options) -> Option<(Key, bool)> {
         let meta = std::fs::metadata(&asset.path).ok()?;
         if meta.len() != asset.size || modified(&meta) != asset.mtime {
             return None;
@@ -128,6 +128,7 @@ impl Cache {
         let mut digest = Sha256::new();
         let mut settled = is_settled(&meta);
         digest.update(&self.basis);
+        digest.update(format!("{asked:?}\0"));
         identify(&mut digest, &asset.path, &meta)?;
         for sidecar in &asset.sidecars {
             // A store beside the asset is weighed against its neighbors.
@@ -242,14 +243,14 @@ fn packed(facts: &Facts) -> Option<Vec<u8>> {
 }
 
 /// What all facts of this run depend on, whatever the file.
-fn basis(options: &str) -> Vec<u8> {
+fn basis() -> Vec<u8> {
     let readers = formats::ALL.iter().map(|f| (f.info().id, f.info().version));
     let decoders = decoders::ALL.iter().map(|d| (d.id, d.version));
     let versions: Vec<_> = readers.chain(decoders).map(|(id, version)| format!("{id}={version}")).collect();
     let program = std::env::current_exe().and_then(|path| path.metadata()).ok();
     let program = program.map(|meta| (meta.len(), modified(&meta)));
     let version = env!("CARGO_PKG_VERSION");
-    format!("{FACTS_SCHEMA}\0{version}\0{program:?}\0{options}\0{}", versions.join(",")).into_bytes()
+    format!("{FACTS_SCHEMA}\0{version}\0{program:?}\0{}", versions.join(",")).into_bytes()
 }
 
 fn identify(digest: &mut Sha256, path: &Path, meta: &Metadata) -> Option<()> {

@@ -55,6 +55,12 @@ pub const PATTERNS: usize = 1_000;
 pub const WORKER_MEMORY: u64 = 1536 * 1024 * 1024;
 /// The longest line of a ledger: one record may be about very many files.
 pub const LEDGER_LINE: usize = 256 * 1024 * 1024;
+/// The longest thumbnail that is compared with its image.
+pub const THUMBNAIL: usize = 1024 * 1024;
+/// Thumbnails of one file.
+pub const THUMBNAILS: usize = 8;
+/// Pixels of an image that is decoded to be compared with its thumbnail.
+pub const COMPARED: u64 = 64 * 1024 * 1024;
 /// Bytes of ledger lines whose records are kept at hand while assets are matched.
 pub const RECORDS: usize = 16 * 1024 * 1024;
 /// Records that matched nothing and are told one by one; of more, the rest is counted.

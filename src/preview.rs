@@ -219,6 +219,11 @@ fn columns(peaks: &[f32]) -> Option<Vec<u8>> {
     Some((0..parts).map(part).collect())
 }
 
+/// The containers that ffmpeg may open. A playlist, whatever it is called, would have it open other files.
+const CONTAINERS: &str = "mov,mp4,matroska,webm,avi,mxf,asf,flv,mpegts,mpeg,ogg,dv,gif";
+/// The most memory that ffmpeg may ask for at once.
+const FRAME_BYTES: &str = "268435456";
+
 /// The first good frame of a video, from ffmpeg; nothing where it is not installed or takes too long.
 fn frame(path: &Path) -> Option<Picture> {
     let path = std::fs::canonicalize(path).ok()?;
@@ -226,7 +231,8 @@ fn frame(path: &Path) -> Option<Picture> {
     let mut input = std::ffi::OsString::from("file:");
     input.push(&path);
     let mut child = Command::new("ffmpeg")
-        .args(["-nostdin", "-v", "quiet", "-protocol_whitelist", "file", "-threads", "1", "-i"])
+        .args(["-nostdin", "-v", "quiet", "-max_alloc", FRAME_BYTES, "-threads", "1"])
+        .args(["-protocol_whitelist", "file", "-format_whitelist", CONTAINERS, "-i"])
         .arg(input)
         .args(["-map", "0:v:0", "-frames:v", "1", "-vf", "scale=240:-2", "-c:v", "mjpeg", "-f", "image2pipe"])
         .args(["-protocol_whitelist", "pipe", "pipe:1"])
@@ -284,6 +290,30 @@ mod tests {
         }
         std::fs::write(&path, b"no picture at all").unwrap();
         assert_eq!(picture(&path), None);
+    }
+
+    #[test]
+    fn a_video_shows_its_own_frame_and_a_playlist_nobody_elses() {
+        let dir = tempfile::tempdir().unwrap();
+        let made = Command::new("ffmpeg")
+            .args(["-nostdin", "-v", "quiet", "-f", "lavfi", "-i", "testsrc=s=320x180:d=0.2"])
+            .arg(dir.path().join("-a.mp4"))
+            .stdin(Stdio::null())
+            .status();
+        if !made.is_ok_and(|status| status.success()) {
+            eprintln!("SKIPPED: no ffmpeg here; pictures of videos were not tried");
+            return;
+        }
+        let Some(Picture::Jpeg(bytes)) = picture(&dir.path().join("-a.mp4")) else { panic!("no frame") };
+        assert_eq!(image::load_from_memory(&bytes).unwrap().width(), 240);
+        for (name, text) in [
+            ("b.mov", "ffconcat version 1.0\nfile -a.mp4\n"),
+            ("c.mp4", "#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\n-a.mp4\n#EXT-X-ENDLIST\n"),
+            ("d.m3u8", "#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\n-a.mp4\n#EXT-X-ENDLIST\n"),
+        ] {
+            std::fs::write(dir.path().join(name), text).unwrap();
+            assert_eq!(picture(&dir.path().join(name)), None, "{name}");
+        }
     }
 
     #[test]

@@ -349,10 +349,13 @@ fn isolated(asset: &Asset, inside: Option<&Inside>, room: &Room, scan: &Scan<'_>
     if let Some(obstacle) = &asset.obstacle {
         return (Facts { problems: vec![obstacle.clone()], ..Facts::default() }, None);
     }
+    let mut options = scan.extract;
+    // Decoding takes its time; where a picture is shown as a record, it is worth it.
+    options.decoders.thumbnails |= asset.role == Role::Archival;
     let read = || {
         let read = catch_unwind(AssertUnwindSafe(|| match inside {
-            Some(inside) => inside.read(&asset.path, room, &scan.extract),
-            None => (extract::facts(&asset.path, &asset.sidecars, &scan.extract), None),
+            Some(inside) => inside.read(&asset.path, room, &options),
+            None => (extract::facts(&asset.path, &asset.sidecars, &options), None),
         }));
         read.unwrap_or_else(|cause| {
             let what = format!("a reader failed: {}", panic_text(&cause));
@@ -360,7 +363,7 @@ fn isolated(asset: &Asset, inside: Option<&Inside>, room: &Room, scan: &Scan<'_>
         })
     };
     let (mut facts, opened) = match scan.cache.filter(|_| inside.is_none()) {
-        Some(cache) => (cache.facts(asset, || read().0), None),
+        Some(cache) => (cache.facts(asset, options.decoders, || read().0), None),
         None => read(),
     };
     if facts.problems.iter().any(|p| p.blocking) {

@@ -3,24 +3,18 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on stops")]
 
+#[path = "shared/document.rs"]
+mod document;
+
 use std::fmt::Write as _;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use countersign::approvals::Ledger;
+use document::{program, steps, squeezed};
 
 fn project() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
-/// The program, in this folder, with no configuration of the user's.
-fn program(folder: &Path, name: &str) -> Command {
-    let mut command = Command::new(name);
-    command.current_dir(folder).env("COUNTERSIGN_CONFIG", folder.join("no-configuration"));
-    for variable in ["COUNTERSIGN_POLICY", "COUNTERSIGN_APPROVALS", "COUNTERSIGN_KEY", "COUNTERSIGN_PASSPHRASE"] {
-        command.env_remove(variable);
-    }
-    command
 }
 
 fn countersign(folder: &Path, arguments: &[&str]) -> Output {
@@ -31,27 +25,6 @@ fn said(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
 }
 
-/// Text without what line breaks and frames do to it.
-fn squeezed(text: &str) -> String {
-    text.chars().filter(|c| !c.is_whitespace() && !"│╭╰─".contains(*c)).collect()
-}
-
-/// The commands of a page, each with its exit code and what it must print.
-fn steps(page: &str) -> Vec<(String, i32, Vec<String>)> {
-    let mut out: Vec<(String, i32, Vec<String>)> = Vec::new();
-    for block in page.split("```console\n").skip(1) {
-        for line in block.split("```").next().unwrap().lines() {
-            match (line.strip_prefix("$ "), line.strip_prefix("exits "), out.last_mut()) {
-                (Some(command), ..) => out.push((command.to_owned(), 0, vec![])),
-                (None, Some(code), Some(step)) => step.1 = code.parse().unwrap(),
-                (None, None, Some(step)) => step.2.push(line.to_owned()),
-                _ => panic!("{line} belongs to no command"),
-            }
-        }
-    }
-    out
-}
-
 #[test]
 fn the_documented_life_of_an_approval() {
     let folder = tempfile::tempdir().unwrap();
@@ -60,23 +33,7 @@ fn the_documented_life_of_an_approval() {
     std::fs::copy(poster, folder.path().join("delivery/poster.jpg")).unwrap();
     let steps = steps(&std::fs::read_to_string(project().join("docs/approvals.md")).unwrap());
     assert!(steps.len() > 15, "the page has lost its commands");
-    // One shell for the whole page: a command may use what an earlier one set.
-    let mut script = String::new();
-    for (number, (command, ..)) in steps.iter().enumerate() {
-        writeln!(script, "{{ {command}\n}} > {number}.out 2>&1; echo $? > {number}.code").unwrap();
-    }
-    let bin = Path::new(env!("CARGO_BIN_EXE_countersign")).parent().unwrap();
-    let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
-    let ran = program(folder.path(), "sh").args(["-c", &script]).env("PATH", path).status().unwrap();
-    assert!(ran.success());
-    for (number, (command, code, parts)) in steps.iter().enumerate() {
-        let read = |ending| std::fs::read_to_string(folder.path().join(format!("{number}.{ending}"))).unwrap();
-        let out = read("out");
-        assert_eq!(read("code").trim(), code.to_string(), "{command}\n{out}");
-        for part in parts {
-            assert!(squeezed(&out).contains(&squeezed(part)), "{command}\ndoes not say: {part}\n{out}");
-        }
-    }
+    document::run(folder.path(), &steps);
 }
 
 /// Ten thousand rows, of which seven are bad for seven reasons; the lines of those.
@@ -299,4 +256,82 @@ fn a_torn_end_is_put_aside_and_a_cut_end_shows_in_the_head() {
     let output = run(&["approvals", "verify", "--head", &head]);
     assert_eq!(output.status.code(), Some(3));
     assert!(said(&output).contains("cut from its end"), "{}", said(&output));
+}
+
+/// A sequence of marked frames, one of which says something else, and the commands that its findings propose.
+#[test]
+fn the_command_that_a_sequence_proposes_records_its_frames_and_no_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let frames = folder.path().join("a reel's/d");
+    std::fs::create_dir_all(&frames).unwrap();
+    let hero = std::fs::read(project().join("fixtures/delivery/final/hero_010.png")).unwrap();
+    let poster = std::fs::read(project().join("fixtures/delivery/final/poster_020.jpg")).unwrap();
+    for n in 1001..=1012 {
+        let bytes = if n == 1006 { &poster } else { &hero };
+        std::fs::write(frames.join(format!("shot.{n}.png")), bytes).unwrap();
+    }
+    // Frames of another run, which no range of this one may take.
+    std::fs::write(frames.join("other.1003.png"), &hero).unwrap();
+    let report = || {
+        let output =
+            countersign(folder.path(), &["scan", "a reel's", "--approvals", "l.jsonl", "--report", "json=r.json"]);
+        let text = std::fs::read_to_string(folder.path().join("r.json")).unwrap();
+        std::fs::remove_file(folder.path().join("r.json")).unwrap();
+        (output, serde_json::from_str::<serde_json::Value>(&text).unwrap())
+    };
+    let open = |report: &serde_json::Value| -> Vec<(String, String)> {
+        let rows = report["assets"].as_array().unwrap().iter();
+        rows.flat_map(|row| {
+            let findings = row["findings"].as_array().unwrap().iter();
+            let open = findings.filter(|f| f["rule"] == "unapproved-ai-in-final" && f["state"] == "open");
+            open.map(|f| (row["path"].as_str().unwrap().to_owned(), f["help"].as_str().unwrap().to_owned()))
+        })
+        .collect()
+    };
+    std::fs::write(folder.path().join("l.jsonl"), "").unwrap();
+    let (_, before) = report();
+    let rows = open(&before);
+    let names: Vec<_> = rows.iter().map(|(path, _)| path.as_str()).collect();
+    assert_eq!(names, ["d/other.1003.png", "d/shot.[1001-1012].png", "d/shot.1006.png"]);
+    let command = rows[1].1.split('`').nth(1).unwrap();
+    assert!(command.contains("shot.[1001-1005,1007-1012].png'"), "{command}");
+    let command = command.replace("countersign", env!("CARGO_BIN_EXE_countersign"));
+    let output = program(folder.path(), "sh").args(["-c", &command]).output().unwrap();
+    assert!(output.status.success(), "{command}: {}", said(&output));
+    let ledger = Ledger::read(&folder.path().join("l.jsonl")).unwrap();
+    let names: Vec<_> = ledger.entries[0].record.subjects.iter().map(|s| s.name.clone()).collect();
+    assert_eq!(names.len(), 11);
+    assert!(names.iter().all(|n| n.contains("/shot.") && !n.contains("1006")), "{names:?}");
+    let names: Vec<_> = open(&report().1).into_iter().map(|(path, _)| path).collect();
+    assert_eq!(names, ["d/shot.1006.png"], "the other run's frame has the same bytes");
+
+    // The same from the report, which names the frames that its row stands for.
+    std::fs::write(folder.path().join("before.json"), before.to_string()).unwrap();
+    let from_report = |finding: &str| {
+        let _ = std::fs::remove_file(folder.path().join("m.jsonl"));
+        countersign(
+            folder.path(),
+            &["approve", "--from-report", "before.json", "--finding", finding, "--by", "J", "--approvals", "m.jsonl"],
+        )
+    };
+    let output = from_report("unapproved-ai-in-final:d/shot.*1012*");
+    assert!(output.status.success(), "{}", said(&output));
+    let subjects = &Ledger::read(&folder.path().join("m.jsonl")).unwrap().entries[0].record.subjects;
+    assert_eq!(subjects.len(), 11);
+    std::fs::write(frames.join("shot.1003.png"), "another").unwrap();
+    let output = from_report("unapproved-ai-in-final:d/shot.*1012*");
+    assert_eq!(output.status.code(), Some(3));
+    assert!(said(&output).contains("frames"), "{}", said(&output));
+
+    // Frames can be withdrawn as they were approved; a range that holds none says so.
+    let run = |arguments: &[&str]| {
+        countersign(folder.path(), &[arguments, &["--by", "J", "--approvals", "l.jsonl"]].concat())
+    };
+    let revoked = run(&["approvals", "revoke", "a reel's/d/shot.[1001-1002].png"]);
+    assert!(revoked.status.success(), "{}", said(&revoked));
+    let none = run(&["approve", "a reel's/d/shot.[2001-2012].png"]);
+    assert_eq!(none.status.code(), Some(3));
+    assert!(squeezed(&said(&none)).contains("noframeof"), "{}", said(&none));
+    let glob = run(&["approve", "a reel's/d/other.100[1-9].png"]);
+    assert!(glob.status.success(), "{}", said(&glob));
 }

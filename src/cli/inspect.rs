@@ -55,8 +55,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
     let fetch = arguments.fetch_remote.then(c2pa::Rules::default);
     let worker = super::worker::program();
     let verifier = Verifier::new(&c2pa::Options { trust, worker, fetch, ..c2pa::Options::default() })?;
-    let options =
-        extract::Options { decoders: decoders::Options { pixels: arguments.pixels }, verifier: Some(&verifier) };
+    let options = extract::Options {
+        decoders: decoders::Options { pixels: arguments.pixels, thumbnails: arguments.pixels },
+        verifier: Some(&verifier),
+    };
     let (room, mut unreadable) = (Room::outside(&[]), false);
     for path in &arguments.files {
         let (bytes, facts) = read(path, &room, &options)?;

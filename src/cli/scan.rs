@@ -152,7 +152,7 @@ pub(super) fn run(arguments: Arguments) -> Result<u8> {
         cache: cache.as_ref(),
         judge: Judge::new(&policy, approvals.as_ref(), as_of).with_baseline(baseline),
         extract: extract::Options {
-            decoders: decoders::Options { pixels: arguments.pixels },
+            decoders: decoders::Options { pixels: arguments.pixels, thumbnails: arguments.pixels },
             verifier: Some(&verifier),
         },
         role: arguments.role.map(|role| match role {
@@ -241,7 +241,7 @@ fn cache(arguments: &Arguments, roots: &[PathBuf]) -> Result<Option<Cache>> {
             hint: "name a file elsewhere for --cache".to_owned(),
         });
     }
-    Cache::open(path, &format!("pixels={}", arguments.pixels)).map(Some)
+    Cache::open(path).map(Some)
 }
 
 /// The first interrupt ends the run with what is judged so far, the second at once.

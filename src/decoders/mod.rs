@@ -5,6 +5,7 @@
 
 mod a1111;
 mod comfyui;
+mod configuration;
 mod dwtdct;
 mod invokeai;
 pub mod json;
@@ -14,6 +15,7 @@ mod png_rows;
 mod recipe;
 mod samsung;
 mod stealth;
+mod thumbnail;
 
 use crate::model::{Facts, Tag};
 use crate::source::Source;
@@ -23,6 +25,8 @@ use crate::source::Source;
 pub struct Options {
     /// Also decode pixels (lossless images only).
     pub pixels: bool,
+    /// Also decode the image where it carries a thumbnail, and compare the two.
+    pub thumbnails: bool,
 }
 
 /// A decoder: its id, its version for the cache key, and one verb.
@@ -42,6 +46,8 @@ pub static ALL: &[Decoder] = &[
     stealth::DECODER,
     novelai::DECODER,
     dwtdct::DECODER,
+    thumbnail::DECODER,
+    configuration::DECODER,
     recipe::DECODER,
 ];
 

@@ -242,7 +242,7 @@ mod tests {
 
     fn said(bytes: Vec<u8>, format: &str, pixels: bool) -> Vec<(String, String)> {
         let facts = Facts { format: Some(format.into()), ..Facts::default() };
-        let said = decode(&mut Source::memory(bytes, 0), &facts, Options { pixels });
+        let said = decode(&mut Source::memory(bytes, 0), &facts, Options { pixels, ..Options::default() });
         said.into_iter().map(|t| (t.key, t.value)).collect()
     }
 

@@ -14,6 +14,8 @@ const LEAST: usize = 8;
 const MANY: usize = 240;
 /// Rows held back while a folder is told: past this a folder is told in parts.
 const HELD: usize = 65_536;
+/// Ranges of frames that a command names.
+const RANGES: usize = 64;
 /// Gaps that one message names.
 const NAMED: usize = 8;
 /// Kinds of file that come as frames.
@@ -159,6 +161,27 @@ fn is_camera(prefix: &str, digits: &str, whole: bool) -> bool {
     whole && digits.len() == 4 && prefix.len() == 4 && prefix.bytes().all(plain)
 }
 
+/// The text with another file name at the end of the paths in its commands, which must stay words of a shell: brackets
+/// are not plain there.
+fn in_commands(text: &str, old: &str, new: &str) -> String {
+    let quoted = |name: &str| name.replace('\'', r"'\''");
+    let (old, new) = (quoted(old), quoted(new));
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once(&old) {
+        let (lead, path) = before.split_at(before.rfind([' ', '`']).map_or(0, |at| at + 1));
+        // A path that has to be quoted is quoted already, and may hold spaces.
+        let command = before.rsplit('`').next().unwrap_or_default().replace(r"\'", "");
+        match command.matches('\'').count() % 2 {
+            0 => out.push_str(&format!("{lead}'{path}{new}'")),
+            _ => out.push_str(&format!("{before}{new}")),
+        }
+        rest = after;
+    }
+    out.push_str(rest);
+    out
+}
+
 impl Run {
     fn add(&mut self, number: u64, digits: usize, report: AssetReport) {
         self.numbers.entry(number).or_default().insert(digits);
@@ -202,9 +225,10 @@ impl Run {
         let old = file_name(&row.path).to_owned();
         row.path = format!("{}[{}-{}]{}", self.prefix, self.written(first), self.written(last), self.suffix);
         let new = file_name(&row.path).to_owned();
+        let exact = file_name(&format!("{}[{}]{}", self.prefix, self.spelled(group), self.suffix)).to_owned();
         for finding in &mut row.findings {
             finding.message = finding.message.replace(&old, &new);
-            finding.help = finding.help.replace(&old, &new);
+            finding.help = in_commands(&finding.help, &old, &exact);
         }
         row.bytes = group.bytes;
         // One digest cannot stand for many files.
@@ -217,6 +241,31 @@ impl Run {
             apart: present.saturating_sub(count),
         });
         Some(row)
+    }
+
+    /// The frames of a group alone, for commands: `1001-1004,1006-1240`. Of very many ranges the first are named: no frame
+    /// is ever among them of which something else was said.
+    fn spelled(&self, group: &Group) -> String {
+        let own: BTreeSet<u64> = group.numbers.iter().copied().collect();
+        let mut ranges: Vec<(u64, u64)> = Vec::new();
+        let mut apart = true;
+        for number in self.numbers.keys() {
+            let full = ranges.len() == RANGES;
+            match ranges.last_mut() {
+                _ if !own.contains(number) => apart = true,
+                Some(range) if !apart => range.1 = *number,
+                _ if full => break,
+                _ => {
+                    ranges.push((*number, *number));
+                    apart = false;
+                }
+            }
+        }
+        let word = |(first, last): &(u64, u64)| match first == last {
+            true => self.written(*first),
+            false => format!("{}-{}", self.written(*first), self.written(*last)),
+        };
+        ranges.iter().map(word).collect::<Vec<_>>().join(",")
     }
 
     /// The number with the digits that the file has.
@@ -296,4 +345,24 @@ fn same(a: &AssetReport, b: &AssetReport) -> bool {
 /// Message and help without the frame's own name.
 fn texts(finding: &Finding, of: &AssetReport) -> [String; 2] {
     [&finding.message, &finding.help].map(|text| text.replace(file_name(&of.path), "\0"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_in_commands_stay_one_word() {
+        let cases = [
+            ("`countersign approve d/s.1001.dpx --by N`", "`countersign approve 'd/s.[1-9].dpx' --by N`"),
+            ("`countersign approve s.1001.dpx`", "`countersign approve 's.[1-9].dpx'`"),
+            ("the asset's: `approve 'a b/c d/s.1001.dpx' --x`", "the asset's: `approve 'a b/c d/s.[1-9].dpx' --x`"),
+            (r"`approve 'it'\''s/s.1001.dpx'`", r"`approve 'it'\''s/s.[1-9].dpx'`"),
+            ("nothing", "nothing"),
+        ];
+        for (text, wanted) in cases {
+            assert_eq!(in_commands(text, "s.1001.dpx", "s.[1-9].dpx"), wanted);
+        }
+        assert_eq!(in_commands(r"`approve 'it'\''s'`", "it's", "it's[1]"), r"`approve 'it'\''s[1]'`");
+    }
 }

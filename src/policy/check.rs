@@ -130,6 +130,7 @@ fn base(at: &Text, extends: Option<&Spanned<String>>) -> Result<Policy> {
     if name == "none" {
         return Ok(Policy {
             name: String::new(),
+            path: None,
             sha256: String::new(),
             ceiling: Severity::Error,
             roles: Patterns::default(),

@@ -23,6 +23,8 @@ use crate::roles::{Pattern, Patterns};
 #[derive(Clone, Debug)]
 pub struct Policy {
     pub name: String,
+    /// The file that it was read from; built-in policies have none.
+    pub path: Option<PathBuf>,
     /// SHA-256 of the policy's text, in hex.
     pub sha256: String,
     /// No finding is reported as more than this.
@@ -214,6 +216,7 @@ impl Policy {
                 .to_owned(),
         })?;
         let mut policy = Self::parse(&text, &path.to_string_lossy())?;
+        policy.path = Some(path.to_owned());
         // Lists stand beside the policy that names them, wherever the command was started.
         let base = path.parent().unwrap_or(Path::new(""));
         policy.trust.lists = policy.trust.lists.iter().map(|list| base.join(list)).collect();

@@ -1,8 +1,9 @@
 //! A policy or an approvals ledger lies in the delivery.
 //!
-//! Told by its name: `countersign.toml`, `policy.toml`, `approvals.jsonl`. It is never obeyed for lying there: a
-//! policy and a ledger come from the options and from the user's own configuration folder only. Where an option names
-//! the very file, it is in force, and the finding says so.
+//! Told by its name (`countersign.toml`, `policy.toml`, `approvals.jsonl`) or, whatever it is called, by what it holds:
+//! lines of a ledger, or the sections of a policy. It is never obeyed for lying there: a policy and a ledger come from the
+//! options and from the user's own configuration folder only. Where an option names the very file, it is in force, and
+//! the finding says so.
 //!
 //! **Why it matters.** Whoever made the delivery wrote that file. A delivery that brings its own rules and its own
 //! approvals would judge itself.
@@ -11,6 +12,8 @@
 //! your own ledger; keep ledger and policy outside of what is scanned.
 //!
 //! **Example.** `final/approvals.jsonl` came with the drive and approves every still on it.
+
+use std::path::Path;
 
 use super::{Case, Draft, Info, Rule};
 use crate::model::Severity;
@@ -27,6 +30,16 @@ static INFO: Info = Info {
 const NAMES: &[(&str, &str)] =
     &[("approvals.jsonl", "an approvals ledger"), ("countersign.toml", "a policy"), ("policy.toml", "a policy")];
 
+/// What the file is by its content, as extraction found it.
+fn held(case: &Case) -> Option<&'static str> {
+    let own = case.facts.decoded.iter().find(|tag| tag.space == "countersign" && tag.via.is_own())?;
+    match own.key.as_str() {
+        "ledger" => Some("an approvals ledger"),
+        "policy" => Some("a policy"),
+        _ => None,
+    }
+}
+
 impl Rule for ConfigurationInDelivery {
     fn info(&self) -> &'static Info {
         &INFO
@@ -35,14 +48,21 @@ impl Rule for ConfigurationInDelivery {
     fn check_asset(&self, case: &Case, out: &mut Vec<Draft>) {
         let name = case.asset.rel.rsplit('/').next().unwrap_or_default();
         let named = NAMES.iter().find(|(known, _)| name.eq_ignore_ascii_case(known)).map(|(_, what)| *what);
-        let in_force = case.ledger.is_some_and(|ledger| ledger == case.asset.path);
-        if in_force {
-            let help = "Keep the ledger outside of what is scanned: whoever can write to the delivery can write to it.";
-            return out.push(Draft::new("the approvals ledger in force lies in the delivery that it judges", help));
+        let here = std::path::absolute(&case.asset.path).ok();
+        let is_here =
+            |path: Option<&Path>| path.is_some_and(|path| here.is_some() && std::path::absolute(path).ok() == here);
+        let in_force = [("approvals ledger", case.ledger), ("policy", case.policy.path.as_deref())];
+        if let Some((what, _)) = in_force.into_iter().find(|(_, path)| is_here(*path)) {
+            let help = "Keep it outside of what is scanned: whoever can write to the delivery can write to it.";
+            return out.push(Draft::new(format!("the {what} in force lies in the delivery that it judges"), help));
         }
-        let Some(what) = named else { return };
+        let (what, by) = match (named, held(case)) {
+            (Some(what), _) => (what, "by its name"),
+            (None, Some(what)) => (what, "by what it holds"),
+            (None, None) => return,
+        };
         out.push(Draft::new(
-            format!("{what} lies in the delivery, by its name; nothing in it was obeyed"),
+            format!("{what} lies in the delivery, {by}; nothing in it was obeyed"),
             "Ask why it was delivered; keep policy and ledger outside of what is scanned, and name them by \
              --policy and --approvals.",
         ));

@@ -43,7 +43,21 @@ fn block(blob: &[u8], inside: bool, at: &Place, out: &mut Facts) {
     let mut source = Source::memory(blob.to_vec(), at.offset.unwrap_or(0));
     let mut walk = Walk::new(&mut source, header, &at, out);
     walk.inside = inside;
-    walk.run();
+    let walked = walk.run();
+    let mut sources = walked.iter().filter(|w| w.part == "IFD1");
+    if let Some((start, bytes)) = sources.find_map(|w| thumbnail(&mut source, header, &w.directory)) {
+        tags::push_thumbnail(out, &at, "EXIF IFD1 thumbnail", start, bytes);
+    }
+}
+
+/// Start and bytes of the picture that a directory after the first describes (DC-008, section 4.5.8).
+fn thumbnail(source: &mut Source, header: Header, directory: &Directory) -> Option<(u64, Vec<u8>)> {
+    let mut number = |tag: u16| {
+        let entry = directory.entries.iter().find(|e| e.tag == tag)?;
+        tiff_ifd::integers(source, header, entry, 1).ok()?.first().copied()
+    };
+    let (start, len) = (number(0x0201)?, number(0x0202)?);
+    Some((start, source.stated(start, len, limits::THUMBNAIL).ok()?))
 }
 
 /// A directory that was walked.

@@ -35,7 +35,7 @@ pub mod xmp;
 mod xmp_names;
 
 use crate::limits;
-use crate::model::{Facts, Problem, Tag};
+use crate::model::{Facts, Payload, Problem, Tag};
 
 /// Where a blob was found.
 #[derive(Clone, Debug)]
@@ -97,6 +97,19 @@ pub fn push_in(out: &mut Facts, (space, part): (&str, &str), key: &str, value: i
         offset: at.offset.map(|o| o.saturating_add(by)),
         ..Tag::default()
     });
+}
+
+/// The kind of [`Payload`] that [`push_thumbnail`] makes.
+pub const THUMBNAIL: &str = "thumbnail";
+
+/// Keeps a small picture of the whole image, `by` bytes into the place, for the decoder that compares the two. What is
+/// too long, too many or no JPEG is left: nothing is told by a thumbnail alone.
+pub fn push_thumbnail(out: &mut Facts, at: &Place, what: &str, by: u64, bytes: Vec<u8>) {
+    let count = out.payloads.iter().filter(|p| p.kind == THUMBNAIL).count();
+    if count < limits::THUMBNAILS && bytes.len() <= limits::THUMBNAIL && bytes.starts_with(&[0xFF, 0xD8]) {
+        let offset = at.offset.unwrap_or(0).saturating_add(by);
+        out.payloads.push(Payload { kind: THUMBNAIL, place: format!("{}, {what}", at.container), offset, bytes });
+    }
 }
 
 /// The text of a field whose encoding is not stated: UTF-8 where it is valid, else Windows-1252 (a superset of Latin-1).

@@ -60,6 +60,10 @@ fn resource(id: u16, value: &[u8], at: &Place, out: &mut Facts) {
         0x0422 | 0x0423 => tags::exif::read_inside(value, &here, out),
         0x0424 => tags::xmp::read(value, &here, out),
         0x0425 => say("IPTCDigest", data_encoding::HEXLOWER.encode(value)),
+        // After a header of 28 bytes; format 1 is JPEG (section "Thumbnail Resource Format").
+        0x040C if value.starts_with(&[0, 0, 0, 1]) => {
+            tags::push_thumbnail(out, &here, "thumbnail", 28, value.get(28..).unwrap_or_default().to_vec());
+        }
         0x040A => say("CopyrightFlag", value.iter().any(|b| *b != 0).to_string()),
         0x040B => say("URL", tags::text(value).trim_matches('\0').to_owned()),
         _ => {}

@@ -16,7 +16,7 @@ use crate::walk::{Walk, lossless};
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Files {
-    /// Files, folders (everything in them) or globs
+    /// Files, folders (everything in them), globs, or frames: 'shot.[1001-1240].dpx'
     #[arg(value_name = "FILE", required_unless_present = "from_report")]
     files: Vec<PathBuf>,
     /// Take the files from a JSON report, as --finding picks them
@@ -25,6 +25,11 @@ pub(in crate::cli) struct Files {
     /// Files with an open finding of this rule, or of this rule below a pattern; repeatable
     #[arg(long, value_name = "RULE[:GLOB]", requires = "from_report")]
     finding: Vec<String>,
+}
+
+/// Whether the name may stand for several files.
+pub(super) fn is_pattern(name: &str) -> bool {
+    name.contains(['*', '?', '[', '{'])
 }
 
 impl Files {
@@ -87,7 +92,13 @@ fn named(file: &Path) -> Result<Vec<Chosen>> {
     if !file.is_dir() {
         let text = file.to_string_lossy();
         // A name that exists is that file, whatever characters are in it.
-        if std::fs::symlink_metadata(file).is_err() && text.contains(['*', '?', '[', '{']) {
+        if std::fs::symlink_metadata(file).is_ok() {
+            return Ok(vec![(file.to_path_buf(), None)]);
+        }
+        if let Some(frames) = Frames::named(file) {
+            return frames.found();
+        }
+        if is_pattern(&text) {
             return globbed(&text);
         }
         return Ok(vec![(file.to_path_buf(), None)]);
@@ -128,7 +139,56 @@ fn globbed(text: &str) -> Result<Vec<Chosen>> {
 }
 
 fn nothing(what: String) -> Error {
-    Error::Usage { what, hint: "nothing was recorded".to_owned() }
+    let hint =
+        "nothing was recorded; name files, folders, globs ('stills/**/*.png') or frames ('shot.[1001-1240].dpx')";
+    Error::Usage { what, hint: hint.to_owned() }
+}
+
+/// Frames as reports name them: `shot.[1001-1240].dpx`, or some of them, `shot.[1001-1004,1006].dpx`.
+struct Frames<'a> {
+    folder: &'a Path,
+    whole: &'a Path,
+    prefix: &'a str,
+    ranges: Vec<(u64, u64)>,
+    suffix: &'a str,
+}
+
+impl<'a> Frames<'a> {
+    /// The frames that the path names; `None` where its brackets hold no numbers of several digits, as in a glob.
+    fn named(path: &'a Path) -> Option<Self> {
+        let name = path.file_name()?.to_str()?;
+        let (prefix, rest) = name.rsplit_once('[')?;
+        let (list, suffix) = rest.split_once(']')?;
+        let number = |text: &str| text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse::<u64>().ok()).flatten();
+        let range = |part: &str| {
+            let (first, last) = part.split_once('-').unwrap_or((part, part));
+            Some((number(first)?, number(last)?)).filter(|(first, last)| first <= last)
+        };
+        let ranges = list.split(',').map(range).collect::<Option<Vec<_>>>()?;
+        let folder = path.parent().unwrap_or(Path::new(""));
+        (list.split([',', '-']).any(|n| n.len() > 1)).then_some(Self { folder, whole: path, prefix, ranges, suffix })
+    }
+
+    /// Those that are there, in the order of their numbers.
+    fn found(&self) -> Result<Vec<Chosen>> {
+        let folder = if self.folder.as_os_str().is_empty() { Path::new(".") } else { self.folder };
+        let failed = |e: std::io::Error| nothing(format!("{}: {e}", folder.display()));
+        let mut found = Vec::new();
+        for entry in std::fs::read_dir(folder).map_err(failed)? {
+            let name = entry.map_err(failed)?.file_name();
+            let digits = name.to_str().and_then(|n| n.strip_prefix(self.prefix)?.strip_suffix(self.suffix));
+            let number = digits.filter(|d| d.bytes().all(|b| b.is_ascii_digit())).and_then(|d| d.parse::<u64>().ok());
+            if let Some(number) = number.filter(|n| self.ranges.iter().any(|(first, last)| (first..=last).contains(&n)))
+            {
+                found.push((number, self.folder.join(name)));
+            }
+        }
+        found.sort();
+        match found.is_empty() {
+            true => Err(nothing(format!("no frame of {} is there", self.whole.display()))),
+            false => Ok(found.into_iter().map(|(_, path)| (path, None)).collect()),
+        }
+    }
 }
 
 /// What a report holds that is needed here.
@@ -148,7 +208,31 @@ struct Row {
     path: String,
     root: usize,
     sha256: Option<String>,
+    bytes: u64,
+    frames: Option<crate::model::Frames>,
     findings: Vec<crate::model::Finding>,
+}
+
+impl Row {
+    /// The frames that this row stands for, which are all there and as large as they were; those with rows of their own
+    /// are not among them.
+    fn frames(&self, path: &Path, count: u64, apart: &BTreeSet<PathBuf>) -> Result<Vec<Chosen>> {
+        let mut found = Frames::named(path).map(|frames| frames.found()).transpose()?.unwrap_or_default();
+        found.retain(|(frame, _)| !apart.contains(frame));
+        let bytes: u64 = found.iter().filter_map(|(frame, _)| Some(std::fs::metadata(frame).ok()?.len())).sum();
+        match found.len() as u64 == count && bytes == self.bytes {
+            true => Ok(found),
+            false => Err(Error::File {
+                path: path.to_path_buf(),
+                what: format!(
+                    "{count} frames of {} bytes were judged, {} of {bytes} bytes are there",
+                    self.bytes,
+                    found.len()
+                ),
+                hint: "nothing was recorded; scan again, or paste the command that the finding proposes".to_owned(),
+            }),
+        }
+    }
 }
 
 fn reported(report: &Path, findings: &[String]) -> Result<Vec<Chosen>> {
@@ -158,16 +242,22 @@ fn reported(report: &Path, findings: &[String]) -> Result<Vec<Chosen>> {
         std::fs::read(report).map_err(|e| failed(e.to_string(), "name a report of `scan --report json=FILE`"))?;
     let read: Report = serde_json::from_slice(&text)
         .map_err(|e| failed(format!("not a JSON report: {e}"), "`scan --report json=FILE` writes one"))?;
+    let place = |row: &Row| {
+        let root = read.run.roots.get(row.root).map(PathBuf::from).unwrap_or_default();
+        archives::below(&root, Path::new(&row.path))
+    };
+    let single: BTreeSet<PathBuf> = read.assets.iter().filter(|row| row.frames.is_none()).map(place).collect();
     let mut out = Vec::new();
-    for row in read.assets {
+    for row in &read.assets {
         let open = row.findings.iter().filter(|f| f.state == crate::model::FindingState::Open);
         let mut open = open.filter(|f| {
             wants.iter().any(|(rule, pattern)| f.rule == *rule && pattern.as_ref().is_none_or(|p| p.matches(&row.path)))
         });
         if open.next().is_some() {
-            let root = read.run.roots.get(row.root).map(PathBuf::from).unwrap_or_default();
-            let path = archives::below(&root, Path::new(&row.path));
-            out.push((path, row.sha256));
+            match row.frames {
+                Some(frames) => out.extend(row.frames(&place(row), frames.count, &single)?),
+                None => out.push((place(row), row.sha256.clone())),
+            }
         }
     }
     match out.is_empty() {

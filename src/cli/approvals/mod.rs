@@ -15,10 +15,21 @@ use terms::Terms;
 
 /// List, show, import, export, revoke, verify, notify, disclose.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  countersign approvals list --approvals approvals.jsonl\n  \
+    countersign approvals notify previs/ --by 'Jane Doe' --reference PRJ-1042\n  \
+    countersign approvals disclose archive/rally.tif --by 'Jane Doe' --note 'on-screen label, end credits'\n  \
+    countersign approvals revoke 000012-5be2a1c0 --by 'Jane Doe'\n  \
+    countersign approvals export --format cue-sheet -o cues.csv\n  \
+    countersign approvals verify --report report.json\n\n\
+    Without --approvals the ledger is the one of COUNTERSIGN_APPROVALS, else approvals.jsonl in your configuration folder.")]
 pub(super) struct Arguments {
     #[command(subcommand)]
     command: Command,
 }
+
+const TELLING: &str = "Examples:\n  countersign approvals notify previs/ --by 'Jane Doe' --reference PRJ-1042\n  \
+    countersign approvals notify --from-report report.json --finding unnotified-ai-in-temporary --by 'Jane Doe'\n  \
+    countersign approvals disclose 'archive/scan.[0001-0240].tif' --by 'Jane Doe' --note 'on-screen label'";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -54,6 +65,7 @@ struct Revoke {
 }
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = TELLING)]
 struct Tell {
     #[command(flatten)]
     files: Files,
@@ -96,7 +108,7 @@ fn revoked(revoke: Revoke) -> Result<u8> {
     }
     let of = ledger.as_ref().map(|ledger| format!(" of {}", ledger.path().display())).unwrap_or_default();
     for path in paths {
-        if !std::path::Path::new(&path).exists() {
+        if !std::path::Path::new(&path).exists() && !files::is_pattern(&path) {
             return Err(Error::Usage {
                 what: format!("{path} is neither a record{of} nor a file"),
                 hint: "`countersign approvals list` shows the ids".to_owned(),

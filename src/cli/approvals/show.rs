@@ -36,24 +36,35 @@ impl View {
 }
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  countersign approvals list --approvals approvals.jsonl\n  \
+    countersign approvals list --policy show.toml --as-of 2026-12-31 --json")]
 pub(super) struct List {
     #[command(flatten)]
     view: View,
+    /// One JSON object with all records
     #[arg(long)]
     json: bool,
 }
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  countersign approvals show 000012-5be2a1c0 --approvals approvals.jsonl")]
 pub(super) struct Show {
+    /// Id of the record, as `approvals list` and reports show it
+    #[arg(value_name = "ID")]
     id: String,
     #[command(flatten)]
     view: View,
+    /// The record as JSON
     #[arg(long)]
     json: bool,
 }
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  countersign approvals export -o approvals.csv --approvals approvals.jsonl\n  \
+    countersign approvals export --format cue-sheet -o cues.csv\n  \
+    countersign approvals export --format json | jq '.records[].state'")]
 pub(super) struct Export {
+    /// What to write: rows that can be imported again, everything, or what a cue sheet of generative uses asks for
     #[arg(long, value_enum, default_value_t = Format::Csv)]
     format: Format,
     /// File to write, never overwritten [default: standard output]
@@ -152,7 +163,7 @@ pub(super) fn export(arguments: &Export) -> Result<u8> {
     let failed = |e: std::io::Error| Error::File {
         path: path.clone(),
         what: e.to_string(),
-        hint: "name a file that does not exist yet, in a folder that may be written to".to_owned(),
+        hint: "nothing was written: name a file that does not exist yet, in a folder that may be written to".to_owned(),
     };
     let mut file = std::fs::File::options().write(true).create_new(true).open(path).map_err(failed)?;
     std::io::Write::write_all(&mut file, text.as_bytes()).map_err(failed)?;
