@@ -48,7 +48,7 @@ pub fn member((path, bytes): Inside<'_>, beside: &[Inside<'_>], room: &Room, opt
     own.into_iter().chain(problems).for_each(|problem| tags::push_problem(&mut out, problem));
     if let Some(verifier) = options.verifier {
         let beside_it = sidecars.clone().any(|(path, _)| extension(path) == "c2pa");
-        if out.stores.is_empty() && !beside_it {
+        if !beside_it && (out.stores.is_empty() || !verifier.opens_files()) {
             verifier.credentials(path, &mut out, &[]);
         } else {
             verify_laid_out(verifier, (path, bytes), beside, room, &mut out);

@@ -229,7 +229,12 @@ impl Course<'_, '_> {
             self.budget = Budget::of(job.asset.size);
         }
         let (asset, inside) = (&job.asset, job.inside.as_ref());
-        let opened = archives::open(asset, inside, format, &mut self.budget, self.room, &self.scan.exclude);
+        let (budget, room, exclude) = (&mut self.budget, self.room, &self.scan.exclude);
+        let read = catch_unwind(AssertUnwindSafe(|| archives::open(asset, inside, format, budget, room, exclude)));
+        let opened = read.unwrap_or_else(|cause| {
+            let what = format!("not opened: a reader failed: {}", panic_text(&cause));
+            Err(Problem::new(ProblemKind::Panic, "reader", None, what))
+        });
         let index = self.opened.len();
         let report = PackageReport {
             id: self.first + index,
@@ -262,8 +267,8 @@ impl Course<'_, '_> {
     }
 }
 
-/// One asset from bytes to findings; `None` when the run was stopped before its end: what was read by then is not all. A member of an archive belongs to the
-/// package that the archive is, and is what the file around it is for.
+/// One asset from bytes to findings; `None` when the run was stopped before its end: what was read by then is not all.
+/// A member of an archive belongs to the package that the archive is, and is what the file around it is for.
 fn one(
     scan: &Scan<'_>,
     job: Job,

@@ -247,6 +247,20 @@ fn what_cannot_be_opened_is_named_and_not_clean() {
 }
 
 #[test]
+fn a_document_is_one_whatever_its_first_member_is_called() {
+    let mark = "{&quot;Label&quot;:&quot;1&quot;,&quot;ContentProducer&quot;:&quot;example&quot;,&quot;ProduceID&quot;:&quot;1&quot;}";
+    let custom = format!(
+        "<Properties xmlns:vt=\"x\"><property name=\"AIGC\"><vt:lpwstr>{mark}</vt:lpwstr></property></Properties>"
+    );
+    let members = ["customXml/item1.xml", "[Content_Types].xml", "_rels/.rels"].map(|name| stored(name, b"<a/>"));
+    let all = [&members[..], &[deflated("docProps/custom.xml", custom.as_bytes())]].concat();
+    let (rows, _) = of("a.docx", zip(&all));
+    assert_eq!((rows.len(), rows[0].format.as_deref(), rows[0].ai), (1, Some("ooxml"), Ai::Generated));
+    // Only one of its parts: an archive of text files.
+    assert_eq!(of("a.zip", zip(&members[..2])).0.len(), 3);
+}
+
+#[test]
 fn dialects_of_tar_say_the_same() {
     let marked = marked();
     let long = format!("{}/m.png", "d/".repeat(120).trim_end_matches('/'));

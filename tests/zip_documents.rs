@@ -43,6 +43,19 @@ fn properties_are_tags_and_only_the_label_is_a_mark() {
 }
 
 #[test]
+fn credentials_of_a_plain_archive_are_about_the_whole() {
+    let plain = zip::archive(&[("one.txt", b"first"), ("two.txt", b"second")]);
+    let bytes = signed::sign("zip", &plain, &signed::created(signed::GENERATED));
+    let found = facts("a.zip", &bytes);
+    assert_eq!(found.c2pa.as_ref().map(|c| c.state), Some(CredentialState::Valid), "{:#?}", found.c2pa);
+    assert_eq!((found.format.as_deref(), ai(&found)), (Some("zip"), Ai::Generated));
+    let at = bytes.windows(6).position(|w| w == b"second").unwrap();
+    let mut changed = bytes;
+    changed[at] = b'S';
+    assert_eq!(facts("a.zip", &changed).c2pa.unwrap().state, CredentialState::Invalid);
+}
+
+#[test]
 fn credentials_of_a_book_are_found_and_verified() {
     let bytes = signed::sign("application/epub+zip", &zip::book(&[]), &signed::created(signed::GENERATED));
     let found = facts("a.epub", &bytes);
@@ -100,5 +113,5 @@ fn what_cannot_be_read_is_said() {
     assert!(found.problems.iter().any(|p| p.blocking && p.what.contains("more than 64")), "{:?}", found.problems);
     // A plain archive is no document.
     let plain = extract::bytes(zip::archive(&[("a.txt", b"x")]), &extract::Options::default());
-    assert_eq!(plain.format.as_deref(), Some("zip"));
+    assert_eq!((plain.format.as_deref(), plain.problems), (Some("zip"), vec![]));
 }

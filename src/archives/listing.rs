@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::Budget;
+use crate::formats::zip_document;
 use crate::framing::{gzip, tar, zip};
 use crate::member::{self, Member, Room};
 use crate::model::{Problem, ProblemKind};
@@ -37,7 +38,8 @@ fn zipped(held: &Held, budget: &mut Budget) -> Listed {
     let result = zip::list(&mut held.source(), &mut listing);
     let mut oddities = listing.oddities;
     oddities.extend(result.err().map(|problem| problem.what));
-    let members = listing.members.into_iter().filter(|m| !m.is_folder() && !m.link);
+    // The store about the whole archive was read with it.
+    let members = listing.members.into_iter().filter(|m| !m.is_folder() && !m.link && m.name != zip_document::STORE);
     let rows = members.map(|entry| {
         let (name, size) = (entry.name.clone(), entry.size);
         let refused = match entry.method {

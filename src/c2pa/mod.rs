@@ -100,6 +100,12 @@ impl Verifier {
         &self.trust
     }
 
+    /// Whether the asset's file is opened, and not only what was read of it.
+    #[must_use]
+    pub fn opens_files(&self) -> bool {
+        self.verify == Verify::Full
+    }
+
     /// Fills `facts.c2pa` from the stores that were found, or from a sidecar; it stays `None` where the file
     /// neither holds nor points to a manifest.
     pub fn credentials(&self, path: &Path, facts: &mut Facts, sidecars: &[PathBuf]) {

@@ -31,11 +31,8 @@ const KINDS: &[(usize, &[u8], &str)] = &[
     (0, b"LZIP\x01", "packed by lzip"),
     (0, b"MSCF\0\0\0\0", "a Microsoft cabinet"),
     (0, b"!<arch>\n", "an ar archive"),
-    (0, b"070701", "a cpio archive"),
-    (0, b"070702", "a cpio archive"),
-    (0, b"070707", "a cpio archive"),
     (0, b"xar!\0\x1c", "a xar archive"),
-    (0, b"SIT!", "a StuffIt archive"),
+    (10, b"rLau", "a StuffIt archive"),
     (0, b"StuffIt (c)", "a StuffIt archive"),
     (0, b"MSWIM\0\0\0", "a Windows image"),
     (7, b"**ACE**", "an ACE archive"),
@@ -53,9 +50,13 @@ fn kind(head: &[u8]) -> Option<&'static str> {
     let at = |(at, magic, _): &&(usize, &[u8], &str)| head.get(*at..).is_some_and(|rest| rest.starts_with(magic));
     let bzip2 = head.starts_with(b"BZh") && matches!(head.get(4..10), Some(b"1AY&SY" | b"\x17\x72\x45\x38\x50\x90"));
     let compress = head.starts_with(b"\x1f\x9d") && head.get(2).is_some_and(|b| matches!(b & 0x1f, 9..=16));
-    match (bzip2, compress) {
-        (true, _) => Some("packed by bzip2"),
-        (_, true) => Some("packed by compress"),
+    // Its magic is digits: the fields behind it are as well.
+    let digits = head.get(6..32).is_some_and(|rest| rest.iter().all(u8::is_ascii_hexdigit));
+    let cpio = digits && [&b"070701"[..], b"070702", b"070707"].iter().any(|magic| head.starts_with(magic));
+    match (bzip2, compress, cpio) {
+        (true, ..) => Some("packed by bzip2"),
+        (_, true, _) => Some("packed by compress"),
+        (_, _, true) => Some("a cpio archive"),
         _ => KINDS.iter().find(at).map(|kind| kind.2),
     }
 }
@@ -93,5 +94,7 @@ mod tests {
         }
         assert_eq!(kind(b"BZh91AY&SY"), Some("packed by bzip2"));
         assert_eq!(kind(b"BZh9 is a word"), None);
+        assert_eq!(kind(&b"0707010000a1b2000081a4000003e8".repeat(2)), Some("a cpio archive"));
+        assert_eq!(kind(b"070701, 070702 and 070703 are dates, and text is what follows"), None);
     }
 }

@@ -1,10 +1,11 @@
-//! Plain ZIP archives (PKWARE APPNOTE 6.3.10): what the directory says. The members are assets of their own.
+//! Plain ZIP archives (PKWARE APPNOTE 6.3.10): what the directory says, and the C2PA store about the whole (C2PA 2.2,
+//! annex A.6). The members are assets of their own.
 
-use crate::formats::{Format, Info, Media, Probe, Score};
+use crate::formats::{Format, Info, Media, Probe, Score, zip_document};
 use crate::framing::zip::{self, Listing};
 use crate::model::{Facts, Problem};
 use crate::source::Source;
-use crate::tags::{Place, push};
+use crate::tags::{Place, push, push_problem};
 
 /// The reader.
 pub struct Zip;
@@ -38,6 +39,15 @@ impl Format for Zip {
     fn read(&self, source: &mut Source, out: &mut Facts) -> Result<(), Problem> {
         let mut listing = Listing::default();
         let listed = zip::list(source, &mut listing);
+        if let Some(document) = zip_document::among(&listing.members) {
+            out.format = Some(document.info().id.to_owned());
+            return document.read(source, out);
+        }
+        if let Some(member) = listing.members.iter().find(|m| m.name == zip_document::STORE)
+            && let Err(problem) = zip_document::store(source, member, out)
+        {
+            push_problem(out, problem);
+        }
         push(out, "zip", "members", listing.members.len().to_string(), &Place::new("ZIP (directory)", 0), 0);
         listed
     }

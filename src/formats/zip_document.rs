@@ -1,7 +1,8 @@
 //! Documents in ZIP archives: EPUB 3, Office Open XML (ISO/IEC 29500), OpenDocument (ISO/IEC 26300).
 //!
 //! Read are their properties, the pictures, sounds and films in them, and the C2PA store (C2PA 2.2, annex A.6:
-//! `META-INF/content_credential.c2pa`). A plain ZIP archive is none of these and is not claimed.
+//! `META-INF/content_credential.c2pa`). A plain ZIP archive is none of these and is not claimed; one that turns out to
+//! be a document when its directory is read is ([`among`]).
 
 use crate::formats::{Format, Info, Media, Probe, Score};
 use crate::framing::jumbf;
@@ -11,8 +12,20 @@ use crate::model::{Embedded, Facts, Problem, Store};
 use crate::source::Source;
 use crate::tags::{Place, document_xml, push_problem};
 
+/// The document that an archive with these members is, wherever in it they stand.
+#[must_use]
+pub fn among(members: &[Member]) -> Option<&'static ZipDocument> {
+    let has = |name: &str| members.iter().any(|m| m.name == name);
+    match () {
+        () if has("[Content_Types].xml") && has("_rels/.rels") => Some(&OOXML),
+        () if has("META-INF/container.xml") && has("mimetype") => Some(&EPUB),
+        () if has("META-INF/manifest.xml") && has("content.xml") && has("meta.xml") => Some(&OPEN_DOCUMENT),
+        () => None,
+    }
+}
+
 /// Where the store stands.
-const STORE: &str = "META-INF/content_credential.c2pa";
+pub const STORE: &str = "META-INF/content_credential.c2pa";
 /// The longest list of properties.
 const PROPERTIES: usize = 4 * 1024 * 1024;
 /// Members that are media, by how their names end.
@@ -123,7 +136,7 @@ impl ZipDocument {
     }
 }
 
-fn store(source: &mut Source, member: &Member, out: &mut Facts) -> Result<(), Problem> {
+pub(super) fn store(source: &mut Source, member: &Member, out: &mut Facts) -> Result<(), Problem> {
     let (offset, bytes) = zip::bytes(source, member, limits::STORE)?;
     let damage = jumbf::damage(&bytes);
     out.stores.push(Store { place: format!("ZIP {STORE}"), offset: source.absolute(offset), bytes, damage });

@@ -86,12 +86,16 @@ pub fn list(source: &mut Source, out: &mut Listing) -> Result<(), Problem> {
         if matches!(kind, b'x' | b'X' | b'g' | b'L' | b'K') {
             let body =
                 source.stated(start, stated, EXTENDED as usize).map_err(|p| p.within("TAR (extended header)"))?;
-            match kind {
+            let read = match kind {
                 b'g' => pax(&body, &mut global),
                 b'x' | b'X' => pax(&body, &mut own),
-                b'L' => own.path = Some(terminated(&body).to_vec()),
-                _ => {}
-            }
+                b'L' => {
+                    own.path = Some(terminated(&body).to_vec());
+                    Some(())
+                }
+                _ => Some(()),
+            };
+            read.ok_or_else(|| Problem::malformed("TAR", start, "an extended header is broken"))?;
             at = next(start, stated);
             continue;
         }
@@ -230,24 +234,24 @@ fn name(block: &[u8]) -> Vec<u8> {
     }
 }
 
-/// Records of an extended header: `LENGTH KEY=VALUE\n`.
-fn pax(mut body: &[u8], out: &mut Extended) {
-    while let Some(space) = body.iter().position(|b| *b == b' ') {
-        let digits = body.get(..space).and_then(|d| std::str::from_utf8(d).ok());
-        let Some(len) = digits.and_then(|d| d.parse::<usize>().ok()).filter(|len| *len > space + 1) else { return };
-        let Some(record) = body.get(space + 1..len) else { return };
-        let record = record.strip_suffix(b"\n").unwrap_or(record);
-        let equals = record.iter().position(|b| *b == b'=').unwrap_or(record.len());
-        let value = record.get(equals + 1..).unwrap_or_default();
-        match record.get(..equals).unwrap_or_default() {
+/// Records of an extended header, `LENGTH KEY=VALUE\n`; `None` where one is broken.
+fn pax(mut body: &[u8], out: &mut Extended) -> Option<()> {
+    while body.first().is_some_and(|b| *b != 0) {
+        let space = body.iter().position(|b| *b == b' ')?;
+        let len: usize = std::str::from_utf8(body.get(..space)?).ok()?.parse().ok()?;
+        let record = body.get(space + 1..len)?.strip_suffix(b"\n")?;
+        let equals = record.iter().position(|b| *b == b'=')?;
+        let (key, value) = (record.get(..equals)?, record.get(equals + 1..)?);
+        match key {
             b"path" => out.path = Some(value.to_vec()),
             b"GNU.sparse.name" => (out.path, out.sparse) = (Some(value.to_vec()), true),
-            b"size" => out.size = std::str::from_utf8(value).ok().and_then(|v| v.trim().parse().ok()),
+            b"size" => out.size = Some(std::str::from_utf8(value).ok()?.parse().ok()?),
             key if key.starts_with(b"GNU.sparse.") => out.sparse = true,
             _ => {}
         }
-        body = body.get(len..).unwrap_or_default();
+        body = body.get(len..)?;
     }
+    Some(())
 }
 
 #[cfg(test)]
@@ -275,10 +279,12 @@ mod tests {
     #[test]
     fn extended_headers_are_records_of_stated_length() {
         let mut said = Extended::default();
-        pax(b"12 path=a/b\n20 size=8589934592\n19 GNU.sparse.a=1\n99 path=cut", &mut said);
+        assert!(pax(b"12 path=a/b\n19 size=8589934592\n18 GNU.sparse.a=1\n\0\0", &mut said).is_some());
         assert_eq!((said.path, said.size, said.sparse), (Some(b"a/b".to_vec()), Some(8_589_934_592), true));
-        for bad in [&b"0 a=b"[..], b"99999999999999999999 a=b", b"3 ", b"-1 x=y\n", b"2 \n2 \n"] {
-            pax(bad, &mut Extended::default());
+        for bad in
+            [&b"0 a=b"[..], b"99999999999999999999 a=b", b"3 ", b"-1 x=y\n", b"2 \n2 \n", b"9 size=x\n", b"99 path=cut"]
+        {
+            assert_eq!(pax(bad, &mut Extended::default()), None);
         }
     }
 }
