@@ -150,7 +150,8 @@ fn ended(path: &Path, on: NaiveDate) -> BTreeSet<usize> {
             let bare = |s: &Subject| s.sha256().is_none() && !s.name.is_empty();
             let same_path = |s: &Subject| bare(s) && earlier.record.subjects.iter().any(|e| e.name == s.name);
             let same = (whole && own.is_subset(&other)) || later.record.subjects.iter().any(same_path);
-            if named || (refuses && later.record.supersedes.is_empty() && same) {
+            let names = later.record.decision == Decision::Revoked && !later.record.supersedes.is_empty();
+            if named || (refuses && !names && same) {
                 out.insert(j);
             }
         }

@@ -6,7 +6,7 @@ use chrono::{Local, NaiveDate};
 use clap::ValueEnum;
 use serde_json::Value;
 
-use super::terms::{open, to_read};
+use super::terms::{day, open, to_read};
 use crate::approvals::{Approvals, export};
 use crate::cli::scan::load_policy;
 use crate::error::{Error, Result};
@@ -23,7 +23,7 @@ struct View {
     #[arg(long, value_name = "FILE", env = "COUNTERSIGN_POLICY")]
     policy: Option<PathBuf>,
     /// The day the records are judged on [default: today]
-    #[arg(long, value_name = "YYYY-MM-DD")]
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = day)]
     as_of: Option<NaiveDate>,
 }
 
