@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 use chrono::{Local, NaiveDate};
 use serde::de::DeserializeOwned;
 
+use super::super::scan::load_policy;
 use super::super::{config, keys};
 use crate::approvals::import;
 use crate::approvals::record::{Annotations, UseClass};
 use crate::approvals::{Approvals, Cache, Decision, Ledger, Person, Record, Subject};
 use crate::error::{Error, Result};
 use crate::policy::known::nearest;
-use crate::policy::{Scope, TrustedKey};
+use crate::policy::{Policy, Scope, TrustedKey};
 use crate::scan::inside_roots;
 
 /// Files that are told one by one; of more, the rest is counted.
@@ -206,9 +207,23 @@ fn to_write(named: Option<&Path>) -> Result<PathBuf> {
     Ok(path)
 }
 
-/// The ledger to read: the one named, else the user's own.
-pub(in crate::cli) fn to_read(named: Option<&Path>) -> Result<PathBuf> {
-    named.map(Path::to_path_buf).or_else(config::approvals).ok_or_else(no_ledger)
+/// A ledger to read, and the policy that knows its keys.
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Read {
+    /// Ledger [default: the one in your configuration folder]
+    #[arg(long, value_name = "LEDGER", env = "COUNTERSIGN_APPROVALS")]
+    approvals: Option<PathBuf>,
+    /// Policy whose keys are known
+    #[arg(long, value_name = "FILE", env = "COUNTERSIGN_POLICY")]
+    policy: Option<PathBuf>,
+}
+
+impl Read {
+    /// The ledger named, else the user's own, and the policy.
+    pub(in crate::cli) fn found(&self) -> Result<(PathBuf, Policy)> {
+        let path = self.approvals.clone().or_else(config::approvals).ok_or_else(no_ledger)?;
+        Ok((path, load_policy(self.policy.as_deref())?))
+    }
 }
 
 /// The ledger at `path`, with its index in the user's cache, unless that lies in a scanned tree or beside the ledger.
