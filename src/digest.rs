@@ -139,12 +139,25 @@ pub fn file(path: &Path, wanted: &[Algorithm], told: &mut dyn FnMut(u64) -> bool
     if !meta.is_file() {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
     }
+    stream(&mut file, meta.len(), wanted, told)
+}
+
+/// As [`file`], for bytes from anywhere; about `len` of them are expected.
+///
+/// # Errors
+/// Whatever the reader says, `Interrupted` when ended.
+pub fn stream(
+    from: &mut dyn Read,
+    len: u64,
+    wanted: &[Algorithm],
+    told: &mut dyn FnMut(u64) -> bool,
+) -> io::Result<Vec<Digest>> {
     let mut many = Many::new(wanted);
     // A small file needs no large buffer; one byte more tells its end without another round.
-    let room = usize::try_from(meta.len()).unwrap_or(usize::MAX).saturating_add(1);
+    let room = usize::try_from(len).unwrap_or(usize::MAX).saturating_add(1);
     let mut buffer = vec![0; room.clamp(1, limits::HASHED)];
     loop {
-        let got = match file.read(&mut buffer) {
+        let got = match from.read(&mut buffer) {
             Ok(0) => return Ok(many.finish(wanted)),
             Ok(got) => got,
             Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,

@@ -7,6 +7,7 @@ use crate::decoders::{self, json};
 use crate::formats;
 use crate::identify::identify;
 use crate::limits;
+use crate::member::{Opened, Room};
 use crate::model::{Cut, Embedded, FACTS_SCHEMA, Facts, Problem, ProblemKind, Tag, Via};
 use crate::source::Source;
 use crate::tags::{self, Place};
@@ -22,17 +23,80 @@ pub struct Options<'a> {
 /// The facts of the file at `path`; whatever goes wrong is a problem inside them.
 #[must_use]
 pub fn facts(path: &Path, sidecars: &[PathBuf], options: &Options<'_>) -> Facts {
-    let mut out = Facts { schema: FACTS_SCHEMA, ..Facts::default() };
-    match Source::open(path) {
-        Ok(mut source) => read(&mut source, options, limits::EMBEDDED_DEPTH, &mut out),
-        Err(e) => tags::push_problem(&mut out, Problem::new(ProblemKind::Io, "file", None, e.to_string())),
-    }
-    for sidecar in sidecars {
-        read_sidecar(sidecar, options, &mut out);
-    }
+    let beside = sidecars.iter().map(|sidecar| (sidecar.as_path(), open(sidecar)));
+    let mut out = told(open(path), beside, options);
     if let Some(verifier) = options.verifier {
         verifier.credentials(path, &mut out, sidecars);
     }
+    finish(path, out)
+}
+
+/// Bytes of an archive, under the path that reports name.
+pub type Inside<'a> = (&'a Path, Result<&'a Opened, Problem>);
+
+/// The facts of a member of an archive, with those that may describe it beside it.
+///
+/// What verifies credentials opens files: for it, a member that carries any is laid out in `room`.
+#[must_use]
+pub fn member((path, bytes): Inside<'_>, beside: &[Inside<'_>], room: &Room, options: &Options<'_>) -> Facts {
+    let sidecars = beside.iter().filter(|(other, _)| is_sidecar(other));
+    let sources = sidecars.clone().map(|(path, bytes)| (*path, bytes.clone().map(|opened| opened.held.source())));
+    let mut out = told(bytes.clone().map(|opened| opened.held.source()), sources, options);
+    let problems = beside.iter().filter_map(|(path, bytes)| Some((path, bytes.as_ref().ok()?.problem.clone()?)));
+    let problems = problems.map(|(path, problem)| Problem { place: beside_place(path), ..problem });
+    let own = bytes.as_ref().ok().and_then(|opened| opened.problem.clone());
+    own.into_iter().chain(problems).for_each(|problem| tags::push_problem(&mut out, problem));
+    if let Some(verifier) = options.verifier {
+        let beside_it = sidecars.clone().any(|(path, _)| extension(path) == "c2pa");
+        if out.stores.is_empty() && !beside_it {
+            verifier.credentials(path, &mut out, &[]);
+        } else {
+            verify_laid_out(verifier, (path, bytes), beside, room, &mut out);
+        }
+    }
+    finish(path, out)
+}
+
+fn verify_laid_out(verifier: &Verifier, own: Inside<'_>, beside: &[Inside<'_>], room: &Room, out: &mut Facts) {
+    let all = std::iter::once(&own).chain(beside);
+    let files: Vec<_> = all.filter_map(|(path, bytes)| Some((*path, &bytes.as_ref().ok()?.held))).collect();
+    let laid = if own.1.is_ok() { room.lay_out(&files) } else { return };
+    match laid {
+        Ok(laid) => {
+            let [path, others @ ..] = laid.paths.as_slice() else { return };
+            let sidecars: Vec<_> = others.iter().filter(|path| is_sidecar(path)).cloned().collect();
+            verifier.credentials(path, out, &sidecars);
+        }
+        Err(problem) => {
+            // What the manifests say is read all the same; only their hold on the bytes is not known.
+            verifier.credentials(own.0, out, &[]);
+            tags::push_problem(out, problem.harmless());
+        }
+    }
+}
+
+fn open(path: &Path) -> Result<Source, Problem> {
+    Source::open(path).map_err(|e| Problem::new(ProblemKind::Io, "", None, e.to_string()))
+}
+
+/// What the bytes and those beside them say, before credentials are looked at.
+fn told<'a>(
+    source: Result<Source, Problem>,
+    beside: impl Iterator<Item = (&'a Path, Result<Source, Problem>)>,
+    options: &Options<'_>,
+) -> Facts {
+    let mut out = Facts { schema: FACTS_SCHEMA, ..Facts::default() };
+    match source {
+        Ok(mut source) => read(&mut source, options, limits::EMBEDDED_DEPTH, &mut out),
+        Err(problem) => tags::push_problem(&mut out, problem.within("file")),
+    }
+    for (path, opened) in beside {
+        read_sidecar(path, opened, options, &mut out);
+    }
+    out
+}
+
+fn finish(path: &Path, mut out: Facts) -> Facts {
     compare_name(path, &mut out);
     cut_long_values(&mut out.tags);
     cut_long_values(&mut out.decoded);
@@ -77,11 +141,9 @@ fn read_embedded(embedded: Embedded, options: &Options<'_>, depth: usize, out: &
 }
 
 /// What a file beside the asset says of it: XMP, generation parameters as text, a workflow as JSON.
-fn read_sidecar(path: &Path, options: &Options<'_>, out: &mut Facts) {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let place = format!("sidecar {name}");
+fn read_sidecar(path: &Path, opened: Result<Source, Problem>, options: &Options<'_>, out: &mut Facts) {
+    let place = beside_place(path);
     let mut inner = Facts::default();
-    let opened = Source::open(path).map_err(|e| Problem::new(ProblemKind::Io, "", None, e.to_string()));
     match (extension(path).as_str(), opened) {
         // Manifest stores are for the verifier, which knows how to pair them.
         ("c2pa", _) => {}
@@ -117,6 +179,17 @@ fn adopt(inner: Facts, via: Via, place: &str, out: &mut Facts) {
         problem.place = format!("{place}, {}", problem.place);
         tags::push_problem(out, problem);
     }
+}
+
+fn beside_place(path: &Path) -> String {
+    format!("sidecar {}", path.file_name().unwrap_or_default().to_string_lossy())
+}
+
+/// Endings that make a file a sidecar of `name.ext` when it is called `name.ENDING` or `name.ext.ENDING`.
+pub(crate) const SIDECARS: &[&str] = &["c2pa", "xmp", "txt", "json"];
+
+pub(crate) fn is_sidecar(path: &Path) -> bool {
+    SIDECARS.contains(&extension(path).as_str())
 }
 
 fn extension(path: &Path) -> String {

@@ -4,14 +4,18 @@ use crate::formats::{self, Format, Probe, Score};
 use crate::model::Problem;
 use crate::source::Source;
 
-/// The format whose reader is surest of the first bytes, if any is.
+/// The format whose reader is surest of the first bytes, else the one that knows the last ones, if any does.
 ///
 /// # Errors
-/// I/O while reading the head.
+/// I/O while reading head and tail.
 pub fn identify(source: &mut Source) -> Result<Option<&'static dyn Format>, Problem> {
     let len = source.len();
     let probe = Probe { head: source.head()?, len };
-    Ok(best(&probe))
+    if let Some(format) = best(&probe) {
+        return Ok(Some(format));
+    }
+    let (_, tail) = source.tail()?;
+    Ok(formats::ALL.iter().copied().find(|format| format.ends(tail)))
 }
 
 /// As [`identify`], for bytes at hand.

@@ -10,12 +10,16 @@
 //!    [`extract`] does all this for one asset; what comes out is [`model::Facts`], free of any policy.
 //! 5. [`marks`] matches the catalogue over the facts: [`model::Evidence`], and from it [`model::Ai`].
 //! 6. [`judge`] runs the [`rules`] by a [`policy`] and the recorded [`approvals`]: [`model::Finding`].
-//! 7. [`scan`] is the pipeline of all that, in parallel; [`report`] renders it; [`cli`] is what people type.
+//! 7. An asset that is an archive is opened ([`archives`]): each [`member`] of it comes the same way.
+//! 8. [`scan`] is the pipeline of all that, in parallel ([`cache`] keeps facts for the next run); [`report`] renders it;
+//!    [`cli`] is what people type.
 //!
 //! A module uses only those before it; `tests/tidy.rs` holds it to that.
 
 pub mod approvals;
+pub mod archives;
 pub mod c2pa;
+pub mod cache;
 pub mod cli;
 pub mod decoders;
 pub mod digest;
@@ -27,6 +31,7 @@ pub mod identify;
 pub mod judge;
 pub mod limits;
 pub mod marks;
+pub mod member;
 pub mod model;
 pub mod packages;
 pub mod policy;

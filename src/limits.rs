@@ -16,6 +16,9 @@ pub const BLOB: usize = 64 * 1024 * 1024;
 pub const METADATA: u64 = 256 * 1024 * 1024;
 /// The longest C2PA manifest store that is looked at.
 pub const STORE: usize = 64 * 1024 * 1024;
+/// Bytes of manifest stores that one run fetches, and from how many addresses.
+pub const FETCHED: u64 = 256 * 1024 * 1024;
+pub const ADDRESSES: usize = 1_000;
 /// The longest text that a compressed field may unfold to.
 pub const INFLATED: usize = 16 * 1024 * 1024;
 /// Bytes of a tag's value that facts keep; the rest is named by length and SHA-256.
@@ -62,3 +65,21 @@ pub const COMPARED: u64 = 64 * 1024 * 1024;
 pub const RECORDS: usize = 16 * 1024 * 1024;
 /// Records that matched nothing and are told one by one; of more, the rest is counted.
 pub const UNUSED: usize = 100;
+/// Bytes that a member of an archive may unfold to in memory; longer ones go to a temporary file.
+pub const UNFOLDED_MEMORY: usize = 8 * 1024 * 1024;
+/// Bytes that a member may unfold to however small it is packed: a black frame packs a thousandfold.
+pub const UNFOLDED_FREE: u64 = 256 * 1024 * 1024;
+/// Past that, how many times its packed bytes.
+pub const UNFOLDED_RATIO: u64 = 200;
+/// Bytes that a member may unfold to at all.
+pub const UNFOLDED: u64 = 64 * 1024 * 1024 * 1024;
+/// Bytes that all members of an archive and of those inside it may unfold to, or [`UNFOLDED_RATIO`] times its own.
+pub const UNFOLDED_TOTAL: u64 = 4 * 1024 * 1024 * 1024;
+/// Members of one archive.
+pub const ARCHIVED: usize = 500_000;
+/// Bytes of the names of all members of one archive.
+pub const ARCHIVED_NAMES: usize = 64 * 1024 * 1024;
+/// Archives that are opened inside one archive, at all depths together.
+pub const ARCHIVES: usize = 10_000;
+/// Archives inside archives that are opened unless the user says otherwise.
+pub const ARCHIVE_DEPTH: usize = 4;

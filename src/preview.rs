@@ -9,7 +9,7 @@ use std::io::{Cursor, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
 use image::codecs::jpeg::JpegEncoder;
@@ -21,8 +21,10 @@ use symphonia::core::formats::{FormatOptions, TrackType};
 use symphonia::core::io::MediaSourceStream;
 use symphonia::core::meta::MetadataOptions;
 
+use crate::archives;
 use crate::identify::identify;
 use crate::limits;
+use crate::member::Room;
 use crate::model::Facts;
 use crate::report::{Picture, Preview};
 use crate::source::Source;
@@ -47,18 +49,21 @@ const ALL: Duration = Duration::from_secs(90);
 #[derive(Debug)]
 pub struct Files {
     roots: Vec<PathBuf>,
+    room: Arc<Room>,
 }
 
 impl Files {
     /// For the roots of a run, in their order.
     #[must_use]
     pub fn new(roots: &[PathBuf]) -> Self {
-        Self { roots: roots.to_vec() }
+        Self { roots: roots.to_vec(), room: Arc::new(Room::outside(roots)) }
     }
 
     fn path(&self, root: usize, rel: &str) -> Option<PathBuf> {
         let root = self.roots.get(root)?;
-        Some(if root.is_file() { root.clone() } else { root.join(from_lossless(rel)?) })
+        // Names of members of archives are not written in the way of the drive: they stay as they are told.
+        let rel = if rel.contains(archives::MARK) { PathBuf::from(rel) } else { from_lossless(rel)? };
+        Some(archives::below(root, &rel))
     }
 }
 
@@ -75,7 +80,8 @@ impl Preview for Files {
                         let index = next.fetch_add(1, Ordering::Relaxed);
                         let Some((root, rel)) = wanted.get(index) else { return };
                         let Some(path) = self.path(*root, rel) else { continue };
-                        let made = std::thread::spawn(move || picture(&path)).join();
+                        let room = Arc::clone(&self.room);
+                        let made = std::thread::spawn(move || found(&path, &room)).join();
                         if let Ok(Some(picture)) = made
                             && send.send((index, picture)).is_err()
                         {
@@ -91,6 +97,17 @@ impl Preview for Files {
             made.into_iter().for_each(|(index, picture)| tell(index, picture));
         });
     }
+}
+
+/// The picture of a file, or of a member of an archive, which is laid out in `room` for it.
+fn found(path: &Path, room: &Room) -> Option<Picture> {
+    let Some((member, inside)) = archives::find(path, room).ok()? else { return picture(path) };
+    if member.size > IMAGE_BYTES {
+        return None;
+    }
+    let opened = inside.open(room).ok()?;
+    let laid = room.lay_out(&[(path, &opened.held)]).ok()?;
+    picture(laid.paths.first()?)
 }
 
 /// The picture of one file, if one can be made.
@@ -202,6 +219,11 @@ fn columns(peaks: &[f32]) -> Option<Vec<u8>> {
     Some((0..parts).map(part).collect())
 }
 
+/// The containers that ffmpeg may open. A playlist, whatever it is called, would have it open other files.
+const CONTAINERS: &str = "mov,mp4,matroska,webm,avi,mxf,asf,flv,mpegts,mpeg,ogg,dv,gif";
+/// The most memory that ffmpeg may ask for at once.
+const FRAME_BYTES: &str = "268435456";
+
 /// The first good frame of a video, from ffmpeg; nothing where it is not installed or takes too long.
 fn frame(path: &Path) -> Option<Picture> {
     let path = std::fs::canonicalize(path).ok()?;
@@ -209,7 +231,8 @@ fn frame(path: &Path) -> Option<Picture> {
     let mut input = std::ffi::OsString::from("file:");
     input.push(&path);
     let mut child = Command::new("ffmpeg")
-        .args(["-nostdin", "-v", "quiet", "-protocol_whitelist", "file", "-threads", "1", "-i"])
+        .args(["-nostdin", "-v", "quiet", "-max_alloc", FRAME_BYTES, "-threads", "1"])
+        .args(["-protocol_whitelist", "file", "-format_whitelist", CONTAINERS, "-i"])
         .arg(input)
         .args(["-map", "0:v:0", "-frames:v", "1", "-vf", "scale=240:-2", "-c:v", "mjpeg", "-f", "image2pipe"])
         .args(["-protocol_whitelist", "pipe", "pipe:1"])
@@ -267,6 +290,31 @@ mod tests {
         }
         std::fs::write(&path, b"no picture at all").unwrap();
         assert_eq!(picture(&path), None);
+    }
+
+    #[test]
+    #[allow(clippy::print_stderr, reason = "a test that is skipped says so")]
+    fn a_video_shows_its_own_frame_and_a_playlist_nobody_elses() {
+        let dir = tempfile::tempdir().unwrap();
+        let made = Command::new("ffmpeg")
+            .args(["-nostdin", "-v", "quiet", "-f", "lavfi", "-i", "testsrc=s=320x180:d=0.2"])
+            .arg(dir.path().join("-a.mp4"))
+            .stdin(Stdio::null())
+            .status();
+        if !made.is_ok_and(|status| status.success()) {
+            eprintln!("SKIPPED: no ffmpeg here; pictures of videos were not tried");
+            return;
+        }
+        let Some(Picture::Jpeg(bytes)) = picture(&dir.path().join("-a.mp4")) else { panic!("no frame") };
+        assert_eq!(image::load_from_memory(&bytes).unwrap().width(), 240);
+        for (name, text) in [
+            ("b.mov", "ffconcat version 1.0\nfile -a.mp4\n"),
+            ("c.mp4", "#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\n-a.mp4\n#EXT-X-ENDLIST\n"),
+            ("d.m3u8", "#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\n-a.mp4\n#EXT-X-ENDLIST\n"),
+        ] {
+            std::fs::write(dir.path().join(name), text).unwrap();
+            assert_eq!(picture(&dir.path().join(name)), None, "{name}");
+        }
     }
 
     #[test]

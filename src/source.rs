@@ -1,6 +1,7 @@
 //! The only reader of media bytes: bounded, positioned reads that count what they read.
 //!
-//! A [`Source`] is a file or a piece of memory (a decompressed blob, a picture inside another file).
+//! A [`Source`] is a file, a stretch of one (a member of an archive) or a piece of memory (a decompressed blob, a picture
+//! inside another file).
 //! Readers ask for ranges; the source keeps a few windows so that walking small structures does not
 //! cost one system call each. Nothing here interprets what it reads.
 
@@ -8,14 +9,118 @@ use std::borrow::Cow;
 use std::fs::File;
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 
 use crate::limits;
 use crate::model::{Problem, ProblemKind};
 
+/// Where bytes are: a stretch of a file or of memory. Cheap to copy, and opened as often as needed.
+#[derive(Clone, Debug)]
+pub enum Held {
+    File { file: Arc<File>, start: u64, len: u64 },
+    Memory { bytes: Arc<Vec<u8>>, start: usize, len: usize },
+}
+
+impl Held {
+    /// A regular file as it is now.
+    ///
+    /// # Errors
+    /// Whatever the operating system says, and `InvalidInput` for anything but a regular file.
+    pub fn open(path: &Path) -> io::Result<Self> {
+        Self::file(File::open(path)?)
+    }
+
+    /// An open file from its beginning to its end.
+    ///
+    /// # Errors
+    /// As [`Held::open`].
+    pub fn file(file: File) -> io::Result<Self> {
+        let meta = file.metadata()?;
+        if !meta.is_file() {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
+        }
+        Ok(Self::File { file: Arc::new(file), start: 0, len: meta.len() })
+    }
+
+    /// Bytes in memory.
+    #[must_use]
+    pub fn memory(bytes: Vec<u8>) -> Self {
+        let len = bytes.len();
+        Self::Memory { bytes: Arc::new(bytes), start: 0, len }
+    }
+
+    /// Length in bytes.
+    #[must_use]
+    #[expect(clippy::len_without_is_empty, reason = "as with a source")]
+    pub fn len(&self) -> u64 {
+        match self {
+            Self::File { len, .. } => *len,
+            Self::Memory { len, .. } => *len as u64,
+        }
+    }
+
+    /// The stretch of `len` bytes from `from`, or as much of it as there is.
+    #[must_use]
+    pub fn section(&self, from: u64, len: u64) -> Self {
+        let from = from.min(self.len());
+        let len = len.min(self.len() - from);
+        match self {
+            Self::File { file, start, .. } => {
+                Self::File { file: Arc::clone(file), start: start.saturating_add(from), len }
+            }
+            Self::Memory { bytes, start, .. } => {
+                Self::Memory { bytes: Arc::clone(bytes), start: start + from as usize, len: len as usize }
+            }
+        }
+    }
+
+    /// The bytes for random access.
+    #[must_use]
+    pub fn source(&self) -> Source {
+        Source::of(self.clone(), 0)
+    }
+
+    /// The bytes from the first to the last.
+    #[must_use]
+    pub fn stream(&self) -> Stream {
+        Stream { held: self.clone(), at: 0 }
+    }
+
+    /// Reads once at `offset`, which may bring fewer bytes than asked for.
+    fn read_at(&self, out: &mut [u8], offset: u64) -> io::Result<usize> {
+        let left = self.len().saturating_sub(offset).min(out.len() as u64) as usize;
+        let Some(out) = out.get_mut(..left) else { return Ok(0) };
+        match self {
+            Self::File { file, start, .. } => read_at(file, out, start.saturating_add(offset)),
+            Self::Memory { bytes, start, .. } => {
+                let from = start + offset as usize;
+                let got = bytes.get(from..from + left).unwrap_or_default();
+                out.get_mut(..got.len()).unwrap_or_default().copy_from_slice(got);
+                Ok(got.len())
+            }
+        }
+    }
+}
+
+/// Bytes in their order, for hashing and unfolding.
+#[derive(Debug)]
+pub struct Stream {
+    held: Held,
+    at: u64,
+}
+
+impl io::Read for Stream {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let got = self.held.read_at(out, self.at)?;
+        self.at += got as u64;
+        Ok(got)
+    }
+}
+
 /// Bounded random access to bytes.
 #[derive(Debug)]
 pub struct Source {
-    backing: Backing,
+    backing: Held,
     len: u64,
     base: u64,
     windows: Vec<Window>,
@@ -27,12 +132,6 @@ pub struct Source {
 pub struct Spent {
     pub reads: u64,
     pub bytes: u64,
-}
-
-#[derive(Debug)]
-enum Backing {
-    File(File),
-    Memory(Vec<u8>),
 }
 
 #[derive(Debug)]
@@ -50,25 +149,17 @@ impl Source {
     /// # Errors
     /// Whatever the operating system says, and `InvalidInput` for anything but a regular file.
     pub fn open(path: &Path) -> io::Result<Self> {
-        let file = File::open(path)?;
-        let meta = file.metadata()?;
-        if !meta.is_file() {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
-        }
-        Ok(Self {
-            backing: Backing::File(file),
-            len: meta.len(),
-            base: 0,
-            windows: Vec::new(),
-            spent: Spent::default(),
-        })
+        Ok(Self::of(Held::open(path)?, 0))
+    }
+
+    fn of(backing: Held, base: u64) -> Self {
+        Self { len: backing.len(), backing, base, windows: Vec::new(), spent: Spent::default() }
     }
 
     /// Bytes already in memory; `base` is where they stand in the file, for offsets in reports.
     #[must_use]
     pub fn memory(bytes: Vec<u8>, base: u64) -> Self {
-        let len = bytes.len() as u64;
-        Self { backing: Backing::Memory(bytes), len, base, windows: Vec::new(), spent: Spent::default() }
+        Self::of(Held::memory(bytes), base)
     }
 
     /// Length in bytes.
@@ -127,15 +218,15 @@ impl Source {
             ));
         }
         let held = match self.backing {
-            Backing::Memory(_) => None,
-            Backing::File(_) => match self.windows.iter().position(|w| w.holds(offset, len)) {
+            Held::Memory { .. } => None,
+            Held::File { .. } => match self.windows.iter().position(|w| w.holds(offset, len)) {
                 Some(index) => Some(index),
                 None => Some(self.fetch(offset, len)?),
             },
         };
         let (bytes, start) = match (&self.backing, held) {
-            (Backing::Memory(bytes), _) => (bytes, offset as usize),
-            (Backing::File(_), held) => {
+            (Held::Memory { bytes, start, .. }, _) => (&**bytes, start + offset as usize),
+            (Held::File { .. }, held) => {
                 let window = &self.windows[held.unwrap_or_default()];
                 (&window.bytes, (offset - window.offset) as usize)
             }
@@ -162,7 +253,7 @@ impl Source {
     pub fn brief(&mut self, offset: u64, len: usize) -> Result<Vec<u8>, Problem> {
         let left = self.len.saturating_sub(offset).min(len as u64) as usize;
         let near = self.windows.iter().any(|w| w.holds(offset, left));
-        if near || left == 0 || left >= limits::WINDOW || matches!(self.backing, Backing::Memory(_)) {
+        if near || left == 0 || left >= limits::WINDOW || matches!(self.backing, Held::Memory { .. }) {
             return self.up_to(offset, len).map(<[u8]>::to_vec);
         }
         let mut bytes = vec![0; left];
@@ -231,10 +322,9 @@ impl Source {
     }
 
     fn pread(&mut self, out: &mut [u8], offset: u64) -> io::Result<usize> {
-        let Backing::File(file) = &self.backing else { return Ok(0) };
         let mut done = 0;
         while done < out.len() {
-            let got = match read_at(file, &mut out[done..], offset + done as u64) {
+            let got = match self.backing.read_at(&mut out[done..], offset + done as u64) {
                 Ok(0) => break,
                 Ok(got) => got,
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,

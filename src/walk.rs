@@ -12,8 +12,10 @@ use std::time::UNIX_EPOCH;
 use globset::GlobSet;
 use walkdir::{DirEntry, WalkDir};
 
+use crate::extract::SIDECARS;
+use crate::framing::names;
 use crate::limits;
-use crate::model::{Asset, Problem, ProblemKind, Role};
+use crate::model::{Asset, Problem, ProblemKind};
 
 /// Files that operating systems leave behind: counted, not judged.
 const SYSTEM_FILES: &[&str] =
@@ -34,9 +36,6 @@ const SYSTEM_FOLDERS: &[&str] = &[
 pub(crate) fn is_system(name: &OsStr) -> bool {
     SYSTEM_FILES.iter().chain(SYSTEM_FOLDERS).any(|system| name == OsStr::new(system))
 }
-
-/// Endings that make a file a sidecar of `name.ext` when it is called `name.ENDING` or `name.ext.ENDING`.
-const SIDECARS: &[&str] = &["c2pa", "xmp", "txt", "json"];
 
 /// Walks roots and hands out batches of at most [`limits::BATCH`] assets.
 pub struct Walk {
@@ -244,19 +243,7 @@ impl Folder {
     }
 
     fn asset(&self, path: &Path, size: u64, mtime: Option<i128>, obstacle: Option<Problem>) -> Asset {
-        Asset {
-            path: path.to_path_buf(),
-            rel: lossless(self.below(path)),
-            root: self.root,
-            size,
-            mtime,
-            role: Role::Final,
-            role_basis: "default".to_owned(),
-            package: None,
-            sidecars: Vec::new(),
-            obstacle,
-            custody: None,
-        }
+        Asset { obstacle, ..Asset::new(path.to_path_buf(), lossless(self.below(path)), self.root, size, mtime) }
     }
 }
 
@@ -277,7 +264,7 @@ pub(crate) fn modified(meta: &std::fs::Metadata) -> Option<i128> {
 }
 
 /// Gives each asset the files beside it whose names say that they describe it.
-fn with_sidecars(mut siblings: Vec<Asset>) -> Vec<Asset> {
+pub(crate) fn with_sidecars(mut siblings: Vec<Asset>) -> Vec<Asset> {
     // Entries that could not be looked at come unsorted.
     siblings.sort_by(|a, b| a.path.cmp(&b.path));
     let names: HashMap<OsString, PathBuf> = siblings
@@ -334,10 +321,7 @@ pub fn lossless(path: &Path) -> String {
     };
     let parts: Vec<_> = path.components().map(part).collect();
     let bytes = if parts == [b""] { b"/".to_vec() } else { parts.join(&b'/') };
-    match std::str::from_utf8(&bytes) {
-        Ok(text) if !text.contains("\\x") => text.to_owned(),
-        _ => escaped(&bytes),
-    }
+    names::lossless(&bytes)
 }
 
 /// The path that [`lossless`] wrote; `None` where this system has no such path.
@@ -373,17 +357,6 @@ fn native(bytes: Vec<u8>) -> Option<PathBuf> {
 #[cfg(not(unix))]
 fn native(bytes: Vec<u8>) -> Option<PathBuf> {
     String::from_utf8(bytes).ok().map(PathBuf::from)
-}
-
-fn escaped(bytes: &[u8]) -> String {
-    let mut out = String::new();
-    for chunk in bytes.utf8_chunks() {
-        out.push_str(&chunk.valid().replace('\\', "\\\\"));
-        for byte in chunk.invalid() {
-            out.push_str(&format!("\\x{byte:02X}"));
-        }
-    }
-    out
 }
 
 #[cfg(all(test, unix))]

@@ -3,24 +3,18 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on stops")]
 
+#[path = "shared/document.rs"]
+mod document;
+
 use std::fmt::Write as _;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use countersign::approvals::Ledger;
+use document::{program, squeezed, steps};
 
 fn project() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
-/// The program, in this folder, with no configuration of the user's.
-fn program(folder: &Path, name: &str) -> Command {
-    let mut command = Command::new(name);
-    command.current_dir(folder).env("COUNTERSIGN_CONFIG", folder.join("no-configuration"));
-    for variable in ["COUNTERSIGN_POLICY", "COUNTERSIGN_APPROVALS", "COUNTERSIGN_KEY", "COUNTERSIGN_PASSPHRASE"] {
-        command.env_remove(variable);
-    }
-    command
 }
 
 fn countersign(folder: &Path, arguments: &[&str]) -> Output {
@@ -31,27 +25,6 @@ fn said(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
 }
 
-/// Text without what line breaks and frames do to it.
-fn squeezed(text: &str) -> String {
-    text.chars().filter(|c| !c.is_whitespace() && !"│╭╰─".contains(*c)).collect()
-}
-
-/// The commands of a page, each with its exit code and what it must print.
-fn steps(page: &str) -> Vec<(String, i32, Vec<String>)> {
-    let mut out: Vec<(String, i32, Vec<String>)> = Vec::new();
-    for block in page.split("```console\n").skip(1) {
-        for line in block.split("```").next().unwrap().lines() {
-            match (line.strip_prefix("$ "), line.strip_prefix("exits "), out.last_mut()) {
-                (Some(command), ..) => out.push((command.to_owned(), 0, vec![])),
-                (None, Some(code), Some(step)) => step.1 = code.parse().unwrap(),
-                (None, None, Some(step)) => step.2.push(line.to_owned()),
-                _ => panic!("{line} belongs to no command"),
-            }
-        }
-    }
-    out
-}
-
 #[test]
 fn the_documented_life_of_an_approval() {
     let folder = tempfile::tempdir().unwrap();
@@ -60,23 +33,7 @@ fn the_documented_life_of_an_approval() {
     std::fs::copy(poster, folder.path().join("delivery/poster.jpg")).unwrap();
     let steps = steps(&std::fs::read_to_string(project().join("docs/approvals.md")).unwrap());
     assert!(steps.len() > 15, "the page has lost its commands");
-    // One shell for the whole page: a command may use what an earlier one set.
-    let mut script = String::new();
-    for (number, (command, ..)) in steps.iter().enumerate() {
-        writeln!(script, "{{ {command}\n}} > {number}.out 2>&1; echo $? > {number}.code").unwrap();
-    }
-    let bin = Path::new(env!("CARGO_BIN_EXE_countersign")).parent().unwrap();
-    let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
-    let ran = program(folder.path(), "sh").args(["-c", &script]).env("PATH", path).status().unwrap();
-    assert!(ran.success());
-    for (number, (command, code, parts)) in steps.iter().enumerate() {
-        let read = |ending| std::fs::read_to_string(folder.path().join(format!("{number}.{ending}"))).unwrap();
-        let out = read("out");
-        assert_eq!(read("code").trim(), code.to_string(), "{command}\n{out}");
-        for part in parts {
-            assert!(squeezed(&out).contains(&squeezed(part)), "{command}\ndoes not say: {part}\n{out}");
-        }
-    }
+    document::run(folder.path(), &steps);
 }
 
 /// Ten thousand rows, of which seven are bad for seven reasons; the lines of those.
@@ -397,7 +354,7 @@ fn a_large_ledger_is_indexed_in_the_cache_and_judged_alike() {
     let scan = |cache: &Path| {
         let output = program(folder.path(), env!("CARGO_BIN_EXE_countersign"))
             .args(["scan", "d", "--approvals", "l.jsonl", "--as-of", "2026-04-01", "--report", "json=r.json", "-q"])
-            .env("COUNTERSIGN_CACHE", cache)
+            .env("COUNTERSIGN_CACHE_FOLDER", cache)
             .output()
             .unwrap();
         let report = std::fs::read_to_string(at("r.json")).unwrap_or_default();

@@ -208,3 +208,59 @@ fn pages_are_kept_for_looking_at_when_asked() {
         }
     }
 }
+
+/// What assistive technology is told: (role, name) of every node that is not passed over, in reading order.
+fn told(page: &mut Page) -> Vec<(String, String)> {
+    page.call("Accessibility.enable", serde_json::json!({}));
+    let tree = page.call("Accessibility.getFullAXTree", serde_json::json!({}));
+    let nodes = tree["nodes"].as_array().unwrap().iter().filter(|n| n["ignored"] == false);
+    let text = |v: &serde_json::Value| v["value"].as_str().unwrap_or_default().to_owned();
+    nodes.map(|n| (text(&n["role"]), text(&n["name"]))).collect()
+}
+
+/// Texts whose contrast with what is painted behind them is under 4.5 to 1 (WCAG 2.2, 1.4.3), as `text: ratio`.
+const FAINT: &str = "(() => { const parse = c => c.match(/[\\d.]+/g).map(Number); \
+    const light = ([r, g, b]) => { const f = v => (v /= 255) <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4; return .2126 * f(r) + .7152 * f(g) + .0722 * f(b) }; \
+    const behind = e => { for (; e; e = e.parentElement) { const c = parse(getComputedStyle(e).backgroundColor); if (c.length < 4 || c[3] > 0) return c } return [255, 255, 255] }; \
+    const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT), faint = new Set(); \
+    while (walk.nextNode()) { const e = walk.currentNode.parentElement; if (!walk.currentNode.data.trim() || !e.checkVisibility() || e.closest('script,.sr,.skip,:disabled')) continue; \
+      const a = light(parse(getComputedStyle(e).color)), b = light(behind(e)), ratio = (Math.max(a, b) + .05) / (Math.min(a, b) + .05); \
+      if (ratio < 4.5) faint.add(walk.currentNode.data.slice(0, 30) + ': ' + ratio.toFixed(2)) } \
+    return [...faint].join('; ') })()";
+
+#[test]
+fn the_page_can_be_heard_and_seen() {
+    let assets = assets();
+    let look = Look { preview: Some(std::sync::Arc::new(Drawn)), ..look() };
+    let html = render("html", &assets, &summary(&assets, packages()), look);
+    let Some((mut page, _dir)) = open(&html, "told.html") else { return };
+    page.run("[...document.querySelectorAll('.path')].forEach(b => b.click())");
+    let told = told(&mut page);
+    for landmark in ["banner", "main", "search", "contentinfo", "status", "table"] {
+        assert_eq!(told.iter().filter(|(role, _)| role == landmark).count(), 1, "{landmark}");
+    }
+    assert_eq!(told.iter().find(|(role, _)| role == "heading").unwrap().1, "Fail", "the verdict comes first");
+    let unnamed: Vec<_> = told
+        .iter()
+        .filter(|(role, name)| {
+            ["button", "combobox", "searchbox", "link", "image", "columnheader", "heading"].contains(&role.as_str())
+                && name.trim().is_empty()
+        })
+        .collect();
+    assert!(unnamed.is_empty(), "{unnamed:?}");
+    // Headings go down one level at a time.
+    let levels = page
+        .value("[...document.querySelectorAll('h1,h2,h3')].filter(h => h.checkVisibility()).map(h => +h.tagName[1])");
+    let levels: Vec<u64> = levels.as_array().unwrap().iter().map(|l| l.as_u64().unwrap()).collect();
+    assert!(levels[0] == 1 && levels.windows(2).all(|w| w[1] <= w[0] + 1), "{levels:?}");
+    // The order of the keyboard is the order of the page, and nothing is pushed before the rest.
+    assert_eq!(page.value("[...document.querySelectorAll('[tabindex]')].filter(e => e.tabIndex > 0).length"), 0);
+    for _ in 0..3 {
+        page.press("Tab", 9);
+    }
+    assert_eq!(page.value("document.activeElement.closest('.bar') !== null"), true, "skip link, then the first bar");
+    for dark in [false, true] {
+        page.shape(1280, dark);
+        assert_eq!(page.value(FAINT), "", "dark: {dark}");
+    }
+}

@@ -155,12 +155,16 @@ const WITHOUT: &[(&str, &str)] = &[
     ("cr3", "boxes as in mp4"),
     ("dng", "directories as in tiff"),
     ("epub", "members as in ooxml"),
+    ("gzip", "its member is an asset of its own: tests/archives.rs"),
     ("mpeg-ps", "no place for words"),
     ("mpeg-ts", "names of services only"),
     ("mrw", "directories as in tiff"),
     ("opendocument", "members as in ooxml"),
     ("raf", "directories as in tiff"),
     ("raw-tiff", "directories as in tiff"),
+    ("sealed-archive", "not opened, and said to be so"),
+    ("tar", "its members are assets of their own: tests/archives.rs"),
+    ("zip", "its members are assets of their own: tests/archives.rs"),
 ];
 
 #[test]

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
+#[path = "../examples/fixtures/certificates.rs"]
+mod certificates;
 #[path = "../examples/fixtures/c2pa.rs"]
 mod signed;
 
@@ -28,7 +30,7 @@ impl Folder {
 }
 
 fn verifier(verify: Verify, trust: Vec<TrustList>) -> Verifier {
-    Verifier::new(&Options { verify, trust, worker: None }).unwrap()
+    Verifier::new(&Options { verify, trust, ..Options::default() }).unwrap()
 }
 
 fn facts(path: &Path, verifier: &Verifier, sidecars: &[PathBuf]) -> Facts {
@@ -261,11 +263,6 @@ fn sidecars_speak_for_files_that_hold_nothing() {
     let changed = folder.file("a.mxf", b"No container that anybody reads, but bytes that can be hashed");
     let found = facts(&changed, &full, std::slice::from_ref(&beside)).c2pa.unwrap();
     assert_eq!(found.state, CredentialState::Invalid);
-
-    let other = folder.file("a.c2pa", &signed::sidecar("application/octet-stream", bytes, &signed::created(CAPTURED)));
-    let both = facts(&asset, &full, &[other, beside]);
-    assert!(both.problems.iter().any(|p| p.what.contains("different manifests")), "{:?}", both.problems);
-    assert_eq!(both.c2pa.unwrap().place.as_deref(), Some("sidecar a.mxf.c2pa"));
 }
 
 #[test]
@@ -404,11 +401,7 @@ fn an_exclusion_wider_than_the_store_is_said() {
 
 #[test]
 fn a_remote_address_does_not_hide_the_store_beside_the_file() {
-    let xmp = r#"<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description rdf:about="" xmlns:dcterms="http://purl.org/dc/terms/" dcterms:provenance="https://example.invalid/a.c2pa"/></rdf:RDF></x:xmpmeta>"#;
-    let body = [&b"http://ns.adobe.com/xap/1.0/\0"[..], xmp.as_bytes()].concat();
-    let segment = [&b"\xFF\xE1"[..], &(body.len() as u16 + 2).to_be_bytes(), &body].concat();
-    let plain = signed::jpeg();
-    let bytes = [&plain[..2], &segment, &plain[2..]].concat();
+    let bytes = signed::pointing("https://example.invalid/a.c2pa");
     let folder = Folder::new();
     let asset = folder.file("a.jpg", &bytes);
     let full = verifier(Verify::Full, Vec::new());
@@ -442,4 +435,109 @@ fn a_small_tiff_of_many_directories_takes_no_time() {
     assert!(start.elapsed().as_secs() < 10, "{:?}", start.elapsed());
     assert!(facts.problems.iter().any(|p| p.blocking), "{:?}", facts.problems);
     assert_eq!(facts.c2pa.unwrap().state, CredentialState::Valid);
+}
+
+/// `name.ext.c2pa` and `name.c2pa` that differ: both speak, and the first whose seal holds leads.
+#[test]
+fn of_two_stores_beside_a_file_the_first_that_holds_leads_and_both_speak() {
+    let bytes = b"bytes that can be hashed";
+    let good = |kind| signed::sidecar("application/octet-stream", bytes, &signed::created(kind));
+    let bad = |kind| signed::sidecar("application/octet-stream", b"other bytes", &signed::created(kind));
+    let full = verifier(Verify::Full, Vec::new());
+    for (exact, stem, lead, state, expected, strength) in [
+        (good(CAPTURED), good(GENERATED), "a.mxf.c2pa", CredentialState::Valid, Ai::Generated, Strength::Signed),
+        (bad(GENERATED), good(CAPTURED), "a.c2pa", CredentialState::Valid, Ai::Generated, Strength::Declared),
+        (good(CAPTURED), bad(GENERATED), "a.mxf.c2pa", CredentialState::Valid, Ai::Generated, Strength::Declared),
+        (bad(GENERATED), bad(CAPTURED), "a.mxf.c2pa", CredentialState::Invalid, Ai::Generated, Strength::Declared),
+    ] {
+        let folder = Folder::new();
+        let asset = folder.file("a.mxf", bytes);
+        let sidecars = [folder.file("a.c2pa", &stem), folder.file("a.mxf.c2pa", &exact)];
+        let found = facts(&asset, &full, &sidecars);
+        assert!(found.problems.iter().any(|p| p.what.contains("different manifests")), "{:?}", found.problems);
+        let credentials = found.c2pa.unwrap();
+        assert_eq!((credentials.state, credentials.place), (state, Some(format!("sidecar {lead}"))));
+        let evidence =
+            marks::credentials::evidence(&Credentials { place: None, ..facts(&asset, &full, &sidecars).c2pa.unwrap() });
+        let generated = evidence.iter().find(|e| e.claim == Claim::Generated).unwrap();
+        assert_eq!((marks::ai(&evidence), generated.strength), (expected, strength), "{lead}");
+    }
+    // The store of the stem that fits another file of it is that file's alone.
+    let folder = Folder::new();
+    let asset = folder.file("a.mxf", bytes);
+    folder.file("a.wav", b"other bytes");
+    let sidecars = [folder.file("a.c2pa", &bad(GENERATED)), folder.file("a.mxf.c2pa", &good(CAPTURED))];
+    let found = facts(&asset, &full, &sidecars);
+    assert_eq!((found.problems.len(), found.c2pa.as_ref().unwrap().chain.len()), (0, 1), "{found:#?}");
+    // The same store by both names is one.
+    let sidecars = [folder.file("a.c2pa", &std::fs::read(&sidecars[1]).unwrap()), sidecars[1].clone()];
+    assert_eq!(facts(&asset, &full, &sidecars).problems, vec![]);
+}
+
+#[test]
+fn a_certificate_that_has_run_out_is_not_tampering() {
+    let authority = certificates::Authority::new();
+    let subject = |validity| certificates::Subject {
+        common_name: "Camera 7",
+        organization: "Example Cameras",
+        usage: certificates::SIGNS,
+        validity,
+    };
+    let list = TrustList { name: "ours".into(), anchors_pem: authority.pem(), ..TrustList::default() };
+    let folder = Folder::new();
+    let state = |validity, bytes: fn(Vec<u8>) -> Vec<u8>| {
+        let signer = certificates::Disguised::new(&authority, &subject(validity));
+        let (shown, _) = signed::sign_with(&signer, "image/jpeg", &signed::jpeg(), &signed::created(GENERATED), &[]);
+        let path = folder.file("a.jpg", &bytes(signer.unmasked(&shown)));
+        facts(&path, &verifier(Verify::Full, vec![list.clone()]), &[]).c2pa.unwrap()
+    };
+    let fresh = state(certificates::LONG, |b| b);
+    assert_eq!((fresh.state, &fresh.failures), (CredentialState::Trusted, &vec![]), "{fresh:#?}");
+    assert_eq!((fresh.signer.as_deref(), fresh.issuer.as_deref()), (Some("Camera 7"), Some("Countersign samples")));
+
+    let expired = state(certificates::PAST, |b| b);
+    assert_eq!(expired.state, CredentialState::Valid, "{expired:#?}");
+    assert_eq!(expired.failures, ["signingCredential.expired"]);
+    assert_eq!(marks::ai(&marks::credentials::evidence(&expired)), Ai::Generated);
+    let tampered = state(certificates::PAST, |b| signed::flipped(b, 20));
+    assert_eq!(tampered.state, CredentialState::Invalid);
+    assert_eq!(tampered.failures, ["assertion.dataHash.mismatch", "signingCredential.expired"]);
+}
+
+/// The crate reads GIF a byte at a time, and an update manifest needs its reader: that must cost no system call each.
+#[test]
+fn a_large_gif_takes_no_time() {
+    let signed = signed::sign("image/gif", &signed::gif(6_000_000), &signed::created(GENERATED));
+    let updated = signed::updated("image/gif", &signed);
+    let folder = Folder::new();
+    for bytes in [signed, updated] {
+        let path = folder.file("a.gif", &bytes);
+        let start = std::time::Instant::now();
+        let found = facts(&path, &verifier(Verify::Full, Vec::new()), &[]).c2pa.unwrap();
+        assert!(start.elapsed().as_secs() < 10, "{:?}", start.elapsed());
+        assert_eq!((found.state, &found.failures), (CredentialState::Valid, &vec![]), "{found:#?}");
+        assert_eq!(marks::ai(&marks::credentials::evidence(&found)), Ai::Generated);
+    }
+}
+
+#[test]
+fn soft_bindings_are_named_by_their_algorithm() {
+    let json = signed::created(CAPTURED).replace(
+        r#""assertions": ["#,
+        r#""assertions": [{"label": "c2pa.soft-binding", "data": {"alg": "com.example.mark.1", "blocks": [{"scope": {}, "value": "AAAA"}]}}, "#,
+    );
+    let bytes = signed::sign("image/png", &signed::png(), &json);
+    let (credentials, evidence) = judged("a.png", &bytes);
+    assert_eq!(credentials.state, CredentialState::Valid, "{credentials:#?}");
+    let named = ("c2pa.soft-binding".to_owned(), "com.example.mark.1".to_owned());
+    assert!(credentials.chain[0].values.contains(&named), "{:?}", credentials.chain[0].values);
+    assert_eq!(marks::ai(&evidence), Ai::None, "a watermark says nothing of how the asset was made");
+    let folder = Folder::new();
+    let path = folder.file("a.png", &bytes);
+    for arguments in [&["inspect"][..], &["inspect", "--tree"]] {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_countersign"));
+        let output = command.args(arguments).arg(&path).env("COUNTERSIGN_CONFIG", folder.0.path()).output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert!(text.contains("com.example.mark.1"), "{text}");
+    }
 }

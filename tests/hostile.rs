@@ -14,6 +14,7 @@ const NO_END: &[(&str, &str)] = &[
     ("mp3", "a stream of frames without a total length; tags may follow the last one"),
     ("aac", "a stream of frames without a total length"),
     ("mpeg-ts", "a stream of packets without a total length"),
+    ("gzip", "what it unfolds to is judged as its member, and is cut with it"),
     ("mpeg-ps", "a stream of packs that may end anywhere"),
 ];
 

@@ -172,8 +172,14 @@ fn a_report_that_cannot_be_written_ends_the_run_before_it_starts() {
         assert!(err(&output).contains(says), "{report}: {}", err(&output));
         assert!(out(&output).is_empty(), "{report}");
     }
-    let twice = countersign(dir.path(), &["scan", "delivery", "--report", "json=r", "--report", "csv=r"]);
-    assert_eq!((code(&twice), err(&twice).contains("two reports")), (3, true), "{}", err(&twice));
+    std::fs::create_dir(dir.path().join("x")).unwrap();
+    for same in ["r", "./r", "x/../r"] {
+        let twice = format!("csv={same}");
+        let twice = countersign(dir.path(), &["scan", "delivery", "--report", "json=r", "--report", &twice]);
+        assert_eq!((code(&twice), err(&twice).contains("two reports")), (3, true), "{}", err(&twice));
+    }
+    let both = countersign(dir.path(), &["scan", "delivery", "--report", "json", "--report", "terminal=-"]);
+    assert_eq!((code(&both), out(&both).is_empty()), (3, true), "{}", err(&both));
 }
 
 #[cfg(target_os = "linux")]
@@ -182,13 +188,61 @@ fn a_full_disk_is_told_and_leaves_no_half_report() {
     let dir = folder(&[(MARKED, "delivery/a.png")]);
     let output = countersign(dir.path(), &["scan", "delivery", "--report", "json=/dev/full"]);
     assert_eq!(code(&output), 3);
-    assert!(err(&output).contains("cannot be written"), "{}", err(&output));
+    assert!(err(&output).contains("/dev/full") && err(&output).contains("cannot be written"), "{}", err(&output));
     assert!(!std::fs::metadata("/dev/full").unwrap().is_file(), "a device is not replaced");
     std::fs::write(dir.path().join("r.json"), "the report of yesterday").unwrap();
     let arguments = ["scan", "delivery", "--report", "json=r.json", "--report", "csv=/dev/full"];
-    assert_eq!(code(&countersign(dir.path(), &arguments)), 3);
-    assert_eq!(std::fs::read_to_string(dir.path().join("r.json")).unwrap(), "the report of yesterday");
+    let output = countersign(dir.path(), &arguments);
+    assert_eq!((code(&output), err(&output).contains("/dev/full")), (3, true), "{}", err(&output));
+    assert_eq!(paths(&json(&dir.path().join("r.json"))), ["a.png"], "the report that has room is whole");
     assert!(partials(dir.path()).is_empty());
+    // Nobody can be told, and still nothing breaks.
+    let full = || std::fs::File::options().write(true).open("/dev/full").unwrap();
+    let told = program(dir.path()).args(["scan", "no/such/folder"]).stderr(full()).status().unwrap();
+    assert_eq!(told.code(), Some(3));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_reader_that_has_seen_enough_ends_the_run() {
+    use std::io::Read;
+    let dir = folder(&[(MARKED, "delivery/0.png")]);
+    // Letters: numbered names would be one row of frames.
+    for i in 1..4_500_u32 {
+        let name: String = i.to_string().bytes().map(|digit| char::from(digit - b'0' + b'a')).collect();
+        std::fs::hard_link(dir.path().join("delivery/0.png"), dir.path().join(format!("delivery/{name}.png"))).unwrap();
+    }
+    let read_a_little = |arguments: &[&str]| {
+        let mut child =
+            program(dir.path()).args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        child.stdout.take().unwrap().read_exact(&mut [0; 10]).unwrap();
+        child.wait_with_output().unwrap()
+    };
+    let output = read_a_little(&["scan", "delivery", "--report", "ndjson"]);
+    assert_eq!((code(&output), err(&output).as_str()), (130, ""), "a part is not the whole");
+    let output = read_a_little(&["scan", "delivery", "--report", "ndjson", "--report", "json=r.json"]);
+    assert_eq!((code(&output), err(&output).as_str()), (1, ""), "another report is still written");
+    assert_eq!(paths(&json(&dir.path().join("r.json"))).len(), 4_500);
+    let output = read_a_little(&["convert", "r.json", "--report", "csv"]);
+    assert_eq!((code(&output), err(&output).as_str()), (0, ""));
+}
+
+#[test]
+fn standard_input_can_be_the_saved_report() {
+    let dir = folder(&[(MARKED, "delivery/a.png")]);
+    let saved = countersign(dir.path(), &["scan", "delivery", "--report", "json"]).stdout;
+    let with = |arguments: &[&str]| {
+        let mut child =
+            program(dir.path()).args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(&saved).unwrap();
+        child.wait_with_output().unwrap()
+    };
+    let output = with(&["convert", "-", "--report", "csv"]);
+    assert!(code(&output) == 0 && out(&output).contains("a.png"), "{}", out(&output));
+    assert_eq!(code(&with(&["scan", "delivery", "--baseline", "-"])), 0);
+    let output = countersign(dir.path(), &["scan", "-"]);
+    assert!(code(&output) == 3 && err(&output).contains("--files-from -"), "{}", err(&output));
+    assert_eq!(code(&countersign(dir.path(), &["scan", "delivery", "--jobs", "100000"])), 3);
 }
 
 fn partials(folder: &Path) -> Vec<String> {
@@ -258,6 +312,28 @@ fn an_interrupt_ends_a_long_digest() {
     assert!(asked.elapsed() < Duration::from_secs(5), "{:?}", asked.elapsed());
     assert!(partials(dir.path()).is_empty());
     assert_eq!(json(&dir.path().join("report.json"))["summary"]["interrupted"], true);
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupt_ends_a_long_verification() {
+    let dir = folder(&[("../c2pa/generated.png", "delivery/a.png")]);
+    // Its hash binds every byte that follows the manifest, and there are more than anybody waits for.
+    let file = std::fs::File::options().append(true).open(dir.path().join("delivery/a.png")).unwrap();
+    if file.set_len(1 << 40).is_err() {
+        eprintln!("SKIPPED: this file system has no large sparse files");
+        return;
+    }
+    let mut child = under_way(dir.path());
+    let asked = Instant::now();
+    interrupt(&child);
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert!(asked.elapsed() < Duration::from_secs(5), "{:?}", asked.elapsed());
+    assert!(partials(dir.path()).is_empty());
+    let report = json(&dir.path().join("report.json"));
+    assert_eq!(report["summary"]["interrupted"], true);
+    // What was not read to its end is not judged.
+    assert_eq!(report["assets"].as_array().unwrap().len(), 0);
 }
 
 #[test]

@@ -128,6 +128,7 @@ fn the_baseline_holds_for_the_same_bytes_only() {
         package: None,
         plays: vec![],
         ai: Ai::Generated,
+        recipe: None,
         evidence: vec![],
         c2pa: None,
         findings,

@@ -1,6 +1,6 @@
 //! Verification in processes of its own: the same verdicts, and what happens when one dies.
 
-#![allow(clippy::unwrap_used, reason = "a test may")]
+#![allow(clippy::unwrap_used, clippy::print_stderr, reason = "a test may")]
 
 #[path = "../examples/fixtures/c2pa.rs"]
 mod signed;
@@ -10,9 +10,9 @@ use std::process::Command;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use countersign::c2pa::trust::TrustList;
-use countersign::c2pa::{Options, Program, Verifier};
+use countersign::c2pa::{Bounds, Options, Program, Verifier};
 use countersign::extract;
-use countersign::model::{CredentialState, Facts, ProblemKind};
+use countersign::model::{CredentialState, Facts, Problem, ProblemKind};
 use signed::GENERATED;
 
 /// Tests of one process run side by side; workers are counted, so these take turns.
@@ -74,21 +74,28 @@ fn one_worker_serves_many_files_and_knows_the_lists() {
     drop(verifier);
 }
 
-/// How many processes of this name a process has started; 1 where the system does not tell.
+/// How many processes of this name a process has started.
 fn children(of: u32, name: &str) -> usize {
-    let Ok(entries) = std::fs::read_dir("/proc") else { return 1 };
+    pids(of, name).len()
+}
+
+/// The processes of this name that a process has started; none where the system does not tell.
+fn pids(of: u32, name: &str) -> Vec<u32> {
+    let Ok(entries) = std::fs::read_dir("/proc") else { return Vec::new() };
     let stat = |e: std::fs::DirEntry| std::fs::read_to_string(e.path().join("stat")).ok();
-    let ours = |text: &String| {
+    let ours = |text: String| {
         let (head, rest) = text.rsplit_once(')').unwrap_or_default();
-        head.ends_with(&format!("({name}")) && rest.split_whitespace().nth(1) == Some(&of.to_string())
+        let ours = head.ends_with(&format!("({name}")) && rest.split_whitespace().nth(1) == Some(&of.to_string());
+        ours.then(|| text.split(' ').next().and_then(|pid| pid.parse().ok())).flatten()
     };
-    entries.flatten().filter_map(stat).filter(ours).count()
+    entries.flatten().filter_map(stat).filter_map(ours).collect()
 }
 
 #[cfg(unix)]
 mod unix {
     use super::*;
     use std::os::unix::fs::PermissionsExt;
+    use std::time::{Duration, Instant};
 
     fn script(folder: &Path, text: &str) -> Program {
         let path = folder.join("worker.sh");
@@ -134,6 +141,93 @@ mod unix {
             let found = extract::facts(&path, &[], &options);
             assert_eq!((found.c2pa.unwrap().state, found.problems), (CredentialState::Valid, vec![]));
         }
+    }
+
+    /// A signed file whose hash covers so many bytes; `None` where the file system has no large sparse files.
+    fn large(folder: &Path, len: u64) -> Option<PathBuf> {
+        let path = sample(folder);
+        let large = folder.join("large.png");
+        std::fs::rename(path, &large).unwrap();
+        let file = std::fs::File::options().append(true).open(&large).unwrap();
+        if file.set_len(len).is_err() {
+            eprintln!("SKIPPED: this file system has no large sparse files");
+            return None;
+        }
+        Some(large)
+    }
+
+    /// Verifies the large file, which ends in this problem, and a small one after it, which is none.
+    fn lost_and_served_again(bounds: Bounds, len: u64, meanwhile: impl FnOnce()) -> Option<Problem> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = large(folder.path(), len)?;
+        let verifier = Verifier::new(&Options { worker: Some(worker()), bounds, ..Options::default() }).unwrap();
+        let options = extract::Options { verifier: Some(&verifier), ..extract::Options::default() };
+        let found = std::thread::scope(|scope| {
+            let reading = scope.spawn(|| extract::facts(&path, &[], &options));
+            meanwhile();
+            reading.join().unwrap()
+        });
+        let credentials = found.c2pa.unwrap();
+        assert_eq!(credentials.state, CredentialState::Unverified, "{credentials:#?}");
+        assert_eq!(credentials.chain[0].actions[0].source_type.as_deref(), Some(GENERATED));
+        let next = extract::facts(&sample(folder.path()), &[], &options);
+        assert_eq!((next.c2pa.unwrap().state, next.problems), (CredentialState::Valid, vec![]));
+        let [problem] = found.problems.as_slice() else { panic!("{:?}", found.problems) };
+        assert!(problem.blocking);
+        Some(problem.clone())
+    }
+
+    #[test]
+    fn memory_ends_at_its_bound() {
+        let _alone = alone();
+        // Room for the program, not for two pieces of 256 MiB.
+        let bounds = Bounds { memory: 400 << 20, ..Bounds::default() };
+        let Some(problem) = lost_and_served_again(bounds, 2 << 30, || ()) else { return };
+        assert_eq!(problem.kind, ProblemKind::Limit, "{problem:?}");
+        assert!(problem.what.contains("memory"), "{problem:?}");
+    }
+
+    #[test]
+    fn computing_ends_at_its_bound() {
+        let _alone = alone();
+        let bounds = Bounds { time: Duration::ZERO, bytes_a_second: u64::MAX, ..Bounds::default() };
+        let Some(problem) = lost_and_served_again(bounds, 1 << 40, || ()) else { return };
+        assert_eq!(problem.kind, ProblemKind::Limit, "{problem:?}");
+        assert!(problem.what.contains("computing"), "{problem:?}");
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn waiting_ends_at_its_bound() {
+        let _alone = alone();
+        let bounds = Bounds { time: Duration::from_secs(1), bytes_a_second: u64::MAX, ..Bounds::default() };
+        let Some(problem) = lost_and_served_again(bounds, 1 << 40, || signal("-STOP")) else { return };
+        assert_eq!(problem.kind, ProblemKind::Limit, "{problem:?}");
+        assert!(problem.what.contains("seconds"), "{problem:?}");
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_worker_that_somebody_kills_is_a_problem_of_its_asset_alone() {
+        let _alone = alone();
+        let Some(problem) = lost_and_served_again(Bounds::default(), 1 << 40, || signal("-KILL")) else { return };
+        assert_eq!(problem.kind, ProblemKind::Panic, "{problem:?}");
+        assert!(problem.what.contains("ended abnormally"), "{problem:?}");
+    }
+
+    /// Sends a signal to the worker of this process, once there is one that verifies.
+    fn signal(name: &str) {
+        let end = Instant::now() + Duration::from_secs(20);
+        let worker = loop {
+            if let [worker] = pids(std::process::id(), "countersign").as_slice() {
+                break *worker;
+            }
+            assert!(Instant::now() < end, "no worker was started");
+            std::thread::sleep(Duration::from_millis(5));
+        };
+        // By now it has read its task and hashes.
+        std::thread::sleep(Duration::from_millis(300));
+        assert!(Command::new("kill").args([name, &worker.to_string()]).status().unwrap().success());
     }
 
     #[test]

@@ -10,7 +10,7 @@ mod signed;
 #[path = "../examples/fixtures/zip.rs"]
 mod zip;
 
-use countersign::c2pa::{Options, Verifier};
+use countersign::c2pa::{Options, Verifier, Verify};
 use countersign::extract;
 use countersign::marks;
 use countersign::model::{Ai, CredentialState, Facts, Via};
@@ -50,6 +50,14 @@ fn credentials_of_a_book_are_found_and_verified() {
     assert_eq!((credentials.state, &credentials.failures), (CredentialState::Valid, &vec![]), "{credentials:#?}");
     assert_eq!(credentials.place.as_deref(), Some("ZIP META-INF/content_credential.c2pa"));
     assert_eq!(ai(&found), Ai::Generated);
+    // Without the bytes nothing is said about them.
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.epub");
+    std::fs::write(&path, &bytes).unwrap();
+    let signature = Verifier::new(&Options { verify: Verify::Signature, ..Options::default() }).unwrap();
+    let options = extract::Options { verifier: Some(&signature), ..extract::Options::default() };
+    let found = extract::facts(&path, &[], &options).c2pa.unwrap();
+    assert_eq!((found.state, found.damage, found.failures), (CredentialState::Unverified, None, vec![]));
     let at = bytes.windows(6).position(|w| w == b"A book").unwrap();
     let mut changed = bytes;
     changed[at] = b'B';

@@ -4,7 +4,9 @@
 //! ingredients: this works on cut and broken files. [`verify`] then checks signature, bytes and trust.
 
 pub mod budget;
+pub mod collection;
 mod exclusions;
+mod fetch;
 mod fragments;
 mod pool;
 mod sidecar;
@@ -17,16 +19,20 @@ mod window;
 pub mod worker;
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::error::Result;
+use crate::framing::jumbf;
 use crate::limits;
 use crate::model::{CredentialState, Credentials, Facts, Manifest, Problem, ProblemKind, Store, TrustRef, Via};
 use crate::tags::push_problem;
+use fetch::Fetcher;
+pub use fetch::Rules;
 use pool::Pool;
-pub use pool::Program;
+pub use pool::{Bounds, Program};
 use sidecar::{Beside, Rivals};
 use trust::TrustList;
-use verify::{Asset, Contexts, Verdict};
+use verify::{Asset, Contexts, Reach, Verdict};
 
 /// Format id of a file that is nothing but a manifest store.
 const COMPANION: &str = "c2pa";
@@ -50,6 +56,9 @@ pub struct Options {
     pub trust: Vec<TrustList>,
     /// The program that verifies in processes of its own; `None` verifies in this one.
     pub worker: Option<Program>,
+    pub bounds: Bounds,
+    /// By which rules manifests are fetched that files only point to; `None` opens no connection.
+    pub fetch: Option<Rules>,
 }
 
 /// Made once per run and shared by all threads.
@@ -57,10 +66,11 @@ pub struct Options {
 pub struct Verifier {
     contexts: Contexts,
     pool: Option<Pool>,
+    fetcher: Option<Fetcher>,
     rivals: Rivals,
+    stopped: AtomicBool,
     verify: Verify,
     trust: Vec<TrustRef>,
-    key: String,
 }
 
 impl Verifier {
@@ -70,18 +80,16 @@ impl Verifier {
         let contexts = Contexts::new(&options.trust)?;
         let lists = options.trust.iter().filter(|l| !l.anchors_pem.is_empty() || !l.allowed_pem.is_empty());
         let trust = lists.map(TrustList::reference).collect();
-        let pool = options.worker.clone().map(|program| Pool::new(program, &options.trust));
-        Ok(Self { contexts, pool, rivals: Rivals::default(), verify: options.verify, trust, key: key(options) })
-    }
-
-    /// Names everything that [`Verifier::credentials`] depends on besides the files: a part of cache keys.
-    #[must_use]
-    pub fn key(&self) -> &str {
-        &self.key
+        let pool = options.worker.clone().map(|program| Pool::new(program, &options.trust, options.bounds));
+        let fetcher = options.fetch.as_ref().map(Fetcher::new);
+        let (rivals, stopped) = (Rivals::default(), AtomicBool::new(false));
+        Ok(Self { contexts, pool, fetcher, rivals, stopped, verify: options.verify, trust })
     }
 
     /// Stops every verification under way and all that would follow: their state is unverified.
     pub fn cancel(&self) {
+        self.stopped.store(true, Ordering::Relaxed);
+        self.fetcher.iter().for_each(Fetcher::stop);
         self.contexts.cancel();
         self.pool.iter().for_each(Pool::stop);
     }
@@ -99,10 +107,9 @@ impl Verifier {
         let carried = std::mem::take(&mut facts.carried);
         let pointer = pointer(facts);
         let mut out = if own.is_empty() {
-            match sidecar::find(path, sidecars, facts) {
-                Some(beside) => self.beside(path, facts, beside).or_else(|| pointed(pointer.as_deref())),
-                None => pointed(pointer.as_deref()),
-            }
+            let beside = sidecar::find(path, sidecars, facts);
+            let spoken = beside.into_iter().filter_map(|b| self.beside(path, facts, b)).collect();
+            together(spoken, facts).or_else(|| self.elsewhere(path, facts, pointer.as_deref()))
         } else {
             Some(self.judge(path, facts, &own, Via::Own))
         };
@@ -118,12 +125,17 @@ impl Verifier {
     /// What a store beside the asset says; `None` where it speaks of another file of the same stem.
     fn beside(&self, path: &Path, facts: &mut Facts, beside: Beside) -> Option<Credentials> {
         let mut out = self.judge(path, facts, std::slice::from_ref(&beside.store), Via::Sidecar);
-        let holds = matches!(out.state, CredentialState::Trusted | CredentialState::Valid);
+        let said = store::read(&beside.store.bytes);
+        // A manifest of many files speaks of a file of its stem only if it is one of them.
+        let files = verify::binding(&said).and_then(|b| b.collection.as_ref());
+        if files.is_some_and(|c| !c.archive && !collection::lists(c, path)) {
+            return None;
+        }
+        let holds = holds(&out);
         let rivals = if beside.exact || holds { Vec::new() } else { self.rivals.of(path) };
         if rivals.is_empty() || out.state == CredentialState::Unreadable {
             return Some(out);
         }
-        let said = store::read(&beside.store.bytes);
         let bytes = |rival: &&PathBuf| {
             let rival = Asset { path: rival, format: None };
             let (verdict, _) = self.verdict(&said, &beside.store, rival, &Facts::default(), Via::Sidecar);
@@ -149,16 +161,37 @@ impl Verifier {
         Some(out)
     }
 
+    /// What a pointer without a manifest says, and the manifest itself where it may be fetched.
+    fn elsewhere(&self, path: &Path, facts: &mut Facts, pointer: Option<&str>) -> Option<Credentials> {
+        let mut out = pointed(pointer)?;
+        let (Some(fetcher), Some(address)) = (&self.fetcher, pointer.filter(|p| is_url(p))) else { return Some(out) };
+        match fetcher.bytes(address) {
+            Ok(bytes) if matches!(jumbf::kind(&bytes), jumbf::Kind::Store | jumbf::Kind::Retagged) => {
+                let place = format!("remote manifest {address}");
+                let store = Store { place, bytes: bytes.to_vec(), ..Store::default() };
+                return Some(self.judge(path, facts, std::slice::from_ref(&store), Via::Sidecar));
+            }
+            Ok(_) => out.damage = Some("what is kept there is no manifest store".to_owned()),
+            Err(what) => out.damage = Some(what),
+        }
+        Some(out)
+    }
+
     fn judge(&self, path: &Path, facts: &mut Facts, stores: &[Store], via: Via) -> Credentials {
         let mut out = Credentials { present: true, via, ..Credentials::default() };
         // The store of a TIFF stands in the last directory; a copy in an earlier one is what an editor left there.
         let last_first = stores.iter().all(|s| s.place.contains("TIFF"));
         let order: Vec<_> = if last_first { stores.iter().rev().collect() } else { stores.iter().collect() };
         let mut active = None;
+        if let Some(store) = order.get(limits::EMBEDDED) {
+            let what = format!("more than {} manifest stores are not read", limits::EMBEDDED);
+            push_problem(facts, Problem::limit("C2PA", store.offset, what));
+        }
         for (index, store) in order.into_iter().take(limits::EMBEDDED).enumerate() {
             let said = store::read(&store.bytes);
             let label = said.manifests.last().map(|m| m.label.clone());
-            let chain = signals::chain(&said);
+            let signals::Told { chain, left_out } = signals::tell(&said);
+            unread(&said, left_out, store).into_iter().for_each(|p| push_problem(facts, p));
             if index == 0 {
                 let asset = Asset { path, format: facts.format.as_deref() };
                 let (verdict, problem) = self.verdict(&said, store, asset, facts, via);
@@ -168,15 +201,14 @@ impl Verifier {
             } else if label != active {
                 out.damage.get_or_insert_with(|| format!("the file holds {} manifest stores", stores.len()));
             }
-            for manifest in chain {
-                if !out.chain.iter().any(|m| same(m, &manifest)) {
-                    out.chain.push(manifest);
-                }
-            }
+            further(chain, index > 0, &mut out);
             if let Some(problem) = said.problem {
                 let what = format!("the manifest store is not all readable: {}", problem.what);
                 let place = format!("{} (C2PA)", store.place);
-                push_problem(facts, Problem { place, what, offset: Some(store.offset), ..problem }.harmless());
+                let problem = Problem { place, what, offset: Some(store.offset), ..problem };
+                // Damage is told of the credentials; a bound of ours may hide what the store says.
+                let hides = problem.kind == ProblemKind::Limit;
+                push_problem(facts, if hides { problem } else { problem.harmless() });
             }
         }
         out
@@ -211,13 +243,81 @@ impl Verifier {
         }
         // A store on its own has no asset that it could match.
         let alone = asset.format == Some(COMPANION) && via.is_own();
-        let full = self.verify == Verify::Full && !alone;
-        let len = if full { verify::weight(said, asset) } else { 0 };
-        let apart = self.pool.as_ref().and_then(|pool| pool.verify(store, asset, full, via.is_own(), len));
-        apart.unwrap_or_else(|| match full {
-            true => (self.contexts.full(said, store, asset, via.is_own()), None),
-            false => (self.contexts.signature(said, store), None),
-        })
+        let files =
+            verify::binding(said).and_then(|b| b.collection.as_ref().map(|c| (b, c))).filter(|(_, c)| !c.archive);
+        let (reach, len) = match self.verify {
+            Verify::Full if files.is_some() => (Reach::Bound, 0),
+            Verify::Full if !alone => (Reach::Bytes, verify::weight(said, asset)),
+            _ => (Reach::Manifest, 0),
+        };
+        let apart = self.pool.as_ref().and_then(|pool| pool.verify(store, asset, reach, via.is_own(), len));
+        let (mut verdict, problem) =
+            apart.unwrap_or_else(|| (self.contexts.verify(reach, said, store, asset, via.is_own()), None));
+        if let Some((binding, collection)) = files.filter(|_| reach == Reach::Bound) {
+            let algorithm = binding.claim.get("alg").and_then(serde_json::Value::as_str);
+            bound(collection::check(collection, asset.path, algorithm, &self.stopped), &mut verdict);
+        }
+        (verdict, problem)
+    }
+}
+
+/// What of a store could hold a mark and was not read.
+fn unread(said: &store::Said, left_out: Option<&str>, store: &Store) -> Vec<Problem> {
+    let place = format!("{} (C2PA)", store.place);
+    let redacted = |label: &str| {
+        let removed = said.manifests.iter().filter_map(|m| m.claim.get("redacted_assertions")?.as_array()).flatten();
+        removed.filter_map(serde_json::Value::as_str).any(|uri| uri.rsplit('/').next() == Some(label))
+    };
+    // A signature says who signed, not how the asset was made.
+    let silent = |label: &str| label.starts_with("c2pa.signature") || redacted(label);
+    let broken = said.manifests.iter().flat_map(|m| &m.broken).filter(|label| !silent(label)).take(limits::PROBLEMS);
+    let broken = broken.map(|label| {
+        let what = format!("{} of a manifest cannot be decoded", label.chars().take(128).collect::<String>());
+        Problem::malformed(place.clone(), store.offset, what)
+    });
+    let left_out = left_out
+        .map(|what| Problem::limit(place.clone(), store.offset, format!("there are more {what} than are read")));
+    broken.chain(left_out).collect()
+}
+
+/// What the files of a collection add to the verdict about its manifest.
+fn bound(found: collection::Found, verdict: &mut Verdict) {
+    if !found.failures.is_empty() {
+        verdict.state = CredentialState::Invalid;
+    } else if found.obstacle.is_some() && verdict.state != CredentialState::Invalid {
+        verdict.state = CredentialState::Unverified;
+    }
+    found.failures.iter().for_each(|code| verify::add(&mut verdict.failures, code));
+    verdict.files = found.files;
+    verdict.obstacle = verdict.obstacle.take().or(found.obstacle);
+}
+
+fn holds(credentials: &Credentials) -> bool {
+    matches!(credentials.state, CredentialState::Trusted | CredentialState::Valid)
+}
+
+/// What several stores beside the asset say: the first whose seal holds leads, the statements of all count.
+fn together(mut spoken: Vec<Credentials>, facts: &mut Facts) -> Option<Credentials> {
+    let lead = spoken.iter().position(holds).unwrap_or(0);
+    let mut out = (lead < spoken.len()).then(|| spoken.remove(lead))?;
+    let place = |c: &Credentials| c.place.clone().unwrap_or_default();
+    for other in spoken {
+        let what =
+            format!("{} and {} hold different manifests; the state is the first one's", place(&out), place(&other));
+        push_problem(facts, Problem::malformed("c2pa", 0, what).harmless());
+        let unproven = !holds(&other);
+        further(other.chain, unproven, &mut out);
+    }
+    Some(out)
+}
+
+/// Adds what a store says that is not said already.
+fn further(chain: Vec<Manifest>, unproven: bool, out: &mut Credentials) {
+    for mut manifest in chain {
+        if !out.chain.iter().any(|m| same(m, &manifest)) {
+            manifest.unproven = unproven;
+            out.chain.push(manifest);
+        }
     }
 }
 
@@ -229,6 +329,7 @@ fn same(a: &Manifest, b: &Manifest) -> bool {
 fn describe(out: &mut Credentials, store: &Store, said: &store::Said, chain: &[Manifest], verdict: Verdict) {
     out.state = verdict.state;
     out.failures = verdict.failures;
+    out.files = verdict.files;
     out.trust_list = verdict.trust_list;
     out.damage = store.damage.clone().or(verdict.obstacle);
     out.place = Some(store.place.clone());
@@ -240,26 +341,6 @@ fn describe(out: &mut Credentials, store: &Store, said: &store::Said, chain: &[M
         out.signed_at.clone_from(&active.signed_at);
         out.generator.clone_from(&active.generator);
     }
-}
-
-/// Raised with every change of what credentials hold.
-const VERSION: u32 = 1;
-
-fn key(options: &Options) -> String {
-    use sha2::{Digest, Sha256};
-    let mut digest = Sha256::new();
-    for list in &options.trust {
-        for part in [&list.name, &list.anchors_pem, &list.allowed_pem, &list.config] {
-            digest.update((part.len() as u64).to_le_bytes());
-            digest.update(part);
-        }
-    }
-    let verify = match options.verify {
-        Verify::Full => "full",
-        Verify::Signature => "signature",
-        Verify::Off => "off",
-    };
-    format!("c2pa{VERSION}:{verify}:{}", data_encoding::HEXLOWER.encode(&digest.finalize()))
 }
 
 /// The credentials of a picture inside the asset speak, but not about the asset's bytes.

@@ -13,8 +13,9 @@ use std::time::{Duration, Instant};
 
 use super::budget::Budget;
 use super::trust::TrustList;
-use super::verify::{Asset, Verdict, patience};
+use super::verify::{Asset, BYTES_A_SECOND, PATIENCE, Reach, STOPPED, Verdict};
 use super::worker::{Setup, Task};
+use crate::limits;
 use crate::model::{CredentialState, Problem, ProblemKind, Store};
 
 /// Which program is a worker: called with this one argument.
@@ -22,6 +23,28 @@ use crate::model::{CredentialState, Problem, ProblemKind, Store};
 pub struct Program {
     pub path: PathBuf,
     pub argument: &'static str,
+}
+
+/// What a worker may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// Bytes of address space.
+    pub memory: u64,
+    /// Time for each verification: this, and a second for so many bytes of the asset.
+    pub time: Duration,
+    pub bytes_a_second: u64,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self { memory: limits::WORKER_MEMORY, time: PATIENCE, bytes_a_second: BYTES_A_SECOND }
+    }
+}
+
+impl Bounds {
+    fn patience(&self, len: u64) -> Duration {
+        self.time + Duration::from_secs(len / self.bytes_a_second.max(1))
+    }
 }
 
 /// What the parent waits beyond what the worker grants itself.
@@ -33,6 +56,8 @@ const ANSWER: u64 = 16 * 1024 * 1024;
 const LAST_WORDS: u64 = 4 * 1024;
 /// What Rust says when an allocation fails.
 const OUT_OF_MEMORY: &str = "memory allocation of";
+/// What it calls the signal that ends a process whose computing time is used up.
+const OUT_OF_TIME: &str = "SIGXCPU";
 
 /// Workers at rest, and what bounds all of them together.
 #[derive(Debug)]
@@ -40,6 +65,7 @@ pub(super) struct Pool {
     program: Program,
     setup: Vec<u8>,
     idle: Mutex<Vec<Worker>>,
+    bounds: Bounds,
     budget: Budget,
     stopped: AtomicBool,
 }
@@ -54,10 +80,12 @@ enum Lost {
 }
 
 impl Pool {
-    pub(super) fn new(program: Program, lists: &[TrustList]) -> Self {
-        let mut setup = serde_json::to_vec(&Setup { lists: lists.to_vec() }).unwrap_or_default();
+    pub(super) fn new(program: Program, lists: &[TrustList], bounds: Bounds) -> Self {
+        let setup = Setup { lists: lists.to_vec(), memory: bounds.memory };
+        let mut setup = serde_json::to_vec(&setup).unwrap_or_default();
         setup.push(b'\n');
-        Self { program, setup, idle: Mutex::default(), budget: Budget::default(), stopped: AtomicBool::new(false) }
+        let (idle, stopped) = (Mutex::default(), AtomicBool::new(false));
+        Self { program, setup, idle, bounds, budget: Budget::default(), stopped }
     }
 
     pub(super) fn stop(&self) {
@@ -69,15 +97,15 @@ impl Pool {
         &self,
         store: &Store,
         asset: Asset<'_>,
-        full: bool,
+        reach: Reach,
         embedded: bool,
         len: u64,
     ) -> Option<(Verdict, Option<Problem>)> {
-        let most = patience(len);
+        let most = self.bounds.patience(len);
         let task = Task {
             path: asset.path.into(),
             format: asset.format.map(str::to_owned),
-            full,
+            reach,
             embedded,
             place: store.place.clone(),
             offset: store.offset,
@@ -88,11 +116,14 @@ impl Pool {
         message.push(b'\n');
         message.extend_from_slice(&store.bytes);
         let _share = self.budget.share(len);
+        if self.stopped.load(Ordering::Relaxed) {
+            return Some((lost(STOPPED.to_owned()), None));
+        }
         let place = format!("{} (C2PA)", store.place);
         match self.answer(message, most + GRACE) {
             Ok(verdict) => Some((verdict, None)),
             Err(Lost::Start) => None,
-            Err(Lost::Stopped) => Some((lost("verification was stopped before its end".to_owned()), None)),
+            Err(Lost::Stopped) => Some((lost(STOPPED.to_owned()), None)),
             Err(Lost::Slow(after)) => {
                 let what = format!("verification was ended after {} seconds", after.as_secs());
                 Some((lost(what.clone()), Some(Problem::limit(place, store.offset, what))))
@@ -194,9 +225,11 @@ impl Worker {
         if let Some(stderr) = self.stderr.take() {
             let _ = stderr.take(LAST_WORDS).read_to_end(&mut words);
         }
-        match String::from_utf8_lossy(&words).contains(OUT_OF_MEMORY) {
-            true => Lost::Died(ProblemKind::Limit, "verification took more memory than is granted".to_owned()),
-            false => Lost::Died(ProblemKind::Panic, format!("verification ended abnormally ({status})")),
+        let of_memory = String::from_utf8_lossy(&words).contains(OUT_OF_MEMORY);
+        match (of_memory, status.contains(OUT_OF_TIME)) {
+            (true, _) => Lost::Died(ProblemKind::Limit, "verification took more memory than is granted".to_owned()),
+            (_, true) => Lost::Died(ProblemKind::Limit, "verification took more computing than is granted".to_owned()),
+            _ => Lost::Died(ProblemKind::Panic, format!("verification ended abnormally ({status})")),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Manifest stores in files beside the asset (C2PA 2.2, section 11.4): `name.ext.c2pa` and `name.c2pa`.
 //!
-//! `name.c2pa` may go with several files of one stem; which of them it speaks of is for the hash to tell.
+//! `name.c2pa` may go with several files of one stem; which of them it speaks of is for the hash to tell. Where both
+//! are there and differ, both speak: the state is that of the first whose seal holds, else of the first.
 
 use std::collections::HashMap;
 use std::ffi::OsString;
@@ -14,6 +15,8 @@ use crate::tags::push_problem;
 
 /// Endings of files that describe others: a store is never about them.
 const COMPANIONS: &[&str] = &["c2pa", "xmp", "txt", "json"];
+/// Stores beside one asset that are read.
+const MOST: usize = 4;
 /// Files of one stem that a store is tried on.
 const RIVALS: usize = 8;
 
@@ -25,30 +28,23 @@ pub(super) struct Beside {
     pub exact: bool,
 }
 
-/// The manifest store beside the asset: `name.ext.c2pa` before `name.c2pa`; two that differ are a problem.
-pub(super) fn find(path: &Path, sidecars: &[PathBuf], facts: &mut Facts) -> Option<Beside> {
+/// The manifest stores beside the asset, `name.ext.c2pa` before `name.c2pa`; the same bytes by two names are one.
+pub(super) fn find(path: &Path, sidecars: &[PathBuf], facts: &mut Facts) -> Vec<Beside> {
     let is_store = |p: &&PathBuf| p.extension().is_some_and(|e| e.eq_ignore_ascii_case("c2pa")) && p.as_path() != path;
     let mut candidates: Vec<_> = sidecars.iter().filter(is_store).collect();
     candidates.sort_by_key(|p| (p.file_stem() != path.file_name(), (*p).clone()));
-    let mut found: Option<Beside> = None;
-    for candidate in candidates.into_iter().take(limits::EMBEDDED) {
+    let mut found: Vec<Beside> = Vec::new();
+    for candidate in candidates.into_iter().take(MOST) {
         let name = candidate.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
         let place = format!("sidecar {name}");
         let read = Source::open(candidate).map_err(|e| Problem::new(ProblemKind::Io, "", None, e.to_string()));
         match read.and_then(|mut s| s.whole(limits::SIDECAR).map(std::borrow::Cow::into_owned)) {
             Err(problem) => push_problem(facts, problem.within(&place)),
-            Ok(bytes) => match &found {
-                None => {
-                    let exact = candidate.file_stem() == path.file_name();
-                    found = Some(Beside { store: Store { place, bytes, ..Store::default() }, exact });
-                }
-                Some(first) if first.store.bytes == bytes => {}
-                Some(first) => {
-                    let what =
-                        format!("{} and {place} hold different manifests; the first was used", first.store.place);
-                    push_problem(facts, Problem::malformed("c2pa", 0, what).harmless());
-                }
-            },
+            Ok(bytes) if found.iter().any(|f| f.store.bytes == bytes) => {}
+            Ok(bytes) => {
+                let exact = candidate.file_stem() == path.file_name();
+                found.push(Beside { store: Store { place, bytes, ..Store::default() }, exact });
+            }
         }
     }
     found

@@ -16,20 +16,34 @@ const CHAIN: usize = 256;
 /// Actions of a manifest that are reported.
 const ACTIONS: usize = 2_000;
 /// Values of a manifest that are reported, and characters of each.
-const VALUES: usize = 64;
+const VALUES: usize = 256;
 const VALUE: usize = 1_024;
 
-/// The active manifest first, then what it was made from.
+/// What a store says, told from the active manifest.
+#[derive(Debug, Default)]
+pub struct Told {
+    /// The active manifest first, then what it was made from.
+    pub chain: Vec<Manifest>,
+    /// What was left out, because there was too much of it.
+    pub left_out: Option<&'static str>,
+}
+
+/// Follows the ingredients of a store.
 #[must_use]
-pub fn chain(said: &Said) -> Vec<Manifest> {
-    let mut out = Vec::new();
-    let Some(active) = said.manifests.last() else { return out };
+pub fn tell(said: &Said) -> Told {
+    let mut told = Told::default();
+    let (out, left_out) = (&mut told.chain, &mut told.left_out);
+    let Some(active) = said.manifests.last() else { return told };
     let mut seen = HashSet::new();
     // A stack in place of recursion; the last pushed is read first.
     let mut todo = vec![(active, Vec::<Via>::new())];
     while let Some((statement, path)) = todo.pop() {
         // One manifest may be parent here and component there: each way counts, but only once.
-        if out.len() >= CHAIN || path.len() > limits::DEPTH || !seen.insert((statement.label.as_str(), weight(&path))) {
+        if !seen.insert((statement.label.as_str(), weight(&path))) {
+            continue;
+        }
+        if out.len() >= CHAIN || path.len() > limits::DEPTH {
+            left_out.get_or_insert("ingredients");
             continue;
         }
         let mut orphans = Vec::new();
@@ -37,17 +51,27 @@ pub fn chain(said: &Said) -> Vec<Manifest> {
         for (label, value) in ingredients(statement) {
             let mut path = path.clone();
             path.push(via(value));
-            match reference(value).and_then(|wanted| said.manifests.iter().find(|m| m.label == wanted)) {
-                Some(found) => next.push((found, path)),
-                None => orphans.extend(orphan(label, value, path)),
+            // What the signer says of an ingredient counts beside what its own manifest says.
+            orphans.extend(own_word(statement, label, value, &path));
+            if let Some(found) = reference(value).and_then(|wanted| said.manifests.iter().find(|m| m.label == wanted)) {
+                next.push((found, path));
             }
         }
-        out.push(manifest(statement, path));
-        out.extend(orphans.into_iter().take(CHAIN));
+        out.push(manifest(statement, path, left_out));
+        out.extend(orphans);
         todo.extend(next.into_iter().rev());
     }
-    out.truncate(CHAIN);
-    out
+    if out.len() > CHAIN {
+        out.truncate(CHAIN);
+        left_out.get_or_insert("ingredients");
+    }
+    told
+}
+
+/// The active manifest first, then what it was made from.
+#[must_use]
+pub fn chain(said: &Said) -> Vec<Manifest> {
+    tell(said).chain
 }
 
 /// The weakest link of a path: what counts for the asset.
@@ -77,17 +101,19 @@ fn reference(ingredient: &Value) -> Option<&str> {
     path.strip_prefix("c2pa/").unwrap_or(path).split('/').next()
 }
 
-/// An ingredient without a manifest that states its own source type (C2PA 2.4).
-fn orphan(label: &str, ingredient: &Value, path: Vec<Via>) -> Option<Manifest> {
+/// An ingredient whose source type the signer states (C2PA 2.4).
+fn own_word(statement: &Statement, label: &str, ingredient: &Value, path: &[Via]) -> Option<Manifest> {
     let source_type = text(ingredient, "digitalSourceType")?;
+    let created = vouched(&statement.claim, label);
     let action =
-        Action { action: "c2pa.ingredient".into(), source_type: Some(source_type), created: true, ..Action::default() };
+        Action { action: "c2pa.ingredient".into(), source_type: Some(source_type), created, ..Action::default() };
     let title = text(ingredient, "dc:title");
-    Some(Manifest { label: label.to_owned(), path, title, actions: vec![action], ..Manifest::default() })
+    Some(Manifest { label: label.to_owned(), path: path.to_vec(), title, actions: vec![action], ..Manifest::default() })
 }
 
-fn manifest(statement: &Statement, path: Vec<Via>) -> Manifest {
+fn manifest(statement: &Statement, path: Vec<Via>, left_out: &mut Option<&'static str>) -> Manifest {
     let names = &statement.names;
+    let labels = || statement.assertions.iter().map(|(label, _)| label);
     Manifest {
         label: statement.label.clone(),
         path,
@@ -96,9 +122,11 @@ fn manifest(statement: &Statement, path: Vec<Via>) -> Manifest {
         signer: names.common_name.clone().or_else(|| names.organization.clone()),
         issuer: names.issuer_organization.clone().or_else(|| names.issuer_common_name.clone()),
         signed_at: statement.stamped.clone(),
-        actions: actions(statement),
-        assertions: statement.assertions.iter().take(limits::PROBLEMS * 8).map(|(label, _)| label.clone()).collect(),
-        values: values(statement),
+        actions: actions(statement, left_out),
+        assertions: labels().take(limits::PROBLEMS * 8).cloned().collect(),
+        gathered: labels().filter(|l| !vouched(&statement.claim, l)).take(limits::PROBLEMS * 8).cloned().collect(),
+        values: values(statement, left_out),
+        unproven: false,
     }
 }
 
@@ -121,30 +149,61 @@ fn cut(text: &str) -> String {
     text.chars().take(VALUE).collect()
 }
 
-fn actions(statement: &Statement) -> Vec<Action> {
+fn actions(statement: &Statement, left_out: &mut Option<&'static str>) -> Vec<Action> {
     let mut out = Vec::new();
     for (label, value) in statement.assertions.iter().filter(|(l, _)| base(l).starts_with("c2pa.actions")) {
-        let created = vouched(&statement.claim, label);
-        let agents = value.get("softwareAgents").and_then(Value::as_array);
-        for action in value.get("actions").and_then(Value::as_array).into_iter().flatten() {
+        let context = Context { created: vouched(&statement.claim, label), assertion: value };
+        // Related actions stand inside of the one they go with; a stack in place of recursion.
+        let mut todo: Vec<_> = listed(value, "actions").rev().collect();
+        while let Some(written) = todo.pop() {
             if out.len() >= ACTIONS {
+                left_out.get_or_insert("actions");
                 return out;
             }
-            let indexed = || {
-                let index = action.get("softwareAgentIndex").and_then(Value::as_u64)?;
-                agents.and_then(|a| a.get(usize::try_from(index).ok()?))
-            };
-            out.push(Action {
-                action: text(action, "action").unwrap_or_default(),
-                source_type: text(action, "digitalSourceType"),
-                agent: action.get("softwareAgent").or_else(indexed).and_then(agent),
-                when: text(action, "when"),
-                created,
-                parameters: parameters(action),
-            });
+            out.push(context.action(written));
+            todo.extend(listed(written, "related").rev());
         }
     }
     out
+}
+
+fn listed<'a>(value: &'a Value, key: &str) -> std::slice::Iter<'a, Value> {
+    value.get(key).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default().iter()
+}
+
+/// The assertion in which an action stands.
+struct Context<'a> {
+    created: bool,
+    assertion: &'a Value,
+}
+
+impl Context<'_> {
+    fn action(&self, written: &Value) -> Action {
+        let name = text(written, "action").unwrap_or_default();
+        // What a template says holds for every action of its name that does not say otherwise itself.
+        let for_all = |t: &&Value| t.get("action").and_then(Value::as_str).is_some_and(|a| a == "*" || a == name);
+        let sources: Vec<_> =
+            std::iter::once(written).chain(listed(self.assertion, "templates").filter(for_all)).collect();
+        let first = |key: &str| sources.iter().find_map(|s| text(s, key));
+        let parameters = ["parameters", "templateParameters"].into_iter();
+        Action {
+            source_type: first("digitalSourceType"),
+            agent: sources.iter().find_map(|s| self.agent(s)),
+            when: first("when"),
+            created: self.created,
+            parameters: parameters.flat_map(|key| sources.iter().flat_map(move |s| source_types(s, key))).collect(),
+            action: name,
+        }
+    }
+
+    /// The software named here, or by its place in the assertion's list.
+    fn agent(&self, action: &Value) -> Option<String> {
+        let indexed = || {
+            let index = action.get("softwareAgentIndex").and_then(Value::as_u64)?;
+            self.assertion.get("softwareAgents")?.get(usize::try_from(index).ok()?)
+        };
+        action.get("softwareAgent").or_else(indexed).and_then(agent)
+    }
 }
 
 /// False where the claim lists the assertion as gathered; a first-version claim vouches for all it lists.
@@ -167,11 +226,10 @@ fn agent(value: &Value) -> Option<String> {
 }
 
 /// Parameters that name a source type, whoever's they are.
-fn parameters(action: &Value) -> Vec<(String, String)> {
-    let all = action.get("parameters").and_then(Value::as_object).into_iter().flatten();
+fn source_types(action: &Value, key: &str) -> Vec<(String, String)> {
+    let all = action.get(key).and_then(Value::as_object).into_iter().flatten();
     all.filter(|(key, _)| key.to_ascii_lowercase().ends_with("digitalsourcetype"))
         .filter_map(|(key, value)| Some((cut(key), cut(value.as_str()?))))
-        .take(VALUES)
         .collect()
 }
 
@@ -183,13 +241,19 @@ const KEPT: &[&str] = &[
     "c2pa.ai-disclosure",
     "c2pa.soft-binding",
 ];
+/// The key of what a claim says it removed from an ingredient.
+pub const REDACTED: &str = "redacted";
 /// Fields that say how an asset was made, wherever in a metadata assertion they stand.
 const FIELDS: &[&str] = &["digitalsourcetype", "aisystemused"];
 
-fn values(statement: &Statement) -> Vec<(String, String)> {
+fn values(statement: &Statement, left_out: &mut Option<&'static str>) -> Vec<(String, String)> {
     let mut out = Vec::new();
     if let Some(raw) = text(&statement.claim, "claim_generator") {
         out.push(("claim_generator".to_owned(), raw));
+    }
+    // The first of several is the manifest's generator already.
+    for info in listed(&statement.claim, "claim_generator_info").skip(1) {
+        out.extend(text(info, "name").map(|name| ("claim_generator".to_owned(), name)));
     }
     if let Some(format) = text(&statement.claim, "dc:format") {
         out.push(("dc:format".to_owned(), format));
@@ -208,8 +272,24 @@ fn values(statement: &Statement) -> Vec<(String, String)> {
             fields(label, value, &mut out);
         }
     }
-    out.truncate(VALUES);
+    // An assertion that was taken out leaves its name in the claim that lists it, and in the one that says so.
+    let there = |label: &str| statement.assertions.iter().any(|(l, _)| l == label);
+    let gone = references(&statement.claim).filter(|l| KEPT.iter().any(|k| base(l).starts_with(k)) && !there(l));
+    out.extend(gone.map(|label| (cut(label), "(removed)".to_owned())));
+    let removed = listed(&statement.claim, "redacted_assertions").filter_map(Value::as_str);
+    out.extend(removed.map(|uri| (REDACTED.to_owned(), cut(uri))));
+    if out.len() > VALUES {
+        out.truncate(VALUES);
+        left_out.get_or_insert("values");
+    }
     out
+}
+
+/// Labels of the assertions that a claim lists.
+fn references(claim: &Value) -> impl Iterator<Item = &str> {
+    let urls =
+        ["created_assertions", "assertions", "gathered_assertions"].into_iter().flat_map(|key| listed(claim, key));
+    urls.filter_map(|u| u.get("url").and_then(Value::as_str)?.rsplit('/').next())
 }
 
 /// Finds [`FIELDS`] in a metadata assertion, without recursion.
@@ -221,7 +301,7 @@ fn fields(label: &str, value: &Value, out: &mut Vec<(String, String)>) {
                 for (key, inner) in map {
                     let name = key.rsplit(':').next().unwrap_or(key).to_ascii_lowercase();
                     match inner.as_str() {
-                        Some(text) if FIELDS.contains(&name.as_str()) && out.len() < VALUES => {
+                        Some(text) if FIELDS.contains(&name.as_str()) && out.len() <= VALUES => {
                             out.push((format!("{label}#{key}"), cut(text)));
                         }
                         _ => todo.push(inner),

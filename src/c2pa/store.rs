@@ -8,6 +8,7 @@ use std::io::Read;
 
 use serde_json::Value;
 
+use super::collection::{self, Collection};
 use crate::framing::cbor::{self, Item};
 use crate::framing::der;
 use crate::framing::jumbf_tree::{self as jumbf, Tree};
@@ -37,6 +38,8 @@ pub struct Statement {
     pub stamped: Option<String>,
     /// Bytes in CBOR and JSON boxes: what a decoder of all of it would unfold.
     pub structured: usize,
+    /// The files of a folder that it binds.
+    pub collection: Option<Collection>,
     /// Labels of credentials and assertions whose content does not decode.
     pub broken: Vec<String>,
 }
@@ -45,6 +48,9 @@ pub struct Statement {
 const MANIFESTS: [[u8; 4]; 4] = [*b"c2ma", *b"c2um", *b"c2cm", *b"c2md"];
 /// Manifests of one store that are looked at.
 const MOST: usize = 512;
+
+/// Assertions that say how the asset was made: what stands in another kind of box than theirs is not passed over.
+const SPEAKING: &[&str] = &["c2pa.actions", "c2pa.ingredient"];
 
 /// Takes a store apart; offsets in the problem are relative to `bytes`.
 #[must_use]
@@ -60,10 +66,15 @@ pub fn read(bytes: &[u8]) -> Said {
         }
     }
     let mut unfolded = 0;
-    for (at, node) in tree.children(0).filter(|(_, n)| n.kind == jumbf::SUPERBOX).take(MOST) {
+    for (at, node) in tree.children(0).filter(|(_, n)| n.kind == jumbf::SUPERBOX) {
         let kind = node.uuid.first_chunk::<4>().copied().unwrap_or_default();
         if !MANIFESTS.contains(&kind) {
             continue;
+        }
+        if said.manifests.len() >= MOST {
+            let what = format!("more than {MOST} manifests are not read");
+            said.problem = Some(Problem::limit("C2PA store", node.offset as u64, what));
+            break;
         }
         match tree.content_of(at).filter(|n| n.kind == *b"brob") {
             None => said.manifests.push(manifest(&tree, at, node.label)),
@@ -107,7 +118,7 @@ fn manifest(tree: &Tree<'_>, at: usize, label: &str) -> Statement {
         match node.label {
             "c2pa.assertions" => {
                 for (one, assertion) in tree.children(part) {
-                    let value = assertion_value(tree, one, &mut out);
+                    let value = assertion_value(tree, one, assertion.label, &mut out);
                     if value.is_none() {
                         out.broken.push(assertion.label.to_owned());
                     }
@@ -131,18 +142,23 @@ fn manifest(tree: &Tree<'_>, at: usize, label: &str) -> Statement {
 }
 
 /// `None` where the content should decode and does not.
-fn assertion_value(tree: &Tree<'_>, at: usize, out: &mut Statement) -> Option<Value> {
-    let Some(content) = tree.content_of(at) else { return Some(Value::Null) };
+fn assertion_value(tree: &Tree<'_>, at: usize, label: &str, out: &mut Statement) -> Option<Value> {
+    let speaks = SPEAKING.iter().any(|s| base(label).starts_with(s));
+    let Some(content) = tree.content_of(at) else { return (!speaks).then_some(Value::Null) };
     match &content.kind {
         b"cbor" => {
             out.structured = out.structured.saturating_add(content.content.len());
-            cbor::decode(content.content).ok().map(|i| i.json())
+            let item = cbor::decode(content.content).ok()?;
+            if base(label) == "c2pa.hash.collection.data" {
+                out.collection.get_or_insert_with(|| collection::read(&item));
+            }
+            Some(item.json())
         }
         b"json" => {
             out.structured = out.structured.saturating_add(content.content.len());
             serde_json::from_slice(content.content).ok()
         }
-        _ => Some(Value::Null),
+        _ => (!speaks).then_some(Value::Null),
     }
 }
 

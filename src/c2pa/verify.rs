@@ -34,8 +34,22 @@ pub struct Verdict {
     /// Failed status codes, sorted, without repeats.
     pub failures: Vec<String>,
     pub trust_list: Option<String>,
+    /// Files that do not match, where the manifest binds several.
+    #[serde(default)]
+    pub files: Vec<String>,
     /// Why no verdict was possible.
     pub obstacle: Option<String>,
+}
+
+/// How far a verification reaches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Reach {
+    /// Signature, manifest and every byte of the asset.
+    Bytes,
+    /// Signature and manifest; whoever asks compares what the manifest binds.
+    Bound,
+    /// Signature and manifest: nothing is said about the asset.
+    Manifest,
 }
 
 /// What is to be verified against the store.
@@ -79,8 +93,8 @@ const STRUCTURED: usize = 8 * 1024 * 1024;
 const ASSERTIONS: usize = 8_192;
 const EXCLUSIONS: usize = 8_192;
 /// Time that the crate may take: this, and a second for so many bytes of the asset.
-const PATIENCE: Duration = Duration::from_secs(60);
-const BYTES_A_SECOND: u64 = 2 * 1024 * 1024;
+pub(super) const PATIENCE: Duration = Duration::from_secs(60);
+pub(super) const BYTES_A_SECOND: u64 = 2 * 1024 * 1024;
 /// Problems of the certificate alone: bytes and signature may still hold.
 const CREDENTIAL: &[&str] =
     &[codes::SIGNING_CREDENTIAL_UNTRUSTED, codes::SIGNING_CREDENTIAL_EXPIRED, codes::SIGNING_CREDENTIAL_INVALID];
@@ -91,7 +105,10 @@ const BINDING: &[&str] = &[
     codes::ASSERTION_BMFFHASH_MALFORMED,
     codes::ASSERTION_BOXHASH_MISMATCH,
     codes::ASSERTION_COLLECTIONHASH_MISMATCH,
+    codes::ASSERTION_COLLECTIONHASH_MALFORMED,
 ];
+/// What is said of a verification that somebody ended.
+pub(super) const STOPPED: &str = "verification was stopped before its end";
 /// A format that no container reader of the crate claims.
 const PLAIN: &str = "application/octet-stream";
 
@@ -116,9 +133,17 @@ impl Contexts {
         self.each.iter().for_each(|(_, context)| context.cancel());
     }
 
-    /// Signature, manifest and bytes.
+    /// Verifies as far as is asked.
     #[must_use]
-    pub fn full(&self, said: &Said, store: &Store, asset: Asset<'_>, embedded: bool) -> Verdict {
+    pub(super) fn verify(&self, reach: Reach, said: &Said, store: &Store, asset: Asset<'_>, embedded: bool) -> Verdict {
+        match reach {
+            Reach::Bytes => self.full(said, store, asset, embedded),
+            Reach::Bound | Reach::Manifest => self.signature(said, store, reach),
+        }
+    }
+
+    /// Signature, manifest and bytes.
+    fn full(&self, said: &Said, store: &Store, asset: Asset<'_>, embedded: bool) -> Verdict {
         if let Some(obstacle) = too_much(said) {
             return unverified(obstacle);
         }
@@ -183,16 +208,19 @@ impl Contexts {
     }
 
     /// Signature and manifest; the asset's bytes are not read, so nothing is said about them.
-    #[must_use]
-    pub fn signature(&self, said: &Said, store: &Store) -> Verdict {
+    fn signature(&self, said: &Said, store: &Store, reach: Reach) -> Verdict {
         if let Some(obstacle) = too_much(said) {
             return unverified(obstacle);
         }
         match read(&self.all, &store.bytes, bare_format(said), Cursor::new([]), 0) {
+            // The crate knows collections as it writes them itself, in a map, not as the specification has them.
+            Err(e) if binding(said).is_some_and(|b| b.collection.is_some()) => {
+                unverified(unreadable(&e).obstacle.unwrap_or_default())
+            }
             Err(e) => unreadable(&e),
             Ok(reader) => {
                 let mut verdict = self.verdict(&reader, &store.bytes, BINDING);
-                if verdict.state != CredentialState::Invalid {
+                if reach == Reach::Manifest && verdict.state != CredentialState::Invalid {
                     verdict.state = CredentialState::Unverified;
                 }
                 verdict
@@ -212,7 +240,7 @@ impl Contexts {
         let kept = failures.into_iter().filter(|c| *c != codes::SIGNING_CREDENTIAL_UNTRUSTED);
         let failures = kept.cloned().collect();
         let trust_list = if found.trusted { self.voucher(store) } else { None };
-        Verdict { state, failures, trust_list, obstacle: None }
+        Verdict { state, failures, trust_list, ..Verdict::default() }
     }
 
     /// The first list that vouches for the signer on its own.
@@ -256,14 +284,9 @@ thread_local! {
     static DEADLINE: Cell<Option<Instant>> = const { Cell::new(None) };
 }
 
-/// How long verifying an asset of so many bytes may take.
-pub(super) fn patience(len: u64) -> Duration {
-    PATIENCE + Duration::from_secs(len / BYTES_A_SECOND)
-}
-
-/// Starts the clock of this thread.
+/// Starts the clock of this thread for an asset of so many bytes.
 fn patient(len: u64) {
-    DEADLINE.set(Instant::now().checked_add(patience(len)));
+    DEADLINE.set(Instant::now().checked_add(PATIENCE + Duration::from_secs(len / BYTES_A_SECOND)));
 }
 
 fn in_time() -> bool {
@@ -308,7 +331,7 @@ fn bad_list(name: &str, what: String) -> Error {
 }
 
 /// The manifest whose hash binds the asset: the active one, or the parent that an update refers to.
-fn binding(said: &Said) -> Option<&Statement> {
+pub(super) fn binding(said: &Said) -> Option<&Statement> {
     said.manifests.iter().rev().find(|m| !m.update)
 }
 
@@ -332,7 +355,7 @@ fn format<'a>(said: &Said, asset: Asset<'a>) -> &'a str {
 fn bare_format(said: &Said) -> &'static str {
     match hash_label(said) {
         label if label.starts_with("c2pa.hash.boxes") => "image/png",
-        label if label.starts_with("c2pa.hash.collection") => "application/zip",
+        label if label.starts_with("c2pa.hash.collection") => "zip",
         _ => PLAIN,
     }
 }
@@ -382,13 +405,13 @@ fn unverified(obstacle: String) -> Verdict {
 /// The store has manifests by our reading, and the crate cannot make sense of it.
 fn unreadable(error: &c2pa::Error) -> Verdict {
     if matches!(error, c2pa::Error::OperationCancelled) {
-        return unverified("verification was stopped before its end".to_owned());
+        return unverified(STOPPED.to_owned());
     }
     let obstacle = format!("the manifest store cannot be verified: {error}");
     Verdict { state: CredentialState::Unreadable, obstacle: Some(obstacle), ..Verdict::default() }
 }
 
-fn add(failures: &mut Vec<String>, code: &str) {
+pub(super) fn add(failures: &mut Vec<String>, code: &str) {
     if !failures.iter().any(|f| f == code) {
         failures.push(code.to_owned());
         failures.sort();

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::store;
 use super::trust::TrustList;
-use super::verify::{Asset, Contexts, Verdict};
+use super::verify::{Asset, Contexts, Reach, Verdict};
 use crate::limits;
 use crate::model::Store;
 
@@ -19,6 +19,8 @@ use crate::model::Store;
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct Setup {
     pub lists: Vec<TrustList>,
+    /// Bytes of address space that are granted.
+    pub memory: u64,
 }
 
 /// One verification; the store's bytes follow the line.
@@ -26,8 +28,7 @@ pub(super) struct Setup {
 pub(super) struct Task {
     pub path: OsString,
     pub format: Option<String>,
-    /// Whether the asset's bytes are checked too.
-    pub full: bool,
+    pub reach: Reach,
     /// Whether the store stands in the asset.
     pub embedded: bool,
     pub place: String,
@@ -43,8 +44,8 @@ pub(super) struct Task {
 /// # Errors
 /// Where the other side does not speak this protocol or has gone.
 pub fn serve(mut input: impl BufRead, mut output: impl Write) -> Result<()> {
-    restrict();
     let Some(setup) = line::<Setup>(&mut input)? else { return Ok(()) };
+    restrict(setup.memory);
     let contexts = Contexts::new(&setup.lists).map_err(|e| Error::new(ErrorKind::InvalidData, e.to_string()))?;
     while let Some(task) = line::<Task>(&mut input)? {
         let mut bytes = Vec::new();
@@ -63,10 +64,7 @@ fn verify(contexts: &Contexts, task: &Task, bytes: Vec<u8>) -> Verdict {
     let store = Store { place: task.place.clone(), offset: task.offset, bytes, damage: None };
     let said = store::read(&store.bytes);
     let asset = Asset { path: Path::new(&task.path), format: task.format.as_deref() };
-    match task.full {
-        true => contexts.full(&said, &store, asset, task.embedded),
-        false => contexts.signature(&said, &store),
-    }
+    contexts.verify(task.reach, &said, &store, asset, task.embedded)
 }
 
 fn line<T: for<'a> Deserialize<'a>>(input: &mut impl BufRead) -> Result<Option<T>> {
@@ -79,13 +77,13 @@ fn line<T: for<'a> Deserialize<'a>>(input: &mut impl BufRead) -> Result<Option<T
 
 /// Bounds the process for good: address space, no core dumps, and an end with its parent.
 #[cfg(unix)]
-fn restrict() {
+fn restrict(memory: u64) {
     use rustix::process::{Resource, Rlimit, setrlimit};
     let bound = |resource, most| {
         // A system that refuses has a lower limit already, or none to give: the parent's clock still runs.
         let _ = setrlimit(resource, Rlimit { current: Some(most), maximum: Some(most) });
     };
-    bound(Resource::As, limits::WORKER_MEMORY);
+    bound(Resource::As, memory);
     bound(Resource::Core, 0);
     #[cfg(target_os = "linux")]
     let _ = rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL));
@@ -103,7 +101,7 @@ fn grant(seconds: u64) {
 }
 
 #[cfg(not(unix))]
-fn restrict() {}
+fn restrict(_memory: u64) {}
 
 #[cfg(not(unix))]
 fn grant(_seconds: u64) {}

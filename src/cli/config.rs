@@ -13,7 +13,10 @@ fn folder() -> Option<PathBuf> {
     let base = if cfg!(windows) {
         given("APPDATA")
     } else {
-        given("XDG_CONFIG_HOME").or_else(|| given("HOME").map(|home| home.join(".config")))
+        // A relative one means another folder in each place, the scanned tree among them: it does not count.
+        given("XDG_CONFIG_HOME")
+            .filter(|base| base.is_absolute())
+            .or_else(|| given("HOME").map(|home| home.join(".config")))
     };
     base.map(|base| base.join("countersign"))
 }
@@ -49,16 +52,18 @@ pub(super) fn trust_lists() -> Vec<PathBuf> {
     lists
 }
 
-/// Where what can be made again is kept: `$COUNTERSIGN_CACHE`, else `countersign` in the platform's cache folder.
+/// Where what can be made again is kept: `$COUNTERSIGN_CACHE_FOLDER`, else `countersign` in the platform's cache folder.
 pub(super) fn cache() -> Option<PathBuf> {
     let base = || {
         if cfg!(windows) {
             given("LOCALAPPDATA")
         } else {
-            given("XDG_CACHE_HOME").or_else(|| given("HOME").map(|home| home.join(".cache")))
+            given("XDG_CACHE_HOME")
+                .filter(|base| base.is_absolute())
+                .or_else(|| given("HOME").map(|home| home.join(".cache")))
         }
     };
-    given("COUNTERSIGN_CACHE").or_else(|| base().map(|base| base.join("countersign")))
+    given("COUNTERSIGN_CACHE_FOLDER").or_else(|| base().map(|base| base.join("countersign")))
 }
 
 /// What the environment says, unless it is empty.
@@ -66,6 +71,7 @@ fn given(name: &str) -> Option<PathBuf> {
     std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from)
 }
 
-fn existing(name: &str) -> Option<PathBuf> {
+/// A file of the configuration folder, where there is one.
+pub(super) fn existing(name: &str) -> Option<PathBuf> {
     folder().map(|folder| folder.join(name)).filter(|path| path.is_file())
 }

@@ -1,11 +1,11 @@
 //! `countersign convert REPORT.json --report FORMAT=FILE`: a saved report in another format, without a new scan.
 
 use std::fs::File;
-use std::io::BufReader;
+use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
 
-use super::Color;
-use super::output::{Outputs, Wanted, pages};
+use super::output::{Outputs, Wanted};
+use super::reporting::Reporting;
 use crate::error::{Error, Result};
 use crate::judge::Baseline;
 use crate::model::{AssetReport, Run};
@@ -17,34 +17,16 @@ use crate::report::saved::{self, Saved, Take};
 #[command(after_help = "Examples:\n  countersign convert report.json --report html=report.html\n  \
     countersign convert report.ndjson --report sarif=report.sarif --report csv=report.csv")]
 pub(super) struct Arguments {
-    /// A report that was saved with --report json=FILE or --report ndjson=FILE
+    /// A report that was saved with --report json=FILE or --report ndjson=FILE; `-` for standard input
     #[arg(value_name = "REPORT")]
     saved: PathBuf,
-    #[arg(long = "report", value_name = "FORMAT[=FILE]", help = super::output::help())]
-    reports: Vec<Wanted>,
-    /// Also show suppressed findings
-    #[arg(long)]
-    show_suppressed: bool,
-    /// When to use color
-    #[arg(long, value_enum, value_name = "WHEN", default_value_t = Color::Auto)]
-    color: Color,
-    /// Only the verdict
-    #[arg(short, long, conflicts_with = "verbose")]
-    quiet: bool,
-    /// List every note by name
-    #[arg(short, long)]
-    verbose: bool,
+    #[command(flatten)]
+    reporting: Reporting,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<u8> {
-    let wanted = if arguments.reports.is_empty() { vec![Wanted::default_report()] } else { arguments.reports.clone() };
-    let look = Look {
-        color: arguments.color.wanted(),
-        suppressed: arguments.show_suppressed,
-        detail: i8::from(arguments.verbose) - i8::from(arguments.quiet),
-        pages: pages(),
-        ..Look::default()
-    };
+    let wanted = arguments.reporting.wanted();
+    let look = arguments.reporting.look();
     let mut rendering = Rendering { wanted: &wanted, look, outputs: None, failed: None };
     let saved = read(&arguments.saved, &mut rendering);
     if let Some(error) = rendering.failed {
@@ -128,11 +110,15 @@ impl Take for Kept {
 }
 
 fn read(path: &Path, take: &mut dyn Take) -> Result<Saved> {
-    let file = File::open(path).map_err(|e| Error::File {
-        path: path.to_path_buf(),
-        what: e.to_string(),
-        hint: "name a report that was saved with --report json=FILE".to_owned(),
-    })?;
+    let file: Box<dyn Read> = if path == Path::new("-") {
+        Box::new(std::io::stdin().lock())
+    } else {
+        Box::new(File::open(path).map_err(|e| Error::File {
+            path: path.to_path_buf(),
+            what: e.to_string(),
+            hint: "name a report that was saved with --report json=FILE".to_owned(),
+        })?)
+    };
     saved::read(BufReader::with_capacity(1 << 20, file), take).map_err(|what| Error::Data {
         path: path.to_path_buf(),
         what: format!("not a report that can be read: {what}"),

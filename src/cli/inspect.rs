@@ -6,10 +6,12 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 
 use super::tree;
-use crate::c2pa::{self, Verifier, Verify, status};
+use crate::archives;
+use crate::c2pa::{self, Verifier, status};
 use crate::error::{Error, Result};
 use crate::extract;
 use crate::marks;
+use crate::member::Room;
 use crate::model::{Credentials, Evidence, Facts, Problem, Tag, Via};
 use crate::report::escape::{shorten, terminal};
 use crate::report::layout::{size, wrap};
@@ -18,7 +20,10 @@ use crate::{decoders, formats};
 
 /// Everything a file says, without judgement: format, tags, C2PA chain, evidence, problems.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  countersign inspect still.png\n  countersign inspect --json clip.mov | jq .tags")]
+#[command(
+    after_help = "Examples:\n  countersign inspect still.png\n  countersign inspect --json clip.mov | jq .tags\n  \
+    countersign inspect 'stills.zip!/dir/still.png'"
+)]
 pub(super) struct Arguments {
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
@@ -28,6 +33,9 @@ pub(super) struct Arguments {
     /// Trust list in PEM, repeatable
     #[arg(long, value_name = "FILE")]
     trust: Vec<PathBuf>,
+    /// Also fetch manifests that files only point to: https, public addresses; opens connections
+    #[arg(long)]
+    fetch_remote: bool,
     /// Draw the chain of manifests as a tree, and nothing else
     #[arg(long, conflicts_with = "json")]
     tree: bool,
@@ -44,35 +52,46 @@ const VALUE: usize = 200;
 
 pub(super) fn run(arguments: &Arguments) -> Result<u8> {
     let trust = super::trust::in_force(None, &arguments.trust)?;
-    let verifier = Verifier::new(&c2pa::Options { verify: Verify::Full, trust, worker: super::worker::program() })?;
+    let fetch = arguments.fetch_remote.then(c2pa::Rules::default);
+    let worker = super::worker::program();
+    let verifier = Verifier::new(&c2pa::Options { trust, worker, fetch, ..c2pa::Options::default() })?;
     let options = extract::Options {
         decoders: decoders::Options { pixels: arguments.pixels, thumbnails: arguments.pixels },
         verifier: Some(&verifier),
     };
-    let mut unreadable = false;
+    let (room, mut unreadable) = (Room::outside(&[]), false);
     for path in &arguments.files {
-        let meta = std::fs::metadata(path).map_err(|e| Error::File {
-            path: path.clone(),
-            what: e.to_string(),
-            hint: "inspect wants files that exist and may be read".to_owned(),
-        })?;
-        if meta.is_dir() {
-            return Err(Error::Usage {
-                what: format!("{} is a folder", path.display()),
-                hint: format!("inspect reads single files; for a folder: countersign scan {}", path.display()),
-            });
-        }
-        let facts = extract::facts(path, &sidecars(path), &options);
+        let (bytes, facts) = read(path, &room, &options)?;
         let evidence = marks::catalogue().evidence(&facts);
         unreadable |= facts.problems.iter().any(|p| p.blocking);
         let text = match (arguments.json, arguments.tree) {
-            (true, _) => object(path, meta.len(), &facts, &evidence),
+            (true, _) => object(path, bytes, &facts, &evidence),
             (_, true) => tree::drawn(&lossless(path), facts.c2pa.as_ref()),
-            _ => page(path, meta.len(), &facts, &evidence, arguments.verbose),
+            _ => page(path, bytes, &facts, &evidence, arguments.verbose),
         };
         super::print(&text)?;
     }
     Ok(if unreadable { 2 } else { 0 })
+}
+
+/// Size and facts of a file, or of a member of an archive.
+fn read(path: &Path, room: &Room, options: &extract::Options<'_>) -> Result<(u64, Facts)> {
+    let failed = |what: String| Error::File {
+        path: path.to_path_buf(),
+        what,
+        hint: "inspect wants files that exist and may be read; a member of an archive is 'a.zip!/dir/x.png'".to_owned(),
+    };
+    if let Some((member, inside)) = archives::find(path, room).map_err(|p| failed(p.what))? {
+        return Ok((member.size, inside.read(path, room, options).0));
+    }
+    let meta = std::fs::metadata(path).map_err(|e| failed(e.to_string()))?;
+    if meta.is_dir() {
+        return Err(Error::Usage {
+            what: format!("{} is a folder", path.display()),
+            hint: format!("inspect reads single files; for a folder: countersign scan {}", path.display()),
+        });
+    }
+    Ok((meta.len(), extract::facts(path, &sidecars(path), options)))
 }
 
 fn object(path: &Path, bytes: u64, facts: &Facts, evidence: &[Evidence]) -> String {
@@ -155,6 +174,7 @@ fn chain(out: &mut String, c2pa: &Credentials) {
     for code in &c2pa.failures {
         row("Failure", Some(&status::told(code)));
     }
+    c2pa.files.iter().for_each(|file| row("No match", Some(file)));
     for manifest in &c2pa.chain {
         let indent = "  ".repeat(manifest.path.len() + 2);
         let relation = match manifest.path.last() {
@@ -166,6 +186,9 @@ fn chain(out: &mut String, c2pa: &Credentials) {
         };
         let title = manifest.title.as_deref().unwrap_or(&manifest.label);
         out.push_str(&wrap(&indent, &terminal(&format!("{relation}: {title}")), 80));
+        for line in tree::remarks(manifest) {
+            out.push_str(&wrap(&format!("{indent}  - "), &terminal(&line), 80));
+        }
         for action in &manifest.actions {
             let kind = action.source_type.as_ref().map(|s| format!(", {s}")).unwrap_or_default();
             let agent = action.agent.as_ref().map(|a| format!(", by {a}")).unwrap_or_default();

@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::marks;
-use crate::report::layout::wrap;
+use crate::report::layout::{plain, wrap};
 
 /// List the marks, or explain one: where it lives, what it claims, how sure it is, its source.
 #[derive(Debug, clap::Args)]
@@ -18,7 +18,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
         Some(id) => {
             let ids = || catalogue.marks().map(|mark| mark.id.as_str());
             let mark = catalogue.marks().find(|mark| mark.id == *id);
-            marks::page(mark.ok_or_else(|| unknown("mark", id, ids()))?)
+            plain(&marks::page(mark.ok_or_else(|| unknown("mark", id, ids()))?), 80)
         }
     };
     super::print(&text)?;

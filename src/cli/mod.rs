@@ -5,6 +5,7 @@ mod approve;
 mod completions;
 mod config;
 mod convert;
+mod defaults;
 mod inspect;
 mod keys;
 mod listing;
@@ -12,16 +13,17 @@ mod marks;
 mod output;
 mod policy;
 mod progress;
+mod reporting;
 mod rules;
 mod scan;
 mod tree;
 mod trust;
 mod worker;
 
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use crate::error::{Error, Result};
 
@@ -90,9 +92,10 @@ impl Color {
 /// Runs the program and returns its exit code.
 #[must_use]
 pub fn main() -> ExitCode {
-    let arguments = match Arguments::try_parse() {
-        Ok(arguments) => arguments,
-        Err(error) => {
+    let arguments = match parsed() {
+        Err(error) => return fail(error),
+        Ok(Ok(arguments)) => arguments,
+        Ok(Err(error)) => {
             // Help and version are answers, everything else is a usage error; clap's own code for it is 2,
             // which here means something else.
             let code = if error.use_stderr() { 3 } else { 0 };
@@ -104,6 +107,21 @@ pub fn main() -> ExitCode {
         Ok(code) => ExitCode::from(code),
         Err(error) => fail(error),
     }
+}
+
+/// The command line over the environment over the user's file. What is wrong with the file stops only commands
+/// that it is for, and only once what was typed makes sense.
+fn parsed() -> Result<std::result::Result<Arguments, clap::Error>> {
+    let command = defaults::prepared(Arguments::command());
+    let plain = match command.clone().try_get_matches() {
+        Ok(matches) => matches,
+        Err(error) => return Ok(Err(error)),
+    };
+    let matches = match defaults::concern(&command, &plain) {
+        true => defaults::applied(command)?.try_get_matches(),
+        false => Ok(plain),
+    };
+    Ok(matches.and_then(|matches| Arguments::from_arg_matches(&matches)))
 }
 
 fn dispatch(command: Command) -> Result<u8> {
@@ -118,22 +136,27 @@ fn dispatch(command: Command) -> Result<u8> {
         Command::Policy(arguments) => policy::run(&arguments),
         Command::Trust(arguments) => trust::run(&arguments),
         Command::Convert(arguments) => convert::run(&arguments),
-        Command::Completions(arguments) => completions::run(&arguments, &mut Arguments::command()),
-        Command::Man(arguments) => completions::man(&arguments, Arguments::command()),
+        Command::Completions(arguments) => completions::run(&arguments, &mut defaults::prepared(Arguments::command())),
+        Command::Man(arguments) => completions::man(&arguments, defaults::prepared(Arguments::command())),
         Command::Worker => Ok(worker::run()),
     }
 }
 
-#[expect(clippy::print_stderr, reason = "the one place where errors are told")]
 fn fail(error: Error) -> ExitCode {
     let code = error.exit_code();
-    eprintln!("{:?}", error.report());
+    // Where nobody can be told, the exit code still tells.
+    let _ = writeln!(std::io::stderr(), "{:?}", error.report());
     ExitCode::from(code)
+}
+
+/// Something that went wrong and ends nothing.
+#[expect(clippy::print_stderr, reason = "the one place where warnings are told")]
+fn warn(text: &str) {
+    eprintln!("warning: {}", crate::report::escape::terminal(text));
 }
 
 /// Writes to standard output; a closed pipe ends quietly, as every filter does.
 fn print(text: &str) -> Result<()> {
-    use std::io::Write;
     let mut out = std::io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => Err(Error::File {

@@ -14,6 +14,9 @@ use crate::scan::inside_roots;
 /// Unfinished files of this process, to be removed when it ends at once.
 static PARTIALS: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 
+/// With fewer free bytes no report can be expected to fit: better told before the drive is read than after.
+const LEAST: u64 = 64 * 1024;
+
 /// One `--report FORMAT[=FILE]`.
 #[derive(Clone)]
 pub(super) struct Wanted {
@@ -82,10 +85,14 @@ impl Wanted {
 /// All reports of a run.
 pub(super) struct Outputs {
     outputs: Vec<Output>,
+    /// The first that could not be written to its end.
+    failed: Option<Error>,
 }
 
 struct Output {
-    /// Taken when it has ended.
+    /// What messages call it.
+    name: PathBuf,
+    /// Taken when it has ended, failed, or lost its reader.
     report: Option<Box<dyn Report>>,
     /// The unfinished file and the name it gets.
     pending: Option<(PathBuf, PathBuf)>,
@@ -97,10 +104,10 @@ impl Outputs {
     /// # Errors
     /// A file inside the scanned tree, two reports for one place, a path that cannot be written.
     pub(super) fn open(wanted: &[Wanted], roots: &[PathBuf], look: &Look) -> Result<Self> {
-        let files: Vec<_> = wanted.iter().filter_map(|w| w.file.as_ref()).collect();
-        if let Some(twice) = files.iter().enumerate().find(|(i, f)| files[..*i].contains(f)) {
+        let files: Vec<_> = wanted.iter().filter_map(|w| w.file.as_deref()).map(whole).collect();
+        if let Some((_, twice)) = files.iter().enumerate().find(|(i, f)| files[..*i].contains(f)) {
             return Err(Error::Usage {
-                what: format!("two reports for {}", twice.1.display()),
+                what: format!("two reports for {}", twice.display()),
                 hint: "give each report a file of its own".to_owned(),
             });
         }
@@ -111,7 +118,7 @@ impl Outputs {
             });
         }
         let outputs = wanted.iter().map(|w| Output::open(w, roots, look)).collect::<Result<_>>()?;
-        Ok(Self { outputs })
+        Ok(Self { outputs, failed: None })
     }
 
     pub(super) fn begin(&mut self, run: &Run) -> Result<()> {
@@ -122,33 +129,46 @@ impl Outputs {
         self.each(|report| report.asset(asset))
     }
 
+    /// Whether nobody is left to write for.
+    pub(super) fn deserted(&self) -> bool {
+        self.outputs.iter().all(|output| output.report.is_none())
+    }
+
     /// Ends all reports and gives the files their names.
     pub(super) fn end(mut self, summary: &Summary) -> Result<()> {
         self.each(|report| report.end(summary))?;
         for output in &mut self.outputs {
-            output.report = None;
+            if output.report.take().is_none() {
+                continue;
+            }
             if let Some((partial, path)) = &output.pending {
                 std::fs::rename(partial, path).map_err(|e| unwritable(path, &e))?;
             }
             output.pending = None;
         }
-        Ok(())
+        self.failed.map_or(Ok(()), Err)
     }
 
+    /// A report that cannot be written on is given up and the others go on; what went wrong is told at the end, or
+    /// at once where none is left.
     fn each(&mut self, mut act: impl FnMut(&mut dyn Report) -> io::Result<()>) -> Result<()> {
         for output in &mut self.outputs {
             let Some(report) = output.report.as_mut() else { continue };
-            match act(report.as_mut()) {
-                // Whoever read standard output has seen enough; the other reports go on.
-                Err(e) if e.kind() == io::ErrorKind::BrokenPipe && output.pending.is_none() => {}
-                Err(e) => {
-                    let path = output.pending.as_ref().map_or(Path::new("standard output"), |(_, path)| path);
-                    return Err(unwritable(path, &e));
-                }
-                Ok(()) => {}
+            let Err(e) = act(report.as_mut()) else { continue };
+            output.report = None;
+            output.discard();
+            // Whoever read it has seen enough.
+            if e.kind() != io::ErrorKind::BrokenPipe || output.pending.is_some() {
+                self.failed.get_or_insert_with(|| unwritable(&output.name, &e));
             }
         }
-        Ok(())
+        match self.failed.take() {
+            Some(error) if self.deserted() => Err(error),
+            failed => {
+                self.failed = failed;
+                Ok(())
+            }
+        }
     }
 }
 
@@ -156,7 +176,7 @@ impl Output {
     fn open(wanted: &Wanted, roots: &[PathBuf], look: &Look) -> Result<Self> {
         let Some(path) = &wanted.file else {
             let report = (wanted.kind.start)(Box::new(BufWriter::new(io::stdout())), look.clone());
-            return Ok(Self { report: Some(report), pending: None });
+            return Ok(Self { name: "standard output".into(), report: Some(report), pending: None });
         };
         if let Some(root) = inside_roots(path, roots) {
             return Err(Error::File {
@@ -168,19 +188,52 @@ impl Output {
         if path.is_dir() {
             return Err(unwritable(path, &io::Error::other("is a folder")));
         }
-        let look = Look { color: false, ..look.clone() };
+        // Whoever reads the file has another terminal.
+        let look = Look { color: false, width: Look::default().width, ..look.clone() };
         // A pipe or a device is written to, never replaced.
         if std::fs::metadata(path).is_ok_and(|meta| !meta.is_file()) {
             let file = File::options().write(true).open(path).map_err(|e| unwritable(path, &e))?;
             let report = (wanted.kind.start)(Box::new(BufWriter::new(file)), look);
-            return Ok(Self { report: Some(report), pending: None });
+            return Ok(Self { name: path.clone(), report: Some(report), pending: None });
+        }
+        let free = free(path);
+        if free.is_some_and(|free| free < LEAST) {
+            return Err(unwritable(path, &io::Error::other("the disk is full")));
         }
         let partial = partial_name(path);
         let file = File::create(&partial).map_err(|e| unwritable(path, &e))?;
         PARTIALS.lock().unwrap_or_else(PoisonError::into_inner).push(partial.clone());
         let report = (wanted.kind.start)(Box::new(BufWriter::new(file)), look);
-        Ok(Self { report: Some(report), pending: Some((partial, path.clone())) })
+        Ok(Self { name: path.clone(), report: Some(report), pending: Some((partial, path.clone())) })
     }
+
+    /// Removes the unfinished file; it was given up.
+    fn discard(&mut self) {
+        if let Some((partial, _)) = self.pending.as_ref() {
+            let _ = std::fs::remove_file(partial);
+        }
+    }
+}
+
+/// The path as it is once links and `..` are resolved, as far as that can be had before the file is there.
+fn whole(path: &Path) -> PathBuf {
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let beside = || std::fs::canonicalize(folder).ok().zip(path.file_name()).map(|(folder, name)| folder.join(name));
+    std::fs::canonicalize(path).ok().or_else(beside).unwrap_or_else(|| path.to_path_buf())
+}
+
+/// Bytes that may still be written where this file will be, where the system says so.
+#[cfg(unix)]
+fn free(path: &Path) -> Option<u64> {
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let room = rustix::fs::statvfs(folder).ok()?;
+    // A file system that has no blocks at all (a network share, a container's overlay) does not say.
+    (room.f_blocks > 0).then(|| room.f_bavail.saturating_mul(room.f_frsize))
+}
+
+#[cfg(not(unix))]
+fn free(_path: &Path) -> Option<u64> {
+    None
 }
 
 /// Beside the final name, so that renaming stays on one file system.
@@ -208,8 +261,6 @@ fn unwritable(path: &Path, error: &io::Error) -> Error {
 impl Drop for Output {
     fn drop(&mut self) {
         // Only what never got its final name is still here under the partial one.
-        if let Some((partial, _)) = &self.pending {
-            let _ = std::fs::remove_file(partial);
-        }
+        self.discard();
     }
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::model::{Finding, FindingState, Severity};
+use crate::report::layout::{self, number};
 use crate::scan::Watch;
 
 /// What the run tells of itself while it goes on.
@@ -15,6 +16,7 @@ pub(super) struct Progress {
     bar: ProgressBar,
     stop: Arc<AtomicBool>,
     files: AtomicU64,
+    members: AtomicU64,
     errors: AtomicU64,
     warnings: AtomicU64,
     /// Files in all, once they have been counted.
@@ -27,12 +29,12 @@ impl Progress {
         let shown = wanted && std::io::stderr().is_terminal();
         let target = if shown { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         let bar = ProgressBar::with_draw_target(None, target);
-        bar.set_style(style("{spinner} {msg} · {bytes} · {bytes_per_sec}"));
+        bar.set_style(style("{spinner} {prefix}\n{decimal_bytes} · {decimal_bytes_per_sec} · {wide_msg}"));
         if shown {
             bar.enable_steady_tick(Duration::from_millis(120));
         }
         let zero = AtomicU64::default;
-        Self { bar, stop, files: zero(), errors: zero(), warnings: zero(), total: Arc::default() }
+        Self { bar, stop, files: zero(), members: zero(), errors: zero(), warnings: zero(), total: Arc::default() }
     }
 
     /// Whether anybody sees it: only then is it worth counting the files beforehand.
@@ -46,12 +48,47 @@ impl Progress {
         move |files, bytes| {
             total.store(files, Ordering::Relaxed);
             bar.set_length(bytes);
-            bar.set_style(style("{bar:24} {msg} · {bytes}/{total_bytes} · {bytes_per_sec} · {eta} left"));
+            // Two lines, of which one stretches and one is cut, so that they fit any terminal.
+            bar.set_style(style(
+                "{wide_bar} {prefix} · {eta} left\n\
+                 {decimal_bytes} of {decimal_total_bytes} · {decimal_bytes_per_sec} · {wide_msg}",
+            ));
         }
     }
 
     pub(super) fn finish(&self) {
         self.bar.finish_and_clear();
+    }
+}
+
+impl Progress {
+    /// One more was judged, of files or of members of archives.
+    fn told(&self, count: &AtomicU64, findings: &[Finding]) {
+        if self.bar.is_hidden() {
+            return;
+        }
+        let open = |severity| {
+            let n = findings.iter().filter(|f| f.severity == severity && f.state == FindingState::Open).count();
+            n as u64
+        };
+        count.fetch_add(1, Ordering::Relaxed);
+        let errors = open(Severity::Error);
+        let errors = self.errors.fetch_add(errors, Ordering::Relaxed) + errors;
+        let warnings = open(Severity::Warning);
+        let warnings = self.warnings.fetch_add(warnings, Ordering::Relaxed) + warnings;
+        let files = self.files.load(Ordering::Relaxed);
+        let of = match self.total.load(Ordering::Relaxed) {
+            0 => String::new(),
+            total => format!(" of {}", number(total)),
+        };
+        let members = match self.members.load(Ordering::Relaxed) {
+            0 => String::new(),
+            members => format!(", {} in archives", number(members)),
+        };
+        self.bar.set_prefix(format!("{}{of} files{members}", number(files)));
+        let (errors, warnings) =
+            (layout::count(errors, "error", "errors"), layout::count(warnings, "warning", "warnings"));
+        self.bar.set_message(format!("{errors}, {warnings}"));
     }
 }
 
@@ -65,24 +102,12 @@ impl Watch for Progress {
     }
 
     fn judged(&self, bytes: u64, findings: &[Finding]) {
-        if self.bar.is_hidden() {
-            return;
-        }
-        let open = |severity| {
-            let n = findings.iter().filter(|f| f.severity == severity && f.state == FindingState::Open).count();
-            n as u64
-        };
-        let files = self.files.fetch_add(1, Ordering::Relaxed) + 1;
-        let errors = open(Severity::Error);
-        let errors = self.errors.fetch_add(errors, Ordering::Relaxed) + errors;
-        let warnings = open(Severity::Warning);
-        let warnings = self.warnings.fetch_add(warnings, Ordering::Relaxed) + warnings;
-        let of = match self.total.load(Ordering::Relaxed) {
-            0 => String::new(),
-            total => format!("/{total}"),
-        };
-        self.bar.set_message(format!("{files}{of} files · {errors} errors, {warnings} warnings"));
+        self.told(&self.files, findings);
         self.bar.inc(bytes);
+    }
+
+    fn judged_member(&self, findings: &[Finding]) {
+        self.told(&self.members, findings);
     }
 
     fn stop(&self) -> &AtomicBool {

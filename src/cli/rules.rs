@@ -3,7 +3,7 @@
 use super::marks::unknown;
 use crate::error::Result;
 use crate::model::Severity;
-use crate::report::layout::wrap;
+use crate::report::layout::{plain, wrap};
 use crate::rules;
 
 /// List the rules, or explain one: what it finds, why it matters, what to do, an example.
@@ -21,7 +21,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
         }
         Some(id) => {
             let info = infos().find(|i| i.id == id).ok_or_else(|| unknown("rule", id, infos().map(|i| i.id)))?;
-            format!("{}\n\n{}\n", info.id, info.doc())
+            format!("{} ({})\n\n{}", info.id, severity(info.severity), plain(&info.doc(), 80))
         }
     };
     super::print(&text)?;

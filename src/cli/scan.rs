@@ -10,11 +10,13 @@ use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use serde_json::{Value, json};
 
 use super::approvals::terms::{day, open};
-use super::output::{self, Outputs, Wanted, pages};
+use super::output::{self, Outputs};
 use super::progress::Progress;
-use super::{Color, config, convert, listing, trust, worker};
+use super::reporting::Reporting;
+use super::{config, convert, defaults, listing, trust, warn, worker};
 use crate::approvals::Approvals;
 use crate::c2pa::{self, Verifier, Verify};
+use crate::cache::Cache;
 use crate::error::{Error, Result};
 use crate::judge::Judge;
 use crate::model::{Outcome, Role, Run, Severity};
@@ -22,8 +24,10 @@ use crate::policy::Policy;
 use crate::preview::Files;
 use crate::report::{Look, Preview};
 use crate::scan::{self, Scan};
-use crate::{decoders, extract, marks};
+use crate::{decoders, extract, limits, marks};
 
+/// Archives inside one another that are ever opened.
+const DEEPEST: u32 = 16;
 /// The policy when none is named.
 const DEFAULT_POLICY: &str = "netflix-genai";
 
@@ -48,14 +52,15 @@ pub(super) struct Arguments {
     /// Role of files that nothing else places [default: final]
     #[arg(long, value_enum)]
     role: Option<RoleName>,
-    #[arg(long = "report", value_name = "FORMAT[=FILE]", help = super::output::help())]
-    reports: Vec<Wanted>,
     /// How far C2PA Content Credentials are checked
     #[arg(long, value_enum, default_value_t = VerifyName::Full)]
     verify: VerifyName,
     /// Trust list in PEM, repeatable
     #[arg(long, value_name = "FILE")]
     trust: Vec<PathBuf>,
+    /// Also fetch manifests that files only point to: https, public addresses; opens connections
+    #[arg(long)]
+    fetch_remote: bool,
     /// Also hash every file that a package lists with a hash, and compare
     #[arg(long)]
     integrity: bool,
@@ -64,14 +69,21 @@ pub(super) struct Arguments {
     pixels: bool,
     /// Threads [default: one for each core]
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
-    jobs: usize,
+    #[arg(value_parser = clap::value_parser!(u16).range(0..=1024))]
+    jobs: u16,
+    /// Keep what files say in this file, and do not read unchanged files again
+    #[arg(long, value_name = "FILE")]
+    cache: Option<PathBuf>,
+    /// Read every file, whatever `--cache` or the configuration says
+    #[arg(long)]
+    no_cache: bool,
     /// The day approvals are judged on [default: today]
     #[arg(long, value_name = "YYYY-MM-DD", value_parser = day)]
     as_of: Option<NaiveDate>,
     /// The least severity that makes the exit code 1
     #[arg(long, value_enum, default_value_t = FailOn::Error)]
     fail_on: FailOn,
-    /// Findings that this earlier report (json or ndjson) already held do not count
+    /// Findings that this earlier report (json or ndjson; `-` for standard input) already held do not count
     #[arg(long, value_name = "REPORT")]
     baseline: Option<PathBuf>,
     /// Read the paths to judge from a file (`-` for standard input), one a line or ended by zero bytes
@@ -80,24 +92,17 @@ pub(super) struct Arguments {
     /// Pass over paths that match, repeatable
     #[arg(long, value_name = "GLOB")]
     exclude: Vec<String>,
-    /// Also show suppressed findings
-    #[arg(long)]
-    show_suppressed: bool,
+    /// How many archives inside one another are opened [default: the policy's, or 4]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(0..=16))]
+    max_archive_depth: Option<u8>,
     /// JSON and NDJSON carry every tag that was read
     #[arg(long)]
     tags: bool,
     /// No progress bar
     #[arg(long)]
     no_progress: bool,
-    /// When to use color
-    #[arg(long, value_enum, value_name = "WHEN", default_value_t = Color::Auto)]
-    color: Color,
-    /// Only the verdict
-    #[arg(short, long, conflicts_with = "verbose")]
-    quiet: bool,
-    /// List every note by name
-    #[arg(short, long)]
-    verbose: bool,
+    #[command(flatten)]
+    reporting: Reporting,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -129,7 +134,7 @@ pub(super) fn run(arguments: Arguments) -> Result<u8> {
     let approvals = arguments.approvals.clone().or_else(config::approvals);
     let approvals = approvals.map(|path| open(&path, &policy.trust.keys, &roots)).transpose()?;
     let as_of = arguments.as_of.unwrap_or_else(|| Local::now().date_naive());
-    let verifier = Verifier::new(&c2pa::Options {
+    let verifier = Arc::new(Verifier::new(&c2pa::Options {
         verify: match arguments.verify {
             VerifyName::Full => Verify::Full,
             VerifyName::Signature => Verify::Signature,
@@ -137,10 +142,14 @@ pub(super) fn run(arguments: Arguments) -> Result<u8> {
         },
         trust: trust::in_force(Some(&policy), &arguments.trust)?,
         worker: worker::program(),
-    })?;
+        fetch: arguments.fetch_remote.then(c2pa::Rules::default),
+        ..c2pa::Options::default()
+    })?);
     let baseline = arguments.baseline.as_deref().map(convert::baseline).transpose()?.unwrap_or_default();
+    let cache = cache(&arguments, &roots)?;
     let scan = Scan {
         policy: &policy,
+        cache: cache.as_ref(),
         judge: Judge::new(&policy, approvals.as_ref(), as_of).with_baseline(baseline),
         extract: extract::Options {
             decoders: decoders::Options { pixels: arguments.pixels, thumbnails: arguments.pixels },
@@ -154,15 +163,19 @@ pub(super) fn run(arguments: Arguments) -> Result<u8> {
         exclude: globs(&arguments.exclude)?,
         listed,
         integrity: arguments.integrity,
-        jobs: arguments.jobs,
+        jobs: usize::from(arguments.jobs),
         tags: arguments.tags,
+        max_archive_depth: archive_depth(&arguments, &policy),
         fail_on: match arguments.fail_on {
             FailOn::Error => Severity::Error,
             FailOn::Warning => Severity::Warning,
         },
     };
-    let mut outputs =
-        Outputs::open(&wanted(&arguments), &scanned(&arguments, scan.listed.as_deref()), &look(&arguments, &roots))?;
+    let mut outputs = Outputs::open(
+        &arguments.reporting.wanted(),
+        &scanned(&arguments, scan.listed.as_deref()),
+        &look(&arguments, &roots),
+    )?;
     outputs.begin(&Run {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         started: Utc::now().to_rfc3339_opts(SecondsFormat::Secs, true),
@@ -171,15 +184,21 @@ pub(super) fn run(arguments: Arguments) -> Result<u8> {
         approvals: approvals.as_ref().map(Approvals::reference),
         trust: verifier.trust().to_vec(),
         catalogue: marks::catalogue().reference(),
-        options: options(&arguments, as_of),
+        options: options(&arguments, &scan, as_of),
     })?;
-    judge(&scan, &roots, &arguments, outputs)
+    let stop = Arc::new(AtomicBool::new(false));
+    on_interrupt(&stop, &verifier);
+    judge(&scan, &roots, &arguments, outputs, stop)
 }
 
-fn judge(scan: &Scan<'_>, roots: &[PathBuf], arguments: &Arguments, mut outputs: Outputs) -> Result<u8> {
-    let stop = Arc::new(AtomicBool::new(false));
-    on_interrupt(&stop);
-    let progress = Progress::new(!arguments.no_progress && !arguments.quiet, Arc::clone(&stop));
+fn judge(
+    scan: &Scan<'_>,
+    roots: &[PathBuf],
+    arguments: &Arguments,
+    mut outputs: Outputs,
+    stop: Arc<AtomicBool>,
+) -> Result<u8> {
+    let progress = Progress::new(!arguments.no_progress && !arguments.reporting.quiet, Arc::clone(&stop));
     let done = Arc::new(AtomicBool::new(false));
     if progress.shown() {
         let (roots, listed, exclude) = (roots.to_vec(), scan.listed.clone(), scan.exclude.clone());
@@ -191,9 +210,17 @@ fn judge(scan: &Scan<'_>, roots: &[PathBuf], arguments: &Arguments, mut outputs:
             }
         });
     }
-    let summary = scan::run(scan, roots, &progress, &mut |asset| outputs.asset(asset));
+    let summary = scan::run(scan, roots, &progress, &mut |asset| {
+        outputs.asset(asset)?;
+        // `scan … | head`: nobody reads on.
+        stop.fetch_or(outputs.deserted(), Ordering::Relaxed);
+        Ok(())
+    });
     done.store(true, Ordering::Relaxed);
     progress.finish();
+    if let Some(trouble) = scan.cache.and_then(Cache::close) {
+        warn(&format!("the cache failed, and the files after that were read without it: {trouble}"));
+    }
     let summary = summary?;
     outputs.end(&summary)?;
     Ok(match summary.outcome {
@@ -204,9 +231,22 @@ fn judge(scan: &Scan<'_>, roots: &[PathBuf], arguments: &Arguments, mut outputs:
     })
 }
 
+/// The cache that was asked for; never below a root, where it would be scanned and nothing is written.
+fn cache(arguments: &Arguments, roots: &[PathBuf]) -> Result<Option<Cache>> {
+    let Some(path) = arguments.cache.as_deref().filter(|_| !arguments.no_cache) else { return Ok(None) };
+    if let Some(root) = scan::inside_roots(path, roots) {
+        return Err(Error::File {
+            path: path.to_path_buf(),
+            what: format!("lies inside the scanned tree {}, which is never written to", root.display()),
+            hint: "name a file elsewhere for --cache".to_owned(),
+        });
+    }
+    Cache::open(path).map(Some)
+}
+
 /// The first interrupt ends the run with what is judged so far, the second at once.
-fn on_interrupt(stop: &Arc<AtomicBool>) {
-    let stop = Arc::clone(stop);
+fn on_interrupt(stop: &Arc<AtomicBool>, verifier: &Arc<Verifier>) {
+    let (stop, verifier) = (Arc::clone(stop), Arc::clone(verifier));
     // Without a handler an interrupt still ends the program, only without a partial report.
     let _ = ctrlc::set_handler(move || {
         if stop.swap(true, Ordering::Relaxed) {
@@ -214,6 +254,7 @@ fn on_interrupt(stop: &Arc<AtomicBool>) {
             #[expect(clippy::exit, reason = "the user asked twice")]
             std::process::exit(130);
         }
+        verifier.cancel();
     });
 }
 
@@ -242,7 +283,10 @@ pub(super) fn present(path: &Path) -> Result<()> {
     std::fs::symlink_metadata(path).map(drop).map_err(|e| Error::File {
         path: path.to_path_buf(),
         what: e.to_string(),
-        hint: "check that the drive is mounted and the path is the one you mean".to_owned(),
+        hint: match path == Path::new("-") {
+            true => "for paths on standard input: --files-from -".to_owned(),
+            false => "check that the drive is mounted and the path is the one you mean".to_owned(),
+        },
     })
 }
 
@@ -266,40 +310,34 @@ fn globs(patterns: &[String]) -> Result<GlobSet> {
     set.build().map_err(|e| Error::Usage { what: format!("--exclude: {e}"), hint: String::new() })
 }
 
-fn wanted(arguments: &Arguments) -> Vec<Wanted> {
-    if arguments.reports.is_empty() { vec![Wanted::default_report()] } else { arguments.reports.clone() }
+fn look(arguments: &Arguments, roots: &[PathBuf]) -> Look {
+    let preview: Arc<dyn Preview> = Arc::new(Files::new(roots));
+    Look { preview: Some(preview), ..arguments.reporting.look() }
 }
 
-fn look(arguments: &Arguments, roots: &[PathBuf]) -> Look {
-    let detail = match (arguments.quiet, arguments.verbose) {
-        (true, _) => -1,
-        (_, true) => 1,
-        _ => 0,
-    };
-    let preview: Arc<dyn Preview> = Arc::new(Files::new(roots));
-    Look {
-        preview: Some(preview),
-        color: arguments.color.wanted(),
-        suppressed: arguments.show_suppressed,
-        detail,
-        pages: pages(),
-        ..Look::default()
-    }
+/// What was asked for, else what the policy says; the stack bounds both.
+fn archive_depth(arguments: &Arguments, policy: &Policy) -> usize {
+    let depth = arguments.max_archive_depth.map(u32::from).or(policy.limits.archive_depth);
+    depth.map_or(limits::ARCHIVE_DEPTH, |depth| depth.min(DEEPEST) as usize)
 }
 
 /// The options as the report repeats them.
-fn options(arguments: &Arguments, as_of: NaiveDate) -> serde_json::Map<String, Value> {
+fn options(arguments: &Arguments, scan: &Scan<'_>, as_of: NaiveDate) -> serde_json::Map<String, Value> {
     let name = |value: Option<clap::builder::PossibleValue>| value.map(|v| v.get_name().to_owned());
     let value = json!({
         "role": arguments.role.and_then(|r| name(r.to_possible_value())),
         "verify": name(arguments.verify.to_possible_value()),
+        "fetch_remote": arguments.fetch_remote,
         "integrity": arguments.integrity,
         "pixels": arguments.pixels,
         "as_of": as_of.to_string(),
         "fail_on": name(arguments.fail_on.to_possible_value()),
         "exclude": arguments.exclude,
         "baseline": arguments.baseline.as_deref().map(crate::walk::lossless),
+        "cache": arguments.cache.as_deref().filter(|_| !arguments.no_cache).map(crate::walk::lossless),
         "jobs": arguments.jobs,
+        "config": defaults::file().map(|file| crate::walk::lossless(&file)),
+        "max_archive_depth": scan.max_archive_depth,
     });
     value.as_object().cloned().unwrap_or_default()
 }

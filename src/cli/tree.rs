@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use crate::c2pa::signals::REDACTED;
 use crate::c2pa::status;
 use crate::model::{Action, Credentials, Manifest, Via};
 use crate::report::escape::{shorten, terminal};
@@ -18,8 +19,10 @@ pub(super) fn drawn(file: &str, credentials: Option<&Credentials>) -> String {
     };
     let mut lines = vec![state(c2pa)];
     lines.extend(c2pa.damage.iter().map(|d| format!("damage: {d}")));
-    lines.extend(c2pa.remote.iter().map(|r| format!("remote manifest, not fetched: {r}")));
+    let fetched = |r: &&String| c2pa.place.as_ref().is_some_and(|place| place.ends_with(r.as_str()));
+    lines.extend(c2pa.remote.iter().filter(|r| !fetched(r)).map(|r| format!("remote manifest, not fetched: {r}")));
     lines.extend(c2pa.failures.iter().map(|code| format!("failed: {}", status::told(code))));
+    lines.extend(c2pa.files.iter().map(|file| format!("does not match: {file}")));
     for line in &lines {
         out.push_str(&format!("│  {}\n", terminal(line)));
     }
@@ -75,11 +78,19 @@ fn details(manifest: &Manifest) -> Vec<String> {
     let issuer = manifest.issuer.as_ref().map(|i| format!(", certified by {i}")).unwrap_or_default();
     row("signer", manifest.signer.as_ref().map(|s| format!("{s}{issuer}")).as_deref());
     row("time stamp", manifest.signed_at.as_deref());
-    for (key, value) in manifest.values.iter().filter(|(key, _)| key.starts_with("c2pa.soft-binding")) {
-        row(key, Some(value));
-    }
+    out.extend(remarks(manifest));
     out.extend(manifest.actions.iter().map(action));
     out
+}
+
+/// What a manifest says beside its actions: the algorithms of its soft bindings, what it took out of an ingredient.
+pub(super) fn remarks(manifest: &Manifest) -> Vec<String> {
+    let said = manifest.values.iter().filter_map(|(key, value)| match key.as_str() {
+        key if key.starts_with("c2pa.soft-binding") => Some(format!("soft binding: {}", shorten(value, TEXT))),
+        REDACTED => Some(format!("removed from an ingredient: {}", shorten(value, TEXT))),
+        _ => None,
+    });
+    said.collect()
 }
 
 fn action(action: &Action) -> String {

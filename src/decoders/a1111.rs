@@ -66,7 +66,7 @@ fn decode(_: &mut Source, facts: &Facts, _: Options) -> Vec<Tag> {
     out
 }
 
-fn carries(tag: &Tag) -> bool {
+pub(super) fn carries(tag: &Tag) -> bool {
     let begins = |key: &str| tag.key.get(..key.len()).is_some_and(|start| start.eq_ignore_ascii_case(key));
     let Some((_, key)) = FIELDS.iter().find(|(space, key)| tag.space == *space && begins(key)) else { return false };
     tag.key.len() == key.len() || !tag.key[key.len()..].starts_with(|c: char| c.is_alphanumeric())
@@ -97,7 +97,7 @@ pub(super) fn settings(text: &str) -> Option<&str> {
     (core >= 1 && all >= 2).then_some(line)
 }
 
-fn setting<'a>(line: &'a str, key: &str) -> Option<&'a str> {
+pub(super) fn setting<'a>(line: &'a str, key: &str) -> Option<&'a str> {
     let value = line.split(", ").find_map(|part| part.trim().strip_prefix(key)?.strip_prefix(": "))?;
     Some(value.trim()).filter(|value| !value.is_empty())
 }

@@ -12,6 +12,7 @@ pub mod json;
 mod novelai;
 mod pixels;
 mod png_rows;
+mod recipe;
 mod samsung;
 mod stealth;
 mod thumbnail;
@@ -47,6 +48,7 @@ pub static ALL: &[Decoder] = &[
     dwtdct::DECODER,
     thumbnail::DECODER,
     configuration::DECODER,
+    recipe::DECODER,
 ];
 
 /// Runs all decoders and keeps what they say.

@@ -3,7 +3,7 @@
 use crate::formats::{Format, Info, Media, Probe, Score};
 use crate::model::{Facts, Problem};
 use crate::source::Source;
-use crate::tags::{ends, id3};
+use crate::tags::ends;
 
 /// The format.
 pub struct Monkey;
@@ -23,18 +23,13 @@ impl Format for Monkey {
     }
 
     fn sniff(&self, probe: &Probe<'_>) -> Score {
-        let tag = id3::length(probe.head).and_then(|n| usize::try_from(n).ok()).unwrap_or(0);
-        let rest = probe.head.get(tag..).unwrap_or_default();
+        let rest = ends::behind_id3(probe.head);
         if MAGICS.iter().any(|m| rest.starts_with(m)) { Score::SURE } else { Score::NO }
     }
 
     fn read(&self, source: &mut Source, out: &mut Facts) -> Result<(), Problem> {
-        let start = ends::leading(source, "APE", out)?;
-        let end = ends::trailing(source, "APE", start, out)?;
         // The header alone takes this much in any version.
-        if end.saturating_sub(start) < 24 {
-            return Err(Problem::truncated("ape (header)", source.absolute(start), "no sound behind the tags"));
-        }
+        let (start, end) = ends::both(source, "APE", "ape", 24, out)?;
         let Some(sound) = described(source, start)? else { return Ok(()) };
         let behind = start.saturating_add(sound);
         if behind > source.len() {

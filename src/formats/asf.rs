@@ -175,39 +175,34 @@ fn cut(at: &Place, out: &mut Facts) {
 
 /// Extended Content Description: names and typed values.
 fn described(body: &[u8], at: &Place, out: &mut Facts) {
-    let mut fields = Fields(body);
-    let count = fields.number(2).unwrap_or(0);
-    for _ in 0..count {
-        let mut one = |fields: &mut Fields<'_>| {
-            let length = fields.number(2)?;
-            let name = text(fields.bytes(length)?);
-            let (kind, length) = (fields.number(2)?, fields.number(2)?);
-            let by = body.len() - fields.0.len();
-            let value = fields.bytes(length)?;
-            say(&name, kind, value, &shifted(at, by), out);
-            Some(())
-        };
-        if one(&mut fields).is_none() {
-            return cut(at, out);
-        }
-    }
+    each(body, at, out, |fields| {
+        let length = fields.number(2)?;
+        let name = text(fields.bytes(length)?);
+        Some((name, fields.number(2)?, fields.number(2)?))
+    });
 }
 
 /// Metadata and Metadata Library: the same, with streams and languages.
 fn library(body: &[u8], at: &Place, out: &mut Facts) {
+    each(body, at, out, |fields| {
+        fields.bytes(4)?;
+        let (name, kind, length) = (fields.number(2)?, fields.number(2)?, fields.number(4)?);
+        Some((text(fields.bytes(name)?), kind, length))
+    });
+}
+
+/// Tells a counted list of values; `head` reads what stands before each: its name, kind and length.
+fn each(body: &[u8], at: &Place, out: &mut Facts, head: impl Fn(&mut Fields<'_>) -> Option<(String, usize, usize)>) {
     let mut fields = Fields(body);
     let count = fields.number(2).unwrap_or(0);
     for _ in 0..count {
-        let mut one = |fields: &mut Fields<'_>| {
-            fields.bytes(4)?;
-            let (name, kind, length) = (fields.number(2)?, fields.number(2)?, fields.number(4)?);
-            let name = text(fields.bytes(name)?);
+        let mut one = || {
+            let (name, kind, length) = head(&mut fields)?;
             let by = body.len() - fields.0.len();
-            let value = fields.bytes(length)?;
-            say(&name, kind, value, &shifted(at, by), out);
+            say(&name, kind, fields.bytes(length)?, &shifted(at, by), out);
             Some(())
         };
-        if one(&mut fields).is_none() {
+        if one().is_none() {
             return cut(at, out);
         }
     }

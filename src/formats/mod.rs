@@ -20,6 +20,7 @@ pub mod exr;
 pub mod flac;
 mod flv;
 pub mod gif;
+pub mod gzip;
 mod heif;
 mod jp2;
 pub mod jpeg;
@@ -40,13 +41,16 @@ pub mod png;
 mod psd;
 mod raf;
 mod raw_tiff;
+pub mod sealed;
 pub mod svg;
+pub mod tar;
 mod tiff;
 pub mod wav;
 pub mod wavpack;
 pub mod webm;
 pub mod webp;
 mod xmp_sidecar;
+pub mod zip;
 pub mod zip_document;
 
 use crate::model::{Facts, Problem};
@@ -75,6 +79,8 @@ pub enum Media {
     Video,
     Audio,
     Document,
+    /// Holds files; those that can be opened are assets of their own.
+    Archive,
     /// Describes another file (a sidecar, a resource fork).
     Companion,
 }
@@ -109,6 +115,11 @@ pub trait Format: Sync {
     /// Never fails and never reads: the probe is all there is.
     fn sniff(&self, probe: &Probe<'_>) -> Score;
 
+    /// Whether the last bytes of a file tell it: asked only where nobody knows the first ones.
+    fn ends(&self, _tail: &[u8]) -> bool {
+        false
+    }
+
     /// Writes into `out` as it goes, so that what was read survives an error.
     ///
     /// # Errors
@@ -134,6 +145,7 @@ pub static ALL: &[&dyn Format] = &[
     &flac::Flac,
     &flv::Flv,
     &gif::Gif,
+    &gzip::Gzip,
     &heif::Heif,
     &jp2::Jp2,
     &jpeg::Jpeg,
@@ -151,13 +163,16 @@ pub static ALL: &[&dyn Format] = &[
     &psd::Psd,
     &raf::Raf,
     &raw_tiff::RawTiff,
+    &sealed::Sealed,
     &svg::Svg,
+    &tar::Tar,
     &tiff::Tiff,
     &wav::Wav,
     &wavpack::Wavpack,
     &webm::WebM,
     &webp::Webp,
     &xmp_sidecar::XmpSidecar,
+    &zip::Zip,
     &zip_document::EPUB,
     &zip_document::OOXML,
     &zip_document::OPEN_DOCUMENT,

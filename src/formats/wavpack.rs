@@ -6,7 +6,7 @@ use crate::framing::riff::{Header, Order};
 use crate::limits;
 use crate::model::{Facts, Problem};
 use crate::source::Source;
-use crate::tags::{ends, id3, push_problem};
+use crate::tags::{ends, push_problem};
 
 /// The format.
 pub struct Wavpack;
@@ -29,8 +29,7 @@ impl Format for Wavpack {
     }
 
     fn sniff(&self, probe: &Probe<'_>) -> Score {
-        let tag = id3::length(probe.head).and_then(|n| usize::try_from(n).ok()).unwrap_or(0);
-        if probe.head.get(tag..).is_some_and(|rest| rest.starts_with(b"wvpk")) { Score::SURE } else { Score::NO }
+        if ends::behind_id3(probe.head).starts_with(b"wvpk") { Score::SURE } else { Score::NO }
     }
 
     fn read(&self, source: &mut Source, out: &mut Facts) -> Result<(), Problem> {

@@ -136,6 +136,7 @@ impl Subject<'_> {
         for (key, value) in &self.manifest.values {
             let system = || self.system();
             let (label, field) = key.split_once('#').unwrap_or((key, ""));
+            let before = out.len();
             let name = field.rsplit(':').next().unwrap_or(field);
             if name.eq_ignore_ascii_case("digitalSourceType") {
                 let claim = source_type::parse(value).and_then(|t| claim(Kind::Inception, t));
@@ -151,6 +152,9 @@ impl Subject<'_> {
                 out.push(self.stated(GENERATED_CONTENT, Claim::Generated, label, value, system()));
             } else if label.starts_with("c2pa.ai-disclosure") && !self.states_source_type() {
                 out.push(self.stated(DISCLOSURE, Claim::Composite, label, value, system()));
+            }
+            if self.manifest.gathered.iter().any(|l| l == label) {
+                out[before..].iter_mut().for_each(|e| e.strength = Strength::Declared);
             }
         }
     }
@@ -177,10 +181,10 @@ impl Subject<'_> {
         }
         let agents = m.actions.iter().filter_map(|a| a.agent.as_deref());
         let agents = agents.map(|a| (Field::Agent, "c2pa.actions softwareAgent", a));
-        let value = |key: &str| m.values.iter().find(|(k, _)| k == key).map(|(_, v)| v.as_str());
+        let value = |key: &'static str| m.values.iter().filter(move |(k, _)| k == key).map(|(_, v)| v.as_str());
         let tools = m.generator.as_deref().into_iter().chain(value("claim_generator"));
         let tools = tools.map(|g| (Field::Generator, "claim generator", g));
-        let certificate = value("signer#O").into_iter().chain(m.signer.as_deref());
+        let certificate = value("signer#O").chain(m.signer.as_deref());
         let certificate = certificate.map(|c| (Field::Certificate, "signing certificate", c));
         let found = agents
             .chain(tools)
@@ -209,7 +213,7 @@ impl Subject<'_> {
     fn stated(&self, mark: Coded, claim: Claim, field: &str, value: &str, system: Option<String>) -> Evidence {
         let via = self.via();
         let holds = matches!(self.credentials.state, CredentialState::Trusted | CredentialState::Valid);
-        let own = !self.manifest.path.contains(&Via::CoverArt);
+        let own = !self.manifest.path.contains(&Via::CoverArt) && !self.manifest.unproven;
         Evidence {
             mark: mark.id.to_owned(),
             claim: handed_down(claim, via),

@@ -6,35 +6,19 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::assetmap::{Map, id};
-use super::parcel::{self, Composition, Flavor, Reader};
+use super::parcel::{self, Composition, Flavor, Mapped, Reader};
 use super::timeline::{Clock, Rate};
 use super::xml::{self, Element};
-use super::{Folder, Info, Listing, Opened, Package, inside, paths};
+use super::{Folder, Info, inside, paths};
 use crate::limits;
-use crate::model::{Play, Problem};
-
-pub(super) struct Dcp;
+use crate::model::Play;
 
 static INFO: Info = Info { kind: "dcp", name: "Digital Cinema Package (SMPTE ST 429, Interop)" };
 
-static READER: Reader = Reader { flavor: Flavor::Dcp, composition, drawn };
+pub(super) static DCP: Mapped = Mapped { info: &INFO, reader: Reader { flavor: Flavor::Dcp, composition, drawn } };
 
 /// Parts of a reel that have an id and are no file.
 const NO_FILES: &[&str] = &["MainMarkers", "CompositionMetadataAsset"];
-
-impl Package for Dcp {
-    fn info(&self) -> &'static Info {
-        &INFO
-    }
-
-    fn detect(&self, listing: &Listing) -> bool {
-        super::assetmap::name(listing).is_some()
-    }
-
-    fn open(&self, folder: &Folder) -> Result<Option<Opened>, Problem> {
-        parcel::open(folder, &READER)
-    }
-}
 
 fn composition(root: &Element) -> Composition {
     let title = root.said("ContentTitleText").or(root.said("AnnotationText")).unwrap_or_default().to_owned();

@@ -136,6 +136,12 @@ impl Deliveries {
         }
     }
 
+    /// How many packages there are: their numbers in the report are below this.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.packages.len()
+    }
+
     /// Whether there is no package at all.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -347,7 +353,8 @@ impl Delivery {
 }
 
 /// At most [`limits::FAULTS`] of each kind, and a last one that counts the rest; wants them sorted.
-fn capped(faults: Vec<PackageFault>) -> Vec<PackageFault> {
+#[must_use]
+pub fn capped(faults: Vec<PackageFault>) -> Vec<PackageFault> {
     let mut counts: BTreeMap<PackageFaultKind, (usize, String)> = BTreeMap::new();
     let mut kept = Vec::with_capacity(faults.len().min(limits::FAULTS));
     for fault in faults {

@@ -3,33 +3,18 @@
 //! A composition is a row of segments; each holds sequences that run side by side, each sequence a row of resources,
 //! each resource a stretch of a track file. Time codes count from `CompositionTimecode` where there is one.
 
+use super::Info;
 use super::assetmap::id;
-use super::parcel::{self, Composition, Flavor, Reader};
+use super::parcel::{Composition, Flavor, Mapped, Reader};
 use super::timeline::{Clock, Rate};
 use super::xml::Element;
-use super::{Folder, Info, Listing, Opened, Package};
 use crate::limits;
-use crate::model::{Play, Problem};
-
-pub(super) struct Imf;
+use crate::model::Play;
 
 static INFO: Info = Info { kind: "imf", name: "Interoperable Master Format (SMPTE ST 2067)" };
 
-static READER: Reader = Reader { flavor: Flavor::Imf, composition, drawn: |_, _, _| Vec::new() };
-
-impl Package for Imf {
-    fn info(&self) -> &'static Info {
-        &INFO
-    }
-
-    fn detect(&self, listing: &Listing) -> bool {
-        super::assetmap::name(listing).is_some()
-    }
-
-    fn open(&self, folder: &Folder) -> Result<Option<Opened>, Problem> {
-        parcel::open(folder, &READER)
-    }
-}
+pub(super) static IMF: Mapped =
+    Mapped { info: &INFO, reader: Reader { flavor: Flavor::Imf, composition, drawn: |_, _, _| Vec::new() } };
 
 fn composition(root: &Element) -> Composition {
     let title = root.said("ContentTitle").unwrap_or_default().to_owned();

@@ -5,6 +5,7 @@
 //! Nothing here lists folders or follows links: a [`Ground`] does that for it.
 //! What the manifests say and what the walk then sees meet in [`Deliveries`].
 
+pub mod archive;
 mod ascmhl;
 mod assetmap;
 mod bagit;
@@ -22,7 +23,7 @@ mod timeline;
 mod xml;
 
 pub use crate::digest::{Algorithm, Digest};
-pub use deliveries::{Deliveries, Place, Spelling, Wanted};
+pub use deliveries::{Deliveries, Place, Spelling, Wanted, capped};
 pub use paths::inside;
 pub use sequence::{Row, Sequences};
 
@@ -233,8 +234,8 @@ impl Membership {
 /// Every kind of package.
 #[rustfmt::skip]
 pub static ALL: &[&dyn Package] = &[
-    &imf::Imf,
-    &dcp::Dcp,
+    &imf::IMF,
+    &dcp::DCP,
     &ascmhl::AscMhl,
     &bagit::BagIt,
     &mhl::Mhl,

@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::assetmap::{self, Map, id};
 use super::xml::{self, Element};
-use super::{Folder, Member, Membership, Opened, inside, pkl};
+use super::{Folder, Info, Listing, Member, Membership, Opened, Package, inside, pkl};
 use crate::limits;
 use crate::model::{PackageFaultKind, Play, Problem};
 
@@ -47,11 +47,31 @@ pub(super) struct Reader {
     pub(super) drawn: fn(&Folder, &Map, &Composition) -> Vec<(String, Play)>,
 }
 
+/// A kind of package that an asset map describes.
+pub(super) struct Mapped {
+    pub(super) info: &'static Info,
+    pub(super) reader: Reader,
+}
+
+impl Package for Mapped {
+    fn info(&self) -> &'static Info {
+        self.info
+    }
+
+    fn detect(&self, listing: &Listing) -> bool {
+        assetmap::name(listing).is_some()
+    }
+
+    fn open(&self, folder: &Folder) -> Result<Option<Opened>, Problem> {
+        open(folder, &self.reader)
+    }
+}
+
 /// Opens the package of this flavor in the folder, if it is one.
 ///
 /// # Errors
 /// A map that cannot be read; only for [`Flavor::Dcp`], which stands in where nothing tells the flavor.
-pub(super) fn open(folder: &Folder, reader: &Reader) -> Result<Option<Opened>, Problem> {
+fn open(folder: &Folder, reader: &Reader) -> Result<Option<Opened>, Problem> {
     let Some(name) = assetmap::name(folder.listing) else { return Ok(None) };
     let mut out = Opened { lists_everything: true, ..Opened::default() };
     let map = match assetmap::read(folder, name, &mut out) {

@@ -81,15 +81,15 @@ struct Name<'a> {
 }
 
 impl Sequences {
-    /// Takes the next row in walking order; gives those that are ready to be told.
-    pub fn take(&mut self, report: AssetReport) -> Vec<Row> {
+    /// Takes the next row in walking order, which may have to stand `alone`; gives those that are ready to be told.
+    pub fn take(&mut self, report: AssetReport, alone: bool) -> Vec<Row> {
         let folder = (report.root, folder(&report.path).to_owned());
         let mut ready = Vec::new();
         if self.folder.as_ref() != Some(&folder) || self.held.len() >= HELD {
             ready = self.finish(true);
             self.folder = Some(folder);
         }
-        match name(&report.path) {
+        match name(&report.path).filter(|_| !alone) {
             Some(name) => {
                 let key = (name.prefix.to_owned(), name.suffix.to_owned());
                 let (digits, number, least) = (name.digits.len(), name.number, name.least);

@@ -36,7 +36,7 @@ impl Text<'_> {
         let what = error.message().lines().next().unwrap_or_default().to_owned();
         let names: Vec<&str> = what.split('`').skip(1).step_by(2).collect();
         let hint = match names.split_first() {
-            Some((word, candidates)) if what.starts_with("unknown ") => suggestion(word, candidates),
+            Some((word, candidates)) if what.starts_with("unknown ") => known::suggestion(word, candidates),
             _ => "`countersign policy init` writes a commented starter to compare with".to_owned(),
         };
         self.error(error.span().unwrap_or_default(), what, hint)
@@ -54,7 +54,7 @@ impl Text<'_> {
             return Ok(id.get_ref().clone());
         }
         let what = format!("no rule is called `{}`", id.get_ref());
-        Err(self.error(id.span(), what, suggestion(id.get_ref(), known::RULES)))
+        Err(self.error(id.span(), what, known::suggestion(id.get_ref(), known::RULES)))
     }
 
     fn filled(&self, value: &Spanned<String>, name: &str) -> Result<String> {
@@ -76,14 +76,6 @@ impl Text<'_> {
         };
         date.filter(|d| (1970..=9999).contains(&d.year()))
             .ok_or_else(|| self.error(value.span(), "not a date", "write year, month and day: 2027-06-30"))
-    }
-}
-
-fn suggestion(word: &str, candidates: &[&str]) -> String {
-    match known::nearest(word, candidates.iter().copied()) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None if candidates.is_empty() => String::new(),
-        None => format!("one of: {}", candidates.join(", ")),
     }
 }
 
@@ -157,7 +149,7 @@ fn base(at: &Text, extends: Option<&Spanned<String>>) -> Result<Policy> {
         None => {
             let names: Vec<&str> = known::BUILT_IN.iter().map(|(n, _)| *n).chain(["none"]).collect();
             let what = format!("no built-in policy is called `{name}`");
-            Err(at.error(extends.map(Spanned::span).unwrap_or_default(), what, suggestion(name, &names)))
+            Err(at.error(extends.map(Spanned::span).unwrap_or_default(), what, known::suggestion(name, &names)))
         }
     }
 }

@@ -61,3 +61,13 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     }
     begins.or(near.map(|(_, candidate)| candidate))
 }
+
+/// What to say of a word that is none of the candidates.
+#[must_use]
+pub fn suggestion(word: &str, candidates: &[&str]) -> String {
+    match nearest(word, candidates.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None if candidates.is_empty() => String::new(),
+        None => format!("one of: {}", candidates.join(", ")),
+    }
+}

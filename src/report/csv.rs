@@ -4,14 +4,14 @@ use std::io::{self, Write};
 
 use crate::model::{AssetReport, Evidence, Finding, PackageReport, Run, Summary};
 use crate::report::escape::csv;
-use crate::report::words::{decisive, systems, word};
+use crate::report::words::{decisive, played, systems, word};
 use crate::report::{Info, Kind, Look, Report};
 
 pub static KIND: Kind =
     Kind { info: Info { id: "csv", summary: "one row a finding, and one for each asset without any" }, start };
 
 /// The columns, in order.
-const COLUMNS: [&str; 24] = [
+const COLUMNS: [&str; 25] = [
     "about",
     "root",
     "path",
@@ -36,6 +36,7 @@ const COLUMNS: [&str; 24] = [
     "offset",
     "credentials",
     "signer",
+    "plays",
 ];
 
 fn start<'w>(out: Box<dyn Write + 'w>, _look: Look) -> Box<dyn Report + 'w> {
@@ -114,6 +115,7 @@ impl Csv<'_> {
             seen(&|e| e.offset.map(|o| o.to_string()).unwrap_or_default()),
             of(&|a| a.c2pa.as_ref().map(|c| word(&c.state)).unwrap_or_default()),
             of(&|a| a.c2pa.as_ref().and_then(|c| c.signer.clone()).unwrap_or_default()),
+            of(&|a| a.plays.iter().map(played).collect::<Vec<_>>().join("; ")),
         ];
         row(&mut self.out, &cells)
     }

@@ -6,7 +6,7 @@
 
 use std::io::{self, Write};
 
-use crate::model::{AssetReport, Evidence, FindingState, RecordNote, Run, Summary};
+use crate::model::{AssetReport, FindingState, Recipe, RecordNote, Run, Summary};
 use crate::report::csv::row;
 use crate::report::escape::shorten;
 use crate::report::words::{decisive, played, systems, told, word};
@@ -82,6 +82,8 @@ fn cells(asset: &AssetReport, roots: &[String]) -> [String; 16] {
     };
     let tool = said(&|r| r.tool.clone());
     let prompt = said(&|r| r.prompt.clone());
+    let version = said(&|r| r.version.clone());
+    let recipe = asset.recipe.clone().unwrap_or_default();
     let range = said(&|r| r.range.clone());
     let plays = asset.plays.iter().map(played).collect::<Vec<_>>().join("; ");
     [
@@ -90,8 +92,8 @@ fn cells(asset: &AssetReport, roots: &[String]) -> [String; 16] {
         if range.is_empty() { plays } else { range },
         description(asset, &about),
         if tool.is_empty() { systems(&asset.evidence).join("; ") } else { tool },
-        said(&|r| r.version.clone()),
-        if prompt.is_empty() { own_prompt(&asset.evidence) } else { prompt },
+        if version.is_empty() { own_version(&recipe) } else { version },
+        if prompt.is_empty() { shorten(&recipe.prompt.unwrap_or_default(), PROMPT) } else { prompt },
         said(&|r| (!r.sources.is_empty()).then(|| sources(r))),
         standing(asset, decided.copied()),
         decided.map(|r| r.approver.clone()).unwrap_or_default(),
@@ -117,14 +119,10 @@ fn description(asset: &AssetReport, about: &[&RecordNote]) -> String {
     format!("{} {made}", asset.format.as_deref().unwrap_or("file"))
 }
 
-/// The prompt as the file itself carries it: the value of a mark whose field holds prompts.
-fn own_prompt(evidence: &[Evidence]) -> String {
-    let holds = |e: &&Evidence| {
-        let place = e.place.to_lowercase();
-        // A graph's mark says what the graph does, in a word; a prompt is a sentence.
-        e.value.contains(' ') && ["prompt", "parameters"].iter().any(|field| place.contains(field))
-    };
-    evidence.iter().find(holds).map(|e| shorten(&e.value, PROMPT)).unwrap_or_default()
+/// The program's version and its model, as the file itself says them.
+fn own_version(recipe: &Recipe) -> String {
+    let model = recipe.model.as_ref().map(|model| format!("model {model}"));
+    recipe.version.clone().into_iter().chain(model).collect::<Vec<_>>().join("; ")
 }
 
 fn sources(record: &RecordNote) -> String {

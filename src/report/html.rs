@@ -178,6 +178,8 @@ fn row(asset: &AssetReport) -> Value {
         "plays": asset.plays.iter().take(ROWS).map(|p| text(&format!("{}, {}: {} to {}", p.title, p.track, p.from, p.to)))
             .collect::<Vec<_>>(),
         "frames": asset.frames,
+        "recipe": asset.recipe.as_ref().map(|r| [("Prompt", &r.prompt), ("Model", &r.model), ("Version", &r.version)]
+            .into_iter().filter_map(|(name, value)| Some((name, text(value.as_ref()?)))).collect::<Vec<_>>()),
         "records": asset.records.iter().take(ROWS).map(record).collect::<Vec<_>>(),
     })
 }

@@ -65,6 +65,35 @@ pub fn wrap(first: &str, text: &str, width: usize) -> String {
     out
 }
 
+/// A manual page in Markdown as text for a terminal: paragraphs and points filled anew, without stars and hashes.
+#[must_use]
+pub fn plain(page: &str, width: usize) -> String {
+    let mut out = String::new();
+    for paragraph in page.replace("**", "").trim().split("\n\n") {
+        if !out.is_empty() {
+            out.push('\n');
+        }
+        // An example in a block, or a table, means its line breaks.
+        if paragraph.lines().any(|line| line.starts_with(['|', ' ']) || line.starts_with("```")) {
+            out.push_str(paragraph);
+            out.push('\n');
+            continue;
+        }
+        let mut text = String::new();
+        for line in paragraph.lines() {
+            match line.strip_prefix("- ") {
+                Some(point) => text.push_str(&format!("\n{point}")),
+                None => text.push_str(&format!(" {}", line.trim_start_matches('#'))),
+            }
+        }
+        let points = text.starts_with('\n');
+        for (index, part) in text.split('\n').enumerate().filter(|(_, part)| !part.is_empty()) {
+            out.push_str(&wrap(if points || index > 0 { "- " } else { "" }, part, width));
+        }
+    }
+    out
+}
+
 /// Bytes with a decimal unit: `35.4 MB`.
 #[must_use]
 pub fn size(bytes: u64) -> String {
@@ -107,6 +136,13 @@ mod tests {
         let text = wrap("  Do  ", "replace it or record the approval", 22);
         assert_eq!(text, "  Do  replace it or\n      record the\n      approval\n");
         assert_eq!(wrap("", "/a/very/long/path/that/does/not/fit x", 10), "/a/very/long/path/that/does/not/fit\nx\n");
+    }
+
+    #[test]
+    fn pages_are_filled_anew() {
+        let page = "## a.b\n\n**What to do.** Ask\nfor it.\n\n- **Claims:** one, two\n- three\n\n    kept  as is";
+        let text = "a.b\n\nWhat to do. Ask\nfor it.\n\n- Claims: one,\n  two\n- three\n\n    kept  as is\n";
+        assert_eq!(plain(page, 15), text);
     }
 
     #[test]

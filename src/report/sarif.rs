@@ -8,7 +8,9 @@ use std::io::{self, Write};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::model::{AssetReport, Evidence, Finding, FindingState, Outcome, PackageReport, Run, Severity, Summary};
+use crate::model::{
+    AssetReport, Evidence, Finding, FindingState, Outcome, PackageReport, Play, Run, Severity, Summary,
+};
 use crate::report::escape::{sarif, shorten, terminal, uri};
 use crate::report::words::{decisive, told, word};
 use crate::report::{Info, Kind, Look, Page, Report};
@@ -184,9 +186,21 @@ fn of_asset(asset: &AssetReport, finding: &Finding, mut result: Value) -> Value 
         "ai": asset.ai,
         "sha256": asset.sha256,
         "help": terminal(&finding.help),
+        "plays": asset.plays.iter().map(play).collect::<Vec<_>>(),
         "evidence": marks.into_iter().take(8).map(told).collect::<Vec<_>>(),
     });
     result
+}
+
+/// Where a composition plays the asset.
+fn play(play: &Play) -> Value {
+    json!({
+        "composition": terminal(&play.title),
+        "compositionId": terminal(&play.composition),
+        "track": terminal(&play.track),
+        "from": play.from,
+        "to": play.to,
+    })
 }
 
 fn of_package(package: &PackageReport, finding: &Finding, mut result: Value) -> Value {

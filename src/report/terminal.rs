@@ -268,6 +268,9 @@ impl Terminal<'_> {
         let Some(c2pa) = &asset.c2pa else { return Ok(()) };
         let state = match c2pa.state {
             CredentialState::Trusted => "signature holds, signer is trusted",
+            CredentialState::Valid if c2pa.trust_list.is_some() => {
+                "signature holds, not all of its history is vouched for"
+            }
             CredentialState::Valid => "signature holds, signer is on no trust list in force",
             CredentialState::Invalid => "bytes or manifest do not match the signature",
             CredentialState::Unverified => "not verified",

@@ -7,8 +7,8 @@
 //! **Why it matters.** Credentials do not fall off by themselves. A tool or a person took them away or broke them,
 //! and with them perhaps the mark that this asset was generated.
 //!
-//! **What to do.** Ask the supplier for the file before the step that lost them. A remote manifest is never fetched
-//! here: fetch it yourself and put it beside the file as `NAME.c2pa`.
+//! **What to do.** Ask the supplier for the file before the step that lost them. A remote manifest is fetched only where
+//! you type `--fetch-remote`; or fetch it yourself and put it beside the file as `NAME.c2pa`.
 //!
 //! **Example.** XMP points to `self#jumbf=/c2pa/…`, and the file holds no C2PA box.
 
@@ -29,7 +29,7 @@ impl Rule for StrippedCredentials {
     fn check_asset(&self, case: &Case, out: &mut Vec<Draft>) {
         let Some(what) = trace(case) else { return };
         let help = "Ask the supplier for the file before the step that lost its credentials; a manifest kept \
-                    elsewhere is read from a file `NAME.c2pa` beside it.";
+                    elsewhere is read with `--fetch-remote`, or from a file `NAME.c2pa` beside it.";
         out.push(Draft::new(what, help));
     }
 }
@@ -41,22 +41,22 @@ fn trace(case: &Case) -> Option<String> {
     };
     if let Some(c2pa) = &case.facts.c2pa {
         let place = place(&c2pa.place, c2pa.offset);
-        match (&c2pa.damage, &c2pa.remote, c2pa.state) {
-            (Some(damage), _, _) => {
+        let remote = c2pa.remote.as_ref().map(|r| format!(" at {}", wording::quote(r, true))).unwrap_or_default();
+        let elsewhere = format!("the file only points to Content Credentials kept elsewhere{remote}");
+        match (&c2pa.damage, c2pa.state) {
+            (Some(damage), CredentialState::Remote) => {
+                return Some(format!("{elsewhere}, which could not be fetched: {}", wording::quote(damage, false)));
+            }
+            (None, CredentialState::Remote) => return Some(format!("{elsewhere}; none was fetched")),
+            (Some(damage), _) => {
                 let damage = wording::quote(damage, false);
                 return Some(format!("the Content Credentials{place} cannot be relied on: {damage}"));
             }
-            (None, _, CredentialState::Unreadable) => {
+            (None, CredentialState::Unreadable) => {
                 return Some(format!("the file holds Content Credentials{place} that cannot be read"));
             }
-            (None, remote, CredentialState::Remote) => {
-                let remote = remote.as_ref().map(|r| format!(" at {}", wording::quote(r, true))).unwrap_or_default();
-                return Some(format!(
-                    "the file only points to Content Credentials kept elsewhere{remote}; none was fetched"
-                ));
-            }
             // Nothing is known to be changed, but the signature does not cover what it should.
-            (None, _, CredentialState::Unverified) if !c2pa.failures.is_empty() => {
+            (None, CredentialState::Unverified) if !c2pa.failures.is_empty() => {
                 let why: Vec<_> = c2pa.failures.iter().take(4).map(|code| status::plain(code)).collect();
                 let why = why.join(", ");
                 return Some(format!("the Content Credentials{place} cannot be relied on: {why}"));

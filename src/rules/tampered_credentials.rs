@@ -27,7 +27,8 @@ impl Rule for TamperedCredentials {
         let Some(c2pa) = case.facts.c2pa.as_ref().filter(|c| c.state == CredentialState::Invalid) else { return };
         let signer = c2pa.signer.as_ref().map(|s| format!(" of {}", wording::quote(s, true))).unwrap_or_default();
         let place = match (&c2pa.place, c2pa.via) {
-            (_, Via::Sidecar) => " (in a file beside it)".to_owned(),
+            (Some(place), Via::Sidecar) => format!(" ({place})"),
+            (None, Via::Sidecar) => " (in a file beside it)".to_owned(),
             (Some(place), _) => {
                 format!(" ({place}{})", c2pa.offset.map(|o| format!(" at byte {o}")).unwrap_or_default())
             }
@@ -40,9 +41,21 @@ impl Rule for TamperedCredentials {
             .map(|code| format!("{} ({})", wording::quote(code, false), status::plain(code)))
             .collect();
         let codes = if codes.is_empty() { "no reason given".to_owned() } else { codes.join(", ") };
+        let bound = if c2pa.files.is_empty() { "the file" } else { "the files that they bind" };
         out.push(Draft::new(
-            format!("the Content Credentials{signer}{place} do not match the file: {codes}"),
+            format!("the Content Credentials{signer}{place} do not match {bound}: {codes}{}", files(&c2pa.files)),
             "Ask the supplier for the file as it was signed; what the credentials say of AI counts all the same.",
         ));
+    }
+}
+
+/// The first of the files that do not match.
+fn files(all: &[String]) -> String {
+    const NAMED: usize = 4;
+    let named: Vec<_> = all.iter().take(NAMED).map(|file| wording::quote(file, true)).collect();
+    match all.len().saturating_sub(NAMED) {
+        0 if all.is_empty() => String::new(),
+        0 => format!("; {}", named.join(", ")),
+        more => format!("; {} and {more} more", named.join(", ")),
     }
 }

@@ -28,8 +28,21 @@ static INFO: Info = Info {
     source: include_str!("unauthenticated_archival.rs"),
 };
 
-/// Formats that describe other files: nothing that an audience sees.
-const COMPANIONS: &[&str] = &["appledouble", "xmp", "c2pa", "xml", "json", "text", "mhl", "package-manifest"];
+/// Formats that describe or hold other files: nothing that an audience sees.
+const COMPANIONS: &[&str] = &[
+    "appledouble",
+    "xmp",
+    "c2pa",
+    "xml",
+    "json",
+    "text",
+    "mhl",
+    "package-manifest",
+    "zip",
+    "tar",
+    "gzip",
+    "sealed-archive",
+];
 
 impl Rule for UnauthenticatedArchival {
     fn info(&self) -> &'static Info {

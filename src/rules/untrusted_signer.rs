@@ -1,4 +1,4 @@
-//! The C2PA signature holds, but its signer is on no trust list in force.
+//! The C2PA signature holds, but its signer, or one of an ingredient, is on no trust list in force.
 //!
 //! **Why it matters.** Anybody can sign anything with a certificate of their own; only a trust list says whose it is.
 //! It never weakens an AI mark: nobody gains by forging one.
@@ -28,12 +28,26 @@ impl Rule for UntrustedSigner {
         let issuer = c2pa.issuer.as_ref().map(|_| format!(", certified by {}", name(&c2pa.issuer))).unwrap_or_default();
         // A certificate that has run out, or may not sign: the bytes hold all the same.
         let flaws: String = c2pa.failures.iter().take(4).map(|code| format!("; {}", status::plain(code))).collect();
-        out.push(Draft::new(
-            format!(
-                "the Content Credentials are intact, but their signer is on no trust list: {}{issuer}{flaws}",
-                name(&c2pa.signer)
+        let signer = name(&c2pa.signer);
+        let (what, help) = match &c2pa.trust_list {
+            // One of the signers of what it was made from is not, or a certificate has its flaws.
+            Some(list) => {
+                let list = wording::quote(list, true);
+                let other = if flaws.is_empty() { "; a signer of an ingredient is on none" } else { "" };
+                (
+                    format!(
+                        "the Content Credentials are intact and their signer is on {list}: {signer}{issuer}{other}{flaws}"
+                    ),
+                    "Take the part of the history that nobody vouches for as unproven.",
+                )
+            }
+            None => (
+                format!(
+                    "the Content Credentials are intact, but their signer is on no trust list: {signer}{issuer}{flaws}"
+                ),
+                "If you know the signer, import its trust list: `countersign trust import FILE`.",
             ),
-            "If you know the signer, import its trust list: `countersign trust import FILE`.",
-        ));
+        };
+        out.push(Draft::new(what, help));
     }
 }

@@ -8,6 +8,27 @@ use crate::tags::{Place, ape, charset, id3, push, push_problem};
 /// Tags that may follow one another.
 const TAGS: usize = 16;
 
+/// What stands behind an ID3v2 tag at the start of these bytes, where one does.
+#[must_use]
+pub fn behind_id3(head: &[u8]) -> &[u8] {
+    let tag = id3::length(head).and_then(|n| usize::try_from(n).ok()).unwrap_or(0);
+    head.get(tag..).unwrap_or_default()
+}
+
+/// Reads the tags at both ends; where the sound between them begins and ends.
+///
+/// # Errors
+/// As [`leading`] and [`trailing`], and `truncated` for less than `least` bytes of sound.
+pub fn both(source: &mut Source, file: &str, id: &str, least: u64, out: &mut Facts) -> Result<(u64, u64), Problem> {
+    let start = leading(source, file, out)?;
+    let end = trailing(source, file, start, out)?;
+    if end.saturating_sub(start) < least {
+        let what = "no sound behind the tags";
+        return Err(Problem::truncated(format!("{id} (header)"), source.absolute(start), what));
+    }
+    Ok((start, end))
+}
+
 /// Reads the ID3v2 and APE tags at the start; the offset behind them.
 ///
 /// # Errors

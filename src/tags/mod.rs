@@ -148,6 +148,8 @@ fn title(space: &str) -> &str {
         "photoshop" => "Photoshop",
         "psd" => "PSD",
         "png" => "PNG",
+        "tar" => "TAR",
+        "zip" => "ZIP",
         "pdf" => "PDF",
         "ape" => "APE",
         "mxf" => "MXF",

@@ -75,6 +75,7 @@ pub(crate) fn asset(path: &str) -> AssetReport {
         role_basis: "default".into(),
         package: None,
         ai: Ai::None,
+        recipe: None,
         evidence: vec![],
         c2pa: None,
         findings: vec![],
@@ -92,6 +93,7 @@ pub(crate) fn flagged(path: &str, system: &str, value: &str) -> AssetReport {
         sha256: Some("a".repeat(64)),
         ai: Ai::Generated,
         evidence: vec![evidence(system, value)],
+        recipe: Some(Recipe { prompt: Some(value.into()), model: Some(system.into()), version: Some("1.2".into()) }),
         findings: vec![finding(
             "unapproved-ai-in-final",
             Severity::Error,

@@ -6,8 +6,10 @@ use std::path::{Path, PathBuf};
 use globset::{GlobBuilder, GlobSet};
 
 use crate::approvals::Subject;
+use crate::archives;
 use crate::digest;
 use crate::error::{Error, Result};
+use crate::member::Room;
 use crate::roles::Pattern;
 use crate::rules;
 use crate::walk::{Walk, lossless};
@@ -60,13 +62,29 @@ fn subject(file: &Path, then: Option<String>) -> Result<Subject> {
         what,
         hint: "nothing was recorded; what is recorded must be there and readable".to_owned(),
     };
-    let sha256 = digest::sha256(file).map_err(|e| failed(e.to_string()))?;
+    let sha256 = sha256(file).map_err(failed)?;
     if then.is_some_and(|then| !then.eq_ignore_ascii_case(&sha256)) {
         return Err(failed("it has changed since the report: these bytes were judged by nobody".to_owned()));
     }
     // From wherever a later scan starts, the whole path fits.
     let whole = std::path::absolute(file).map_err(|e| failed(e.to_string()))?;
     Ok(Subject::new(lossless(&whole), Some(&sha256)))
+}
+
+/// Of a file, or of a member of an archive.
+fn sha256(path: &Path) -> std::result::Result<String, String> {
+    let room = Room::outside(&[]);
+    let Some((member, inside)) = archives::find(path, &room).map_err(|p| p.what)? else {
+        return digest::sha256(path).map_err(|e| e.to_string());
+    };
+    let opened = inside.open(&room).map_err(|p| p.what)?;
+    let mut bytes = opened.stream();
+    let digests = digest::stream(&mut bytes, member.size, &[digest::Algorithm::Sha256], &mut |_| true);
+    let digests = digests.map_err(|e| e.to_string())?;
+    match bytes.problem().or(opened.problem) {
+        Some(problem) => Err(problem.what),
+        None => Ok(digests.first().map(digest::Digest::text).unwrap_or_default()),
+    }
 }
 
 /// What one argument stands for.
@@ -226,8 +244,7 @@ fn reported(report: &Path, findings: &[String]) -> Result<Vec<Chosen>> {
         .map_err(|e| failed(format!("not a JSON report: {e}"), "`scan --report json=FILE` writes one"))?;
     let place = |row: &Row| {
         let root = read.run.roots.get(row.root).map(PathBuf::from).unwrap_or_default();
-        // A root may be a single file, which is its own asset.
-        if root.is_file() { root } else { root.join(&row.path) }
+        archives::below(&root, Path::new(&row.path))
     };
     let single: BTreeSet<PathBuf> = read.assets.iter().filter(|row| row.frames.is_none()).map(place).collect();
     let mut out = Vec::new();

@@ -47,7 +47,8 @@
   $("version").textContent = summary.version;
   document.title = word + " – Countersign report";
   const input = (name, ...value) => $("inputs").append(el("div", {}, el("dt", {}, name), el("dd", {}, ...value)));
-  input("Scanned", summary.roots.join(", "));
+  const ROOTS = 4;
+  input("Scanned", ...summary.roots.slice(0, ROOTS).map(root => el("div", {}, root)), summary.roots.length > ROOTS ? "and " + many(summary.roots.length - ROOTS, "other", "others") : null);
   input("Started", summary.started.replace("T", " ").replace("Z", " UTC"));
   input("Policy", summary.policy + (summary.as_of ? ", as of " + summary.as_of : ""));
   input("Approvals", summary.ledger ? summary.ledger.path + " (" + many(summary.ledger.records, "record", "records") + ")" : "No approvals ledger given");
@@ -62,10 +63,12 @@
   tile(number(n.approved), "approved");
   tile(number(n.not_judged), "not judged", "bad");
 
+  // Commands stand between backticks.
+  const coded = text => text.split("`").map((part, i) => i % 2 && part ? el("code", {}, part) : part);
   const said = f => el("div", { class: "say" },
     el("span", { class: "tag " + (f.state === "open" ? f.severity : f.state === "approved" ? "approved" : "settled") }, f.state === "open" ? f.severity : f.state),
     " ", el("b", {}, f.rule), el("p", {}, f.message), f.reason ? el("p", {}, "Because: " + f.reason) : null,
-    f.help ? el("p", { class: "do" }, f.help) : null);
+    f.help ? el("p", { class: "do" }, ...coded(f.help)) : null);
   const delivery = summary.packages.flatMap(p => p.findings.map(f => [packageName(p), f])).concat(summary.run_findings.map(f => ["This run", f]));
   const remarks = summary.packages.flatMap(p => p.remarks.map(r => el("li", {}, el("div", { class: "where" }, packageName(p)), r)));
   if (delivery.length || remarks.length) {
@@ -149,7 +152,11 @@
       const depth = Math.min(m.depth, stack.length - 1);
       stack.length = depth + 1;
       const below = el("ul", {});
-      const actions = m.actions.map(a => el("div", { class: "where" }, a.action + (a.agent ? " by " + a.agent : "") + (a.source ? ": " + a.source : "") + (a.when ? ", " + a.when : "") + (a.gathered ? " (gathered, not vouched for)" : "")));
+      const done = m.actions.map(a => a.action + (a.agent ? " by " + a.agent : "") + (a.source ? ": " + a.source : "") + (a.when ? ", " + a.when : "") + (a.gathered ? " (gathered, not vouched for)" : ""));
+      // The same thing done again and again is one line.
+      const runs = [];
+      for (const text of done) { const last = runs[runs.length - 1]; if (last && last.text === text) last.times++; else runs.push({ text, times: 1 }); }
+      const actions = runs.map(run => el("div", { class: "where" }, run.text + (run.times > 1 ? ", " + run.times + " times" : "")));
       stack[depth].append(el("li", {}, el("b", {}, m.title || m.generator || m.label), m.via ? " as " + m.via : " (active manifest)",
         el("div", { class: "where" }, [m.generator, m.signer && "signed by " + m.signer, m.issuer && "issued by " + m.issuer, m.signed_at].filter(Boolean).join("; ")),
         actions, el("div", { class: "where hex" }, m.label), below));
@@ -166,6 +173,11 @@
       for (const e of row.evidence) body.append(el("div", { class: "mark" },
         el("div", {}, el("b", {}, e.claim + (e.system ? " by " + e.system : "")), " (" + e.strength + "; " + e.mark + (e.via === "self" ? "" : "; via " + e.via) + ")"),
         el("div", { class: "value", tabindex: e.value.length > 400 ? "0" : null }, e.value), place(e.where, e.offset)));
+    }
+    if (row.recipe) {
+      const list = el("dl", { class: "facts" });
+      for (const [name, value] of row.recipe) fact(list, name, value);
+      body.append(el("h3", {}, "What was asked for"), list);
     }
     if (row.c2pa) {
       const c = row.c2pa, list = el("dl", { class: "facts" });
@@ -191,7 +203,7 @@
     for (const play of row.plays) fact(list, "Played in", play);
     fact(list, "Package", packageName(packages.get(row.package))); fact(list, "SHA-256", row.sha256 ? el("span", { class: "hex" }, row.sha256) : null);
     body.append(el("h3", {}, "File"), list);
-    return el("tr", { class: "detail", id: "card-" + row.index }, el("td", { class: "card", colspan: "7" }, el("div", { class: "sheet" }, body, picture(row))));
+    return el("tr", { class: "detail", id: "card-" + row.index }, el("td", { class: "card", colspan: "7" }, el("div", { class: "sheet" }, picture(row), body)));
   };
 
   // The table: one page of rows at a time, so that a hundred thousand assets stay light.

@@ -1,0 +1,41 @@
+//! The manifests of every kind of package: the same bytes under each name that manifests have.
+#![no_main]
+
+use countersign::model::Problem;
+use countersign::packages::{self, Folder, Ground, Listing};
+use countersign::source::Source;
+
+/// Names in byte order, as listings have them.
+const FILES: &[&str] =
+    &["ASSETMAP", "ASSETMAP.xml", "CPL.xml", "PKL.xml", "bagit.txt", "manifest-md5.txt", "tagmanifest-sha256.txt", "x.mhl"];
+const FOLDERS: &[&str] = &["ascmhl", "data"];
+const GENERATIONS: &[&str] = &["0001_x.mhl", "ascmhl_chain.xml"];
+
+struct Same<'a>(&'a [u8]);
+
+impl Ground for Same<'_> {
+    fn source(&self, _: &str) -> Result<Source, Problem> {
+        Ok(Source::memory(self.0.to_vec(), 0))
+    }
+
+    fn list(&self, path: &str) -> Result<Listing, Problem> {
+        Ok(match path {
+            "" => listing(FILES, FOLDERS),
+            _ => listing(GENERATIONS, &[]),
+        })
+    }
+}
+
+fn listing(files: &[&str], folders: &[&str]) -> Listing {
+    let owned = |names: &[&str]| names.iter().map(|n| (*n).to_owned()).collect();
+    Listing { files: owned(files), folders: owned(folders) }
+}
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    let ground = Same(bytes);
+    let names = listing(FILES, FOLDERS);
+    let folder = Folder::new("", &names, &ground);
+    for kind in packages::ALL.iter().filter(|kind| kind.detect(&names)) {
+        let _ = kind.open(&folder);
+    }
+});

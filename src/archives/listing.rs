@@ -1,0 +1,95 @@
+//! What an archive of each kind holds: names, sizes, and how to open each member.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::Budget;
+use crate::framing::{gzip, tar, zip};
+use crate::member::{self, Member, Room};
+use crate::model::{Problem, ProblemKind};
+use crate::source::Held;
+
+/// One member.
+pub(super) struct Row {
+    pub name: String,
+    pub size: u64,
+    pub member: Member,
+}
+
+/// All of them, and what a sound archive would not have.
+#[derive(Default)]
+pub(super) struct Listed {
+    pub rows: Vec<Row>,
+    pub oddities: Vec<String>,
+}
+
+/// The members of an archive at `rel`.
+pub(super) fn list(format: &str, held: &Held, rel: &str, budget: &mut Budget, room: &Room) -> Listed {
+    match format {
+        "zip" => zipped(held, budget),
+        "tar" => taped(held),
+        _ => gzipped(held, rel, budget, room),
+    }
+}
+
+fn zipped(held: &Held, budget: &mut Budget) -> Listed {
+    let mut listing = zip::Listing::default();
+    let result = zip::list(&mut held.source(), &mut listing);
+    let mut oddities = listing.oddities;
+    oddities.extend(result.err().map(|problem| problem.what));
+    let members = listing.members.into_iter().filter(|m| !m.is_folder() && !m.link);
+    let rows = members.map(|entry| {
+        let (name, size) = (entry.name.clone(), entry.size);
+        let refused = match entry.method {
+            zip::STORED => None,
+            _ => budget.take(entry.packed, entry.size).err(),
+        };
+        let member = refused.map_or_else(|| Member::Zip(held.clone(), Arc::new(entry)), Member::Shut);
+        Row { name, size, member }
+    });
+    Listed { rows: rows.collect(), oddities }
+}
+
+fn taped(held: &Held) -> Listed {
+    let mut listing = tar::Listing::default();
+    let result = tar::list(&mut held.source(), &mut listing);
+    let mut oddities = listing.oddities;
+    oddities.extend(result.err().map(|problem| problem.what));
+    let rows = listing.entries.into_iter().map(|entry| {
+        let member = match entry.obstacle {
+            Some(what) => Member::Shut(Problem::new(ProblemKind::Unsupported, "TAR", Some(entry.start), what)),
+            None => {
+                let cut = || Problem::truncated("TAR", entry.size, "the archive ends inside this member");
+                Member::Plain(held.section(entry.start, entry.size), entry.cut.then(cut))
+            }
+        };
+        Row { name: entry.name, size: entry.size, member }
+    });
+    Listed { rows: rows.collect(), oddities }
+}
+
+fn gzipped(held: &Held, rel: &str, budget: &mut Budget, room: &Room) -> Listed {
+    let head = held.source().head().map(<[u8]>::to_vec).unwrap_or_default();
+    let name = gzip::name(&head).unwrap_or_else(|| unpacked(rel));
+    let name = name.rsplit('/').next().unwrap_or_default().to_owned();
+    let (size, member) = match member::gunzip(held, budget.bytes, room) {
+        Ok((unfolded, problem)) => {
+            budget.bytes = budget.bytes.saturating_sub(unfolded.len());
+            (unfolded.len(), Member::Plain(unfolded, problem))
+        }
+        Err(problem) => (0, Member::Shut(problem)),
+    };
+    Listed { rows: vec![Row { name, size, member }], oddities: Vec::new() }
+}
+
+/// The name of what is packed, by the name of the packed file.
+fn unpacked(rel: &str) -> String {
+    let name = rel.rsplit('/').next().unwrap_or(rel);
+    let stem = Path::new(name).file_stem().map_or_else(|| name.into(), |s| s.to_string_lossy().into_owned());
+    match Path::new(name).extension().and_then(|e| e.to_str()).map(str::to_ascii_lowercase).as_deref() {
+        Some("gz") => stem,
+        Some("tgz") => format!("{stem}.tar"),
+        Some("svgz") => format!("{stem}.svg"),
+        _ => name.to_owned(),
+    }
+}

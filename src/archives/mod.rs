@@ -1,0 +1,294 @@
+//! Archives are opened: their members become assets of their own, `a.zip!/dir/x.png`, in sorted batches as the walk
+//! hands out files.
+//!
+//! Nothing is unpacked by name: members are read where they stand, or unfolded to memory or a nameless temporary file.
+
+mod find;
+mod listing;
+
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use globset::GlobSet;
+
+use crate::extract;
+use crate::limits;
+use crate::member::{Member, Opened, Room, allowance};
+use crate::model::{Asset, Facts, PackageFault, Problem, ProblemKind};
+use crate::packages::archive;
+use crate::source::Held;
+use crate::walk;
+pub use find::{below, find};
+
+/// Formats whose members are opened.
+const OPENED: &[&str] = &["gzip", "tar", "zip"];
+/// What parts the path of an archive and that of its member.
+pub const MARK: &str = "!/";
+/// Files of one stem that a manifest store beside them is tried on.
+const RIVALS: usize = 8;
+
+/// Whether members of this format are opened.
+#[must_use]
+pub fn opens(format: Option<&str>) -> bool {
+    format.is_some_and(|format| OPENED.contains(&format))
+}
+
+/// The file on the drive that holds an archive, however deep.
+#[derive(Debug)]
+pub struct Outer {
+    pub path: PathBuf,
+    pub rel: String,
+    pub size: u64,
+    pub mtime: Option<i128>,
+}
+
+/// Where an asset is that is no file of its own.
+#[derive(Clone, Debug)]
+pub struct Inside {
+    member: Member,
+    /// Its sidecars, and other files of its stem where a manifest store may be about any of them.
+    beside: Vec<(PathBuf, Member)>,
+    /// How many archives are around it.
+    pub depth: usize,
+    pub outer: Arc<Outer>,
+}
+
+impl Inside {
+    /// The facts of the asset, and its bytes for whoever wants to hash them.
+    #[must_use]
+    pub fn read(&self, path: &Path, room: &Room, options: &extract::Options<'_>) -> (Facts, Option<Opened>) {
+        let opened = self.member.open(room);
+        let beside: Vec<_> = self.beside.iter().map(|(path, member)| (path, member.open(room))).collect();
+        let views: Vec<_> = beside.iter().map(|(path, opened)| (path.as_path(), view(opened))).collect();
+        let facts = extract::member((path, view(&opened)), &views, room, options);
+        (facts, opened.ok())
+    }
+
+    /// The asset's bytes.
+    ///
+    /// # Errors
+    /// What keeps them from being read.
+    pub fn open(&self, room: &Room) -> Result<Opened, Problem> {
+        self.member.open(room)
+    }
+}
+
+fn view(opened: &Result<Opened, Problem>) -> Result<&Opened, Problem> {
+    opened.as_ref().map_err(Clone::clone)
+}
+
+/// What the archives in one file may still make us do.
+#[derive(Debug)]
+pub struct Budget {
+    /// Bytes that members may unfold to.
+    bytes: u64,
+    /// Archives that may be opened.
+    archives: usize,
+}
+
+impl Budget {
+    /// For a file of this size.
+    #[must_use]
+    pub fn of(size: u64) -> Self {
+        let bytes = size.saturating_mul(limits::UNFOLDED_RATIO).max(limits::UNFOLDED_TOTAL);
+        Self { bytes, archives: limits::ARCHIVES }
+    }
+
+    /// Room for a member that unfolds to `size` bytes, or why there is none.
+    fn take(&mut self, packed: u64, size: u64) -> Result<(), Problem> {
+        let most = allowance(packed);
+        let what = if size > most {
+            format!("{packed} bytes that unfold to {size}: more than {most} are not unfolded")
+        } else if size > self.bytes {
+            "the members of this archive unfold to more than is safe: this one is not unfolded".to_owned()
+        } else {
+            self.bytes -= size;
+            return Ok(());
+        };
+        Err(Problem::limit("archive", 0, what))
+    }
+}
+
+/// An open archive: hands out batches of at most [`limits::BATCH`] of its members.
+pub struct Archive {
+    /// What is wrong with it; with the paths of reports.
+    pub faults: Vec<PackageFault>,
+    /// System files passed over.
+    pub ignored: u64,
+    path: PathBuf,
+    rel: String,
+    root: usize,
+    depth: usize,
+    outer: Arc<Outer>,
+    folders: VecDeque<Vec<Row>>,
+    ready: VecDeque<(Asset, Inside)>,
+}
+
+/// A member and the name that reports show.
+struct Row {
+    shown: String,
+    size: u64,
+    member: Member,
+}
+
+/// Opens the archive that an asset is.
+///
+/// # Errors
+/// Where it cannot be read any more, or too many were opened.
+pub fn open(
+    asset: &Asset,
+    inside: Option<&Inside>,
+    format: &str,
+    budget: &mut Budget,
+    room: &Room,
+    exclude: &GlobSet,
+) -> Result<Archive, Problem> {
+    let Some(left) = budget.archives.checked_sub(1) else {
+        let what = format!("not opened: more than {} archives inside one", limits::ARCHIVES);
+        return Err(Problem::limit("archive", 0, what));
+    };
+    budget.archives = left;
+    let held = match inside {
+        Some(inside) => inside.member.open(room)?.held,
+        None => Held::open(&asset.path).map_err(|e| Problem::new(ProblemKind::Io, "file", None, e.to_string()))?,
+    };
+    let own = || Outer { path: asset.path.clone(), rel: asset.rel.clone(), size: asset.size, mtime: asset.mtime };
+    let mut out = Archive {
+        faults: Vec::new(),
+        ignored: 0,
+        path: asset.path.clone(),
+        rel: asset.rel.clone(),
+        root: asset.root,
+        depth: inside.map_or(0, |i| i.depth) + 1,
+        outer: inside.map_or_else(|| Arc::new(own()), |inside| Arc::clone(&inside.outer)),
+        folders: VecDeque::new(),
+        ready: VecDeque::new(),
+    };
+    let listed = listing::list(format, &held, &asset.rel, budget, room);
+    out.faults.extend(listed.oddities.into_iter().map(|what| archive::fault(&asset.rel, what)));
+    out.sort(listed.rows, exclude);
+    Ok(out)
+}
+
+impl Archive {
+    /// Puts members into folders as they will be told: system files are counted, excluded ones passed over.
+    fn sort(&mut self, rows: Vec<listing::Row>, exclude: &GlobSet) {
+        let mut folders: BTreeMap<String, Vec<Row>> = BTreeMap::new();
+        let mut system: HashSet<String> = HashSet::new();
+        let mut names = Vec::with_capacity(rows.len());
+        for listing::Row { name, size, member } in rows {
+            let (shown, fault) = archive::shown(&name);
+            let parts = shown.split('/').scan(0, |end, part| {
+                *end += part.len() + 1;
+                Some((part, *end - 1))
+            });
+            let litter = parts.into_iter().find(|(part, _)| walk::is_system(OsStr::new(part)));
+            if let Some(litter) = litter.and_then(|(_, end)| shown.get(..end)) {
+                self.ignored += u64::from(system.insert(litter.to_owned()));
+                continue;
+            }
+            if self.excluded(&shown, exclude) {
+                continue;
+            }
+            let faults = self.faults.len() <= limits::FAULTS;
+            self.faults.extend(fault.filter(|_| faults).map(|what| archive::fault(self.below(&shown), what)));
+            names.push(shown.clone());
+            let folder = shown.rsplit_once('/').map_or("", |(folder, _)| folder);
+            folders.entry(folder.to_owned()).or_default().push(Row { shown, size, member });
+        }
+        let twins = archive::twins(names.iter().map(String::as_str));
+        let twins: Vec<_> = twins.into_iter().map(|(name, what)| archive::fault(self.below(name), what)).collect();
+        self.faults.extend(twins);
+        self.folders = folders.into_values().collect();
+    }
+
+    fn below(&self, shown: &str) -> String {
+        format!("{}{MARK}{shown}", self.rel)
+    }
+
+    /// Whether a pattern fits the member or a folder around it in the archive.
+    fn excluded(&self, shown: &str, exclude: &GlobSet) -> bool {
+        if exclude.is_empty() {
+            return false;
+        }
+        let rel = self.below(shown);
+        let from = self.rel.len() + MARK.len();
+        let ends = rel.match_indices('/').map(|(at, _)| at).filter(|at| *at > from).chain([rel.len()]);
+        ends.into_iter().any(|end| rel.get(..end).is_some_and(|part| exclude.is_match(Path::new(part))))
+    }
+
+    /// The members of one folder as assets, each with those beside it.
+    fn folder(&self, mut rows: Vec<Row>) -> Vec<(Asset, Inside)> {
+        rows.sort_by(|a, b| a.shown.cmp(&b.shown));
+        let mut members = Vec::with_capacity(rows.len());
+        let mut assets = Vec::with_capacity(rows.len());
+        for row in rows {
+            assets.push(self.asset(&row.shown, row.size));
+            members.push(row.member);
+        }
+        // The walk's own order, so that it leaves it as it is.
+        let mut order: Vec<usize> = (0..assets.len()).collect();
+        order.sort_by(|a, b| assets.get(*a).map(|x| &x.path).cmp(&assets.get(*b).map(|x| &x.path)));
+        let assets: Vec<Asset> = order.iter().filter_map(|n| assets.get(*n).cloned()).collect();
+        let members: Vec<Member> = order.iter().filter_map(|n| members.get(*n).cloned()).collect();
+        let assets = walk::with_sidecars(assets);
+        let neighbors = Neighbors::of(&assets, &members);
+        let beside: Vec<_> = assets.iter().map(|asset| neighbors.beside(asset)).collect();
+        let rows = assets.into_iter().zip(members).zip(beside);
+        rows.map(|((asset, member), beside)| {
+            (asset, Inside { member, beside, depth: self.depth, outer: Arc::clone(&self.outer) })
+        })
+        .collect()
+    }
+
+    fn asset(&self, shown: &str, size: u64) -> Asset {
+        let mut path = OsString::from(&self.path);
+        path.push(MARK);
+        path.push(shown);
+        Asset::new(PathBuf::from(path), self.below(shown), self.root, size, self.outer.mtime)
+    }
+}
+
+impl Iterator for Archive {
+    type Item = Vec<(Asset, Inside)>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        while self.ready.len() < limits::BATCH {
+            let Some(rows) = self.folders.pop_front() else { break };
+            let rows = self.folder(rows);
+            self.ready.extend(rows);
+        }
+        let count = self.ready.len().min(limits::BATCH);
+        (count > 0).then(|| self.ready.drain(..count).collect())
+    }
+}
+
+/// The members of one folder by path and by stem, where any may describe another.
+struct Neighbors<'a> {
+    by_path: HashMap<&'a Path, &'a Member>,
+    by_stem: HashMap<&'a OsStr, Vec<&'a Path>>,
+}
+
+impl<'a> Neighbors<'a> {
+    fn of(assets: &'a [Asset], members: &'a [Member]) -> Self {
+        let (mut by_path, mut by_stem) = (HashMap::new(), HashMap::<_, Vec<_>>::new());
+        if assets.iter().any(|asset| !asset.sidecars.is_empty()) {
+            by_path = assets.iter().map(|a| a.path.as_path()).zip(members).collect();
+            for path in assets.iter().map(|a| a.path.as_path()).filter(|path| !extract::is_sidecar(path)) {
+                by_stem.entry(path.file_stem().unwrap_or_default()).or_default().push(path);
+            }
+        }
+        Self { by_path, by_stem }
+    }
+
+    fn beside(&self, asset: &Asset) -> Vec<(PathBuf, Member)> {
+        let stores = asset.sidecars.iter().filter(|path| path.extension().is_some_and(|e| e == "c2pa"));
+        let shared = stores.into_iter().any(|path| path.file_stem() == asset.path.file_stem());
+        let stem = asset.path.file_stem().filter(|_| shared).and_then(|stem| self.by_stem.get(stem));
+        let rivals = stem.into_iter().flatten().copied().filter(|path| *path != asset.path).take(RIVALS);
+        let all = asset.sidecars.iter().map(PathBuf::as_path).chain(rivals);
+        all.filter_map(|path| Some((path.to_path_buf(), (*self.by_path.get(path)?).clone()))).collect()
+    }
+}

@@ -1,0 +1,58 @@
+//! Options that every command with reports has: which reports, and how they look.
+
+use super::Color;
+use super::output::{Wanted, pages};
+use crate::report::Look;
+
+/// Columns of a page that is no terminal; what a terminal may ask for: longer lines are hard to read.
+const USUAL: usize = 80;
+const NARROWEST: usize = 40;
+const WIDEST: usize = 100;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Reporting {
+    #[arg(long = "report", value_name = "FORMAT[=FILE]", help = super::output::help())]
+    reports: Vec<Wanted>,
+    /// Also show suppressed findings
+    #[arg(long)]
+    show_suppressed: bool,
+    /// When to use color
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t = Color::Auto)]
+    color: Color,
+    /// Only the verdict
+    #[arg(short, long, conflicts_with = "verbose")]
+    pub(super) quiet: bool,
+    /// List every note by name
+    #[arg(short, long)]
+    verbose: bool,
+}
+
+impl Reporting {
+    /// The reports that are asked for, or the usual one.
+    pub(super) fn wanted(&self) -> Vec<Wanted> {
+        if self.reports.is_empty() { vec![Wanted::default_report()] } else { self.reports.clone() }
+    }
+
+    pub(super) fn look(&self) -> Look {
+        Look {
+            color: self.color.wanted(),
+            suppressed: self.show_suppressed,
+            detail: i8::from(self.verbose) - i8::from(self.quiet),
+            pages: pages(),
+            width: columns().map_or(USUAL, |columns| columns.clamp(NARROWEST, WIDEST)),
+            ..Look::default()
+        }
+    }
+}
+
+/// Columns of the terminal that standard output is, if it is one.
+#[cfg(unix)]
+fn columns() -> Option<usize> {
+    let size = rustix::termios::tcgetwinsize(std::io::stdout()).ok()?;
+    (size.ws_col > 0).then(|| usize::from(size.ws_col))
+}
+
+#[cfg(not(unix))]
+fn columns() -> Option<usize> {
+    None
+}
