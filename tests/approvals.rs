@@ -335,3 +335,62 @@ fn the_command_that_a_sequence_proposes_records_its_frames_and_no_others() {
     let glob = run(&["approve", "a reel's/d/other.100[1-9].png"]);
     assert!(glob.status.success(), "{}", said(&glob));
 }
+
+/// A ledger that is large enough for an index, by the program: where the index is kept, and that nothing else changes.
+#[test]
+fn a_large_ledger_is_indexed_in_the_cache_and_judged_alike() {
+    use countersign::approvals::{Decision, Person, Record, Subject};
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    std::fs::create_dir(at("d")).unwrap();
+    std::fs::copy(project().join("fixtures/delivery/final/hero_010.png"), at("d/hero.png")).unwrap();
+    let day = "2026-03-01".parse().unwrap();
+    let record = |n: usize| Record {
+        subjects: vec![Subject::new(format!("show/{n}.png"), Some(&format!("{n:064x}")))],
+        ..Record::new(Decision::Approved, Person::named("J"), day)
+    };
+    Ledger::append(&at("l.jsonl"), &(0..2_000).map(record).collect::<Vec<_>>(), None).unwrap();
+    assert!(std::fs::metadata(at("l.jsonl")).unwrap().len() > 1024 * 1024);
+    let scan = |cache: &Path| {
+        let output = program(folder.path(), env!("CARGO_BIN_EXE_countersign"))
+            .args(["scan", "d", "--approvals", "l.jsonl", "--as-of", "2026-04-01", "--report", "json=r.json", "-q"])
+            .env("COUNTERSIGN_CACHE_FOLDER", cache)
+            .output()
+            .unwrap();
+        let report = std::fs::read_to_string(at("r.json")).unwrap_or_default();
+        let _ = std::fs::remove_file(at("r.json"));
+        let mut report: serde_json::Value = serde_json::from_str(&report).unwrap_or_default();
+        report["run"]["started"] = "".into();
+        (output.status.code(), report.to_string(), said(&output))
+    };
+    let files = |folder: &Path| std::fs::read_dir(folder).map_or(0, Iterator::count);
+    let first = scan(&at("cache"));
+    assert_eq!(first.0, Some(1));
+    assert!(first.1.contains("1900 more records in force matched no asset"));
+    assert_eq!(files(&at("cache")), 2, "an index and its seal");
+    assert_eq!(scan(&at("cache")), first);
+    // Not in the scanned tree, not beside the ledger, and not where nothing can be written.
+    assert_eq!(scan(&at("d/deep/cache")), first);
+    assert_eq!(files(&at("d")), 1);
+    let before = files(folder.path());
+    assert_eq!(scan(folder.path()), first);
+    assert_eq!(files(folder.path()), before);
+    std::fs::write(at("file"), "").unwrap();
+    let warned = scan(&at("file/cache"));
+    assert_eq!((warned.0, &warned.1), (first.0, &first.1));
+    assert!(warned.2.contains("warning: no index"), "{}", warned.2);
+    // An approval is seen at once, and so is an edit.
+    let approved = countersign(
+        folder.path(),
+        &["approve", "d/hero.png", "--by", "J", "--decided", "2026-03-02", "--approvals", "l.jsonl"],
+    );
+    assert!(approved.status.success());
+    assert_eq!(scan(&at("cache")).0, Some(0));
+    let text = std::fs::read_to_string(at("l.jsonl")).unwrap();
+    let edited: Vec<_> =
+        text.lines().enumerate().map(|(i, l)| if i == 6 { l.replace("eyJ", "eyK") } else { l.to_owned() }).collect();
+    std::fs::write(at("l.jsonl"), edited.join("\n") + "\n").unwrap();
+    let refused = scan(&at("cache"));
+    assert_eq!(refused.0, Some(3));
+    assert!(refused.2.contains("l.jsonl:7"), "{}", refused.2);
+}

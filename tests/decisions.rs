@@ -2,12 +2,16 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on stops")]
 
+#[path = "shared/asset.rs"]
+mod asset;
+
 use std::path::Path;
 
+use asset::{DECISIONS, evidence, facts};
 use countersign::approvals::{Approvals, Decision, Ledger, Person, Record, Subject};
 use countersign::judge::Judge;
 use countersign::marks;
-use countersign::model::{Ai, Asset, Claim, Evidence, Facts, FindingState, Role, Severity, Strength, Via};
+use countersign::model::{Ai, Asset, Claim, FindingState, Role, Severity};
 use countersign::policy::{Policy, Scope};
 use countersign::walk::Walk;
 use ed25519_dalek::SigningKey;
@@ -22,14 +26,6 @@ const CLAIMS: [(&str, Option<Claim>); 5] = [
     ("none", None),
 ];
 const ROLES: [(&str, Role); 3] = [("final", Role::Final), ("temporary", Role::Temporary), ("archival", Role::Archival)];
-const DECISIONS: [Decision; 6] = [
-    Decision::Approved,
-    Decision::Conditional,
-    Decision::Denied,
-    Decision::Revoked,
-    Decision::Notified,
-    Decision::Disclosed,
-];
 const SCOPES: [(&str, Scope); 2] = [("final", Scope::FinalDeliverable), ("other", Scope::TalentLikeness)];
 const GRADES: [&str; 4] = ["path", "imported", "signed", "known"];
 const DAYS: [(&str, &str); 3] = [("before", "2026-02-28"), ("in force", "2026-06-30"), ("after", "2026-07-01")];
@@ -55,20 +51,6 @@ fn asset(folder: &Path, role: Role) -> Asset {
     let mut asset = Walk::new(&[folder.to_path_buf()], globset::GlobSet::empty()).flatten().next().unwrap();
     asset.role = role;
     asset
-}
-
-fn evidence(claim: Option<Claim>) -> Vec<Evidence> {
-    let mark = |claim| Evidence {
-        mark: "m".into(),
-        claim,
-        strength: Strength::Declared,
-        system: None,
-        place: "PNG".into(),
-        offset: None,
-        value: String::new(),
-        via: Via::Own,
-    };
-    claim.map(mark).into_iter().collect()
 }
 
 fn key(seed: u8) -> SigningKey {
@@ -119,8 +101,7 @@ fn the_table_says_what_is_found() {
     let known = data_encoding::BASE64.encode(key(7).verifying_key().as_bytes());
     let rows = table();
     let mut table = Table { used: vec![false; rows.len()], rows, wrong: vec![], seen: 0 };
-    let facts =
-        Facts { format: Some("png".into()), named: Some("png".into()), extension_fits: Some(true), ..Facts::default() };
+    let facts = facts();
     for name in POLICIES {
         let text = format!("extends = \"{name}\"\n[[trust.keys]]\nname = \"Legal\"\nkey = \"{known}\"\n");
         let policy = Policy::parse(&text, "p").unwrap();
@@ -131,7 +112,7 @@ fn the_table_says_what_is_found() {
             for (role_name, role) in ROLES {
                 let place = asset(&folder.path().join("d"), role);
                 for (claim_name, claim) in CLAIMS {
-                    let evidence = evidence(claim);
+                    let evidence: Vec<_> = claim.map(evidence).into_iter().collect();
                     let ai: Ai = marks::ai(&evidence);
                     let sha256 = judge.needs_digest(&place, ai).then_some(SHA);
                     let found = judge.asset(&place, &facts, &evidence, ai, sha256);

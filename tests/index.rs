@@ -2,9 +2,13 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on stops")]
 
-use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+#[path = "shared/asset.rs"]
+mod asset;
 
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use asset::{DECISIONS, asset};
 use chrono::NaiveDate;
 use countersign::approvals::{Approvals, By, Cache, Decision, Ledger, Person, Record, Subject, export};
 use countersign::model::{Asset, Role};
@@ -13,15 +17,6 @@ use ed25519_dalek::SigningKey;
 use proptest::prelude::*;
 
 const NAMES: [&str; 7] = ["a/x.png", "A/X.png", "r/a/x.png", r"D:\a\x.png", "b/x.png", "x.png", ""];
-const DECISIONS: [Decision; 6] = [
-    Decision::Approved,
-    Decision::Conditional,
-    Decision::Denied,
-    Decision::Revoked,
-    Decision::Notified,
-    Decision::Disclosed,
-];
-
 fn day(of_month: u32) -> NaiveDate {
     NaiveDate::from_ymd_opt(2026, 3, of_month).unwrap()
 }
@@ -64,19 +59,7 @@ fn append(path: &Path, seeds: &[Seed]) {
 
 fn assets() -> Vec<Asset> {
     let places = ["a/x.png", "x.png", "b/x.png", "r/a/x.png", "c/y.png"];
-    let asset = |rel: &str| Asset {
-        path: PathBuf::from("/mnt/drive").join(rel),
-        rel: rel.into(),
-        root: 0,
-        size: 9,
-        mtime: None,
-        role: Role::Final,
-        role_basis: "default".into(),
-        package: None,
-        sidecars: vec![],
-        obstacle: None,
-        custody: None,
-    };
+    let asset = |rel: &str| asset(Path::new("/mnt/drive").join(rel), rel, Role::Final);
     places.map(asset).to_vec()
 }
 
@@ -150,7 +133,8 @@ fn ended(path: &Path, on: NaiveDate) -> BTreeSet<usize> {
             let bare = |s: &Subject| s.sha256().is_none() && !s.name.is_empty();
             let same_path = |s: &Subject| bare(s) && earlier.record.subjects.iter().any(|e| e.name == s.name);
             let same = (whole && own.is_subset(&other)) || later.record.subjects.iter().any(same_path);
-            if named || (refuses && later.record.supersedes.is_empty() && same) {
+            let names = later.record.decision == Decision::Revoked && !later.record.supersedes.is_empty();
+            if named || (refuses && !names && same) {
                 out.insert(j);
             }
         }

@@ -3,11 +3,15 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a measurement")]
 
+#[path = "shared/asset.rs"]
+mod asset;
+
 use std::path::Path;
 use std::time::Instant;
 
+use asset::asset;
 use countersign::approvals::{Approvals, Cache, Decision, Ledger, Person, Record, Subject};
-use countersign::model::{Asset, Role};
+use countersign::model::Role;
 use countersign::policy::Scope;
 
 const RECORDS: usize = 500_000;
@@ -32,24 +36,9 @@ fn memory(name: &str) -> u64 {
     line.split_whitespace().nth(1).and_then(|kib| kib.parse::<u64>().ok()).unwrap_or(0) / 1024
 }
 
-fn asset(folder: &Path) -> Asset {
-    Asset {
-        path: folder.join("reel/1.png"),
-        rel: "1.png".into(),
-        root: 0,
-        size: 9,
-        mtime: None,
-        role: Role::Final,
-        role_basis: "default".into(),
-        package: None,
-        sidecars: vec![],
-        obstacle: None,
-        custody: None,
-    }
-}
-
 fn matched(approvals: &Approvals, folder: &Path) {
-    let (mut asset, start, mut found) = (asset(folder), Instant::now(), 0);
+    let mut asset = asset(folder.join("reel/1.png"), "1.png", Role::Final);
+    let (start, mut found) = (Instant::now(), 0);
     for n in 0..100_000 {
         asset.rel = format!("{}.png", n * 5);
         asset.path = folder.join("reel").join(&asset.rel);

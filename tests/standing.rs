@@ -2,6 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on stops")]
 
+#[path = "shared/asset.rs"]
+mod asset;
+
+use asset::{DECISIONS, facts};
 use chrono::NaiveDate;
 use countersign::approvals::{Approvals, Decision, Ledger, Person, Record, Subject};
 use countersign::judge::{Baseline, Judge};
@@ -16,36 +20,11 @@ fn day(text: &str) -> NaiveDate {
 }
 
 fn asset(role: Role) -> Asset {
-    Asset {
-        path: "/d/s/a.png".into(),
-        rel: "s/a.png".into(),
-        root: 0,
-        size: 9,
-        mtime: None,
-        role,
-        role_basis: "default".into(),
-        package: None,
-        sidecars: vec![],
-        obstacle: None,
-        custody: None,
-    }
-}
-
-fn facts() -> Facts {
-    Facts { format: Some("png".into()), named: Some("png".into()), extension_fits: Some(true), ..Facts::default() }
+    asset::asset("/d/s/a.png", "s/a.png", role)
 }
 
 fn evidence(claim: Claim) -> Vec<Evidence> {
-    vec![Evidence {
-        mark: "m".into(),
-        claim,
-        strength: Strength::Declared,
-        system: None,
-        place: "PNG".into(),
-        offset: None,
-        value: String::new(),
-        via: Via::Own,
-    }]
+    vec![asset::evidence(claim)]
 }
 
 /// The one record of the table: decided on 1 March, good through 30 June.
@@ -96,11 +75,9 @@ fn expected(role: Role, claim: Claim, decision: Option<Decision>, on: &str) -> V
 
 #[test]
 fn every_combination_comes_out_as_the_table_says() {
-    use Decision::*;
     let folder = tempfile::tempdir().unwrap();
     let policy = Policy::builtin("netflix-genai").unwrap();
-    let decisions = [Approved, Conditional, Denied, Revoked, Notified, Disclosed];
-    let ledgers: Vec<_> = decisions.map(|d| (Some(d), Some(ledger(d, folder.path())))).into_iter().collect();
+    let ledgers: Vec<_> = DECISIONS.map(|d| (Some(d), Some(ledger(d, folder.path())))).into_iter().collect();
     let claims = [
         Claim::Generated,
         Claim::Composite,

@@ -84,12 +84,12 @@ static FIELDS: &[(&str, &[&str], Set)] = &[
         r.subject.annotations = Some(Annotations { range: Some(v.to_owned()) });
         Ok(())
     }),
-    ("decision", &["status"], |r, v| word(v, "decision").map(|decision| r.record.decision = decision)),
+    ("decision", &["status"], |r, v| word(v).map(|decision| r.record.decision = decision)),
     ("scopes", &["scope"], |r, v| {
-        r.record.scopes = many(v).map(|s| word::<Scope>(s, "scope")).collect::<Result<_, _>>()?;
+        r.record.scopes = many(v).map(word::<Scope>).collect::<Result<_, _>>()?;
         Ok(())
     }),
-    ("use", &["use-class"], |r, v| word(v, "use").map(|class| r.record.use_class = Some(class))),
+    ("use", &["use-class"], |r, v| word(v).map(|class| r.record.use_class = Some(class))),
     ("tool", &["system"], |r, v| some(&mut r.record.tool, v)),
     ("vendor", &[], |r, v| some(&mut r.record.vendor, v)),
     ("version", &["tool-version"], |r, v| some(&mut r.record.version, v)),
@@ -152,12 +152,13 @@ pub fn source(text: &str) -> SourceAsset {
 }
 
 /// A word of a fixed set, whatever its case, spaces for hyphens.
-fn word<T: serde::de::DeserializeOwned>(value: &str, what: &str) -> Result<T, String> {
+fn word<T: serde::de::DeserializeOwned>(value: &str) -> Result<T, String> {
     let plain = value.trim().to_lowercase().replace([' ', '_'], "-");
-    serde_json::from_value(plain.into()).map_err(|e| {
+    serde_json::from_value(plain.as_str().into()).map_err(|e| {
         let names = e.to_string();
         let names: Vec<&str> = names.split('`').skip(3).step_by(2).collect();
-        format!("the {what} {value:?} is none of {}", names.join(", "))
+        let near = nearest(&plain, names.iter().copied()).map(|near| format!("; did you mean {near:?}?"));
+        format!("{value:?} is none of {}{}", names.join(", "), near.unwrap_or_default())
     })
 }
 
@@ -292,6 +293,14 @@ fn columns(header: &[String], plan: &Plan) -> Result<Vec<(usize, usize)>, String
             |name: &&str| out.iter().any(|(_, f)| FIELDS[*f].0 == *name) || plan.fixed.iter().any(|(f, _)| f == *name);
         if !group.iter().any(known) {
             let name = group.join(" or ");
+            let other = [';', '\t', '|'].into_iter().find(|c| header.len() == 1 && header[0].contains(*c));
+            if let Some(other) = other {
+                let other = if other == '\t' { "tab".to_owned() } else { format!("'{other}'") };
+                return Err(format!(
+                    "the header is one column, {:?}: name what separates them, --delimiter {other}",
+                    header[0]
+                ));
+            }
             return Err(format!(
                 "no column gives {name} (the header has {}): name it with --map {}=COLUMN, or say it of every row \
                  with --set {}=VALUE",

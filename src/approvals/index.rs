@@ -276,7 +276,7 @@ fn add(db: &Connection, entry: &Entry) -> Rows<bool> {
     Ok(true)
 }
 
-/// Notes which earlier records this one ends: those it names, or, for a withdrawal or a denial that names none, all
+/// Notes which earlier records this one ends: those it names; for a denial, and for a withdrawal that names none, also all
 /// about the same bytes (the same path, where it has no digest).
 fn end_earlier(db: &Connection, entry: &Entry) -> Rows<()> {
     let record = &entry.record;
@@ -287,8 +287,11 @@ fn end_earlier(db: &Connection, entry: &Entry) -> Rows<()> {
             ended.insert(line, true);
         }
     }
-    if record.supersedes.is_empty() && matches!(record.decision, Decision::Revoked | Decision::Denied) {
-        ended = of_the_same(db, record)?;
+    // A withdrawal that names records ends those alone, whatever else it is about.
+    let all =
+        record.decision == Decision::Denied || (record.decision == Decision::Revoked && record.supersedes.is_empty());
+    for (line, whole) in if all { of_the_same(db, record)? } else { BTreeMap::new() } {
+        *ended.entry(line).or_default() |= whole;
     }
     let mut ending = db.prepare_cached("INSERT INTO ending VALUES (?, ?, ?, ?)")?;
     for (line, whole) in ended {

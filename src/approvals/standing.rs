@@ -155,7 +155,10 @@ impl Question<'_> {
         let (mut missing, mut untrusted, mut first) = (Vec::new(), None, None);
         for scope in wanted {
             let least = self.policy.least_grade(scope);
-            let mut having = ranked.iter().rev().filter(|(k, _)| scope.is_none_or(|s| k.record.scopes.contains(&s)));
+            let consented =
+                |k: &Known, s: Scope| !self.policy.approvals.consent.contains(&s) || !k.record.consents.is_empty();
+            let has = |k: &Known| scope.is_none_or(|s| k.record.scopes.contains(&s) && consented(k, s));
+            let mut having = ranked.iter().rev().filter(|(k, _)| has(k));
             match (having.next(), scope) {
                 (Some((k, by)), _) if self.grade(k, *by) >= least => first = first.or(Some(k)),
                 (Some((k, by)), _) => {

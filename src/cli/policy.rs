@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Subcommand;
 
 use super::scan::load_policy;
+use crate::c2pa::trust::TrustList;
 use crate::error::{Error, Result};
 use crate::policy::{self, Policy};
 
@@ -42,6 +43,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
         Command::Show { policy } => super::print(&load_policy(policy.as_deref())?.effective())?,
         Command::Check { file } => {
             let policy = Policy::load(file)?;
+            for list in &policy.trust.lists {
+                TrustList::load(list)?;
+            }
             super::print(&format!("{}: policy '{}' is valid\n", file.display(), policy.name))?;
         }
     }

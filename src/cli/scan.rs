@@ -9,7 +9,7 @@ use clap::ValueEnum;
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use serde_json::{Value, json};
 
-use super::approvals::terms::open;
+use super::approvals::terms::{day, open};
 use super::output::{self, Outputs};
 use super::progress::Progress;
 use super::reporting::Reporting;
@@ -78,7 +78,7 @@ pub(super) struct Arguments {
     #[arg(long)]
     no_cache: bool,
     /// The day approvals are judged on [default: today]
-    #[arg(long, value_name = "YYYY-MM-DD")]
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = day)]
     as_of: Option<NaiveDate>,
     /// The least severity that makes the exit code 1
     #[arg(long, value_enum, default_value_t = FailOn::Error)]

@@ -37,7 +37,7 @@ const SECTIONS: &[(&str, Tells)] = &[
     ("archival", |v| holds(v, |key, _| key == "custody")),
 ];
 
-const APPROVALS: &[&str] = &["least-grade", "path-only", "conditional", "claims", "scopes", "grades"];
+const APPROVALS: &[&str] = &["least-grade", "path-only", "conditional", "consent", "claims", "scopes", "grades"];
 
 /// Whether a table is not empty, and all that is in it fits.
 fn holds(value: &toml::Value, fits: impl Fn(&str, &toml::Value) -> bool) -> bool {

@@ -192,6 +192,9 @@ fn demands(out: &mut Demands, raw: RawApprovals) {
     if let Some(roles) = raw.path_only {
         out.path_only = roles.into_iter().collect();
     }
+    if let Some(scopes) = raw.consent {
+        out.consent = scopes.into_iter().collect();
+    }
     out.claims.extend(raw.claims.into_iter().map(|(role, c)| (role, c.into_iter().map(Into::into).collect())));
     out.scopes.extend(raw.scopes.into_iter().map(|(role, scopes)| (role, scopes.into_iter().collect())));
     out.grades.extend(raw.grades);

@@ -56,6 +56,8 @@ pub struct Demands {
     pub path_only: BTreeSet<Role>,
     /// Whether an approval given on conditions counts.
     pub conditional: bool,
+    /// Scopes for which an approval counts only where it names a consent.
+    pub consent: BTreeSet<Scope>,
     pub claims: BTreeMap<Role, BTreeSet<Ai>>,
     pub scopes: BTreeMap<Role, BTreeSet<Scope>>,
     pub grades: BTreeMap<Scope, Grade>,
@@ -69,6 +71,7 @@ impl Default for Demands {
             least_grade: Grade::Imported,
             path_only: BTreeSet::new(),
             conditional: true,
+            consent: BTreeSet::new(),
             claims: claims.into(),
             scopes: BTreeMap::new(),
             grades: BTreeMap::new(),

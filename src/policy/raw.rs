@@ -45,6 +45,7 @@ pub(super) struct RawApprovals {
     pub(super) least_grade: Option<Grade>,
     pub(super) path_only: Option<Vec<Role>>,
     pub(super) conditional: Option<bool>,
+    pub(super) consent: Option<Vec<Scope>>,
     pub(super) claims: BTreeMap<Role, Vec<RawClaim>>,
     pub(super) scopes: BTreeMap<Role, Vec<Scope>>,
     pub(super) grades: BTreeMap<Scope, Grade>,

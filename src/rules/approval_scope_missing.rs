@@ -1,7 +1,8 @@
 //! Approved, but not for a scope that the policy demands here.
 //!
 //! The scopes are `final-deliverable`, `talent-likeness`, `personal-data` and `third-party-ip`. The policy demands
-//! them by role and by path; several records in force may share them.
+//! them by role and by path; several records in force may share them. For some scopes the policy may also demand that the
+//! record names a consent (`consent` under `[approvals]`): without one it does not cover that scope.
 //!
 //! **Why it matters.** Who may approve a background is not who may approve a face: each scope has its own reviewers.
 //!
@@ -12,6 +13,7 @@
 use super::{Case, Draft, Info, Rule, wording};
 use crate::approvals::Verdict;
 use crate::model::Severity;
+use crate::policy::Scope;
 
 pub(super) struct ApprovalScopeMissing;
 
@@ -28,7 +30,17 @@ impl Rule for ApprovalScopeMissing {
         if !case.explains(INFO.id) {
             return;
         }
+        let consent = |s: &Scope| case.policy.approvals.consent.contains(s) && known.record.scopes.contains(s);
+        let unproven = missing.iter().any(consent);
         let (record, missing) = (wording::record(&known.record), wording::scopes(missing));
+        if unproven {
+            let message = format!(
+                "{}; {record}, which names no consent: the policy demands {missing} with a reference to one",
+                wording::mark(case)
+            );
+            let help = format!("Record the approval with its consent: {}.", wording::approve(case));
+            return out.push(Draft::new(message, help).about(&known.record.id));
+        }
         let has = match known.record.scopes.is_empty() {
             true => "for no named scope".to_owned(),
             false => format!("for {} only", wording::scopes(&known.record.scopes)),

@@ -101,6 +101,11 @@ pub(super) fn record(record: &Record) -> String {
     if let Some(reference) = &record.reference {
         out.push_str(&format!(", reference {reference}"));
     }
+    // Marks speak of a whole file: whether they lie in the range, people have to compare.
+    let mut ranges = record.subjects.iter().filter_map(|s| s.annotations.as_ref()?.range.as_deref());
+    if let Some(range) = ranges.next().filter(|first| ranges.all(|other| other == *first)) {
+        out.push_str(&format!(", for {} only", clipped(range, QUOTED)));
+    }
     if let Some(day) = record.expires_on {
         out.push_str(&format!(", until {day}"));
     }
@@ -119,7 +124,8 @@ pub(super) fn scopes<'a>(scopes: impl IntoIterator<Item = &'a Scope>) -> String 
 pub(super) fn approve(case: &Case) -> String {
     let wanted = case.policy.scopes(case.asset.role, &case.asset.rel);
     let scopes: String = wanted.iter().map(|s| format!(" --scope {}", s.word())).collect();
-    command(case, "approve", &format!("{scopes} --by NAME --reference TICKET"))
+    let consent = if wanted.is_disjoint(&case.policy.approvals.consent) { "" } else { " --consent REFERENCE" };
+    command(case, "approve", &format!("{scopes}{consent} --by NAME --reference TICKET"))
 }
 
 pub(super) fn notify(case: &Case) -> String {

@@ -261,7 +261,13 @@ fn reported(report: &Path, findings: &[String]) -> Result<Vec<Chosen>> {
         }
     }
     match out.is_empty() {
-        true => Err(failed(format!("no open finding of {}", findings.join(", ")), "nothing was recorded")),
+        true => {
+            let open = read.assets.iter().flat_map(|row| &row.findings);
+            let open = open.filter(|f| f.state == crate::model::FindingState::Open).map(|f| f.rule.as_str());
+            let open: Vec<_> = open.collect::<BTreeSet<_>>().into_iter().collect();
+            let hint = format!("nothing was recorded; the report has open findings of: {}", open.join(", "));
+            Err(failed(format!("no open finding of {}", findings.join(", ")), &hint))
+        }
         false => Ok(out),
     }
 }

@@ -44,6 +44,7 @@ pub(super) struct Arguments {
     skip_bad: bool,
     #[command(flatten)]
     place: Place,
+    /// What was done as JSON
     #[arg(long)]
     json: bool,
 }

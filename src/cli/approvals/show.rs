@@ -6,9 +6,8 @@ use chrono::{Local, NaiveDate};
 use clap::ValueEnum;
 use serde_json::Value;
 
-use super::terms::{open, to_read};
+use super::terms::{Read, day, open};
 use crate::approvals::{Approvals, export};
-use crate::cli::scan::load_policy;
 use crate::error::{Error, Result};
 use crate::report::escape::terminal;
 use crate::report::layout::wrap;
@@ -16,21 +15,17 @@ use crate::report::layout::wrap;
 /// Which ledger, seen by which policy on which day.
 #[derive(Debug, clap::Args)]
 struct View {
-    /// Ledger [default: the one in your configuration folder]
-    #[arg(long, value_name = "LEDGER", env = "COUNTERSIGN_APPROVALS")]
-    approvals: Option<PathBuf>,
-    /// Policy whose keys are known
-    #[arg(long, value_name = "FILE", env = "COUNTERSIGN_POLICY")]
-    policy: Option<PathBuf>,
+    #[command(flatten)]
+    read: Read,
     /// The day the records are judged on [default: today]
-    #[arg(long, value_name = "YYYY-MM-DD")]
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = day)]
     as_of: Option<NaiveDate>,
 }
 
 impl View {
     fn open(&self) -> Result<(Approvals, NaiveDate)> {
-        let policy = load_policy(self.policy.as_deref())?;
-        let approvals = open(&to_read(self.approvals.as_deref())?, &policy.trust.keys, &[])?;
+        let (path, policy) = self.read.found()?;
+        let approvals = open(&path, &policy.trust.keys, &[])?;
         Ok((approvals, self.as_of.unwrap_or_else(|| Local::now().date_naive())))
     }
 }

@@ -5,12 +5,14 @@ use std::path::{Path, PathBuf};
 use chrono::{Local, NaiveDate};
 use serde::de::DeserializeOwned;
 
+use super::super::scan::load_policy;
 use super::super::{config, keys};
 use crate::approvals::import;
 use crate::approvals::record::{Annotations, UseClass};
 use crate::approvals::{Approvals, Cache, Decision, Ledger, Person, Record, Subject};
 use crate::error::{Error, Result};
-use crate::policy::{Scope, TrustedKey};
+use crate::policy::known::nearest;
+use crate::policy::{Policy, Scope, TrustedKey};
 use crate::scan::inside_roots;
 
 /// Files that are told one by one; of more, the rest is counted.
@@ -34,10 +36,10 @@ pub(in crate::cli) struct Terms {
     #[arg(long, value_name = "TEXT")]
     reference: Option<String>,
     /// The day of the decision [default: today]
-    #[arg(long, value_name = "YYYY-MM-DD")]
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = day)]
     decided: Option<NaiveDate>,
     /// The last day on which it holds
-    #[arg(long, value_name = "YYYY-MM-DD")]
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = day)]
     expires: Option<NaiveDate>,
     /// The generative tool
     #[arg(long, value_name = "TEXT")]
@@ -173,7 +175,20 @@ impl Terms {
 
 /// A word of a fixed set, as records spell it.
 pub(in crate::cli) fn word<T: DeserializeOwned>(text: &str) -> std::result::Result<T, String> {
-    serde_json::from_value(serde_json::Value::from(text)).map_err(|e| e.to_string())
+    serde_json::from_value(serde_json::Value::from(text)).map_err(|e| {
+        let what = e.to_string();
+        let known: Vec<&str> = what.split('`').skip(3).step_by(2).collect();
+        match nearest(text, known.iter().copied()) {
+            Some(near) => format!("did you mean '{near}'? There are {}", known.join(", ")),
+            None => format!("there are {}", known.join(", ")),
+        }
+    })
+}
+
+/// A day, as people write it to machines.
+pub(in crate::cli) fn day(text: &str) -> std::result::Result<NaiveDate, String> {
+    let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok();
+    day.ok_or_else(|| "write year, month and day of a day that there is: 2027-06-30".to_owned())
 }
 
 /// The ledger to write: the one named, else the user's own, whose folder is made.
@@ -192,9 +207,23 @@ fn to_write(named: Option<&Path>) -> Result<PathBuf> {
     Ok(path)
 }
 
-/// The ledger to read: the one named, else the user's own.
-pub(in crate::cli) fn to_read(named: Option<&Path>) -> Result<PathBuf> {
-    named.map(Path::to_path_buf).or_else(config::approvals).ok_or_else(no_ledger)
+/// A ledger to read, and the policy that knows its keys.
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Read {
+    /// Ledger [default: the one in your configuration folder]
+    #[arg(long, value_name = "LEDGER", env = "COUNTERSIGN_APPROVALS")]
+    approvals: Option<PathBuf>,
+    /// Policy whose keys are known
+    #[arg(long, value_name = "FILE", env = "COUNTERSIGN_POLICY")]
+    policy: Option<PathBuf>,
+}
+
+impl Read {
+    /// The ledger named, else the user's own, and the policy.
+    pub(in crate::cli) fn found(&self) -> Result<(PathBuf, Policy)> {
+        let path = self.approvals.clone().or_else(config::approvals).ok_or_else(no_ledger)?;
+        Ok((path, load_policy(self.policy.as_deref())?))
+    }
 }
 
 /// The ledger at `path`, with its index in the user's cache, unless that lies in a scanned tree or beside the ledger.

@@ -4,10 +4,9 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use super::terms::to_read;
+use super::terms::Read;
 use crate::approvals::ledger::Audit;
 use crate::approvals::{Ledger, grade};
-use crate::cli::scan::load_policy;
 use crate::error::{Error, Result};
 use crate::policy::Grade;
 
@@ -18,9 +17,8 @@ use crate::policy::Grade;
     Example:\n  countersign approvals verify --approvals approvals.jsonl --report report.json"
 )]
 pub(super) struct Arguments {
-    /// Ledger [default: the one in your configuration folder]
-    #[arg(long, value_name = "LEDGER", env = "COUNTERSIGN_APPROVALS")]
-    approvals: Option<PathBuf>,
+    #[command(flatten)]
+    read: Read,
     /// A head that the ledger had once, as a report shows it
     #[arg(long, value_name = "SHA256")]
     head: Option<String>,
@@ -30,16 +28,13 @@ pub(super) struct Arguments {
     /// Put a last line that was torn while it was written aside, into a file beside the ledger
     #[arg(long)]
     repair: bool,
-    /// Policy whose keys are known
-    #[arg(long, value_name = "FILE", env = "COUNTERSIGN_POLICY")]
-    policy: Option<PathBuf>,
+    /// The answer as JSON
     #[arg(long)]
     json: bool,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<u8> {
-    let path = to_read(arguments.approvals.as_deref())?;
-    let policy = load_policy(arguments.policy.as_deref())?;
+    let (path, policy) = arguments.read.found()?;
     let aside = if arguments.repair { Ledger::repair(&path)? } else { None };
     let head = match &arguments.report {
         Some(report) => Some(reported(report)?),

@@ -1,0 +1,53 @@
+//! One asset, what it says and which mark it carries, for tests of judgement and of matching.
+
+#![allow(dead_code, reason = "not every test needs all of it")]
+
+use std::path::PathBuf;
+
+use countersign::approvals::Decision;
+use countersign::model::{Asset, Claim, Evidence, Facts, Role, Strength, Via};
+
+pub(crate) const DECISIONS: [Decision; 6] = [
+    Decision::Approved,
+    Decision::Conditional,
+    Decision::Denied,
+    Decision::Revoked,
+    Decision::Notified,
+    Decision::Disclosed,
+];
+
+/// A file of 9 bytes at `path`, which is `rel` below its root.
+pub(crate) fn asset(path: impl Into<PathBuf>, rel: &str, role: Role) -> Asset {
+    Asset {
+        path: path.into(),
+        rel: rel.into(),
+        root: 0,
+        size: 9,
+        mtime: None,
+        role,
+        role_basis: "default".into(),
+        package: None,
+        sidecars: vec![],
+        obstacle: None,
+        custody: None,
+    }
+}
+
+/// A PNG that says nothing.
+pub(crate) fn facts() -> Facts {
+    Facts { format: Some("png".into()), named: Some("png".into()), extension_fits: Some(true), ..Facts::default() }
+}
+
+/// A mark that the asset declares.
+pub(crate) fn evidence(claim: Claim) -> Evidence {
+    Evidence {
+        mark: "m".into(),
+        claim,
+        strength: Strength::Declared,
+        system: None,
+        place: "PNG".into(),
+        offset: None,
+        value: String::new(),
+        via: Via::Own,
+    }
+}
