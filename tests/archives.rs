@@ -74,7 +74,6 @@ fn judged(folder: &Path, asked: &Asked<'_>) -> (Vec<AssetReport>, Summary) {
         judge: Judge::new(&policy, None, chrono::NaiveDate::from_ymd_opt(2026, 6, 1).unwrap()),
         cache: None,
         policy: &policy,
-        cache: None,
         extract: extract::Options { verifier: asked.verifier, ..extract::Options::default() },
         role: None,
         exclude: exclude.build().unwrap(),
