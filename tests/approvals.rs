@@ -11,7 +11,7 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use countersign::approvals::Ledger;
-use document::{program, steps, squeezed};
+use document::{program, squeezed, steps};
 
 fn project() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
