@@ -63,7 +63,7 @@ const HOMES: &[(&str, &str)] = &[
     ("ureq", "c2pa/fetch.rs"),
     ("walkdir", "walk.rs"),
     ("rayon", "scan.rs"),
-    ("catch_unwind", "scan.rs"),
+    ("catch_unwind", "scan/asset.rs"),
     ("indicatif", "cli/progress.rs"),
     ("println!", ""),
     ("eprintln!", "cli"),
