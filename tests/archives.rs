@@ -15,6 +15,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use archives::{Zipped, deflated, gzip, pax, stored, taped, tar, zip};
+use countersign::approvals::Ledger;
 use countersign::c2pa::{self, Verifier};
 use countersign::judge::Judge;
 use countersign::model::{Ai, AssetReport, Finding, FindingState, PackageReport, ProblemKind, Role, Severity, Summary};
@@ -658,4 +659,59 @@ fn nothing_is_written_below_what_is_scanned() {
     assert_eq!(problems, serde_json::json!([]));
     let left: Vec<PathBuf> = std::fs::read_dir(dir.path()).unwrap().map(|e| e.unwrap().path()).collect();
     assert_eq!(left.len(), 1, "{left:?}");
+}
+
+/// What the commands of findings record, run as they were printed.
+#[test]
+fn frames_and_bracketed_names_inside_are_approved_by_the_printed_command() {
+    let (hero, other) = (marked(), sample("formats/aigc.png"));
+    let names: Vec<String> = (1001..=1010).map(|n| format!("d/shot.{n}.png")).collect();
+    let mut members: Vec<_> = names.iter().map(|name| stored(name, &hero)).collect();
+    members.extend([deflated("d/still [v1-22].png", &other), deflated("other.1003.png", &other)]);
+    let inner = zip(&members);
+    let dir = folder(&[("a.zip", inner.clone()), ("b.tar", tar(&[taped("in/a.zip", &inner)]))]);
+    let ledger = tempfile::tempdir().unwrap();
+    let ledger = ledger.path().join("l.jsonl").to_string_lossy().into_owned();
+    std::fs::write(&ledger, "").unwrap();
+    let scan = || -> serde_json::Value {
+        let output = countersign(dir.path(), &["scan", ".", "--approvals", &ledger, "--report", "json"]);
+        serde_json::from_slice(&output.stdout).unwrap()
+    };
+    let before = scan();
+    let open = |report: &serde_json::Value, path: &str| -> Option<String> {
+        let row = report["assets"].as_array().unwrap().iter().find(|a| a["path"] == path)?;
+        let finding = row["findings"].as_array().unwrap().iter().find(|f| f["state"] == "open")?;
+        Some(finding["help"].as_str().unwrap().to_owned())
+    };
+    let subjects = |ledger: &str| {
+        let ledger = Ledger::read(Path::new(ledger)).unwrap();
+        ledger.entries.last().unwrap().record.subjects.len()
+    };
+    for (path, count) in [("b.tar!/in/a.zip!/d/shot.[1001-1010].png", 10), ("a.zip!/d/still [v1-22].png", 1)] {
+        let help = open(&before, path).unwrap_or_else(|| panic!("no {path}"));
+        let command = help.split('`').nth(1).unwrap().replace("countersign", env!("CARGO_BIN_EXE_countersign"));
+        let output = Command::new("sh")
+            .args(["-c", &command])
+            .current_dir(dir.path())
+            .env("COUNTERSIGN_CONFIG", std::env::temp_dir().join("countersign-tests-no-configuration"))
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{command}: {}", String::from_utf8_lossy(&output.stderr));
+        assert_eq!(subjects(&ledger), count, "{path}");
+        assert_eq!(open(&scan(), path), None, "{path}");
+    }
+    // The frames of a row of the report; what no archive holds is said to be missing.
+    std::fs::write(dir.path().join("r.json"), before.to_string()).unwrap();
+    let more = ledger.replace("l.jsonl", "m.jsonl");
+    let wanted = "unapproved-ai-in-final:a.zip!/d/shot.*";
+    let all = ["approve", "--from-report", "r.json", "--finding", wanted, "--by", "J", "--approvals", &more];
+    let output = countersign(dir.path(), &all);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(subjects(&more), 10);
+    for gone in ["a.zip!/d/shot.[2001-2010].png", "a.zip!/e/shot.[1001-1010].png", "a.zip!/gone.png"] {
+        let output = countersign(dir.path(), &["approve", gone, "--by", "J", "--approvals", &more]);
+        assert!(matches!(output.status.code(), Some(2 | 3)), "{gone}: {output:?}");
+    }
+    let revoke = ["approvals", "revoke", "a.zip!/d/shot.1001.png", "--by", "J", "--approvals", &more];
+    assert!(countersign(dir.path(), &revoke).status.success());
 }

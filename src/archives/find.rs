@@ -36,21 +36,31 @@ pub fn below(root: &Path, rel: &Path) -> PathBuf {
 /// # Errors
 /// An archive that cannot be opened, or that has no such member.
 pub fn find(path: &Path, room: &Room) -> Result<Option<(Asset, Inside)>, Problem> {
+    let Some(found) = members(path, &path.to_string_lossy(), room)? else { return Ok(None) };
+    let absent = || Problem::new(ProblemKind::Io, "archive", None, "the archive has no such member");
+    found.into_iter().next().ok_or_else(absent).map(Some)
+}
+
+/// The members right in a folder of an archive (`a.zip!/dir`, or `a.zip!` for those in none): paths and sizes; `None`
+/// where the path names no archive.
+///
+/// # Errors
+/// An archive that cannot be opened.
+pub fn folder(path: &Path, room: &Room) -> Result<Option<Vec<(PathBuf, u64)>>, Problem> {
+    let found = members(path, &format!("{}/", path.to_string_lossy()), room)?;
+    Ok(found.map(|found| found.into_iter().map(|(asset, _)| (asset.path, asset.size)).collect()))
+}
+
+/// What `text` names, which is all that is right in a folder where it ends with `/`.
+fn members(path: &Path, text: &str, room: &Room) -> Result<Option<Vec<(Asset, Inside)>>, Problem> {
     if std::fs::symlink_metadata(path).is_ok() {
         return Ok(None);
     }
-    let text = path.to_string_lossy();
     for (at, _) in text.match_indices(MARK) {
-        let outer = Path::new(text.get(..at).unwrap_or_default());
-        let Some(meta) = std::fs::metadata(outer).ok().filter(std::fs::Metadata::is_file) else { continue };
-        let rel = text.get(..at).unwrap_or_default().to_owned();
-        let file = Asset::new(outer.to_path_buf(), rel, 0, meta.len(), modified(&meta));
-        let mut budget = Budget::of(meta.len());
-        if let Some(found) = search(&file, None, &text, &mut budget, room)? {
-            return Ok(Some(found));
-        }
-        let what = "the archive has no such member";
-        return Err(Problem::new(ProblemKind::Io, "archive", None, what));
+        let rel = text.get(..at).unwrap_or_default();
+        let Some(meta) = std::fs::metadata(rel).ok().filter(std::fs::Metadata::is_file) else { continue };
+        let file = Asset::new(PathBuf::from(rel), rel.to_owned(), 0, meta.len(), modified(&meta));
+        return search(&file, None, text, &mut Budget::of(meta.len()), room).map(Some);
     }
     Ok(None)
 }
@@ -62,27 +72,36 @@ fn search(
     wanted: &str,
     budget: &mut Budget,
     room: &Room,
-) -> Result<Option<(Asset, Inside)>, Problem> {
+) -> Result<Vec<(Asset, Inside)>, Problem> {
     let depth = inside.map_or(0, |i| i.depth);
     let held = match inside {
         Some(inside) => inside.open(room)?.held,
         None => Held::open(&asset.path).map_err(|e| Problem::new(ProblemKind::Io, "file", None, e.to_string()))?,
     };
     let format = identify(&mut held.source())?.map(|format| format.info().id);
-    let Some(format) = format.filter(|id| opens(Some(id)) && depth < limits::DEPTH) else { return Ok(None) };
+    let mut found = Vec::new();
+    let Some(format) = format.filter(|id| opens(Some(id)) && depth < limits::DEPTH) else { return Ok(found) };
+    let folder = wanted.ends_with('/');
     let mut nested = Vec::new();
     for (member, inside) in open(asset, inside, format, budget, room, &GlobSet::empty())?.flatten() {
-        if member.rel == wanted {
-            return Ok(Some((member, inside)));
-        }
-        if wanted.strip_prefix(&member.rel).is_some_and(|rest| rest.starts_with(MARK)) {
+        let fits = match folder {
+            true => member.rel.strip_prefix(wanted).is_some_and(|name| !name.contains('/')),
+            false => member.rel == wanted,
+        };
+        if fits {
+            found.push((member, inside));
+            if !folder {
+                return Ok(found);
+            }
+        } else if wanted.strip_prefix(&member.rel).is_some_and(|rest| rest.starts_with(MARK)) {
             nested.push((member, inside));
         }
     }
     for (member, inside) in nested {
-        if let Some(found) = search(&member, Some(&inside), wanted, budget, room)? {
-            return Ok(Some(found));
+        if !found.is_empty() {
+            break;
         }
+        found = search(&member, Some(&inside), wanted, budget, room)?;
     }
-    Ok(None)
+    Ok(found)
 }

@@ -21,7 +21,7 @@ use crate::model::{Asset, Facts, PackageFault, Problem, ProblemKind};
 use crate::packages::archive;
 use crate::source::Held;
 use crate::walk;
-pub use find::{below, find};
+pub use find::{below, find, folder};
 
 /// Formats whose members are opened.
 const OPENED: &[&str] = &["gzip", "tar", "zip"];

@@ -95,8 +95,13 @@ fn named(file: &Path) -> Result<Vec<Chosen>> {
         if std::fs::symlink_metadata(file).is_ok() {
             return Ok(vec![(file.to_path_buf(), None)]);
         }
+        // So is a member of an archive; what is wrong with one that is not there is told when it is read.
+        if let Ok(Some(_)) = archives::find(file, &Room::outside(&[])) {
+            return Ok(vec![(file.to_path_buf(), None)]);
+        }
         if let Some(frames) = Frames::named(file) {
-            return frames.found();
+            let found = frames.found()?;
+            return Ok(found.into_iter().map(|(path, _)| (path, None)).collect());
         }
         if is_pattern(&text) {
             return globbed(&text);
@@ -169,25 +174,37 @@ impl<'a> Frames<'a> {
         (list.split([',', '-']).any(|n| n.len() > 1)).then_some(Self { folder, whole: path, prefix, ranges, suffix })
     }
 
-    /// Those that are there, in the order of their numbers.
-    fn found(&self) -> Result<Vec<Chosen>> {
-        let folder = if self.folder.as_os_str().is_empty() { Path::new(".") } else { self.folder };
-        let failed = |e: std::io::Error| nothing(format!("{}: {e}", folder.display()));
+    /// Those that are there with their sizes, in the order of their numbers.
+    fn found(&self) -> Result<Vec<(PathBuf, u64)>> {
         let mut found = Vec::new();
-        for entry in std::fs::read_dir(folder).map_err(failed)? {
-            let name = entry.map_err(failed)?.file_name();
+        for (path, size) in self.beside()? {
+            let Some(name) = path.file_name() else { continue };
             let digits = name.to_str().and_then(|n| n.strip_prefix(self.prefix)?.strip_suffix(self.suffix));
             let number = digits.filter(|d| d.bytes().all(|b| b.is_ascii_digit())).and_then(|d| d.parse::<u64>().ok());
             if let Some(number) = number.filter(|n| self.ranges.iter().any(|(first, last)| (first..=last).contains(&n)))
             {
-                found.push((number, self.folder.join(name)));
+                let size = size.or_else(|| std::fs::metadata(&path).ok().map(|meta| meta.len()));
+                found.push((number, path, size.unwrap_or_default()));
             }
         }
         found.sort();
         match found.is_empty() {
             true => Err(nothing(format!("no frame of {} is there", self.whole.display()))),
-            false => Ok(found.into_iter().map(|(_, path)| (path, None)).collect()),
+            false => Ok(found.into_iter().map(|(_, path, size)| (path, size)).collect()),
         }
+    }
+
+    /// What is in the folder or, with its sizes, in a folder of an archive.
+    fn beside(&self) -> Result<Vec<(PathBuf, Option<u64>)>> {
+        let folder = if self.folder.as_os_str().is_empty() { Path::new(".") } else { self.folder };
+        if let Some(members) = archives::folder(folder, &Room::outside(&[]))
+            .map_err(|p| nothing(format!("{}: {}", folder.display(), p.what)))?
+        {
+            return Ok(members.into_iter().map(|(path, size)| (path, Some(size))).collect());
+        }
+        let failed = |e: std::io::Error| nothing(format!("{}: {e}", folder.display()));
+        let entries = std::fs::read_dir(folder).map_err(failed)?;
+        entries.map(|entry| Ok((self.folder.join(entry.map_err(failed)?.file_name()), None))).collect()
     }
 }
 
@@ -219,9 +236,9 @@ impl Row {
     fn frames(&self, path: &Path, count: u64, apart: &BTreeSet<PathBuf>) -> Result<Vec<Chosen>> {
         let mut found = Frames::named(path).map(|frames| frames.found()).transpose()?.unwrap_or_default();
         found.retain(|(frame, _)| !apart.contains(frame));
-        let bytes: u64 = found.iter().filter_map(|(frame, _)| Some(std::fs::metadata(frame).ok()?.len())).sum();
+        let bytes: u64 = found.iter().fold(0, |sum, (_, size)| sum.saturating_add(*size));
         match found.len() as u64 == count && bytes == self.bytes {
-            true => Ok(found),
+            true => Ok(found.into_iter().map(|(path, _)| (path, None)).collect()),
             false => Err(Error::File {
                 path: path.to_path_buf(),
                 what: format!(

@@ -108,7 +108,8 @@ fn revoked(revoke: Revoke) -> Result<u8> {
     }
     let of = ledger.as_ref().map(|ledger| format!(" of {}", ledger.path().display())).unwrap_or_default();
     for path in paths {
-        if !std::path::Path::new(&path).exists() && !files::is_pattern(&path) {
+        let there = std::path::Path::new(&path).exists() || path.contains(crate::archives::MARK);
+        if !there && !files::is_pattern(&path) {
             return Err(Error::Usage {
                 what: format!("{path} is neither a record{of} nor a file"),
                 hint: "`countersign approvals list` shows the ids".to_owned(),
