@@ -280,6 +280,15 @@ fn media_behind_the_image_are_handed_on() {
 }
 
 #[test]
+fn a_small_image_behind_the_image_is_read_too() {
+    let second = large_jpeg(&segment(0xFE, b"of the second"), 500, &[0xFF, 0xD9]);
+    let facts = read(large_jpeg(&[], 1000, &[&[0xFF, 0xD9][..], &second].concat()));
+    assert_eq!(tag(&facts, "jpeg", "COM"), Some("of the second"));
+    assert_eq!(tag(&facts, "image", "Width"), Some("4000"));
+    assert_eq!(facts.problems, []);
+}
+
+#[test]
 fn no_format_trips_over_noise() {
     // Every reader is asked about heads that begin like something and go on like nothing.
     let starts: Vec<Vec<u8>> = samples().into_iter().map(|(_, bytes)| bytes[..bytes.len().min(16)].to_vec()).collect();

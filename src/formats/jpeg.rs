@@ -19,7 +19,7 @@ static INFO: Info = Info {
     extensions: &["jpg", "jpeg", "jpe", "jfif", "jif", "jfi", "thm", "mpo", "jps"],
     media: Media::Image,
     specification: "ISO/IEC 10918-1; JFIF 1.02; CIPA DC-008 (Exif); CIPA DC-007 (MPF); ISO/IEC 18477-3 (APP11)",
-    version: 1,
+    version: 2,
 };
 
 impl Format for Jpeg {
