@@ -81,5 +81,11 @@ pub const ARCHIVED: usize = 500_000;
 pub const ARCHIVED_NAMES: usize = 64 * 1024 * 1024;
 /// Archives that are opened inside one archive, at all depths together.
 pub const ARCHIVES: usize = 10_000;
+/// Bytes that the manifests of packages in the archives of one file may unfold to, at all depths together: what they list
+/// is kept in memory.
+pub const MANIFESTS: u64 = 2 * MANIFEST as u64;
+/// Folders of an archive that packages are looked for in, and how deep they may lie.
+pub const ARCHIVED_FOLDERS: usize = 100_000;
+pub const ARCHIVED_DEPTH: usize = 64;
 /// Archives inside archives that are opened unless the user says otherwise.
 pub const ARCHIVE_DEPTH: usize = 4;

@@ -3,11 +3,12 @@
 
 use std::ffi::OsString;
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use flate2::read::{DeflateDecoder, MultiGzDecoder};
+use flate2::bufread::GzDecoder;
+use flate2::read::DeflateDecoder;
 
 use crate::framing::zip;
 use crate::limits;
@@ -82,6 +83,15 @@ fn mismatch(found: u32, wanted: u32) -> Problem {
 }
 
 impl Member {
+    /// The bytes that it unfolds to, where it is packed.
+    #[must_use]
+    pub fn unfolds(&self) -> Option<u64> {
+        match self {
+            Self::Zip(_, member) if member.method != zip::STORED => Some(member.size),
+            _ => None,
+        }
+    }
+
     /// Opens it; what is packed is unfolded in memory, or in `room` where it is long.
     ///
     /// # Errors
@@ -139,9 +149,52 @@ fn open_zip(archive: &Held, member: &zip::Member, room: &Room) -> Result<Opened,
 /// # Errors
 /// Where there is no room for it.
 pub fn gunzip(packed: &Held, most: u64, room: &Room) -> Result<(Held, Option<Problem>), Problem> {
-    let (held, problem, _) =
-        unfold(&mut MultiGzDecoder::new(packed.stream()), allowance(packed.len()).min(most), room)?;
+    let (held, problem, _) = unfold(&mut Parts::of(packed), allowance(packed.len()).min(most), room)?;
     Ok((held, problem.map(|p| p.within("gzip"))))
+}
+
+/// The parts of a gzip stream one after the other (RFC 1952, 2.2). Tapes pad what is written to them: zeros at the end
+/// are none of it.
+struct Parts {
+    part: Option<GzDecoder<BufReader<Stream>>>,
+}
+
+impl Parts {
+    fn of(packed: &Held) -> Self {
+        Self { part: Some(GzDecoder::new(BufReader::new(packed.stream()))) }
+    }
+}
+
+impl Read for Parts {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        while let Some(part) = &mut self.part {
+            let got = part.read(out)?;
+            if got > 0 || out.is_empty() {
+                return Ok(got);
+            }
+            let Some(mut rest) = self.part.take().map(GzDecoder::into_inner) else { break };
+            if more(&mut rest)? {
+                self.part = Some(GzDecoder::new(rest));
+            }
+        }
+        Ok(0)
+    }
+}
+
+/// Whether anything but zeros follows; stands at it then.
+fn more(rest: &mut impl BufRead) -> io::Result<bool> {
+    loop {
+        let bytes = rest.fill_buf()?;
+        if bytes.is_empty() {
+            return Ok(false);
+        }
+        let zeros = bytes.iter().take_while(|b| **b == 0).count();
+        let end = zeros == bytes.len();
+        rest.consume(zeros);
+        if !end {
+            return Ok(true);
+        }
+    }
 }
 
 /// Bytes that so many packed ones may unfold to.
@@ -307,6 +360,30 @@ mod tests {
             held.stream().read_to_end(&mut back).unwrap();
             assert!(back == bytes);
         }
+    }
+
+    #[test]
+    fn zeros_behind_gzip_are_padding_and_nothing_else_is() {
+        let room = Room::outside(&[]);
+        let packed = |parts: &[&[u8]]| Held::memory(parts.concat());
+        let mut part = Vec::new();
+        folded(b"words").stream().read_to_end(&mut part).unwrap();
+        let read = |held: &Held| {
+            let (held, problem) = gunzip(held, u64::MAX, &room).unwrap();
+            let mut back = Vec::new();
+            held.stream().read_to_end(&mut back).unwrap();
+            (String::from_utf8(back).unwrap(), problem.map(|p| p.kind))
+        };
+        for zeros in [0, 1, 511, 10_240, 100_000] {
+            let zeros = vec![0; zeros];
+            assert_eq!(read(&packed(&[&part, &zeros])), ("words".to_owned(), None));
+            assert_eq!(read(&packed(&[&part, &part, &zeros])), ("wordswords".to_owned(), None));
+            assert_eq!(read(&packed(&[&part, &zeros, &part])), ("wordswords".to_owned(), None));
+            let odd = read(&packed(&[&part, &zeros, b"more"]));
+            assert!(odd.0 == "words" && odd.1.is_some(), "{odd:?}");
+        }
+        assert!(read(&packed(&[&part[..part.len() - 1]])).1.is_some());
+        assert!(read(&packed(&[&[0; 40]])).1.is_some());
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! The only place with threads; panics end in [`asset`]. Batches are judged in parallel and told in walking
 //! order, so the report of the same tree is the same whatever the number of jobs.
 
+mod around;
 mod asset;
 mod tally;
 
@@ -25,6 +26,7 @@ use crate::packages::{Deliveries, Row, Sequences, archive, capped};
 use crate::policy::Policy;
 use crate::survey;
 use crate::walk::Walk;
+use around::Around;
 use asset::{Job, Judged, one, walled};
 use tally::Tally;
 
@@ -104,12 +106,12 @@ pub fn run(
     for batch in walk.by_ref() {
         batch.iter().for_each(|asset| deliveries.saw(asset));
         let jobs = batch.into_iter().map(|asset| Job { asset, inside: None }).collect();
-        course.batch(jobs, &deliveries, None, &mut rows)?;
+        course.batch(jobs, &Around::drive(&deliveries), None, &mut rows)?;
         if course.tally.summary.interrupted {
             break;
         }
     }
-    course.end(&deliveries, None, rows)?;
+    course.end(&Around::drive(&deliveries), None, rows)?;
     let Course { mut tally, opened, ignored, .. } = course;
     // Whoever stops the run while its last file is read stops it all the same.
     tally.summary.interrupted |= watch.stop().load(Ordering::Relaxed);
@@ -162,10 +164,9 @@ struct Course<'a, 's> {
 
 impl Course<'_, '_> {
     /// Judges a batch of the walk, or of the archive of this number.
-    fn batch(&mut self, jobs: Vec<Job>, around: &Deliveries, archive: Option<usize>, rows: &mut Rows) -> Result<()> {
+    fn batch(&mut self, jobs: Vec<Job>, around: &Around<'_>, archive: Option<usize>, rows: &mut Rows) -> Result<()> {
         let (scan, watch, room) = (self.scan, self.watch, self.room);
-        let package = archive.map(|index| self.first + index);
-        let judge = |job| one(scan, job, around, package, room, watch);
+        let judge = |job| one(scan, job, around, room, watch);
         let judged: Vec<_> = self.pool.install(|| jobs.into_par_iter().map(judge).collect());
         scan.judge.sound()?;
         for judged in judged {
@@ -187,12 +188,12 @@ impl Course<'_, '_> {
     }
 
     /// Tells what is left of a walk.
-    fn end(&mut self, around: &Deliveries, archive: Option<usize>, mut rows: Rows) -> Result<()> {
+    fn end(&mut self, around: &Around<'_>, archive: Option<usize>, mut rows: Rows) -> Result<()> {
         let ready = rows.sequences.finish(!self.tally.summary.interrupted);
         self.tell(ready, around, archive, &mut rows)
     }
 
-    fn tell(&mut self, ready: Vec<Row>, around: &Deliveries, archive: Option<usize>, rows: &mut Rows) -> Result<()> {
+    fn tell(&mut self, ready: Vec<Row>, around: &Around<'_>, archive: Option<usize>, rows: &mut Rows) -> Result<()> {
         for row in ready {
             let report = self.tally.row(row, &self.scan.judge, archive.is_some());
             (self.tell)(&report)?;
@@ -205,7 +206,7 @@ impl Course<'_, '_> {
     }
 
     /// Opens an archive: its members are judged and told before anything else is.
-    fn enter(&mut self, job: &Job, format: &str, around: &Deliveries) -> Result<()> {
+    fn enter(&mut self, job: &Job, format: &str, around: &Around<'_>) -> Result<()> {
         if job.inside.is_none() {
             self.budget = Budget::of(job.asset.size);
         }
@@ -226,17 +227,38 @@ impl Course<'_, '_> {
                 return Ok(());
             }
         };
+        let budget = &mut self.budget;
+        let found = walled(|| members.deliveries(budget, room, exclude, self.watch.stop()));
+        let mut inner = found.unwrap_or_else(|problem| {
+            members.faults.push(archive::fault(&asset.rel, problem.what));
+            Deliveries::default()
+        });
         self.opened.push((report, std::mem::take(&mut members.faults)));
         self.ignored += members.ignored;
+        // Their places in the report, before those of archives further in.
+        let start = self.opened.len();
+        self.opened.resize_with(start + inner.len(), Default::default);
+        let shell = (self.first + index, around.place(asset.root, &asset.rel).membership);
+        let first = self.first + start;
         let mut rows = Rows::default();
         for batch in members {
+            for (asset, _) in &batch {
+                inner.saw(asset);
+            }
             let jobs = batch.into_iter().map(|(asset, inside)| Job { asset, inside: Some(inside) }).collect();
-            self.batch(jobs, around, Some(index), &mut rows)?;
+            self.batch(jobs, &Around::archive(&inner, first, shell), Some(index), &mut rows)?;
             if self.tally.summary.interrupted {
                 break;
             }
         }
-        self.end(around, Some(index), rows)?;
+        self.end(&Around::archive(&inner, first, shell), Some(index), rows)?;
+        let packages = inner.finish(!self.tally.summary.interrupted).into_iter();
+        for (n, (mut package, faults)) in packages.enumerate() {
+            package.id = first + n;
+            if let Some(place) = self.opened.get_mut(start + n) {
+                *place = (package, faults);
+            }
+        }
         if let Some((_, faults)) = self.opened.get_mut(index) {
             *faults = capped(std::mem::take(faults));
         }

@@ -43,7 +43,7 @@ pub fn deliveries(roots: &[PathBuf], exclude: &GlobSet, stop: &AtomicBool) -> De
 }
 
 /// A package of which only this is known, that its manifest cannot be read.
-fn unreadable(problem: Problem) -> Opened {
+pub(crate) fn unreadable(problem: Problem) -> Opened {
     let mut opened = Opened { aside: vec![problem.place.clone()], ..Opened::default() };
     opened.faults.push(PackageFault { kind: PackageFaultKind::Malformed, path: problem.place, what: problem.what });
     opened

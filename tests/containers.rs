@@ -215,6 +215,30 @@ fn encrypted_pdf_is_not_clean() {
 }
 
 #[test]
+fn an_update_of_a_pdf_without_its_end_is_not_clean() {
+    let whole = pdf::file(&[b"<< /Type /Catalog >>".to_vec()], "");
+    assert_eq!(read(&whole).problems, []);
+    let begun = [&whole[..], b"\n7 0 obj\n<< /Type /Metadata /Subtype /XML /Length 2000 >>\nstream\n<?xpac"].concat();
+    let facts = read(&begun);
+    assert!(facts.problems.iter().any(|p| p.blocking && p.kind == ProblemKind::Truncated), "{:?}", facts.problems);
+    // A note of a mail gateway is no object.
+    let noted = [&whole[..], b"\nscanned, no objections 3 0 objects\n"].concat();
+    assert!(read(&noted).problems.iter().all(|p| !p.blocking));
+}
+
+#[test]
+fn postscript_without_its_last_comment_is_whole_where_the_page_is_closed() {
+    let blocking = |text: &str| read(text.as_bytes()).problems.iter().any(|p| p.blocking);
+    let head = "%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 1 1\n";
+    assert!(!blocking(&format!("{head}gsave\n00ff\n%%%%EndBinary\ngrestore end\n")));
+    assert!(!blocking(&format!("{head}showpage\n")));
+    assert!(blocking(&format!("{head}gsave\n00ff\n")));
+    assert!(blocking(&format!("{head}gsave\nlegend\n")));
+    assert!(blocking(&format!("{head}showpa")));
+    assert!(blocking(&format!("{head}%%Title: (atend)\nshowpage\n")));
+}
+
+#[test]
 fn a_pdf_that_leads_to_itself_ends() {
     let catalog = b"<< /Type /Catalog /Pages 2 0 R /Names << /EmbeddedFiles 2 0 R >> >>".to_vec();
     let pages = b"<< /Kids [2 0 R 1 0 R] /Names [(a) 2 0 R] /Resources << /XObject << /A 2 0 R >> >> >>".to_vec();

@@ -188,6 +188,53 @@ fn a_bomb_in_a_text_chunk_is_a_limit() {
     assert_eq!(tag(&facts, "png", "parameters").map(str::len), Some(16 << 20));
 }
 
+#[test]
+fn a_raw_profile_is_read_whatever_its_second_line_calls_it() {
+    let packet = br#"<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description rdf:about="" xmlns:dc="http://purl.org/dc/elements/1.1/" dc:format="image/png"/></rdf:RDF></x:xmpmeta>"#;
+    let digits: String = packet.iter().map(|b| format!("{b:02x}")).collect();
+    let profile = |text: String| {
+        read(large_png(100, 100, &[chunk(b"tEXt", &[b"Raw profile type xmp\0", text.as_bytes()].concat())]))
+    };
+    for name in ["xmp", "generic profile", "XMP profile"] {
+        let facts = profile(format!("\n{name}\n{:8}\n{digits}\n", packet.len()));
+        assert_eq!(tag(&facts, "xmp", "dc:format"), Some("image/png"), "{name}");
+        assert_eq!(facts.problems, [], "{name}");
+    }
+    for broken in [
+        format!("\nxmp\n{:8}\n{}\n", packet.len(), &digits[..digits.len() - 100]),
+        format!("\nxmp\n{:8}\nzzzz\n", packet.len()),
+        "\nxmp\n".to_owned(),
+    ] {
+        assert_eq!(
+            blocking(&profile(broken)).iter().map(|p| p.kind).collect::<Vec<_>>().first(),
+            Some(&ProblemKind::Malformed)
+        );
+    }
+}
+
+/// An OpenEXR file of scan lines: `chunks` of them, each with 16 bytes of pixels.
+fn exr(chunks: u64) -> Vec<u8> {
+    let mut file = b"\x76\x2F\x31\x01\x02\0\0\0comments\0string\0\x05\0\0\0hello\0".to_vec();
+    let first = file.len() as u64 + chunks * 8;
+    (0..chunks).for_each(|n| file.extend((first + n * 24).to_le_bytes()));
+    for n in 0..chunks as u32 {
+        file.extend(n.to_le_bytes());
+        file.extend([16, 0, 0, 0]);
+        file.extend([7; 16]);
+    }
+    file
+}
+
+#[test]
+fn a_cut_exr_is_never_clean() {
+    let whole = exr(5);
+    assert_eq!(read(whole.clone()).problems, []);
+    for end in 12..whole.len() {
+        let facts = read(whole[..end].to_vec());
+        assert_eq!(blocking(&facts).len(), 1, "cut at {end} of {}", whole.len());
+    }
+}
+
 /// A JPEG with `filler` bytes of entropy-coded data.
 fn large_jpeg(segments: &[u8], filler: usize, after: &[u8]) -> Vec<u8> {
     let mut jpeg = vec![0xFF, 0xD8];

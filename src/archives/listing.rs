@@ -21,6 +21,8 @@ pub(super) struct Row {
 #[derive(Default)]
 pub(super) struct Listed {
     pub rows: Vec<Row>,
+    /// Names without bytes: folders, with `/` at their end, and links.
+    pub bare: Vec<String>,
     pub oddities: Vec<String>,
 }
 
@@ -38,6 +40,7 @@ fn zipped(held: &Held, budget: &mut Budget) -> Listed {
     let result = zip::list(&mut held.source(), &mut listing);
     let mut oddities = listing.oddities;
     oddities.extend(result.err().map(|problem| problem.what));
+    let bare = listing.members.iter().filter(|m| m.is_folder() || m.link).map(|m| m.name.clone()).collect();
     // The store about the whole archive was read with it.
     let members = listing.members.into_iter().filter(|m| !m.is_folder() && !m.link && m.name != zip_document::STORE);
     let rows = members.map(|entry| {
@@ -49,7 +52,7 @@ fn zipped(held: &Held, budget: &mut Budget) -> Listed {
         let member = refused.map_or_else(|| Member::Zip(held.clone(), Arc::new(entry)), Member::Shut);
         Row { name, size, member }
     });
-    Listed { rows: rows.collect(), oddities }
+    Listed { rows: rows.collect(), bare, oddities }
 }
 
 fn taped(held: &Held) -> Listed {
@@ -67,7 +70,7 @@ fn taped(held: &Held) -> Listed {
         };
         Row { name: entry.name, size: entry.size, member }
     });
-    Listed { rows: rows.collect(), oddities }
+    Listed { rows: rows.collect(), bare: listing.bare, oddities }
 }
 
 fn gzipped(held: &Held, rel: &str, budget: &mut Budget, room: &Room) -> Listed {
@@ -81,7 +84,7 @@ fn gzipped(held: &Held, rel: &str, budget: &mut Budget, room: &Room) -> Listed {
         }
         Err(problem) => (0, Member::Shut(problem)),
     };
-    Listed { rows: vec![Row { name, size, member }], oddities: Vec::new() }
+    Listed { rows: vec![Row { name, size, member }], ..Listed::default() }
 }
 
 /// The name of what is packed, by the name of the packed file.

@@ -3,6 +3,7 @@
 //!
 //! Nothing is unpacked by name: members are read where they stand, or unfolded to memory or a nameless temporary file.
 
+mod delivered;
 mod find;
 mod listing;
 
@@ -86,6 +87,8 @@ pub struct Budget {
     bytes: u64,
     /// Archives that may be opened.
     archives: usize,
+    /// Bytes that manifests of packages may unfold to.
+    manifests: u64,
 }
 
 impl Budget {
@@ -93,7 +96,7 @@ impl Budget {
     #[must_use]
     pub fn of(size: u64) -> Self {
         let bytes = size.saturating_mul(limits::UNFOLDED_RATIO).max(limits::UNFOLDED_TOTAL);
-        Self { bytes, archives: limits::ARCHIVES }
+        Self { bytes, archives: limits::ARCHIVES, manifests: limits::MANIFESTS }
     }
 
     /// Room for a member that unfolds to `size` bytes, or why there is none.
@@ -123,12 +126,20 @@ pub struct Archive {
     depth: usize,
     outer: Arc<Outer>,
     folders: VecDeque<Vec<Row>>,
+    /// Members that are there and no assets: system files and excluded ones.
+    passed: Vec<Row>,
+    /// Folders, with `/` at their end, and links.
+    bare: Vec<String>,
+    /// Whether it holds one file and no more, as gzip does.
+    single: bool,
     ready: VecDeque<(Asset, Inside)>,
 }
 
 /// A member and the name that reports show.
 struct Row {
     shown: String,
+    /// Whether the name stays inside the archive.
+    safe: bool,
     size: u64,
     member: Member,
 }
@@ -164,10 +175,14 @@ pub fn open(
         depth: inside.map_or(0, |i| i.depth) + 1,
         outer: inside.map_or_else(|| Arc::new(own()), |inside| Arc::clone(&inside.outer)),
         folders: VecDeque::new(),
+        passed: Vec::new(),
+        bare: Vec::new(),
+        single: format == "gzip",
         ready: VecDeque::new(),
     };
     let listed = listing::list(format, &held, &asset.rel, budget, room);
     out.faults.extend(listed.oddities.into_iter().map(|what| archive::fault(&asset.rel, what)));
+    out.bare = listed.bare;
     out.sort(listed.rows, exclude);
     Ok(out)
 }
@@ -187,16 +202,19 @@ impl Archive {
             let litter = parts.into_iter().find(|(part, _)| walk::is_system(OsStr::new(part)));
             if let Some(litter) = litter.and_then(|(_, end)| shown.get(..end)) {
                 self.ignored += u64::from(system.insert(litter.to_owned()));
+                self.passed.push(Row { shown, safe: fault.is_none(), size, member });
                 continue;
             }
+            let safe = fault.is_none();
             if self.excluded(&shown, exclude) {
+                self.passed.push(Row { shown, safe, size, member });
                 continue;
             }
             let faults = self.faults.len() <= limits::FAULTS;
             self.faults.extend(fault.filter(|_| faults).map(|what| archive::fault(self.below(&shown), what)));
             names.push(shown.clone());
             let folder = shown.rsplit_once('/').map_or("", |(folder, _)| folder);
-            folders.entry(folder.to_owned()).or_default().push(Row { shown, size, member });
+            folders.entry(folder.to_owned()).or_default().push(Row { shown, safe, size, member });
         }
         let twins = archive::twins(names.iter().map(String::as_str));
         let twins: Vec<_> = twins.into_iter().map(|(name, what)| archive::fault(self.below(name), what)).collect();

@@ -11,7 +11,7 @@ use super::{Decoder, Options, said};
 use crate::model::{Facts, Tag};
 use crate::source::Source;
 
-pub(super) const DECODER: Decoder = Decoder { id: "a1111", version: 1, decode };
+pub(super) const DECODER: Decoder = Decoder { id: "a1111", version: 2, decode };
 
 /// Fields that carry the text: space and key, the key compared from its start and without regard to case.
 const FIELDS: &[(&str, &str)] = &[
@@ -29,7 +29,9 @@ const FIELDS: &[(&str, &str)] = &[
     ("quicktime", "©cmt"),
     ("quicktime", "©des"),
     ("quicktime", "desc"),
+    ("quicktime", "dscp"),
     ("quicktime", "comment"),
+    ("quicktime", "description"),
     ("quicktime", "parameters"),
     ("quicktime", "com.apple.quicktime.comment"),
     ("quicktime", "com.apple.quicktime.description"),
@@ -50,6 +52,15 @@ const FIELDS: &[(&str, &str)] = &[
     ("id3", "txxx:description"),
     ("id3", "txxx:parameters"),
     ("asf", "description"),
+    ("asf", "comment"),
+    ("asf", "parameters"),
+    ("ape", "comment"),
+    ("ape", "description"),
+    ("ape", "parameters"),
+    ("aiff", "anno"),
+    ("aiff", "comt"),
+    ("riff", "info:cmnt"),
+    ("flv", "parameters"),
 ];
 
 fn decode(_: &mut Source, facts: &Facts, _: Options) -> Vec<Tag> {
@@ -67,9 +78,10 @@ fn decode(_: &mut Source, facts: &Facts, _: Options) -> Vec<Tag> {
 }
 
 pub(super) fn carries(tag: &Tag) -> bool {
-    let begins = |key: &str| tag.key.get(..key.len()).is_some_and(|start| start.eq_ignore_ascii_case(key));
-    let Some((_, key)) = FIELDS.iter().find(|(space, key)| tag.space == *space && begins(key)) else { return false };
-    tag.key.len() == key.len() || !tag.key[key.len()..].starts_with(|c: char| c.is_alphanumeric())
+    FIELDS.iter().any(|(space, key)| {
+        let (start, rest) = tag.key.split_at_checked(key.len()).unwrap_or_default();
+        tag.space == *space && start.eq_ignore_ascii_case(key) && !rest.starts_with(|c: char| c.is_alphanumeric())
+    })
 }
 
 /// The line of settings, if the text has the grammar: steps, and at least two more of the known settings after it.
@@ -121,6 +133,10 @@ mod tests {
             ("quicktime", "©cmt"),
             ("id3", "COMM:eng"),
             ("sidecar", "txt"),
+            ("quicktime", "description"),
+            ("quicktime", "dscp"),
+            ("ape", "Comment"),
+            ("aiff", "ANNO"),
         ] {
             let said = decode(&mut Source::memory(Vec::new(), 0), &facts(space, key, TEXT), Options::default());
             assert_eq!(said.first().map(|t| t.key.as_str()), Some("parameters"), "{space} {key}");

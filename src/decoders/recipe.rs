@@ -74,8 +74,8 @@ fn decode(_: &mut Source, facts: &Facts, _: Options) -> Vec<Tag> {
 
 fn read(tag: &Tag) -> Recipe {
     let text = tag.value.trim_matches(|c: char| c.is_whitespace() || c == '\0');
-    let key = tag.key.to_lowercase();
-    if let Some(line) = a1111::settings(text).filter(|_| a1111::carries(tag) || tag.space == "stealth") {
+    let carries = tag.space == "stealth" || a1111::carries(tag);
+    if let Some(line) = carries.then(|| a1111::settings(text)).flatten() {
         return parameters(text, line);
     }
     // `prompt:{…}` is how ComfyUI fills EXIF.
@@ -88,14 +88,22 @@ fn read(tag: &Tag) -> Recipe {
             _ => Recipe::default(),
         };
     }
-    let prompt = match key.as_str() {
-        "dream" => text.strip_prefix('"').and_then(|rest| rest.rsplit_once('"')).map(|(prompt, _)| prompt),
-        "description" if text.contains("Job ID: ") => text.split(" Job ID: ").next(),
-        _ if FIELDS.iter().any(|field| key.ends_with(field)) && !key.contains("negative") => Some(text),
-        _ => None,
+    let is = |name: &str| tag.key.eq_ignore_ascii_case(name);
+    let prompt = if is("dream") {
+        text.strip_prefix('"').and_then(|rest| rest.rsplit_once('"')).map(|(prompt, _)| prompt)
+    } else if is("description") && text.contains("Job ID: ") {
+        text.split(" Job ID: ").next()
+    } else {
+        (ends(&tag.key, FIELDS) && !tag.key.to_lowercase().contains("negative")).then_some(text)
     };
-    let version = VERSIONS.iter().any(|field| key.ends_with(field)).then(|| cut(text));
+    let version = ends(&tag.key, VERSIONS).then(|| cut(text));
     Recipe { prompt: prompt.map(cut), version, model: None }
+}
+
+/// Whether a key ends with one of these, in either case.
+fn ends(key: &str, fields: &[&str]) -> bool {
+    let end = |len: usize| key.len().checked_sub(len).and_then(|at| key.get(at..));
+    fields.iter().any(|field| end(field.len()).is_some_and(|end| end.eq_ignore_ascii_case(field)))
 }
 
 fn cut(text: &str) -> String {

@@ -16,7 +16,7 @@ static INFO: Info = Info {
     extensions: &["eps", "epsf", "ps"],
     media: Media::Image,
     specification: "Adobe technical notes 5001, 5002; XMP specification part 3",
-    version: 1,
+    version: 2,
 };
 
 const DOS: [u8; 4] = [0xC5, 0xD0, 0xD3, 0xC6];
@@ -55,14 +55,26 @@ impl Format for Eps {
         let base = source.absolute(start);
         let bytes = source.stated(start, have, limits::BLOB).map_err(|p| p.within("eps"))?;
         comments(&bytes, base, out);
-        // Files that promise the structuring conventions end with this comment (technical note 5001, section 4.4).
+        // Files that promise the structuring conventions end with a comment (technical note 5001, section 4.4);
+        // some writers leave it out.
         let promised = bytes.starts_with(CONFORMING) || CONFORMING.starts_with(&bytes);
-        if promised && !bytes.windows(5).any(|w| w == b"%%EOF") {
+        if promised && !bytes.windows(5).any(|w| w == b"%%EOF") && !closes(&bytes) {
             let at = base.saturating_add(bytes.len() as u64);
-            return Err(Problem::truncated("eps", at, "no %%EOF"));
+            return Err(Problem::truncated("eps", at, "neither %%EOF nor an operator that closes the page at the end"));
         }
         Ok(())
     }
+}
+
+/// Operators that close what a page opened.
+const CLOSING: &[&[u8]] = &[b"showpage", b"end", b"quit", b"pdfmark"];
+
+/// Whether the last line is whole and its last word closes the page, and no comment was put off to a trailer.
+fn closes(bytes: &[u8]) -> bool {
+    let ended = (bytes.ends_with(b"\n") || bytes.ends_with(b"\r")) && find(bytes, b"(atend)").is_none();
+    let end = bytes.trim_ascii_end();
+    let start = end.iter().rposition(u8::is_ascii_whitespace).map_or(0, |at| at + 1);
+    ended && CLOSING.contains(&&end[start..])
 }
 
 /// Offset and length of the PostScript part.

@@ -16,10 +16,12 @@ static INFO: Info = Info {
     extensions: &["exr", "sxr", "mxr"],
     media: Media::Image,
     specification: "OpenEXR file layout, version 2",
-    version: 1,
+    version: 2,
 };
 
 const MAGIC: &[u8] = b"\x76\x2F\x31\x01";
+const TILED: u32 = 0x200;
+const DEEP: u32 = 0x800;
 const MULTIPART: u32 = 0x1000;
 /// The longest name of an attribute or a type (255 with the long-names flag).
 const NAME: usize = 256;
@@ -44,19 +46,41 @@ impl Format for Exr {
             let (end, empty) = header(source, at, &place, part == 1, out).map_err(|p| p.within(&place))?;
             at = end;
             if empty || !multipart {
-                return has_pixels(source, at);
+                return has_pixels(source, at, version & (MULTIPART | TILED | DEEP) == 0).map_err(|p| p.within("EXR"));
             }
         }
         Err(Problem::limit("", source.absolute(at), format!("more than {PARTS} parts")))
     }
 }
 
-/// Something must follow the headers: the table of chunk offsets.
-fn has_pixels(source: &Source, at: u64) -> Result<(), Problem> {
-    if at < source.len() {
+/// The table of chunk offsets must follow the headers, and what it names must be there.
+///
+/// Only the table of a single-part image of scan lines is followed to its last chunk: where the first chunk stands
+/// right behind the table, its offset tells how long the table is.
+fn has_pixels(source: &mut Source, at: u64, single: bool) -> Result<(), Problem> {
+    let here = source.absolute(source.len());
+    let cut = |what: &str| Err(Problem::truncated("", here, what));
+    let long = |bytes: &[u8]| array(bytes, 0).map(u64::from_le_bytes);
+    if at >= source.len() {
+        return cut("the file ends after its header");
+    }
+    let Some(first) = long(source.up_to(at, 8)?) else { return cut("the file ends in its table of chunks") };
+    if first >= source.len() {
+        return cut("the file ends before its first chunk");
+    }
+    let table = first.saturating_sub(at);
+    // A table that stands at zero was never finished by its writer; one in another order says less.
+    if !single || table < 8 || table % 8 != 0 || table / 8 > limits::ITEMS as u64 {
         return Ok(());
     }
-    Err(Problem::truncated("", source.absolute(at), "the file ends after its header"))
+    let Some(last) = long(source.up_to(first - 8, 8)?).filter(|last| *last >= first) else { return Ok(()) };
+    // A chunk: the first line, the length of the data, the data.
+    let chunk = source.up_to(last, 8)?.to_vec();
+    let end = le32(&chunk, 4).map(|len| last.saturating_add(8).saturating_add(u64::from(len)));
+    if end.is_none_or(|end| end > source.len()) {
+        return cut("the file ends before its last chunk");
+    }
+    Ok(())
 }
 
 /// Reads attributes up to the empty name that ends the header; says where it ended and whether it held none.

@@ -19,7 +19,7 @@ static INFO: Info = Info {
     extensions: &["pdf", "ai"],
     media: Media::Document,
     specification: "ISO 32000-2",
-    version: 1,
+    version: 2,
 };
 
 /// Pages, forms and pictures that are visited.

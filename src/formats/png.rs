@@ -17,7 +17,7 @@ static INFO: Info = Info {
     extensions: &["png", "apng"],
     media: Media::Image,
     specification: "W3C PNG, third edition; XMP part 3; C2PA 2.x, annex A.3",
-    version: 1,
+    version: 2,
 };
 
 /// All text that may be unfolded from one file.

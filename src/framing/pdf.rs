@@ -74,11 +74,22 @@ impl<'a> Document<'a> {
     fn tables(&mut self) -> Result<(), Problem> {
         let (offset, tail) = self.source.tail()?;
         let found = tail.windows(9).rposition(|w| w == b"startxref");
-        let start = found.and_then(|at| Parser { bytes: tail, at: at + 9 }.unsigned());
-        let Some(start) = start else {
+        let found = found.and_then(|at| {
+            let mut parser = Parser { bytes: tail, at: at + 9 };
+            Some((parser.unsigned()?, parser.at))
+        });
+        let Some((start, behind)) = found else {
             let at = self.source.absolute(offset);
             return Err(Problem::truncated("", at, "no startxref at the end"));
         };
+        // Objects behind the end: an update (section 7.5.6) whose own tables are missing.
+        let rest = tail.get(behind..).unwrap_or_default();
+        let begun = words(rest, b"obj")
+            .find(|at| object_start(rest, *at).is_some() && !rest.get(at + 3).is_some_and(u8::is_ascii_alphanumeric));
+        if let Some(by) = begun {
+            let at = self.source.absolute(offset.saturating_add((behind + by) as u64));
+            return Err(Problem::truncated("", at, "an update of the document is cut short"));
+        }
         let mut next = Some(start);
         let mut seen = HashSet::new();
         while let Some(at) = next.filter(|at| seen.insert(*at)) {

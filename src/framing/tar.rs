@@ -34,6 +34,8 @@ pub struct Entry {
 pub struct Listing {
     /// In their order.
     pub entries: Vec<Entry>,
+    /// Names without bytes: folders, with `/` at their end, and links.
+    pub bare: Vec<String>,
     /// What a sound archive has not, in words.
     pub oddities: Vec<String>,
 }
@@ -77,7 +79,10 @@ pub fn list(source: &mut Source, out: &mut Listing) -> Result<(), Problem> {
         if !is_sound(&block) {
             return Err(Problem::malformed("TAR", at, "no header where one must be: what follows is not read"));
         }
-        if out.entries.len() >= limits::ARCHIVED || names > limits::ARCHIVED_NAMES {
+        if out.entries.len() + out.bare.len() >= limits::ARCHIVED * 2
+            || out.entries.len() >= limits::ARCHIVED
+            || names > limits::ARCHIVED_NAMES
+        {
             return Err(Problem::limit("TAR", at, "more members than are read"));
         }
         let stated = number(field(&block, 124, 12));
@@ -116,6 +121,11 @@ pub fn list(source: &mut Source, out: &mut Listing) -> Result<(), Problem> {
             _ => size > 0 || !name.ends_with('/'),
         };
         let have = size.min(len.saturating_sub(start));
+        if !member && matches!(kind, b'1' | b'2') || name.ends_with('/') || kind == b'5' && size == 0 {
+            names += name.len();
+            let folder = kind == b'5' && !name.ends_with('/');
+            out.bare.push(if folder { format!("{name}/") } else { name.clone() });
+        }
         if member {
             names += name.len();
             let sparse = kind == b'S' || said.sparse || global.sparse;

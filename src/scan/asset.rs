@@ -4,6 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::atomic::Ordering;
 
+use super::around::Around;
 use super::{Scan, Watch};
 use crate::archives::{self, Inside};
 use crate::digest::{self, Algorithm, Digest};
@@ -11,7 +12,7 @@ use crate::extract;
 use crate::marks;
 use crate::member::{Opened, Room};
 use crate::model::{Asset, AssetReport, Facts, PackageFault, PackageFaultKind, Problem, ProblemKind, Recipe, Role};
-use crate::packages::{Deliveries, Wanted};
+use crate::packages::Wanted;
 use crate::roles;
 
 /// The format that reports name for a delivery package's own manifests.
@@ -32,28 +33,16 @@ pub(super) struct Judged {
 }
 
 /// One asset from bytes to findings; `None` when the run was stopped before its end: what was read by then is not all.
-/// A member of an archive belongs to the package that the archive is, and is what the file around it is for.
-pub(super) fn one(
-    scan: &Scan<'_>,
-    job: Job,
-    deliveries: &Deliveries,
-    package: Option<usize>,
-    room: &Room,
-    watch: &dyn Watch,
-) -> Option<Judged> {
+pub(super) fn one(scan: &Scan<'_>, job: Job, around: &Around<'_>, room: &Room, watch: &dyn Watch) -> Option<Judged> {
     if watch.stop().load(Ordering::Relaxed) {
         return None;
     }
     let Job { mut asset, inside } = job;
-    let file = inside.as_ref().map_or(&asset.rel, |inside| &inside.outer.rel);
-    let mut place = deliveries.place(asset.root, file);
-    if inside.is_some() {
-        (place.package, place.plays) = (package, vec![]);
-    }
+    let place = around.place(asset.root, &asset.rel);
     asset.package = place.package;
     (asset.role, asset.role_basis) = roles::place(&asset.rel, &scan.policy.roles, place.membership, scan.role);
     let (mut facts, opened) = isolated(&asset, inside.as_ref(), room, scan);
-    if facts.format.is_none() && facts.problems.is_empty() && deliveries.is_manifest(asset.root, &asset.rel) {
+    if facts.format.is_none() && facts.problems.is_empty() && around.deliveries.is_manifest(asset.root, &asset.rel) {
         facts.format = Some(MANIFEST.to_owned());
     }
     let depth = inside.as_ref().map_or(0, |inside| inside.depth);
@@ -64,13 +53,14 @@ pub(super) fn one(
     }
     let evidence = marks::catalogue().evidence(&facts);
     let ai = marks::ai(&evidence);
-    let listed = scan.integrity && inside.is_none();
-    let claims = if listed { deliveries.digests(asset.root, &asset.rel) } else { vec![] };
+    let claims = if scan.integrity { around.deliveries.digests(asset.root, &asset.rel) } else { vec![] };
     let mut hashed = Hashed { claims, recorded: scan.judge.needs_digest(&asset, ai), ..Hashed::default() };
     match (&inside, &opened) {
-        (Some(inside), Some(opened)) => hash_member(&mut hashed, opened, (&asset, inside), &mut facts, watch),
+        (Some(inside), Some(opened)) => {
+            hash_member(&mut hashed, opened, (&mut asset, inside), &mut facts, around, watch);
+        }
         (Some(_), None) => {}
-        (None, _) => hash(&mut hashed, &mut asset, &mut facts, deliveries, watch),
+        (None, _) => hash(&mut hashed, &mut asset, &mut facts, around, watch),
     }
     if watch.stop().load(Ordering::Relaxed) {
         return None;
@@ -154,10 +144,35 @@ struct Hashed<'a> {
     bytes: u64,
 }
 
+impl Hashed<'_> {
+    fn wanted(&self) -> Vec<Algorithm> {
+        let own = self.recorded.then_some(Algorithm::Sha256);
+        self.claims.iter().map(|c| c.digest.algorithm).chain(own).collect()
+    }
+
+    /// Takes up what came of [`Hashed::wanted`], and compares what packages claim.
+    fn compare(&mut self, digests: &[Digest], asset: &mut Asset, around: &Around<'_>) {
+        self.sha256 = digests.last().filter(|_| self.recorded).map(Digest::text);
+        let mut agreed = vec![];
+        for (claim, found) in self.claims.iter().zip(digests) {
+            let name = claim.digest.algorithm.name();
+            if claim.digest.agrees(found) {
+                agreed.push(name);
+                continue;
+            }
+            let what = format!("its {name} is {} and not {}", found.text(), claim.digest.text());
+            let fault = PackageFault { kind: PackageFaultKind::HashMismatch, path: asset.rel.clone(), what };
+            around.deliveries.fault(claim.package, fault);
+        }
+        if !agreed.is_empty() && agreed.len() == self.claims.len() {
+            asset.custody = Some(agreed.join(", "));
+        }
+    }
+}
+
 /// Reads the asset once for all digests that anybody wants of it, and compares those that packages claim.
-fn hash(hashed: &mut Hashed, asset: &mut Asset, facts: &mut Facts, deliveries: &Deliveries, watch: &dyn Watch) {
-    let own = hashed.recorded.then_some(Algorithm::Sha256);
-    let wanted: Vec<_> = hashed.claims.iter().map(|c| c.digest.algorithm).chain(own).collect();
+fn hash(hashed: &mut Hashed, asset: &mut Asset, facts: &mut Facts, around: &Around<'_>, watch: &dyn Watch) {
+    let wanted = hashed.wanted();
     if wanted.is_empty() || asset.obstacle.is_some() {
         return;
     }
@@ -176,37 +191,25 @@ fn hash(hashed: &mut Hashed, asset: &mut Asset, facts: &mut Facts, deliveries: &
     if note_change(seen(asset, None), facts) {
         return;
     }
-    hashed.sha256 = own.and(digests.last()).map(Digest::text);
-    let mut agreed = vec![];
-    for (claim, found) in hashed.claims.iter().zip(&digests) {
-        let name = claim.digest.algorithm.name();
-        if claim.digest.agrees(found) {
-            agreed.push(name);
-            continue;
-        }
-        let what = format!("its {name} is {} and not {}", found.text(), claim.digest.text());
-        let fault = PackageFault { kind: PackageFaultKind::HashMismatch, path: asset.rel.clone(), what };
-        deliveries.fault(claim.package, fault);
-    }
-    if !agreed.is_empty() && agreed.len() == hashed.claims.len() {
-        asset.custody = Some(agreed.join(", "));
-    }
+    hashed.compare(&digests, asset, around);
 }
 
-/// As [`hash`], for a member of an archive: only records may be about its bytes.
+/// As [`hash`], for a member of an archive.
 fn hash_member(
     hashed: &mut Hashed,
     opened: &Opened,
-    (asset, inside): (&Asset, &Inside),
+    (asset, inside): (&mut Asset, &Inside),
     facts: &mut Facts,
+    around: &Around<'_>,
     watch: &dyn Watch,
 ) {
-    if !hashed.recorded {
+    let wanted = hashed.wanted();
+    if wanted.is_empty() {
         return;
     }
     let mut bytes = opened.stream();
     let mut told = |_| !watch.stop().load(Ordering::Relaxed);
-    let digests = match digest::stream(&mut bytes, asset.size, &[Algorithm::Sha256], &mut told) {
+    let digests = match digest::stream(&mut bytes, asset.size, &wanted, &mut told) {
         Ok(digests) => digests,
         Err(e) => return facts.problems.push(Problem::new(ProblemKind::Io, "file (hashing)", None, e.to_string())),
     };
@@ -214,7 +217,7 @@ fn hash_member(
         return;
     }
     facts.problems.extend(bytes.problem());
-    hashed.sha256 = digests.first().map(Digest::text);
+    hashed.compare(&digests, asset, around);
 }
 
 /// The file that holds an asset, as the walk saw it: path, size, modification time.

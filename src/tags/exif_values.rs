@@ -84,9 +84,16 @@ fn prefixed(bytes: &[u8], header: Header) -> String {
         b"JIS\0\0\0\0\0" => SHIFT_JIS.decode_without_bom_handling(body).0.into_owned(),
         [0, 0, 0, 0, 0, 0, 0, 0] => tags::text(body),
         // Written without a code.
+        _ if is_wide(bytes) => unicode(bytes, header.big_endian),
         _ => tags::text(bytes),
     };
     text.trim_matches('\0').trim_end().to_owned()
+}
+
+/// Whether text without a code is UTF-16: a byte order mark, or every other byte zero at its beginning.
+fn is_wide(bytes: &[u8]) -> bool {
+    let half = |at: usize| bytes.iter().take(16).skip(at).step_by(2).filter(|b| **b == 0).count();
+    matches!(bytes, [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..]) || bytes.len() >= 16 && half(0).abs_diff(half(1)) == 8
 }
 
 /// UTF-16 in the byte order that gives the more ordinary text: writers do not agree which one the code means.
@@ -206,6 +213,9 @@ mod tests {
         assert_eq!(coded(&[0; 8], "é".as_bytes()), "é");
         assert_eq!(prefixed(b"short", LITTLE), "short");
         assert_eq!(prefixed(b"no code at all", LITTLE), "no code at all");
+        for big in [false, true] {
+            assert_eq!(prefixed(&wide("Steps: 20, no code", big), LITTLE), "Steps: 20, no code", "{big}");
+        }
     }
 
     #[test]

@@ -56,11 +56,13 @@ fn field(keyword: &str, text: &[u8], place: &Place, near: Option<u64>, out: &mut
     if keyword == "XML:com.adobe.xmp" {
         return xmp::read(text, place, out);
     }
-    if let Some(kind) = keyword.strip_prefix("Raw profile type ")
-        && let Some(bytes) = hexadecimal(text)
-    {
+    if let Some(kind) = keyword.strip_prefix("Raw profile type ") {
         let inside = Place { container: format!("{}, raw profile {kind}", place.container), offset: None };
-        if profile(kind, &bytes, &inside, out) {
+        let (bytes, whole) = hexadecimal(text).unwrap_or_default();
+        if !whole {
+            inside.problem(Problem::malformed("", near.unwrap_or_default(), "not the hexadecimal text stated"), out);
+        }
+        if !bytes.is_empty() && profile(kind, &bytes, &inside, out) {
             return;
         }
     }
@@ -68,15 +70,18 @@ fn field(keyword: &str, text: &[u8], place: &Place, near: Option<u64>, out: &mut
     push(out, "png", keyword, plain_text::decode(text), &place, 0);
 }
 
-/// A newline, the kind, the decoded length, then hexadecimal digits in lines.
-fn hexadecimal(text: &[u8]) -> Option<Vec<u8>> {
+/// A newline, a line with the kind (`exif`, `generic profile`, `IPTC profile`), a line with the decoded length, then
+/// hexadecimal digits in lines: the bytes, and whether they are all there.
+fn hexadecimal(text: &[u8]) -> Option<(Vec<u8>, bool)> {
     let text = std::str::from_utf8(text).ok()?;
-    let mut words = text.split_ascii_whitespace();
-    let _kind = words.next()?;
+    let (_kind, rest) = text.trim_start().split_once('\n')?;
+    let mut words = rest.split_ascii_whitespace();
     let len: usize = words.next()?.parse().ok()?;
     let mut digits: Vec<u8> = words.flat_map(str::bytes).collect();
     digits.truncate(len.checked_mul(2)?.min(digits.len()));
-    data_encoding::HEXLOWER_PERMISSIVE.decode(&digits).ok()
+    let bytes = data_encoding::HEXLOWER_PERMISSIVE.decode(&digits).ok()?;
+    let whole = bytes.len() == len;
+    Some((bytes, whole))
 }
 
 fn profile(kind: &str, bytes: &[u8], at: &Place, out: &mut Facts) -> bool {
