@@ -250,6 +250,15 @@ fn partials(folder: &Path) -> Vec<String> {
     names.filter(|n| n.ends_with(".partial")).collect()
 }
 
+/// Makes a file longer than anybody waits for; `false` where the file system has no large sparse files.
+fn grown(path: &Path) -> bool {
+    let grown = std::fs::File::options().append(true).open(path).unwrap().set_len(1 << 40).is_ok();
+    if !grown {
+        eprintln!("SKIPPED: this file system has no large sparse files");
+    }
+    grown
+}
+
 /// Starts a scan of `delivery` and waits until it is under way.
 #[cfg(unix)]
 fn under_way(folder: &Path, report: &str) -> std::process::Child {
@@ -300,9 +309,7 @@ fn an_interrupt_keeps_what_was_judged() {
 fn an_interrupt_ends_a_long_digest() {
     let dir = folder(&[(MARKED, "delivery/a.png")]);
     // Marked, so its digest is wanted, and its digest takes longer than anybody waits.
-    let file = std::fs::File::options().append(true).open(dir.path().join("delivery/a.png")).unwrap();
-    if file.set_len(1 << 40).is_err() {
-        eprintln!("SKIPPED: this file system has no large sparse files");
+    if !grown(&dir.path().join("delivery/a.png")) {
         return;
     }
     let mut child = under_way(dir.path(), "json=report.json");
@@ -319,9 +326,7 @@ fn a_policy_bounds_the_time_for_a_file() {
     let dir = folder(&[("../c2pa/captured.jpg", "delivery/a.jpg"), ("../c2pa/captured.jpg", "delivery/b.jpg")]);
     std::fs::write(dir.path().join("p.toml"), "name = \"p\"\n[limits]\nseconds-per-file = 1\n").unwrap();
     // Its hash binds every byte that follows the manifest, and there are more than a second is enough for.
-    let file = std::fs::File::options().append(true).open(dir.path().join("delivery/a.jpg")).unwrap();
-    if file.set_len(1 << 40).is_err() {
-        eprintln!("SKIPPED: this file system has no large sparse files");
+    if !grown(&dir.path().join("delivery/a.jpg")) {
         return;
     }
     let output = countersign(dir.path(), &["scan", "delivery", "--policy", "p.toml", "--report", "json=r.json"]);
@@ -360,9 +365,7 @@ fn what_has_run_out_in_a_policy_is_told() {
 #[test]
 fn an_interrupt_is_told_whatever_the_report() {
     let dir = folder(&[(MARKED, "delivery/a.png"), (MARKED, "delivery/b.png")]);
-    let file = std::fs::File::options().append(true).open(dir.path().join("delivery/b.png")).unwrap();
-    if file.set_len(1 << 40).is_err() {
-        eprintln!("SKIPPED: this file system has no large sparse files");
+    if !grown(&dir.path().join("delivery/b.png")) {
         return;
     }
     for kind in countersign::report::ALL {
@@ -381,9 +384,7 @@ fn an_interrupt_is_told_whatever_the_report() {
 fn an_interrupt_ends_a_long_verification() {
     let dir = folder(&[("../c2pa/generated.png", "delivery/a.png")]);
     // Its hash binds every byte that follows the manifest, and there are more than anybody waits for.
-    let file = std::fs::File::options().append(true).open(dir.path().join("delivery/a.png")).unwrap();
-    if file.set_len(1 << 40).is_err() {
-        eprintln!("SKIPPED: this file system has no large sparse files");
+    if !grown(&dir.path().join("delivery/a.png")) {
         return;
     }
     let mut child = under_way(dir.path(), "json=report.json");
