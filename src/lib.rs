@@ -43,4 +43,5 @@ pub mod scan;
 pub mod source;
 pub mod survey;
 pub mod tags;
+pub mod text;
 pub mod walk;

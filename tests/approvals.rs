@@ -86,6 +86,27 @@ fn a_sheet_is_imported_whole_or_not_at_all() {
 }
 
 #[test]
+fn a_sheet_that_comes_again_adds_what_is_new_only() {
+    let folder = tempfile::tempdir().unwrap();
+    let import = |name: &str, rows: &str| {
+        std::fs::write(folder.path().join(name), format!("path,decision,by,decided-on,note\n{rows}")).unwrap();
+        let output = countersign(folder.path(), &["approvals", "import", name, "--approvals", "l.jsonl"]);
+        assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+        said(&output)
+    };
+    let (one, two) = ("a.png,approved,Jane,2026-01-02,x\n", "b.png,approved,Jane,2026-01-02,x\n");
+    assert!(import("one.csv", &format!("{one}{one}")).contains("left out 1 row"));
+    let again = import("renamed.csv", &format!("{one}{two}"));
+    assert!(again.contains("left out 1 row") && again.contains("imported 1 record\n"), "{again}");
+    // Another day, another note: other records.
+    for near in [two.replace("01-02", "01-03"), two.replace(",x", ",y"), two.replace("b.png", "B.png")] {
+        assert!(!import("near.csv", &near).contains("left out"), "{near}");
+    }
+    assert!(import("one.csv", &format!("{one}{two}")).contains("left out 2 rows"));
+    assert_eq!(Ledger::read(&folder.path().join("l.jsonl")).unwrap().entries.len(), 5);
+}
+
+#[test]
 fn other_sheets_are_read_as_they_are_said_to_be() {
     let folder = tempfile::tempdir().unwrap();
     let row = |name: &str| format!("{name};{};31.12.2026;freigegeben von M\u{fc}ller\r\n", "ab".repeat(32));

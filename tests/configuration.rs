@@ -85,6 +85,22 @@ fn the_command_line_beats_the_environment_beats_the_file() {
 }
 
 #[test]
+fn options_that_are_only_called_alike_have_no_default() {
+    let place = Place::new("role = \"archival\"\nreport = [\"html=reports/x.html\"]\n");
+    let run = |arguments: &[&str]| {
+        let mut command = place.program();
+        command.args(arguments).env("COUNTERSIGN_ROLE", "archival").env("COUNTERSIGN_REPORT", "csv=reports/x.csv");
+        let output = command.output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", err(&output));
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    run(&["approve", "delivery/a.png", "--by", "Jane", "--approvals", "l.jsonl"]);
+    let listed = run(&["approvals", "list", "--json", "--approvals", "l.jsonl"]);
+    assert!(listed.contains("Jane") && !listed.contains("archival"), "{listed}");
+    run(&["approvals", "verify", "--approvals", "l.jsonl"]);
+}
+
+#[test]
 fn relative_paths_are_relative_to_the_file() {
     let place = Place::new(
         "policy = 'house.toml'\n[scan]\nreport = ['terminal', 'csv=../reports/all.csv']\nexclude = ['*.tmp']\n",

@@ -250,11 +250,20 @@ fn partials(folder: &Path) -> Vec<String> {
     names.filter(|n| n.ends_with(".partial")).collect()
 }
 
+/// Makes a file longer than anybody waits for; `false` where the file system has no large sparse files.
+fn grown(path: &Path) -> bool {
+    let grown = std::fs::File::options().append(true).open(path).unwrap().set_len(1 << 40).is_ok();
+    if !grown {
+        eprintln!("SKIPPED: this file system has no large sparse files");
+    }
+    grown
+}
+
 /// Starts a scan of `delivery` and waits until it is under way.
 #[cfg(unix)]
-fn under_way(folder: &Path) -> std::process::Child {
+fn under_way(folder: &Path, report: &str) -> std::process::Child {
     let child = program(folder)
-        .args(["scan", "delivery", "--jobs", "1", "--report", "json=report.json"])
+        .args(["scan", "delivery", "--jobs", "1", "--report", report])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
@@ -284,7 +293,7 @@ fn an_interrupt_keeps_what_was_judged() {
         let name: String = format!("{i:05}").bytes().map(|digit| char::from(digit - b'0' + b'a')).collect();
         std::fs::hard_link(&first, dir.path().join(format!("delivery/{name}.png"))).unwrap();
     }
-    let child = under_way(dir.path());
+    let child = under_way(dir.path(), "json=report.json");
     interrupt(&child);
     let output = child.wait_with_output().unwrap();
     assert_eq!(code(&output), 130, "{}", err(&output));
@@ -300,12 +309,10 @@ fn an_interrupt_keeps_what_was_judged() {
 fn an_interrupt_ends_a_long_digest() {
     let dir = folder(&[(MARKED, "delivery/a.png")]);
     // Marked, so its digest is wanted, and its digest takes longer than anybody waits.
-    let file = std::fs::File::options().append(true).open(dir.path().join("delivery/a.png")).unwrap();
-    if file.set_len(1 << 40).is_err() {
-        eprintln!("SKIPPED: this file system has no large sparse files");
+    if !grown(&dir.path().join("delivery/a.png")) {
         return;
     }
-    let mut child = under_way(dir.path());
+    let mut child = under_way(dir.path(), "json=report.json");
     let asked = Instant::now();
     interrupt(&child);
     assert_eq!(child.wait().unwrap().code(), Some(130));
@@ -314,17 +321,73 @@ fn an_interrupt_ends_a_long_digest() {
     assert_eq!(json(&dir.path().join("report.json"))["summary"]["interrupted"], true);
 }
 
+#[test]
+fn a_policy_bounds_the_time_for_a_file() {
+    let dir = folder(&[("../c2pa/captured.jpg", "delivery/a.jpg"), ("../c2pa/captured.jpg", "delivery/b.jpg")]);
+    std::fs::write(dir.path().join("p.toml"), "name = \"p\"\n[limits]\nseconds-per-file = 1\n").unwrap();
+    // Its hash binds every byte that follows the manifest, and there are more than a second is enough for.
+    if !grown(&dir.path().join("delivery/a.jpg")) {
+        return;
+    }
+    let output = countersign(dir.path(), &["scan", "delivery", "--policy", "p.toml", "--report", "json=r.json"]);
+    assert_eq!(code(&output), 2, "{}", err(&output));
+    let report = json(&dir.path().join("r.json"));
+    let rules = |asset: usize| -> Vec<_> {
+        let findings = report["assets"][asset]["findings"].as_array().unwrap();
+        findings.iter().filter(|f| f["severity"] == "error").map(|f| f["rule"].clone()).collect()
+    };
+    assert_eq!((rules(0), rules(1)), (vec!["unreadable-asset".into()], vec![]));
+}
+
+#[test]
+fn what_has_run_out_in_a_policy_is_told() {
+    let dir = folder(&[]);
+    let keys = |name: &str, until: &str| {
+        let output = countersign(dir.path(), &["keys", "new", name]);
+        let key = out(&output).lines().find(|l| l.starts_with("key = ")).unwrap().to_owned();
+        format!("[[trust.keys]]\nname = \"{name}\"\n{key}\nvalid-until = {until}\n")
+    };
+    let row = |pattern: &str, until: &str| {
+        format!("[[suppress]]\nrule = \"possible-ai\"\npattern = \"{pattern}\"\nreason = \"r\"\nexpires = {until}\n")
+    };
+    let text =
+        [row("old/", "2020-01-01"), row("new/", "9999-01-01"), keys("Past", "2020-01-02"), keys("Now", "9999-01-01")];
+    std::fs::write(dir.path().join("p.toml"), text.concat()).unwrap();
+    let output = countersign(dir.path(), &["policy", "check", "p.toml"]);
+    assert_eq!(code(&output), 0, "{}", err(&output));
+    let warnings: Vec<_> = err(&output).lines().map(str::to_owned).collect();
+    assert_eq!(warnings.len(), 2, "{warnings:?}");
+    assert!(warnings[0].contains("old/") && warnings[0].contains("2020-01-01"), "{warnings:?}");
+    assert!(warnings[1].contains("Past") && warnings[1].contains("2020-01-02"), "{warnings:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupt_is_told_whatever_the_report() {
+    let dir = folder(&[(MARKED, "delivery/a.png"), (MARKED, "delivery/b.png")]);
+    if !grown(&dir.path().join("delivery/b.png")) {
+        return;
+    }
+    for kind in countersign::report::ALL {
+        let id = kind.info.id;
+        let child = under_way(dir.path(), &format!("{id}={id}.out"));
+        interrupt(&child);
+        let output = child.wait_with_output().unwrap();
+        assert_eq!((code(&output), err(&output).as_str()), (130, ""), "{id}");
+        assert!(!std::fs::read(dir.path().join(format!("{id}.out"))).unwrap().is_empty(), "{id}");
+    }
+    assert!(partials(dir.path()).is_empty());
+}
+
 #[cfg(unix)]
 #[test]
 fn an_interrupt_ends_a_long_verification() {
     let dir = folder(&[("../c2pa/generated.png", "delivery/a.png")]);
     // Its hash binds every byte that follows the manifest, and there are more than anybody waits for.
-    let file = std::fs::File::options().append(true).open(dir.path().join("delivery/a.png")).unwrap();
-    if file.set_len(1 << 40).is_err() {
-        eprintln!("SKIPPED: this file system has no large sparse files");
+    if !grown(&dir.path().join("delivery/a.png")) {
         return;
     }
-    let mut child = under_way(dir.path());
+    let mut child = under_way(dir.path(), "json=report.json");
     let asked = Instant::now();
     interrupt(&child);
     assert_eq!(child.wait().unwrap().code(), Some(130));

@@ -6,7 +6,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The order of the house: a module imports only from those before it. `model`, `error`, `limits` are free to all.
+/// The order of the house: a module imports only from those before it. `model`, `error`, `limits`, `text` are free to all.
 const ORDER: &[&str] = &[
     "source",
     "digest",

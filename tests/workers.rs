@@ -13,6 +13,7 @@ use countersign::c2pa::trust::TrustList;
 use countersign::c2pa::{Bounds, Options, Program, Verifier};
 use countersign::extract;
 use countersign::model::{CredentialState, Facts, Problem, ProblemKind};
+use countersign::policy::Policy;
 use signed::GENERATED;
 
 /// Tests of one process run side by side; workers are counted, so these take turns.
@@ -194,6 +195,18 @@ mod unix {
         let Some(problem) = lost_and_served_again(bounds, 1 << 40, || ()) else { return };
         assert_eq!(problem.kind, ProblemKind::Limit, "{problem:?}");
         assert!(problem.what.contains("computing"), "{problem:?}");
+    }
+
+    #[test]
+    fn a_policy_bounds_the_computing_for_a_file() {
+        let _alone = alone();
+        let policy = Policy::parse("name = \"a\"\n[limits]\nseconds-per-file = 1\n", "a.toml").unwrap();
+        assert!(Policy::parse("name = \"a\"\n[limits]\nseconds-per-file = 0\n", "a.toml").is_err());
+        let bounds = Bounds::of_seconds(policy.limits.seconds_per_file.unwrap());
+        let start = Instant::now();
+        let Some(problem) = lost_and_served_again(bounds, 1 << 40, || ()) else { return };
+        assert_eq!(problem.kind, ProblemKind::Limit, "{problem:?}");
+        assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
     }
 
     #[test]

@@ -4,12 +4,14 @@
 //! Encoding, delimiter and date format are said, not guessed: a day and a month swapped would go unnoticed.
 
 use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 
 use chrono::NaiveDate;
 use encoding_rs::{Encoding, UTF_8};
+use sha2::{Digest, Sha256};
 
 use super::record::{Annotations, SourceAsset};
-use super::{Decision, Person, Record, Subject};
+use super::{Decision, Known, Person, Record, Subject};
 use crate::policy::Scope;
 use crate::policy::known::nearest;
 
@@ -48,8 +50,31 @@ impl Plan {
 pub struct Sheet {
     pub records: Vec<Record>,
     pub bad: Vec<Bad>,
+    /// Rows left out because the same is recorded already.
+    pub repeated: usize,
     /// Columns that no field is taken from.
     pub ignored: Vec<String>,
+}
+
+impl Sheet {
+    /// Leaves out rows without an id that say what one of these records, or an earlier row, says.
+    pub fn leave_out(&mut self, recorded: impl IntoIterator<Item = Arc<Known>>) {
+        if self.records.iter().all(|record| !record.id.is_empty()) {
+            return;
+        }
+        let mut known: HashSet<Vec<u8>> = recorded.into_iter().filter_map(|r| content(&r.record)).collect();
+        let rows = self.records.len();
+        self.records
+            .retain(|record| !record.id.is_empty() || content(record).is_none_or(|content| known.insert(content)));
+        self.repeated = rows - self.records.len();
+    }
+}
+
+/// A digest of all that a record says, but for its id and the sheet that it comes from.
+fn content(record: &Record) -> Option<Vec<u8>> {
+    let bare = Record { id: String::new(), source_system: None, ..record.clone() };
+    let text = serde_json::to_vec(&(&bare, &bare.subjects)).ok()?;
+    Some(Sha256::digest(&text).to_vec())
 }
 
 /// A row that cannot be a record.

@@ -98,7 +98,7 @@ pub fn public(path: &Path) -> Result<[u8; 32]> {
 
 /// The public key that an OpenSSH line (`ssh-ed25519 AAAA… comment`) spells.
 #[must_use]
-pub fn parse_public(line: &str) -> Option<[u8; 32]> {
+fn parse_public(line: &str) -> Option<[u8; 32]> {
     let key = PublicKey::from_openssh(line.trim()).ok()?;
     key.key_data().ed25519().map(|key| key.0)
 }

@@ -77,7 +77,7 @@ impl Verifier {
     /// # Errors
     /// Where a trust list holds what is no certificate.
     pub fn new(options: &Options) -> Result<Self> {
-        let contexts = Contexts::new(&options.trust)?;
+        let contexts = Contexts::new(&options.trust, options.bounds)?;
         let lists = options.trust.iter().filter(|l| !l.anchors_pem.is_empty() || !l.allowed_pem.is_empty());
         let trust = lists.map(TrustList::reference).collect();
         let pool = options.worker.clone().map(|program| Pool::new(program, &options.trust, options.bounds));

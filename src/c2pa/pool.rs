@@ -4,6 +4,7 @@
 //! had served before gets a second try with a fresh one: what earlier files left in its memory is not this file's fault.
 
 use std::io::{BufRead, BufReader, Read, Write};
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::process::{Child, ChildStderr, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -42,8 +43,16 @@ impl Default for Bounds {
 }
 
 impl Bounds {
-    fn patience(&self, len: u64) -> Duration {
-        self.time + Duration::from_secs(len / self.bytes_a_second.max(1))
+    /// These seconds for each verification, however large the asset is.
+    #[must_use]
+    pub fn of_seconds(seconds: NonZeroU32) -> Self {
+        let time = Duration::from_secs(u64::from(seconds.get()));
+        Self { time, bytes_a_second: u64::MAX, ..Self::default() }
+    }
+
+    /// Time for an asset of so many bytes.
+    pub(super) fn patience(&self, len: u64) -> Duration {
+        self.time.saturating_add(Duration::from_secs(len / self.bytes_a_second.max(1)))
     }
 }
 

@@ -12,12 +12,6 @@ pub fn told(code: &str) -> String {
     format!("{code} ({})", plain(code))
 }
 
-/// Whether the code is about a certificate that has run out, which is no sign of tampering.
-#[must_use]
-pub fn is_expiry(code: &str) -> bool {
-    matches!(code, "signingCredential.expired" | "claimSignature.outsideValidity" | "timeStamp.outsideValidity")
-}
-
 /// Every failure of the specification, and our own.
 pub static WORDS: &[(&str, &str)] = &[
     ("algorithm.deprecated", "a hash or signature algorithm is no longer accepted"),

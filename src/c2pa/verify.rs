@@ -21,6 +21,7 @@ use serde_json::{Value, json};
 use super::budget::Budget;
 use super::exclusions;
 use super::fragments::{self, Rendition};
+use super::pool::Bounds;
 use super::store::{Said, Statement, base};
 use super::trust::TrustList;
 use super::window::Window;
@@ -69,6 +70,7 @@ pub struct Contexts {
     /// Each list alone, to say which one vouches.
     each: Vec<(String, Arc<Context>)>,
     budget: Budget,
+    bounds: Bounds,
 }
 
 impl std::fmt::Debug for Contexts {
@@ -117,7 +119,7 @@ const PLAIN: &str = "application/octet-stream";
 impl Contexts {
     /// # Errors
     /// Where a trust list holds what is no certificate.
-    pub fn new(lists: &[TrustList]) -> Result<Self> {
+    pub fn new(lists: &[TrustList], bounds: Bounds) -> Result<Self> {
         let usages = joined(lists, |l| &l.config);
         let each = lists.iter().filter(|l| !l.anchors_pem.is_empty() || !l.allowed_pem.is_empty());
         let each = each.map(|list| {
@@ -126,7 +128,7 @@ impl Contexts {
         });
         let each = each.collect::<Result<Vec<_>>>()?;
         let all = context(&joined(lists, |l| &l.anchors_pem), &joined(lists, |l| &l.allowed_pem), &usages);
-        Ok(Self { all: all.map_err(|what| bad_list("all together", what))?, each, budget: Budget::default() })
+        Ok(Self { all: all.map_err(|what| bad_list("all together", what))?, each, budget: Budget::default(), bounds })
     }
 
     /// Stops every verification under way and all that would follow.
@@ -155,7 +157,7 @@ impl Contexts {
             Err(e) => return unverified(e.to_string()),
             Ok(file) => {
                 let _share = self.budget.share(len);
-                read(&self.all, &store.bytes, format(said, asset), file, len)
+                self.read(&self.all, &store.bytes, format(said, asset), file, len)
             }
         };
         let mut verdict = match result {
@@ -178,7 +180,7 @@ impl Contexts {
 
     /// An initialization segment together with the fragments beside it.
     fn fragments(&self, binding: &Statement, said: &Said, store: &Store, asset: Asset<'_>) -> Verdict {
-        patient(weight(said, asset));
+        patient(self.bounds.patience(weight(said, asset)));
         let mut best = unverified("a fragmented file can be verified only together with its fragments".to_owned());
         for rendition in fragments::find(asset.path, binding) {
             let verdict = self.rendition(&rendition, said, store, asset);
@@ -214,7 +216,7 @@ impl Contexts {
         if let Some(obstacle) = too_much(said) {
             return unverified(obstacle);
         }
-        match read(&self.all, &store.bytes, bare_format(said), Cursor::new([]), 0) {
+        match self.read(&self.all, &store.bytes, bare_format(said), Cursor::new([]), 0) {
             // The crate knows collections as it writes them itself, in a map, not as the specification has them.
             Err(e) if binding(said).is_some_and(|b| b.collection.is_some()) => {
                 unverified(unreadable(&e).obstacle.unwrap_or_default())
@@ -228,6 +230,19 @@ impl Contexts {
                 verdict
             }
         }
+    }
+
+    /// What the crate makes of a store and an asset of so many bytes.
+    fn read(
+        &self,
+        context: &Arc<Context>,
+        store: &[u8],
+        format: &str,
+        stream: impl Read + Seek + Send,
+        len: u64,
+    ) -> std::result::Result<Reader, c2pa::Error> {
+        patient(self.bounds.patience(len));
+        Reader::from_shared_context(context).with_manifest_data_and_stream(store, format, stream)
     }
 
     fn verdict(&self, reader: &Reader, store: &[u8], expected: &[&str]) -> Verdict {
@@ -251,7 +266,7 @@ impl Contexts {
             return Some(name.clone());
         }
         let vouches = |context: &Arc<Context>| {
-            let reader = read(context, store, PLAIN, Cursor::new([]), 0);
+            let reader = self.read(context, store, PLAIN, Cursor::new([]), 0);
             reader.is_ok_and(|r| Found::of(&r).trusted)
         };
         self.each.iter().find(|(_, context)| vouches(context)).map(|(name, _)| name.clone())
@@ -282,28 +297,18 @@ impl Found {
 }
 
 thread_local! {
-    /// When the verification on this thread has taken too long: contexts are shared, deadlines are not.
-    static DEADLINE: Cell<Option<Instant>> = const { Cell::new(None) };
+    /// When the verification on this thread has taken too long, and what it was granted: contexts are shared,
+    /// deadlines are not.
+    static DEADLINE: Cell<Option<(Instant, Duration)>> = const { Cell::new(None) };
 }
 
-/// Starts the clock of this thread for an asset of so many bytes.
-fn patient(len: u64) {
-    DEADLINE.set(Instant::now().checked_add(PATIENCE + Duration::from_secs(len / BYTES_A_SECOND)));
+/// Starts the clock of this thread.
+fn patient(time: Duration) {
+    DEADLINE.set(Instant::now().checked_add(time).map(|deadline| (deadline, time)));
 }
 
 fn in_time() -> bool {
-    DEADLINE.get().is_none_or(|deadline| Instant::now() < deadline)
-}
-
-fn read(
-    context: &Arc<Context>,
-    store: &[u8],
-    format: &str,
-    stream: impl Read + Seek + Send,
-    len: u64,
-) -> std::result::Result<Reader, c2pa::Error> {
-    patient(len);
-    Reader::from_shared_context(context).with_manifest_data_and_stream(store, format, stream)
+    DEADLINE.get().is_none_or(|(deadline, _)| Instant::now() < deadline)
 }
 
 fn context(anchors: &str, allowed: &str, usages: &str) -> std::result::Result<Arc<Context>, String> {
@@ -407,7 +412,10 @@ fn unverified(obstacle: String) -> Verdict {
 /// The store has manifests by our reading, and the crate cannot make sense of it.
 fn unreadable(error: &c2pa::Error) -> Verdict {
     if matches!(error, c2pa::Error::OperationCancelled) {
-        return unverified(STOPPED.to_owned());
+        return unverified(match DEADLINE.get().filter(|_| !in_time()) {
+            Some((_, granted)) => format!("verification was ended after {} seconds", granted.as_secs()),
+            None => STOPPED.to_owned(),
+        });
     }
     let obstacle = format!("the manifest store cannot be verified: {error}");
     Verdict { state: CredentialState::Unreadable, obstacle: Some(obstacle), ..Verdict::default() }

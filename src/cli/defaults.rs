@@ -54,8 +54,10 @@ pub(super) fn prepared(command: Command) -> Command {
     command.mut_subcommands(prepared)
 }
 
+/// The variable of an option whose field is called as the option is: `approve --role` is not the role of files.
 fn variable(arg: &Arg) -> Option<&'static str> {
-    OPTIONS.iter().find(|(long, _)| arg.get_long() == Some(long)).map(|(_, name)| *name)
+    let named = |long: &str| arg.get_long() == Some(long) && arg.get_id().as_str().replace('_', "-") == long;
+    OPTIONS.iter().find(|(long, _)| named(long)).map(|(_, name)| *name)
 }
 
 /// An empty variable is none.
@@ -246,7 +248,7 @@ fn placed(arg: &Arg, text: &str, base: &Path) -> OsString {
 }
 
 fn with_default(command: Command, long: &str, values: &[&'static OsStr]) -> Command {
-    let command = command.mut_args(|arg| match arg.get_long() == Some(long) {
+    let command = command.mut_args(|arg| match arg.get_long() == Some(long) && variable(&arg).is_some() {
         true => arg.default_values(values.iter().copied()).hide_default_value(false),
         false => arg,
     });

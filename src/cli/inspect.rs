@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
+use super::reporting::width;
 use super::tree;
 use crate::archives;
 use crate::c2pa::{self, Verifier, status};
@@ -25,6 +26,7 @@ use crate::{decoders, formats};
     countersign inspect 'stills.zip!/dir/still.png'"
 )]
 pub(super) struct Arguments {
+    /// Files, or members of archives: 'stills.zip!/dir/still.png'
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
     /// One JSON object a file, one a line
@@ -114,13 +116,13 @@ fn object(path: &Path, bytes: u64, facts: &Facts, evidence: &[Evidence]) -> Stri
 fn page(path: &Path, bytes: u64, facts: &Facts, evidence: &[Evidence], verbose: bool) -> String {
     let mut out = format!("{}\n", terminal(&lossless(path)));
     let format = facts.format.as_deref().and_then(formats::by_id).map_or("not recognized", |f| f.info().name);
-    out.push_str(&wrap("  Format    ", &format!("{format}, {}", size(bytes)), 80));
+    out.push_str(&wrap("  Format    ", &format!("{format}, {}", size(bytes)), width()));
     if let (Some(false), Some(named)) = (facts.extension_fits, &facts.named) {
-        out.push_str(&wrap("  Name      ", &format!("the extension promises {named}"), 80));
+        out.push_str(&wrap("  Name      ", &format!("the extension promises {named}"), width()));
     }
-    out.push_str(&wrap("  AI marks  ", marks::ai(evidence).word(), 80));
+    out.push_str(&wrap("  AI marks  ", marks::ai(evidence).word(), width()));
     for problem in &facts.problems {
-        out.push_str(&wrap("  Problem   ", &told(problem), 80));
+        out.push_str(&wrap("  Problem   ", &told(problem), width()));
     }
     marks_told(&mut out, evidence);
     if let Some(c2pa) = &facts.c2pa {
@@ -147,10 +149,10 @@ fn marks_told(out: &mut String, evidence: &[Evidence]) {
         let (claim, strength) = (word(json!(e.claim)), word(json!(e.strength)));
         let system = e.system.as_ref().map(|s| format!(", {s}")).unwrap_or_default();
         let via = if e.via.is_own() { String::new() } else { format!(", via {}", word(json!(e.via))) };
-        out.push_str(&wrap("    ", &terminal(&format!("{claim} ({strength}{system}{via}): {}", e.mark)), 80));
+        out.push_str(&wrap("    ", &terminal(&format!("{claim} ({strength}{system}{via}): {}", e.mark)), width()));
         let at = e.offset.map(|o| format!(", byte {o}")).unwrap_or_default();
-        out.push_str(&wrap("      in   ", &terminal(&format!("{}{at}", e.place)), 80));
-        out.push_str(&wrap("      says ", &terminal(&shorten(&e.value, VALUE)), 80));
+        out.push_str(&wrap("      in   ", &terminal(&format!("{}{at}", e.place)), width()));
+        out.push_str(&wrap("      says ", &terminal(&shorten(&e.value, VALUE)), width()));
     }
 }
 
@@ -159,7 +161,7 @@ fn chain(out: &mut String, c2pa: &Credentials) {
     out.push_str("\n  Content Credentials (C2PA)\n");
     let mut row = |label: &str, value: Option<&str>| {
         if let Some(value) = value {
-            out.push_str(&wrap(&format!("    {label:<10}"), &terminal(value), 80));
+            out.push_str(&wrap(&format!("    {label:<10}"), &terminal(value), width()));
         }
     };
     row("State", Some(&state));
@@ -185,14 +187,18 @@ fn chain(out: &mut String, c2pa: &Credentials) {
             Some(_) => "ingredient",
         };
         let title = manifest.title.as_deref().unwrap_or(&manifest.label);
-        out.push_str(&wrap(&indent, &terminal(&format!("{relation}: {title}")), 80));
+        out.push_str(&wrap(&indent, &terminal(&format!("{relation}: {title}")), width()));
         for line in tree::remarks(manifest) {
-            out.push_str(&wrap(&format!("{indent}  - "), &terminal(&line), 80));
+            out.push_str(&wrap(&format!("{indent}  - "), &terminal(&line), width()));
         }
         for action in &manifest.actions {
             let kind = action.source_type.as_ref().map(|s| format!(", {s}")).unwrap_or_default();
             let agent = action.agent.as_ref().map(|a| format!(", by {a}")).unwrap_or_default();
-            out.push_str(&wrap(&format!("{indent}  - "), &terminal(&format!("{}{kind}{agent}", action.action)), 80));
+            out.push_str(&wrap(
+                &format!("{indent}  - "),
+                &terminal(&format!("{}{kind}{agent}", action.action)),
+                width(),
+            ));
         }
     }
 }
@@ -206,7 +212,7 @@ fn table(out: &mut String, title: &str, tags: &[Tag], verbose: bool) {
         let at = tag.offset.map(|o| format!(" @{o}")).unwrap_or_default();
         let value = if verbose { tag.value.clone() } else { shorten(&tag.value, VALUE) };
         let more = tag.cut.as_ref().map(|c| format!(" [{} bytes, sha256 {}]", c.bytes, c.sha256)).unwrap_or_default();
-        out.push_str(&wrap("    ", &terminal(&format!("{}{at}", tag.place)), 80));
-        out.push_str(&wrap("      = ", &terminal(&format!("{value}{more}")), 80));
+        out.push_str(&wrap("    ", &terminal(&format!("{}{at}", tag.place)), width()));
+        out.push_str(&wrap("      = ", &terminal(&format!("{value}{more}")), width()));
     }
 }

@@ -35,7 +35,10 @@ enum Command {
         passphrase: bool,
     },
     /// Print the public half of a key, as the policy wants it
-    Show { file: PathBuf },
+    Show {
+        /// Key file, or its public half
+        file: PathBuf,
+    },
 }
 
 /// The environment's passphrase, for programs.

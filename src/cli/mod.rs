@@ -31,7 +31,8 @@ use crate::error::{Error, Result};
 #[derive(Debug, Parser)]
 #[command(name = "countersign", version, propagate_version = true, arg_required_else_help = true)]
 #[command(after_help = "Exit codes: 0 nothing found, 1 findings, 2 files that could not be judged, \
-                        3 usage or configuration, 4 nothing to scan, 130 interrupted.")]
+                        3 usage, configuration, or a report that could not be written, \
+                        4 nothing to scan, 130 interrupted.")]
 struct Arguments {
     #[command(subcommand)]
     command: Command,

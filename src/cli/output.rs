@@ -77,7 +77,7 @@ impl Wanted {
     }
 
     /// Whether it goes to standard output.
-    pub(super) fn to_stdout(&self) -> bool {
+    fn to_stdout(&self) -> bool {
         self.file.is_none()
     }
 }

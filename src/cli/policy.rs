@@ -2,9 +2,11 @@
 
 use std::path::PathBuf;
 
+use chrono::{Local, NaiveDate};
 use clap::Subcommand;
 
 use super::scan::load_policy;
+use super::warn;
 use crate::c2pa::trust::TrustList;
 use crate::error::{Error, Result};
 use crate::policy::{self, Policy};
@@ -31,7 +33,10 @@ enum Command {
         policy: Option<PathBuf>,
     },
     /// Validate a policy file and point at what is wrong
-    Check { file: PathBuf },
+    Check {
+        /// Policy file
+        file: PathBuf,
+    },
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<u8> {
@@ -46,10 +51,23 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
             for list in &policy.trust.lists {
                 TrustList::load(list)?;
             }
+            overdue(&policy, Local::now().date_naive()).iter().for_each(|what| warn(what));
             super::print(&format!("{}: policy '{}' is valid\n", file.display(), policy.name))?;
         }
     }
     Ok(0)
+}
+
+/// What the policy says that has run out: it is valid, and does nothing any more.
+fn overdue(policy: &Policy, today: NaiveDate) -> Vec<String> {
+    let suppressions = policy.suppress.iter().filter(|s| s.expires < today).map(|s| {
+        format!("the suppression of {} for '{}' expired on {}: it hides nothing", s.rule, s.pattern.text(), s.expires)
+    });
+    let keys = policy.trust.keys.iter().filter_map(|key| {
+        let until = key.until.filter(|day| *day < today)?;
+        Some(format!("the key '{}' was valid until {until}: it signs no later decision", key.name))
+    });
+    suppressions.chain(keys).collect()
 }
 
 fn write_new(file: &PathBuf, text: &str) -> Result<()> {

@@ -92,8 +92,10 @@ impl Progress {
     }
 }
 
+/// An empty line comes first: the terminal's echo of an interrupt moves everything up by one line, and what is cleared
+/// after that leaves the first.
 fn style(template: &str) -> ProgressStyle {
-    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+    ProgressStyle::with_template(&format!("\n{template}")).unwrap_or_else(|_| ProgressStyle::default_bar())
 }
 
 impl Watch for Progress {

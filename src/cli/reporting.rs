@@ -1,5 +1,7 @@
 //! Options that every command with reports has: which reports, and how they look.
 
+use std::sync::OnceLock;
+
 use super::Color;
 use super::output::{Wanted, pages};
 use crate::report::Look;
@@ -11,8 +13,8 @@ const WIDEST: usize = 100;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Reporting {
-    #[arg(long = "report", value_name = "FORMAT[=FILE]", help = super::output::help())]
-    reports: Vec<Wanted>,
+    #[arg(long, value_name = "FORMAT[=FILE]", help = super::output::help())]
+    report: Vec<Wanted>,
     /// Also show suppressed findings
     #[arg(long)]
     show_suppressed: bool,
@@ -30,7 +32,7 @@ pub(super) struct Reporting {
 impl Reporting {
     /// The reports that are asked for, or the usual one.
     pub(super) fn wanted(&self) -> Vec<Wanted> {
-        if self.reports.is_empty() { vec![Wanted::default_report()] } else { self.reports.clone() }
+        if self.report.is_empty() { vec![Wanted::default_report()] } else { self.report.clone() }
     }
 
     pub(super) fn look(&self) -> Look {
@@ -39,10 +41,16 @@ impl Reporting {
             suppressed: self.show_suppressed,
             detail: i8::from(self.verbose) - i8::from(self.quiet),
             pages: pages(),
-            width: columns().map_or(USUAL, |columns| columns.clamp(NARROWEST, WIDEST)),
+            width: width(),
             ..Look::default()
         }
     }
+}
+
+/// Columns of what is printed on standard output.
+pub(super) fn width() -> usize {
+    static WIDTH: OnceLock<usize> = OnceLock::new();
+    *WIDTH.get_or_init(|| columns().map_or(USUAL, |columns| columns.clamp(NARROWEST, WIDEST)))
 }
 
 /// Columns of the terminal that standard output is, if it is one.

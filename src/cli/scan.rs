@@ -15,7 +15,7 @@ use super::progress::Progress;
 use super::reporting::Reporting;
 use super::{config, convert, defaults, listing, trust, warn, worker};
 use crate::approvals::Approvals;
-use crate::c2pa::{self, Verifier, Verify};
+use crate::c2pa::{self, Bounds, Verifier, Verify};
 use crate::cache::Cache;
 use crate::error::{Error, Result};
 use crate::judge::Judge;
@@ -35,7 +35,7 @@ const DEFAULT_POLICY: &str = "netflix-genai";
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  countersign scan /mnt/drive\n  \
     countersign scan /mnt/drive --approvals approvals.jsonl --report json=report.json\n  \
-    countersign scan stills --role archival --policy archival.toml\n  \
+    countersign scan stills --role archival --policy archival\n  \
     countersign scan /mnt/drive --report html=report.html --report sarif=report.sarif\n  \
     countersign scan /mnt/drive --baseline yesterday.json --fail-on warning\n  \
     git ls-files '*.png' '*.mov' | countersign scan --files-from -")]
@@ -142,8 +142,8 @@ pub(super) fn run(arguments: Arguments) -> Result<u8> {
         },
         trust: trust::in_force(Some(&policy), &arguments.trust)?,
         worker: worker::program(),
+        bounds: policy.limits.seconds_per_file.map_or_else(Bounds::default, Bounds::of_seconds),
         fetch: arguments.fetch_remote.then(c2pa::Rules::default),
-        ..c2pa::Options::default()
     })?);
     let baseline = arguments.baseline.as_deref().map(convert::baseline).transpose()?.unwrap_or_default();
     let cache = cache(&arguments, &roots)?;

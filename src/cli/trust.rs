@@ -6,6 +6,7 @@ use chrono::Utc;
 use clap::Subcommand;
 
 use super::config;
+use super::reporting::width;
 use super::scan::load_policy;
 use crate::c2pa::trust::TrustList;
 use crate::c2pa::{Options, Verifier};
@@ -80,7 +81,7 @@ fn list(policy: &Policy, json: bool) -> Result<u8> {
             "",
             "No trust list is in force: signatures are checked, but nobody vouches for the signers. \
              Add a list with `countersign trust import FILE`.",
-            80,
+            width(),
         );
     }
     super::print(&out)?;
@@ -97,7 +98,7 @@ fn line(list: &TrustList) -> serde_json::Value {
 fn page(list: &TrustList) -> String {
     let reference = list.reference();
     let mut out = format!("{}\n", terminal(&list.name));
-    let mut row = |label: &str, value: &str| out.push_str(&wrap(&format!("  {label:<12}"), &terminal(value), 80));
+    let mut row = |label: &str, value: &str| out.push_str(&wrap(&format!("  {label:<12}"), &terminal(value), width()));
     row("Standing", reference.standing.as_deref().unwrap_or("your own choice"));
     row("Issued", list.issued.as_deref().unwrap_or("no date stated"));
     if let Some(next) = &list.next_update {

@@ -21,12 +21,6 @@ pub struct Entry {
     pub len: u64,
 }
 
-/// Whether a range of bytes ends as a trailer does.
-#[must_use]
-pub fn is_trailer(end_of_file: &[u8]) -> bool {
-    end_of_file.ends_with(b"SEFT")
-}
-
 /// The entries of the trailer that ends at `end` and starts at `start` or later, and where it really starts.
 ///
 /// # Errors

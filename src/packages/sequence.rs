@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::model::{AssetReport, Finding, Frames, PackageFault, PackageFaultKind};
+use crate::text::{dollar, single};
 
 /// Frames that make a run, where the name is a frame's: a kind that only comes as frames, or `name.1001.ext`.
 const LEAST: usize = 8;
@@ -164,11 +165,15 @@ fn is_camera(prefix: &str, digits: &str, whole: bool) -> bool {
 /// The text with another file name at the end of the paths in its commands, which must stay words of a shell: brackets
 /// are not plain there.
 fn in_commands(text: &str, old: &str, new: &str) -> String {
-    let quoted = |name: &str| name.replace('\'', r"'\''");
-    let (old, new) = (quoted(old), quoted(new));
+    let text = renamed(text, &single(old), &single(new));
+    let (hard, whole) = (dollar(old.as_bytes()), dollar(new.as_bytes()));
+    if hard == single(old) { text } else { renamed(&text, &hard, &whole) }
+}
+
+fn renamed(text: &str, old: &str, new: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
-    while let Some((before, after)) = rest.split_once(&old) {
+    while let Some((before, after)) = rest.split_once(old) {
         let (lead, path) = before.split_at(before.rfind([' ', '`']).map_or(0, |at| at + 1));
         // A path that has to be quoted is quoted already, and may hold spaces.
         let command = before.rsplit('`').next().unwrap_or_default().replace(r"\'", "");
@@ -364,5 +369,8 @@ mod tests {
             assert_eq!(in_commands(text, "s.1001.dpx", "s.[1-9].dpx"), wanted);
         }
         assert_eq!(in_commands(r"`approve 'it'\''s'`", "it's", "it's[1]"), r"`approve 'it'\''s[1]'`");
+        let hard = r"`approve $'\342\200\256/s.\0331001.dpx' --x`";
+        let wanted = r"`approve $'\342\200\256/s.\033[1-9].dpx' --x`";
+        assert_eq!(in_commands(hard, "s.\u{1b}1001.dpx", "s.\u{1b}[1-9].dpx"), wanted);
     }
 }

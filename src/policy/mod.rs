@@ -10,6 +10,7 @@ mod raw;
 mod show;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 use chrono::NaiveDate;
@@ -186,7 +187,8 @@ impl TrustedKey {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Limits {
     pub archive_depth: Option<u32>,
-    pub seconds_per_file: Option<u64>,
+    /// Seconds that verifying the Content Credentials of one file may take.
+    pub seconds_per_file: Option<NonZeroU32>,
 }
 
 impl Policy {

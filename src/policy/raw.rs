@@ -1,6 +1,7 @@
 //! The policy file as it is written: shapes and spans, nothing checked beyond them.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 
 use serde::Deserialize;
 use toml::Spanned;
@@ -109,5 +110,5 @@ pub(super) struct RawKey {
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct RawLimits {
     pub(super) archive_depth: Option<u32>,
-    pub(super) seconds_per_file: Option<u64>,
+    pub(super) seconds_per_file: Option<NonZeroU32>,
 }

@@ -76,7 +76,7 @@ pub(super) fn toml(policy: &Policy) -> String {
     }
     let limits = [
         ("archive-depth", policy.limits.archive_depth.map(u64::from)),
-        ("seconds-per-file", policy.limits.seconds_per_file),
+        ("seconds-per-file", policy.limits.seconds_per_file.map(|n| u64::from(n.get()))),
     ];
     if limits.iter().any(|(_, v)| v.is_some()) {
         let _ = writeln!(out, "\n[limits]");

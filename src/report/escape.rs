@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use crate::text::deceives;
+
 /// For a terminal: control characters and the ones that reorder or hide text become visible escapes.
 #[must_use]
 pub fn terminal(text: &str) -> String {
@@ -18,13 +20,6 @@ pub fn terminal(text: &str) -> String {
         }
     }
     out
-}
-
-/// Characters that print nothing (some of which XML cannot hold) and change how the rest is read (bidi controls, joiners, tags, variation selectors).
-fn deceives(c: char) -> bool {
-    matches!(c,
-        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{fffe}' | '\u{ffff}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 /// At most `most` characters of `text`, with how many are left out.
@@ -109,17 +104,6 @@ pub fn uri(path: &str) -> String {
     out
 }
 
-/// An argument as a POSIX shell reads it back.
-#[must_use]
-pub fn shell(text: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+=:@%,".contains(c);
-    if !text.is_empty() && text.chars().all(plain) {
-        text.to_owned()
-    } else {
-        format!("'{}'", text.replace('\'', "'\\''"))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -144,12 +128,6 @@ mod tests {
         assert_eq!(script("{\"a\":\"</script><!--\"}"), "{\"a\":\"\\u003c/script\\u003e\\u003c!--\"}");
         assert_eq!(sarif("[x](http://y) {0}"), "\\[x\\](http://y) {{0}}");
         assert_eq!(uri("a b/ü#?.png"), "a%20b/%C3%BC%23%3F.png");
-    }
-
-    #[test]
-    fn shell_words_come_back_whole() {
-        assert_eq!(shell("final/a b's.png"), "'final/a b'\\''s.png'");
-        assert_eq!(shell("final/a.png"), "final/a.png");
     }
 
     #[test]

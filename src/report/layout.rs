@@ -37,18 +37,20 @@ impl Ink {
 }
 
 /// `text` broken at spaces so that no line is wider than `width` where that can be had; the first line starts
-/// with `first`, the others with as many columns of space. Words wider than a line are left whole: a path or a
-/// command that is broken cannot be copied.
+/// with `first`, the others with as many columns of space. Words wider than a line are left whole: a path that is
+/// broken cannot be copied. Lines of a command of ours end with `\` and its quoted words are whole, so that it can.
 #[must_use]
 pub fn wrap(first: &str, text: &str, width: usize) -> String {
     let indent = first.width();
     let mut out = String::from(first);
     let mut column = indent;
     let mut fresh = true;
-    for word in text.split(' ').filter(|w| !w.is_empty()) {
+    let mut before = Place::Prose;
+    for (word, place) in words(text) {
+        let room = width.saturating_sub(if place == Place::Prose { 0 } else { 2 });
         let wide = word.width();
-        if !fresh && column + 1 + wide > width {
-            out.push('\n');
+        if !fresh && column + 1 + wide > room {
+            out.push_str(if before == Place::Prose { "\n" } else { " \\\n" });
             out.push_str(&" ".repeat(indent));
             column = indent;
             fresh = true;
@@ -57,12 +59,75 @@ pub fn wrap(first: &str, text: &str, width: usize) -> String {
             out.push(' ');
             column += 1;
         }
-        out.push_str(word);
+        out.push_str(&word);
         column += wide;
         fresh = false;
+        before = place;
     }
     out.push('\n');
     out
+}
+
+/// The words of a text, what is quoted in a command being one, each with where it ends.
+fn words(text: &str) -> Vec<(String, Place)> {
+    let mut out: Vec<(String, Place)> = Vec::new();
+    for part in text.split(' ') {
+        match out.last_mut() {
+            Some((word, place @ (Place::Quoted | Place::Spelled))) => {
+                word.push(' ');
+                word.push_str(part);
+                *place = place.after(part);
+            }
+            _ if part.is_empty() => {}
+            last => {
+                let place = last.map_or(Place::Prose, |(_, place)| *place);
+                out.push((part.to_owned(), place.after(part)));
+            }
+        }
+    }
+    out
+}
+
+/// Where in a text a word ends, as far as commands go.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Prose,
+    /// Between backticks, after the name of our program.
+    Command,
+    /// Between `'` and `'`.
+    Quoted,
+    /// Between `$'` and `'`.
+    Spelled,
+}
+
+impl Place {
+    fn after(self, word: &str) -> Self {
+        if self == Self::Prose && !word.starts_with("`countersign") {
+            return self;
+        }
+        let (mut place, rest) = match self {
+            Self::Prose => (Self::Command, word.trim_start_matches('`')),
+            place => (place, word),
+        };
+        let (mut last, mut escaped) = (' ', false);
+        for c in rest.chars() {
+            let plain = !std::mem::take(&mut escaped);
+            place = match (place, c) {
+                (Self::Command, '`') => Self::Prose,
+                (Self::Command, '\'') if plain && last == '$' => Self::Spelled,
+                (Self::Command, '\'') if plain => Self::Quoted,
+                (Self::Quoted, '\'') => Self::Command,
+                (Self::Spelled, '\'') if plain => Self::Command,
+                (Self::Command | Self::Spelled, '\\') if plain => {
+                    escaped = true;
+                    place
+                }
+                _ => place,
+            };
+            last = c;
+        }
+        place
+    }
 }
 
 /// A manual page in Markdown as text for a terminal: paragraphs and points filled anew, without stars and hashes.
@@ -136,6 +201,17 @@ mod tests {
         let text = wrap("  Do  ", "replace it or record the approval", 22);
         assert_eq!(text, "  Do  replace it or\n      record the\n      approval\n");
         assert_eq!(wrap("", "/a/very/long/path/that/does/not/fit x", 10), "/a/very/long/path/that/does/not/fit\nx\n");
+    }
+
+    #[test]
+    fn commands_can_be_pasted_from_several_lines() {
+        let text = "Do it: `countersign approve 'my stills/it'\\''s a.png' --by NAME` now, it's late";
+        let lines =
+            "- Do it: `countersign \\\n  approve \\\n  'my stills/it'\\''s a.png' \\\n  --by NAME` now, it's\n  late\n";
+        assert_eq!(wrap("- ", text, 24), lines);
+        let spelled = wrap("", r"`countersign approve $'\012 \' b.png' --by NAME`", 24);
+        assert_eq!(spelled, "`countersign approve \\\n$'\\012 \\' b.png' --by \\\nNAME`\n");
+        assert_eq!(wrap("", "a `b c d` e", 6), "a `b c\nd` e\n");
     }
 
     #[test]

@@ -1,10 +1,13 @@
 //! Shared by the rules: how findings are put into words: marks, records, commands.
 
+use std::path::Path;
+
 use crate::approvals::record::{Decision, Record};
 use crate::marks;
 use crate::model::{Ai, Evidence, PackageFault, Severity, Via};
 use crate::policy::Scope;
 use crate::rules::Case;
+use crate::text::shell_word;
 
 /// Characters of a mark's value that a message repeats.
 const QUOTED: usize = 80;
@@ -146,32 +149,15 @@ pub(super) fn fault(fault: &PackageFault, what: &str) -> String {
 }
 
 fn command(case: &Case, verb: &str, options: &str) -> String {
-    let file = shell_word(&case.asset.path.to_string_lossy());
-    let ledger = case.ledger.map_or_else(|| "approvals.jsonl".to_owned(), |p| shell_word(&p.to_string_lossy()));
+    let word = |path: &Path| shell_word(path.as_os_str().as_encoded_bytes());
+    let file = word(&case.asset.path);
+    let ledger = case.ledger.map_or_else(|| "approvals.jsonl".to_owned(), word);
     format!("`countersign {verb} {file} --approvals {ledger}{options}`")
-}
-
-/// The text as one word of a shell command.
-fn shell_word(text: &str) -> String {
-    let plain = |c: char| c.is_alphanumeric() || "/._-+=:,@%".contains(c);
-    match text.starts_with('-') {
-        true => shell_word(&format!("./{text}")),
-        false if !text.is_empty() && text.chars().all(plain) => text.to_owned(),
-        false => format!("'{}'", text.replace('\'', r"'\''")),
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn file_names_stay_one_word_in_commands() {
-        assert_eq!(shell_word("a/b-1.png"), "a/b-1.png");
-        assert_eq!(shell_word("a b.png"), "'a b.png'");
-        assert_eq!(shell_word("it's $(x).png"), r"'it'\''s $(x).png'");
-        assert_eq!(shell_word("-rf"), "./-rf");
-    }
 
     #[test]
     fn values_are_short_and_on_one_line() {

@@ -5,9 +5,11 @@ use std::path::PathBuf;
 use serde_json::json;
 
 use super::terms::Place;
+use crate::approvals::Approvals;
 use crate::approvals::import::{self, Plan, Sheet};
 use crate::error::{Error, Result};
 use crate::report::escape::terminal;
+use crate::report::layout::count;
 
 #[derive(Debug, clap::Args)]
 #[command(
@@ -78,9 +80,11 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
         source: arguments.file.file_name().unwrap_or_default().to_string_lossy().into_owned(),
     };
     let ledger = arguments.place.read()?;
-    let taken = ledger.map(|ledger| ledger.ids()).unwrap_or_default();
-    let sheet = import::read(&bytes, &plan, &taken)
+    let taken = ledger.as_ref().map(Approvals::ids).unwrap_or_default();
+    let mut sheet = import::read(&bytes, &plan, &taken)
         .map_err(|what| failed(what, "nothing was imported; `countersign approvals import --help` names the fields"))?;
+    sheet.leave_out(ledger.iter().flat_map(Approvals::records));
+    ledger.as_ref().map_or(Ok(()), Approvals::sound)?;
     let wanted = !arguments.dry_run && (sheet.bad.is_empty() || arguments.skip_bad) && !sheet.records.is_empty();
     let imported = if wanted { arguments.place.append(&sheet.records)?.1.len() } else { 0 };
     crate::cli::print(&told(arguments, &sheet, imported))?;
@@ -95,7 +99,7 @@ fn told(arguments: &Arguments, sheet: &Sheet, imported: usize) -> String {
     if arguments.json {
         let bad: Vec<_> = sheet.bad.iter().map(|bad| json!({"line": bad.line, "reason": bad.reason})).collect();
         let value = json!({
-            "good": sheet.records.len(), "bad": bad, "imported": imported, "ignored_columns": sheet.ignored,
+            "good": sheet.records.len(), "bad": bad, "imported": imported, "recorded_already": sheet.repeated, "ignored_columns": sheet.ignored,
         });
         return format!("{value}\n");
     }
@@ -107,12 +111,21 @@ fn told(arguments: &Arguments, sheet: &Sheet, imported: usize) -> String {
     if !sheet.ignored.is_empty() {
         out.push_str(&format!("no field is taken from: {}\n", terminal(&sheet.ignored.join(", "))));
     }
+    if sheet.repeated > 0 {
+        let rows = count(sheet.repeated as u64, "row that is", "rows that are");
+        out.push_str(&format!("left out {rows} recorded already, word for word\n"));
+    }
     if arguments.dry_run {
         let (good, bad) = (sheet.records.len(), sheet.bad.len());
-        out.push_str(&format!("{good} rows are good, {bad} are bad; nothing was imported (--dry-run)\n"));
+        let good = count(good as u64, "row is", "rows are");
+        out.push_str(&format!("{good} good, {bad} bad; nothing was imported (--dry-run)\n"));
     } else if imported > 0 {
-        let left = if sheet.bad.is_empty() { String::new() } else { format!(", left {} bad rows", sheet.bad.len()) };
-        out.push_str(&format!("imported {imported} records{left}\n"));
+        let left = if sheet.bad.is_empty() {
+            String::new()
+        } else {
+            format!(", left {}", count(sheet.bad.len() as u64, "bad row", "bad rows"))
+        };
+        out.push_str(&format!("imported {}{left}\n", count(imported as u64, "record", "records")));
     }
     out
 }

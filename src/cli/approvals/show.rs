@@ -8,9 +8,10 @@ use serde_json::Value;
 
 use super::terms::{Read, day, open};
 use crate::approvals::{Approvals, export};
+use crate::cli::reporting::width;
 use crate::error::{Error, Result};
 use crate::report::escape::terminal;
-use crate::report::layout::wrap;
+use crate::report::layout::{count, wrap};
 
 /// Which ledger, seen by which policy on which day.
 #[derive(Debug, clap::Args)]
@@ -94,10 +95,14 @@ pub(super) fn list(arguments: &List) -> Result<u8> {
         let more = if more == 0 { String::new() } else { format!(" and {more} more") };
         let state = approvals.state(&known, as_of);
         let head = format!("{:<16} {:<11} {} ", record.id, record.decision.word(), record.decided_on);
-        out.push_str(&wrap(&head, &terminal(&format!("{name}{more}, by {}; {state}", record.approver)), 100));
+        out.push_str(&wrap(&head, &terminal(&format!("{name}{more}, by {}; {state}", record.approver)), width()));
     }
     approvals.sound()?;
-    out.push_str(&format!("{} records in {}\n", approvals.len(), approvals.path().display()));
+    out.push_str(&format!(
+        "{} in {}\n",
+        count(approvals.len() as u64, "record", "records"),
+        terminal(&approvals.path().to_string_lossy())
+    ));
     printed(&out)
 }
 
@@ -122,7 +127,7 @@ pub(super) fn show(arguments: &Show) -> Result<u8> {
     for (key, value) in value.as_object().into_iter().flatten().filter(|(_, v)| !empty(v)) {
         for (row, text) in told(value).iter().enumerate() {
             let label = if row == 0 { key.as_str() } else { "" };
-            out.push_str(&wrap(&format!("{label:<14} "), &terminal(text), 100));
+            out.push_str(&wrap(&format!("{label:<14} "), &terminal(text), width()));
         }
     }
     printed(&out)

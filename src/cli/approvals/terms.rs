@@ -24,8 +24,8 @@ pub(in crate::cli) struct Terms {
     #[arg(long, value_name = "NAME")]
     by: String,
     /// Role of whoever decides, such as 'head of legal'
-    #[arg(long, value_name = "TEXT")]
-    role: Option<String>,
+    #[arg(long = "role", value_name = "TEXT")]
+    approver_role: Option<String>,
     /// Organization of whoever decides
     #[arg(long, value_name = "TEXT")]
     organization: Option<String>,
@@ -74,6 +74,7 @@ pub(in crate::cli) struct Terms {
     /// Id of an earlier record that this one ends, repeatable
     #[arg(long, value_name = "ID")]
     pub(in crate::cli) supersedes: Vec<String>,
+    /// Anything else worth knowing
     #[arg(long, value_name = "TEXT")]
     note: Option<String>,
     #[command(flatten)]
@@ -83,7 +84,7 @@ pub(in crate::cli) struct Terms {
 /// Where a record goes, and what signs it.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Place {
-    /// Ledger to record it in [default: the one in your configuration folder]
+    /// Ledger to record it in [default: approvals.jsonl in your configuration folder]
     #[arg(long, value_name = "LEDGER", env = "COUNTERSIGN_APPROVALS")]
     approvals: Option<PathBuf>,
     /// Sign with this Ed25519 key (OpenSSH; `countersign keys new` makes one)
@@ -150,7 +151,7 @@ impl Terms {
             subject.annotations = Some(Annotations { range: self.range.clone() });
         }
         let approver =
-            Person { name: self.by.clone(), role: self.role.clone(), organization: self.organization.clone() };
+            Person { name: self.by.clone(), role: self.approver_role.clone(), organization: self.organization.clone() };
         Ok(Record {
             subjects,
             scopes: self.scope.clone(),

@@ -23,8 +23,8 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "SHA256")]
     head: Option<String>,
     /// A JSON report whose head the ledger had once
-    #[arg(long, value_name = "REPORT.json", conflicts_with = "head")]
-    report: Option<PathBuf>,
+    #[arg(long = "report", value_name = "REPORT.json", conflicts_with = "head")]
+    earlier: Option<PathBuf>,
     /// Put a last line that was torn while it was written aside, into a file beside the ledger
     #[arg(long)]
     repair: bool,
@@ -36,7 +36,7 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> Result<u8> {
     let (path, policy) = arguments.read.found()?;
     let aside = if arguments.repair { Ledger::repair(&path)? } else { None };
-    let head = match &arguments.report {
+    let head = match &arguments.earlier {
         Some(report) => Some(reported(report)?),
         None => arguments.head.as_deref().map(|head| head.trim().to_owned()),
     };

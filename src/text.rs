@@ -1,0 +1,80 @@
+//! Text from outside as rules and reports both need it: which characters deceive, and words that a shell reads back.
+
+use std::fmt::Write;
+
+/// Characters that print nothing (some of which XML cannot hold) and change how the rest is read (bidi controls, joiners, tags, variation selectors).
+#[must_use]
+pub fn deceives(c: char) -> bool {
+    matches!(c,
+        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{fffe}' | '\u{ffff}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// A name as one word of a POSIX shell, which no terminal and no report has to escape any further: what cannot be
+/// printed stands in `$'…'` (POSIX.1-2024, 2.2.4), each byte in octal.
+#[must_use]
+pub fn shell_word(name: &[u8]) -> String {
+    if name.starts_with(b"-") {
+        return shell_word(&[b"./", name].concat());
+    }
+    let plain = |c: char| c.is_alphanumeric() || "/._-+=:,@%".contains(c);
+    match std::str::from_utf8(name) {
+        Ok(text) if !text.is_empty() && text.chars().all(plain) => text.to_owned(),
+        Ok(text) if !text.chars().any(hidden) => format!("'{}'", single(text)),
+        _ => format!("$'{}'", dollar(name)),
+    }
+}
+
+/// What stands between `'` and `'`.
+#[must_use]
+pub fn single(text: &str) -> String {
+    text.replace('\'', r"'\''")
+}
+
+/// What stands between `$'` and `'`.
+#[must_use]
+pub fn dollar(name: &[u8]) -> String {
+    let mut out = String::new();
+    let octal = |out: &mut String, bytes: &[u8]| {
+        for byte in bytes {
+            let _ = write!(out, "\\{byte:03o}");
+        }
+    };
+    for chunk in name.utf8_chunks() {
+        for c in chunk.valid().chars() {
+            match c {
+                '\\' | '\'' => out.extend(['\\', c]),
+                c if hidden(c) => octal(&mut out, c.encode_utf8(&mut [0; 4]).as_bytes()),
+                c => out.push(c),
+            }
+        }
+        octal(&mut out, chunk.invalid());
+    }
+    out
+}
+
+fn hidden(c: char) -> bool {
+    c.is_control() || deceives(c)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn file_names_stay_one_word_in_commands() {
+        assert_eq!(shell_word(b"a/b-1.png"), "a/b-1.png");
+        assert_eq!(shell_word("münchen/東京.png".as_bytes()), "münchen/東京.png");
+        assert_eq!(shell_word(b"a b.png"), "'a b.png'");
+        assert_eq!(shell_word(b"it's $(x).png"), r"'it'\''s $(x).png'");
+        assert_eq!(shell_word(b"-rf"), "./-rf");
+        assert_eq!(shell_word(b""), "''");
+    }
+
+    #[test]
+    fn what_cannot_be_printed_is_spelled_in_octal() {
+        assert_eq!(shell_word("a\u{202e}gnp.'\\x".as_bytes()), r"$'a\342\200\256gnp.\'\\x'");
+        assert_eq!(shell_word(b"a\n\x1b[2J7.png"), r"$'a\012\033[2J7.png'");
+        assert_eq!(shell_word(b"a\xFF.png"), r"$'a\377.png'");
+    }
+}
