@@ -4,18 +4,23 @@
 //! follow in byte order of their names, so that a tree is always walked the same way.
 //! Links are followed inside the root only; devices, pipes and sockets are named and never opened.
 
-use std::collections::{HashMap, HashSet, VecDeque};
-use std::ffi::{OsStr, OsString};
-use std::path::{Component, Path, PathBuf};
+mod paths;
+mod sidecars;
+
+use std::collections::{HashSet, VecDeque};
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
 use globset::GlobSet;
 use walkdir::{DirEntry, WalkDir};
 
-use crate::extract::SIDECARS;
-use crate::framing::names;
 use crate::limits;
 use crate::model::{Asset, Problem, ProblemKind};
+
+pub use paths::{from_lossless, lossless};
+pub use sidecars::sidecars;
+pub(crate) use sidecars::with_sidecars;
 
 /// Files that operating systems leave behind: counted, not judged.
 const SYSTEM_FILES: &[&str] =
@@ -263,106 +268,9 @@ pub(crate) fn modified(meta: &std::fs::Metadata) -> Option<i128> {
     })
 }
 
-/// Gives each asset the files beside it whose names say that they describe it.
-pub(crate) fn with_sidecars(mut siblings: Vec<Asset>) -> Vec<Asset> {
-    // Entries that could not be looked at come unsorted.
-    siblings.sort_by(|a, b| a.path.cmp(&b.path));
-    let names: HashMap<OsString, PathBuf> = siblings
-        .iter()
-        .filter(|a| a.obstacle.is_none() && extension(&a.path).is_some_and(|e| SIDECARS.contains(&e.as_str())))
-        .filter_map(|a| Some((a.path.file_name()?.to_os_string(), a.path.clone())))
-        .collect();
-    if names.is_empty() {
-        return siblings;
-    }
-    for asset in &mut siblings {
-        if extension(&asset.path).is_none_or(|e| !SIDECARS.contains(&e.as_str())) {
-            asset.sidecars = candidates(&asset.path).filter_map(|name| names.get(&name).cloned()).collect();
-        }
-    }
-    siblings
-}
-
-/// The sidecars of a single file, found by asking for each name that one could have.
-#[must_use]
-pub fn sidecars(path: &Path) -> Vec<PathBuf> {
-    if extension(path).is_some_and(|e| SIDECARS.contains(&e.as_str())) {
-        return Vec::new();
-    }
-    candidates(path).map(|name| path.with_file_name(name)).filter(|sidecar| sidecar.is_file()).collect()
-}
-
-fn extension(path: &Path) -> Option<String> {
-    path.extension().map(|e| e.to_string_lossy().to_ascii_lowercase())
-}
-
-fn candidates(path: &Path) -> impl Iterator<Item = OsString> {
-    let bases = [path.file_stem(), path.file_name()].map(|b| b.map(OsStr::to_os_string));
-    bases.into_iter().flatten().flat_map(|base| {
-        SIDECARS.iter().map(move |ending| {
-            let mut name = base.clone();
-            name.push(".");
-            name.push(ending);
-            name
-        })
-    })
-}
-
-/// A path as text with `/` between its parts, from which the bytes of the name can be had back.
-///
-/// A name that is not UTF-8 is written with `\xNN` for each stray byte and `\\` for each backslash; a valid
-/// name is left alone unless it contains `\x` itself, and then it is written the same way.
-#[must_use]
-pub fn lossless(path: &Path) -> String {
-    let part = |part: Component<'_>| match part {
-        // The separator after it is the root's own.
-        Component::RootDir => Vec::new(),
-        part => part.as_os_str().as_encoded_bytes().to_vec(),
-    };
-    let parts: Vec<_> = path.components().map(part).collect();
-    let bytes = if parts == [b""] { b"/".to_vec() } else { parts.join(&b'/') };
-    names::lossless(&bytes)
-}
-
-/// The path that [`lossless`] wrote; `None` where this system has no such path.
-#[must_use]
-pub fn from_lossless(text: &str) -> Option<PathBuf> {
-    if !text.contains("\\x") {
-        return Some(PathBuf::from(text));
-    }
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find('\\') {
-        bytes.extend_from_slice(&rest.as_bytes()[..at]);
-        let escape = rest.get(at + 1..)?;
-        if let Some(after) = escape.strip_prefix('\\') {
-            bytes.push(b'\\');
-            rest = after;
-        } else {
-            let hex = escape.strip_prefix('x')?;
-            bytes.push(u8::from_str_radix(hex.get(..2)?, 16).ok()?);
-            rest = hex.get(2..)?;
-        }
-    }
-    bytes.extend_from_slice(rest.as_bytes());
-    native(bytes)
-}
-
-#[cfg(unix)]
-fn native(bytes: Vec<u8>) -> Option<PathBuf> {
-    use std::os::unix::ffi::OsStringExt;
-    Some(PathBuf::from(OsString::from_vec(bytes)))
-}
-
-#[cfg(not(unix))]
-fn native(bytes: Vec<u8>) -> Option<PathBuf> {
-    String::from_utf8(bytes).ok().map(PathBuf::from)
-}
-
 #[cfg(all(test, unix))]
 mod tests {
     use super::*;
-    use std::os::unix::ffi::OsStrExt;
     use std::os::unix::fs::symlink;
 
     fn walk(root: &Path) -> (Vec<Asset>, u64) {
@@ -418,15 +326,6 @@ mod tests {
     }
 
     #[test]
-    fn names_come_back_from_reports() {
-        for bytes in [&b"plain/name.png"[..], b"a\\b.png", b"a\\x41.png", b"caf\xe9\\x/\xff.png", b"\\\\x"] {
-            let path = Path::new(OsStr::from_bytes(bytes));
-            assert_eq!(from_lossless(&lossless(path)).as_deref(), Some(path), "{path:?}");
-        }
-        assert_eq!(from_lossless("a\\xZZ"), None);
-    }
-
-    #[test]
     fn pipes_are_named_and_never_opened() {
         let dir = tempfile::tempdir().unwrap();
         let _socket = std::os::unix::net::UnixListener::bind(dir.path().join("s.png")).unwrap();
@@ -445,14 +344,6 @@ mod tests {
         let names: Vec<_> = clip.sidecars.iter().map(|p| p.file_name().unwrap().to_str().unwrap()).collect();
         assert_eq!(names, ["clip.xmp", "clip.mxf.c2pa"]);
         assert!(assets.iter().filter(|a| a.rel != "clip.mxf").all(|a| a.sidecars.is_empty()));
-    }
-
-    #[test]
-    fn names_that_are_not_utf8_survive() {
-        assert_eq!(lossless(Path::new(OsStr::from_bytes(b"a\\b.png"))), "a\\b.png");
-        assert_eq!(lossless(Path::new(OsStr::from_bytes(b"a\xFF\\b"))), "a\\xFF\\\\b");
-        assert_eq!(lossless(Path::new("a\\xFF")), "a\\\\xFF");
-        assert_eq!((lossless(Path::new("/a/b")), lossless(Path::new("/"))), ("/a/b".to_owned(), "/".to_owned()));
     }
 
     #[test]

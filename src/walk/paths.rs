@@ -1,0 +1,80 @@
+//! Paths as text from which the bytes of their names can be had back.
+
+use std::path::{Component, Path, PathBuf};
+
+use crate::framing::names;
+
+/// A path as text with `/` between its parts, from which the bytes of the name can be had back.
+///
+/// A name that is not UTF-8 is written with `\xNN` for each stray byte and `\\` for each backslash; a valid
+/// name is left alone unless it contains `\x` itself, and then it is written the same way.
+#[must_use]
+pub fn lossless(path: &Path) -> String {
+    let part = |part: Component<'_>| match part {
+        // The separator after it is the root's own.
+        Component::RootDir => Vec::new(),
+        part => part.as_os_str().as_encoded_bytes().to_vec(),
+    };
+    let parts: Vec<_> = path.components().map(part).collect();
+    let bytes = if parts == [b""] { b"/".to_vec() } else { parts.join(&b'/') };
+    names::lossless(&bytes)
+}
+
+/// The path that [`lossless`] wrote; `None` where this system has no such path.
+#[must_use]
+pub fn from_lossless(text: &str) -> Option<PathBuf> {
+    if !text.contains("\\x") {
+        return Some(PathBuf::from(text));
+    }
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('\\') {
+        bytes.extend_from_slice(&rest.as_bytes()[..at]);
+        let escape = rest.get(at + 1..)?;
+        if let Some(after) = escape.strip_prefix('\\') {
+            bytes.push(b'\\');
+            rest = after;
+        } else {
+            let hex = escape.strip_prefix('x')?;
+            bytes.push(u8::from_str_radix(hex.get(..2)?, 16).ok()?);
+            rest = hex.get(2..)?;
+        }
+    }
+    bytes.extend_from_slice(rest.as_bytes());
+    native(bytes)
+}
+
+#[cfg(unix)]
+fn native(bytes: Vec<u8>) -> Option<PathBuf> {
+    use std::os::unix::ffi::OsStringExt;
+    Some(PathBuf::from(std::ffi::OsString::from_vec(bytes)))
+}
+
+#[cfg(not(unix))]
+fn native(bytes: Vec<u8>) -> Option<PathBuf> {
+    String::from_utf8(bytes).ok().map(PathBuf::from)
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+
+    #[test]
+    fn names_come_back_from_reports() {
+        for bytes in [&b"plain/name.png"[..], b"a\\b.png", b"a\\x41.png", b"caf\xe9\\x/\xff.png", b"\\\\x"] {
+            let path = Path::new(OsStr::from_bytes(bytes));
+            assert_eq!(from_lossless(&lossless(path)).as_deref(), Some(path), "{path:?}");
+        }
+        assert_eq!(from_lossless("a\\xZZ"), None);
+    }
+
+    #[test]
+    fn names_that_are_not_utf8_survive() {
+        assert_eq!(lossless(Path::new(OsStr::from_bytes(b"a\\b.png"))), "a\\b.png");
+        assert_eq!(lossless(Path::new(OsStr::from_bytes(b"a\xFF\\b"))), "a\\xFF\\\\b");
+        assert_eq!(lossless(Path::new("a\\xFF")), "a\\\\xFF");
+        assert_eq!((lossless(Path::new("/a/b")), lossless(Path::new("/"))), ("/a/b".to_owned(), "/".to_owned()));
+    }
+}
