@@ -66,6 +66,9 @@ const FIELDS: &[(&str, &str)] = &[
     ("flv", "parameters"),
 ];
 
+/// How the line of settings begins.
+const STEPS: &[u8] = b"Steps: ";
+
 fn decode(_: &mut Source, facts: &Facts, _: Options) -> Vec<Tag> {
     let mut out = Vec::new();
     for tag in facts.tags.iter().filter(|tag| carries(tag)) {
@@ -80,18 +83,21 @@ fn decode(_: &mut Source, facts: &Facts, _: Options) -> Vec<Tag> {
     out
 }
 
+/// Whether the tag is one that carries such text, and holds what every such text does: that alone sorts out most tags.
 pub(super) fn carries(tag: &Tag) -> bool {
-    FIELDS.iter().any(|(space, key)| {
-        let (start, rest) = tag.key.split_at_checked(key.len()).unwrap_or_default();
-        tag.space == *space && start.eq_ignore_ascii_case(key) && !rest.starts_with(|c: char| c.is_alphanumeric())
-    })
+    let has_steps = tag.value.len() > STEPS.len() && memchr::memmem::find(tag.value.as_bytes(), STEPS).is_some();
+    has_steps
+        && FIELDS.iter().any(|(space, key)| {
+            let (start, rest) = tag.key.split_at_checked(key.len()).unwrap_or_default();
+            tag.space == *space && start.eq_ignore_ascii_case(key) && !rest.starts_with(|c: char| c.is_alphanumeric())
+        })
 }
 
 /// The line of settings, if the text has the grammar: steps, and at least two more of the known settings after it.
 pub(super) fn settings(text: &str) -> Option<&str> {
-    static STEPS: OnceLock<Option<Regex>> = OnceLock::new();
+    static LINE: OnceLock<Option<Regex>> = OnceLock::new();
     static MORE: OnceLock<Option<Regex>> = OnceLock::new();
-    let steps = STEPS.get_or_init(|| Regex::new(r"(?m)(?:^|[\n,.\s])(Steps: \d+\s*,[^\n]*)").ok()).as_ref()?;
+    let steps = LINE.get_or_init(|| Regex::new(r"(?m)(?:^|[\n,.\s])(Steps: \d+\s*,[^\n]*)").ok()).as_ref()?;
     let more = MORE.get_or_init(|| {
         Regex::new(
             r"(?:^|[,\s])(?:(Sampler: [^,\n]+)|(CFG scale: [\d.]+)|(Seed: -?\d+)|(Size: \d+x\d+)|(Model hash: [0-9a-fA-F]{6,})|(Model: [^,\n]+)|(Denoising strength: [\d.]+)|(Clip skip: \d+)|(Version: [^,\n]+))",

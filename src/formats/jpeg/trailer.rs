@@ -26,7 +26,7 @@ pub(super) fn read(source: &mut Source, from: u64, further: &[u64], out: &mut Fa
     let filled = tail.iter().rposition(|b| *b != 0).map_or(0, |last| last + 1);
     if tail[..filled].ends_with(&[0xFF, 0xD9]) {
         // The last end of image may be that of another one, which began behind the first's.
-        let next = tail.windows(5).position(|w| w == [0xFF, 0xD9, 0xFF, 0xD8, 0xFF]);
+        let next = memchr::memmem::find(tail, &[0xFF, 0xD9, 0xFF, 0xD8, 0xFF]);
         return match next {
             Some(by) => unknown(source, start.max(from).saturating_add(by as u64 + 2), further, out),
             None => Ok(()),
