@@ -1,4 +1,4 @@
-//! Any bytes as a file without a name: identified, read, decoded (pixels too), matched against the catalogue.
+//! Any bytes as a file without a name: identified, read, decoded (pixels and thumbnails too), matched against the catalogue.
 #![no_main]
 
 use countersign::decoders;
@@ -6,7 +6,7 @@ use countersign::extract::{self, Options};
 use countersign::marks;
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
-    let options = Options { decoders: decoders::Options { pixels: true }, ..Options::default() };
+    let options = Options { decoders: decoders::Options { pixels: true, thumbnails: true }, ..Options::default() };
     let facts = extract::bytes(bytes.to_vec(), &options);
     let evidence = marks::catalogue().evidence(&facts);
     let _ = marks::ai(&evidence);
