@@ -6,8 +6,16 @@ use countersign::packages::{self, Folder, Ground, Listing};
 use countersign::source::Source;
 
 /// Names in byte order, as listings have them.
-const FILES: &[&str] =
-    &["ASSETMAP", "ASSETMAP.xml", "CPL.xml", "PKL.xml", "bagit.txt", "manifest-md5.txt", "tagmanifest-sha256.txt", "x.mhl"];
+const FILES: &[&str] = &[
+    "ASSETMAP",
+    "ASSETMAP.xml",
+    "CPL.xml",
+    "PKL.xml",
+    "bagit.txt",
+    "manifest-md5.txt",
+    "tagmanifest-sha256.txt",
+    "x.mhl",
+];
 const FOLDERS: &[&str] = &["ascmhl", "data"];
 const GENERATIONS: &[&str] = &["0001_x.mhl", "ascmhl_chain.xml"];
 
