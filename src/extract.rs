@@ -156,7 +156,12 @@ fn read_sidecar(path: &Path, opened: Result<Source, Problem>, options: &Options<
 
 /// Text beside an asset is told whole, for the decoders: most of it is somebody's notes.
 fn read_text(source: &mut Source, extension: &str, options: &Options<'_>, out: &mut Facts) {
-    let Ok(bytes) = source.whole(limits::SIDECAR) else { return };
+    let bytes = match source.whole(limits::SIDECAR) {
+        Ok(bytes) => bytes,
+        // Notes of such a length are no generator's; what the medium does not give up may be.
+        Err(problem) if problem.kind == ProblemKind::Limit => return tags::push_problem(out, problem.harmless()),
+        Err(problem) => return tags::push_problem(out, problem.within("file")),
+    };
     let Ok(text) = std::str::from_utf8(&bytes) else { return };
     tags::push(out, "sidecar", extension, text, &Place::new("text", 0), 0);
     decoders::run(source, out, options.decoders);

@@ -304,6 +304,20 @@ fn an_interrupt_keeps_what_was_judged() {
     assert!(partials(dir.path()).is_empty());
 }
 
+/// The report of a scan of `delivery` that is interrupted while it is at its first file: soon, whole, and said to be so.
+#[cfg(unix)]
+fn interrupted(folder: &Path) -> Value {
+    let mut child = under_way(folder, "json=report.json");
+    let asked = Instant::now();
+    interrupt(&child);
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert!(asked.elapsed() < Duration::from_secs(5), "{:?}", asked.elapsed());
+    assert!(partials(folder).is_empty());
+    let report = json(&folder.join("report.json"));
+    assert_eq!(report["summary"]["interrupted"], true);
+    report
+}
+
 #[cfg(unix)]
 #[test]
 fn an_interrupt_ends_a_long_digest() {
@@ -312,13 +326,7 @@ fn an_interrupt_ends_a_long_digest() {
     if !grown(&dir.path().join("delivery/a.png")) {
         return;
     }
-    let mut child = under_way(dir.path(), "json=report.json");
-    let asked = Instant::now();
-    interrupt(&child);
-    assert_eq!(child.wait().unwrap().code(), Some(130));
-    assert!(asked.elapsed() < Duration::from_secs(5), "{:?}", asked.elapsed());
-    assert!(partials(dir.path()).is_empty());
-    assert_eq!(json(&dir.path().join("report.json"))["summary"]["interrupted"], true);
+    interrupted(dir.path());
 }
 
 #[test]
@@ -387,14 +395,7 @@ fn an_interrupt_ends_a_long_verification() {
     if !grown(&dir.path().join("delivery/a.png")) {
         return;
     }
-    let mut child = under_way(dir.path(), "json=report.json");
-    let asked = Instant::now();
-    interrupt(&child);
-    assert_eq!(child.wait().unwrap().code(), Some(130));
-    assert!(asked.elapsed() < Duration::from_secs(5), "{:?}", asked.elapsed());
-    assert!(partials(dir.path()).is_empty());
-    let report = json(&dir.path().join("report.json"));
-    assert_eq!(report["summary"]["interrupted"], true);
+    let report = interrupted(dir.path());
     // What was not read to its end is not judged.
     assert_eq!(report["assets"].as_array().unwrap().len(), 0);
 }

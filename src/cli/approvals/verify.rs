@@ -9,6 +9,7 @@ use crate::approvals::ledger::Audit;
 use crate::approvals::{Ledger, grade};
 use crate::error::{Error, Result};
 use crate::policy::Grade;
+use crate::report::layout;
 
 #[derive(Debug, clap::Args)]
 #[command(
@@ -63,11 +64,13 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
         if let Some(aside) = &aside {
             out.push_str(&format!("the torn last line was put into {}\n", aside.display()));
         }
-        out.push_str(&format!("{}: {records} records, every line holds\n", path.display()));
+        let counted = layout::count(records as u64, "record", "records");
+        out.push_str(&format!("{}: {counted}, every line holds\n", path.display()));
         out.push_str(&format!("head {}\n", audit.head));
         out.push_str(&format!("{known} signed by known keys, {signed} by other keys, {unsigned} unsigned\n"));
         if let Some(since) = since {
-            out.push_str(&format!("the earlier head is in it; {since} records were added since\n"));
+            let since = layout::count(since as u64, "record was", "records were");
+            out.push_str(&format!("the earlier head is in it; {since} added since\n"));
         }
         out
     };
