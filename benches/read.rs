@@ -9,7 +9,7 @@ use countersign::source::Source;
 use criterion::{Criterion, criterion_group, criterion_main};
 
 fn benches(c: &mut Criterion) {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/formats");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/formats");
     let mut samples: Vec<_> = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|e| e.path()).collect();
     samples.retain(|p| p.extension().is_none_or(|e| e != "json"));
     samples.sort();

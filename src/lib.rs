@@ -14,7 +14,7 @@
 //! 8. [`scan`] is the pipeline of all that, in parallel ([`cache`] keeps facts for the next run); [`report`] renders it;
 //!    [`cli`] is what people type.
 //!
-//! A module uses only those before it; `tests/tidy.rs` holds it to that.
+//! A module uses only those before it; `tests/suite/tidy.rs` holds it to that.
 
 pub mod approvals;
 pub mod archives;
@@ -45,3 +45,7 @@ pub mod survey;
 pub mod tags;
 pub mod text;
 pub mod walk;
+
+#[cfg(test)]
+#[path = "../tests/suite/shared/prerequisite.rs"]
+mod prerequisite;

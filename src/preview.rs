@@ -301,8 +301,7 @@ mod tests {
             .stdin(Stdio::null())
             .status();
         if !made.is_ok_and(|status| status.success()) {
-            eprintln!("SKIPPED: no ffmpeg here; pictures of videos were not tried");
-            return;
+            return crate::prerequisite::absent("ffmpeg", "no ffmpeg here; pictures of videos were not tried");
         }
         let Some(Picture::Jpeg(bytes)) = picture(&dir.path().join("-a.mp4")) else { panic!("no frame") };
         assert_eq!(image::load_from_memory(&bytes).unwrap().width(), 240);

@@ -1,0 +1,160 @@
+//! The documentation by the real program: the first delivery from drive to report, what the README quotes, and the
+//! recipes as far as they can be tried on one machine.
+
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on stops")]
+
+use crate::shared::document;
+
+use std::path::Path;
+
+use document::{program, run, squeezed, steps};
+
+fn project() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn page(name: &str) -> String {
+    std::fs::read_to_string(project().join(name)).unwrap()
+}
+
+/// A folder with a copy of the demo delivery.
+fn delivery() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let from = project().join("fixtures/delivery");
+    for entry in walkdir::WalkDir::new(&from).into_iter().map(|e| e.unwrap()).filter(|e| e.file_type().is_file()) {
+        let to = folder.path().join("delivery").join(entry.path().strip_prefix(&from).unwrap());
+        std::fs::create_dir_all(to.parent().unwrap()).unwrap();
+        std::fs::copy(entry.path(), to).unwrap();
+    }
+    folder
+}
+
+#[test]
+fn a_first_delivery_goes_as_it_is_told() {
+    let folder = delivery();
+    let steps = steps(&page("docs/first-delivery.md"));
+    assert!(steps.len() > 12, "the page has lost its commands");
+    run(folder.path(), &steps);
+}
+
+#[test]
+fn the_readme_quotes_what_is_printed() {
+    let readme = page("README.md");
+    let quoted = readme.split("```text\n").nth(1).unwrap().split("```").next().unwrap();
+    let arguments = ["scan", "fixtures/delivery", "--approvals", "fixtures/approvals.jsonl"];
+    assert!(readme.contains(&arguments.join(" ")));
+    let output = program(project(), env!("CARGO_BIN_EXE_countersign")).args(arguments).output().unwrap();
+    let printed = squeezed(&String::from_utf8(output.stdout).unwrap());
+    let parts: Vec<_> = quoted.split('…').map(squeezed).filter(|part| !part.is_empty()).collect();
+    assert!(parts.len() > 2, "the README quotes nothing");
+    for part in parts {
+        assert!(printed.contains(&part), "is not printed any more: {part}");
+    }
+}
+
+#[test]
+fn every_command_of_the_readme_is_one() {
+    let readme = page("README.md");
+    let block =
+        readme.split("## Using it").nth(1).unwrap().split("```sh\n").nth(1).unwrap().split("```").next().unwrap();
+    let commands: Vec<_> = block.lines().map(|line| line.split('#').next().unwrap().trim()).collect();
+    assert!(commands.len() > 8, "{commands:?}");
+    for command in commands {
+        let mut words = command.split_whitespace().skip(1);
+        let name = words.next().unwrap();
+        let help = program(project(), env!("CARGO_BIN_EXE_countersign")).args(["help", name]).output().unwrap();
+        let help = String::from_utf8(help.stdout).unwrap();
+        assert!(help.contains("Usage: countersign"), "{command}");
+        let own = words.clone().next().filter(|word| help.contains(&format!("\n  {word} ")));
+        let help = match own {
+            None => help,
+            Some(word) => {
+                let of = program(project(), env!("CARGO_BIN_EXE_countersign")).args(["help", name, word]).output();
+                String::from_utf8(of.unwrap().stdout).unwrap()
+            }
+        };
+        for option in words.filter(|word| word.starts_with("--")) {
+            assert!(help.contains(option), "{command}: no {option} in\n{help}");
+        }
+    }
+}
+
+/// The text of the code block that follows a sentence.
+fn block<'a>(page: &'a str, after: &str, kind: &str) -> &'a str {
+    let rest = page.split(after).nth(1).unwrap_or_else(|| panic!("no {after}"));
+    rest.split(&format!("```{kind}\n")).nth(1).unwrap().split("```").next().unwrap()
+}
+
+/// Runs a shell script of the page with this program on its path.
+fn script(folder: &Path, text: &str) -> std::process::Output {
+    std::fs::write(folder.join("script"), text).unwrap();
+    let bin = Path::new(env!("CARGO_BIN_EXE_countersign")).parent().unwrap();
+    let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
+    program(folder, "sh").arg("script").env("PATH", path).output().unwrap()
+}
+
+#[test]
+fn the_night_run_tells_only_what_is_new() {
+    let folder = delivery();
+    let here = folder.path().display().to_string();
+    std::fs::write(folder.path().join("approvals.jsonl"), "").unwrap();
+    std::fs::create_dir(folder.path().join("work")).unwrap();
+    let text = block(&page("docs/ingest.md"), "15 2 * * *", "sh")
+        .replace("/srv/countersign", &format!("{here}/work"))
+        .replace("/etc/countersign/approvals.jsonl", &format!("{here}/approvals.jsonl"))
+        .replace("/srv/media", &format!("{here}/delivery"));
+    assert!(!text.contains("/srv") && !text.contains("/etc"), "{text}");
+    let first = script(folder.path(), &text);
+    assert!(first.status.code() == Some(1) && String::from_utf8_lossy(&first.stdout).contains("FAIL"), "{first:?}");
+    let second = script(folder.path(), &text);
+    assert!(second.status.code() == Some(0) && second.stdout.is_empty(), "{second:?}");
+    std::fs::copy(folder.path().join("delivery/final/hero_010.png"), folder.path().join("delivery/final/new.png"))
+        .unwrap();
+    let third = script(folder.path(), &text);
+    assert!(third.status.code() == Some(1) && String::from_utf8_lossy(&third.stdout).contains("new.png"), "{third:?}");
+}
+
+#[test]
+fn the_watch_folder_leaves_a_report_and_a_code() {
+    let folder = delivery();
+    let here = folder.path().display().to_string();
+    for name in ["incoming", "ready", "reports"] {
+        std::fs::create_dir(folder.path().join(name)).unwrap();
+    }
+    std::fs::rename(folder.path().join("delivery"), folder.path().join("incoming/reel 1")).unwrap();
+    std::fs::write(folder.path().join("ready/reel 1.ready"), "").unwrap();
+    std::fs::write(folder.path().join("approvals.jsonl"), "").unwrap();
+    let text = block(&page("docs/ingest.md"), "`/usr/local/lib/countersign/ingest`:", "sh")
+        .replace("/srv/ingest", &here)
+        .replace("/etc/countersign", &here);
+    let ran = script(folder.path(), &text);
+    assert_eq!(ran.status.code(), Some(0), "{ran:?}");
+    let reports = folder.path().join("reports/reel 1");
+    assert_eq!(std::fs::read_to_string(reports.join("exit-code")).unwrap().trim(), "1");
+    assert!(reports.join("report.json").is_file() && reports.join("report.html").is_file());
+    assert!(!folder.path().join("ready/reel 1.ready").exists());
+}
+
+#[test]
+fn the_hook_refuses_what_has_no_approval() {
+    let folder = delivery();
+    let git = |arguments: &[&str]| {
+        let mut git = program(folder.path(), "git");
+        git.args(["-c", "user.name=a", "-c", "user.email=a@example.com"]).args(arguments);
+        git.output().ok().filter(|o| o.status.success())
+    };
+    if git(&["init", "-q", "."]).is_none() {
+        return;
+    }
+    std::fs::create_dir(folder.path().join("approvals")).unwrap();
+    std::fs::write(folder.path().join("approvals/approvals.jsonl"), "").unwrap();
+    let text = page("docs/ingest.md");
+    let hook = block(&text, "as `.git/hooks/pre-commit`:", "sh");
+    git(&["add", "delivery/final/photo_030.jpg"]).unwrap();
+    assert_eq!(script(folder.path(), hook).status.code(), Some(0));
+    git(&["add", "delivery/final/hero_010.png"]).unwrap();
+    assert_eq!(script(folder.path(), hook).status.code(), Some(1));
+    git(&["rm", "-q", "-r", "--cached", "."]).unwrap();
+    assert_eq!(script(folder.path(), hook).status.code(), Some(0), "nothing to commit is nothing to refuse");
+}

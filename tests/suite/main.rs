@@ -1,0 +1,46 @@
+//! The integration tests, one program: a module a file, so that the crate and its dependencies are linked once.
+
+mod samples;
+mod shared;
+
+mod approvals;
+mod archives;
+mod archives_program;
+mod audio;
+mod bmff;
+mod browser;
+mod cache;
+mod cli;
+mod collections;
+mod configuration;
+mod containers;
+mod containers_table;
+mod credentials;
+mod credentials_corpus;
+mod custody;
+mod decisions;
+mod documents;
+mod exif;
+mod fetch;
+mod formats;
+mod hostile;
+mod images;
+mod index;
+mod inside;
+mod interface;
+mod ledger;
+mod ledger_size;
+mod marks;
+mod packages;
+mod policy;
+mod reports;
+mod rules;
+mod standing;
+mod statements;
+mod thumbnails;
+mod tidy;
+mod tiff;
+mod trust;
+mod workers;
+mod xmp;
+mod zip_documents;

@@ -1,0 +1,12 @@
+//! What several tests share.
+
+#![allow(clippy::unwrap_used, clippy::print_stderr, reason = "a test that cannot go on stops")]
+
+pub(crate) mod archived;
+pub(crate) mod asset;
+pub(crate) mod chromium;
+pub(crate) mod document;
+pub(crate) mod prerequisite;
+pub(crate) mod run;
+pub(crate) mod rust_code;
+pub(crate) mod schema;
