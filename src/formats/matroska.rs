@@ -8,7 +8,7 @@ use std::collections::{HashSet, VecDeque};
 use crate::formats::{Format, Info, Media, Probe, Score};
 use crate::framing::ebml::{self, Element};
 use crate::limits;
-use crate::model::{Facts, Problem, ProblemKind};
+use crate::model::{Extraction, FormatId, Problem, ProblemKind};
 use crate::source::Source;
 use crate::tags::{self, Place, matroska};
 
@@ -16,12 +16,13 @@ use crate::tags::{self, Place, matroska};
 pub struct Matroska;
 
 static INFO: Info = Info {
-    id: "matroska",
+    id: FormatId::new("matroska"),
     name: "Matroska",
     extensions: &["mkv", "mka", "mks", "mk3d"],
     media: Media::Video,
     specification: "RFC 9559, RFC 8794 (EBML)",
     version: 1,
+    ..Info::DEFAULT
 };
 
 impl Format for Matroska {
@@ -37,7 +38,7 @@ impl Format for Matroska {
         }
     }
 
-    fn read(&self, source: &mut Source, out: &mut Facts) -> Result<(), Problem> {
+    fn read(&self, source: &mut Source, out: &mut Extraction) -> Result<(), Problem> {
         segments(source, out)
     }
 }
@@ -83,7 +84,7 @@ pub(super) fn doc_type(head: &[u8]) -> Option<String> {
 }
 
 /// Reads every segment of the file.
-pub(super) fn segments(source: &mut Source, out: &mut Facts) -> Result<(), Problem> {
+pub(super) fn segments(source: &mut Source, out: &mut Extraction) -> Result<(), Problem> {
     let mut at = 0;
     let mut found = 0;
     while at < source.len() {
@@ -119,7 +120,7 @@ pub(super) fn segments(source: &mut Source, out: &mut Facts) -> Result<(), Probl
 /// One segment's walk.
 struct Walk<'a> {
     source: &'a mut Source,
-    out: &'a mut Facts,
+    out: &'a mut Extraction,
     segment: Element,
     /// Where the segment ends: stated, or as far as is known.
     end: u64,
@@ -135,7 +136,7 @@ struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    fn new(source: &'a mut Source, out: &'a mut Facts, segment: Element) -> Self {
+    fn new(source: &'a mut Source, out: &'a mut Extraction, segment: Element) -> Self {
         let end = segment.end().unwrap_or_else(|| if segment.size.is_some() { u64::MAX } else { source.len() });
         if end > source.len() {
             let (at, have) = (source.absolute(segment.start), source.len().saturating_sub(segment.body));

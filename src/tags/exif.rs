@@ -6,7 +6,7 @@ use super::exif_names;
 use super::exif_values::{is_text, needed, texts};
 use crate::framing::tiff_ifd::{self, Directory, Entry, Header};
 use crate::limits;
-use crate::model::{Facts, Problem, Store};
+use crate::model::{Extraction, Problem, Store};
 use crate::source::Source;
 use crate::tags::{self, Place};
 
@@ -19,16 +19,16 @@ const DIRECTORIES: usize = 20_000;
 const SUBS: usize = 256;
 
 /// Reads a blob that starts at the TIFF header (`II*\0` or `MM\0*`), without the `Exif\0\0` prefix. Keys are the tag's EXIF name, `0x9286` where unknown.
-pub fn read(blob: &[u8], at: &Place, out: &mut Facts) {
+pub fn read(blob: &[u8], at: &Place, out: &mut Extraction) {
     block(blob, false, at, out);
 }
 
 /// As [`read`], for a block inside image resources: it may not lead to such resources again.
-pub(super) fn read_inside(blob: &[u8], at: &Place, out: &mut Facts) {
+pub(super) fn read_inside(blob: &[u8], at: &Place, out: &mut Extraction) {
     block(blob, true, at, out);
 }
 
-fn block(blob: &[u8], inside: bool, at: &Place, out: &mut Facts) {
+fn block(blob: &[u8], inside: bool, at: &Place, out: &mut Extraction) {
     // Some writers put the JPEG prefix where the container's specification wants none.
     let skip = if blob.starts_with(b"Exif\0\0") { 6 } else { 0 };
     let blob = blob.get(skip..).unwrap_or_default();
@@ -71,7 +71,7 @@ pub struct Walked {
 /// Reads every directory reachable from `header.first` and the blocks inside; gives what was walked.
 ///
 /// `pages`: the directories after the first are pages of the file's own, not the thumbnail of an EXIF block.
-pub fn walk(source: &mut Source, header: Header, pages: bool, at: &Place, out: &mut Facts) -> Vec<Walked> {
+pub fn walk(source: &mut Source, header: Header, pages: bool, at: &Place, out: &mut Extraction) -> Vec<Walked> {
     let mut walk = Walk::new(source, header, at, out);
     walk.pages = pages;
     walk.run()
@@ -95,7 +95,7 @@ struct Walk<'a> {
     /// Whether the block stands inside image resources.
     inside: bool,
     at: &'a Place,
-    out: &'a mut Facts,
+    out: &'a mut Extraction,
     queue: VecDeque<Next>,
     /// Offset and table of names: what was read as GPS may still be read as an image directory.
     seen: HashSet<(u64, u8)>,
@@ -106,7 +106,7 @@ struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    fn new(source: &'a mut Source, header: Header, at: &'a Place, out: &'a mut Facts) -> Self {
+    fn new(source: &'a mut Source, header: Header, at: &'a Place, out: &'a mut Extraction) -> Self {
         let first = Next { part: "IFD0".to_owned(), offset: header.first, chain: Some(0), needed: true };
         // Values do not overlap in honest files.
         let bytes = source.len().saturating_mul(2).saturating_add(1_024).min(limits::BLOB as u64);

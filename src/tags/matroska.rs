@@ -2,7 +2,7 @@
 
 use crate::framing::ebml::{self, Child};
 use crate::limits;
-use crate::model::{Embedded, Facts, Problem};
+use crate::model::{Embedded, Extraction, Problem};
 use crate::source::Source;
 use crate::tags::{self, Place, xmp};
 
@@ -44,7 +44,7 @@ fn name_of(table: &[(u32, &'static str)], id: u32) -> Option<&'static str> {
 }
 
 /// The children of `body`; a break in the structure is noted, since a tag could stand behind it.
-fn sound<'a>(body: &'a [u8], at: &Place, out: &mut Facts) -> Vec<Child<'a>> {
+fn sound<'a>(body: &'a [u8], at: &Place, out: &mut Extraction) -> Vec<Child<'a>> {
     let mut found = Vec::new();
     for child in ebml::children(body).take(limits::ITEMS) {
         match child {
@@ -59,7 +59,7 @@ fn sound<'a>(body: &'a [u8], at: &Place, out: &mut Facts) -> Vec<Child<'a>> {
 }
 
 /// Info: title, applications, date.
-pub fn info(body: &[u8], at: &Place, out: &mut Facts) {
+pub fn info(body: &[u8], at: &Place, out: &mut Extraction) {
     for child in sound(body, at, out) {
         if let Some(name) = name_of(INFO, child.id) {
             tags::push(out, SPACE, name, child.text(), at, child.offset as u64);
@@ -77,7 +77,7 @@ pub fn info(body: &[u8], at: &Place, out: &mut Facts) {
 }
 
 /// Tracks: codecs and names.
-pub fn tracks(body: &[u8], at: &Place, out: &mut Facts) {
+pub fn tracks(body: &[u8], at: &Place, out: &mut Extraction) {
     for track in sound(body, at, out).into_iter().filter(|c| c.id == TRACK_ENTRY) {
         let place = Place { container: format!("{}/TrackEntry", at.container), ..at.inside("", track.offset as u64) };
         for child in sound(track.body, &place, out) {
@@ -89,7 +89,7 @@ pub fn tracks(body: &[u8], at: &Place, out: &mut Facts) {
 }
 
 /// Chapters: the names that players show.
-pub fn chapters(body: &[u8], at: &Place, out: &mut Facts) {
+pub fn chapters(body: &[u8], at: &Place, out: &mut Extraction) {
     let mut stack = vec![(body, 0usize, 0usize)];
     let mut names = 0;
     let mut items = 0;
@@ -112,7 +112,7 @@ pub fn chapters(body: &[u8], at: &Place, out: &mut Facts) {
 }
 
 /// Tags: every SimpleTag, nested ones too, under its name as written.
-pub fn tags(body: &[u8], at: &Place, out: &mut Facts) {
+pub fn tags(body: &[u8], at: &Place, out: &mut Extraction) {
     for tag in sound(body, at, out).into_iter().filter(|c| c.id == TAG) {
         let inner = Place::new("", at.offset.unwrap_or(0).saturating_add(tag.offset as u64));
         let mut place = Place { container: format!("{}/Tag", at.container), ..inner };
@@ -140,7 +140,7 @@ fn deeper(at: &Place, more: &str, child: &Child<'_>) -> Place {
     Place { container: format!("{}{more}", at.container), offset }
 }
 
-fn simple_tag(tag: &Child<'_>, at: &Place, depth: usize, out: &mut Facts) {
+fn simple_tag(tag: &Child<'_>, at: &Place, depth: usize, out: &mut Extraction) {
     if depth >= limits::DEPTH {
         let offset = at.offset.unwrap_or(0);
         return at.problem(Problem::limit("", offset, "tags nested too deep"), out);
@@ -167,7 +167,7 @@ fn printable(text: &str) -> bool {
     !text.is_empty() && text.chars().all(|c| !c.is_control() || c.is_whitespace())
 }
 
-fn text(name: &str, value: &str, at: &Place, by: u64, out: &mut Facts) {
+fn text(name: &str, value: &str, at: &Place, by: u64, out: &mut Extraction) {
     tags::push(out, SPACE, name, value, at, by);
     if value.trim_start_matches('\u{feff}').trim_start().starts_with("<?xpacket") || value.contains("<rdf:RDF") {
         xmp::read(value.as_bytes(), &at.inside(name, by), out);
@@ -178,7 +178,7 @@ fn text(name: &str, value: &str, at: &Place, by: u64, out: &mut Facts) {
 ///
 /// # Errors
 /// The problem that ended the walk.
-pub fn attachments(source: &mut Source, start: u64, end: u64, out: &mut Facts) -> Result<(), Problem> {
+pub fn attachments(source: &mut Source, start: u64, end: u64, out: &mut Extraction) -> Result<(), Problem> {
     let mut at = start;
     for _ in 0..limits::ITEMS {
         if at >= end {
@@ -197,7 +197,7 @@ pub fn attachments(source: &mut Source, start: u64, end: u64, out: &mut Facts) -
 }
 
 /// One AttachedFile.
-fn attachment(source: &mut Source, start: u64, end: u64, out: &mut Facts) -> Result<(), Problem> {
+fn attachment(source: &mut Source, start: u64, end: u64, out: &mut Extraction) -> Result<(), Problem> {
     let place = Place::new("Matroska Segment/Attachments/AttachedFile", source.absolute(start));
     let (mut name, mut mime, mut data) = (String::new(), String::new(), None);
     let mut at = start;

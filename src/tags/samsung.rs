@@ -2,14 +2,14 @@
 
 use crate::framing::sef;
 use crate::limits;
-use crate::model::{Embedded, Facts, Problem};
+use crate::model::{Embedded, Extraction, Problem};
 use crate::source::Source;
 use crate::tags::{self, Place};
 
 /// Reads the trailer that ends at `end`; `place` is the container path (`JPEG trailer`, `HEIF sefd`).
 ///
 /// Returns where the trailer starts, if there is one.
-pub fn read(source: &mut Source, start: u64, end: u64, place: &str, out: &mut Facts) -> Option<u64> {
+pub fn read(source: &mut Source, start: u64, end: u64, place: &str, out: &mut Extraction) -> Option<u64> {
     let (first, entries) = match sef::read(source, start, end) {
         Ok(found) => found,
         Err(problem) => {
@@ -32,7 +32,7 @@ pub fn read(source: &mut Source, start: u64, end: u64, place: &str, out: &mut Fa
     Some(first)
 }
 
-fn value(entry: &sef::Entry, bytes: Vec<u8>, at: &Place, out: &mut Facts) {
+fn value(entry: &sef::Entry, bytes: Vec<u8>, at: &Place, out: &mut Extraction) {
     let text = std::str::from_utf8(&bytes).ok().map(|t| t.trim_end_matches('\0'));
     let text = text.filter(|t| t.chars().all(|c| !c.is_control() || c.is_ascii_whitespace()));
     let shown = text.map_or_else(|| format!("({} bytes)", bytes.len()), str::to_owned);

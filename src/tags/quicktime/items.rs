@@ -7,7 +7,7 @@ use super::{Walk, unsupported, value};
 use crate::framing::bmff;
 use crate::framing::heif_items::{Item, Items};
 use crate::limits;
-use crate::model::{Facts, Problem};
+use crate::model::{Extraction, Problem};
 use crate::tags::{self, Place, exif, uuid_box, xmp};
 
 const SPACE: &str = "heif";
@@ -80,7 +80,7 @@ fn mime_item(walk: &mut Walk<'_>, items: &Items, item: &Item) -> Result<usize, P
     Ok(bytes.len())
 }
 
-fn mime(content_type: &str, bytes: &[u8], at: &Place, out: &mut Facts) {
+fn mime(content_type: &str, bytes: &[u8], at: &Place, out: &mut Extraction) {
     if content_type == "application/rdf+xml" {
         return xmp::read(bytes, at, out);
     }
