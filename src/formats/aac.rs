@@ -1,11 +1,12 @@
 //! AAC in ADTS frames (ISO/IEC 13818-7): tags before and behind them.
 
+use crate::containers::ends;
 use crate::formats::{Format, Info, Media, Probe, Score};
 use crate::framing::mpeg_audio::{Frame, adts, run};
 use crate::limits;
 use crate::model::{Extraction, FormatId, Problem};
 use crate::source::Source;
-use crate::tags::{Place, ends, id3, stream};
+use crate::tags::{Place, id3, stream};
 
 /// The format.
 pub struct Aac;

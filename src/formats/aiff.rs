@@ -1,10 +1,11 @@
 //! AIFF and AIFF-C sound (Apple "Audio Interchange File Format" 1.3, AIFF-C draft), hopping over the sound itself.
 
+use crate::containers::riff as chunks;
 use crate::formats::{Format, Info, Media, Probe, Score};
 use crate::framing::iff::{self, Chunk};
 use crate::model::{Extraction, FormatId, Problem};
 use crate::source::Source;
-use crate::tags::{Place, bext, charset, id3, ixml, push, push_problem, riff as chunks, stream, xmp};
+use crate::tags::{Place, bext, charset, id3, ixml, push, push_problem, stream, xmp};
 
 /// The format.
 pub struct Aiff;

@@ -1,9 +1,9 @@
 //! Monkey's Audio sound (Monkey's Audio SDK): the tags at both ends.
 
+use crate::containers::ends;
 use crate::formats::{Format, Info, Media, Probe, Score};
 use crate::model::{Extraction, FormatId, Problem};
 use crate::source::Source;
-use crate::tags::ends;
 
 /// The format.
 pub struct Monkey;

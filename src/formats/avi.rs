@@ -1,11 +1,12 @@
 //! AVI video: RIFF with nested lists (Microsoft AVI RIFF reference) and OpenDML parts (`RIFF AVIX`), hopping over the frames.
 
+use crate::containers::riff as chunks;
 use crate::formats::{Format, Info, Media, Probe, Score};
 use crate::framing::riff::{self, Chunk, Header};
 use crate::limits;
 use crate::model::{Extraction, FormatId, Problem};
 use crate::source::Source;
-use crate::tags::{Place, charset, push, push_problem, riff as chunks, stream};
+use crate::tags::{Place, charset, push, push_problem, stream};
 
 /// The format.
 pub struct Avi;

@@ -1,10 +1,10 @@
 //! AV1 still pictures and sequences in HEIF (AV1 Image File Format 1.1).
 
+use crate::containers::quicktime;
 use crate::formats::{Format, Info, Media, Probe, Score};
 use crate::framing::bmff;
 use crate::model::{Extraction, FormatId, Problem};
 use crate::source::Source;
-use crate::tags::quicktime;
 
 pub(super) struct Avif;
 

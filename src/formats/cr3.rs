@@ -1,11 +1,11 @@
 //! Canon's raw pictures and movies of third generation (brand `crx `): TIFF structures in a `uuid` box of `moov`.
 //! No specification is public; the layout is the one that `lclevy/canon_cr3` describes.
 
+use crate::containers::quicktime;
 use crate::formats::{Format, Info, Media, Probe, Score};
 use crate::framing::bmff;
 use crate::model::{Extraction, FormatId, Problem};
 use crate::source::Source;
-use crate::tags::quicktime;
 
 pub(super) struct Cr3;
 

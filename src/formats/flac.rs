@@ -1,10 +1,11 @@
 //! FLAC (RFC 9639): metadata blocks, behind ID3 tags that some programs put before them.
 
+use crate::containers::ends;
 use crate::formats::{Format, Info, Media, Probe, Score};
 use crate::limits;
 use crate::model::{Extraction, FormatId, Problem};
 use crate::source::Source;
-use crate::tags::{Place, charset, ends, id3, picture, push, push_problem, stream, vorbis};
+use crate::tags::{Place, charset, id3, picture, push, push_problem, stream, vorbis};
 
 /// The format.
 pub struct Flac;

@@ -1,10 +1,10 @@
 //! HEIF and HEIC still pictures and sequences (ISO/IEC 23008-12).
 
+use crate::containers::quicktime;
 use crate::formats::{Format, Info, Media, Probe, Score};
 use crate::framing::bmff::{self, FourCc};
 use crate::model::{Extraction, FormatId, Problem};
 use crate::source::Source;
-use crate::tags::quicktime;
 
 pub(super) struct Heif;
 

@@ -1,12 +1,13 @@
 //! JPEG 2000: the box formats JP2, JPX, JPM, JPH (ISO/IEC 15444-1 annex I and its parts) and the naked
 //! codestream (annex A) with its comment markers.
 
+use crate::containers::{c2pa_box, quicktime, uuid_box};
 use crate::formats::{Format, FrameUse, Info, Media, Probe, Score};
 use crate::framing::bmff::{self, Boxes, Header};
 use crate::limits;
 use crate::model::{Extraction, FormatId, Problem};
 use crate::source::Source;
-use crate::tags::{self, Place, c2pa_box, push_problem, quicktime, uuid_box, xmp};
+use crate::tags::{self, Place, push_problem, xmp};
 
 pub(super) struct Jp2;
 

@@ -3,12 +3,13 @@
 
 use std::io::Read;
 
+use crate::containers::{c2pa_box, uuid_box};
 use crate::formats::{Format, FrameUse, Info, Media, Probe, Score};
 use crate::framing::bmff::{self, Boxes, Header};
 use crate::limits;
 use crate::model::{Extraction, FormatId, Problem, ProblemKind, Store};
 use crate::source::Source;
-use crate::tags::{self, Place, c2pa_box, exif, push_problem, uuid_box, xmp};
+use crate::tags::{self, Place, exif, push_problem, xmp};
 
 pub(super) struct Jxl;
 

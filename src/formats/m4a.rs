@@ -1,10 +1,10 @@
 //! MPEG-4 audio (AAC, ALAC) with Apple's or Adobe's audio brands.
 
+use crate::containers::quicktime;
 use crate::formats::{Format, Info, Media, Probe, Score};
 use crate::framing::bmff;
 use crate::model::{Extraction, FormatId, Problem};
 use crate::source::Source;
-use crate::tags::quicktime;
 
 pub(super) struct M4a;
 

@@ -3,6 +3,8 @@
 //! Tags may follow the clusters. The SeekHead (section 5.1.1) leads there; without one, or where it is
 //! wrong, clusters are hopped over by their sizes. What the elements say is in [`crate::tags::matroska`].
 
+mod attachments;
+
 use std::collections::{HashSet, VecDeque};
 
 use crate::formats::{Format, Info, Media, Probe, Score};
@@ -310,7 +312,7 @@ impl<'a> Walk<'a> {
                 let what = format!("{size} bytes stated, {} left", self.end.saturating_sub(element.body));
                 tags::push_problem(self.out, Problem::truncated("matroska (Attachments)", at, what));
             }
-            return matroska::attachments(self.source, element.body, end.min(self.end), self.out);
+            return attachments::read(self.source, element.body, end.min(self.end), self.out);
         }
         let cut = element.end().is_none_or(|end| end > self.end);
         let have = size.min(self.end.saturating_sub(element.body));

@@ -1,10 +1,10 @@
 //! QuickTime movies: brand `qt  `, or boxes without brands (QuickTime File Format).
 
+use crate::containers::quicktime;
 use crate::formats::{Format, Info, Media, Probe, Score};
 use crate::framing::bmff;
 use crate::model::{Extraction, FormatId, Problem};
 use crate::source::Source;
-use crate::tags::quicktime;
 
 pub(super) struct Mov;
 

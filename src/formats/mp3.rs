@@ -1,11 +1,12 @@
 //! MPEG audio streams (ISO/IEC 11172-3, 13818-3): tags before and behind the frames, and the Xing/LAME header in the first.
 
+use crate::containers::ends;
 use crate::formats::{Format, Info, Media, Probe, Score, aac, ape, flac, musepack, wavpack};
 use crate::framing::mpeg_audio::{Frame, frame, run};
 use crate::limits;
 use crate::model::{Extraction, FormatId, Problem};
 use crate::source::Source;
-use crate::tags::{Place, charset, ends, id3, push, push_problem, stream};
+use crate::tags::{Place, charset, id3, push, push_problem, stream};
 
 /// The format.
 pub struct Mp3;

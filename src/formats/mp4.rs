@@ -1,11 +1,11 @@
 //! MP4 and its kin (ISO/IEC 14496-12 and -14, 3GPP TS 26.244, CMAF segments): whatever has brands that no
 //! other format claims.
 
+use crate::containers::quicktime;
 use crate::formats::{Format, Info, Media, Probe, Score};
 use crate::framing::bmff;
 use crate::model::{Extraction, FormatId, Problem};
 use crate::source::Source;
-use crate::tags::quicktime;
 
 pub(super) struct Mp4;
 

@@ -1,9 +1,9 @@
 //! Musepack sound (Musepack SV7 and SV8): the tags at both ends.
 
+use crate::containers::ends;
 use crate::formats::{Format, Info, Media, Probe, Score};
 use crate::model::{Extraction, FormatId, Problem};
 use crate::source::Source;
-use crate::tags::ends;
 
 /// The format.
 pub struct Musepack;

@@ -1,10 +1,10 @@
 //! Photoshop documents, PSD and PSB (Adobe Photoshop File Formats, November 2019).
 
+use crate::containers::psd_layers::{self, section};
 use crate::formats::{Format, Info, Media, Probe, Score};
 use crate::limits;
 use crate::model::{Extraction, FormatId, Problem};
 use crate::source::Source;
-use crate::tags::psd_layers::{self, section};
 use crate::tags::{self, Place};
 
 pub(super) struct Psd;

@@ -2,12 +2,13 @@
 
 use std::ops::Range;
 
+use crate::containers::riff as chunks;
 use crate::formats::{Format, Info, Media, Probe, Score};
 use crate::framing::riff::{self, Chunk, Header, Order};
 use crate::framing::wave64;
 use crate::model::{Extraction, FormatId, Problem};
 use crate::source::Source;
-use crate::tags::{Place, bext, charset, ixml, push, push_problem, riff as chunks, stream};
+use crate::tags::{Place, bext, charset, ixml, push, push_problem, stream};
 
 /// The format.
 pub struct Wav;

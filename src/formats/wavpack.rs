@@ -1,12 +1,13 @@
 //! WavPack sound (WavPack 4 and 5 file format): the tags at both ends, and the chunks of the WAVE file that it was made
 //! from, which the first and the last block carry.
 
+use crate::containers::ends;
 use crate::formats::{Format, Info, Media, Probe, Score, wav};
 use crate::framing::riff::{Header, Order};
 use crate::limits;
 use crate::model::{Extraction, FormatId, Problem};
 use crate::source::Source;
-use crate::tags::{ends, push_problem};
+use crate::tags::push_problem;
 
 /// The format.
 pub struct Wavpack;

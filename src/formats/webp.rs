@@ -1,10 +1,11 @@
 //! WebP pictures (RFC 9649): RIFF chunks, hopping over the pixels.
 
+use crate::containers::riff as chunks;
 use crate::formats::{Format, FrameUse, Info, Media, Pixels, Probe, Score};
 use crate::framing::riff::{self, Chunk};
 use crate::model::{Extraction, FormatId, Problem};
 use crate::source::Source;
-use crate::tags::{push_problem, riff as chunks, stream};
+use crate::tags::{push_problem, stream};
 
 /// The format.
 pub struct Webp;

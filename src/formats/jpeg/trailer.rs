@@ -1,7 +1,8 @@
 //! The end of the image and what follows it: further images, a Samsung trailer, a video, unknown data.
 
+use crate::containers::samsung;
 use crate::framing::jpeg_segments::{self, Ending};
-use crate::framing::{appended, catalog_trailer, numbers, samsung_sef};
+use crate::framing::{appended, catalog_trailer, numbers, sef};
 use crate::limits;
 use crate::model::{Embedded, Extraction, Problem};
 use crate::source::Source;
@@ -14,8 +15,9 @@ use super::segments;
 /// # Errors
 /// I/O and limits.
 pub(super) fn read(source: &mut Source, from: u64, further: &[u64], out: &mut Extraction) -> Result<(), Problem> {
-    if samsung_sef::ends_with(source.tail()?.1) {
-        return samsung(source, out);
+    if sef::ends_with(source.tail()?.1) {
+        samsung::read(source, from, source.len(), "JPEG SEF trailer", out);
+        return Ok(());
     }
     if catalog(source, out)? {
         return Ok(());
@@ -45,35 +47,6 @@ pub(super) fn read(source: &mut Source, from: u64, further: &[u64], out: &mut Ex
         Ending::Unknown => {
             let what = format!("no end of image within {} bytes", limits::BLOB);
             tags::push_problem(out, Problem::limit("jpeg", source.absolute(from), what));
-        }
-    }
-    Ok(())
-}
-
-fn samsung(source: &mut Source, out: &mut Extraction) -> Result<(), Problem> {
-    let place = "JPEG SEF trailer";
-    let (_, entries) = samsung_sef::entries(source, source.len()).map_err(|p| p.within(place))?;
-    // Entries may share their bytes: their sum is bounded.
-    let mut room = (limits::INFLATED + limits::EMBEDDED_BYTES) as u64;
-    for entry in entries {
-        let at = Place::new(place, source.absolute(entry.data));
-        let Some(left) = room.checked_sub(entry.len) else {
-            at.problem(Problem::limit("", source.absolute(entry.data), "more or longer entries than are read"), out);
-            break;
-        };
-        room = left;
-        let peek = source.up_to(entry.data, entry.len.min(64) as usize)?;
-        if peek.get(4..8) == Some(b"ftyp") {
-            embed(source, entry.data, entry.len, "SEF trailer", out);
-            continue;
-        }
-        if !plain_text::is_text(peek) {
-            push(out, "samsung", &entry.name, format!("({} bytes)", entry.len), &at, 0);
-            continue;
-        }
-        match source.stated(entry.data, entry.len, limits::INFLATED) {
-            Ok(bytes) => push(out, "samsung", &entry.name, plain_text::decode(&bytes), &at, 0),
-            Err(problem) => at.problem(problem, out),
         }
     }
     Ok(())

@@ -4,7 +4,11 @@ use crate::framing::sef;
 use crate::limits;
 use crate::model::{Embedded, Extraction, Problem};
 use crate::source::Source;
-use crate::tags::{self, Place};
+use crate::tags::{self, Place, plain_text};
+
+const SPACE: &str = "samsung";
+/// Bytes that tell what an entry holds.
+const PEEK: u64 = 64;
 
 /// Reads the trailer that ends at `end`; `place` is the container path (`JPEG trailer`, `HEIF sefd`).
 ///
@@ -19,28 +23,30 @@ pub fn read(source: &mut Source, start: u64, end: u64, place: &str, out: &mut Ex
     };
     for entry in entries {
         let at = Place::new(place, source.absolute(entry.offset));
-        if entry.len > limits::EMBEDDED_BYTES as u64 {
-            let what = format!("{} of {} bytes is not read", entry.name, entry.len);
-            at.problem(Problem::limit("", source.absolute(entry.offset), what), out);
-            continue;
-        }
-        match source.vec(entry.offset, entry.len as usize) {
-            Ok(bytes) => value(&entry, bytes, &at, out),
-            Err(problem) => at.problem(problem, out),
+        if let Err(problem) = value(source, &entry, &at, out) {
+            at.problem(problem, out);
         }
     }
     Some(first)
 }
 
-fn value(entry: &sef::Entry, bytes: Vec<u8>, at: &Place, out: &mut Extraction) {
-    let text = std::str::from_utf8(&bytes).ok().map(|t| t.trim_end_matches('\0'));
-    let text = text.filter(|t| t.chars().all(|c| !c.is_control() || c.is_ascii_whitespace()));
-    let shown = text.map_or_else(|| format!("({} bytes)", bytes.len()), str::to_owned);
+/// Text as it is, media to be read on their own, and of anything else how long it is: its bytes stay unread.
+fn value(source: &mut Source, entry: &sef::Entry, at: &Place, out: &mut Extraction) -> Result<(), Problem> {
     let key = if entry.name.is_empty() { format!("0x{:04x}", entry.kind) } else { entry.name.clone() };
-    tags::push(out, "samsung", &key, shown, at, 0);
-    let media = bytes.starts_with(b"\xff\xd8\xff") || bytes.get(4..8) == Some(b"ftyp");
+    let peek = source.up_to(entry.offset, entry.len.min(PEEK) as usize)?;
+    let media = peek.starts_with(b"\xff\xd8\xff") || peek.get(4..8) == Some(b"ftyp");
+    if !media && plain_text::is_text(peek) {
+        let bytes = source.stated(entry.offset, entry.len, limits::INFLATED)?;
+        if plain_text::is_text(&bytes) {
+            tags::push(out, SPACE, &key, plain_text::decode(&bytes), at, 0);
+            return Ok(());
+        }
+    }
+    tags::push(out, SPACE, &key, format!("({} bytes)", entry.len), at, 0);
     if media && out.embedded.len() < limits::EMBEDDED {
+        let bytes = source.stated(entry.offset, entry.len, limits::EMBEDDED_BYTES)?;
         let place = format!("{}, {key}", at.container);
         out.embedded.push(Embedded { place, offset: at.offset.unwrap_or_default(), bytes, name: Some(key) });
     }
+    Ok(())
 }

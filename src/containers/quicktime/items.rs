@@ -4,11 +4,12 @@
 use std::io::Read;
 
 use super::{Walk, unsupported, value};
+use crate::containers::uuid_box;
 use crate::framing::bmff;
 use crate::framing::heif_items::{Item, Items};
 use crate::limits;
 use crate::model::{Extraction, Problem};
-use crate::tags::{self, Place, exif, uuid_box, xmp};
+use crate::tags::{self, Place, exif, xmp};
 
 const SPACE: &str = "heif";
 

@@ -7,15 +7,17 @@
 mod items;
 mod list;
 mod meta;
+mod text;
 mod track;
 mod user_data;
 mod value;
 
+use crate::containers::{c2pa_box, samsung, uuid_box};
 use crate::framing::bmff::{self, Boxes, FourCc, Header};
 use crate::limits;
 use crate::model::{Extraction, FormatId, Problem, ProblemKind};
 use crate::source::Source;
-use crate::tags::{self, Place, c2pa_box, samsung, uuid_box, xmp};
+use crate::tags::{self, Place, xmp};
 
 /// The vocabulary's name in [`crate::model::Tag::space`].
 const SPACE: &str = "quicktime";

@@ -1,11 +1,12 @@
 //! Boxes with an extended type (`uuid`): XMP (XMP specification part 3), EXIF and IIM as in JPEG 2000,
 //! Canon's CR3 metadata, C2PA.
 
+use crate::containers::c2pa_box;
 use crate::framing::bmff::{Boxes, Header};
 use crate::limits;
 use crate::model::Extraction;
 use crate::source::Source;
-use crate::tags::{self, Place, c2pa_box, exif, iptc, xmp};
+use crate::tags::{self, Place, exif, iptc, xmp};
 
 const XMP: [u8; 16] = hex("be7acfcb97a942e89c71999491e3afac");
 /// `JpgTiffExif->JP2`.
