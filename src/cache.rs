@@ -244,7 +244,7 @@ fn packed(facts: &Facts) -> Option<Vec<u8>> {
 
 /// What all facts of this run depend on, whatever the file.
 fn basis() -> Vec<u8> {
-    let readers = formats::ALL.iter().map(|f| (f.info().id, f.info().version));
+    let readers = formats::ALL.iter().map(|f| (f.info().id.as_str(), f.info().version));
     let decoders = decoders::ALL.iter().map(|d| (d.id, d.version));
     let versions: Vec<_> = readers.chain(decoders).map(|(id, version)| format!("{id}={version}")).collect();
     let program = std::env::current_exe().and_then(|path| path.metadata()).ok();

@@ -8,7 +8,7 @@ use crate::formats;
 use crate::identify::identify;
 use crate::limits;
 use crate::member::{Opened, Room};
-use crate::model::{Cut, Embedded, FACTS_SCHEMA, Facts, Problem, ProblemKind, Tag, Via};
+use crate::model::{Cut, Embedded, Extraction, FACTS_SCHEMA, Facts, Problem, ProblemKind, Tag, Via};
 use crate::source::Source;
 use crate::tags::{self, Place};
 
@@ -57,7 +57,7 @@ pub fn member((path, bytes): Inside<'_>, beside: &[Inside<'_>], room: &Room, opt
     finish(path, out)
 }
 
-fn verify_laid_out(verifier: &Verifier, own: Inside<'_>, beside: &[Inside<'_>], room: &Room, out: &mut Facts) {
+fn verify_laid_out(verifier: &Verifier, own: Inside<'_>, beside: &[Inside<'_>], room: &Room, out: &mut Extraction) {
     let all = std::iter::once(&own).chain(beside);
     let files: Vec<_> = all.filter_map(|(path, bytes)| Some((*path, &bytes.as_ref().ok()?.held))).collect();
     let laid = if own.1.is_ok() { room.lay_out(&files) } else { return };
@@ -84,8 +84,8 @@ fn told<'a>(
     source: Result<Source, Problem>,
     beside: impl Iterator<Item = (&'a Path, Result<Source, Problem>)>,
     options: &Options<'_>,
-) -> Facts {
-    let mut out = Facts { schema: FACTS_SCHEMA, ..Facts::default() };
+) -> Extraction {
+    let mut out = blank();
     match source {
         Ok(mut source) => read(&mut source, options, limits::EMBEDDED_DEPTH, &mut out),
         Err(problem) => tags::push_problem(&mut out, problem.within("file")),
@@ -96,7 +96,8 @@ fn told<'a>(
     out
 }
 
-fn finish(path: &Path, mut out: Facts) -> Facts {
+fn finish(path: &Path, read: Extraction) -> Facts {
+    let mut out = read.facts;
     compare_name(path, &mut out);
     cut_long_values(&mut out.tags);
     cut_long_values(&mut out.decoded);
@@ -106,22 +107,28 @@ fn finish(path: &Path, mut out: Facts) -> Facts {
 /// The facts of bytes in memory, as if they were a file without a name.
 #[must_use]
 pub fn bytes(bytes: Vec<u8>, options: &Options<'_>) -> Facts {
-    let mut out = Facts { schema: FACTS_SCHEMA, ..Facts::default() };
+    let mut out = blank();
     read(&mut Source::memory(bytes, 0), options, limits::EMBEDDED_DEPTH, &mut out);
-    out
+    out.facts
 }
 
-fn read(source: &mut Source, options: &Options<'_>, depth: usize, out: &mut Facts) {
+fn blank() -> Extraction {
+    Facts { schema: FACTS_SCHEMA, ..Facts::default() }.into()
+}
+
+fn read(source: &mut Source, options: &Options<'_>, depth: usize, out: &mut Extraction) {
     match identify(source) {
         Ok(Some(format)) => {
-            out.format = Some(format.info().id.to_owned());
+            out.facts.format = Some(format.info().id);
             if let Err(problem) = format.read(source, out) {
-                tags::push_problem(out, problem.within(format.info().id));
+                tags::push_problem(out, problem.within(&format.info().id));
             }
         }
         Ok(None) => {}
         Err(problem) => tags::push_problem(out, problem.within("file")),
     }
+    // A reader may have found that it is another format than the first bytes tell.
+    out.facts.media = out.facts.format.and_then(formats::info).map(|info| info.media);
     decoders::run(source, out, options.decoders);
     for embedded in std::mem::take(&mut out.embedded) {
         read_embedded(embedded, options, depth, out);
@@ -129,25 +136,25 @@ fn read(source: &mut Source, options: &Options<'_>, depth: usize, out: &mut Fact
 }
 
 /// Media inside media is read as an asset of its own; what it says is told of the file that carries it.
-fn read_embedded(embedded: Embedded, options: &Options<'_>, depth: usize, out: &mut Facts) {
+fn read_embedded(embedded: Embedded, options: &Options<'_>, depth: usize, out: &mut Extraction) {
     let Some(depth) = depth.checked_sub(1) else {
         let what = "media nested too deep is not read";
         return tags::push_problem(out, Problem::limit(embedded.place, embedded.offset, what));
     };
-    let mut inner = Facts::default();
+    let mut inner = Extraction::default();
     let mut source = Source::memory(embedded.bytes, embedded.offset);
     read(&mut source, options, depth, &mut inner);
     adopt(inner, Via::CoverArt, &embedded.place, out);
 }
 
 /// What a file beside the asset says of it: XMP, generation parameters as text, a workflow as JSON.
-fn read_sidecar(path: &Path, opened: Result<Source, Problem>, options: &Options<'_>, out: &mut Facts) {
+fn read_sidecar(path: &Path, opened: Result<Source, Problem>, options: &Options<'_>, out: &mut Extraction) {
     let place = beside_place(path);
-    let mut inner = Facts::default();
+    let mut inner = Extraction::default();
     match (extension(path).as_str(), opened) {
         // Manifest stores are for the verifier, which knows how to pair them.
         ("c2pa", _) => {}
-        (_, Err(problem)) => inner.problems.push(problem.within("file")),
+        (_, Err(problem)) => inner.facts.problems.push(problem.within("file")),
         ("xmp", Ok(mut source)) => read(&mut source, options, 0, &mut inner),
         (extension, Ok(mut source)) => read_text(&mut source, extension, options, &mut inner),
     }
@@ -155,7 +162,7 @@ fn read_sidecar(path: &Path, opened: Result<Source, Problem>, options: &Options<
 }
 
 /// Text beside an asset is told whole, for the decoders: most of it is somebody's notes.
-fn read_text(source: &mut Source, extension: &str, options: &Options<'_>, out: &mut Facts) {
+fn read_text(source: &mut Source, extension: &str, options: &Options<'_>, out: &mut Extraction) {
     let bytes = match source.whole(limits::SIDECAR) {
         Ok(bytes) => bytes,
         // Notes of such a length are no generator's; what the medium does not give up may be.
@@ -168,19 +175,19 @@ fn read_text(source: &mut Source, extension: &str, options: &Options<'_>, out: &
 }
 
 /// Makes what another file or a part says the asset's own, with how it got there.
-fn adopt(inner: Facts, via: Via, place: &str, out: &mut Facts) {
+fn adopt(inner: Extraction, via: Via, place: &str, out: &mut Extraction) {
     let moved = |mut tag: Tag| {
         tag.via = via;
         tag.place = format!("{place}, {}", tag.place);
         tag
     };
-    out.tags.extend(inner.tags.into_iter().map(moved));
-    out.decoded.extend(inner.decoded.into_iter().map(moved));
+    out.facts.tags.extend(inner.facts.tags.into_iter().map(moved));
+    out.facts.decoded.extend(inner.facts.decoded.into_iter().map(moved));
     out.carried.extend(inner.stores.into_iter().chain(inner.carried).map(|mut store| {
         store.place = format!("{place}, {}", store.place);
         store
     }));
-    for mut problem in inner.problems {
+    for mut problem in inner.facts.problems {
         problem.place = format!("{place}, {}", problem.place);
         tags::push_problem(out, problem);
     }
@@ -190,8 +197,7 @@ fn beside_place(path: &Path) -> String {
     format!("sidecar {}", path.file_name().unwrap_or_default().to_string_lossy())
 }
 
-/// Endings that make a file a sidecar of `name.ext` when it is called `name.ENDING` or `name.ext.ENDING`.
-pub(crate) const SIDECARS: &[&str] = &["c2pa", "xmp", "txt", "json"];
+pub(crate) use crate::formats::SIDECARS;
 
 pub(crate) fn is_sidecar(path: &Path) -> bool {
     SIDECARS.contains(&extension(path).as_str())
@@ -204,10 +210,11 @@ fn extension(path: &Path) -> String {
 fn compare_name(path: &Path, out: &mut Facts) {
     let Some(extension) = path.extension().and_then(|e| e.to_str()) else { return };
     let named = formats::by_extension(extension);
-    out.named = named.map(|f| f.info().id.to_owned());
+    out.named = named.map(|f| f.info().id);
     let extension = extension.to_ascii_lowercase();
-    let format = out.format.as_deref().and_then(formats::by_id);
-    out.extension_fits = format.map(|f| f.info().extensions.contains(&extension.as_str()));
+    let format = out.format.and_then(formats::info);
+    out.extension_fits =
+        format.filter(|info| !info.borrowed_name).map(|info| info.extensions.contains(&extension.as_str()));
 }
 
 /// Shortens the values that facts carry; length and SHA-256 name the whole. An object keeps its members, because marks

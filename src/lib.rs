@@ -21,6 +21,7 @@ pub mod archives;
 pub mod c2pa;
 pub mod cache;
 pub mod cli;
+pub mod containers;
 pub mod decoders;
 pub mod digest;
 pub mod error;

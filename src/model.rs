@@ -4,6 +4,8 @@
 //! [`Problem`] and [`AssetReport`] are the JSON report's (`countersign.report/1`).
 
 mod credentials;
+mod extraction;
+mod format_id;
 mod run;
 
 use std::path::PathBuf;
@@ -11,10 +13,12 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 pub use credentials::*;
+pub use extraction::*;
+pub use format_id::*;
 pub use run::*;
 
 /// Version of the [`Facts`] shape; part of every cache key.
-pub const FACTS_SCHEMA: u32 = 1;
+pub const FACTS_SCHEMA: u32 = 2;
 
 /// What a place in the delivery is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -80,28 +84,52 @@ impl Asset {
 pub struct Facts {
     pub schema: u32,
     /// The format's id as the bytes tell it; `None` where no reader recognized them.
-    pub format: Option<String>,
+    pub format: Option<FormatId>,
+    /// What kind of thing that format carries.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub media: Option<Media>,
     /// The id of the format that the name's extension promises, where a reader claims that extension.
-    pub named: Option<String>,
-    /// Whether the extension is one that the recognized format uses; `None` without an extension.
+    pub named: Option<FormatId>,
+    /// Whether the extension is one that the recognized format uses; `None` without an extension,
+    /// and where files of the format bear the extension of another file (`._a.mov`).
     pub extension_fits: Option<bool>,
     pub tags: Vec<Tag>,
     /// What decoders made of the tags, payloads and pixels; `space` is the decoder's id.
     pub decoded: Vec<Tag>,
     pub c2pa: Option<Credentials>,
     pub problems: Vec<Problem>,
-    /// Manifest stores that the format reader walked past, for the C2PA passes.
-    #[serde(skip)]
-    pub stores: Vec<Store>,
-    /// Manifest stores of media carried inside: they speak of that media, not of the asset's bytes.
-    #[serde(skip)]
-    pub carried: Vec<Store>,
-    /// Pictures and other media carried inside, to be read as assets of their own.
-    #[serde(skip)]
-    pub embedded: Vec<Embedded>,
-    /// Raw payloads for decoders that the tags cannot carry (a trailer, a private chunk).
-    #[serde(skip)]
-    pub payloads: Vec<Payload>,
+}
+
+impl AsMut<Self> for Facts {
+    fn as_mut(&mut self) -> &mut Self {
+        self
+    }
+}
+
+/// What kind of thing a format carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Media {
+    /// A still picture or a few of them.
+    Image,
+    /// Moving pictures, with or without sound.
+    Video,
+    /// Sound.
+    Audio,
+    /// Pages of text and pictures.
+    Document,
+    /// Holds files; those that can be opened are assets of their own.
+    Archive,
+    /// Describes other files: a sidecar, a resource fork, a package's manifest.
+    Companion,
+}
+
+impl Media {
+    /// Whether an audience sees or hears it, and not only what lies in it or is described by it.
+    #[must_use]
+    pub fn is_content(self) -> bool {
+        !matches!(self, Self::Archive | Self::Companion)
+    }
 }
 
 /// One key and value that the file carries.
@@ -157,38 +185,6 @@ impl Via {
     pub fn is_own(&self) -> bool {
         *self == Self::Own
     }
-}
-
-/// Where a C2PA manifest store stands, as the format reader saw it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Store {
-    /// `JPEG APP11`, `PNG caBX`, …
-    pub place: String,
-    /// Absolute offset of the store's first byte.
-    pub offset: u64,
-    /// The store's bytes, reassembled (JUMBF superbox first), bounded by [`crate::limits::STORE`].
-    pub bytes: Vec<u8>,
-    /// Why this store is not where or how the specification wants it (a retagged box, a cut end).
-    pub damage: Option<String>,
-}
-
-/// Media inside media: cover art, an attachment.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Embedded {
-    pub place: String,
-    pub offset: u64,
-    pub bytes: Vec<u8>,
-    pub name: Option<String>,
-}
-
-/// Bytes that a decoder wants and no tag can carry.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Payload {
-    /// Which decoder-facing kind this is: `jpeg-trailer`, `png-comf`, …
-    pub kind: &'static str,
-    pub place: String,
-    pub offset: u64,
-    pub bytes: Vec<u8>,
 }
 
 /// What a mark says about the asset.

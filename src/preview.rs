@@ -25,7 +25,7 @@ use crate::archives;
 use crate::identify::identify;
 use crate::limits;
 use crate::member::Room;
-use crate::model::Facts;
+use crate::model::Extraction;
 use crate::report::{Picture, Preview};
 use crate::source::Source;
 use crate::walk::from_lossless;
@@ -153,10 +153,10 @@ fn jpeg(image: &DynamicImage) -> Option<Vec<u8>> {
 fn carried(path: &Path) -> Option<Picture> {
     let mut source = Source::open(path).ok()?;
     let format = identify(&mut source).ok().flatten()?;
-    let mut facts = Facts::default();
+    let mut read = Extraction::default();
     // Whatever was read before a problem is enough for a picture.
-    let _ = format.read(&mut source, &mut facts);
-    let images = facts.embedded.into_iter().filter(|e| e.bytes.len() <= limits::EMBEDDED_BYTES).take(limits::EMBEDDED);
+    let _ = format.read(&mut source, &mut read);
+    let images = read.embedded.into_iter().filter(|e| e.bytes.len() <= limits::EMBEDDED_BYTES).take(limits::EMBEDDED);
     images.into_iter().find_map(|e| decoded(ImageReader::new(Cursor::new(e.bytes)).with_guessed_format().ok()?))
 }
 

@@ -21,7 +21,7 @@ use crate::error::{Error, Result};
 use crate::extract;
 use crate::judge::Judge;
 use crate::member::Room;
-use crate::model::{AssetReport, Finding, PackageFault, PackageReport, Role, Severity, Summary};
+use crate::model::{AssetReport, Finding, FormatId, PackageFault, PackageReport, Role, Severity, Summary};
 use crate::packages::{Deliveries, Row, Sequences, archive, capped};
 use crate::policy::Policy;
 use crate::survey;
@@ -198,15 +198,15 @@ impl Course<'_, '_> {
             let report = self.tally.row(row, &self.scan.judge, archive.is_some());
             (self.tell)(&report)?;
             let job = rows.archives.get_mut(&(report.root, report.path.clone())).and_then(VecDeque::pop_front);
-            if let Some(job) = job.filter(|_| !self.tally.summary.interrupted) {
-                self.enter(&job, report.format.as_deref().unwrap_or_default(), around)?;
+            if let (Some(job), Some(format), false) = (job, report.format, self.tally.summary.interrupted) {
+                self.enter(&job, format, around)?;
             }
         }
         Ok(())
     }
 
     /// Opens an archive: its members are judged and told before anything else is.
-    fn enter(&mut self, job: &Job, format: &str, around: &Around<'_>) -> Result<()> {
+    fn enter(&mut self, job: &Job, format: FormatId, around: &Around<'_>) -> Result<()> {
         if job.inside.is_none() {
             self.budget = Budget::of(job.asset.size);
         }

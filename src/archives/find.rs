@@ -80,7 +80,7 @@ fn search(
     };
     let format = identify(&mut held.source())?.map(|format| format.info().id);
     let mut found = Vec::new();
-    let Some(format) = format.filter(|id| opens(Some(id)) && depth < limits::DEPTH) else { return Ok(found) };
+    let Some(format) = format.filter(|id| opens(Some(*id)) && depth < limits::DEPTH) else { return Ok(found) };
     let folder = wanted.ends_with('/');
     let mut nested = Vec::new();
     for (member, inside) in open(asset, inside, format, budget, room, &GlobSet::empty())?.flatten() {

@@ -4,10 +4,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::Budget;
-use crate::formats::zip_document;
+use crate::formats::{Contents, zip_document};
 use crate::framing::{gzip, tar, zip};
 use crate::member::{self, Member, Room};
-use crate::model::{Problem, ProblemKind};
+use crate::model::{FormatId, Problem, ProblemKind};
 use crate::source::Held;
 
 /// One member.
@@ -27,10 +27,10 @@ pub(super) struct Listed {
 }
 
 /// The members of an archive at `rel`.
-pub(super) fn list(format: &str, held: &Held, rel: &str, budget: &mut Budget, room: &Room) -> Listed {
-    match format {
-        "zip" => zipped(held, budget),
-        "tar" => taped(held),
+pub(super) fn list(format: FormatId, held: &Held, rel: &str, budget: &mut Budget, room: &Room) -> Listed {
+    match super::contents(format) {
+        Some(Contents::Zip) => zipped(held, budget),
+        Some(Contents::Tar) => taped(held),
         _ => gzipped(held, rel, budget, room),
     }
 }

@@ -15,16 +15,15 @@ use std::sync::Arc;
 use globset::GlobSet;
 
 use crate::extract;
+use crate::formats::{self, Archive as Kind, Contents};
 use crate::limits;
 use crate::member::{Member, Opened, Room, allowance};
-use crate::model::{Asset, Facts, PackageFault, Problem, ProblemKind};
+use crate::model::{Asset, Facts, FormatId, PackageFault, Problem, ProblemKind};
 use crate::packages::archive;
 use crate::source::Held;
 use crate::walk;
 pub use find::{below, find, folder};
 
-/// Formats whose members are opened.
-const OPENED: &[&str] = &["gzip", "tar", "zip"];
 /// What parts the path of an archive and that of its member.
 pub const MARK: &str = "!/";
 /// Files of one stem that a manifest store beside them is tried on.
@@ -32,8 +31,16 @@ const RIVALS: usize = 8;
 
 /// Whether members of this format are opened.
 #[must_use]
-pub fn opens(format: Option<&str>) -> bool {
-    format.is_some_and(|format| OPENED.contains(&format))
+pub fn opens(format: Option<FormatId>) -> bool {
+    format.and_then(contents).is_some()
+}
+
+/// How the members of this format are listed, where they are.
+fn contents(format: FormatId) -> Option<Contents> {
+    match formats::info(format)?.archive {
+        Kind::Opened(contents) => Some(contents),
+        Kind::No | Kind::Sealed => None,
+    }
 }
 
 /// The file on the drive that holds an archive, however deep.
@@ -151,7 +158,7 @@ struct Row {
 pub fn open(
     asset: &Asset,
     inside: Option<&Inside>,
-    format: &str,
+    format: FormatId,
     budget: &mut Budget,
     room: &Room,
     exclude: &GlobSet,
@@ -177,7 +184,7 @@ pub fn open(
         folders: VecDeque::new(),
         passed: Vec::new(),
         bare: Vec::new(),
-        single: format == "gzip",
+        single: contents(format) == Some(Contents::Gzip),
         ready: VecDeque::new(),
     };
     let listed = listing::list(format, &held, &asset.rel, budget, room);

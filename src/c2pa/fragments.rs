@@ -11,11 +11,11 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::store::{Statement, base};
+use crate::containers::c2pa_box;
 use crate::framing::bmff::Boxes;
 use crate::framing::cbor;
 use crate::limits;
 use crate::source::Source;
-use crate::tags::c2pa_box;
 
 /// Boxes at the top of a fragment that are looked at: its Merkle box stands before the media.
 const BOXES: usize = 64;

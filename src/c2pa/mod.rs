@@ -22,9 +22,12 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::error::Result;
+use crate::formats;
 use crate::framing::jumbf;
 use crate::limits;
-use crate::model::{CredentialState, Credentials, Facts, Manifest, Problem, ProblemKind, Store, TrustRef, Via};
+use crate::model::{
+    CredentialState, Credentials, Extraction, Facts, Manifest, Media, Problem, ProblemKind, Store, TrustRef, Via,
+};
 use crate::tags::push_problem;
 use fetch::Fetcher;
 pub use fetch::Rules;
@@ -33,9 +36,6 @@ pub use pool::{Bounds, Program};
 use sidecar::{Beside, Rivals};
 use trust::TrustList;
 use verify::{Asset, Contexts, Reach, Verdict};
-
-/// Format id of a file that is nothing but a manifest store.
-const COMPANION: &str = "c2pa";
 
 /// How far credentials are checked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -108,18 +108,19 @@ impl Verifier {
 
     /// Fills `facts.c2pa` from the stores that were found, or from a sidecar; it stays `None` where the file
     /// neither holds nor points to a manifest.
-    pub fn credentials(&self, path: &Path, facts: &mut Facts, sidecars: &[PathBuf]) {
-        self.fill(path, facts, sidecars, false);
+    pub fn credentials(&self, path: &Path, read: &mut Extraction, sidecars: &[PathBuf]) {
+        self.fill(path, read, sidecars, false);
     }
 
     /// As [`Verifier::credentials`], for a file that was taken out of an archive with its sidecars alone.
-    pub fn credentials_apart(&self, path: &Path, facts: &mut Facts, sidecars: &[PathBuf]) {
-        self.fill(path, facts, sidecars, true);
+    pub fn credentials_apart(&self, path: &Path, read: &mut Extraction, sidecars: &[PathBuf]) {
+        self.fill(path, read, sidecars, true);
     }
 
-    fn fill(&self, path: &Path, facts: &mut Facts, sidecars: &[PathBuf], apart: bool) {
-        let own = std::mem::take(&mut facts.stores);
-        let carried = std::mem::take(&mut facts.carried);
+    fn fill(&self, path: &Path, read: &mut Extraction, sidecars: &[PathBuf], apart: bool) {
+        let own = std::mem::take(&mut read.stores);
+        let carried = std::mem::take(&mut read.carried);
+        let facts = &mut read.facts;
         let pointer = pointer(facts);
         let mut out = if own.is_empty() {
             let beside = sidecar::find(path, sidecars, facts);
@@ -208,7 +209,7 @@ impl Verifier {
             let signals::Told { chain, left_out } = signals::tell(&said);
             unread(&said, left_out, store).into_iter().for_each(|p| push_problem(facts, p));
             if index == 0 {
-                let asset = Asset { path, format: facts.format.as_deref(), apart };
+                let asset = Asset { path, format: facts.format, apart };
                 let (verdict, problem) = self.verdict(&said, store, asset, facts, via);
                 problem.into_iter().for_each(|p| push_problem(facts, p));
                 describe(&mut out, store, &said, &chain, verdict);
@@ -257,7 +258,8 @@ impl Verifier {
             return stopped(CredentialState::Unverified, what.to_owned());
         }
         // A store on its own has no asset that it could match.
-        let alone = asset.format == Some(COMPANION) && via.is_own();
+        let companion = asset.format.and_then(formats::info).is_some_and(|info| info.media == Media::Companion);
+        let alone = companion && via.is_own();
         let files =
             verify::binding(said).and_then(|b| b.collection.as_ref().map(|c| (b, c))).filter(|(_, c)| !c.archive);
         let (reach, len) = match self.verify {

@@ -113,7 +113,7 @@ impl Pool {
         let most = self.bounds.patience(len);
         let task = Task {
             path: asset.path.into(),
-            format: asset.format.map(str::to_owned),
+            format: asset.format,
             reach,
             embedded,
             place: store.place.clone(),

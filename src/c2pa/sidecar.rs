@@ -8,13 +8,12 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::formats::SIDECARS;
 use crate::limits;
 use crate::model::{Facts, Problem, ProblemKind, Store};
 use crate::source::Source;
 use crate::tags::push_problem;
 
-/// Endings of files that describe others: a store is never about them.
-const COMPANIONS: &[&str] = &["c2pa", "xmp", "txt", "json"];
 /// Stores beside one asset that are read.
 const MOST: usize = 4;
 /// Files of one stem that a store is tried on.
@@ -81,7 +80,7 @@ fn list(folder: &Path) -> HashMap<OsString, Vec<PathBuf>> {
     let entries = std::fs::read_dir(folder).into_iter().flatten().take(limits::ITEMS).flatten();
     for entry in entries.filter(|e| e.file_type().is_ok_and(|kind| kind.is_file())) {
         let path = entry.path();
-        let companion = path.extension().is_some_and(|e| COMPANIONS.iter().any(|c| e.eq_ignore_ascii_case(c)));
+        let companion = path.extension().is_some_and(|e| SIDECARS.iter().any(|c| e.eq_ignore_ascii_case(c)));
         if let Some(stem) = path.file_stem().filter(|_| !companion) {
             stems.entry(stem.to_os_string()).or_default().push(path);
         }

@@ -26,7 +26,8 @@ use super::store::{Said, Statement, base};
 use super::trust::TrustList;
 use super::window::Window;
 use crate::error::{Error, Result};
-use crate::model::{CredentialState, Store};
+use crate::formats::{self, C2paMime};
+use crate::model::{CredentialState, FormatId, Store};
 
 /// What verification found.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -58,7 +59,7 @@ pub(super) enum Reach {
 pub struct Asset<'a> {
     pub path: &'a Path,
     /// The format's id, where one was recognized.
-    pub format: Option<&'a str>,
+    pub format: Option<FormatId>,
     /// Whether it comes from an archive: what lay beside it there is not beside it now.
     pub apart: bool,
 }
@@ -157,7 +158,7 @@ impl Contexts {
             Err(e) => return unverified(e.to_string()),
             Ok(file) => {
                 let _share = self.budget.share(len);
-                self.read(&self.all, &store.bytes, format(said, asset), file, len)
+                self.read(&self.all, &store.bytes, &format(said, asset), file, len)
             }
         };
         let mut verdict = match result {
@@ -348,14 +349,18 @@ fn hash_label(said: &Said) -> &str {
 }
 
 /// The format that the crate is told: its own readers only where it cannot do without.
-fn format<'a>(said: &Said, asset: Asset<'a>) -> &'a str {
+fn format(said: &Said, asset: Asset<'_>) -> String {
     let boxes = hash_label(said).starts_with("c2pa.hash.boxes");
     let collection = hash_label(said).starts_with("c2pa.hash.collection");
     let update = said.manifests.last().is_some_and(|m| m.update);
-    let id = asset.format.unwrap_or(PLAIN);
-    // The TIFF reader takes minutes over forty hostile kilobytes; TIFF needs no box hash (C2PA 2.4, 18.7.3.3).
-    let dangerous = matches!(id, "tiff" | "bigtiff" | "dng");
-    if (boxes || collection || update) && !dangerous { alias(id) } else { PLAIN }
+    let plain = || PLAIN.to_owned();
+    let Some(id) = asset.format.filter(|_| boxes || collection || update) else { return plain() };
+    match formats::info(id).map(|info| info.c2pa_mime) {
+        // The TIFF reader takes minutes over forty hostile kilobytes; TIFF needs no box hash (C2PA 2.4, 18.7.3.3).
+        Some(C2paMime::Withheld) => plain(),
+        Some(C2paMime::Named(name)) => name.to_owned(),
+        Some(C2paMime::Id) | None => id.to_string(),
+    }
 }
 
 /// A format for the case that no bytes are given: one that fails with a code instead of an error.
@@ -364,20 +369,6 @@ fn bare_format(said: &Said) -> &'static str {
         label if label.starts_with("c2pa.hash.boxes") => "image/png",
         label if label.starts_with("c2pa.hash.collection") => "zip",
         _ => PLAIN,
-    }
-}
-
-/// Our format ids where the crate says otherwise.
-fn alias(id: &str) -> &str {
-    match id {
-        "quicktime" => "mov",
-        "mpeg-audio" | "mpeg_audio" => "mp3",
-        "jpeg-xl" | "jpegxl" => "jxl",
-        "wave" => "wav",
-        "jpg" => "jpeg",
-        "ooxml" => "docx",
-        "opendocument" => "odt",
-        other => other,
     }
 }
 

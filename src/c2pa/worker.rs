@@ -15,7 +15,7 @@ use super::store;
 use super::trust::TrustList;
 use super::verify::{Asset, Contexts, Reach, Verdict};
 use crate::limits;
-use crate::model::Store;
+use crate::model::{FormatId, Store};
 
 /// What a worker verifies with.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -29,7 +29,7 @@ pub(super) struct Setup {
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Task {
     pub path: OsString,
-    pub format: Option<String>,
+    pub format: Option<FormatId>,
     pub reach: Reach,
     /// Whether the store stands in the asset.
     pub embedded: bool,
@@ -68,7 +68,7 @@ pub fn serve(mut input: impl BufRead, mut output: impl Write) -> Result<()> {
 fn verify(contexts: &Contexts, task: &Task, bytes: Vec<u8>) -> Verdict {
     let store = Store { place: task.place.clone(), offset: task.offset, bytes, damage: None };
     let said = store::read(&store.bytes);
-    let asset = Asset { path: Path::new(&task.path), format: task.format.as_deref(), apart: false };
+    let asset = Asset { path: Path::new(&task.path), format: task.format, apart: false };
     contexts.verify(task.reach, &said, &store, asset, task.embedded)
 }
 

@@ -115,7 +115,7 @@ fn object(path: &Path, bytes: u64, facts: &Facts, evidence: &[Evidence]) -> Stri
 
 fn page(path: &Path, bytes: u64, facts: &Facts, evidence: &[Evidence], verbose: bool) -> String {
     let mut out = format!("{}\n", terminal(&lossless(path)));
-    let format = facts.format.as_deref().and_then(formats::by_id).map_or("not recognized", |f| f.info().name);
+    let format = facts.format.and_then(formats::info).map_or("not recognized", |info| info.name);
     out.push_str(&wrap("  Format    ", &format!("{format}, {}", size(bytes)), width()));
     if let (Some(false), Some(named)) = (facts.extension_fits, &facts.named) {
         out.push_str(&wrap("  Name      ", &format!("the extension promises {named}"), width()));

@@ -7,9 +7,8 @@ use std::sync::OnceLock;
 
 use regex::Regex;
 
-use super::{Decoder, Options, said};
+use super::{Decoder, Options, Subject, said};
 use crate::model::{Facts, Tag};
-use crate::source::Source;
 
 pub(super) const DECODER: Decoder = Decoder { id: "a1111", version: 2, decode };
 
@@ -69,7 +68,7 @@ const FIELDS: &[(&str, &str)] = &[
 /// How the line of settings begins.
 const STEPS: &[u8] = b"Steps: ";
 
-fn decode(_: &mut Source, facts: &Facts, _: Options) -> Vec<Tag> {
+fn decode(_: &mut Subject<'_>, facts: &Facts, _: Options) -> Vec<Tag> {
     let mut out = Vec::new();
     for tag in facts.tags.iter().filter(|tag| carries(tag)) {
         let Some(line) = settings(&tag.value) else { continue };
@@ -126,6 +125,7 @@ pub(super) fn setting<'a>(line: &'a str, key: &str) -> Option<&'a str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::source::Source;
 
     const TEXT: &str = "a barn, Steps: none\nNegative prompt: blur\nSteps: 20, Sampler: Euler a, CFG scale: 7, Seed: 1, Size: 512x512, Model hash: e1441589a6, Model: v1-5, Version: v1.6.0";
 
@@ -147,7 +147,11 @@ mod tests {
             ("ape", "Comment"),
             ("aiff", "ANNO"),
         ] {
-            let said = decode(&mut Source::memory(Vec::new(), 0), &facts(space, key, TEXT), Options::default());
+            let said = decode(
+                &mut Subject::new(&mut Source::memory(Vec::new(), 0)),
+                &facts(space, key, TEXT),
+                Options::default(),
+            );
             assert_eq!(said.first().map(|t| t.key.as_str()), Some("parameters"), "{space} {key}");
             assert!(said.iter().any(|t| t.key == "model" && t.value == "v1-5"));
         }
@@ -159,7 +163,12 @@ mod tests {
             ("id3", "COMMX"),
         ] {
             assert!(
-                decode(&mut Source::memory(Vec::new(), 0), &facts(space, key, TEXT), Options::default()).is_empty()
+                decode(
+                    &mut Subject::new(&mut Source::memory(Vec::new(), 0)),
+                    &facts(space, key, TEXT),
+                    Options::default()
+                )
+                .is_empty()
             );
         }
     }

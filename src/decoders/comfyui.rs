@@ -6,10 +6,9 @@
 
 use serde_json::{Map, Value};
 
-use super::{Decoder, Options, is_about_content, json, said};
+use super::{Decoder, Options, Subject, is_about_content, json, said};
 use crate::limits;
 use crate::model::{Facts, Tag};
-use crate::source::Source;
 
 pub(super) const DECODER: Decoder = Decoder { id: "comfyui", version: 1, decode };
 
@@ -165,7 +164,7 @@ const PLAIN: &[&str] = &[
 /// Bytes of a key that stands before its graph in one field.
 const LONGEST_KEY: usize = 32;
 
-fn decode(_: &mut Source, facts: &Facts, _: Options) -> Vec<Tag> {
+fn decode(_: &mut Subject<'_>, facts: &Facts, _: Options) -> Vec<Tag> {
     let mut out: Vec<Tag> = Vec::new();
     let mut editors: Vec<Tag> = Vec::new();
     for tag in &facts.tags {
@@ -318,6 +317,7 @@ fn verdict(types: &[String]) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::source::Source;
 
     fn said_of(tags: &[(&str, &str, &str)]) -> Vec<(String, String)> {
         let tag = |(space, key, value): &(&str, &str, &str)| Tag {
@@ -327,7 +327,7 @@ mod tests {
             ..Tag::default()
         };
         let facts = Facts { tags: tags.iter().map(tag).collect(), ..Facts::default() };
-        decode(&mut Source::memory(Vec::new(), 0), &facts, Options::default())
+        decode(&mut Subject::new(&mut Source::memory(Vec::new(), 0)), &facts, Options::default())
             .into_iter()
             .map(|t| (t.key, t.value))
             .collect()

@@ -7,7 +7,7 @@ use data_encoding::BASE64;
 use serde_json::Value;
 use toml::Table;
 
-use super::{Decoder, Options};
+use super::{Decoder, Options, Subject};
 use crate::limits;
 use crate::model::{Facts, Tag};
 use crate::source::Source;
@@ -49,7 +49,8 @@ fn rows(value: &toml::Value, keys: &[&str]) -> bool {
     value.as_array().is_some_and(|rows| !rows.is_empty() && rows.iter().all(whole))
 }
 
-fn decode(source: &mut Source, facts: &Facts, _: Options) -> Vec<Tag> {
+fn decode(subject: &mut Subject<'_>, facts: &Facts, _: Options) -> Vec<Tag> {
+    let source = &mut *subject.source;
     let what = match facts.format {
         None => what(source),
         Some(_) => None,
@@ -100,7 +101,8 @@ mod tests {
     use crate::policy::known;
 
     fn said(bytes: &[u8]) -> Option<String> {
-        let said = decode(&mut Source::memory(bytes.to_vec(), 0), &Facts::default(), Options::default());
+        let said =
+            decode(&mut Subject::new(&mut Source::memory(bytes.to_vec(), 0)), &Facts::default(), Options::default());
         said.first().map(|tag| tag.key.clone())
     }
 

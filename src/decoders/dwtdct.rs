@@ -5,10 +5,10 @@
 //! in spite of the name. Writers embed in one of two domains (8-bit fixed point, float); both are tried. Compression
 //! and scaling remove the mark: a find is positive, none says nothing.
 
-use super::{Decoder, Options, pixels, seen};
+use super::pixels::Fidelity;
+use super::{Decoder, Options, Subject, pixels, seen};
 use crate::limits;
 use crate::model::{Facts, Tag};
-use crate::source::Source;
 
 pub(super) const DECODER: Decoder = Decoder { id: "dwtdct", version: 1, decode };
 
@@ -34,12 +34,12 @@ const PAYLOADS: &[Payload] = &[
 /// Shorter sides carry no mark.
 const LEAST: u32 = 256;
 
-fn decode(source: &mut Source, facts: &Facts, options: Options) -> Vec<Tag> {
+fn decode(subject: &mut Subject<'_>, facts: &Facts, options: Options) -> Vec<Tag> {
     if !options.pixels {
         return Vec::new();
     }
-    let Some(image) = pixels::decode(source, facts, limits::PIXELS) else { return Vec::new() };
-    let image = image.into_rgb8();
+    let Some(image) = pixels::decode(subject, facts, limits::PIXELS, Fidelity::Exact) else { return Vec::new() };
+    let image = image.to_rgb8();
     if image.width() < LEAST || image.height() < LEAST {
         return Vec::new();
     }

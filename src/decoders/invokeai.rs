@@ -4,9 +4,8 @@
 
 use serde_json::Value;
 
-use super::{Decoder, Options, json, said};
+use super::{Decoder, Options, Subject, json, said};
 use crate::model::{Facts, Tag};
-use crate::source::Source;
 
 pub(super) const DECODER: Decoder = Decoder { id: "invokeai", version: 1, decode };
 
@@ -45,7 +44,7 @@ const FIELDS: &[(&str, Reader)] = &[
     ("dream", dream),
 ];
 
-fn decode(_: &mut Source, facts: &Facts, _: Options) -> Vec<Tag> {
+fn decode(_: &mut Subject<'_>, facts: &Facts, _: Options) -> Vec<Tag> {
     let mut out = Vec::new();
     for tag in facts.tags.iter().filter(|t| matches!(t.space.as_str(), "png" | "exif" | "xmp")) {
         let key = tag.key.rsplit(':').next().unwrap_or_default();

@@ -17,8 +17,9 @@ mod samsung;
 mod stealth;
 mod thumbnail;
 
-use crate::model::{Facts, Tag};
+use crate::model::{Extraction, Facts, Payload, Store, Tag};
 use crate::source::Source;
+use pixels::Picture;
 
 /// What decoders may do.
 #[derive(Clone, Copy, Debug, Default)]
@@ -29,12 +30,30 @@ pub struct Options {
     pub thumbnails: bool,
 }
 
+/// What is at hand of the asset besides its facts: its bytes, what the reader kept for decoders, and its picture, which
+/// is decoded when the first of them asks for it.
+#[derive(Debug)]
+pub struct Subject<'a> {
+    source: &'a mut Source,
+    stores: &'a [Store],
+    payloads: &'a [Payload],
+    picture: Picture,
+}
+
+impl<'a> Subject<'a> {
+    /// Bytes of which a reader kept nothing.
+    #[must_use]
+    pub fn new(source: &'a mut Source) -> Self {
+        Self { source, stores: &[], payloads: &[], picture: Picture::default() }
+    }
+}
+
 /// A decoder: its id, its version for the cache key, and one verb.
 #[derive(Clone, Copy)]
 pub struct Decoder {
     pub id: &'static str,
     pub version: u32,
-    pub decode: fn(&mut Source, &Facts, Options) -> Vec<Tag>,
+    pub decode: fn(&mut Subject<'_>, &Facts, Options) -> Vec<Tag>,
 }
 
 /// Every decoder, in the order in which they run: later ones see what earlier ones said.
@@ -52,9 +71,11 @@ pub static ALL: &[Decoder] = &[
 ];
 
 /// Runs all decoders and keeps what they say.
-pub fn run(source: &mut Source, facts: &mut Facts, options: Options) {
+pub fn run(source: &mut Source, read: &mut Extraction, options: Options) {
+    let Extraction { facts, stores, payloads, .. } = read;
+    let mut subject = Subject { source, stores, payloads, picture: Picture::default() };
     for decoder in ALL {
-        let said = (decoder.decode)(source, facts, options);
+        let said = (decoder.decode)(&mut subject, facts, options);
         facts.decoded.extend(said);
     }
 }

@@ -8,9 +8,9 @@ use data_encoding::BASE64;
 use ed25519_dalek::{Signature, Verifier, VerifyingKey};
 use serde_json::{Map, Value};
 
-use super::{Decoder, Options, json, pixels, said};
+use super::pixels::Fidelity;
+use super::{Decoder, Options, Subject, json, pixels, said};
 use crate::model::{Facts, Tag};
-use crate::source::Source;
 
 pub(super) const DECODER: Decoder = Decoder { id: "novelai", version: 1, decode };
 
@@ -19,8 +19,8 @@ const PIXELS: u64 = 64 * 1024 * 1024;
 /// NovelAI's public key.
 const KEY: &str = "Y2JcQAOhLwzwSDUJPNgL04nS0Tbqm7cSRc4xk0vRMic=";
 
-fn decode(source: &mut Source, facts: &Facts, _: Options) -> Vec<Tag> {
-    verify(source, facts, key)
+fn decode(subject: &mut Subject<'_>, facts: &Facts, _: Options) -> Vec<Tag> {
+    verify(subject, facts, key)
 }
 
 fn key() -> Option<VerifyingKey> {
@@ -29,7 +29,7 @@ fn key() -> Option<VerifyingKey> {
 }
 
 /// Checks what is signed; the key is only made where something is.
-fn verify(source: &mut Source, facts: &Facts, key: impl Fn() -> Option<VerifyingKey>) -> Vec<Tag> {
+fn verify(subject: &mut Subject<'_>, facts: &Facts, key: impl Fn() -> Option<VerifyingKey>) -> Vec<Tag> {
     let own = facts.tags.iter().filter(|t| t.via.is_own());
     let texts =
         own.filter(|t| matches!((t.space.as_str(), t.key.as_str()), ("png", "Comment") | ("exif", "UserComment")));
@@ -40,8 +40,8 @@ fn verify(source: &mut Source, facts: &Facts, key: impl Fn() -> Option<Verifying
         return Vec::new();
     }
     let Some(key) = key() else { return Vec::new() };
-    let Some(image) = pixels::decode(source, facts, PIXELS) else { return Vec::new() };
-    let mut message = image.into_rgb8().into_raw();
+    let Some(image) = pixels::decode(subject, facts, PIXELS, Fidelity::Exact) else { return Vec::new() };
+    let mut message = image.to_rgb8().into_raw();
     let pixels = message.len();
     let mut out = Vec::new();
     for (tag, mut comment) in signed {
@@ -149,6 +149,8 @@ fn python_float(float: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::FormatId;
+    use crate::source::Source;
     use ed25519_dalek::{Signer, SigningKey};
     use image::ImageEncoder;
     use image::codecs::png::PngEncoder;
@@ -177,13 +179,13 @@ mod tests {
             PngEncoder::new(&mut png).write_image(pixels, 8, 8, image::ExtendedColorType::Rgb8).unwrap();
             let (space, key) = if hidden { ("stealth", "stealth_pngcomp") } else { ("png", "Comment") };
             let tag = Tag { space: space.into(), key: key.into(), value: comment.into(), ..Tag::default() };
-            let mut facts = Facts { format: Some("png".into()), ..Facts::default() };
+            let mut facts = Facts { format: FormatId::parse("png"), ..Facts::default() };
             if hidden {
                 facts.decoded.push(tag)
             } else {
                 facts.tags.push(tag)
             }
-            let said = verify(&mut Source::memory(png, 0), &facts, || Some(secret.verifying_key()));
+            let said = verify(&mut Subject::new(&mut Source::memory(png, 0)), &facts, || Some(secret.verifying_key()));
             said.into_iter().map(|t| t.value).collect::<Vec<_>>()
         };
         let comment = format!(r#"{{"prompt":"x","signed_hash":"{hash}","steps":28}}"#);

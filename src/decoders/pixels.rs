@@ -4,6 +4,8 @@ use std::io::Cursor;
 
 use image::{DynamicImage, ImageFormat, ImageReader, Limits};
 
+use super::Subject;
+use crate::formats::{self, Pixels};
 use crate::limits;
 use crate::model::Facts;
 use crate::source::Source;
@@ -11,24 +13,52 @@ use crate::source::Source;
 /// Memory that one decoded image may take.
 const MEMORY: u64 = 4 * limits::PIXELS;
 
-/// The picture of at most `most` pixels, if the file is a lossless image that can be decoded within bounds.
-pub(super) fn decode(source: &mut Source, facts: &Facts, most: u64) -> Option<DynamicImage> {
-    let format = match facts.format.as_deref()? {
-        "png" | "apng" => ImageFormat::Png,
-        "webp" if is_lossless_webp(source) => ImageFormat::WebP,
-        "tiff" | "bigtiff" => ImageFormat::Tiff,
-        "bmp" => ImageFormat::Bmp,
-        _ => return None,
+/// Which compressions somebody can use the pixels of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fidelity {
+    /// Only the pixels that were written: the lowest bits count.
+    Exact,
+    /// Whatever looks alike.
+    Alike,
+}
+
+/// The picture of one asset: decoded at most once, and only when it is asked for.
+#[derive(Debug, Default)]
+pub(super) struct Picture(Option<Option<DynamicImage>>);
+
+/// The picture of at most `most` pixels, if the file is an image that can be decoded within bounds.
+pub(super) fn decode<'a>(
+    subject: &'a mut Subject<'_>,
+    facts: &Facts,
+    most: u64,
+    fidelity: Fidelity,
+) -> Option<&'a DynamicImage> {
+    let info = formats::info(facts.format?)?;
+    let usable = match info.pixels {
+        Pixels::NotDecoded => false,
+        Pixels::Lossless => true,
+        Pixels::Lossy => fidelity == Fidelity::Alike,
+        Pixels::LossyOrLossless => fidelity == Fidelity::Alike || is_lossless_webp(subject.source),
     };
-    let bytes = source.whole(limits::BLOB).ok()?;
-    let mut reader = ImageReader::with_format(Cursor::new(&*bytes), format);
+    let format = info.extensions.first().and_then(ImageFormat::from_extension).filter(|_| usable)?;
+    if subject.picture.0.is_none() {
+        let bytes = subject.source.whole(limits::BLOB).ok()?;
+        let (width, height) = ImageReader::with_format(Cursor::new(&*bytes), format).into_dimensions().ok()?;
+        // Another decoder may take larger ones.
+        if u64::from(width) * u64::from(height) > most.min(limits::PIXELS) {
+            return None;
+        }
+        subject.picture.0 = Some(decoded(&bytes, format));
+    }
+    let image = subject.picture.0.as_ref()?.as_ref()?;
+    (u64::from(image.width()) * u64::from(image.height()) <= most).then_some(image)
+}
+
+fn decoded(bytes: &[u8], format: ImageFormat) -> Option<DynamicImage> {
+    let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
     let mut bounds = Limits::default();
     bounds.max_alloc = Some(MEMORY);
     reader.limits(bounds);
-    let (width, height) = ImageReader::with_format(Cursor::new(&*bytes), format).into_dimensions().ok()?;
-    if u64::from(width) * u64::from(height) > most.min(limits::PIXELS) {
-        return None;
-    }
     reader.decode().ok()
 }
 

@@ -10,6 +10,13 @@ use crate::source::Source;
 
 /// Bytes asked for at a time.
 const PIECE: usize = 8 * 1024;
+/// The first bytes of every PNG.
+const SIGNATURE: &[u8] = b"\x89PNG\r\n\x1a\n";
+
+/// Whether the file starts as a PNG does.
+pub(super) fn begins(source: &mut Source) -> bool {
+    source.head().is_ok_and(|head| head.starts_with(SIGNATURE))
+}
 
 /// A PNG being read from its top.
 pub(super) struct Rows<'a> {
@@ -34,7 +41,7 @@ impl<'a> Rows<'a> {
     /// `None` for anything but a PNG of the kind that this reads.
     pub(super) fn open(source: &'a mut Source) -> Option<Self> {
         let start: [u8; 33] = source.array(0).ok()?;
-        if !start.starts_with(b"\x89PNG\r\n\x1a\n") || &start[12..16] != b"IHDR" {
+        if !start.starts_with(SIGNATURE) || &start[12..16] != b"IHDR" {
             return None;
         }
         let width = u32::from_be_bytes([start[16], start[17], start[18], start[19]]) as usize;

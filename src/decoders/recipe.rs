@@ -9,10 +9,9 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use super::{Decoder, Options, a1111, is_about_content, json, said};
+use super::{Decoder, Options, Subject, a1111, is_about_content, json, said};
 use crate::limits;
 use crate::model::{Facts, Tag};
-use crate::source::Source;
 
 pub(super) const DECODER: Decoder = Decoder { id: "recipe", version: 1, decode };
 
@@ -58,7 +57,7 @@ struct Recipe {
     version: Option<String>,
 }
 
-fn decode(_: &mut Source, facts: &Facts, _: Options) -> Vec<Tag> {
+fn decode(_: &mut Subject<'_>, facts: &Facts, _: Options) -> Vec<Tag> {
     let mut out: Vec<Tag> = Vec::new();
     for tag in facts.tags.iter().chain(facts.decoded.iter().filter(|t| t.space == "stealth")) {
         let found = read(tag);
@@ -193,11 +192,12 @@ fn graph(nodes: &Map<String, Value>) -> Recipe {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::source::Source;
 
     fn of(space: &str, key: &str, value: &str) -> Vec<(String, String)> {
         let tag = Tag { space: space.into(), key: key.into(), value: value.into(), ..Tag::default() };
         let facts = Facts { tags: vec![tag], ..Facts::default() };
-        let said = decode(&mut Source::memory(Vec::new(), 0), &facts, Options::default());
+        let said = decode(&mut Subject::new(&mut Source::memory(Vec::new(), 0)), &facts, Options::default());
         said.into_iter().map(|t| (t.key, t.value)).collect()
     }
 

@@ -4,16 +4,15 @@
 
 use serde_json::Value;
 
-use super::{Decoder, Options, json, said};
+use super::{Decoder, Options, Subject, json, said};
 use crate::limits;
 use crate::model::{Facts, Tag};
-use crate::source::Source;
 
 pub(super) const DECODER: Decoder = Decoder { id: "samsung-edit", version: 1, decode };
 
 const MEMBERS: &[&str] = &["genAIType", "isScaleAI", "isAIFilterReEditOnly"];
 
-fn decode(_: &mut Source, facts: &Facts, _: Options) -> Vec<Tag> {
+fn decode(_: &mut Subject<'_>, facts: &Facts, _: Options) -> Vec<Tag> {
     let mut out = Vec::new();
     for tag in facts.tags.iter().filter(|t| t.space == "samsung") {
         if !(tag.key.contains("Re_Edit_Data") || tag.key.eq_ignore_ascii_case("0x0ba1")) {
@@ -53,13 +52,15 @@ fn walk(value: &Value, depth: usize, say: &mut impl FnMut(&str, String)) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::source::Source;
 
     #[test]
     fn members_are_found_at_any_depth_of_the_named_entry_only() {
         let value = r#"{"clipInfoValue":"{\"a\":1}","x":[{"genAIType":1,"isScaleAI":true}],"y":"{\"isAIFilterReEditOnly\":false}"}"#;
         let tag = |key: &str| Tag { space: "samsung".into(), key: key.into(), value: value.into(), ..Tag::default() };
         let facts = |key: &str| Facts { tags: vec![tag(key)], ..Facts::default() };
-        let said = |key: &str| decode(&mut Source::memory(Vec::new(), 0), &facts(key), Options::default());
+        let said =
+            |key: &str| decode(&mut Subject::new(&mut Source::memory(Vec::new(), 0)), &facts(key), Options::default());
         let got: Vec<_> = said("PhotoEditor_Re_Edit_Data").into_iter().map(|t| (t.key, t.value)).collect();
         assert_eq!(
             got,

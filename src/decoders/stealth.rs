@@ -9,11 +9,12 @@ use std::io::Read;
 
 use flate2::read::GzDecoder;
 
-use super::png_rows::Rows;
-use super::{Decoder, Options, pixels, seen};
+use super::pixels::Fidelity;
+use super::png_rows::{self, Rows};
+use super::{Decoder, Options, Subject, pixels, seen};
+use crate::formats::{self, Pixels};
 use crate::limits;
 use crate::model::{Facts, Tag};
-use crate::source::Source;
 
 pub(super) const DECODER: Decoder = Decoder { id: "stealth", version: 1, decode };
 
@@ -47,28 +48,29 @@ struct Planes {
     alpha: bool,
 }
 
-fn decode(source: &mut Source, facts: &Facts, options: Options) -> Vec<Tag> {
-    let found = match facts.format.as_deref() {
-        Some("png" | "apng") => match Rows::open(source) {
+fn decode(subject: &mut Subject<'_>, facts: &Facts, options: Options) -> Vec<Tag> {
+    let source = &mut *subject.source;
+    let found = match facts.format.and_then(formats::info).map(|info| info.pixels) {
+        Some(Pixels::Lossless) if png_rows::begins(source) => match Rows::open(source) {
             Some(rows) => of_rows(rows),
-            None if options.pixels => of_image(source, facts),
+            None if options.pixels => of_image(subject, facts),
             None => None,
         },
-        Some("webp") if !options.pixels => {
+        Some(Pixels::LossyOrLossless) if !options.pixels => {
             let likely = pixels::vp8l(source).is_some_and(|header| header.alpha && header.pixels <= WEBP_PIXELS);
-            if likely && source.len() <= WEBP { of_image(source, facts) } else { None }
+            if likely && source.len() <= WEBP { of_image(subject, facts) } else { None }
         }
-        _ if options.pixels => of_image(source, facts),
+        _ if options.pixels => of_image(subject, facts),
         _ => None,
     };
     let Some((magic, text)) = found else { return Vec::new() };
     vec![seen(DECODER.id, magic, text)]
 }
 
-fn of_image(source: &mut Source, facts: &Facts) -> Option<(&'static str, String)> {
-    let image = pixels::decode(source, facts, limits::PIXELS)?;
+fn of_image(subject: &mut Subject<'_>, facts: &Facts) -> Option<(&'static str, String)> {
+    let image = pixels::decode(subject, facts, limits::PIXELS, Fidelity::Exact)?;
     let alpha = image.color().has_alpha();
-    let image = image.into_rgba8();
+    let image = image.to_rgba8();
     let bits = image.pixels().map(|p| lowest(&p.0)).collect();
     text(&Planes { width: image.width() as usize, height: image.height() as usize, bits, alpha })
 }
@@ -198,6 +200,8 @@ impl<'a> Stream<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::FormatId;
+    use crate::source::Source;
     use image::codecs::png::PngEncoder;
     use image::codecs::webp::WebPEncoder;
     use image::{ExtendedColorType, ImageEncoder};
@@ -241,8 +245,9 @@ mod tests {
     }
 
     fn said(bytes: Vec<u8>, format: &str, pixels: bool) -> Vec<(String, String)> {
-        let facts = Facts { format: Some(format.into()), ..Facts::default() };
-        let said = decode(&mut Source::memory(bytes, 0), &facts, Options { pixels, ..Options::default() });
+        let facts = Facts { format: FormatId::parse(format), ..Facts::default() };
+        let said =
+            decode(&mut Subject::new(&mut Source::memory(bytes, 0)), &facts, Options { pixels, ..Options::default() });
         said.into_iter().map(|t| (t.key, t.value)).collect()
     }
 
@@ -292,8 +297,8 @@ mod tests {
         let mut file = tempfile::NamedTempFile::new().unwrap();
         file.write_all(&png(&noise, 900, 900, 4)).unwrap();
         let mut source = Source::open(file.path()).unwrap();
-        let facts = Facts { format: Some("png".into()), ..Facts::default() };
-        assert!(decode(&mut source, &facts, Options::default()).is_empty());
+        let facts = Facts { format: FormatId::parse("png"), ..Facts::default() };
+        assert!(decode(&mut Subject::new(&mut source), &facts, Options::default()).is_empty());
         assert_eq!(source.spent().bytes, limits::HEAD as u64);
     }
 }

@@ -7,14 +7,14 @@
 
 use std::io::Cursor;
 
-use image::{DynamicImage, GrayImage, ImageFormat, ImageReader, Limits};
+use image::{DynamicImage, GrayImage, ImageReader, Limits};
 
-use super::{Decoder, Options};
+use super::pixels::Fidelity;
+use super::{Decoder, Options, Subject, pixels};
+use crate::formats;
 use crate::framing::jumbf_tree;
 use crate::limits;
-use crate::model::{Facts, Payload, Tag};
-use crate::source::Source;
-use crate::tags::THUMBNAIL;
+use crate::model::{Facts, Payload, PayloadKind, Store, Tag};
 
 pub(super) const DECODER: Decoder = Decoder { id: "thumbnail", version: 1, decode };
 
@@ -35,16 +35,19 @@ const BLANK: usize = 12;
 /// Memory that one decoded image may take.
 const MEMORY: u64 = 4 * limits::COMPARED;
 
-fn decode(source: &mut Source, facts: &Facts, options: Options) -> Vec<Tag> {
+fn decode(subject: &mut Subject<'_>, facts: &Facts, options: Options) -> Vec<Tag> {
     if !options.thumbnails {
         return Vec::new();
     }
-    let own = facts.payloads.iter().filter(|p| p.kind == THUMBNAIL).cloned();
-    let carried: Vec<Payload> = own.chain(claimed(facts)).take(limits::THUMBNAILS).collect();
-    let carried = carried.into_iter().filter_map(|p| Some((gray(&p.bytes, None)?, p)));
+    let comparable = facts.format.and_then(formats::info).is_some_and(|info| info.thumbnails);
+    let own = subject.payloads.iter().filter(|p| p.kind == PayloadKind::Thumbnail).cloned();
+    let carried: Vec<Payload> = own.chain(claimed(subject.stores)).take(limits::THUMBNAILS).collect();
+    let carried = carried.into_iter().filter_map(|p| Some((gray(&decoded(&p.bytes)?), p)));
     let carried: Vec<_> = carried.filter(|(small, _)| !is_cut(small)).collect();
-    let (false, Some(format)) = (carried.is_empty(), format(facts)) else { return Vec::new() };
-    let image = source.whole(limits::BLOB).ok().and_then(|bytes| gray(&bytes, Some(format)));
+    if carried.is_empty() || !comparable {
+        return Vec::new();
+    }
+    let image = pixels::decode(subject, facts, limits::COMPARED, Fidelity::Alike).map(gray);
     let Some(image) = image.filter(|image| !is_cut(image)) else { return Vec::new() };
     let tag = |(small, payload): (GrayImage, Payload)| {
         Some(Tag {
@@ -59,18 +62,9 @@ fn decode(source: &mut Source, facts: &Facts, options: Options) -> Vec<Tag> {
     carried.into_iter().filter_map(tag).collect()
 }
 
-fn format(facts: &Facts) -> Option<ImageFormat> {
-    Some(match facts.format.as_deref()? {
-        "jpeg" => ImageFormat::Jpeg,
-        "png" | "apng" => ImageFormat::Png,
-        "webp" => ImageFormat::WebP,
-        _ => return None,
-    })
-}
-
 /// Thumbnails of the claims of active manifests, which are the last ones of their stores.
-fn claimed(facts: &Facts) -> impl Iterator<Item = Payload> {
-    facts.stores.iter().filter_map(|store| {
+fn claimed(stores: &[Store]) -> impl Iterator<Item = Payload> {
+    stores.iter().filter_map(|store| {
         let tree = jumbf_tree::read(&store.bytes);
         let (manifest, _) = tree.children(0).filter(|(_, n)| n.kind == jumbf_tree::SUPERBOX).last()?;
         let (assertions, _) = tree.children(manifest).find(|(_, n)| n.label == "c2pa.assertions")?;
@@ -78,7 +72,7 @@ fn claimed(facts: &Facts) -> impl Iterator<Item = Payload> {
             tree.children(assertions).find(|(_, n)| n.label.starts_with("c2pa.thumbnail.claim"))?;
         let data = tree.children(thumbnail).map(|(_, n)| n).find(|n| n.kind == *b"bidb")?;
         (data.content.len() <= limits::THUMBNAIL).then(|| Payload {
-            kind: THUMBNAIL,
+            kind: PayloadKind::Thumbnail,
             place: format!("{}, C2PA {}", store.place, label.label),
             offset: store.offset.saturating_add(data.offset as u64),
             bytes: data.content.to_vec(),
@@ -86,16 +80,9 @@ fn claimed(facts: &Facts) -> impl Iterator<Item = Payload> {
     })
 }
 
-/// A small gray copy of an image; of its own format where none is said.
-fn gray(bytes: &[u8], format: Option<ImageFormat>) -> Option<GrayImage> {
-    let reader = || {
-        let mut reader = ImageReader::new(Cursor::new(bytes));
-        match format {
-            Some(format) => reader.set_format(format),
-            None => reader = reader.with_guessed_format().ok()?,
-        }
-        Some(reader)
-    };
+/// A thumbnail's picture, of whatever format it is.
+fn decoded(bytes: &[u8]) -> Option<DynamicImage> {
+    let reader = || ImageReader::new(Cursor::new(bytes)).with_guessed_format().ok();
     let (width, height) = reader()?.into_dimensions().ok()?;
     if u64::from(width) * u64::from(height) > limits::COMPARED {
         return None;
@@ -104,9 +91,15 @@ fn gray(bytes: &[u8], format: Option<ImageFormat>) -> Option<GrayImage> {
     bounds.max_alloc = Some(MEMORY);
     let mut reader = reader()?;
     reader.limits(bounds);
-    let image = reader.decode().ok()?;
-    let image = if image.width().max(image.height()) > SIDE { image.thumbnail(SIDE, SIDE) } else { image };
-    Some(over_gray(&image))
+    reader.decode().ok()
+}
+
+/// A small gray copy of an image.
+fn gray(image: &DynamicImage) -> GrayImage {
+    match image.width().max(image.height()) > SIDE {
+        true => over_gray(&image.thumbnail(SIDE, SIDE)),
+        false => over_gray(image),
+    }
 }
 
 /// Transparency over gray, whatever color stands behind it.

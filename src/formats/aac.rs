@@ -1,11 +1,12 @@
 //! AAC in ADTS frames (ISO/IEC 13818-7): tags before and behind them.
 
+use crate::containers::ends;
 use crate::formats::{Format, Info, Media, Probe, Score};
 use crate::framing::mpeg_audio::{Frame, adts, run};
 use crate::limits;
-use crate::model::{Facts, Problem};
+use crate::model::{Extraction, FormatId, Problem};
 use crate::source::Source;
-use crate::tags::{Place, ends, id3, stream};
+use crate::tags::{Place, id3, stream};
 
 /// The format.
 pub struct Aac;
@@ -13,16 +14,19 @@ pub struct Aac;
 const FILE: &str = "AAC";
 const FRAMES: usize = 3;
 
+pub(super) static INFO: Info = Info {
+    id: FormatId::new("aac"),
+    name: "AAC (ADTS)",
+    extensions: &["aac", "adts"],
+    media: Media::Audio,
+    specification: "ISO/IEC 13818-7",
+    version: 1,
+    ..Info::DEFAULT
+};
+
 impl Format for Aac {
     fn info(&self) -> &'static Info {
-        &Info {
-            id: "aac",
-            name: "AAC (ADTS)",
-            extensions: &["aac", "adts"],
-            media: Media::Audio,
-            specification: "ISO/IEC 13818-7",
-            version: 1,
-        }
+        &INFO
     }
 
     fn sniff(&self, probe: &Probe<'_>) -> Score {
@@ -40,7 +44,7 @@ impl Format for Aac {
         }
     }
 
-    fn read(&self, source: &mut Source, out: &mut Facts) -> Result<(), Problem> {
+    fn read(&self, source: &mut Source, out: &mut Extraction) -> Result<(), Problem> {
         let start = ends::leading(source, FILE, out)?;
         let end = ends::trailing(source, FILE, start, out)?;
         read_stream(source, start, end, out)
@@ -64,7 +68,7 @@ pub(super) fn search(source: &mut Source, start: u64, end: u64) -> Result<Option
 }
 
 /// Reads what stands between the tags.
-pub(super) fn read_stream(source: &mut Source, start: u64, end: u64, out: &mut Facts) -> Result<(), Problem> {
+pub(super) fn read_stream(source: &mut Source, start: u64, end: u64, out: &mut Extraction) -> Result<(), Problem> {
     let Some((pos, first)) = search(source, start, end)? else {
         let what = "no frame where the sound should start";
         return Err(Problem::malformed("aac (frames)", source.absolute(start), what));

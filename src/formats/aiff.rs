@@ -1,10 +1,11 @@
 //! AIFF and AIFF-C sound (Apple "Audio Interchange File Format" 1.3, AIFF-C draft), hopping over the sound itself.
 
+use crate::containers::riff as chunks;
 use crate::formats::{Format, Info, Media, Probe, Score};
 use crate::framing::iff::{self, Chunk};
-use crate::model::{Facts, Problem};
+use crate::model::{Extraction, FormatId, Problem};
 use crate::source::Source;
-use crate::tags::{Place, bext, charset, id3, ixml, push, push_problem, riff as chunks, stream, xmp};
+use crate::tags::{Place, bext, charset, id3, ixml, push, push_problem, stream, xmp};
 
 /// The format.
 pub struct Aiff;
@@ -14,23 +15,26 @@ const FILE: &str = "AIFF";
 const SILENT: &[&[u8; 4]] =
     &[b"SSND", b"FVER", b"MARK", b"INST", b"MIDI", b"AESD", b"FLLR", b"PEAK", b"SAXL", b"basc", b"trns", b"CHAN"];
 
+pub(super) static INFO: Info = Info {
+    id: FormatId::new("aiff"),
+    name: "AIFF",
+    extensions: &["aif", "aiff", "aifc", "afc"],
+    media: Media::Audio,
+    specification: "Apple AIFF 1.3; AIFF-C",
+    version: 1,
+    ..Info::DEFAULT
+};
+
 impl Format for Aiff {
     fn info(&self) -> &'static Info {
-        &Info {
-            id: "aiff",
-            name: "AIFF",
-            extensions: &["aif", "aiff", "aifc", "afc"],
-            media: Media::Audio,
-            specification: "Apple AIFF 1.3; AIFF-C",
-            version: 1,
-        }
+        &INFO
     }
 
     fn sniff(&self, probe: &Probe<'_>) -> Score {
         if iff::is_form(probe.head, &[b"AIFF", b"AIFC"]) { Score::SURE } else { Score::NO }
     }
 
-    fn read(&self, source: &mut Source, out: &mut Facts) -> Result<(), Problem> {
+    fn read(&self, source: &mut Source, out: &mut Extraction) -> Result<(), Problem> {
         let header = iff::header(source)?;
         let walk = iff::top(source, &header);
         let mut frames = None;
@@ -54,7 +58,7 @@ fn read_chunk(
     chunk: &Chunk,
     form: &[u8; 4],
     frames: &mut Option<u32>,
-    out: &mut Facts,
+    out: &mut Extraction,
 ) -> Result<(), Problem> {
     let at = chunks::place(source, FILE, chunk);
     match &chunk.id {
@@ -76,7 +80,13 @@ fn read_chunk(
 }
 
 /// The number of sample frames.
-fn common(source: &mut Source, chunk: &Chunk, compressed: bool, at: &Place, out: &mut Facts) -> Result<u32, Problem> {
+fn common(
+    source: &mut Source,
+    chunk: &Chunk,
+    compressed: bool,
+    at: &Place,
+    out: &mut Extraction,
+) -> Result<u32, Problem> {
     let [a, b, c, d, e, f, g, h, rate @ ..]: [u8; 18] = source.array(chunk.data)?;
     let frames = u32::from_be_bytes([c, d, e, f]);
     let rate = extended(rate);
@@ -99,7 +109,7 @@ fn extended([a, b, mantissa @ ..]: [u8; 10]) -> f64 {
 }
 
 /// Comments with time stamp and marker.
-fn comments(blob: &[u8], at: &Place, out: &mut Facts) {
+fn comments(blob: &[u8], at: &Place, out: &mut Extraction) {
     let short = |at: usize| Some(u16::from_be_bytes(blob.get(at..at + 2)?.try_into().ok()?));
     let mut pos = 2;
     for _ in 0..short(0).unwrap_or(0) {
@@ -114,7 +124,7 @@ fn comments(blob: &[u8], at: &Place, out: &mut Facts) {
 }
 
 /// Private data of an application; XMP travels under the signature `XMP ` (XMP specification part 3).
-fn application(source: &mut Source, chunk: &Chunk, at: &Place, out: &mut Facts) -> Result<(), Problem> {
+fn application(source: &mut Source, chunk: &Chunk, at: &Place, out: &mut Extraction) -> Result<(), Problem> {
     if chunk.len < 4 {
         return Ok(());
     }

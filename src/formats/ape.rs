@@ -1,25 +1,28 @@
 //! Monkey's Audio sound (Monkey's Audio SDK): the tags at both ends.
 
+use crate::containers::ends;
 use crate::formats::{Format, Info, Media, Probe, Score};
-use crate::model::{Facts, Problem};
+use crate::model::{Extraction, FormatId, Problem};
 use crate::source::Source;
-use crate::tags::ends;
 
 /// The format.
 pub struct Monkey;
 
 const MAGICS: &[&[u8]] = &[b"MAC ", b"MACF"];
 
+pub(super) static INFO: Info = Info {
+    id: FormatId::new("ape"),
+    name: "Monkey's Audio",
+    extensions: &["ape", "mac", "apl"],
+    media: Media::Audio,
+    specification: "Monkey's Audio SDK",
+    version: 1,
+    ..Info::DEFAULT
+};
+
 impl Format for Monkey {
     fn info(&self) -> &'static Info {
-        &Info {
-            id: "ape",
-            name: "Monkey's Audio",
-            extensions: &["ape", "mac", "apl"],
-            media: Media::Audio,
-            specification: "Monkey's Audio SDK",
-            version: 1,
-        }
+        &INFO
     }
 
     fn sniff(&self, probe: &Probe<'_>) -> Score {
@@ -27,7 +30,7 @@ impl Format for Monkey {
         if MAGICS.iter().any(|m| rest.starts_with(m)) { Score::SURE } else { Score::NO }
     }
 
-    fn read(&self, source: &mut Source, out: &mut Facts) -> Result<(), Problem> {
+    fn read(&self, source: &mut Source, out: &mut Extraction) -> Result<(), Problem> {
         // The header alone takes this much in any version.
         let (start, end) = ends::both(source, "APE", "ape", 24, out)?;
         let Some(sound) = described(source, start)? else { return Ok(()) };

@@ -6,7 +6,7 @@
 use crate::formats::{Format, Info, Media, Probe, Score};
 use crate::framing::numbers::{be16, be32};
 use crate::limits;
-use crate::model::{Facts, Problem};
+use crate::model::{Extraction, FormatId, Problem};
 use crate::source::Source;
 use crate::tags::{Place, plain_text, push};
 
@@ -14,12 +14,14 @@ use crate::tags::{Place, plain_text, push};
 pub struct AppleDouble;
 
 static INFO: Info = Info {
-    id: "appledouble",
+    id: FormatId::new("appledouble"),
     name: "AppleDouble",
     extensions: &[],
     media: Media::Companion,
     specification: "RFC 1740, appendix A",
     version: 1,
+    borrowed_name: true,
+    ..Info::DEFAULT
 };
 
 const FINDER_INFO: u32 = 9;
@@ -37,7 +39,7 @@ impl Format for AppleDouble {
         if fits { Score::SURE } else { Score::NO }
     }
 
-    fn read(&self, source: &mut Source, out: &mut Facts) -> Result<(), Problem> {
+    fn read(&self, source: &mut Source, out: &mut Extraction) -> Result<(), Problem> {
         let count = u16::from_be_bytes(source.array(24)?);
         for n in 0..u64::from(count) {
             let entry = source.array::<12>(26 + n * 12)?;
@@ -57,7 +59,7 @@ impl Format for AppleDouble {
 }
 
 /// The extended attributes behind the 32 bytes of Finder information.
-fn attributes(source: &mut Source, start: u64, out: &mut Facts) -> Result<(), Problem> {
+fn attributes(source: &mut Source, start: u64, out: &mut Extraction) -> Result<(), Problem> {
     let head = source.array::<36>(start)?;
     if !head.starts_with(b"ATTR") {
         return Ok(());

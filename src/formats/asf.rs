@@ -3,7 +3,7 @@
 
 use crate::formats::{Format, Info, Media, Probe, Score};
 use crate::limits;
-use crate::model::{Embedded, Facts, Problem};
+use crate::model::{Embedded, Extraction, FormatId, Problem};
 use crate::source::Source;
 use crate::tags::{self, Place, xmp};
 
@@ -11,12 +11,13 @@ use crate::tags::{self, Place, xmp};
 pub struct Asf;
 
 static INFO: Info = Info {
-    id: "asf",
+    id: FormatId::new("asf"),
     name: "ASF (Windows Media)",
     extensions: &["wmv", "wma", "asf"],
     media: Media::Video,
     specification: "Advanced Systems Format specification 01.20.06",
     version: 1,
+    ..Info::DEFAULT
 };
 
 type Guid = [u8; 16];
@@ -49,7 +50,7 @@ impl Format for Asf {
         if probe.head.starts_with(&HEADER) { Score::SURE } else { Score::NO }
     }
 
-    fn read(&self, source: &mut Source, out: &mut Facts) -> Result<(), Problem> {
+    fn read(&self, source: &mut Source, out: &mut Extraction) -> Result<(), Problem> {
         let mut at = 0;
         let mut data = false;
         for _ in 0..limits::ITEMS {
@@ -113,7 +114,7 @@ fn shifted(at: &Place, by: usize) -> Place {
 }
 
 /// The objects inside the header or its extension.
-fn objects(bytes: &[u8], at: &Place, depth: usize, out: &mut Facts) {
+fn objects(bytes: &[u8], at: &Place, depth: usize, out: &mut Extraction) {
     let mut from = 0;
     for _ in 0..limits::ITEMS {
         let Some(rest) = bytes.get(from..).filter(|rest| !rest.is_empty()) else { return };
@@ -157,7 +158,7 @@ impl<'a> Fields<'a> {
     }
 }
 
-fn content(body: &[u8], at: &Place, out: &mut Facts) {
+fn content(body: &[u8], at: &Place, out: &mut Extraction) {
     let mut fields = Fields(body);
     let lengths: Vec<_> = (0..5).map_while(|_| fields.number(2)).collect();
     for (key, length) in CONTENT_FIELDS.iter().zip(lengths) {
@@ -168,13 +169,13 @@ fn content(body: &[u8], at: &Place, out: &mut Facts) {
     }
 }
 
-fn cut(at: &Place, out: &mut Facts) {
+fn cut(at: &Place, out: &mut Extraction) {
     let problem = Problem::truncated("", at.offset.unwrap_or(0), "a description is longer than its object");
     at.problem(problem, out);
 }
 
 /// Extended Content Description: names and typed values.
-fn described(body: &[u8], at: &Place, out: &mut Facts) {
+fn described(body: &[u8], at: &Place, out: &mut Extraction) {
     each(body, at, out, |fields| {
         let length = fields.number(2)?;
         let name = text(fields.bytes(length)?);
@@ -183,7 +184,7 @@ fn described(body: &[u8], at: &Place, out: &mut Facts) {
 }
 
 /// Metadata and Metadata Library: the same, with streams and languages.
-fn library(body: &[u8], at: &Place, out: &mut Facts) {
+fn library(body: &[u8], at: &Place, out: &mut Extraction) {
     each(body, at, out, |fields| {
         fields.bytes(4)?;
         let (name, kind, length) = (fields.number(2)?, fields.number(2)?, fields.number(4)?);
@@ -192,7 +193,12 @@ fn library(body: &[u8], at: &Place, out: &mut Facts) {
 }
 
 /// Tells a counted list of values; `head` reads what stands before each: its name, kind and length.
-fn each(body: &[u8], at: &Place, out: &mut Facts, head: impl Fn(&mut Fields<'_>) -> Option<(String, usize, usize)>) {
+fn each(
+    body: &[u8],
+    at: &Place,
+    out: &mut Extraction,
+    head: impl Fn(&mut Fields<'_>) -> Option<(String, usize, usize)>,
+) {
     let mut fields = Fields(body);
     let count = fields.number(2).unwrap_or(0);
     for _ in 0..count {
@@ -208,7 +214,7 @@ fn each(body: &[u8], at: &Place, out: &mut Facts, head: impl Fn(&mut Fields<'_>)
     }
 }
 
-fn say(name: &str, kind: usize, value: &[u8], at: &Place, out: &mut Facts) {
+fn say(name: &str, kind: usize, value: &[u8], at: &Place, out: &mut Extraction) {
     match kind {
         0 => {
             let value = text(value);
@@ -233,7 +239,7 @@ fn say(name: &str, kind: usize, value: &[u8], at: &Place, out: &mut Facts) {
 }
 
 /// WM/Picture: kind, length, MIME type, description, bytes.
-fn picture(value: &[u8], at: &Place, out: &mut Facts) {
+fn picture(value: &[u8], at: &Place, out: &mut Extraction) {
     let mut fields = Fields(value);
     let length = fields.bytes(1).and_then(|_| fields.number(4));
     for _ in 0..2 {

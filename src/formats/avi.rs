@@ -1,11 +1,12 @@
 //! AVI video: RIFF with nested lists (Microsoft AVI RIFF reference) and OpenDML parts (`RIFF AVIX`), hopping over the frames.
 
+use crate::containers::riff as chunks;
 use crate::formats::{Format, Info, Media, Probe, Score};
 use crate::framing::riff::{self, Chunk, Header};
 use crate::limits;
-use crate::model::{Facts, Problem};
+use crate::model::{Extraction, FormatId, Problem};
 use crate::source::Source;
-use crate::tags::{Place, charset, push, push_problem, riff as chunks, stream};
+use crate::tags::{Place, charset, push, push_problem, stream};
 
 /// The format.
 pub struct Avi;
@@ -14,16 +15,19 @@ const FILE: &str = "AVI";
 /// Chunks without words: indexes, padding, stream headers and formats.
 const SILENT: &[&[u8; 4]] = &[b"idx1", b"ix00", b"ix01", b"indx", b"strf", b"dmlh", b"vprp", b"vedt", b"odml", b"segm"];
 
+pub(super) static INFO: Info = Info {
+    id: FormatId::new("avi"),
+    name: "AVI",
+    extensions: &["avi", "divx"],
+    media: Media::Video,
+    specification: "Microsoft AVI RIFF reference; OpenDML AVI 1.02",
+    version: 1,
+    ..Info::DEFAULT
+};
+
 impl Format for Avi {
     fn info(&self) -> &'static Info {
-        &Info {
-            id: "avi",
-            name: "AVI",
-            extensions: &["avi", "divx"],
-            media: Media::Video,
-            specification: "Microsoft AVI RIFF reference; OpenDML AVI 1.02",
-            version: 1,
-        }
+        &INFO
     }
 
     fn sniff(&self, probe: &Probe<'_>) -> Score {
@@ -36,7 +40,7 @@ impl Format for Avi {
         }
     }
 
-    fn read(&self, source: &mut Source, out: &mut Facts) -> Result<(), Problem> {
+    fn read(&self, source: &mut Source, out: &mut Extraction) -> Result<(), Problem> {
         let header = riff::header(source)?;
         let walk = riff::top(source, &header);
         let mut reading = Reading { header, movie: false, lists: 0 };
@@ -58,7 +62,7 @@ struct Reading {
 }
 
 impl Reading {
-    fn chunk(&mut self, source: &mut Source, chunk: &Chunk, path: &str, depth: usize, out: &mut Facts) {
+    fn chunk(&mut self, source: &mut Source, chunk: &Chunk, path: &str, depth: usize, out: &mut Extraction) {
         let done = match &chunk.id {
             // Further parts of a long file follow as RIFF chunks of their own.
             b"LIST" | b"RIFF" => self.list(source, chunk, path, depth, out),
@@ -90,7 +94,7 @@ impl Reading {
         chunk: &Chunk,
         path: &str,
         depth: usize,
-        out: &mut Facts,
+        out: &mut Extraction,
     ) -> Result<(), Problem> {
         self.lists += 1;
         if depth >= limits::DEPTH || self.lists > limits::ITEMS {
@@ -118,7 +122,7 @@ impl Reading {
         walk.problem.map_or(Ok(()), |p| Err(p.within(&path)))
     }
 
-    fn main(&self, source: &mut Source, chunk: &Chunk, out: &mut Facts) -> Result<(), Problem> {
+    fn main(&self, source: &mut Source, chunk: &Chunk, out: &mut Extraction) -> Result<(), Problem> {
         let bytes: [u8; 40] = source.array(chunk.data)?;
         let long =
             |at: usize| bytes.get(at..at + 4).map_or(0, |b| self.header.order.u32(b.try_into().unwrap_or_default()));
@@ -131,7 +135,7 @@ impl Reading {
         Ok(())
     }
 
-    fn stream(&self, source: &mut Source, chunk: &Chunk, out: &mut Facts) -> Result<(), Problem> {
+    fn stream(&self, source: &mut Source, chunk: &Chunk, out: &mut Extraction) -> Result<(), Problem> {
         let [a, b, c, d, codec @ ..]: [u8; 8] = source.array(chunk.data)?;
         let at = Place::new(format!("{FILE} strh"), source.absolute(chunk.data));
         if &[a, b, c, d] == b"vids" {
@@ -141,7 +145,7 @@ impl Reading {
     }
 }
 
-fn text(source: &mut Source, chunk: &Chunk, path: &str, out: &mut Facts) -> Result<(), Problem> {
+fn text(source: &mut Source, chunk: &Chunk, path: &str, out: &mut Extraction) -> Result<(), Problem> {
     let blob = chunks::content(source, chunk)?;
     let value = charset::guess(charset::trim(&blob));
     if !value.is_empty() {

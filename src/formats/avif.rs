@@ -1,20 +1,21 @@
 //! AV1 still pictures and sequences in HEIF (AV1 Image File Format 1.1).
 
+use crate::containers::quicktime;
 use crate::formats::{Format, Info, Media, Probe, Score};
 use crate::framing::bmff;
-use crate::model::{Facts, Problem};
+use crate::model::{Extraction, FormatId, Problem};
 use crate::source::Source;
-use crate::tags::quicktime;
 
 pub(super) struct Avif;
 
 static INFO: Info = Info {
-    id: "avif",
+    id: FormatId::new("avif"),
     name: "AVIF",
     extensions: &["avif", "avifs"],
     media: Media::Image,
     specification: "AV1 Image File Format 1.1, ISO/IEC 23008-12",
     version: 1,
+    ..Info::DEFAULT
 };
 
 impl Format for Avif {
@@ -29,7 +30,7 @@ impl Format for Avif {
         if av1(&brands[0]) || (general && brands.iter().any(av1)) { Score::SURE } else { Score::NO }
     }
 
-    fn read(&self, source: &mut Source, out: &mut Facts) -> Result<(), Problem> {
-        quicktime::read(source, "AVIF", INFO.id, out)
+    fn read(&self, source: &mut Source, out: &mut Extraction) -> Result<(), Problem> {
+        quicktime::read(source, &quicktime::Flavor { title: "AVIF", id: INFO.id, of_items: true }, out)
     }
 }

@@ -1,8 +1,8 @@
 //! Windows bitmaps (BITMAPFILEHEADER and its DIB headers): recognized and measured; the format carries no metadata.
 
-use crate::formats::{Format, Info, Media, Probe, Score};
+use crate::formats::{Format, FrameUse, Info, Media, Pixels, Probe, Score};
 use crate::framing::numbers::{le16, le32};
-use crate::model::{Facts, Problem};
+use crate::model::{Extraction, FormatId, Problem};
 use crate::source::Source;
 use crate::tags::{Place, push};
 
@@ -10,12 +10,15 @@ use crate::tags::{Place, push};
 pub struct Bmp;
 
 static INFO: Info = Info {
-    id: "bmp",
+    id: FormatId::new("bmp"),
     name: "BMP",
     extensions: &["bmp", "dib"],
     media: Media::Image,
     specification: "Windows GDI, bitmap storage (BITMAPCOREHEADER to BITMAPV5HEADER)",
     version: 1,
+    pixels: Pixels::Lossless,
+    frames: FrameUse::Possible,
+    ..Info::DEFAULT
 };
 
 impl Format for Bmp {
@@ -31,7 +34,7 @@ impl Format for Bmp {
         if probe.head.starts_with(b"BM") && known && fits { Score(90) } else { Score::NO }
     }
 
-    fn read(&self, source: &mut Source, out: &mut Facts) -> Result<(), Problem> {
+    fn read(&self, source: &mut Source, out: &mut Extraction) -> Result<(), Problem> {
         let header = source.up_to(0, 54)?.to_vec();
         let at = Place::new("BMP header", source.absolute(0));
         let (width, height, bits) = if le32(&header, 14) == Some(12) {

@@ -3,19 +3,20 @@
 use crate::formats::{Format, Info, Media, Probe, Score};
 use crate::framing::jumbf::{self, Kind};
 use crate::limits;
-use crate::model::{Facts, Problem, Store};
+use crate::model::{Extraction, FormatId, Problem, Store};
 use crate::source::Source;
 
 /// The reader.
 pub struct C2paSidecar;
 
 static INFO: Info = Info {
-    id: "c2pa",
+    id: FormatId::new("c2pa"),
     name: "C2PA manifest store",
     extensions: &["c2pa"],
     media: Media::Companion,
     specification: "C2PA 2.x, section 11; ISO/IEC 19566-5",
     version: 1,
+    ..Info::DEFAULT
 };
 
 impl Format for C2paSidecar {
@@ -30,7 +31,7 @@ impl Format for C2paSidecar {
         }
     }
 
-    fn read(&self, source: &mut Source, out: &mut Facts) -> Result<(), Problem> {
+    fn read(&self, source: &mut Source, out: &mut Extraction) -> Result<(), Problem> {
         let bytes = source.whole(limits::STORE)?.into_owned();
         let damage = jumbf::damage(&bytes);
         out.stores.push(Store { place: "C2PA sidecar".into(), offset: source.absolute(0), bytes, damage });

@@ -1,21 +1,22 @@
 //! Canon's raw pictures and movies of third generation (brand `crx `): TIFF structures in a `uuid` box of `moov`.
 //! No specification is public; the layout is the one that `lclevy/canon_cr3` describes.
 
+use crate::containers::quicktime;
 use crate::formats::{Format, Info, Media, Probe, Score};
 use crate::framing::bmff;
-use crate::model::{Facts, Problem};
+use crate::model::{Extraction, FormatId, Problem};
 use crate::source::Source;
-use crate::tags::quicktime;
 
 pub(super) struct Cr3;
 
 static INFO: Info = Info {
-    id: "cr3",
+    id: FormatId::new("cr3"),
     name: "Canon CR3",
     extensions: &["cr3", "crm"],
     media: Media::Image,
     specification: "ISO/IEC 14496-12; Canon's boxes as publicly described",
     version: 1,
+    ..Info::DEFAULT
 };
 
 impl Format for Cr3 {
@@ -30,7 +31,7 @@ impl Format for Cr3 {
         }
     }
 
-    fn read(&self, source: &mut Source, out: &mut Facts) -> Result<(), Problem> {
-        quicktime::read(source, "CR3", INFO.id, out)
+    fn read(&self, source: &mut Source, out: &mut Extraction) -> Result<(), Problem> {
+        quicktime::read(source, &quicktime::Flavor { title: "CR3", id: INFO.id, of_items: false }, out)
     }
 }

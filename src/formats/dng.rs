@@ -1,21 +1,21 @@
 //! Digital Negative (Adobe DNG 1.7): a TIFF whose first directory carries DNGVersion.
 
-use crate::formats::{Format, Info, Media, Probe, Score, tiff};
-use crate::model::{Facts, Problem};
+use crate::formats::{C2paMime, Format, FrameUse, Info, Media, Probe, Score, tiff_structure};
+use crate::model::{Extraction, FormatId, Problem};
 use crate::source::Source;
-
-/// DNGVersion.
-pub(super) const VERSION: u16 = 0xC612;
 
 pub(super) struct Dng;
 
 pub(super) static INFO: Info = Info {
-    id: "dng",
+    id: FormatId::new("dng"),
     name: "Digital Negative",
     extensions: &["dng"],
     media: Media::Image,
     specification: "Adobe DNG 1.7.1",
     version: 1,
+    frames: FrameUse::Possible,
+    c2pa_mime: C2paMime::Withheld,
+    ..Info::DEFAULT
 };
 
 impl Format for Dng {
@@ -24,13 +24,15 @@ impl Format for Dng {
     }
 
     fn sniff(&self, probe: &Probe<'_>) -> Score {
-        match tiff::first_directory(probe.head) {
-            Some((_, _, directory)) if directory.entries.iter().any(|e| e.tag == VERSION) => Score::SURE,
+        match tiff_structure::first_directory(probe.head) {
+            Some((_, _, directory)) if directory.entries.iter().any(|e| e.tag == tiff_structure::DNG_VERSION) => {
+                Score::SURE
+            }
             _ => Score::NO,
         }
     }
 
-    fn read(&self, source: &mut Source, out: &mut Facts) -> Result<(), Problem> {
-        tiff::read(source, "DNG", out).map(|_| ())
+    fn read(&self, source: &mut Source, out: &mut Extraction) -> Result<(), Problem> {
+        tiff_structure::read(source, "DNG", out).map(|_| ())
     }
 }

@@ -2,10 +2,10 @@
 //!
 //! DPX has no place for XMP; a user section may hold anything, and is read where it is text or XMP.
 
-use crate::formats::{Format, Info, Media, Probe, Score};
+use crate::formats::{Format, FrameUse, Info, Media, Probe, Score};
 use crate::framing::numbers::{be32, le32};
 use crate::limits;
-use crate::model::{Facts, Problem};
+use crate::model::{Extraction, FormatId, Problem};
 use crate::source::Source;
 use crate::tags::{self, Place, plain_text, push, xmp};
 
@@ -13,12 +13,14 @@ use crate::tags::{self, Place, plain_text, push, xmp};
 pub struct Dpx;
 
 static INFO: Info = Info {
-    id: "dpx",
+    id: FormatId::new("dpx"),
     name: "DPX",
     extensions: &["dpx"],
     media: Media::Image,
     specification: "SMPTE ST 268-1:2014",
     version: 1,
+    frames: FrameUse::Usual,
+    ..Info::DEFAULT
 };
 
 /// Length of the generic and the industry header in bytes.
@@ -58,7 +60,7 @@ impl Format for Dpx {
         }
     }
 
-    fn read(&self, source: &mut Source, out: &mut Facts) -> Result<(), Problem> {
+    fn read(&self, source: &mut Source, out: &mut Extraction) -> Result<(), Problem> {
         let header = source.up_to(0, HEADER)?.to_vec();
         let big = header.starts_with(b"SDPX");
         let long = |at| if big { be32(&header, at) } else { le32(&header, at) };
@@ -90,7 +92,7 @@ fn defined(value: Option<u32>) -> Option<u32> {
     value.filter(|v| *v != u32::MAX)
 }
 
-fn text(header: &[u8], key: &str, from: usize, len: usize, at: &Place, out: &mut Facts) {
+fn text(header: &[u8], key: &str, from: usize, len: usize, at: &Place, out: &mut Extraction) {
     let end = header.len().min(from + len);
     let Some(bytes) = header.get(from..end) else { return };
     let end = bytes.iter().position(|b| matches!(b, 0 | 0xFF)).unwrap_or(bytes.len());
@@ -100,7 +102,7 @@ fn text(header: &[u8], key: &str, from: usize, len: usize, at: &Place, out: &mut
     }
 }
 
-fn numbers(long: &impl Fn(usize) -> Option<u32>, header: &[u8], at: &Place, out: &mut Facts) {
+fn numbers(long: &impl Fn(usize) -> Option<u32>, header: &[u8], at: &Place, out: &mut Extraction) {
     for (key, from) in [("Width", 772), ("Height", 776)] {
         if let Some(value) = defined(long(from)) {
             push(out, "image", key, value.to_string(), at, from as u64);
@@ -125,7 +127,7 @@ fn numbers(long: &impl Fn(usize) -> Option<u32>, header: &[u8], at: &Place, out:
 }
 
 /// The user section stands between the header and the pixels: an identification, then anything.
-fn user(source: &mut Source, pixels: u64, stated: Option<u32>, out: &mut Facts) {
+fn user(source: &mut Source, pixels: u64, stated: Option<u32>, out: &mut Extraction) {
     let room = pixels.min(source.len()).saturating_sub(HEADER as u64);
     let len = room.min(u64::from(stated.unwrap_or(u32::MAX)));
     if len == 0 {
@@ -142,7 +144,7 @@ fn user(source: &mut Source, pixels: u64, stated: Option<u32>, out: &mut Facts) 
     }
 }
 
-fn user_data(bytes: &[u8], at: &Place, out: &mut Facts) {
+fn user_data(bytes: &[u8], at: &Place, out: &mut Extraction) {
     let start = bytes.iter().take_while(|b| b.is_ascii_whitespace() || **b == 0).count();
     let rest = &bytes[start..];
     let packet = [&b"<?xpacket"[..], b"<x:xmpmeta", b"<x:xapmeta", b"<rdf:RDF"].iter().any(|s| rest.starts_with(s));

@@ -3,7 +3,7 @@
 
 use crate::formats::{Format, Info, Media, Probe, Score};
 use crate::limits;
-use crate::model::{Facts, Problem};
+use crate::model::{Extraction, FormatId, Problem};
 use crate::source::Source;
 use crate::tags::{self, Place, photoshop, xmp};
 
@@ -11,12 +11,13 @@ use crate::tags::{self, Place, photoshop, xmp};
 pub struct Eps;
 
 static INFO: Info = Info {
-    id: "eps",
+    id: FormatId::new("eps"),
     name: "Encapsulated PostScript",
     extensions: &["eps", "epsf", "ps"],
     media: Media::Image,
     specification: "Adobe technical notes 5001, 5002; XMP specification part 3",
     version: 2,
+    ..Info::DEFAULT
 };
 
 const DOS: [u8; 4] = [0xC5, 0xD0, 0xD3, 0xC6];
@@ -45,7 +46,7 @@ impl Format for Eps {
         if probe.head.starts_with(&DOS) || probe.head.starts_with(b"%!PS") { Score::SURE } else { Score::NO }
     }
 
-    fn read(&self, source: &mut Source, out: &mut Facts) -> Result<(), Problem> {
+    fn read(&self, source: &mut Source, out: &mut Extraction) -> Result<(), Problem> {
         let (start, len) = postscript(source)?;
         let have = len.min(source.len().saturating_sub(start));
         if have < len {
@@ -89,7 +90,7 @@ fn postscript(source: &mut Source) -> Result<(u64, u64), Problem> {
 }
 
 /// Walks the lines: comments, resources, packets.
-fn comments(bytes: &[u8], base: u64, out: &mut Facts) {
+fn comments(bytes: &[u8], base: u64, out: &mut Extraction) {
     let mut at = 0;
     let mut kept = 0;
     while at < bytes.len() {

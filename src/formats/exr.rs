@@ -1,9 +1,9 @@
 //! OpenEXR headers (Technical Introduction to OpenEXR, file layout): the attributes of every part.
 
-use crate::formats::{Format, Info, Media, Probe, Score};
+use crate::formats::{Format, FrameUse, Info, Media, Probe, Score};
 use crate::framing::numbers::{array, le32};
 use crate::limits;
-use crate::model::{Facts, Problem};
+use crate::model::{Extraction, FormatId, Problem};
 use crate::source::Source;
 use crate::tags::{Place, plain_text, push, xmp};
 
@@ -11,12 +11,14 @@ use crate::tags::{Place, plain_text, push, xmp};
 pub struct Exr;
 
 static INFO: Info = Info {
-    id: "exr",
+    id: FormatId::new("exr"),
     name: "OpenEXR",
     extensions: &["exr", "sxr", "mxr"],
     media: Media::Image,
     specification: "OpenEXR file layout, version 2",
     version: 2,
+    frames: FrameUse::Usual,
+    ..Info::DEFAULT
 };
 
 const MAGIC: &[u8] = b"\x76\x2F\x31\x01";
@@ -37,7 +39,7 @@ impl Format for Exr {
         if probe.head.starts_with(MAGIC) { Score::SURE } else { Score::NO }
     }
 
-    fn read(&self, source: &mut Source, out: &mut Facts) -> Result<(), Problem> {
+    fn read(&self, source: &mut Source, out: &mut Extraction) -> Result<(), Problem> {
         let version = u32::from_le_bytes(source.array(4)?);
         let multipart = version & MULTIPART != 0;
         let mut at = 8;
@@ -84,7 +86,13 @@ fn has_pixels(source: &mut Source, at: u64, single: bool) -> Result<(), Problem>
 }
 
 /// Reads attributes up to the empty name that ends the header; says where it ended and whether it held none.
-fn header(source: &mut Source, from: u64, place: &str, main: bool, out: &mut Facts) -> Result<(u64, bool), Problem> {
+fn header(
+    source: &mut Source,
+    from: u64,
+    place: &str,
+    main: bool,
+    out: &mut Extraction,
+) -> Result<(u64, bool), Problem> {
     let mut at = from;
     for _ in 0..limits::ITEMS {
         let (name, after) = name(source, at)?;
@@ -121,7 +129,7 @@ fn name(source: &mut Source, at: u64) -> Result<(String, u64), Problem> {
     }
 }
 
-fn attribute(name: &str, kind: &str, bytes: &[u8], main: bool, at: &Place, out: &mut Facts) {
+fn attribute(name: &str, kind: &str, bytes: &[u8], main: bool, at: &Place, out: &mut Extraction) {
     if name.eq_ignore_ascii_case("xmp") {
         return xmp::read(bytes, at, out);
     }
@@ -141,7 +149,7 @@ fn attribute(name: &str, kind: &str, bytes: &[u8], main: bool, at: &Place, out: 
     }
 }
 
-fn dimensions(bytes: &[u8], at: &Place, out: &mut Facts) {
+fn dimensions(bytes: &[u8], at: &Place, out: &mut Extraction) {
     let corner = |n: usize| array(bytes, n * 4).map(|b| i64::from(i32::from_le_bytes(b)));
     if let (Some(left), Some(top), Some(right), Some(bottom)) = (corner(0), corner(1), corner(2), corner(3)) {
         push(out, "image", "Width", (right - left + 1).to_string(), at, 0);

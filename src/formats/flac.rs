@@ -1,26 +1,30 @@
 //! FLAC (RFC 9639): metadata blocks, behind ID3 tags that some programs put before them.
 
+use crate::containers::ends;
 use crate::formats::{Format, Info, Media, Probe, Score};
 use crate::limits;
-use crate::model::{Facts, Problem};
+use crate::model::{Extraction, FormatId, Problem};
 use crate::source::Source;
-use crate::tags::{Place, charset, ends, id3, picture, push, push_problem, stream, vorbis};
+use crate::tags::{Place, charset, id3, picture, push, push_problem, stream, vorbis};
 
 /// The format.
 pub struct Flac;
 
 const FILE: &str = "FLAC";
 
+pub(super) static INFO: Info = Info {
+    id: FormatId::new("flac"),
+    name: "FLAC",
+    extensions: &["flac", "fla"],
+    media: Media::Audio,
+    specification: "RFC 9639",
+    version: 1,
+    ..Info::DEFAULT
+};
+
 impl Format for Flac {
     fn info(&self) -> &'static Info {
-        &Info {
-            id: "flac",
-            name: "FLAC",
-            extensions: &["flac", "fla"],
-            media: Media::Audio,
-            specification: "RFC 9639",
-            version: 1,
-        }
+        &INFO
     }
 
     fn sniff(&self, probe: &Probe<'_>) -> Score {
@@ -37,7 +41,7 @@ impl Format for Flac {
         Score::NO
     }
 
-    fn read(&self, source: &mut Source, out: &mut Facts) -> Result<(), Problem> {
+    fn read(&self, source: &mut Source, out: &mut Extraction) -> Result<(), Problem> {
         let start = ends::leading(source, FILE, out)?;
         read_stream(source, start, out)
     }
@@ -49,7 +53,7 @@ pub(super) fn at(source: &mut Source, pos: u64) -> Result<bool, Problem> {
 }
 
 /// Reads a stream from its `fLaC`, and the tags behind it.
-pub(super) fn read_stream(source: &mut Source, start: u64, out: &mut Facts) -> Result<(), Problem> {
+pub(super) fn read_stream(source: &mut Source, start: u64, out: &mut Extraction) -> Result<(), Problem> {
     if !at(source, start)? {
         return Err(Problem::malformed("flac (stream)", source.absolute(start), "missing fLaC"));
     }
@@ -80,7 +84,7 @@ pub(super) fn read_stream(source: &mut Source, start: u64, out: &mut Facts) -> R
 }
 
 /// What a block says; the number of samples where it is STREAMINFO. Ogg carries the same blocks.
-pub(super) fn block(kind: u8, blob: &[u8], file: &str, offset: u64, out: &mut Facts) -> u64 {
+pub(super) fn block(kind: u8, blob: &[u8], file: &str, offset: u64, out: &mut Extraction) -> u64 {
     let at = |name: &str| Place::new(format!("{file} {name}"), offset);
     match kind {
         0 => return stream_info(blob, &at("STREAMINFO"), out),
@@ -111,7 +115,7 @@ fn picture_len(source: &mut Source, data: u64, stated: u64) -> Result<u64, Probl
     Ok(if own > stated && own > 0x00FF_FFFF && own <= left { own } else { stated })
 }
 
-fn stream_info(blob: &[u8], at: &Place, out: &mut Facts) -> u64 {
+fn stream_info(blob: &[u8], at: &Place, out: &mut Extraction) -> u64 {
     let Some(bits) = blob.get(10..18).and_then(|b| b.try_into().ok()).map(u64::from_be_bytes) else {
         at.problem(Problem::malformed("", at.offset.unwrap_or(0), "STREAMINFO is too short").harmless(), out);
         return 0;
@@ -132,7 +136,7 @@ fn stream_info(blob: &[u8], at: &Place, out: &mut Facts) -> u64 {
     samples
 }
 
-fn application(blob: &[u8], at: &Place, out: &mut Facts) {
+fn application(blob: &[u8], at: &Place, out: &mut Extraction) {
     let Some((id, data)) = blob.split_first_chunk::<4>() else { return };
     let key = format!("APPLICATION:{}", charset::fourcc(*id));
     let value = charset::printable(data).unwrap_or_else(|| format!("{} bytes", data.len()));
@@ -140,7 +144,7 @@ fn application(blob: &[u8], at: &Place, out: &mut Facts) {
 }
 
 /// The first frame must stand right behind the blocks: else their lengths were wrong and blocks are lost.
-fn sound(source: &mut Source, pos: u64, samples: u64, out: &mut Facts) -> Result<(), Problem> {
+fn sound(source: &mut Source, pos: u64, samples: u64, out: &mut Extraction) -> Result<(), Problem> {
     let end = ends::trailing(source, FILE, pos, out)?;
     let offset = source.absolute(pos);
     if pos >= end {

@@ -2,19 +2,20 @@
 
 use crate::formats::{Format, Info, Media, Probe, Score};
 use crate::limits;
-use crate::model::{Facts, Problem, ProblemKind};
+use crate::model::{Extraction, FormatId, Problem, ProblemKind};
 use crate::source::Source;
 use crate::tags::{self, Place, amf, push_problem, xmp};
 
 pub(super) struct Flv;
 
 static INFO: Info = Info {
-    id: "flv",
+    id: FormatId::new("flv"),
     name: "Flash video",
     extensions: &["flv"],
     media: Media::Video,
     specification: "Adobe Flash Video File Format Specification 10.1",
     version: 1,
+    ..Info::DEFAULT
 };
 
 /// Tags that are hopped over in search of script tags.
@@ -33,7 +34,7 @@ impl Format for Flv {
         if probe.head.starts_with(b"FLV\x01") && sound { Score::SURE } else { Score::NO }
     }
 
-    fn read(&self, source: &mut Source, out: &mut Facts) -> Result<(), Problem> {
+    fn read(&self, source: &mut Source, out: &mut Extraction) -> Result<(), Problem> {
         let head = source.array::<9>(0)?;
         // Each tag stands behind the length of the one before it.
         let mut at = u64::from(u32::from_be_bytes([head[5], head[6], head[7], head[8]])).saturating_add(4);
@@ -99,7 +100,7 @@ fn end(source: &mut Source) -> Result<(), Problem> {
     }
 }
 
-fn script(source: &mut Source, at: u64, len: u64, out: &mut Facts) {
+fn script(source: &mut Source, at: u64, len: u64, out: &mut Extraction) {
     let bytes = match source.stated(at, len, limits::BLOB) {
         Ok(bytes) => bytes,
         Err(problem) => return push_problem(out, problem.within("flv (script tag)")),

@@ -4,7 +4,7 @@ use crate::formats::{Format, Info, Media, Probe, Score};
 use crate::framing::gif_blocks::{Chain, Cursor};
 use crate::framing::{appended, jumbf};
 use crate::limits;
-use crate::model::{Embedded, Facts, Problem, Store};
+use crate::model::{Embedded, Extraction, FormatId, Problem, Store};
 use crate::source::Source;
 use crate::tags::{self, Place, iptc, photoshop, plain_text, push, xmp};
 
@@ -12,12 +12,13 @@ use crate::tags::{self, Place, iptc, photoshop, plain_text, push, xmp};
 pub struct Gif;
 
 static INFO: Info = Info {
-    id: "gif",
+    id: FormatId::new("gif"),
     name: "GIF",
     extensions: &["gif"],
     media: Media::Image,
     specification: "GIF89a; XMP part 3, section 1.1.2; C2PA 2.x, annex A.3",
     version: 1,
+    ..Info::DEFAULT
 };
 
 /// Length of what follows an XMP packet so that readers of sub-blocks get past it: 0x01, then 0xFF down to 0x00.
@@ -33,7 +34,7 @@ impl Format for Gif {
         if signed { Score::SURE } else { Score::NO }
     }
 
-    fn read(&self, source: &mut Source, out: &mut Facts) -> Result<(), Problem> {
+    fn read(&self, source: &mut Source, out: &mut Extraction) -> Result<(), Problem> {
         let at = Place::new("GIF header", source.absolute(0));
         let mut cursor = Cursor::new(source, 6);
         let [w0, w1, h0, h1, packed, _, _] = cursor.array()?;
@@ -70,7 +71,7 @@ fn color_table(packed: u8) -> u64 {
     if packed & 0x80 == 0 { 0 } else { 3 << ((packed & 7) + 1) }
 }
 
-fn extension(cursor: &mut Cursor<'_>, out: &mut Facts) -> Result<(), Problem> {
+fn extension(cursor: &mut Cursor<'_>, out: &mut Extraction) -> Result<(), Problem> {
     let label = cursor.byte()?;
     let here = cursor.absolute();
     let mut chain = Chain::default();
@@ -102,7 +103,7 @@ fn extension(cursor: &mut Cursor<'_>, out: &mut Facts) -> Result<(), Problem> {
     }
 }
 
-fn application(name: &[u8], chain: Chain, start: u64, whole: bool, out: &mut Facts) {
+fn application(name: &[u8], chain: Chain, start: u64, whole: bool, out: &mut Extraction) {
     let shown: String = name.iter().take_while(|b| b.is_ascii_graphic() || **b == b' ').map(|b| *b as char).collect();
     let at = Place { container: format!("GIF application {shown}"), offset: None };
     match name {
@@ -131,7 +132,7 @@ fn packet(raw: &[u8]) -> Option<&[u8]> {
     (magic && packet.first() == Some(&b'<')).then_some(packet)
 }
 
-fn after_end(source: &mut Source, end: u64, out: &mut Facts) -> Result<(), Problem> {
+fn after_end(source: &mut Source, end: u64, out: &mut Extraction) -> Result<(), Problem> {
     let rest = source.len().saturating_sub(end);
     let here = source.absolute(end);
     let peek = source.up_to(end, 1024)?;

@@ -1,8 +1,8 @@
 //! gzip (RFC 1952): the name of the one file in it. What it unfolds to is an asset of its own.
 
-use crate::formats::{Format, Info, Media, Probe, Score};
+use crate::formats::{Archive, Contents, Format, Info, Media, Probe, Score};
 use crate::framing::gzip;
-use crate::model::{Facts, Problem};
+use crate::model::{Extraction, FormatId, Problem};
 use crate::source::Source;
 use crate::tags::{Place, push};
 
@@ -10,12 +10,14 @@ use crate::tags::{Place, push};
 pub struct Gzip;
 
 static INFO: Info = Info {
-    id: "gzip",
+    id: FormatId::new("gzip"),
     name: "gzip",
     extensions: &["gz", "tgz"],
     media: Media::Archive,
     specification: "RFC 1952",
     version: 1,
+    archive: Archive::Opened(Contents::Gzip),
+    ..Info::DEFAULT
 };
 
 impl Format for Gzip {
@@ -28,7 +30,7 @@ impl Format for Gzip {
         if gzip::begins(probe.head) { Score::LIKELY } else { Score::NO }
     }
 
-    fn read(&self, source: &mut Source, out: &mut Facts) -> Result<(), Problem> {
+    fn read(&self, source: &mut Source, out: &mut Extraction) -> Result<(), Problem> {
         if let Some(name) = gzip::name(source.head()?) {
             push(out, "gzip", "name", name, &Place::new("gzip header", 10), 0);
         }

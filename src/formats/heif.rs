@@ -1,20 +1,21 @@
 //! HEIF and HEIC still pictures and sequences (ISO/IEC 23008-12).
 
+use crate::containers::quicktime;
 use crate::formats::{Format, Info, Media, Probe, Score};
 use crate::framing::bmff::{self, FourCc};
-use crate::model::{Facts, Problem};
+use crate::model::{Extraction, FormatId, Problem};
 use crate::source::Source;
-use crate::tags::quicktime;
 
 pub(super) struct Heif;
 
 static INFO: Info = Info {
-    id: "heif",
+    id: FormatId::new("heif"),
     name: "HEIF",
     extensions: &["heic", "heif", "hif", "heics", "heifs", "avci", "avcs"],
     media: Media::Image,
     specification: "ISO/IEC 23008-12",
     version: 1,
+    ..Info::DEFAULT
 };
 
 const BRANDS: &[&FourCc] = &[
@@ -35,7 +36,7 @@ impl Format for Heif {
         }
     }
 
-    fn read(&self, source: &mut Source, out: &mut Facts) -> Result<(), Problem> {
-        quicktime::read(source, "HEIF", INFO.id, out)
+    fn read(&self, source: &mut Source, out: &mut Extraction) -> Result<(), Problem> {
+        quicktime::read(source, &quicktime::Flavor { title: "HEIF", id: INFO.id, of_items: true }, out)
     }
 }

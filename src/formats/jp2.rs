@@ -1,22 +1,25 @@
 //! JPEG 2000: the box formats JP2, JPX, JPM, JPH (ISO/IEC 15444-1 annex I and its parts) and the naked
 //! codestream (annex A) with its comment markers.
 
-use crate::formats::{Format, Info, Media, Probe, Score};
+use crate::containers::{c2pa_box, quicktime, uuid_box};
+use crate::formats::{Format, FrameUse, Info, Media, Probe, Score};
 use crate::framing::bmff::{self, Boxes, Header};
 use crate::limits;
-use crate::model::{Facts, Problem};
+use crate::model::{Extraction, FormatId, Problem};
 use crate::source::Source;
-use crate::tags::{self, Place, c2pa_box, push_problem, quicktime, uuid_box, xmp};
+use crate::tags::{self, Place, push_problem, xmp};
 
 pub(super) struct Jp2;
 
 static INFO: Info = Info {
-    id: "jp2",
+    id: FormatId::new("jp2"),
     name: "JPEG 2000",
     extensions: &["jp2", "jpx", "j2k", "jpf", "jpm", "j2c", "jpc", "jph", "jhc", "mj2"],
     media: Media::Image,
     specification: "ISO/IEC 15444-1",
     version: 1,
+    frames: FrameUse::Possible,
+    ..Info::DEFAULT
 };
 
 const SIGNATURE: &[u8] = b"\0\0\0\x0cjP  \r\n\x87\n";
@@ -36,14 +39,14 @@ impl Format for Jp2 {
         if known { Score::SURE } else { Score::NO }
     }
 
-    fn read(&self, source: &mut Source, out: &mut Facts) -> Result<(), Problem> {
+    fn read(&self, source: &mut Source, out: &mut Extraction) -> Result<(), Problem> {
         let head = source.head()?;
         if head.starts_with(CODESTREAM) {
             return codestream(source, 0, source.len(), "J2K", out);
         }
         // Motion JPEG 2000 (ISO/IEC 15444-3) is a movie with this signature.
         if head.get(12..).and_then(bmff::brands).is_some_and(|b| &b[0] == b"mjp2") {
-            return quicktime::read(source, "MJ2", INFO.id, out);
+            return quicktime::read(source, &quicktime::Flavor { title: "MJ2", id: INFO.id, of_items: false }, out);
         }
         let mut walk = Walk { items: 0, pixels: false };
         walk.boxes(source, 0, source.len(), "JP2", 0, out)?;
@@ -67,7 +70,7 @@ impl Walk {
         end: u64,
         title: &str,
         depth: usize,
-        out: &mut Facts,
+        out: &mut Extraction,
     ) -> Result<(), Problem> {
         let mut boxes = Boxes::new(start, end);
         if depth > limits::DEPTH {
@@ -105,7 +108,13 @@ impl Walk {
         }
     }
 
-    fn visit(&mut self, source: &mut Source, header: &Header, title: &str, out: &mut Facts) -> Result<(), Problem> {
+    fn visit(
+        &mut self,
+        source: &mut Source,
+        header: &Header,
+        title: &str,
+        out: &mut Extraction,
+    ) -> Result<(), Problem> {
         let name = bmff::name(header.kind);
         match &header.kind {
             b"jp2c" => {
@@ -128,7 +137,7 @@ impl Walk {
     }
 }
 
-fn size(source: &mut Source, header: &Header, title: &str, out: &mut Facts) {
+fn size(source: &mut Source, header: &Header, title: &str, out: &mut Extraction) {
     if let Ok([a, b, c, d, e, f, g, h]) = source.array::<8>(header.body) {
         let (height, width) = (u32::from_be_bytes([a, b, c, d]), u32::from_be_bytes([e, f, g, h]));
         let at = Place::new(format!("{title} ihdr"), source.absolute(header.body));
@@ -137,7 +146,7 @@ fn size(source: &mut Source, header: &Header, title: &str, out: &mut Facts) {
 }
 
 /// An `xml ` box (XMP as such, anything else whole) or a label.
-fn text(bytes: &[u8], at: &Place, out: &mut Facts) {
+fn text(bytes: &[u8], at: &Place, out: &mut Extraction) {
     if uuid_box::is_rdf(bytes) {
         xmp::read(bytes, at, out);
     } else {
@@ -147,7 +156,7 @@ fn text(bytes: &[u8], at: &Place, out: &mut Facts) {
 }
 
 /// Comment markers of a codestream's main header: `FF64, u16 length, u16 kind, text` (annex A.9.2).
-fn codestream(source: &mut Source, start: u64, end: u64, title: &str, out: &mut Facts) -> Result<(), Problem> {
+fn codestream(source: &mut Source, start: u64, end: u64, title: &str, out: &mut Extraction) -> Result<(), Problem> {
     let mut at = start.saturating_add(2);
     for _ in 0..limits::ITEMS {
         if at.saturating_add(4) > end {
@@ -167,7 +176,7 @@ fn codestream(source: &mut Source, start: u64, end: u64, title: &str, out: &mut 
     Ok(())
 }
 
-fn comment(source: &mut Source, marker: u64, len: u64, title: &str, out: &mut Facts) -> Result<(), Problem> {
+fn comment(source: &mut Source, marker: u64, len: u64, title: &str, out: &mut Extraction) -> Result<(), Problem> {
     let bytes = source.vec(marker + 4, len as usize - 2)?;
     let (kind, content) = bytes.split_at(2);
     let value = match (kind, std::str::from_utf8(content)) {

@@ -5,21 +5,25 @@
 mod segments;
 mod trailer;
 
-use crate::formats::{Format, Info, Media, Probe, Score};
+use crate::formats::{Format, FrameUse, Info, Media, Pixels, Probe, Score};
 use crate::framing::jpeg_segments::Stop;
-use crate::model::{Facts, Problem};
+use crate::model::{Extraction, FormatId, Problem};
 use crate::source::Source;
 
 /// The reader.
 pub struct Jpeg;
 
 static INFO: Info = Info {
-    id: "jpeg",
+    id: FormatId::new("jpeg"),
     name: "JPEG",
     extensions: &["jpg", "jpeg", "jpe", "jfif", "jif", "jfi", "thm", "mpo", "jps"],
     media: Media::Image,
     specification: "ISO/IEC 10918-1; JFIF 1.02; CIPA DC-008 (Exif); CIPA DC-007 (MPF); ISO/IEC 18477-3 (APP11)",
     version: 2,
+    pixels: Pixels::Lossy,
+    thumbnails: true,
+    frames: FrameUse::Possible,
+    ..Info::DEFAULT
 };
 
 impl Format for Jpeg {
@@ -35,7 +39,7 @@ impl Format for Jpeg {
         }
     }
 
-    fn read(&self, source: &mut Source, out: &mut Facts) -> Result<(), Problem> {
+    fn read(&self, source: &mut Source, out: &mut Extraction) -> Result<(), Problem> {
         let image = segments::read(source, 0, "JPEG ", true, out);
         match image.stop {
             Ok(Stop::Scan(from)) => trailer::read(source, from, &image.further, out)?,

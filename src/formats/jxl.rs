@@ -3,22 +3,25 @@
 
 use std::io::Read;
 
-use crate::formats::{Format, Info, Media, Probe, Score};
+use crate::containers::{c2pa_box, uuid_box};
+use crate::formats::{Format, FrameUse, Info, Media, Probe, Score};
 use crate::framing::bmff::{self, Boxes, Header};
 use crate::limits;
-use crate::model::{Facts, Problem, ProblemKind, Store};
+use crate::model::{Extraction, FormatId, Problem, ProblemKind, Store};
 use crate::source::Source;
-use crate::tags::{self, Place, c2pa_box, exif, push_problem, uuid_box, xmp};
+use crate::tags::{self, Place, exif, push_problem, xmp};
 
 pub(super) struct Jxl;
 
 static INFO: Info = Info {
-    id: "jxl",
+    id: FormatId::new("jxl"),
     name: "JPEG XL",
     extensions: &["jxl"],
     media: Media::Image,
     specification: "ISO/IEC 18181-2",
     version: 1,
+    frames: FrameUse::Possible,
+    ..Info::DEFAULT
 };
 
 const SIGNATURE: &[u8] = b"\0\0\0\x0cJXL \r\n\x87\n";
@@ -38,7 +41,7 @@ impl Format for Jxl {
         }
     }
 
-    fn read(&self, source: &mut Source, out: &mut Facts) -> Result<(), Problem> {
+    fn read(&self, source: &mut Source, out: &mut Extraction) -> Result<(), Problem> {
         if source.head()?.starts_with(&[0xFF, 0x0A]) {
             return Ok(());
         }
@@ -72,7 +75,7 @@ impl Format for Jxl {
     }
 }
 
-fn visit(source: &mut Source, header: &Header, budget: &mut usize, out: &mut Facts) {
+fn visit(source: &mut Source, header: &Header, budget: &mut usize, out: &mut Extraction) {
     match &header.kind {
         b"Exif" | b"xml " => {
             let place = format!("JXL {}", bmff::name(header.kind));
@@ -97,7 +100,7 @@ fn visit(source: &mut Source, header: &Header, budget: &mut usize, out: &mut Fac
 }
 
 /// `u32` offset of the TIFF header behind itself, then the TIFF structure.
-fn exif_box(bytes: &[u8], at: &Place, out: &mut Facts) {
+fn exif_box(bytes: &[u8], at: &Place, out: &mut Extraction) {
     match uuid_box::tiff_start(bytes) {
         Some(by) => {
             let at = Place { container: at.container.clone(), offset: at.offset.map(|o| o + by as u64) };
@@ -108,7 +111,7 @@ fn exif_box(bytes: &[u8], at: &Place, out: &mut Facts) {
     }
 }
 
-fn xml(bytes: &[u8], at: &Place, out: &mut Facts) {
+fn xml(bytes: &[u8], at: &Place, out: &mut Extraction) {
     if uuid_box::is_rdf(bytes) {
         xmp::read(bytes, at, out);
     } else {
@@ -117,7 +120,7 @@ fn xml(bytes: &[u8], at: &Place, out: &mut Facts) {
 }
 
 /// `brob`: the inner box's type, then its body as a Brotli stream (RFC 7932). The budget is the whole file's.
-fn packed(source: &mut Source, header: &Header, budget: &mut usize, out: &mut Facts) -> Result<(), Problem> {
+fn packed(source: &mut Source, header: &Header, budget: &mut usize, out: &mut Extraction) -> Result<(), Problem> {
     let bytes = source.stated(header.body, header.len(), limits::BLOB)?;
     let bad = |what: &str| Problem::malformed("", source.absolute(header.offset), what);
     let Some((kind, stream)) = bytes.split_first_chunk::<4>() else { return Err(bad("no inner type")) };

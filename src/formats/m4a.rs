@@ -1,20 +1,21 @@
 //! MPEG-4 audio (AAC, ALAC) with Apple's or Adobe's audio brands.
 
+use crate::containers::quicktime;
 use crate::formats::{Format, Info, Media, Probe, Score};
 use crate::framing::bmff;
-use crate::model::{Facts, Problem};
+use crate::model::{Extraction, FormatId, Problem};
 use crate::source::Source;
-use crate::tags::quicktime;
 
 pub(super) struct M4a;
 
 static INFO: Info = Info {
-    id: "m4a",
+    id: FormatId::new("m4a"),
     name: "MPEG-4 audio",
     extensions: &["m4a", "m4b", "m4r", "f4a", "f4b", "m4p"],
     media: Media::Audio,
     specification: "ISO/IEC 14496-12, ISO/IEC 14496-14",
     version: 1,
+    ..Info::DEFAULT
 };
 
 const BRANDS: &[&bmff::FourCc] = &[b"M4A ", b"M4B ", b"M4P ", b"F4A ", b"F4B "];
@@ -29,7 +30,7 @@ impl Format for M4a {
         if major.is_some_and(|m| BRANDS.contains(&&m)) { Score::SURE } else { Score::NO }
     }
 
-    fn read(&self, source: &mut Source, out: &mut Facts) -> Result<(), Problem> {
-        quicktime::read(source, "M4A", INFO.id, out)
+    fn read(&self, source: &mut Source, out: &mut Extraction) -> Result<(), Problem> {
+        quicktime::read(source, &quicktime::Flavor { title: "M4A", id: INFO.id, of_items: false }, out)
     }
 }

@@ -3,12 +3,14 @@
 //! Tags may follow the clusters. The SeekHead (section 5.1.1) leads there; without one, or where it is
 //! wrong, clusters are hopped over by their sizes. What the elements say is in [`crate::tags::matroska`].
 
+mod attachments;
+
 use std::collections::{HashSet, VecDeque};
 
 use crate::formats::{Format, Info, Media, Probe, Score};
 use crate::framing::ebml::{self, Element};
 use crate::limits;
-use crate::model::{Facts, Problem, ProblemKind};
+use crate::model::{Extraction, FormatId, Problem, ProblemKind};
 use crate::source::Source;
 use crate::tags::{self, Place, matroska};
 
@@ -16,12 +18,13 @@ use crate::tags::{self, Place, matroska};
 pub struct Matroska;
 
 static INFO: Info = Info {
-    id: "matroska",
+    id: FormatId::new("matroska"),
     name: "Matroska",
     extensions: &["mkv", "mka", "mks", "mk3d"],
     media: Media::Video,
     specification: "RFC 9559, RFC 8794 (EBML)",
     version: 1,
+    ..Info::DEFAULT
 };
 
 impl Format for Matroska {
@@ -37,7 +40,7 @@ impl Format for Matroska {
         }
     }
 
-    fn read(&self, source: &mut Source, out: &mut Facts) -> Result<(), Problem> {
+    fn read(&self, source: &mut Source, out: &mut Extraction) -> Result<(), Problem> {
         segments(source, out)
     }
 }
@@ -83,7 +86,7 @@ pub(super) fn doc_type(head: &[u8]) -> Option<String> {
 }
 
 /// Reads every segment of the file.
-pub(super) fn segments(source: &mut Source, out: &mut Facts) -> Result<(), Problem> {
+pub(super) fn segments(source: &mut Source, out: &mut Extraction) -> Result<(), Problem> {
     let mut at = 0;
     let mut found = 0;
     while at < source.len() {
@@ -119,7 +122,7 @@ pub(super) fn segments(source: &mut Source, out: &mut Facts) -> Result<(), Probl
 /// One segment's walk.
 struct Walk<'a> {
     source: &'a mut Source,
-    out: &'a mut Facts,
+    out: &'a mut Extraction,
     segment: Element,
     /// Where the segment ends: stated, or as far as is known.
     end: u64,
@@ -135,7 +138,7 @@ struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    fn new(source: &'a mut Source, out: &'a mut Facts, segment: Element) -> Self {
+    fn new(source: &'a mut Source, out: &'a mut Extraction, segment: Element) -> Self {
         let end = segment.end().unwrap_or_else(|| if segment.size.is_some() { u64::MAX } else { source.len() });
         if end > source.len() {
             let (at, have) = (source.absolute(segment.start), source.len().saturating_sub(segment.body));
@@ -309,7 +312,7 @@ impl<'a> Walk<'a> {
                 let what = format!("{size} bytes stated, {} left", self.end.saturating_sub(element.body));
                 tags::push_problem(self.out, Problem::truncated("matroska (Attachments)", at, what));
             }
-            return matroska::attachments(self.source, element.body, end.min(self.end), self.out);
+            return attachments::read(self.source, element.body, end.min(self.end), self.out);
         }
         let cut = element.end().is_none_or(|end| end > self.end);
         let have = size.min(self.end.saturating_sub(element.body));

@@ -1,6 +1,6 @@
 //! The formats that are read: one file each, all of them in [`ALL`].
 //!
-//! A format says how it is recognized and reads what the file carries into [`Facts`]. It knows nothing
+//! A format says how it is recognized and reads what the file carries into [`Extraction`]. It knows nothing
 //! of marks, rules or policy.
 
 pub mod aac;
@@ -45,6 +45,7 @@ pub mod sealed;
 pub mod svg;
 pub mod tar;
 mod tiff;
+mod tiff_structure;
 pub mod wav;
 pub mod wavpack;
 pub mod webm;
@@ -53,36 +54,115 @@ mod xmp_sidecar;
 pub mod zip;
 pub mod zip_document;
 
-use crate::model::{Facts, Problem};
+pub use crate::model::Media;
+use crate::model::{Extraction, FormatId, Problem};
 use crate::source::Source;
 
-/// What a format is.
-#[derive(Debug)]
+/// What a format is: everything that the rest of the program needs to know of it, as data.
+#[derive(Clone, Copy, Debug)]
 pub struct Info {
     /// The id in reports: `jpeg`.
-    pub id: &'static str,
+    pub id: FormatId,
     /// The name for people: `JPEG`.
     pub name: &'static str,
     /// Lower-case extensions without the dot; the first is the usual one.
     pub extensions: &'static [&'static str],
+    /// What kind of thing it carries.
     pub media: Media,
     /// The specification that the reader follows.
     pub specification: &'static str,
     /// Raised with every change of what is read; part of every cache key.
     pub version: u32,
+    /// Whether it holds files, and whether they are judged as assets of their own.
+    pub archive: Archive,
+    /// Whether its files go by the name of another one, whose extension they bear (`._a.mov`).
+    pub borrowed_name: bool,
+    /// Whether its pixels can be decoded, and whether they are those that were written.
+    pub pixels: Pixels,
+    /// Whether thumbnails in it are of the whole picture, which is decoded to compare the two.
+    pub thumbnails: bool,
+    /// How its files are numbered where they are the frames of a sequence.
+    pub frames: FrameUse,
+    /// What the `c2pa` crate's own readers know it as.
+    pub c2pa_mime: C2paMime,
+    /// Whether a member of a document is read as media of its own where it is called so and the format is one of media.
+    pub in_documents: bool,
 }
 
-/// What kind of thing a format carries.
+impl Info {
+    /// What most formats are; each says where it differs.
+    pub const DEFAULT: Self = Self {
+        id: FormatId::new(""),
+        name: "",
+        extensions: &[],
+        media: Media::Image,
+        specification: "",
+        version: 1,
+        archive: Archive::No,
+        borrowed_name: false,
+        pixels: Pixels::NotDecoded,
+        thumbnails: false,
+        frames: FrameUse::No,
+        c2pa_mime: C2paMime::Id,
+        in_documents: true,
+    };
+}
+
+/// Whether a format holds files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Media {
-    Image,
-    Video,
-    Audio,
-    Document,
-    /// Holds files; those that can be opened are assets of their own.
-    Archive,
-    /// Describes another file (a sidecar, a resource fork).
-    Companion,
+pub enum Archive {
+    /// It holds none that count as assets.
+    No,
+    /// They are listed and read.
+    Opened(Contents),
+    /// They are not: a mark could lie in any of them.
+    Sealed,
+}
+
+/// How the files in an archive are listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Contents {
+    /// As members of a ZIP archive.
+    Zip,
+    /// As members of a TAR archive.
+    Tar,
+    /// As the single file that is packed, by gzip.
+    Gzip,
+}
+
+/// Whether the pixels of a format are decoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pixels {
+    /// No decoder here makes pixels of it.
+    NotDecoded,
+    /// They are changed by compression: nothing that was hidden in their lowest bits is left.
+    Lossy,
+    /// They are those that were written.
+    Lossless,
+    /// Either; the file says which.
+    LossyOrLossless,
+}
+
+/// How the frames of a sequence come in a format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FrameUse {
+    /// Its files are no frames.
+    No,
+    /// Its files may be frames.
+    Possible,
+    /// Its files nearly always are: cameras do not number pictures of this kind by themselves.
+    Usual,
+}
+
+/// How the `c2pa` crate knows a format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum C2paMime {
+    /// By the id that we use as well, if at all.
+    Id,
+    /// By another word.
+    Named(&'static str),
+    /// It is kept from the bytes, because its reader has no bounds on them.
+    Withheld,
 }
 
 /// The bytes that a format is recognized by.
@@ -124,7 +204,7 @@ pub trait Format: Sync {
     ///
     /// # Errors
     /// The problem that ended the reading; problems that did not are in `out` already.
-    fn read(&self, source: &mut Source, out: &mut Facts) -> Result<(), Problem>;
+    fn read(&self, source: &mut Source, out: &mut Extraction) -> Result<(), Problem>;
 }
 
 /// Every format: the best score wins, the first of equals, and [`Score::SURE`] ends the search.
@@ -193,5 +273,14 @@ pub fn by_extension(extension: &str) -> Option<&'static dyn Format> {
 /// The format with this id.
 #[must_use]
 pub fn by_id(id: &str) -> Option<&'static dyn Format> {
-    ALL.iter().copied().find(|f| f.info().id == id)
+    ALL.iter().copied().find(|f| f.info().id == *id)
 }
+
+/// What is known of the format with this id; ids that are no format's (a package's manifest) have no properties.
+#[must_use]
+pub fn info(id: FormatId) -> Option<&'static Info> {
+    ALL.iter().map(|f| f.info()).find(|info| info.id == id)
+}
+
+/// Endings of files that describe another one when they are called `name.ENDING` or `name.ext.ENDING`.
+pub const SIDECARS: &[&str] = &["c2pa", "xmp", "txt", "json"];

@@ -1,20 +1,21 @@
 //! QuickTime movies: brand `qt  `, or boxes without brands (QuickTime File Format).
 
+use crate::containers::quicktime;
 use crate::formats::{Format, Info, Media, Probe, Score};
 use crate::framing::bmff;
-use crate::model::{Facts, Problem};
+use crate::model::{Extraction, FormatId, Problem};
 use crate::source::Source;
-use crate::tags::quicktime;
 
 pub(super) struct Mov;
 
 static INFO: Info = Info {
-    id: "mov",
+    id: FormatId::new("mov"),
     name: "QuickTime movie",
     extensions: &["mov", "qt", "mqv"],
     media: Media::Video,
     specification: "QuickTime File Format",
     version: 1,
+    ..Info::DEFAULT
 };
 
 impl Format for Mov {
@@ -37,8 +38,8 @@ impl Format for Mov {
         }
     }
 
-    fn read(&self, source: &mut Source, out: &mut Facts) -> Result<(), Problem> {
-        quicktime::read(source, "MOV", INFO.id, out)
+    fn read(&self, source: &mut Source, out: &mut Extraction) -> Result<(), Problem> {
+        quicktime::read(source, &quicktime::Flavor { title: "MOV", id: INFO.id, of_items: false }, out)
     }
 }
 

@@ -1,11 +1,12 @@
 //! MPEG audio streams (ISO/IEC 11172-3, 13818-3): tags before and behind the frames, and the Xing/LAME header in the first.
 
+use crate::containers::ends;
 use crate::formats::{Format, Info, Media, Probe, Score, aac, ape, flac, musepack, wavpack};
 use crate::framing::mpeg_audio::{Frame, frame, run};
 use crate::limits;
-use crate::model::{Facts, Problem};
+use crate::model::{Extraction, FormatId, Problem};
 use crate::source::Source;
-use crate::tags::{Place, charset, ends, id3, push, push_problem, stream};
+use crate::tags::{Place, charset, id3, push, push_problem, stream};
 
 /// The format.
 pub struct Mp3;
@@ -18,16 +19,19 @@ const DEBRIS: usize = 4096;
 /// Bytes that hold the first frames of any bit rate.
 const NEAR: usize = 8 * 1024;
 
+pub(super) static INFO: Info = Info {
+    id: FormatId::new("mp3"),
+    name: "MPEG audio",
+    extensions: &["mp3", "mp2", "mpa", "mp1", "m2a"],
+    media: Media::Audio,
+    specification: "ISO/IEC 11172-3, ISO/IEC 13818-3; id3.org",
+    version: 1,
+    ..Info::DEFAULT
+};
+
 impl Format for Mp3 {
     fn info(&self) -> &'static Info {
-        &Info {
-            id: "mp3",
-            name: "MPEG audio",
-            extensions: &["mp3", "mp2", "mpa", "mp1", "m2a"],
-            media: Media::Audio,
-            specification: "ISO/IEC 11172-3, ISO/IEC 13818-3; id3.org",
-            version: 1,
-        }
+        &INFO
     }
 
     fn sniff(&self, probe: &Probe<'_>) -> Score {
@@ -47,29 +51,29 @@ impl Format for Mp3 {
         if found.is_some() { Score(Score::WEAK.0 - 10) } else { Score::NO }
     }
 
-    fn read(&self, source: &mut Source, out: &mut Facts) -> Result<(), Problem> {
+    fn read(&self, source: &mut Source, out: &mut Extraction) -> Result<(), Problem> {
         let start = ends::leading(source, FILE, out)?;
         // A tag longer than the head hides what it stands before.
         if flac::at(source, start)? {
-            out.format = Some("flac".to_owned());
+            out.facts.format = Some(flac::INFO.id);
             return flac::read_stream(source, start, out);
         }
         let end = ends::trailing(source, FILE, start, out)?;
         if let Some(other) = other(source, start)? {
-            out.format = Some(other.to_owned());
-            return match other {
-                "wavpack" => wavpack::read_blocks(source, start, end, out).map_err(|p| p.within("wavpack (blocks)")),
-                _ => Ok(()),
+            out.facts.format = Some(other);
+            return match other == wavpack::INFO.id {
+                true => wavpack::read_blocks(source, start, end, out).map_err(|p| p.within("wavpack (blocks)")),
+                false => Ok(()),
             };
         }
         let Some((pos, first)) = search(source, start, end)? else {
             if aac::search(source, start, end)?.is_some() {
-                out.format = Some("aac".to_owned());
+                out.facts.format = Some(aac::INFO.id);
                 return aac::read_stream(source, start, end, out);
             }
             let offset = source.absolute(start);
             if start > 0 && musepack::is_old(source.up_to(start, 8)?) {
-                out.format = Some("musepack".to_owned());
+                out.facts.format = Some(musepack::INFO.id);
                 return Ok(());
             }
             return Err(if start >= end {
@@ -106,7 +110,7 @@ fn only_zeros_before_sound(head: &[u8], len: u64) -> Option<usize> {
 }
 
 /// Another format that carries its words at both ends only.
-fn other(source: &mut Source, start: u64) -> Result<Option<&'static str>, Problem> {
+fn other(source: &mut Source, start: u64) -> Result<Option<FormatId>, Problem> {
     let len = source.len().saturating_sub(start);
     let probe = Probe { head: source.up_to(start, 64)?, len };
     let others: [&dyn Format; 3] = [&ape::Monkey, &musepack::Musepack, &wavpack::Wavpack];
@@ -133,7 +137,7 @@ fn search(source: &mut Source, start: u64, end: u64) -> Result<Option<(u64, Fram
 }
 
 /// The Xing/Info header, and LAME's name behind it; the number of frames where it is stated.
-fn encoder(source: &mut Source, pos: u64, first: &Frame, out: &mut Facts) -> Result<Option<u32>, Problem> {
+fn encoder(source: &mut Source, pos: u64, first: &Frame, out: &mut Extraction) -> Result<Option<u32>, Problem> {
     let bytes = source.up_to(pos, first.len.min(1024))?.to_vec();
     // Behind the header and the side information, whose length goes by version and channels.
     for by in [36, 21, 13] {

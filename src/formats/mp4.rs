@@ -1,16 +1,16 @@
 //! MP4 and its kin (ISO/IEC 14496-12 and -14, 3GPP TS 26.244, CMAF segments): whatever has brands that no
 //! other format claims.
 
+use crate::containers::quicktime;
 use crate::formats::{Format, Info, Media, Probe, Score};
 use crate::framing::bmff;
-use crate::model::{Facts, Problem};
+use crate::model::{Extraction, FormatId, Problem};
 use crate::source::Source;
-use crate::tags::quicktime;
 
 pub(super) struct Mp4;
 
 static INFO: Info = Info {
-    id: "mp4",
+    id: FormatId::new("mp4"),
     name: "MP4",
     // Recorders write audio and `.mov` files with general brands.
     extensions: &[
@@ -19,6 +19,7 @@ static INFO: Info = Info {
     media: Media::Video,
     specification: "ISO/IEC 14496-12, ISO/IEC 14496-14",
     version: 1,
+    ..Info::DEFAULT
 };
 
 impl Format for Mp4 {
@@ -37,7 +38,7 @@ impl Format for Mp4 {
         }
     }
 
-    fn read(&self, source: &mut Source, out: &mut Facts) -> Result<(), Problem> {
-        quicktime::read(source, "MP4", INFO.id, out)
+    fn read(&self, source: &mut Source, out: &mut Extraction) -> Result<(), Problem> {
+        quicktime::read(source, &quicktime::Flavor { title: "MP4", id: INFO.id, of_items: false }, out)
     }
 }

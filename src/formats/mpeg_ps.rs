@@ -1,19 +1,20 @@
 //! MPEG program and elementary streams (ISO/IEC 13818-1 section 2.5, 11172-1): recognized; they carry no metadata.
 
 use crate::formats::{Format, Info, Media, Probe, Score};
-use crate::model::{Facts, Problem};
+use crate::model::{Extraction, FormatId, Problem};
 use crate::source::Source;
 
 /// The MPEG program stream format.
 pub struct MpegPs;
 
 static INFO: Info = Info {
-    id: "mpeg-ps",
+    id: FormatId::new("mpeg-ps"),
     name: "MPEG program stream",
     extensions: &["mpg", "mpeg", "vob", "m2p", "m2v"],
     media: Media::Video,
     specification: "ISO/IEC 13818-1, ISO/IEC 11172-1",
     version: 1,
+    ..Info::DEFAULT
 };
 
 /// The pack start code, and the sequence header of a bare video stream.
@@ -37,7 +38,7 @@ impl Format for MpegPs {
         }
     }
 
-    fn read(&self, _: &mut Source, _: &mut Facts) -> Result<(), Problem> {
+    fn read(&self, _: &mut Source, _: &mut Extraction) -> Result<(), Problem> {
         Ok(())
     }
 }

@@ -3,7 +3,7 @@
 //! Service and provider stand in the SDT (ETSI EN 300 468 section 5.2.3) and are looked for at the start only.
 
 use crate::formats::{Format, Info, Media, Probe, Score};
-use crate::model::{Facts, Problem};
+use crate::model::{Extraction, FormatId, Problem};
 use crate::source::Source;
 use crate::tags::{self, Place};
 
@@ -11,12 +11,13 @@ use crate::tags::{self, Place};
 pub struct MpegTs;
 
 static INFO: Info = Info {
-    id: "mpeg-ts",
+    id: FormatId::new("mpeg-ts"),
     name: "MPEG transport stream",
     extensions: &["ts", "m2ts", "mts", "m2t", "tp", "trp"],
     media: Media::Video,
     specification: "ISO/IEC 13818-1, ETSI EN 300 468",
     version: 1,
+    ..Info::DEFAULT
 };
 
 const SYNC: u8 = 0x47;
@@ -41,7 +42,7 @@ impl Format for MpegTs {
         }
     }
 
-    fn read(&self, source: &mut Source, out: &mut Facts) -> Result<(), Problem> {
+    fn read(&self, source: &mut Source, out: &mut Extraction) -> Result<(), Problem> {
         let base = source.absolute(0);
         let head = source.head()?;
         let Some((length, sync, _)) = packets(head) else { return Ok(()) };
@@ -94,7 +95,7 @@ fn whole_section(bytes: &[u8]) -> Option<&[u8]> {
     bytes.get(..(3 + length).checked_sub(4)?).filter(|_| bytes.len() >= 3 + length)
 }
 
-fn services(section: &[u8], at: &Place, out: &mut Facts) {
+fn services(section: &[u8], at: &Place, out: &mut Extraction) {
     let mut rest = section.get(11..).unwrap_or_default();
     while let [_, _, _, high, low, tail @ ..] = rest {
         let length = usize::from(u16::from_be_bytes([high & 0x0F, *low])).min(tail.len());
@@ -110,7 +111,7 @@ fn services(section: &[u8], at: &Place, out: &mut Facts) {
     }
 }
 
-fn service(body: &[u8], at: &Place, out: &mut Facts) {
+fn service(body: &[u8], at: &Place, out: &mut Extraction) {
     let mut rest = body.get(1..).unwrap_or_default();
     for key in ["service_provider", "service_name"] {
         let [length, tail @ ..] = rest else { return };

@@ -2,19 +2,20 @@
 
 use crate::formats::{Format, Info, Media, Probe, Score};
 use crate::limits;
-use crate::model::{Facts, Problem};
+use crate::model::{Extraction, FormatId, Problem};
 use crate::source::Source;
 use crate::tags::{self, Place};
 
 pub(super) struct Mrw;
 
 static INFO: Info = Info {
-    id: "mrw",
+    id: FormatId::new("mrw"),
     name: "Minolta raw",
     extensions: &["mrw"],
     media: Media::Image,
     specification: "unpublished",
     version: 1,
+    ..Info::DEFAULT
 };
 
 impl Format for Mrw {
@@ -26,7 +27,7 @@ impl Format for Mrw {
         if probe.head.starts_with(b"\0MRM") { Score::SURE } else { Score::NO }
     }
 
-    fn read(&self, source: &mut Source, out: &mut Facts) -> Result<(), Problem> {
+    fn read(&self, source: &mut Source, out: &mut Extraction) -> Result<(), Problem> {
         let end = u64::from(u32::from_be_bytes(source.array(4)?)) + 8;
         let mut position = 8;
         for _ in 0..64 {
@@ -50,10 +51,10 @@ impl Format for Mrw {
 mod tests {
     use super::*;
 
-    fn read(bytes: &[u8]) -> Facts {
-        let mut out = Facts::default();
+    fn read(bytes: &[u8]) -> Extraction {
+        let mut out = Extraction::default();
         if let Err(problem) = Mrw.read(&mut Source::memory(bytes.to_vec(), 0), &mut out) {
-            out.problems.push(problem);
+            out.facts.problems.push(problem);
         }
         out
     }
@@ -65,11 +66,11 @@ mod tests {
         let mut bytes = b"\0MRM\0\0\0\x32\0PRD\0\0\0\x08fixture0\0TTW\0\0\0\x1A".to_vec();
         bytes.extend(&tiff);
         let facts = read(&bytes);
-        assert_eq!(facts.problems, []);
-        assert_eq!(facts.tags[0].place, "MRW TTW, EXIF IFD0 Software");
-        assert_eq!(facts.tags[0].offset, Some(32 + 18));
+        assert_eq!(facts.facts.problems, []);
+        assert_eq!(facts.facts.tags[0].place, "MRW TTW, EXIF IFD0 Software");
+        assert_eq!(facts.facts.tags[0].offset, Some(32 + 18));
         for len in 0..bytes.len() {
-            assert!(read(&bytes[..len]).problems.iter().any(|p| p.blocking), "{len}");
+            assert!(read(&bytes[..len]).facts.problems.iter().any(|p| p.blocking), "{len}");
         }
     }
 }

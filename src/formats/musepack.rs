@@ -1,9 +1,9 @@
 //! Musepack sound (Musepack SV7 and SV8): the tags at both ends.
 
+use crate::containers::ends;
 use crate::formats::{Format, Info, Media, Probe, Score};
-use crate::model::{Facts, Problem};
+use crate::model::{Extraction, FormatId, Problem};
 use crate::source::Source;
-use crate::tags::ends;
 
 /// The format.
 pub struct Musepack;
@@ -12,16 +12,19 @@ pub struct Musepack;
 const LAST: &[u8; 3] = b"SE\x03";
 const MAGICS: &[&[u8]] = &[b"MPCK", b"MP+\x07", b"MP+\x17"];
 
+pub(super) static INFO: Info = Info {
+    id: FormatId::new("musepack"),
+    name: "Musepack",
+    extensions: &["mpc", "mp+", "mpp"],
+    media: Media::Audio,
+    specification: "Musepack SV4 to SV8",
+    version: 1,
+    ..Info::DEFAULT
+};
+
 impl Format for Musepack {
     fn info(&self) -> &'static Info {
-        &Info {
-            id: "musepack",
-            name: "Musepack",
-            extensions: &["mpc", "mp+", "mpp"],
-            media: Media::Audio,
-            specification: "Musepack SV4 to SV8",
-            version: 1,
-        }
+        &INFO
     }
 
     fn sniff(&self, probe: &Probe<'_>) -> Score {
@@ -29,7 +32,7 @@ impl Format for Musepack {
         if MAGICS.iter().any(|m| rest.starts_with(m)) { Score::SURE } else { Score::NO }
     }
 
-    fn read(&self, source: &mut Source, out: &mut Facts) -> Result<(), Problem> {
+    fn read(&self, source: &mut Source, out: &mut Extraction) -> Result<(), Problem> {
         // The header alone takes this much in any version.
         let (start, end) = ends::both(source, "Musepack", "musepack", 24, out)?;
         if &source.array::<4>(start)? == b"MPCK" && &source.array::<3>(end - 3)? != LAST {

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use crate::formats::{Format, Info, Media, Probe, Score};
 use crate::framing::klv::{self, Key, Klv};
 use crate::limits;
-use crate::model::{Embedded, Facts, Problem, Store};
+use crate::model::{Embedded, Extraction, FormatId, Problem, Store};
 use crate::source::Source;
 use crate::tags::mxf::{self, dotted};
 use crate::tags::{self, Place};
@@ -17,12 +17,13 @@ use crate::tags::{self, Place};
 pub struct Mxf;
 
 static INFO: Info = Info {
-    id: "mxf",
+    id: FormatId::new("mxf"),
     name: "MXF",
     extensions: &["mxf"],
     media: Media::Video,
     specification: "SMPTE ST 377-1, ST 336, ST 410, RP 2057",
     version: 1,
+    ..Info::DEFAULT
 };
 
 /// Partition packs, up to the byte that tells their kind.
@@ -57,7 +58,7 @@ impl Format for Mxf {
         }
     }
 
-    fn read(&self, source: &mut Source, out: &mut Facts) -> Result<(), Problem> {
+    fn read(&self, source: &mut Source, out: &mut Extraction) -> Result<(), Problem> {
         let base = header_partition(source.head()?).unwrap_or(0) as u64;
         let mut file = File { source, out, base, streams: BTreeMap::new(), images: 0 };
         file.read()
@@ -117,7 +118,7 @@ fn partition(source: &mut Source, at: u64) -> Result<Partition, Problem> {
 
 struct File<'a> {
     source: &'a mut Source,
-    out: &'a mut Facts,
+    out: &'a mut Extraction,
     /// Length of the run-in: every offset that the file states counts from its end.
     base: u64,
     /// Generic streams by their id: offset of the first byte, bytes.
@@ -152,12 +153,18 @@ impl File<'_> {
 
     /// The footer repeats the header's metadata, updated: only what is new is kept.
     fn footer(&mut self, footer: &Partition) {
-        let before = self.out.tags.len();
+        let before = self.out.facts.tags.len();
         self.metadata(footer, "MXF footer metadata");
-        let said: HashSet<_> =
-            self.out.tags.iter().take(before).map(|t| (t.space.clone(), t.key.clone(), t.value.clone())).collect();
+        let said: HashSet<_> = self
+            .out
+            .facts
+            .tags
+            .iter()
+            .take(before)
+            .map(|t| (t.space.clone(), t.key.clone(), t.value.clone()))
+            .collect();
         let mut index = 0;
-        self.out.tags.retain(|tag| {
+        self.out.facts.tags.retain(|tag| {
             index += 1;
             index <= before || !said.contains(&(tag.space.clone(), tag.key.clone(), tag.value.clone()))
         });
@@ -381,7 +388,7 @@ fn decoded(bytes: &[u8]) -> Option<String> {
 }
 
 /// A triplet in the header metadata that is no local set: text in it is reported.
-fn dark(key: &Key, value: &[u8], at: &Place, out: &mut Facts) {
+fn dark(key: &Key, value: &[u8], at: &Place, out: &mut Extraction) {
     if let Some(text) = decoded(value).filter(|t| t.len() >= 4) {
         mxf::say(&dotted(&key[8..]), &text, at, 0, out);
     }

@@ -5,7 +5,7 @@ mod codec;
 use crate::formats::{Format, Info, Media, Probe, Score};
 use crate::framing::ogg_page::{self, Page};
 use crate::limits;
-use crate::model::{Facts, Problem};
+use crate::model::{Extraction, FormatId, Problem};
 use crate::source::Source;
 use crate::tags::{Place, push, push_problem};
 
@@ -17,23 +17,26 @@ const STREAMS: usize = 1024;
 /// A file up to this size is walked to its end in any case.
 const SMALL: u64 = 128 * 1024;
 
+pub(super) static INFO: Info = Info {
+    id: FormatId::new("ogg"),
+    name: "Ogg",
+    extensions: &["ogg", "oga", "ogv", "ogx", "opus", "spx", "ogm"],
+    media: Media::Audio,
+    specification: "RFC 3533, RFC 5334, RFC 7845",
+    version: 1,
+    ..Info::DEFAULT
+};
+
 impl Format for Ogg {
     fn info(&self) -> &'static Info {
-        &Info {
-            id: "ogg",
-            name: "Ogg",
-            extensions: &["ogg", "oga", "ogv", "ogx", "opus", "spx", "ogm"],
-            media: Media::Audio,
-            specification: "RFC 3533, RFC 5334, RFC 7845",
-            version: 1,
-        }
+        &INFO
     }
 
     fn sniff(&self, probe: &Probe<'_>) -> Score {
         if probe.head.starts_with(b"OggS\0") { Score::SURE } else { Score::NO }
     }
 
-    fn read(&self, source: &mut Source, out: &mut Facts) -> Result<(), Problem> {
+    fn read(&self, source: &mut Source, out: &mut Extraction) -> Result<(), Problem> {
         let mut walk = Walk { pos: 0, pages: 0, streams: Vec::new() };
         walk.on(source, false, out)?;
         let last = last_page(source, out)?;
@@ -81,7 +84,7 @@ impl Walk {
     }
 
     /// Goes on until all headers are read, or to the end.
-    fn on(&mut self, source: &mut Source, to_the_end: bool, out: &mut Facts) -> Result<(), Problem> {
+    fn on(&mut self, source: &mut Source, to_the_end: bool, out: &mut Extraction) -> Result<(), Problem> {
         while self.pos < source.len() {
             self.pages += 1;
             if self.pages > limits::ITEMS * 8 {
@@ -112,7 +115,7 @@ impl Walk {
         Err(if harmless { problem.harmless() } else { problem })
     }
 
-    fn page(&mut self, source: &mut Source, page: &Page, out: &mut Facts) -> Result<(), Problem> {
+    fn page(&mut self, source: &mut Source, page: &Page, out: &mut Extraction) -> Result<(), Problem> {
         if page.first {
             if self.streams.len() >= STREAMS {
                 return Err(Problem::limit("ogg (streams)", source.absolute(page.start), "too many streams"));
@@ -159,9 +162,9 @@ impl Walk {
 }
 
 impl Stream {
-    fn packet(&mut self, offset: u64, out: &mut Facts) {
+    fn packet(&mut self, offset: u64, out: &mut Extraction) {
         let packet = std::mem::take(&mut self.packet);
-        let before = out.tags.len();
+        let before = out.facts.tags.len();
         if self.packets == 0 {
             self.codec = codec::Codec::of(&packet);
             self.done = codec::first(self.codec, &packet, offset, out);
@@ -170,7 +173,7 @@ impl Stream {
         }
         if !self.whole {
             // Page headers lie between: only the packet's start is sure.
-            out.tags.iter_mut().skip(before).for_each(|tag| tag.offset = Some(offset));
+            out.facts.tags.iter_mut().skip(before).for_each(|tag| tag.offset = Some(offset));
         }
         self.packets += 1;
         if self.packets > limits::ITEMS {
@@ -180,7 +183,7 @@ impl Stream {
 }
 
 /// The page that ends with the file.
-fn last_page(source: &mut Source, out: &mut Facts) -> Result<Option<Page>, Problem> {
+fn last_page(source: &mut Source, out: &mut Extraction) -> Result<Option<Page>, Problem> {
     for span in [limits::TAIL, ogg_page::LONGEST * 2] {
         let from = source.len().saturating_sub(span as u64);
         let marks: Vec<u64> = {
@@ -214,7 +217,7 @@ fn last_page(source: &mut Source, out: &mut Facts) -> Result<Option<Page>, Probl
     Ok(None)
 }
 
-fn duration(walk: &Walk, last: Option<&Page>, source: &Source, out: &mut Facts) {
+fn duration(walk: &Walk, last: Option<&Page>, source: &Source, out: &mut Extraction) {
     let Some(page) = last else { return };
     let rate = walk.stream(page.serial).and_then(|n| walk.streams.get(n)).and_then(|s| s.codec.rate());
     if let Some(rate) = rate.filter(|_| page.granule > 0) {

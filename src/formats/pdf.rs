@@ -6,7 +6,7 @@ use crate::formats::{Format, Info, Media, Probe, Score};
 use crate::framing::pdf::{Document, Indirect};
 use crate::framing::pdf_objects::{self, Dict, Object};
 use crate::limits;
-use crate::model::{Embedded, Facts, Problem, ProblemKind, Store};
+use crate::model::{Embedded, Extraction, FormatId, Problem, ProblemKind, Store};
 use crate::source::Source;
 use crate::tags::{self, Place, xmp};
 
@@ -14,12 +14,13 @@ use crate::tags::{self, Place, xmp};
 pub struct Pdf;
 
 static INFO: Info = Info {
-    id: "pdf",
+    id: FormatId::new("pdf"),
     name: "PDF",
     extensions: &["pdf", "ai"],
     media: Media::Document,
     specification: "ISO 32000-2",
     version: 2,
+    ..Info::DEFAULT
 };
 
 /// Pages, forms and pictures that are visited.
@@ -39,7 +40,7 @@ impl Format for Pdf {
         }
     }
 
-    fn read(&self, source: &mut Source, out: &mut Facts) -> Result<(), Problem> {
+    fn read(&self, source: &mut Source, out: &mut Extraction) -> Result<(), Problem> {
         let document = Document::open(source).map_err(|p| p.within("pdf (cross-reference)"))?;
         let mut reader = Reader { document, out, seen: HashSet::new() };
         reader.read();
@@ -49,7 +50,7 @@ impl Format for Pdf {
 
 struct Reader<'a> {
     document: Document<'a>,
-    out: &'a mut Facts,
+    out: &'a mut Extraction,
     /// Numbers of the objects visited.
     seen: HashSet<u32>,
 }
@@ -84,14 +85,14 @@ impl Reader<'_> {
 
     /// Strings and streams are unreadable, except the metadata where the file says so (section 7.6.5.2).
     fn encrypted(&mut self, trailer: &Dict) {
-        let before = self.out.tags.len();
+        let before = self.out.facts.tags.len();
         let encryption = self.document.dict(trailer.get("Encrypt")).unwrap_or_default();
         let clear = encryption.get("EncryptMetadata") == Some(&Object::Bool(false));
         if clear && let Some(catalog) = self.document.dict(trailer.get("Root")) {
             self.metadata(&catalog, "PDF Catalog/Metadata");
         }
         let problem = Problem::new(ProblemKind::Unsupported, "pdf", None, "encrypted");
-        let read = clear && self.out.tags.len() > before;
+        let read = clear && self.out.facts.tags.len() > before;
         tags::push_problem(self.out, if read { problem.harmless() } else { problem });
     }
 

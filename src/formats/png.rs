@@ -1,10 +1,10 @@
 //! PNG and APNG (W3C Portable Network Graphics, third edition), with XMP, Exif, C2PA (`caBX`) and ComfyUI's `comf`.
 
-use crate::formats::{Format, Info, Media, Probe, Score};
+use crate::formats::{Format, FrameUse, Info, Media, Pixels, Probe, Score};
 use crate::framing::png_chunks::{self, Chunk};
 use crate::framing::{appended, jumbf, numbers};
 use crate::limits;
-use crate::model::{Embedded, Facts, Problem, Store};
+use crate::model::{Embedded, Extraction, FormatId, Problem, Store};
 use crate::source::Source;
 use crate::tags::{self, Place, exif, plain_text, png_text, push, xmp};
 
@@ -12,12 +12,16 @@ use crate::tags::{self, Place, exif, plain_text, png_text, push, xmp};
 pub struct Png;
 
 static INFO: Info = Info {
-    id: "png",
+    id: FormatId::new("png"),
     name: "PNG",
     extensions: &["png", "apng"],
     media: Media::Image,
     specification: "W3C PNG, third edition; XMP part 3; C2PA 2.x, annex A.3",
     version: 2,
+    pixels: Pixels::Lossless,
+    thumbnails: true,
+    frames: FrameUse::Possible,
+    ..Info::DEFAULT
 };
 
 /// All text that may be unfolded from one file.
@@ -32,7 +36,7 @@ impl Format for Png {
         if probe.head.starts_with(png_chunks::SIGNATURE) { Score::SURE } else { Score::NO }
     }
 
-    fn read(&self, source: &mut Source, out: &mut Facts) -> Result<(), Problem> {
+    fn read(&self, source: &mut Source, out: &mut Extraction) -> Result<(), Problem> {
         let (chunks, end) = png_chunks::walk(source, png_chunks::SIGNATURE.len() as u64);
         let mut room = ROOM;
         read_all(source, &chunks, &mut room, out);
@@ -40,7 +44,7 @@ impl Format for Png {
     }
 }
 
-fn read_all(source: &mut Source, chunks: &[Chunk], room: &mut usize, out: &mut Facts) {
+fn read_all(source: &mut Source, chunks: &[Chunk], room: &mut usize, out: &mut Extraction) {
     for chunk in chunks {
         if let Err(problem) = read_chunk(source, chunk, room, out) {
             tags::push_problem(out, problem.within(&format!("PNG {}", chunk.kind.escape_ascii())));
@@ -48,7 +52,7 @@ fn read_all(source: &mut Source, chunks: &[Chunk], room: &mut usize, out: &mut F
     }
 }
 
-fn read_chunk(source: &mut Source, chunk: &Chunk, room: &mut usize, out: &mut Facts) -> Result<(), Problem> {
+fn read_chunk(source: &mut Source, chunk: &Chunk, room: &mut usize, out: &mut Extraction) -> Result<(), Problem> {
     let at = Place::new(format!("PNG {}", chunk.kind.escape_ascii()), source.absolute(chunk.data()));
     match &chunk.kind {
         b"IHDR" => header(&data(source, chunk, 64)?, &at, out),
@@ -101,7 +105,13 @@ fn data(source: &mut Source, chunk: &Chunk, most: usize) -> Result<Vec<u8>, Prob
 }
 
 /// As [`data`]; a wrong CRC is noted, the data are read all the same.
-fn checked(source: &mut Source, chunk: &Chunk, most: usize, at: &Place, out: &mut Facts) -> Result<Vec<u8>, Problem> {
+fn checked(
+    source: &mut Source,
+    chunk: &Chunk,
+    most: usize,
+    at: &Place,
+    out: &mut Extraction,
+) -> Result<Vec<u8>, Problem> {
     let bytes = data(source, chunk, most)?;
     if let Ok(stored) = source.array::<4>(chunk.end().saturating_sub(4)) {
         let right = png_chunks::crc(&[&chunk.kind, bytes.as_slice()].concat()).to_be_bytes();
@@ -112,7 +122,7 @@ fn checked(source: &mut Source, chunk: &Chunk, most: usize, at: &Place, out: &mu
     Ok(bytes)
 }
 
-fn header(data: &[u8], at: &Place, out: &mut Facts) {
+fn header(data: &[u8], at: &Place, out: &mut Extraction) {
     let (Some(width), Some(height)) = (numbers::be32(data, 0), numbers::be32(data, 4)) else { return };
     push(out, "image", "Width", width.to_string(), at, 0);
     push(out, "image", "Height", height.to_string(), at, 4);
@@ -130,7 +140,7 @@ fn header(data: &[u8], at: &Place, out: &mut Facts) {
     }
 }
 
-fn time(data: &[u8], at: &Place, out: &mut Facts) {
+fn time(data: &[u8], at: &Place, out: &mut Extraction) {
     if let ([year, century, month, day, hour, minute, second], 7) = (data, data.len()) {
         let year = u16::from_be_bytes([*year, *century]);
         let text = format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z");
@@ -138,7 +148,7 @@ fn time(data: &[u8], at: &Place, out: &mut Facts) {
     }
 }
 
-fn density(data: &[u8], at: &Place, out: &mut Facts) {
+fn density(data: &[u8], at: &Place, out: &mut Extraction) {
     if let (Some(x), Some(y), Some(unit)) = (numbers::be32(data, 0), numbers::be32(data, 4), data.get(8)) {
         let unit = if *unit == 1 { " per meter" } else { "" };
         push(out, "png", "PixelDensity", format!("{x} x {y}{unit}"), at, 0);
@@ -146,14 +156,14 @@ fn density(data: &[u8], at: &Place, out: &mut Facts) {
 }
 
 /// ComfyUI's animation metadata: a key, NUL, JSON. The same keys as in its tEXt chunks.
-fn comfy(data: &[u8], at: &Place, out: &mut Facts) {
+fn comfy(data: &[u8], at: &Place, out: &mut Extraction) {
     let end = data.iter().position(|b| *b == 0).unwrap_or_default();
     let (key, value) = if end == 0 { (&b"comf"[..], data) } else { (&data[..end], &data[end + 1..]) };
     let by = data.len() - value.len();
     push(out, "png", &plain_text::decode(key), plain_text::decode(value), at, by as u64);
 }
 
-fn store(source: &mut Source, chunk: &Chunk, at: &Place, out: &mut Facts) -> Result<(), Problem> {
+fn store(source: &mut Source, chunk: &Chunk, at: &Place, out: &mut Extraction) -> Result<(), Problem> {
     let bytes = data(source, chunk, limits::STORE)?;
     let cut = bytes.len() < chunk.len as usize;
     let damage = jumbf::damage(&bytes).or_else(|| cut.then(|| "the file ends inside it".to_owned()));
@@ -162,7 +172,7 @@ fn store(source: &mut Source, chunk: &Chunk, at: &Place, out: &mut Facts) -> Res
 }
 
 /// What follows IEND: more chunks, other media, or nothing that is known.
-fn after_end(source: &mut Source, end: u64, room: &mut usize, out: &mut Facts) -> Result<(), Problem> {
+fn after_end(source: &mut Source, end: u64, room: &mut usize, out: &mut Extraction) -> Result<(), Problem> {
     let rest = source.len().saturating_sub(end);
     let peek = source.up_to(end, 1024)?.to_vec();
     if peek.iter().all(|b| matches!(b, 0 | b'\r' | b'\n')) {

@@ -1,21 +1,22 @@
 //! Photoshop documents, PSD and PSB (Adobe Photoshop File Formats, November 2019).
 
+use crate::containers::psd_layers::{self, section};
 use crate::formats::{Format, Info, Media, Probe, Score};
 use crate::limits;
-use crate::model::{Facts, Problem};
+use crate::model::{Extraction, FormatId, Problem};
 use crate::source::Source;
-use crate::tags::psd_layers::{self, section};
 use crate::tags::{self, Place};
 
 pub(super) struct Psd;
 
 static INFO: Info = Info {
-    id: "psd",
+    id: FormatId::new("psd"),
     name: "Photoshop document",
     extensions: &["psd", "psb", "psdt"],
     media: Media::Image,
     specification: "Adobe Photoshop File Formats",
     version: 1,
+    ..Info::DEFAULT
 };
 
 impl Format for Psd {
@@ -28,12 +29,12 @@ impl Format for Psd {
         if probe.head.starts_with(b"8BPS") && matches!(version, Some([0, 1 | 2])) { Score::SURE } else { Score::NO }
     }
 
-    fn read(&self, source: &mut Source, out: &mut Facts) -> Result<(), Problem> {
+    fn read(&self, source: &mut Source, out: &mut Extraction) -> Result<(), Problem> {
         read(source, out).map_err(|p| p.within("psd"))
     }
 }
 
-fn read(source: &mut Source, out: &mut Facts) -> Result<(), Problem> {
+fn read(source: &mut Source, out: &mut Extraction) -> Result<(), Problem> {
     let head: [u8; 26] = source.array(0)?;
     let large = head[5] == 2;
     let colors = u64::from(u32::from_be_bytes(source.array(26)?));

@@ -1,20 +1,21 @@
 //! Fujifilm raw files: a header that points to a JPEG with all metadata, and raw data behind it (layout unpublished;
 //! as files show it).
 
-use crate::formats::{Format, Info, Media, Probe, Score, by_id};
+use crate::formats::{Format, Info, Media, Probe, Score, jpeg};
 use crate::limits;
-use crate::model::{Facts, Problem};
+use crate::model::{Extraction, FormatId, Problem};
 use crate::source::Source;
 
 pub(super) struct Raf;
 
 static INFO: Info = Info {
-    id: "raf",
+    id: FormatId::new("raf"),
     name: "Fujifilm raw",
     extensions: &["raf"],
     media: Media::Image,
     specification: "unpublished",
     version: 1,
+    ..Info::DEFAULT
 };
 
 const MAGIC: &[u8] = b"FUJIFILMCCD-RAW ";
@@ -28,11 +29,10 @@ impl Format for Raf {
         if probe.head.starts_with(MAGIC) { Score::SURE } else { Score::NO }
     }
 
-    fn read(&self, source: &mut Source, out: &mut Facts) -> Result<(), Problem> {
+    fn read(&self, source: &mut Source, out: &mut Extraction) -> Result<(), Problem> {
         let start = u64::from(u32::from_be_bytes(source.array(0x54)?));
         let len = u64::from(u32::from_be_bytes(source.array(0x58)?));
-        let jpeg = source.stated(start, len, limits::EMBEDDED_BYTES).map_err(|p| p.within("raf (JPEG)"))?;
-        let Some(format) = by_id("jpeg") else { return Ok(()) };
-        format.read(&mut Source::memory(jpeg, source.absolute(start)), out).map_err(|p| p.within("raf (JPEG)"))
+        let bytes = source.stated(start, len, limits::EMBEDDED_BYTES).map_err(|p| p.within("raf (JPEG)"))?;
+        jpeg::Jpeg.read(&mut Source::memory(bytes, source.absolute(start)), out).map_err(|p| p.within("raf (JPEG)"))
     }
 }

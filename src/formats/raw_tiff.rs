@@ -1,16 +1,16 @@
 //! Camera raw files with the TIFF layout: NEF, ARW, CR2, RW2, ORF, PEF, SRW, IIQ and their like
 //! (TIFF 6.0 and TIFF/EP; the makers publish no more).
 
-use crate::formats::{Format, Info, Media, Probe, Score, tiff};
+use crate::formats::{Format, Info, Media, Probe, Score, tiff_structure};
 use crate::framing::tiff_ifd::{self, Header};
 use crate::limits;
-use crate::model::{Embedded, Facts, Problem};
+use crate::model::{Embedded, Extraction, FormatId, Problem};
 use crate::source::Source;
 
 pub(super) struct RawTiff;
 
 static INFO: Info = Info {
-    id: "raw-tiff",
+    id: FormatId::new("raw-tiff"),
     name: "camera raw",
     extensions: &[
         "nef", "nrw", "arw", "sr2", "srf", "cr2", "rw2", "rwl", "raw", "orf", "pef", "srw", "iiq", "3fr", "fff", "dcr",
@@ -19,6 +19,7 @@ static INFO: Info = Info {
     media: Media::Image,
     specification: "TIFF/EP (ISO 12234-2)",
     version: 1,
+    ..Info::DEFAULT
 };
 
 /// Makers whose raw files start with a reduced image and keep the raw one in a sub-directory.
@@ -45,8 +46,8 @@ impl Format for RawTiff {
         if own || phase || canon || camera(probe.head) { Score(90) } else { Score::NO }
     }
 
-    fn read(&self, source: &mut Source, out: &mut Facts) -> Result<(), Problem> {
-        let walked = tiff::read(source, "RAW", out)?;
+    fn read(&self, source: &mut Source, out: &mut Extraction) -> Result<(), Problem> {
+        let walked = tiff_structure::read(source, "RAW", out)?;
         let first = walked.iter().find(|w| w.part == "IFD0");
         let jpeg = first.and_then(|w| w.directory.entries.iter().find(|e| e.tag == PANASONIC_JPEG && e.kind == 7));
         if let Some(entry) = jpeg.filter(|e| e.len <= limits::EMBEDDED_BYTES as u64) {
@@ -60,7 +61,7 @@ impl Format for RawTiff {
 
 /// Whether the first directory is that of a camera's raw file rather than of an image saved from one.
 fn camera(head: &[u8]) -> bool {
-    let Some((header, mut source, directory)) = tiff::first_directory(head) else { return false };
+    let Some((header, mut source, directory)) = tiff_structure::first_directory(head) else { return false };
     let number = |source: &mut Source, tag| {
         let entry = directory.entries.iter().find(|e| e.tag == tag)?;
         tiff_ifd::integers(source, header, entry, 1).ok()?.first().copied()

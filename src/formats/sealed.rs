@@ -2,15 +2,15 @@
 //!
 //! Magic numbers as their own specifications and the database of file(1) have them.
 
-use crate::formats::{Format, Info, Media, Probe, Score};
-use crate::model::{Facts, Problem, ProblemKind};
+use crate::formats::{Archive, Format, Info, Media, Probe, Score};
+use crate::model::{Extraction, FormatId, Problem, ProblemKind};
 use crate::source::Source;
 
 /// Recognizes them.
 pub struct Sealed;
 
 static INFO: Info = Info {
-    id: "sealed-archive",
+    id: FormatId::new("sealed-archive"),
     name: "archive that is not opened",
     extensions: &[
         "7z", "rar", "xz", "txz", "bz2", "tbz2", "tbz", "zst", "tzst", "lz4", "lz", "lzma", "lzh", "lha", "cab",
@@ -19,6 +19,8 @@ static INFO: Info = Info {
     media: Media::Archive,
     specification: "magic numbers of file(1)",
     version: 1,
+    archive: Archive::Sealed,
+    ..Info::DEFAULT
 };
 
 /// Where which bytes stand, and what has them.
@@ -74,7 +76,7 @@ impl Format for Sealed {
         tail.len().checked_sub(512).and_then(|at| tail.get(at..)).is_some_and(|rest| rest.starts_with(KOLY))
     }
 
-    fn read(&self, source: &mut Source, _out: &mut Facts) -> Result<(), Problem> {
+    fn read(&self, source: &mut Source, _out: &mut Extraction) -> Result<(), Problem> {
         let kind = kind(source.head()?).unwrap_or("a disk image (DMG)");
         let what = format!("{kind} is not opened: unpack it and scan what it holds");
         Err(Problem::new(ProblemKind::Unsupported, "archive", Some(0), what))

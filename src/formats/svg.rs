@@ -8,19 +8,20 @@ use std::borrow::Cow;
 use crate::formats::{Format, Info, Media, Probe, Score};
 use crate::framing::deflate;
 use crate::limits;
-use crate::model::{Facts, Problem};
+use crate::model::{Extraction, FormatId, Problem};
 use crate::source::Source;
 
 /// The reader.
 pub struct Svg;
 
 static INFO: Info = Info {
-    id: "svg",
+    id: FormatId::new("svg"),
     name: "SVG",
     extensions: &["svg", "svgz"],
     media: Media::Image,
     specification: "W3C SVG 2; XMP part 3, section 1.1.9; C2PA 2.x, annex A.3",
     version: 1,
+    ..Info::DEFAULT
 };
 
 const GZIP: &[u8] = b"\x1F\x8B\x08";
@@ -38,7 +39,7 @@ impl Format for Svg {
         if prolog::leads_to_svg(&unicode(probe.head).0) { Score::SURE } else { Score::NO }
     }
 
-    fn read(&self, source: &mut Source, out: &mut Facts) -> Result<(), Problem> {
+    fn read(&self, source: &mut Source, out: &mut Extraction) -> Result<(), Problem> {
         let base = source.absolute(0);
         let whole = source.whole(limits::BLOB)?;
         if whole.starts_with(GZIP) {

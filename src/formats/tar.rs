@@ -1,9 +1,9 @@
 //! TAR archives (POSIX.1-2017 pax, ustar, GNU, Unix version 7): what the headers say. The members are assets of their
 //! own.
 
-use crate::formats::{Format, Info, Media, Probe, Score};
+use crate::formats::{Archive, Contents, Format, Info, Media, Probe, Score};
 use crate::framing::tar::{self, Listing};
-use crate::model::{Facts, Problem};
+use crate::model::{Extraction, FormatId, Problem};
 use crate::source::Source;
 use crate::tags::{Place, push};
 
@@ -11,12 +11,14 @@ use crate::tags::{Place, push};
 pub struct Tar;
 
 static INFO: Info = Info {
-    id: "tar",
+    id: FormatId::new("tar"),
     name: "TAR",
     extensions: &["tar", "ova"],
     media: Media::Archive,
     specification: "POSIX.1-2017, pax; GNU tar 1.35",
     version: 1,
+    archive: Archive::Opened(Contents::Tar),
+    ..Info::DEFAULT
 };
 
 impl Format for Tar {
@@ -33,7 +35,7 @@ impl Format for Tar {
         }
     }
 
-    fn read(&self, source: &mut Source, out: &mut Facts) -> Result<(), Problem> {
+    fn read(&self, source: &mut Source, out: &mut Extraction) -> Result<(), Problem> {
         let mut listing = Listing::default();
         let listed = tar::list(source, &mut listing);
         push(out, "tar", "members", listing.entries.len().to_string(), &Place::new("TAR", 0), 0);

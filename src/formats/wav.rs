@@ -2,12 +2,13 @@
 
 use std::ops::Range;
 
+use crate::containers::riff as chunks;
 use crate::formats::{Format, Info, Media, Probe, Score};
 use crate::framing::riff::{self, Chunk, Header, Order};
 use crate::framing::wave64;
-use crate::model::{Facts, Problem};
+use crate::model::{Extraction, FormatId, Problem};
 use crate::source::Source;
-use crate::tags::{Place, bext, charset, ixml, push, push_problem, riff as chunks, stream};
+use crate::tags::{Place, bext, charset, ixml, push, push_problem, stream};
 
 /// The format.
 pub struct Wav;
@@ -19,16 +20,19 @@ const SILENT: &[&[u8; 4]] = &[
     b"chna", b"dbmd", b"elm1", b"regn", b"minf", b"umid", b"r64m", b"bxml", b"CSET",
 ];
 
+pub(super) static INFO: Info = Info {
+    id: FormatId::new("wav"),
+    name: "WAVE",
+    extensions: &["wav", "wave", "bwf", "rf64", "bw64", "w64", "amb"],
+    media: Media::Audio,
+    specification: "Microsoft RIFF; EBU Tech 3285, 3306; ITU-R BS.2088",
+    version: 1,
+    ..Info::DEFAULT
+};
+
 impl Format for Wav {
     fn info(&self) -> &'static Info {
-        &Info {
-            id: "wav",
-            name: "WAVE",
-            extensions: &["wav", "wave", "bwf", "rf64", "bw64", "w64", "amb"],
-            media: Media::Audio,
-            specification: "Microsoft RIFF; EBU Tech 3285, 3306; ITU-R BS.2088",
-            version: 1,
-        }
+        &INFO
     }
 
     fn sniff(&self, probe: &Probe<'_>) -> Score {
@@ -37,7 +41,7 @@ impl Format for Wav {
         if wave || wave64::is_wave64(probe.head) { Score::SURE } else { Score::NO }
     }
 
-    fn read(&self, source: &mut Source, out: &mut Facts) -> Result<(), Problem> {
+    fn read(&self, source: &mut Source, out: &mut Extraction) -> Result<(), Problem> {
         let header = riff::header(source)?;
         let walk = if &header.id == b"riff" { wave64::top(source) } else { riff::top(source, &header) };
         let mut format = stream::Audio::default();
@@ -61,7 +65,12 @@ impl Format for Wav {
 }
 
 /// Reads chunks that stand elsewhere (in WavPack); what ended the walk early.
-pub(super) fn read_chunks(source: &mut Source, span: Range<u64>, header: &Header, out: &mut Facts) -> Option<Problem> {
+pub(super) fn read_chunks(
+    source: &mut Source,
+    span: Range<u64>,
+    header: &Header,
+    out: &mut Extraction,
+) -> Option<Problem> {
     let walk = riff::list(source, span, header);
     let mut format = stream::Audio::default();
     for chunk in walk.chunks.iter().filter(|c| &c.id != b"data") {
@@ -78,7 +87,7 @@ fn read_chunk(
     chunk: &Chunk,
     header: &Header,
     format: &mut stream::Audio,
-    out: &mut Facts,
+    out: &mut Extraction,
 ) -> Result<(), Problem> {
     let at = chunks::place(source, FILE, chunk);
     match &chunk.id {
@@ -114,13 +123,13 @@ fn read_chunk(
 }
 
 /// A clipboard format and its content; 1 is text.
-fn display(blob: &[u8], order: Order, at: &Place, out: &mut Facts) {
+fn display(blob: &[u8], order: Order, at: &Place, out: &mut Extraction) {
     if let Some((kind, text)) = blob.split_first_chunk::<4>().filter(|(kind, _)| order.u32(**kind) == 1) {
         push(out, "riff", "DISP", charset::fixed(text), at, kind.len() as u64);
     }
 }
 
-fn list(source: &mut Source, chunk: &Chunk, header: &Header, out: &mut Facts) -> Result<(), Problem> {
+fn list(source: &mut Source, chunk: &Chunk, header: &Header, out: &mut Extraction) -> Result<(), Problem> {
     if chunk.len < 4 {
         return Ok(());
     }
@@ -142,7 +151,7 @@ fn list(source: &mut Source, chunk: &Chunk, header: &Header, out: &mut Facts) ->
 }
 
 /// Notes at points in time: `labl` and `note` begin with a number, `ltxt` with 20 bytes.
-fn labels(source: &mut Source, chunk: &Chunk, header: &Header, out: &mut Facts) {
+fn labels(source: &mut Source, chunk: &Chunk, header: &Header, out: &mut Extraction) {
     for label in riff::list(source, chunk.inner(), header).chunks {
         let skip = match &label.id {
             b"labl" | b"note" => 4,

@@ -1,12 +1,13 @@
 //! WavPack sound (WavPack 4 and 5 file format): the tags at both ends, and the chunks of the WAVE file that it was made
 //! from, which the first and the last block carry.
 
+use crate::containers::ends;
 use crate::formats::{Format, Info, Media, Probe, Score, wav};
 use crate::framing::riff::{Header, Order};
 use crate::limits;
-use crate::model::{Facts, Problem};
+use crate::model::{Extraction, FormatId, Problem};
 use crate::source::Source;
-use crate::tags::{ends, push_problem};
+use crate::tags::push_problem;
 
 /// The format.
 pub struct Wavpack;
@@ -16,23 +17,26 @@ const HEADER: u64 = 32;
 /// Where the last block is looked for before the tags: as long as a block may be, if it is not nearer.
 const TAILS: [u64; 2] = [64 * 1024, 1024 * 1024 + 8];
 
+pub(super) static INFO: Info = Info {
+    id: FormatId::new("wavpack"),
+    name: "WavPack",
+    extensions: &["wv", "wvc"],
+    media: Media::Audio,
+    specification: "WavPack 4 and 5 file format",
+    version: 1,
+    ..Info::DEFAULT
+};
+
 impl Format for Wavpack {
     fn info(&self) -> &'static Info {
-        &Info {
-            id: "wavpack",
-            name: "WavPack",
-            extensions: &["wv", "wvc"],
-            media: Media::Audio,
-            specification: "WavPack 4 and 5 file format",
-            version: 1,
-        }
+        &INFO
     }
 
     fn sniff(&self, probe: &Probe<'_>) -> Score {
         if ends::behind_id3(probe.head).starts_with(b"wvpk") { Score::SURE } else { Score::NO }
     }
 
-    fn read(&self, source: &mut Source, out: &mut Facts) -> Result<(), Problem> {
+    fn read(&self, source: &mut Source, out: &mut Extraction) -> Result<(), Problem> {
         let start = ends::leading(source, "WavPack", out)?;
         let end = ends::trailing(source, "WavPack", start, out)?;
         read_blocks(source, start, end, out).map_err(|p| p.within("wavpack (blocks)"))
@@ -40,7 +44,7 @@ impl Format for Wavpack {
 }
 
 /// Reads what the first and the last block between the tags carry of the WAVE file.
-pub(super) fn read_blocks(source: &mut Source, start: u64, end: u64, out: &mut Facts) -> Result<(), Problem> {
+pub(super) fn read_blocks(source: &mut Source, start: u64, end: u64, out: &mut Extraction) -> Result<(), Problem> {
     block(source, start, end, out)?;
     let offset = source.absolute(end);
     let cut = |what| Err(Problem::truncated("", offset, what));
@@ -97,7 +101,7 @@ impl Count {
     }
 }
 
-fn block(source: &mut Source, pos: u64, end: u64, out: &mut Facts) -> Result<(), Problem> {
+fn block(source: &mut Source, pos: u64, end: u64, out: &mut Extraction) -> Result<(), Problem> {
     let [b'w', b'v', b'p', b'k', len @ ..]: [u8; 8] = source.array(pos)? else {
         return Err(Problem::malformed("", source.absolute(pos), "no block where the sound should start"));
     };
@@ -133,7 +137,7 @@ fn block(source: &mut Source, pos: u64, end: u64, out: &mut Facts) -> Result<(),
 }
 
 /// Chunks of a WAVE file from `skip` on; the sound itself is not among them.
-fn wrapped(source: &mut Source, data: u64, len: u64, skip: u64, out: &mut Facts) -> Result<(), Problem> {
+fn wrapped(source: &mut Source, data: u64, len: u64, skip: u64, out: &mut Extraction) -> Result<(), Problem> {
     let bytes = source.stated(data, len, limits::BLOB)?;
     let mut inner = Source::memory(bytes, source.absolute(data));
     let header = Header { id: *b"RIFF", form: *b"WAVE", order: Order::Little, promised: None, large: Vec::new() };

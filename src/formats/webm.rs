@@ -1,19 +1,20 @@
 //! WebM: Matroska with DocType `webm` (WebM Container Guidelines).
 
 use crate::formats::{Format, Info, Media, Probe, Score, matroska};
-use crate::model::{Facts, Problem};
+use crate::model::{Extraction, FormatId, Problem};
 use crate::source::Source;
 
 /// The WebM format.
 pub struct WebM;
 
 static INFO: Info = Info {
-    id: "webm",
+    id: FormatId::new("webm"),
     name: "WebM",
     extensions: &["webm"],
     media: Media::Video,
     specification: "RFC 9559 (Matroska), WebM Container Guidelines",
     version: 1,
+    ..Info::DEFAULT
 };
 
 impl Format for WebM {
@@ -28,7 +29,7 @@ impl Format for WebM {
         }
     }
 
-    fn read(&self, source: &mut Source, out: &mut Facts) -> Result<(), Problem> {
+    fn read(&self, source: &mut Source, out: &mut Extraction) -> Result<(), Problem> {
         matroska::segments(source, out)
     }
 }

@@ -1,10 +1,11 @@
 //! WebP pictures (RFC 9649): RIFF chunks, hopping over the pixels.
 
-use crate::formats::{Format, Info, Media, Probe, Score};
+use crate::containers::riff as chunks;
+use crate::formats::{Format, FrameUse, Info, Media, Pixels, Probe, Score};
 use crate::framing::riff::{self, Chunk};
-use crate::model::{Facts, Problem};
+use crate::model::{Extraction, FormatId, Problem};
 use crate::source::Source;
-use crate::tags::{push_problem, riff as chunks, stream};
+use crate::tags::{push_problem, stream};
 
 /// The format.
 pub struct Webp;
@@ -14,16 +15,22 @@ const PICTURES: &[&[u8; 4]] = &[b"VP8 ", b"VP8L", b"ANMF"];
 /// Chunks without words.
 const SILENT: &[&[u8; 4]] = &[b"ALPH", b"ANIM", b"ANMF", b"ICCP"];
 
+pub(super) static INFO: Info = Info {
+    id: FormatId::new("webp"),
+    name: "WebP",
+    extensions: &["webp"],
+    media: Media::Image,
+    specification: "RFC 9649",
+    version: 1,
+    pixels: Pixels::LossyOrLossless,
+    thumbnails: true,
+    frames: FrameUse::Possible,
+    ..Info::DEFAULT
+};
+
 impl Format for Webp {
     fn info(&self) -> &'static Info {
-        &Info {
-            id: "webp",
-            name: "WebP",
-            extensions: &["webp"],
-            media: Media::Image,
-            specification: "RFC 9649",
-            version: 1,
-        }
+        &INFO
     }
 
     fn sniff(&self, probe: &Probe<'_>) -> Score {
@@ -31,7 +38,7 @@ impl Format for Webp {
         if webp { Score::SURE } else { Score::NO }
     }
 
-    fn read(&self, source: &mut Source, out: &mut Facts) -> Result<(), Problem> {
+    fn read(&self, source: &mut Source, out: &mut Extraction) -> Result<(), Problem> {
         let header = riff::header(source)?;
         let walk = riff::top(source, &header);
         let mut sized = false;
@@ -47,7 +54,7 @@ impl Format for Webp {
     }
 }
 
-fn read_chunk(source: &mut Source, chunk: &Chunk, sized: &mut bool, out: &mut Facts) -> Result<(), Problem> {
+fn read_chunk(source: &mut Source, chunk: &Chunk, sized: &mut bool, out: &mut Extraction) -> Result<(), Problem> {
     let size = match &chunk.id {
         b"VP8X" => canvas(source.array(chunk.data)?),
         b"VP8 " => lossy(source.array(chunk.data)?),

@@ -2,19 +2,20 @@
 
 use crate::formats::{Format, Info, Media, Probe, Score};
 use crate::limits;
-use crate::model::{Facts, Problem};
+use crate::model::{Extraction, FormatId, Problem};
 use crate::source::Source;
 use crate::tags::{self, Place};
 
 pub(super) struct XmpSidecar;
 
 static INFO: Info = Info {
-    id: "xmp",
+    id: FormatId::new("xmp"),
     name: "XMP sidecar",
     extensions: &["xmp"],
     media: Media::Companion,
     specification: "ISO 16684-1",
     version: 1,
+    ..Info::DEFAULT
 };
 
 impl Format for XmpSidecar {
@@ -38,7 +39,7 @@ impl Format for XmpSidecar {
         }
     }
 
-    fn read(&self, source: &mut Source, out: &mut Facts) -> Result<(), Problem> {
+    fn read(&self, source: &mut Source, out: &mut Extraction) -> Result<(), Problem> {
         let at = Place::new("XMP file", source.absolute(0));
         let bytes = source.whole(limits::SIDECAR)?;
         tags::xmp::read(&bytes, &at, out);

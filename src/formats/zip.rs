@@ -1,9 +1,9 @@
 //! Plain ZIP archives (PKWARE APPNOTE 6.3.10): what the directory says, and the C2PA store about the whole (C2PA 2.2,
 //! annex A.6). The members are assets of their own.
 
-use crate::formats::{Format, Info, Media, Probe, Score, zip_document};
+use crate::formats::{Archive, Contents, Format, Info, Media, Probe, Score, zip_document};
 use crate::framing::zip::{self, Listing};
-use crate::model::{Facts, Problem};
+use crate::model::{Extraction, FormatId, Problem};
 use crate::source::Source;
 use crate::tags::{Place, push, push_problem};
 
@@ -11,12 +11,14 @@ use crate::tags::{Place, push, push_problem};
 pub struct Zip;
 
 static INFO: Info = Info {
-    id: "zip",
+    id: FormatId::new("zip"),
     name: "ZIP",
     extensions: &["zip", "zipx", "cbz", "jar", "usdz", "kmz", "kra", "ora", "3mf", "apk", "ipa", "xpi", "whl"],
     media: Media::Archive,
     specification: "PKWARE APPNOTE 6.3.10",
     version: 1,
+    archive: Archive::Opened(Contents::Zip),
+    ..Info::DEFAULT
 };
 
 /// First bytes of an archive: a member, no member at all, and a part of what was meant for several files.
@@ -36,11 +38,11 @@ impl Format for Zip {
         zip::ends(tail)
     }
 
-    fn read(&self, source: &mut Source, out: &mut Facts) -> Result<(), Problem> {
+    fn read(&self, source: &mut Source, out: &mut Extraction) -> Result<(), Problem> {
         let mut listing = Listing::default();
         let listed = zip::list(source, &mut listing);
         if let Some(document) = zip_document::among(&listing.members) {
-            out.format = Some(document.info().id.to_owned());
+            out.facts.format = Some(document.info().id);
             return document.read(source, out);
         }
         if let Some(member) = listing.members.iter().find(|m| m.name == zip_document::STORE)

@@ -4,11 +4,11 @@
 //! `META-INF/content_credential.c2pa`). A plain ZIP archive is none of these and is not claimed; one that turns out to
 //! be a document when its directory is read is ([`among`]).
 
-use crate::formats::{Format, Info, Media, Probe, Score};
+use crate::formats::{C2paMime, Format, Info, Media, Probe, Score, by_extension};
 use crate::framing::jumbf;
 use crate::framing::zip::{self, Member};
 use crate::limits;
-use crate::model::{Embedded, Facts, Problem, Store};
+use crate::model::{Embedded, Extraction, FormatId, Problem, Store};
 use crate::source::Source;
 use crate::tags::{Place, document_xml, push_problem};
 
@@ -28,12 +28,6 @@ pub fn among(members: &[Member]) -> Option<&'static ZipDocument> {
 pub const STORE: &str = "META-INF/content_credential.c2pa";
 /// The longest list of properties.
 const PROPERTIES: usize = 4 * 1024 * 1024;
-/// Members that are media, by how their names end.
-const ESSENCE: &[&str] = &[
-    "aac", "aif", "aiff", "avi", "avif", "bmp", "flac", "gif", "heic", "jpeg", "jpg", "jxl", "m4a", "m4v", "mov",
-    "mp3", "mp4", "ogg", "opus", "pdf", "png", "svg", "tif", "tiff", "wav", "webm", "webp",
-];
-
 /// One family of documents.
 pub struct ZipDocument {
     info: &'static Info,
@@ -47,12 +41,15 @@ pub struct ZipDocument {
 
 pub static EPUB: ZipDocument = ZipDocument {
     info: &Info {
-        id: "epub",
+        id: FormatId::new("epub"),
         name: "EPUB",
         extensions: &["epub"],
         media: Media::Document,
         specification: "W3C EPUB 3.3; C2PA 2.2, annex A.6",
         version: 1,
+        // A chart brings its own workbook.
+        in_documents: false,
+        ..Info::DEFAULT
     },
     mime: Some("application/epub+zip"),
     first: &[],
@@ -61,12 +58,16 @@ pub static EPUB: ZipDocument = ZipDocument {
 
 pub static OOXML: ZipDocument = ZipDocument {
     info: &Info {
-        id: "ooxml",
+        id: FormatId::new("ooxml"),
         name: "Office Open XML",
         extensions: &["docx", "pptx", "xlsx", "docm", "pptm", "xlsm", "ppsx", "potx"],
         media: Media::Document,
         specification: "ISO/IEC 29500-1 and -2; C2PA 2.2, annex A.6",
         version: 1,
+        c2pa_mime: C2paMime::Named("docx"),
+        // A chart brings its own workbook.
+        in_documents: false,
+        ..Info::DEFAULT
     },
     mime: None,
     first: &["[Content_Types].xml", "_rels/", "docProps/", "word/", "ppt/", "xl/"],
@@ -75,12 +76,16 @@ pub static OOXML: ZipDocument = ZipDocument {
 
 pub static OPEN_DOCUMENT: ZipDocument = ZipDocument {
     info: &Info {
-        id: "opendocument",
+        id: FormatId::new("opendocument"),
         name: "OpenDocument",
         extensions: &["odt", "odp", "ods", "odg"],
         media: Media::Document,
         specification: "ISO/IEC 26300 (ODF 1.3); C2PA 2.2, annex A.6",
         version: 1,
+        c2pa_mime: C2paMime::Named("odt"),
+        // A chart brings its own workbook.
+        in_documents: false,
+        ..Info::DEFAULT
     },
     mime: Some("application/vnd.oasis.opendocument."),
     first: &[],
@@ -99,7 +104,7 @@ impl Format for ZipDocument {
         if by_mime || by_name { Score::SURE } else { Score::NO }
     }
 
-    fn read(&self, source: &mut Source, out: &mut Facts) -> Result<(), Problem> {
+    fn read(&self, source: &mut Source, out: &mut Extraction) -> Result<(), Problem> {
         let mut members = Vec::new();
         let listed = zip::members(source, &mut members);
         let mut media = 0;
@@ -128,22 +133,22 @@ impl Format for ZipDocument {
 }
 
 impl ZipDocument {
-    fn tell(&self, source: &mut Source, member: &Member, out: &mut Facts) -> Result<(), Problem> {
+    fn tell(&self, source: &mut Source, member: &Member, out: &mut Extraction) -> Result<(), Problem> {
         let (offset, bytes) = zip::bytes(source, member, PROPERTIES)?;
         let at = Place::new(format!("ZIP {}", member.name), source.absolute(offset));
-        document_xml::read(&bytes, self.info.id, &at, out);
+        document_xml::read(&bytes, &self.info.id, &at, out);
         Ok(())
     }
 }
 
-pub(super) fn store(source: &mut Source, member: &Member, out: &mut Facts) -> Result<(), Problem> {
+pub(super) fn store(source: &mut Source, member: &Member, out: &mut Extraction) -> Result<(), Problem> {
     let (offset, bytes) = zip::bytes(source, member, limits::STORE)?;
     let damage = jumbf::damage(&bytes);
     out.stores.push(Store { place: format!("ZIP {STORE}"), offset: source.absolute(offset), bytes, damage });
     Ok(())
 }
 
-fn embed(source: &mut Source, member: &Member, out: &mut Facts) -> Result<(), Problem> {
+fn embed(source: &mut Source, member: &Member, out: &mut Extraction) -> Result<(), Problem> {
     let (offset, bytes) = zip::bytes(source, member, limits::EMBEDDED_BYTES)?;
     let name = Some(member.name.clone());
     let place = format!("ZIP {}", member.name);
@@ -151,7 +156,8 @@ fn embed(source: &mut Source, member: &Member, out: &mut Facts) -> Result<(), Pr
     Ok(())
 }
 
+/// Whether a member is called as media are that a document may hold.
 fn is_media(name: &str) -> bool {
-    let extension = name.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase());
-    extension.is_some_and(|e| ESSENCE.contains(&e.as_str()))
+    let format = name.rsplit_once('.').and_then(|(_, extension)| by_extension(extension));
+    format.is_some_and(|format| format.info().in_documents && format.info().media.is_content())
 }

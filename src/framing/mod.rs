@@ -27,7 +27,6 @@ pub mod pdf;
 pub mod pdf_objects;
 pub mod png_chunks;
 pub mod riff;
-pub mod samsung_sef;
 pub mod sef;
 pub mod tar;
 pub mod tiff_ifd;

@@ -21,6 +21,12 @@ pub struct Entry {
     pub len: u64,
 }
 
+/// Whether these last bytes of a file are the end of a trailer.
+#[must_use]
+pub fn ends_with(tail: &[u8]) -> bool {
+    tail.ends_with(b"SEFT")
+}
+
 /// The entries of the trailer that ends at `end` and starts at `start` or later, and where it really starts.
 ///
 /// # Errors

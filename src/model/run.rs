@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Ai, Credentials, Evidence, Facts, Finding, Problem, Role, Tag};
+use super::{Ai, Credentials, Evidence, Facts, Finding, FormatId, Problem, Role, Tag};
 
 /// What a run was asked to do and with what.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -69,7 +69,7 @@ pub struct CatalogueRef {
 pub struct AssetReport {
     pub path: String,
     pub root: usize,
-    pub format: Option<String>,
+    pub format: Option<FormatId>,
     pub bytes: u64,
     pub sha256: Option<String>,
     pub role: Role,

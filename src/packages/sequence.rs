@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use crate::formats::{self, FrameUse};
 use crate::model::{AssetReport, Finding, Frames, PackageFault, PackageFaultKind};
 use crate::text::{dollar, single};
 
@@ -19,13 +20,15 @@ const HELD: usize = 65_536;
 const RANGES: usize = 64;
 /// Gaps that one message names.
 const NAMED: usize = 8;
-/// Kinds of file that come as frames.
-const EXTENSIONS: &[&str] = &[
-    "ari", "arx", "bmp", "cin", "dng", "dpx", "exr", "hdr", "j2c", "j2k", "jp2", "jpc", "jpeg", "jpg", "jxl", "png",
-    "sgi", "tga", "tif", "tiff", "webp",
+/// Kinds of file that come as frames and that no reader here knows.
+const UNREAD: &[(&str, FrameUse)] = &[
+    ("ari", FrameUse::Possible),
+    ("arx", FrameUse::Possible),
+    ("cin", FrameUse::Usual),
+    ("hdr", FrameUse::Possible),
+    ("sgi", FrameUse::Possible),
+    ("tga", FrameUse::Possible),
 ];
-/// Kinds that cameras do not number by themselves.
-const FRAMES_ONLY: &[&str] = &["cin", "dpx", "exr"];
 
 /// A row of the report, and what is wrong with the run that it tells of.
 #[derive(Debug)]
@@ -137,7 +140,9 @@ fn file_name(path: &str) -> &str {
 fn name(path: &str) -> Option<Name<'_>> {
     let (stem, extension) = path.rsplit_once('.')?;
     let lower = extension.to_ascii_lowercase();
-    if !EXTENSIONS.contains(&lower.as_str()) {
+    let unread = UNREAD.iter().find(|(known, _)| *known == lower).map(|(_, frames)| *frames);
+    let frames = formats::by_extension(&lower).map(|format| format.info().frames).or(unread)?;
+    if frames == FrameUse::No {
         return None;
     }
     let start = path.len() - file_name(path).len();
@@ -150,7 +155,7 @@ fn name(path: &str) -> Option<Name<'_>> {
     let (prefix, digits, suffix) = (path.get(..from)?, stem.get(from..end)?, path.get(end..)?);
     let number = digits.parse().ok().filter(|_| digits.len() <= 10)?;
     let camera = is_camera(file_name(prefix), digits, end == stem.len());
-    let frames_only = FRAMES_ONLY.contains(&lower.as_str());
+    let frames_only = frames == FrameUse::Usual;
     let dotted = prefix.ends_with('.') && digits.len() >= 4 && end == stem.len();
     let least = if frames_only || dotted { LEAST } else { MANY };
     (!camera || frames_only).then_some(Name { prefix, digits, suffix, number, least })

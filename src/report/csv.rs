@@ -95,7 +95,7 @@ impl Csv<'_> {
             of(&|a| self.roots.get(a.root).cloned().unwrap_or_default()),
             package.map_or_else(|| of(&|a| a.path.clone()), |p| p.root.clone()),
             of_package.map(|id| id.to_string()).unwrap_or_default(),
-            package.map_or_else(|| of(&|a| a.format.clone().unwrap_or_default()), |p| p.kind.clone()),
+            package.map_or_else(|| of(&|a| a.format.map(|id| id.to_string()).unwrap_or_default()), |p| p.kind.clone()),
             of(&|a| a.bytes.to_string()),
             of(&|a| a.sha256.clone().unwrap_or_default()),
             of(&|a| word(&a.role)),

@@ -161,7 +161,7 @@ fn row(asset: &AssetReport) -> Value {
     json!({
         "path": text(&asset.path),
         "root": asset.root,
-        "format": opt(asset.format.as_ref()),
+        "format": asset.format.as_deref().map(text),
         "bytes": asset.bytes,
         "size": size(asset.bytes),
         "sha256": opt(asset.sha256.as_ref()),

@@ -26,10 +26,6 @@ impl Rule for MislabelledFormat {
         let Some(format) = case.facts.format.as_deref().filter(|_| case.facts.extension_fits == Some(false)) else {
             return;
         };
-        // The resource fork of `a.mov` is called `._a.mov` by design.
-        if format == "appledouble" {
-            return;
-        }
         let message = match case.facts.named.as_deref() {
             Some(named) => format!("its name says {named}, its bytes are {format}; it was read as {format}"),
             None => format!("its bytes are {format}, which its name does not say; it was read as {format}"),

@@ -18,7 +18,7 @@
 
 use super::{Case, Draft, Info, Rule, wording};
 use crate::approvals::Verdict;
-use crate::model::{Ai, Claim, CredentialState, Role, Severity};
+use crate::model::{Ai, Claim, CredentialState, Media, Role, Severity};
 
 pub(super) struct UnauthenticatedArchival;
 
@@ -28,29 +28,14 @@ static INFO: Info = Info {
     source: include_str!("unauthenticated_archival.rs"),
 };
 
-/// Formats that describe or hold other files: nothing that an audience sees.
-const COMPANIONS: &[&str] = &[
-    "appledouble",
-    "xmp",
-    "c2pa",
-    "xml",
-    "json",
-    "text",
-    "mhl",
-    "package-manifest",
-    "zip",
-    "tar",
-    "gzip",
-    "sealed-archive",
-];
-
 impl Rule for UnauthenticatedArchival {
     fn info(&self) -> &'static Info {
         &INFO
     }
 
     fn check_asset(&self, case: &Case, out: &mut Vec<Draft>) {
-        let media = case.facts.format.as_deref().is_some_and(|format| !COMPANIONS.contains(&format));
+        // What holds or describes other files is nothing that an audience sees.
+        let media = case.facts.media.is_some_and(Media::is_content);
         // What is marked as AI has a worse finding of its own.
         if case.asset.role != Role::Archival || !media || case.ai > Ai::Enhanced || authenticated(case) {
             return;

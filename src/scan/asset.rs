@@ -11,12 +11,14 @@ use crate::digest::{self, Algorithm, Digest};
 use crate::extract;
 use crate::marks;
 use crate::member::{Opened, Room};
-use crate::model::{Asset, AssetReport, Facts, PackageFault, PackageFaultKind, Problem, ProblemKind, Recipe, Role};
+use crate::model::{
+    Asset, AssetReport, Facts, FormatId, Media, PackageFault, PackageFaultKind, Problem, ProblemKind, Recipe, Role,
+};
 use crate::packages::Wanted;
 use crate::roles;
 
 /// The format that reports name for a delivery package's own manifests.
-const MANIFEST: &str = "package-manifest";
+const MANIFEST: FormatId = FormatId::new("package-manifest");
 
 /// What is to be judged: a file, or a member of an archive.
 pub(super) struct Job {
@@ -43,10 +45,10 @@ pub(super) fn one(scan: &Scan<'_>, job: Job, around: &Around<'_>, room: &Room, w
     (asset.role, asset.role_basis) = roles::place(&asset.rel, &scan.policy.roles, place.membership, scan.role);
     let (mut facts, opened) = isolated(&asset, inside.as_ref(), room, scan);
     if facts.format.is_none() && facts.problems.is_empty() && around.deliveries.is_manifest(asset.root, &asset.rel) {
-        facts.format = Some(MANIFEST.to_owned());
+        (facts.format, facts.media) = (Some(MANIFEST), Some(Media::Companion));
     }
     let depth = inside.as_ref().map_or(0, |inside| inside.depth);
-    let opens = archives::opens(facts.format.as_deref());
+    let opens = archives::opens(facts.format);
     if opens && depth >= scan.max_archive_depth {
         let what = format!("not opened: it lies deeper than --max-archive-depth {}", scan.max_archive_depth);
         facts.problems.push(Problem::new(ProblemKind::Limit, "archive", None, what));

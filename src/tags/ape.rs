@@ -1,7 +1,7 @@
 //! APEv1 and APEv2 items (hydrogenaudio "APEv2 specification"), as found at the end of MP3, WavPack, Monkey's Audio and Musepack.
 
 use crate::limits;
-use crate::model::{Facts, Problem};
+use crate::model::{Extraction, Problem};
 use crate::tags::{Place, charset, picture, push};
 
 /// Length of a header or footer.
@@ -32,7 +32,7 @@ pub fn footer(bytes: &[u8]) -> Option<Footer> {
 }
 
 /// Reads the items; space `ape`. Keys keep their case.
-pub fn read(items: &[u8], footer: &Footer, at: &Place, out: &mut Facts) {
+pub fn read(items: &[u8], footer: &Footer, at: &Place, out: &mut Extraction) {
     let mut pos = 0;
     for _ in 0..footer.items.min(limits::TAGS as u32) {
         let Some(item) = item(items, pos) else {
@@ -62,7 +62,7 @@ fn item(items: &[u8], pos: usize) -> Option<Item<'_>> {
     Some(Item { flags, key: rest.get(..end)?, value: items.get(at..at.checked_add(size)?)?, at })
 }
 
-fn value(item: &Item<'_>, version: u32, at: &Place, out: &mut Facts) {
+fn value(item: &Item<'_>, version: u32, at: &Place, out: &mut Extraction) {
     let key = charset::guess(item.key);
     if version >= 2000 && item.flags & 0b110 == 0b010 {
         let lower = key.to_ascii_lowercase();

@@ -1,6 +1,6 @@
 //! Broadcast chunks of WAVE files: `bext` (EBU Tech 3285) and `cart` (AES46), both rows of fixed text fields.
 
-use crate::model::{Facts, Problem};
+use crate::model::{Extraction, Problem};
 use crate::tags::{Place, charset, push};
 
 /// Name, offset, length.
@@ -36,7 +36,7 @@ const CART: &[Field] = &[
 const CART_LEN: usize = 2048;
 
 /// Reads the content of a `bext` chunk.
-pub fn read(blob: &[u8], at: &Place, out: &mut Facts) {
+pub fn read(blob: &[u8], at: &Place, out: &mut Extraction) {
     fields(BEXT, blob, "bext", at, out);
     if let Some(time) = blob.get(338..346).and_then(|b| b.try_into().ok()).map(u64::from_le_bytes) {
         push(out, "bext", "TimeReference", time.to_string(), at, 338);
@@ -51,12 +51,12 @@ pub fn read(blob: &[u8], at: &Place, out: &mut Facts) {
 }
 
 /// Reads the content of a `cart` chunk.
-pub fn read_cart(blob: &[u8], at: &Place, out: &mut Facts) {
+pub fn read_cart(blob: &[u8], at: &Place, out: &mut Extraction) {
     fields(CART, blob, "cart", at, out);
     rest(blob, CART_LEN, "cart", "TagText", at, out);
 }
 
-fn fields(table: &[Field], blob: &[u8], space: &str, at: &Place, out: &mut Facts) {
+fn fields(table: &[Field], blob: &[u8], space: &str, at: &Place, out: &mut Extraction) {
     for (name, from, len) in table {
         let end = (from + len).min(blob.len());
         let text = charset::fixed(blob.get(*from..end).unwrap_or_default());
@@ -66,7 +66,7 @@ fn fields(table: &[Field], blob: &[u8], space: &str, at: &Place, out: &mut Facts
     }
 }
 
-fn rest(blob: &[u8], from: usize, space: &str, key: &str, at: &Place, out: &mut Facts) {
+fn rest(blob: &[u8], from: usize, space: &str, key: &str, at: &Place, out: &mut Extraction) {
     match blob.get(from..) {
         Some(rest) => {
             let text = charset::guess(charset::trim(rest));
@@ -92,9 +92,9 @@ mod tests {
         blob[256..260].copy_from_slice(b"Unit");
         blob[348] = 6;
         blob.extend(b"A=PCM\r\n\0");
-        let mut out = Facts::default();
+        let mut out = Extraction::default();
         read(&blob, &Place::new("WAV bext", 100), &mut out);
-        let value = |key: &str| out.tags.iter().find(|t| t.key == key).map(|t| (t.value.as_str(), t.offset));
+        let value = |key: &str| out.facts.tags.iter().find(|t| t.key == key).map(|t| (t.value.as_str(), t.offset));
         assert_eq!(value("Description"), Some(("Scene", Some(100))));
         assert_eq!(value("Originator"), Some(("Unit", Some(356))));
         assert_eq!(value("CodingHistory"), Some(("A=PCM\r\n", Some(702))));
@@ -105,10 +105,10 @@ mod tests {
     #[test]
     fn every_cut_is_survived() {
         for len in 0..CART_LEN + 2 {
-            let mut out = Facts::default();
+            let mut out = Extraction::default();
             read(&vec![b'a'; len], &Place::new("x", 0), &mut out);
             read_cart(&vec![b'a'; len], &Place::new("x", 0), &mut out);
-            assert!(!out.tags.is_empty() || len == 0);
+            assert!(!out.facts.tags.is_empty() || len == 0);
         }
     }
 }

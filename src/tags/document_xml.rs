@@ -6,7 +6,7 @@ use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
 use crate::limits;
-use crate::model::{Facts, Problem};
+use crate::model::{Extraction, Problem};
 use crate::tags::{Place, charset, push};
 
 /// Attributes that name what an element holds, and those that hold it.
@@ -16,7 +16,7 @@ const HOLDING: &[&str] = &["content"];
 const TEXT: usize = 1024 * 1024;
 
 /// Reads the text of all innermost elements.
-pub fn read(blob: &[u8], space: &str, at: &Place, out: &mut Facts) {
+pub fn read(blob: &[u8], space: &str, at: &Place, out: &mut Extraction) {
     let text = charset::guess(blob);
     let mut reader = Reader::from_str(&text);
     reader.config_mut().check_end_names = false;
@@ -67,7 +67,7 @@ fn add(said: &mut String, text: &str) {
 }
 
 /// The element's name, and the one that an attribute gives; a value in an attribute is told at once.
-fn named(e: &BytesStart<'_>, space: &str, at: &Place, out: &mut Facts) -> (String, Option<String>) {
+fn named(e: &BytesStart<'_>, space: &str, at: &Place, out: &mut Extraction) -> (String, Option<String>) {
     let name = String::from_utf8_lossy(e.local_name().as_ref()).into_owned();
     let attribute = |wanted: &[&str]| {
         let found = e.attributes().flatten().find(|a| wanted.iter().any(|w| a.key.as_ref() == w.as_bytes()))?;

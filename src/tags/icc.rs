@@ -1,11 +1,11 @@
 //! ICC profiles (ICC.1, section 7): only what names the profile.
 
 use crate::framing::numbers::{array, be32};
-use crate::model::Facts;
+use crate::model::Extraction;
 use crate::tags::{Place, plain_text, push};
 
 /// Reads the description and copyright of a profile, as far as they stand in `blob`.
-pub fn read(blob: &[u8], at: &Place, out: &mut Facts) {
+pub fn read(blob: &[u8], at: &Place, out: &mut Extraction) {
     let count = be32(blob, 128).unwrap_or_default().min(100) as usize;
     for entry in (0..count).map(|n| 132 + n * 12) {
         let key = match array::<4>(blob, entry).as_ref() {

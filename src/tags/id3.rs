@@ -6,7 +6,7 @@ mod names;
 use std::borrow::Cow;
 
 use crate::limits;
-use crate::model::{Facts, Problem, ProblemKind};
+use crate::model::{Extraction, Problem, ProblemKind};
 use crate::tags::{Place, charset, push};
 
 /// Length of a tag's header, and of its footer.
@@ -52,7 +52,7 @@ fn resynchronized(bytes: &[u8]) -> Vec<u8> {
 }
 
 /// Reads a whole ID3v2 tag that starts at `ID3`. Keys are `TXXX:AIGC`, `COMM`, `TIT2`, …; v2.2 names become those of 2.3.
-pub fn read(blob: &[u8], at: &Place, out: &mut Facts) {
+pub fn read(blob: &[u8], at: &Place, out: &mut Extraction) {
     let start = at.offset.unwrap_or(0);
     if blob.iter().all(|b| *b == 0) {
         // Programs that remove a tag leave an empty chunk behind.
@@ -118,7 +118,7 @@ struct Tag {
 }
 
 impl Tag {
-    fn frames(&mut self, body: &[u8], at: &Place, depth: usize, out: &mut Facts) {
+    fn frames(&mut self, body: &[u8], at: &Place, depth: usize, out: &mut Extraction) {
         if depth > 4 {
             return at.problem(Problem::limit("", at.offset.unwrap_or(0), "frames nested too deep"), out);
         }
@@ -187,7 +187,7 @@ impl Tag {
         flags: u32,
         content: &'a [u8],
         at: &Place,
-        out: &mut Facts,
+        out: &mut Extraction,
     ) -> Option<Cow<'a, [u8]>> {
         let start = at.offset.unwrap_or(0);
         let form = Form::of(self.major, flags);
@@ -278,7 +278,7 @@ fn inflate(bytes: &[u8], most: usize) -> std::io::Result<Vec<u8>> {
 }
 
 /// Reads a v1 tag: `TAG` and 125 bytes; space `id3v1`.
-pub fn read_v1(blob: &[u8], at: &Place, out: &mut Facts) {
+pub fn read_v1(blob: &[u8], at: &Place, out: &mut Extraction) {
     const FIELDS: &[(&str, usize, usize)] =
         &[("Title", 3, 30), ("Artist", 33, 30), ("Album", 63, 30), ("Year", 93, 4), ("Comment", 97, 30)];
     for (key, from, len) in FIELDS {

@@ -4,11 +4,11 @@
 //! of a longer length) and the value. 1:90 names the character set of the text records.
 
 use crate::limits;
-use crate::model::{Facts, Problem};
+use crate::model::{Extraction, Problem};
 use crate::tags::{self, Place};
 
 /// Reads IIM bytes (0x1C markers). Keys are the dataset's name (`Credit`), `2:110` where unknown.
-pub fn read(blob: &[u8], at: &Place, out: &mut Facts) {
+pub fn read(blob: &[u8], at: &Place, out: &mut Extraction) {
     // TIFF writers that declare the block as 32-bit integers in the other byte order turn every four bytes round.
     if blob.first() != Some(&MARKER) && blob.get(3) == Some(&MARKER) && blob.get(2).is_some_and(|r| *r <= 9) {
         let turned: Vec<u8> = blob.chunks(4).flat_map(|c| c.iter().rev().copied()).collect();
@@ -19,7 +19,7 @@ pub fn read(blob: &[u8], at: &Place, out: &mut Facts) {
 
 const MARKER: u8 = 0x1C;
 
-fn datasets(blob: &[u8], at: &Place, out: &mut Facts) {
+fn datasets(blob: &[u8], at: &Place, out: &mut Extraction) {
     let mut position = 0;
     let mut utf8 = false;
     for _ in 0..limits::ITEMS {
@@ -197,14 +197,14 @@ mod tests {
         out
     }
 
-    fn facts(blob: &[u8]) -> Facts {
-        let mut out = Facts::default();
+    fn facts(blob: &[u8]) -> Extraction {
+        let mut out = Extraction::default();
         read(blob, &Place::new("JPEG APP13", 100), &mut out);
         out
     }
 
-    fn pairs(out: &Facts) -> Vec<(&str, &str)> {
-        out.tags.iter().map(|t| (t.key.as_str(), t.value.as_str())).collect()
+    fn pairs(out: &Extraction) -> Vec<(&str, &str)> {
+        out.facts.tags.iter().map(|t| (t.key.as_str(), t.value.as_str())).collect()
     }
 
     #[test]
@@ -223,9 +223,9 @@ mod tests {
             ("2:199", "x"),
         ];
         assert_eq!(pairs(&out), expected);
-        assert_eq!(out.tags[2].offset, Some(100 + 8 + 7 + 5));
-        assert_eq!(out.tags[2].place, "JPEG APP13, IPTC Credit");
-        assert!(out.problems.is_empty());
+        assert_eq!(out.facts.tags[2].offset, Some(100 + 8 + 7 + 5));
+        assert_eq!(out.facts.tags[2].place, "JPEG APP13, IPTC Credit");
+        assert!(out.facts.problems.is_empty());
     }
 
     #[test]
@@ -246,13 +246,13 @@ mod tests {
         let first = dataset(2, 25, b"one").len();
         for len in 0..blob.len() {
             let out = facts(&blob[..len]);
-            assert_eq!(out.problems.is_empty(), len == 0 || len == first, "{len}");
-            assert!(out.problems.iter().all(|p| p.blocking));
+            assert_eq!(out.facts.problems.is_empty(), len == 0 || len == first, "{len}");
+            assert!(out.facts.problems.iter().all(|p| p.blocking));
         }
         blob.extend([0; 7]);
-        assert!(facts(&blob).problems.is_empty());
+        assert!(facts(&blob).facts.problems.is_empty());
         blob.extend(b"junk");
-        assert!(facts(&blob).problems[0].blocking);
+        assert!(facts(&blob).facts.problems[0].blocking);
     }
 
     #[test]

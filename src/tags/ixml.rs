@@ -6,7 +6,7 @@ use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
 use crate::limits;
-use crate::model::{Facts, Problem};
+use crate::model::{Extraction, Problem};
 use crate::tags::{Place, charset, push, xmp};
 
 /// Values kept of one document; ADM goes to many thousands of them, all positions and gains.
@@ -17,12 +17,12 @@ const TEXT: usize = 1024 * 1024;
 const SKIPPED: &[&str] = &["audioBlockFormat", "audioChannelFormat", "SPEED", "TRACK_LIST_COUNT"];
 
 /// Reads an `iXML` document; space `ixml`.
-pub fn read(blob: &[u8], at: &Place, out: &mut Facts) {
+pub fn read(blob: &[u8], at: &Place, out: &mut Extraction) {
     flatten(blob, "ixml", &SKIPPED[..1], at, out);
 }
 
 /// Reads an `axml` document; space `axml`.
-pub fn read_axml(blob: &[u8], at: &Place, out: &mut Facts) {
+pub fn read_axml(blob: &[u8], at: &Place, out: &mut Extraction) {
     let text = charset::guess(blob);
     let start: String = text.chars().take(512).collect();
     if start.contains("<x:xmpmeta") || start.contains("<rdf:RDF") {
@@ -43,7 +43,7 @@ struct State<'a> {
     ignored: Option<usize>,
 }
 
-fn flatten(blob: &[u8], space: &str, skipped: &[&str], at: &Place, out: &mut Facts) {
+fn flatten(blob: &[u8], space: &str, skipped: &[&str], at: &Place, out: &mut Extraction) {
     let text = charset::guess(blob);
     let mut reader = Reader::from_str(&text);
     reader.config_mut().check_end_names = false;
@@ -104,7 +104,7 @@ fn add(state: &mut State<'_>, text: &str, by: u64) {
     }
 }
 
-fn open(e: &BytesStart<'_>, skipped: &[&str], state: &mut State<'_>, by: u64, at: &Place, out: &mut Facts) {
+fn open(e: &BytesStart<'_>, skipped: &[&str], state: &mut State<'_>, by: u64, at: &Place, out: &mut Extraction) {
     // Text before a child element is indentation nearly always; where it is not, it stays with its parent.
     flush(state, at, out);
     let name = String::from_utf8_lossy(e.name().as_ref()).into_owned();
@@ -127,7 +127,7 @@ fn open(e: &BytesStart<'_>, skipped: &[&str], state: &mut State<'_>, by: u64, at
     }
 }
 
-fn close(state: &mut State<'_>, at: &Place, out: &mut Facts) {
+fn close(state: &mut State<'_>, at: &Place, out: &mut Extraction) {
     flush(state, at, out);
     state.path.pop();
     if state.ignored.is_some_and(|depth| state.path.len() <= depth) {
@@ -135,7 +135,7 @@ fn close(state: &mut State<'_>, at: &Place, out: &mut Facts) {
     }
 }
 
-fn flush(state: &mut State<'_>, at: &Place, out: &mut Facts) {
+fn flush(state: &mut State<'_>, at: &Place, out: &mut Extraction) {
     let text = std::mem::take(&mut state.text);
     let text = text.trim();
     if !text.is_empty() && !state.path.is_empty() {
@@ -154,10 +154,10 @@ fn key(state: &State<'_>) -> String {
 mod tests {
     use super::*;
 
-    fn tags(xml: &str) -> (Vec<(String, String)>, Facts) {
-        let mut out = Facts::default();
+    fn tags(xml: &str) -> (Vec<(String, String)>, Extraction) {
+        let mut out = Extraction::default();
         read(xml.as_bytes(), &Place::new("WAV iXML", 0), &mut out);
-        (out.tags.iter().map(|t| (t.key.clone(), t.value.clone())).collect(), out)
+        (out.facts.tags.iter().map(|t| (t.key.clone(), t.value.clone())).collect(), out)
     }
 
     #[test]
@@ -167,19 +167,19 @@ mod tests {
         );
         let want = [("PROJECT", "A & B"), ("BEXT/BWF_ORIGINATOR@a", "1"), ("BEXT/BWF_ORIGINATOR", "x")];
         assert_eq!(got, want.map(|(k, v)| (k.to_owned(), v.to_owned())));
-        assert!(out.problems.is_empty());
+        assert!(out.facts.problems.is_empty());
     }
 
     #[test]
     fn a_cut_document_keeps_what_was_read_and_says_so() {
         let (got, out) = tags("<BWFXML><PROJECT>A</PROJECT><NOTE>unfin");
         assert_eq!(got, [("PROJECT".to_owned(), "A".to_owned())]);
-        assert!(out.problems[0].blocking);
+        assert!(out.facts.problems[0].blocking);
     }
 
     #[test]
     fn depth_is_bounded() {
         let (_, out) = tags(&"<a>".repeat(10_000));
-        assert_eq!(out.problems[0].kind, crate::model::ProblemKind::Limit);
+        assert_eq!(out.facts.problems[0].kind, crate::model::ProblemKind::Limit);
     }
 }

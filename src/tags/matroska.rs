@@ -1,12 +1,12 @@
-//! What Matroska's elements say (RFC 9559, section 5.1): Info, Tracks, Chapters, Tags, Attachments.
+//! What Matroska's elements say (RFC 9559, section 5.1): Info, Tracks, Chapters, Tags.
 
 use crate::framing::ebml::{self, Child};
 use crate::limits;
-use crate::model::{Embedded, Facts, Problem};
-use crate::source::Source;
+use crate::model::{Extraction, Problem};
 use crate::tags::{self, Place, xmp};
 
-const SPACE: &str = "matroska";
+/// The vocabulary's name in [`crate::model::Tag::space`].
+pub const SPACE: &str = "matroska";
 
 /// Text elements of Info that are reported.
 const INFO: &[(u32, &str)] = &[
@@ -35,16 +35,15 @@ const SIMPLE_TAG: u32 = 0x67C8;
 const TAG_NAME: u32 = 0x45A3;
 const TAG_STRING: u32 = 0x4487;
 const TAG_BINARY: u32 = 0x4485;
-const ATTACHED_FILE: u32 = 0x61A7;
-const FILE_DATA: u32 = 0x465C;
-const FILE: &[(u32, &str)] = &[(0x466E, "FileName"), (0x4660, "FileMimeType"), (0x467E, "FileDescription")];
 
-fn name_of(table: &[(u32, &'static str)], id: u32) -> Option<&'static str> {
+/// The name of an element in one of the tables.
+#[must_use]
+pub fn name_of(table: &[(u32, &'static str)], id: u32) -> Option<&'static str> {
     table.iter().find(|(known, _)| *known == id).map(|(_, name)| *name)
 }
 
 /// The children of `body`; a break in the structure is noted, since a tag could stand behind it.
-fn sound<'a>(body: &'a [u8], at: &Place, out: &mut Facts) -> Vec<Child<'a>> {
+fn sound<'a>(body: &'a [u8], at: &Place, out: &mut Extraction) -> Vec<Child<'a>> {
     let mut found = Vec::new();
     for child in ebml::children(body).take(limits::ITEMS) {
         match child {
@@ -59,7 +58,7 @@ fn sound<'a>(body: &'a [u8], at: &Place, out: &mut Facts) -> Vec<Child<'a>> {
 }
 
 /// Info: title, applications, date.
-pub fn info(body: &[u8], at: &Place, out: &mut Facts) {
+pub fn info(body: &[u8], at: &Place, out: &mut Extraction) {
     for child in sound(body, at, out) {
         if let Some(name) = name_of(INFO, child.id) {
             tags::push(out, SPACE, name, child.text(), at, child.offset as u64);
@@ -77,7 +76,7 @@ pub fn info(body: &[u8], at: &Place, out: &mut Facts) {
 }
 
 /// Tracks: codecs and names.
-pub fn tracks(body: &[u8], at: &Place, out: &mut Facts) {
+pub fn tracks(body: &[u8], at: &Place, out: &mut Extraction) {
     for track in sound(body, at, out).into_iter().filter(|c| c.id == TRACK_ENTRY) {
         let place = Place { container: format!("{}/TrackEntry", at.container), ..at.inside("", track.offset as u64) };
         for child in sound(track.body, &place, out) {
@@ -89,7 +88,7 @@ pub fn tracks(body: &[u8], at: &Place, out: &mut Facts) {
 }
 
 /// Chapters: the names that players show.
-pub fn chapters(body: &[u8], at: &Place, out: &mut Facts) {
+pub fn chapters(body: &[u8], at: &Place, out: &mut Extraction) {
     let mut stack = vec![(body, 0usize, 0usize)];
     let mut names = 0;
     let mut items = 0;
@@ -112,7 +111,7 @@ pub fn chapters(body: &[u8], at: &Place, out: &mut Facts) {
 }
 
 /// Tags: every SimpleTag, nested ones too, under its name as written.
-pub fn tags(body: &[u8], at: &Place, out: &mut Facts) {
+pub fn tags(body: &[u8], at: &Place, out: &mut Extraction) {
     for tag in sound(body, at, out).into_iter().filter(|c| c.id == TAG) {
         let inner = Place::new("", at.offset.unwrap_or(0).saturating_add(tag.offset as u64));
         let mut place = Place { container: format!("{}/Tag", at.container), ..inner };
@@ -140,7 +139,7 @@ fn deeper(at: &Place, more: &str, child: &Child<'_>) -> Place {
     Place { container: format!("{}{more}", at.container), offset }
 }
 
-fn simple_tag(tag: &Child<'_>, at: &Place, depth: usize, out: &mut Facts) {
+fn simple_tag(tag: &Child<'_>, at: &Place, depth: usize, out: &mut Extraction) {
     if depth >= limits::DEPTH {
         let offset = at.offset.unwrap_or(0);
         return at.problem(Problem::limit("", offset, "tags nested too deep"), out);
@@ -163,88 +162,16 @@ fn simple_tag(tag: &Child<'_>, at: &Place, depth: usize, out: &mut Facts) {
     }
 }
 
-fn printable(text: &str) -> bool {
+/// Whether text has no characters that a person would not have typed.
+#[must_use]
+pub fn printable(text: &str) -> bool {
     !text.is_empty() && text.chars().all(|c| !c.is_control() || c.is_whitespace())
 }
 
-fn text(name: &str, value: &str, at: &Place, by: u64, out: &mut Facts) {
+/// Adds a text; XMP is read as such.
+pub fn text(name: &str, value: &str, at: &Place, by: u64, out: &mut Extraction) {
     tags::push(out, SPACE, name, value, at, by);
     if value.trim_start_matches('\u{feff}').trim_start().starts_with("<?xpacket") || value.contains("<rdf:RDF") {
         xmp::read(value.as_bytes(), &at.inside(name, by), out);
     }
-}
-
-/// Attachments between two offsets: names as tags, media and text to be read on their own.
-///
-/// # Errors
-/// The problem that ended the walk.
-pub fn attachments(source: &mut Source, start: u64, end: u64, out: &mut Facts) -> Result<(), Problem> {
-    let mut at = start;
-    for _ in 0..limits::ITEMS {
-        if at >= end {
-            return Ok(());
-        }
-        let element = ebml::read(source, at)?;
-        let Some(stop) = element.end().filter(|stop| *stop <= end) else {
-            return Err(Problem::truncated("", source.absolute(at), "an attachment ends past its parent"));
-        };
-        if element.id == ATTACHED_FILE {
-            attachment(source, element.body, stop, out)?;
-        }
-        at = stop;
-    }
-    Err(Problem::limit("", source.absolute(at), "too many attachments"))
-}
-
-/// One AttachedFile.
-fn attachment(source: &mut Source, start: u64, end: u64, out: &mut Facts) -> Result<(), Problem> {
-    let place = Place::new("Matroska Segment/Attachments/AttachedFile", source.absolute(start));
-    let (mut name, mut mime, mut data) = (String::new(), String::new(), None);
-    let mut at = start;
-    for _ in 0..limits::ITEMS {
-        if at >= end {
-            break;
-        }
-        let element = ebml::read(source, at)?;
-        let Some(stop) = element.end().filter(|stop| *stop <= end) else {
-            return Err(Problem::truncated("", source.absolute(at), "an attachment ends past its parent"));
-        };
-        let size = stop - element.body;
-        if let Some(key) = name_of(FILE, element.id) {
-            let body = source.stated(element.body, size, limits::VALUE)?;
-            let value = String::from_utf8_lossy(&body).trim_end_matches('\0').to_owned();
-            match key {
-                "FileName" => name.clone_from(&value),
-                "FileMimeType" => mime.clone_from(&value),
-                _ => {}
-            }
-            tags::push(out, SPACE, key, value, &place, element.body - start);
-        } else if element.id == FILE_DATA {
-            data = Some((element.body, size));
-        }
-        at = stop;
-    }
-    let Some((body, size)) = data.filter(|_| !is_font(&name, &mime)) else { return Ok(()) };
-    if out.embedded.len() >= limits::EMBEDDED {
-        let what = format!("more than {} attachments", limits::EMBEDDED);
-        return Err(Problem::limit("", source.absolute(body), what));
-    }
-    let bytes = source.stated(body, size, limits::EMBEDDED_BYTES)?;
-    let place = Place::new(place.container, source.absolute(body));
-    if let Ok(found) = std::str::from_utf8(&bytes)
-        && printable(found)
-    {
-        text("FileData", found, &place, 0, out);
-    }
-    let (offset, name) = (source.absolute(body), (!name.is_empty()).then_some(name));
-    out.embedded.push(Embedded { place: "Matroska Segment/Attachments".into(), offset, bytes, name });
-    Ok(())
-}
-
-/// Subtitle fonts are the usual attachment and carry no media.
-fn is_font(name: &str, mime: &str) -> bool {
-    let (name, mime) = (name.to_ascii_lowercase(), mime.to_ascii_lowercase());
-    mime.contains("font")
-        || mime.contains("truetype")
-        || [".ttf", ".otf", ".ttc", ".woff"].iter().any(|e| name.ends_with(e))
 }

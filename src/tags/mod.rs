@@ -6,11 +6,10 @@
 pub mod amf;
 pub mod ape;
 pub mod bext;
-pub mod c2pa_box;
 pub mod charset;
 pub mod document_xml;
-pub mod ends;
 pub mod exif;
+mod exif_directories;
 mod exif_names;
 mod exif_values;
 pub mod icc;
@@ -23,19 +22,14 @@ pub mod photoshop;
 pub mod picture;
 pub mod plain_text;
 pub mod png_text;
-pub mod psd_layers;
-pub mod quicktime;
-pub mod riff;
-pub mod samsung;
 pub mod store;
 pub mod stream;
-pub mod uuid_box;
 pub mod vorbis;
 pub mod xmp;
 mod xmp_names;
 
 use crate::limits;
-use crate::model::{Facts, Payload, Problem, Tag};
+use crate::model::{Extraction, Facts, Payload, PayloadKind, Problem, Tag};
 
 /// Where a blob was found.
 #[derive(Clone, Debug)]
@@ -59,7 +53,7 @@ impl Place {
     }
 
     /// Notes a problem at this place.
-    pub fn problem(&self, mut problem: Problem, out: &mut Facts) {
+    pub fn problem(&self, mut problem: Problem, out: &mut Extraction) {
         if problem.place.is_empty() {
             problem.place.clone_from(&self.container);
         }
@@ -73,20 +67,27 @@ impl Place {
 /// Adds a tag whose value starts `by` bytes into the place.
 ///
 /// `key` names the field inside `space`; the tag's `where` becomes `container, SPACE key`.
-pub fn push(out: &mut Facts, space: &str, key: &str, value: impl Into<String>, at: &Place, by: u64) {
+pub fn push(out: &mut Extraction, space: &str, key: &str, value: impl Into<String>, at: &Place, by: u64) {
     push_in(out, (space, ""), key, value, at, by);
 }
 
 /// As [`push`], for a field in a named part of the vocabulary: `("exif", "IFD0")` gives `EXIF IFD0 Software`.
-pub fn push_in(out: &mut Facts, (space, part): (&str, &str), key: &str, value: impl Into<String>, at: &Place, by: u64) {
-    if out.tags.len() >= limits::TAGS {
-        if out.tags.len() == limits::TAGS {
+pub fn push_in(
+    out: &mut Extraction,
+    (space, part): (&str, &str),
+    key: &str,
+    value: impl Into<String>,
+    at: &Place,
+    by: u64,
+) {
+    if out.facts.tags.len() >= limits::TAGS {
+        if out.facts.tags.len() == limits::TAGS {
             at.problem(Problem::limit("", at.offset.unwrap_or(0), format!("more than {} tags", limits::TAGS)), out);
-            out.tags.push(Tag { space: "countersign".into(), key: "cut".into(), ..Tag::default() });
+            out.facts.tags.push(Tag { space: "countersign".into(), key: "cut".into(), ..Tag::default() });
         }
         return;
     }
-    out.tags.push(Tag {
+    out.facts.tags.push(Tag {
         space: space.to_owned(),
         key: key.to_owned(),
         value: value.into(),
@@ -99,16 +100,18 @@ pub fn push_in(out: &mut Facts, (space, part): (&str, &str), key: &str, value: i
     });
 }
 
-/// The kind of [`Payload`] that [`push_thumbnail`] makes.
-pub const THUMBNAIL: &str = "thumbnail";
-
 /// Keeps a small picture of the whole image, `by` bytes into the place, for the decoder that compares the two. What is
 /// too long, too many or no JPEG is left: nothing is told by a thumbnail alone.
-pub fn push_thumbnail(out: &mut Facts, at: &Place, what: &str, by: u64, bytes: Vec<u8>) {
-    let count = out.payloads.iter().filter(|p| p.kind == THUMBNAIL).count();
+pub fn push_thumbnail(out: &mut Extraction, at: &Place, what: &str, by: u64, bytes: Vec<u8>) {
+    let count = out.payloads.iter().filter(|p| p.kind == PayloadKind::Thumbnail).count();
     if count < limits::THUMBNAILS && bytes.len() <= limits::THUMBNAIL && bytes.starts_with(&[0xFF, 0xD8]) {
         let offset = at.offset.unwrap_or(0).saturating_add(by);
-        out.payloads.push(Payload { kind: THUMBNAIL, place: format!("{}, {what}", at.container), offset, bytes });
+        out.payloads.push(Payload {
+            kind: PayloadKind::Thumbnail,
+            place: format!("{}, {what}", at.container),
+            offset,
+            bytes,
+        });
     }
 }
 
@@ -122,7 +125,8 @@ pub fn text(bytes: &[u8]) -> String {
 }
 
 /// Adds a problem, bounded by [`limits::PROBLEMS`].
-pub fn push_problem(out: &mut Facts, problem: Problem) {
+pub fn push_problem(out: &mut impl AsMut<Facts>, problem: Problem) {
+    let out = out.as_mut();
     if out.problems.contains(&problem) {
         return;
     }

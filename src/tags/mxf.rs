@@ -8,7 +8,7 @@ use std::fmt::Write;
 
 use crate::framing::klv::{self, Key};
 use crate::limits;
-use crate::model::{Facts, Problem};
+use crate::model::{Extraction, Problem};
 use crate::tags::{self, Place, xmp};
 
 const SPACE: &str = "mxf";
@@ -145,7 +145,7 @@ fn set_name(key: &Key) -> String {
 }
 
 /// Reads one local set.
-pub fn set(key: &Key, body: &[u8], primer: &Primer, at: &Place, out: &mut Facts) {
+pub fn set(key: &Key, body: &[u8], primer: &Primer, at: &Place, out: &mut Extraction) {
     let name = set_name(key);
     let place = Place { container: format!("{}/{name}", at.container), offset: at.offset };
     let (mut tag_name, mut tag_value) = (None, None);
@@ -171,7 +171,7 @@ pub fn set(key: &Key, body: &[u8], primer: &Primer, at: &Place, out: &mut Facts)
     }
 }
 
-fn property(set: &str, item: &klv::Local<'_>, primer: &Primer, at: &Place, out: &mut Facts) {
+fn property(set: &str, item: &klv::Local<'_>, primer: &Primer, at: &Place, out: &mut Extraction) {
     let fixed = PROPERTIES.iter().find(|(tag, ..)| *tag == item.tag).map(|(_, name, kind)| (*name, *kind));
     let label = primer.get(&item.tag);
     let known = fixed.or_else(|| {
@@ -196,7 +196,7 @@ fn property(set: &str, item: &klv::Local<'_>, primer: &Primer, at: &Place, out: 
 }
 
 /// Pushes text, and reads it where it is an XMP packet.
-pub fn say(key: &str, value: &str, at: &Place, by: usize, out: &mut Facts) {
+pub fn say(key: &str, value: &str, at: &Place, by: usize, out: &mut Extraction) {
     tags::push(out, SPACE, key, value, at, by as u64);
     if is_xmp(value) {
         xmp::read(value.as_bytes(), &at.inside(key, by as u64), out);

@@ -1,14 +1,14 @@
 //! Photoshop image resources (8BIM): IIM, EXIF and XMP inside (Adobe Photoshop File Formats, "Image Resources Section").
 
 use crate::limits;
-use crate::model::{Facts, Problem};
+use crate::model::{Extraction, Problem};
 use crate::tags::{self, Place};
 
 /// Signatures of resource blocks: Photoshop, PhotoDeluxe, ImageReady, Adobe Graphics, Elements.
 const SIGNATURES: &[&[u8]] = &[b"8BIM", b"PHUT", b"MeSa", b"AgHg", b"DCSR"];
 
 /// Reads a resource block (a run of `8BIM` resources, without the `Photoshop 3.0\0` prefix).
-pub fn read(blob: &[u8], at: &Place, out: &mut Facts) {
+pub fn read(blob: &[u8], at: &Place, out: &mut Extraction) {
     let prefix = b"Photoshop 3.0\0";
     let mut position = if blob.starts_with(prefix) { prefix.len() } else { 0 };
     for _ in 0..limits::ITEMS {
@@ -52,12 +52,12 @@ fn header(blob: &[u8], position: usize) -> Option<(u16, usize, usize)> {
     Some((id, after + 4, len))
 }
 
-fn resource(id: u16, value: &[u8], at: &Place, out: &mut Facts) {
+fn resource(id: u16, value: &[u8], at: &Place, out: &mut Extraction) {
     let here = Place { container: at.container.replace("8BIM", &format!("8BIM 0x{id:04X}")), offset: at.offset };
     let mut say = |key: &str, value: String| tags::push(out, "photoshop", key, value, &here, 0);
     match id {
         0x0404 => tags::iptc::read(value, &here, out),
-        0x0422 | 0x0423 => tags::exif::read_inside(value, &here, out),
+        0x0422 | 0x0423 => tags::exif_directories::read(value, None, &here, out),
         0x0424 => tags::xmp::read(value, &here, out),
         0x0425 => say("IPTCDigest", data_encoding::HEXLOWER.encode(value)),
         // After a header of 28 bytes; format 1 is JPEG (section "Thumbnail Resource Format").
@@ -86,8 +86,8 @@ mod tests {
         out
     }
 
-    fn facts(blob: &[u8]) -> Facts {
-        let mut out = Facts::default();
+    fn facts(blob: &[u8]) -> Extraction {
+        let mut out = Extraction::default();
         read(blob, &Place::new("JPEG APP13", 10), &mut out);
         out
     }
@@ -98,21 +98,21 @@ mod tests {
         blob.extend(resource(0x0404, b"", b"\x1c\x02\x6e\0\x03abc"));
         blob.extend(resource(0x0425, b"", &[0xAB; 16]));
         let out = facts(&blob);
-        assert_eq!(out.tags[0].place, "JPEG APP13, 8BIM 0x0404, IPTC Credit");
-        assert_eq!(out.tags[0].value, "abc");
+        assert_eq!(out.facts.tags[0].place, "JPEG APP13, 8BIM 0x0404, IPTC Credit");
+        assert_eq!(out.facts.tags[0].value, "abc");
         let offset = blob.windows(3).rposition(|w| w == b"abc").unwrap() as u64;
-        assert_eq!(out.tags[0].offset, Some(10 + offset));
-        assert_eq!(out.tags[1].value, "ab".repeat(16));
-        assert!(out.problems.is_empty());
+        assert_eq!(out.facts.tags[0].offset, Some(10 + offset));
+        assert_eq!(out.facts.tags[1].value, "ab".repeat(16));
+        assert!(out.facts.problems.is_empty());
     }
 
     #[test]
     fn every_cut_is_told() {
         let blob = resource(0x0404, b"", b"\x1c\x02\x6e\0\x03abc");
         for len in 1..blob.len() {
-            assert!(facts(&blob[..len]).problems.iter().any(|p| p.blocking), "{len}");
+            assert!(facts(&blob[..len]).facts.problems.iter().any(|p| p.blocking), "{len}");
         }
-        assert!(facts(&blob).problems.is_empty());
-        assert!(facts(b"8BIX\0\0").problems[0].blocking);
+        assert!(facts(&blob).facts.problems.is_empty());
+        assert!(facts(b"8BIX\0\0").facts.problems[0].blocking);
     }
 }

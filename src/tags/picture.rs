@@ -1,11 +1,11 @@
 //! Pictures carried inside sound files: the FLAC picture block (RFC 9639, 8.8) and the common way to keep one.
 
 use crate::limits;
-use crate::model::{Embedded, Facts, Problem};
+use crate::model::{Embedded, Extraction, Problem};
 use crate::tags::{Place, push};
 
 /// Reads a FLAC picture block, also found base64-coded in Vorbis comments.
-pub fn read(blob: &[u8], at: &Place, out: &mut Facts) {
+pub fn read(blob: &[u8], at: &Place, out: &mut Extraction) {
     let Some((kind, mime, description, image, by)) = parts(blob) else {
         return at.problem(Problem::truncated("", at.offset.unwrap_or(0), "the picture block is cut"), out);
     };
@@ -50,7 +50,7 @@ pub fn summary(mime: &str, kind: u32, description: &str, image: &[u8]) -> String
 }
 
 /// Keeps a picture or attachment to be read as an asset of its own, within the limits.
-pub fn embed(bytes: &[u8], name: Option<String>, at: &Place, out: &mut Facts) {
+pub fn embed(bytes: &[u8], name: Option<String>, at: &Place, out: &mut Extraction) {
     if bytes.is_empty() {
         return;
     }

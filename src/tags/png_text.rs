@@ -4,12 +4,12 @@
 //! ImageMagick's way to carry Exif, IIM and XMP as hexadecimal text.
 
 use crate::framing::deflate;
-use crate::model::{Facts, Problem};
+use crate::model::{Extraction, Problem};
 use crate::tags::{Place, exif, iptc, photoshop, plain_text, push, xmp};
 
 /// Reads the data of one textual chunk. `room` is how many bytes may still be unfolded in this file; what is
 /// unfolded is taken off.
-pub fn read(kind: [u8; 4], data: &[u8], at: &Place, room: &mut usize, out: &mut Facts) {
+pub fn read(kind: [u8; 4], data: &[u8], at: &Place, room: &mut usize, out: &mut Extraction) {
     let Some(end) = data.iter().position(|b| *b == 0) else {
         at.problem(Problem::malformed("", at.offset.unwrap_or_default(), "no keyword").harmless(), out);
         return push(out, "png", &kind.escape_ascii().to_string(), plain_text::decode(data), at, 0);
@@ -52,7 +52,7 @@ fn international(rest: &[u8]) -> Option<(bool, usize)> {
 }
 
 /// One keyword and its text; `place` has no offset where the text was unfolded, `near` then says where it came from.
-fn field(keyword: &str, text: &[u8], place: &Place, near: Option<u64>, out: &mut Facts) {
+fn field(keyword: &str, text: &[u8], place: &Place, near: Option<u64>, out: &mut Extraction) {
     if keyword == "XML:com.adobe.xmp" {
         return xmp::read(text, place, out);
     }
@@ -84,7 +84,7 @@ fn hexadecimal(text: &[u8]) -> Option<(Vec<u8>, bool)> {
     Some((bytes, whole))
 }
 
-fn profile(kind: &str, bytes: &[u8], at: &Place, out: &mut Facts) -> bool {
+fn profile(kind: &str, bytes: &[u8], at: &Place, out: &mut Extraction) -> bool {
     const XMP: &[u8] = b"http://ns.adobe.com/xap/1.0/\0";
     match kind {
         "exif" | "APP1" | "app1" => match (bytes.strip_prefix(b"Exif\0\0"), bytes.strip_prefix(XMP)) {

@@ -1,6 +1,6 @@
-//! Facts of a sound or picture stream: codec, rate, channels, duration, size. Spaces `audio` and `image`.
+//! Extraction of a sound or picture stream: codec, rate, channels, duration, size. Spaces `audio` and `image`.
 
-use crate::model::Facts;
+use crate::model::Extraction;
 use crate::tags::{Place, push};
 
 /// What a header says of its sound; zero and empty mean unsaid.
@@ -15,7 +15,7 @@ pub struct Audio {
 }
 
 /// Writes what is known.
-pub fn audio(stream: &Audio, at: &Place, out: &mut Facts) {
+pub fn audio(stream: &Audio, at: &Place, out: &mut Extraction) {
     if !stream.codec.is_empty() {
         push(out, "audio", "Codec", stream.codec.as_str(), at, 0);
     }
@@ -30,7 +30,7 @@ pub fn audio(stream: &Audio, at: &Place, out: &mut Facts) {
 }
 
 /// Writes a picture's size in pixels.
-pub fn picture(width: u32, height: u32, at: &Place, out: &mut Facts) {
+pub fn picture(width: u32, height: u32, at: &Place, out: &mut Extraction) {
     push(out, "image", "Width", width.to_string(), at, 0);
     push(out, "image", "Height", height.to_string(), at, 0);
 }

@@ -1,17 +1,17 @@
 //! Vorbis comment blocks (Xiph, "Ogg Vorbis I format specification: comment field"): vendor and NAME=value fields.
 
 use crate::limits;
-use crate::model::{Facts, Problem};
+use crate::model::{Extraction, Problem};
 use crate::tags::{Place, picture, push};
 
 /// Reads a comment block without framing bit or packet header. Keys are upper-cased; pictures inside are kept as embedded files.
-pub fn read(blob: &[u8], at: &Place, out: &mut Facts) {
+pub fn read(blob: &[u8], at: &Place, out: &mut Extraction) {
     if let Err((by, what)) = fields(blob, at, out) {
         at.problem(Problem::truncated("", at.offset.unwrap_or(0).saturating_add(by as u64), what), out);
     }
 }
 
-fn fields(blob: &[u8], at: &Place, out: &mut Facts) -> Result<(), (usize, &'static str)> {
+fn fields(blob: &[u8], at: &Place, out: &mut Extraction) -> Result<(), (usize, &'static str)> {
     let (vendor, mut pos) = string(blob, 0).ok_or((0, "the vendor is cut"))?;
     push(out, "vorbis", "VENDOR", String::from_utf8_lossy(vendor), at, 4);
     let count = long(blob, pos).ok_or((pos, "the number of comments is cut"))?;
@@ -42,7 +42,7 @@ fn string(blob: &[u8], at: usize) -> Option<(&[u8], usize)> {
     Some((blob.get(start..end)?, end))
 }
 
-fn comment(field: &[u8], at: &Place, out: &mut Facts) {
+fn comment(field: &[u8], at: &Place, out: &mut Extraction) {
     let (name, value, by) = match field.iter().position(|b| *b == b'=') {
         Some(eq) => (field.get(..eq).unwrap_or_default(), field.get(eq + 1..).unwrap_or_default(), eq as u64 + 1),
         // Against the specification; what it says still counts.
@@ -63,7 +63,7 @@ fn comment(field: &[u8], at: &Place, out: &mut Facts) {
     }
 }
 
-fn unreadable(at: &Place, out: &mut Facts) {
+fn unreadable(at: &Place, out: &mut Extraction) {
     at.problem(Problem::malformed("", at.offset.unwrap_or(0), "the picture is not base64"), out);
 }
 
@@ -88,9 +88,9 @@ mod tests {
 
     #[test]
     fn names_are_upper_cased_and_values_kept() {
-        let mut out = Facts::default();
+        let mut out = Extraction::default();
         read(&block(&[b"Aigc={\"a\":\"b=c\"}", b"no equals"]), &Place::new("FLAC", 10), &mut out);
-        let got: Vec<_> = out.tags.iter().map(|t| (t.key.as_str(), t.value.as_str(), t.offset)).collect();
+        let got: Vec<_> = out.facts.tags.iter().map(|t| (t.key.as_str(), t.value.as_str(), t.offset)).collect();
         let want = [("VENDOR", "enc", Some(14)), ("AIGC", "{\"a\":\"b=c\"}", Some(30)), ("", "no equals", Some(45))];
         assert_eq!(got, want);
     }
@@ -99,9 +99,9 @@ mod tests {
     fn every_cut_is_told() {
         let whole = block(&[b"A=1", b"B=2"]);
         for len in 0..whole.len() {
-            let mut out = Facts::default();
+            let mut out = Extraction::default();
             read(&whole[..len], &Place::new("FLAC", 0), &mut out);
-            assert!(out.problems[0].blocking, "{len}");
+            assert!(out.facts.problems[0].blocking, "{len}");
         }
     }
 
@@ -112,7 +112,7 @@ mod tests {
         picture.extend([0; 16]);
         picture.extend(b"\0\0\0\x04\x89PNG");
         let field = format!("metadata_block_picture={}", data_encoding::BASE64.encode(&picture));
-        let mut out = Facts::default();
+        let mut out = Extraction::default();
         read(&block(&[field.as_bytes()]), &Place::new("Ogg", 0), &mut out);
         assert_eq!(out.embedded[0].bytes, b"\x89PNG");
         assert_eq!(out.embedded[0].name.as_deref(), Some("hi"));

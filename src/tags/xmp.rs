@@ -11,7 +11,7 @@ use quick_xml::reader::Reader;
 
 use super::xmp_names::Scope;
 use crate::limits;
-use crate::model::{Facts, Problem};
+use crate::model::{Extraction, Problem};
 use crate::tags::{self, Place};
 
 /// Bytes of a property path that keys keep.
@@ -22,7 +22,7 @@ const ELEMENTS: usize = 1_000_000;
 const ANCESTORS: usize = 500;
 
 /// Reads one packet. Keys are `prefix:Name` with the field's canonical prefix for a known namespace, whatever prefix the file declares.
-pub fn read(blob: &[u8], at: &Place, out: &mut Facts) {
+pub fn read(blob: &[u8], at: &Place, out: &mut Extraction) {
     let (bytes, plain) = unicode(blob);
     let end = bytes.iter().rposition(|b| !matches!(b, 0 | b' ' | b'\t' | b'\r' | b'\n')).map_or(0, |i| i + 1);
     let start = bytes.iter().take(end).take_while(|b| matches!(b, 0 | b' ' | b'\t' | b'\r' | b'\n')).count();
@@ -97,7 +97,7 @@ struct Packet<'a> {
     /// Bytes before `body` in the blob, where offsets hold.
     skipped: Option<u64>,
     at: &'a Place,
-    out: &'a mut Facts,
+    out: &'a mut Extraction,
     scope: Scope,
     open: Vec<Open>,
     rdf: bool,
@@ -164,7 +164,7 @@ impl Packet<'_> {
         let bounds = [
             ("elements nested deeper than", self.open.len() + 1, limits::DEPTH),
             ("more elements than", self.elements, ELEMENTS),
-            ("more tags than", self.out.tags.len(), limits::TAGS),
+            ("more tags than", self.out.facts.tags.len(), limits::TAGS),
         ];
         let passed = bounds.into_iter().find(|(_, count, most)| count > most);
         if let Some((what, _, most)) = passed {

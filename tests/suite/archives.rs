@@ -468,10 +468,10 @@ fn a_stored_film_of_two_gigabytes_is_read_in_few_bytes() {
     let opened = found.1.open(&room()).unwrap();
     let mut source: Source = opened.held.source();
     let format = countersign::identify::identify(&mut source).unwrap().unwrap();
-    let mut facts = countersign::model::Facts::default();
-    format.read(&mut source, &mut facts).unwrap();
+    let mut read = countersign::model::Extraction::default();
+    format.read(&mut source, &mut read).unwrap();
     assert!(source.spent().bytes < 256 * 1024, "{:?}", source.spent());
-    assert!(facts.tags.iter().any(|t| t.value.contains("trainedAlgorithmicMedia")));
+    assert!(read.facts.tags.iter().any(|t| t.value.contains("trainedAlgorithmicMedia")));
     assert_eq!(found.0.size, size);
     assert!(start.elapsed() < Duration::from_secs(5));
 }

@@ -8,7 +8,7 @@ use std::path::Path;
 use countersign::extract;
 use countersign::formats::{self, Probe};
 use countersign::identify;
-use countersign::model::{Facts, ProblemKind};
+use countersign::model::{Extraction, Facts, ProblemKind};
 use countersign::source::Source;
 
 const KINDS: &[&str] = &["wav", "w64", "avi", "webp", "aiff", "mp3", "aac", "flac", "ogg", "opus", "wv", "mpc", "ape"];
@@ -30,10 +30,10 @@ fn format_of(bytes: &[u8]) -> &'static dyn formats::Format {
     identify::best(&Probe { head: bytes, len: bytes.len() as u64 }).unwrap()
 }
 
-fn read_as(format: &dyn formats::Format, bytes: Vec<u8>) -> Facts {
-    let mut out = Facts { format: Some(format.info().id.to_owned()), ..Facts::default() };
+fn read_as(format: &dyn formats::Format, bytes: Vec<u8>) -> Extraction {
+    let mut out = Extraction::from(Facts { format: Some(format.info().id), ..Facts::default() });
     if let Err(problem) = format.read(&mut Source::memory(bytes, 0), &mut out) {
-        out.problems.push(problem.within(format.info().id));
+        out.facts.problems.push(problem.within(&format.info().id));
     }
     out
 }
@@ -42,8 +42,8 @@ fn read_as(format: &dyn formats::Format, bytes: Vec<u8>) -> Facts {
 fn no_sample_is_faulted() {
     for (name, bytes) in samples() {
         let format = format_of(&bytes);
-        let facts = read_as(format, bytes);
-        assert!(facts.problems.is_empty(), "{name}: {:?}", facts.problems);
+        let found = read_as(format, bytes);
+        assert!(found.facts.problems.is_empty(), "{name}: {:?}", found.facts.problems);
         let extension = name.rsplit('.').next().unwrap();
         assert!(format.info().extensions.contains(&extension), "{name} is taken for {}", format.info().id);
     }
@@ -59,8 +59,8 @@ fn a_cut_riff_file_is_never_clean() {
         }
         // Sizes that are wrong by a header's length are forgiven.
         for len in 0..bytes.len() - 8 {
-            let facts = read_as(format, bytes[..len].to_vec());
-            assert!(facts.problems.iter().any(|p| p.blocking), "{name} cut at {len} of {}", bytes.len());
+            let found = read_as(format, bytes[..len].to_vec());
+            assert!(found.facts.problems.iter().any(|p| p.blocking), "{name} cut at {len} of {}", bytes.len());
         }
     }
 }
@@ -76,12 +76,12 @@ fn a_cut_in_the_metadata_is_never_clean() {
             _ => continue,
         };
         for len in 0..sound {
-            let facts = read_as(format, bytes[..len].to_vec());
+            let found = read_as(format, bytes[..len].to_vec());
             // A chain that ends with a whole link is whole.
-            if name == "ogg-chained.ogg" && facts.tags.iter().any(|t| t.key == "Duration") {
+            if name == "ogg-chained.ogg" && found.facts.tags.iter().any(|t| t.key == "Duration") {
                 continue;
             }
-            assert!(facts.problems.iter().any(|p| p.blocking), "{name} cut at {len} of {}", bytes.len());
+            assert!(found.facts.problems.iter().any(|p| p.blocking), "{name} cut at {len} of {}", bytes.len());
         }
     }
 }
@@ -94,8 +94,8 @@ fn flipped_bytes_never_panic_and_stay_bounded() {
             for flip in [0xFF, 0x80, 0x01] {
                 let mut bad = bytes.clone();
                 bad[at] ^= flip;
-                let facts = read_as(format, bad);
-                assert!(facts.tags.len() < 2_000);
+                let found = read_as(format, bad);
+                assert!(found.facts.tags.len() < 2_000);
             }
         }
     }
@@ -108,14 +108,14 @@ fn tag(version: u8, flags: u8, body: &[u8]) -> Vec<u8> {
     out
 }
 
-fn mp3(tag: Vec<u8>) -> Facts {
+fn mp3(tag: Vec<u8>) -> Extraction {
     let mut frame = vec![0xFF, 0xFB, 0x10, 0xC0];
     frame.resize(104, 0);
     read_as(formats::by_id("mp3").unwrap(), [tag, frame.repeat(2)].concat())
 }
 
-fn value<'a>(facts: &'a Facts, key: &str) -> Option<&'a str> {
-    facts.tags.iter().find(|t| t.key == key).map(|t| t.value.as_str())
+fn value<'a>(found: &'a Extraction, key: &str) -> Option<&'a str> {
+    found.facts.tags.iter().find(|t| t.key == key).map(|t| t.value.as_str())
 }
 
 fn zlib(bytes: &[u8]) -> Vec<u8> {
@@ -131,47 +131,47 @@ fn frame3(id: &str, flags: u8, content: &[u8]) -> Vec<u8> {
 #[test]
 fn compressed_frames_unfold_and_bombs_do_not() {
     let packed = [&[0, 0, 0, 6][..], &zlib(b"\x03AIGC\0words")].concat();
-    let facts = mp3(tag(3, 0, &frame3("TXXX", 0x80, &packed)));
-    assert_eq!(value(&facts, "TXXX:AIGC"), Some("words"));
-    assert!(facts.problems.is_empty());
+    let found = mp3(tag(3, 0, &frame3("TXXX", 0x80, &packed)));
+    assert_eq!(value(&found, "TXXX:AIGC"), Some("words"));
+    assert!(found.facts.problems.is_empty());
 
     let bomb = [&[0, 0, 0, 6][..], &zlib(&vec![0; 64 << 20])].concat();
-    let facts = mp3(tag(3, 0, &[frame3("TXXX", 0x80, &bomb), frame3("TIT2", 0, b"\x03behind")].concat()));
-    assert_eq!(facts.problems[0].kind, ProblemKind::Limit);
-    assert!(facts.problems[0].blocking);
-    assert_eq!(value(&facts, "TIT2"), Some("behind"));
+    let found = mp3(tag(3, 0, &[frame3("TXXX", 0x80, &bomb), frame3("TIT2", 0, b"\x03behind")].concat()));
+    assert_eq!(found.facts.problems[0].kind, ProblemKind::Limit);
+    assert!(found.facts.problems[0].blocking);
+    assert_eq!(value(&found, "TIT2"), Some("behind"));
 }
 
 #[test]
 fn many_small_bombs_share_one_budget() {
     let bomb = [&[0, 0, 0, 6][..], &zlib(&vec![0; 15 << 20])].concat();
     let start = std::time::Instant::now();
-    let facts = mp3(tag(3, 0, &frame3("TXXX", 0x80, &bomb).repeat(1000)));
-    assert!(facts.problems.iter().any(|p| p.kind == ProblemKind::Limit));
+    let found = mp3(tag(3, 0, &frame3("TXXX", 0x80, &bomb).repeat(1000)));
+    assert!(found.facts.problems.iter().any(|p| p.kind == ProblemKind::Limit));
     assert!(start.elapsed().as_secs() < 20);
 }
 
 #[test]
 fn unsynchronization_is_undone_where_it_was_done() {
     // The whole tag in 2.3: the frame's size counts the bytes before.
-    let facts = mp3(tag(3, 0x80, b"TIT2\0\0\0\x05\0\0\x01\xFF\x00\xFEA\0"));
-    assert_eq!(value(&facts, "TIT2"), Some("A"));
+    let found = mp3(tag(3, 0x80, b"TIT2\0\0\0\x05\0\0\x01\xFF\x00\xFEA\0"));
+    assert_eq!(value(&found, "TIT2"), Some("A"));
     // One frame in 2.4: the size counts the bytes as they stand.
-    let facts = mp3(tag(4, 0, b"TIT2\0\0\0\x06\0\x02\x01\xFF\x00\xFEA\0TALB\0\0\0\x02\0\0\x03B"));
-    assert_eq!((value(&facts, "TIT2"), value(&facts, "TALB")), (Some("A"), Some("B")));
+    let found = mp3(tag(4, 0, b"TIT2\0\0\0\x06\0\x02\x01\xFF\x00\xFEA\0TALB\0\0\0\x02\0\0\x03B"));
+    assert_eq!((value(&found, "TIT2"), value(&found, "TALB")), (Some("A"), Some("B")));
     // Not unsynchronized: FF 00 stays.
-    let facts = mp3(tag(4, 0, b"TIT2\0\0\0\x05\0\0\x02\0A\0\xFF"));
-    assert_eq!(value(&facts, "TIT2"), Some("A\u{FF}"));
-    assert!(facts.problems.is_empty());
+    let found = mp3(tag(4, 0, b"TIT2\0\0\0\x05\0\0\x02\0A\0\xFF"));
+    assert_eq!(value(&found, "TIT2"), Some("A\u{FF}"));
+    assert!(found.facts.problems.is_empty());
 }
 
 #[test]
 fn data_length_grouping_and_encryption_are_skipped_as_the_flags_say() {
-    let facts = mp3(tag(4, 0, b"TIT2\0\0\0\x07\0\x41g\0\0\0\x02\x03A"));
-    assert_eq!(value(&facts, "TIT2"), Some("A"));
-    let facts = mp3(tag(4, 0, b"TIT2\0\0\0\x03\0\x04e??TALB\0\0\0\x02\0\0\x03B"));
-    assert_eq!((value(&facts, "TIT2"), value(&facts, "TALB")), (None, Some("B")));
-    assert_eq!((facts.problems[0].kind, facts.problems[0].blocking), (ProblemKind::Unsupported, false));
+    let found = mp3(tag(4, 0, b"TIT2\0\0\0\x07\0\x41g\0\0\0\x02\x03A"));
+    assert_eq!(value(&found, "TIT2"), Some("A"));
+    let found = mp3(tag(4, 0, b"TIT2\0\0\0\x03\0\x04e??TALB\0\0\0\x02\0\0\x03B"));
+    assert_eq!((value(&found, "TIT2"), value(&found, "TALB")), (None, Some("B")));
+    assert_eq!((found.facts.problems[0].kind, found.facts.problems[0].blocking), (ProblemKind::Unsupported, false));
 }
 
 #[test]
@@ -179,25 +179,25 @@ fn plain_sizes_in_a_2_4_tag_are_forgiven() {
     let mut body = b"TIT2\0\0\0\xC9\0\0\x03".to_vec();
     body.extend([b'a'; 200]);
     body.extend(b"TALB\0\0\0\x02\0\0\x03B");
-    let facts = mp3(tag(4, 0, &body));
-    assert_eq!((value(&facts, "TIT2").map(str::len), value(&facts, "TALB")), (Some(200), Some("B")));
+    let found = mp3(tag(4, 0, &body));
+    assert_eq!((value(&found, "TIT2").map(str::len), value(&found, "TALB")), (Some(200), Some("B")));
     let mut body = b"TIT2\0\0\x01\x01\0\0\x03".to_vec();
     body.extend([b'a'; 256]);
     body.extend(b"TALB\0\0\0\x02\0\0\x03B");
-    let facts = mp3(tag(4, 0, &body));
-    assert_eq!((value(&facts, "TIT2").map(str::len), value(&facts, "TALB")), (Some(256), Some("B")));
+    let found = mp3(tag(4, 0, &body));
+    assert_eq!((value(&found, "TIT2").map(str::len), value(&found, "TALB")), (Some(256), Some("B")));
 }
 
 #[test]
 fn a_manifest_store_and_a_cover_are_handed_on() {
     let store = frame3("GEOB", 0, b"\0application/x-c2pa-manifest-store\0c2pa\0c2pa manifest store\0\0\0\0\x08jumb");
     let cover = frame3("APIC", 0, b"\0image/png\0\x03front\0\x89PNG");
-    let facts = mp3(tag(3, 0, &[store, cover].concat()));
-    assert_eq!((facts.stores[0].place.as_str(), &facts.stores[0].bytes[..]), ("ID3 GEOB", &b"\0\0\0\x08jumb"[..]));
+    let found = mp3(tag(3, 0, &[store, cover].concat()));
+    assert_eq!((found.stores[0].place.as_str(), &found.stores[0].bytes[..]), ("ID3 GEOB", &b"\0\0\0\x08jumb"[..]));
     // Both headers, the encoding, three strings.
-    assert_eq!(facts.stores[0].offset, 10 + 10 + 1 + 34 + 5 + 20);
-    assert_eq!(facts.embedded[0].bytes, b"\x89PNG");
-    assert_eq!(facts.embedded[0].name.as_deref(), Some("front"));
+    assert_eq!(found.stores[0].offset, 10 + 10 + 1 + 34 + 5 + 20);
+    assert_eq!(found.embedded[0].bytes, b"\x89PNG");
+    assert_eq!(found.embedded[0].name.as_deref(), Some("front"));
 }
 
 #[test]
@@ -206,8 +206,8 @@ fn chapters_within_chapters_end() {
     for _ in 0..50 {
         inner = frame3("CHAP", 0, &[&b"c\0"[..], &[0; 16], &inner].concat());
     }
-    let facts = mp3(tag(3, 0, &inner));
-    assert!(facts.problems.iter().any(|p| p.kind == ProblemKind::Limit));
+    let found = mp3(tag(3, 0, &inner));
+    assert!(found.facts.problems.iter().any(|p| p.kind == ProblemKind::Limit));
 }
 
 #[test]
@@ -219,8 +219,8 @@ fn lists_within_lists_end() {
     }
     for (form, id) in [(b"WAVE", "wav"), (b"AVI ", "avi")] {
         let bytes = [b"RIFF", &(list.len() as u32 + 4).to_le_bytes()[..], form, &list].concat();
-        let facts = read_as(formats::by_id(id).unwrap(), bytes);
-        assert!(facts.problems.iter().any(|p| p.kind == ProblemKind::Limit && p.blocking), "{id}");
+        let found = read_as(formats::by_id(id).unwrap(), bytes);
+        assert!(found.facts.problems.iter().any(|p| p.kind == ProblemKind::Limit && p.blocking), "{id}");
     }
 }
 
@@ -241,11 +241,11 @@ fn three_gibibytes_of_sound_are_hopped_over() {
     file.write_all(b"AIGC\x05\0\0\0label\0").unwrap();
     drop(file);
     let mut source = Source::open(&path).unwrap();
-    let mut facts = Facts::default();
-    let done = formats::by_id("wav").unwrap().read(&mut source, &mut facts);
+    let mut found = Extraction::default();
+    let done = formats::by_id("wav").unwrap().read(&mut source, &mut found);
     assert_eq!(done, Ok(()));
-    assert!(facts.problems.is_empty(), "{:?}", facts.problems);
-    assert_eq!(value(&facts, "AIGC"), Some("label"));
+    assert!(found.facts.problems.is_empty(), "{:?}", found.facts.problems);
+    assert_eq!(value(&found, "AIGC"), Some("label"));
     assert!(source.spent().bytes < 1 << 20, "{} bytes read", source.spent().bytes);
     assert_eq!(extract::facts(&path, &[], &extract::Options::default()).format.as_deref(), Some("wav"));
 }
@@ -258,10 +258,10 @@ fn a_tag_longer_than_the_head_does_not_hide_what_it_stands_before() {
         let bytes = [big.clone(), std::fs::read(folder.join(name)).unwrap()].concat();
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), bytes).unwrap();
-        let facts = extract::facts(file.path(), &[], &extract::Options::default());
-        assert_eq!(facts.format.as_deref(), Some(id));
-        assert!(value(&facts, "AIGC").is_some(), "{name}");
-        assert!(facts.problems.is_empty(), "{:?}", facts.problems);
+        let found = extract::facts(file.path(), &[], &extract::Options::default());
+        assert_eq!(found.facts.format.as_deref(), Some(id));
+        assert!(value(&found, "AIGC").is_some(), "{name}");
+        assert!(found.facts.problems.is_empty(), "{:?}", found.facts.problems);
     }
 }
 
@@ -270,11 +270,11 @@ fn a_second_part_of_an_avi_is_read() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/formats");
     let first = std::fs::read(folder.join("avi-caption.avi")).unwrap();
     let part = b"RIFF\x28\0\0\0AVIXLIST\x04\0\0\0moviLIST\x10\0\0\0INFOAIGC\x04\0\0\0late";
-    let facts = read_as(formats::by_id("avi").unwrap(), [&first[..], part].concat());
-    assert_eq!(value(&facts, "INFO:AIGC"), Some("late"));
-    assert!(facts.problems.is_empty(), "{:?}", facts.problems);
-    let facts = read_as(formats::by_id("avi").unwrap(), [&first[..], &part[..part.len() - 3]].concat());
-    assert!(facts.problems.iter().any(|p| p.blocking));
+    let found = read_as(formats::by_id("avi").unwrap(), [&first[..], part].concat());
+    assert_eq!(value(&found, "INFO:AIGC"), Some("late"));
+    assert!(found.facts.problems.is_empty(), "{:?}", found.facts.problems);
+    let found = read_as(formats::by_id("avi").unwrap(), [&first[..], &part[..part.len() - 3]].concat());
+    assert!(found.facts.problems.iter().any(|p| p.blocking));
 }
 
 #[test]
@@ -290,10 +290,10 @@ fn stores_are_taken_from_riff_as_they_stand() {
         let at = bytes.len() as u64 + 8;
         bytes.extend(b"C2PA\x09\0\0\0\0\0\0\x09jumbx\0");
         let format = format_of(&bytes);
-        let facts = read_as(format, bytes);
-        assert_eq!(facts.stores.len(), 1, "{name}");
-        assert_eq!((facts.stores[0].place.as_str(), facts.stores[0].offset), (place, at));
-        assert_eq!(facts.stores[0].bytes, b"\0\0\0\x09jumbx");
+        let found = read_as(format, bytes);
+        assert_eq!(found.stores.len(), 1, "{name}");
+        assert_eq!((found.stores[0].place.as_str(), found.stores[0].offset), (place, at));
+        assert_eq!(found.stores[0].bytes, b"\0\0\0\x09jumbx");
     }
 }
 
@@ -316,16 +316,16 @@ fn several_tags_before_and_behind_are_all_read() {
     let mut v1 = b"TAGfourth".to_vec();
     v1.resize(128, 0);
     let bytes = [first, second, frames(), appended, lyrics.into_bytes(), v1].concat();
-    let facts = read_as(formats::by_id("mp3").unwrap(), bytes);
-    let got = ["TIT2", "TALB", "TCOM", "LYR", "Title"].map(|key| value(&facts, key));
+    let found = read_as(formats::by_id("mp3").unwrap(), bytes);
+    let got = ["TIT2", "TALB", "TCOM", "LYR", "Title"].map(|key| value(&found, key));
     assert_eq!(got, [Some("first"), Some("second"), Some("third"), Some("made here o"), Some("fourth")]);
 }
 
 #[test]
 fn lyrics_of_the_first_version_are_read() {
     let bytes = [&frames()[..], b"LYRICSBEGINla la laLYRICSEND"].concat();
-    let facts = read_as(formats::by_id("mp3").unwrap(), bytes);
-    assert_eq!(value(&facts, "LYR"), Some("la la la"));
+    let found = read_as(formats::by_id("mp3").unwrap(), bytes);
+    assert_eq!(value(&found, "LYR"), Some("la la la"));
 }
 
 #[test]
@@ -351,13 +351,13 @@ fn comments_that_span_pages_are_put_together() {
     lacing.push((two.len() % 255) as u8);
     bytes.extend(page(1, 0, &lacing, two));
     bytes.extend(page(4, 100, &[9], &[0; 9]));
-    let facts = read_as(formats::by_id("ogg").unwrap(), bytes.clone());
-    assert_eq!((value(&facts, "LYRICS").map(str::len), value(&facts, "AIGC")), (Some(100_000), Some("label")));
-    assert!(facts.problems.is_empty(), "{:?}", facts.problems);
+    let found = read_as(formats::by_id("ogg").unwrap(), bytes.clone());
+    assert_eq!((value(&found, "LYRICS").map(str::len), value(&found, "AIGC")), (Some(100_000), Some("label")));
+    assert!(found.facts.problems.is_empty(), "{:?}", found.facts.problems);
     // Without its second page the packet breaks off.
     let at = bytes.len() - 37 - (27 + lacing.len() + two.len());
-    let facts = read_as(formats::by_id("ogg").unwrap(), [&bytes[..at], &bytes[bytes.len() - 37..]].concat());
-    assert!(facts.problems.iter().any(|p| p.blocking));
+    let found = read_as(formats::by_id("ogg").unwrap(), [&bytes[..at], &bytes[bytes.len() - 37..]].concat());
+    assert!(found.facts.problems.iter().any(|p| p.blocking));
 }
 
 #[test]
@@ -368,15 +368,15 @@ fn a_store_under_another_name_is_found_and_said_to_be_damaged() {
         for name in ["wav-aigc.wav", "avi-aigc.avi", "webp-plain.webp"] {
             let mut bytes = std::fs::read(folder.join(name)).unwrap();
             bytes.extend([id, &20u32.to_le_bytes()[..], store].concat());
-            let facts = read_as(format_of(&bytes), bytes);
-            assert_eq!(facts.stores.len(), 1, "{name}");
-            assert!(facts.stores[0].damage.is_some());
+            let found = read_as(format_of(&bytes), bytes);
+            assert_eq!(found.stores.len(), 1, "{name}");
+            assert!(found.stores[0].damage.is_some());
         }
     }
     let geob = [b"\0application/octet-stream\0\0\0", &store[..]].concat();
-    let facts = mp3(tag(3, 0, &frame3("GEOB", 0, &geob)));
-    assert_eq!(facts.stores[0].bytes, store);
-    assert!(facts.stores[0].damage.is_some());
+    let found = mp3(tag(3, 0, &frame3("GEOB", 0, &geob)));
+    assert_eq!(found.stores[0].bytes, store);
+    assert!(found.stores[0].damage.is_some());
     // Other boxes are no stores.
     let geob = b"\0application/octet-stream\0\0\0\0\0\0\x14jumb\0\0\0\x0Cjumdjson";
     assert!(mp3(tag(3, 0, &frame3("GEOB", 0, geob))).stores.is_empty());

@@ -7,19 +7,19 @@ use std::path::Path;
 
 use countersign::framing::bmff::Boxes;
 use countersign::identify::best;
-use countersign::model::{Facts, Problem, ProblemKind};
+use countersign::model::{Extraction, Problem, ProblemKind};
 use countersign::source::Source;
 use countersign::{formats, limits};
 
 const EXTENSIONS: &[&str] = &["mp4", "3gp", "mov", "m4a", "heic", "avif", "cr3", "jxl", "jp2", "j2k", "flv"];
 
-fn read(bytes: Vec<u8>) -> (Option<&'static str>, Facts) {
+fn read(bytes: Vec<u8>) -> (Option<&'static str>, Extraction) {
     let len = bytes.len() as u64;
     let head = &bytes[..bytes.len().min(limits::HEAD)];
-    let mut out = Facts::default();
+    let mut out = Extraction::default();
     let Some(format) = best(&formats::Probe { head, len }) else { return (None, out) };
     if let Err(problem) = format.read(&mut Source::memory(bytes, 0), &mut out) {
-        out.problems.push(problem);
+        out.facts.problems.push(problem);
     }
     (Some(format.info().id), out)
 }
@@ -40,12 +40,12 @@ fn aigc() -> Vec<u8> {
     bx(b"udta", &bx(b"meta", &[&[0; 4][..], &hdlr, &keys, &ilst].concat()))
 }
 
-fn value<'a>(facts: &'a Facts, key: &str) -> Option<&'a str> {
-    facts.tags.iter().find(|t| t.key == key).map(|t| t.value.as_str())
+fn value<'a>(found: &'a Extraction, key: &str) -> Option<&'a str> {
+    found.facts.tags.iter().find(|t| t.key == key).map(|t| t.value.as_str())
 }
 
-fn blocking(facts: &Facts) -> Vec<&Problem> {
-    facts.problems.iter().filter(|p| p.blocking).collect()
+fn blocking(found: &Extraction) -> Vec<&Problem> {
+    found.facts.problems.iter().filter(|p| p.blocking).collect()
 }
 
 fn samples() -> Vec<(String, Vec<u8>)> {
@@ -64,12 +64,12 @@ fn every_prefix_of_every_sample_is_read_without_panic_and_a_cut_is_told() {
         let whole = read(bytes.clone()).1;
         let starts = top_level(&bytes);
         for len in 0..bytes.len() {
-            let (format, facts) = read(bytes[..len].to_vec());
-            let lost = facts.tags.len() + facts.stores.len() < whole.tags.len() + whole.stores.len();
-            let told = !blocking(&facts).is_empty();
+            let (format, found) = read(bytes[..len].to_vec());
+            let lost = found.facts.tags.len() + found.stores.len() < whole.facts.tags.len() + whole.stores.len();
+            let told = !blocking(&found).is_empty();
             // A file that ends between two boxes is whole as far as its bytes can tell.
             let between = name.ends_with(".flv") || starts.iter().any(|s| (*s..s + 8).contains(&(len as u64)));
-            assert!(format.is_none() || !lost || told || between, "{name} cut at {len} loses facts silently");
+            assert!(format.is_none() || !lost || told || between, "{name} cut at {len} loses found silently");
         }
     }
 }
@@ -101,8 +101,8 @@ fn nesting_is_bounded() {
     for _ in 0..2000 {
         deep = bx(b"moov", &deep);
     }
-    let (_, facts) = read([ftyp(), deep].concat());
-    assert!(facts.problems.iter().any(|p| p.kind == ProblemKind::Limit && p.blocking));
+    let (_, found) = read([ftyp(), deep].concat());
+    assert!(found.facts.problems.iter().any(|p| p.kind == ProblemKind::Limit && p.blocking));
 }
 
 #[test]
@@ -110,16 +110,16 @@ fn size_zero_and_64_bit_sizes_are_followed() {
     let long = [&[0, 0, 0, 1][..], b"free", &20_u64.to_be_bytes(), &[0; 4]].concat();
     let mut last = bx(b"moov", &aigc());
     last[..4].fill(0);
-    let (format, facts) = read([ftyp(), long, last].concat());
-    assert_eq!((format, value(&facts, "AIGC")), (Some("mp4"), Some("{\"Label\":\"1\"}")));
-    assert_eq!(blocking(&facts), Vec::<&Problem>::new());
+    let (format, found) = read([ftyp(), long, last].concat());
+    assert_eq!((format, value(&found, "AIGC")), (Some("mp4"), Some("{\"Label\":\"1\"}")));
+    assert_eq!(blocking(&found), Vec::<&Problem>::new());
 }
 
 #[test]
 fn millions_of_empty_boxes_end_at_a_bound() {
     let many = bx(b"free", &[]).repeat(limits::ITEMS + 10);
-    let (_, facts) = read([ftyp(), many].concat());
-    assert!(facts.problems.iter().any(|p| p.kind == ProblemKind::Limit && p.blocking));
+    let (_, found) = read([ftyp(), many].concat());
+    assert!(found.facts.problems.iter().any(|p| p.kind == ProblemKind::Limit && p.blocking));
 }
 
 #[test]
@@ -132,9 +132,9 @@ fn a_movie_header_behind_gigabytes_of_media_costs_two_reads() {
     file.write_all(&bx(b"moov", &aigc())).unwrap();
     let mut source = Source::open(file.path()).unwrap();
     let format = countersign::identify::identify(&mut source).unwrap().unwrap();
-    let mut facts = Facts::default();
-    format.read(&mut source, &mut facts).unwrap();
-    assert_eq!(value(&facts, "AIGC"), Some("{\"Label\":\"1\"}"));
+    let mut found = Extraction::default();
+    format.read(&mut source, &mut found).unwrap();
+    assert_eq!(value(&found, "AIGC"), Some("{\"Label\":\"1\"}"));
     let spent = source.spent();
     assert!(spent.reads <= 3 && spent.bytes < 96 * 1024, "{spent:?}");
 }
@@ -146,16 +146,16 @@ fn movie_tables_are_hopped_over() {
     let track = bx(b"trak", &bx(b"mdia", &bx(b"minf", &bx(b"stbl", &table))));
     file.write_all(&[ftyp(), bx(b"moov", &[track, aigc()].concat())].concat()).unwrap();
     let mut source = Source::open(file.path()).unwrap();
-    let mut facts = Facts::default();
-    countersign::identify::identify(&mut source).unwrap().unwrap().read(&mut source, &mut facts).unwrap();
-    assert!(value(&facts, "AIGC").is_some());
+    let mut found = Extraction::default();
+    countersign::identify::identify(&mut source).unwrap().unwrap().read(&mut source, &mut found).unwrap();
+    assert!(value(&found, "AIGC").is_some());
     assert!(source.spent().bytes < 128 * 1024, "{:?}", source.spent());
 }
 
 #[test]
 fn a_finished_file_without_movie_is_told() {
-    let (_, facts) = read([ftyp(), bx(b"mdat", &[1; 32])].concat());
-    assert!(blocking(&facts).iter().any(|p| p.what.contains("missing moov")));
+    let (_, found) = read([ftyp(), bx(b"mdat", &[1; 32])].concat());
+    assert!(blocking(&found).iter().any(|p| p.what.contains("missing moov")));
 }
 
 #[test]
@@ -188,8 +188,8 @@ fn manifest_stores_come_out_whole_wherever_and_however_they_are_tagged() {
     ];
     for (name, place, damage) in cases {
         let bytes = fixture(name);
-        let (_, facts) = read(bytes.clone());
-        let [store] = &facts.stores[..] else { panic!("{name}: {:?}", facts.stores) };
+        let (_, found) = read(bytes.clone());
+        let [store] = &found.stores[..] else { panic!("{name}: {:?}", found.stores) };
         assert_eq!(store.place, place);
         assert_eq!(&store.bytes[4..8], b"jumb");
         assert_eq!(bytes[store.offset as usize..][..store.bytes.len()], store.bytes[..]);
@@ -203,8 +203,8 @@ fn manifest_stores_come_out_whole_wherever_and_however_they_are_tagged() {
 
 /// The body of a C2PA box with this purpose around the sample's superbox.
 fn c2pa_body(purpose: &str, gap: usize) -> Vec<u8> {
-    let (_, facts) = read(fixture("mp4_c2pa_before_mdat.mp4"));
-    [&[0; 4], purpose.as_bytes(), &vec![0; gap + 1], &facts.stores[0].bytes].concat()
+    let (_, found) = read(fixture("mp4_c2pa_before_mdat.mp4"));
+    [&[0; 4], purpose.as_bytes(), &vec![0; gap + 1], &found.stores[0].bytes].concat()
 }
 
 const C2PA: &[u8] = b"\xd8\xfe\xc3\xd6\x1b\x0e\x48\x3c\x92\x97\x58\x28\x87\x7e\xc4\x81";
@@ -216,10 +216,10 @@ fn a_store_under_another_type_is_found_and_called_damaged() {
     let other = [&[7; 16][..], &body].concat();
     let free = [C2PA, &body].concat();
     for (kind, body) in [(b"uuid", &other), (b"free", &free), (b"skip", &jumbf), (b"jumb", &jumbf[8..].to_vec())] {
-        let (_, facts) = read([ftyp(), bx(kind, body), bx(b"moov", &aigc())].concat());
-        assert_eq!(facts.stores.len(), 1, "{kind:?}");
-        assert!(facts.stores[0].damage.is_some(), "{kind:?}");
-        assert_eq!(facts.stores[0].bytes, jumbf);
+        let (_, found) = read([ftyp(), bx(kind, body), bx(b"moov", &aigc())].concat());
+        assert_eq!(found.stores.len(), 1, "{kind:?}");
+        assert!(found.stores[0].damage.is_some(), "{kind:?}");
+        assert_eq!(found.stores[0].bytes, jumbf);
     }
     let unrelated = [&[7; 16][..], b"vendor data with no store"].concat();
     assert!(read([ftyp(), bx(b"uuid", &unrelated), bx(b"moov", &aigc())].concat()).1.stores.is_empty());
@@ -228,10 +228,10 @@ fn a_store_under_another_type_is_found_and_called_damaged() {
 #[test]
 fn a_store_below_the_top_level_is_found_and_called_damaged() {
     let uuid = bx(b"uuid", &[C2PA, &c2pa_body("manifest", 8)].concat());
-    let (_, facts) = read([ftyp(), bx(b"moov", &bx(b"udta", &uuid))].concat());
-    assert_eq!(facts.stores.len(), 1);
-    assert_eq!(facts.stores[0].place, "MP4 moov/udta uuid C2PA");
-    assert!(facts.stores[0].damage.as_deref().is_some_and(|d| d.contains("top level")));
+    let (_, found) = read([ftyp(), bx(b"moov", &bx(b"udta", &uuid))].concat());
+    assert_eq!(found.stores.len(), 1);
+    assert_eq!(found.stores[0].place, "MP4 moov/udta uuid C2PA");
+    assert!(found.stores[0].damage.as_deref().is_some_and(|d| d.contains("top level")));
 }
 
 #[test]
@@ -259,10 +259,10 @@ fn a_compressed_movie_is_unfolded() {
     packer.write_all(&movie).unwrap();
     let packed = [&(movie.len() as u32).to_be_bytes()[..], &packer.finish().unwrap()].concat();
     let cmov = bx(b"cmov", &[bx(b"dcom", b"zlib"), bx(b"cmvd", &packed)].concat());
-    let (_, facts) = read(bx(b"moov", &cmov));
-    assert_eq!(value(&facts, "AIGC"), Some("{\"Label\":\"1\"}"));
-    let (_, facts) = read(bx(b"moov", &bx(b"cmov", &bx(b"dcom", b"rle "))));
-    assert_eq!(blocking(&facts).len(), 1);
+    let (_, found) = read(bx(b"moov", &cmov));
+    assert_eq!(value(&found, "AIGC"), Some("{\"Label\":\"1\"}"));
+    let (_, found) = read(bx(b"moov", &bx(b"cmov", &bx(b"dcom", b"rle "))));
+    assert_eq!(blocking(&found).len(), 1);
 }
 
 #[test]
@@ -270,9 +270,9 @@ fn bare_superboxes_of_jpeg_xl_and_jpeg_2000_are_stores() {
     for (name, place) in
         [("jxl_c2pa.jxl", "JXL jumb"), ("jp2_c2pa.jp2", "JP2 jumb"), ("heif_c2pa.heic", "HEIF uuid C2PA")]
     {
-        let (_, facts) = read(fixture(name));
-        let found: Vec<_> = facts.stores.iter().map(|s| (s.place.as_str(), &s.damage, s.bytes.len())).collect();
-        assert_eq!(found, [(place, &None, 38)], "{name}");
+        let (_, found) = read(fixture(name));
+        let stores: Vec<_> = found.stores.iter().map(|s| (s.place.as_str(), &s.damage, s.bytes.len())).collect();
+        assert_eq!(stores, [(place, &None, 38)], "{name}");
     }
 }
 
@@ -287,16 +287,16 @@ fn a_packed_box_unfolds_to_a_bound() {
     assert!(stream.len() < 4096);
     let head = fixture("jxl_codestream.jxl");
     let parts = [bx(b"JXL ", b"\r\n\x87\n"), bx(b"brob", &stream), bx(b"jxlc", &head)].concat();
-    let (_, facts) = read(parts);
-    assert!(blocking(&facts).iter().any(|p| p.kind == ProblemKind::Limit));
+    let (_, found) = read(parts);
+    assert!(blocking(&found).iter().any(|p| p.kind == ProblemKind::Limit));
 }
 
 #[test]
 fn samsung_entries_are_tags_of_their_own() {
-    let (_, facts) = read(fixture("heif_samsung_sefd.heic"));
-    let entry = facts.tags.iter().find(|t| t.key == "PhotoEditor_Re_Edit_Data").unwrap();
+    let (_, found) = read(fixture("heif_samsung_sefd.heic"));
+    let entry = found.facts.tags.iter().find(|t| t.key == "PhotoEditor_Re_Edit_Data").unwrap();
     assert_eq!((entry.space.as_str(), entry.value.as_str()), ("samsung", "{\"genAIType\":1}"));
-    assert_eq!(blocking(&facts), Vec::<&Problem>::new());
+    assert_eq!(blocking(&found), Vec::<&Problem>::new());
 }
 
 #[test]
@@ -312,20 +312,24 @@ fn a_long_flash_video_costs_a_bounded_search_and_a_look_at_its_end() {
     }
     let spent = |path: &Path| {
         let mut source = Source::open(path).unwrap();
-        let mut facts = Facts::default();
+        let mut found = Extraction::default();
         let format = countersign::identify::identify(&mut source).unwrap().unwrap();
-        let done = format.read(&mut source, &mut facts);
-        assert!(value(&facts, "AIGC").is_some());
+        let done = format.read(&mut source, &mut found);
+        assert!(value(&found, "AIGC").is_some());
         assert!(source.spent().bytes < 1_500_000, "{:?}", source.spent());
-        (done, facts)
+        (done, found)
     };
-    let (done, facts) = spent(file.path());
-    assert!(done.is_ok() && facts.problems.len() == 1 && !facts.problems[0].blocking, "{:?}", facts.problems);
+    let (done, found) = spent(file.path());
+    assert!(
+        done.is_ok() && found.facts.problems.len() == 1 && !found.facts.problems[0].blocking,
+        "{:?}",
+        found.facts.problems
+    );
     file.write_all(&frame(20_000)[..500]).unwrap();
     assert!(spent(file.path()).0.is_err_and(|p| p.blocking));
 }
 
-fn list(items: &[u8]) -> Facts {
+fn list(items: &[u8]) -> Extraction {
     let hdlr = bx(b"hdlr", &[&[0; 8][..], b"mdir", &[0; 13]].concat());
     let meta = bx(b"meta", &[&[0; 4][..], &hdlr, &bx(b"ilst", items)].concat());
     read([ftyp(), bx(b"moov", &bx(b"udta", &meta))].concat()).1
@@ -353,9 +357,9 @@ fn one_long_key_for_many_values_does_not_multiply() {
     let keys = bx(b"keys", &[&[0, 0, 0, 0, 0, 0, 0, 1][..], &key].concat());
     let item = bx(&[0, 0, 0, 1], &bx(b"data", b"\0\0\0\x01\0\0\0\0v"));
     let meta = bx(b"meta", &[keys, bx(b"ilst", &item.repeat(1000))].concat());
-    let (_, facts) = read([ftyp(), bx(b"moov", &meta)].concat());
-    assert_eq!(facts.tags.iter().filter(|t| t.value == "v").count(), 1000);
-    assert!(facts.tags.iter().all(|t| t.key.len() <= 1024));
+    let (_, found) = read([ftyp(), bx(b"moov", &meta)].concat());
+    assert_eq!(found.facts.tags.iter().filter(|t| t.value == "v").count(), 1000);
+    assert!(found.facts.tags.iter().all(|t| t.key.len() <= 1024));
 }
 
 #[test]
@@ -364,11 +368,11 @@ fn text_in_boxes_of_unknown_type_is_told() {
     let odd = bx(b"AIGC", b"{\"Label\":\"1\"}");
     let vendor = bx(b"uuid", &[&[7; 16][..], b"vendor text"].concat());
     let noise = bx(b"free", &[0xC3; 40]);
-    let (_, facts) = read([ftyp(), free, noise, vendor, bx(b"moov", &odd)].concat());
-    assert_eq!(value(&facts, "free"), Some("Produced by an example encoder"));
-    assert_eq!(value(&facts, "AIGC"), Some("{\"Label\":\"1\"}"));
-    assert_eq!(value(&facts, &"07".repeat(16)), Some("vendor text"));
-    assert_eq!(facts.tags.iter().filter(|t| t.key == "free").count(), 1);
+    let (_, found) = read([ftyp(), free, noise, vendor, bx(b"moov", &odd)].concat());
+    assert_eq!(value(&found, "free"), Some("Produced by an example encoder"));
+    assert_eq!(value(&found, "AIGC"), Some("{\"Label\":\"1\"}"));
+    assert_eq!(value(&found, &"07".repeat(16)), Some("vendor text"));
+    assert_eq!(found.facts.tags.iter().filter(|t| t.key == "free").count(), 1);
 }
 
 #[test]
@@ -379,16 +383,16 @@ fn packed_boxes_share_one_budget() {
     drop(writer);
     let parts = [bx(b"JXL ", b"\r\n\x87\n"), bx(b"brob", &stream).repeat(300), bx(b"jxlc", b"\xff\x0a")].concat();
     let start = std::time::Instant::now();
-    let (_, facts) = read(parts);
-    assert!(blocking(&facts).iter().any(|p| p.kind == ProblemKind::Limit));
+    let (_, found) = read(parts);
+    assert!(blocking(&found).iter().any(|p| p.kind == ProblemKind::Limit));
     assert!(start.elapsed().as_secs() < 10);
 }
 
 #[test]
 fn a_movie_photo_is_walked_in_its_place() {
     let movie = [ftyp(), bx(b"moov", &aigc()), bx(b"mdat", &[0; 16])].concat();
-    let (format, facts) = read([fixture("heif_exif_software.heic"), bx(b"mpvd", &movie)].concat());
-    assert_eq!((format, value(&facts, "AIGC")), (Some("heif"), Some("{\"Label\":\"1\"}")));
+    let (format, found) = read([fixture("heif_exif_software.heic"), bx(b"mpvd", &movie)].concat());
+    assert_eq!((format, value(&found, "AIGC")), (Some("heif"), Some("{\"Label\":\"1\"}")));
 }
 
 #[test]
@@ -410,16 +414,16 @@ fn harmless_problems_never_crowd_out_a_blocking_one() {
     let track = bx(b"trak", &bx(b"mdia", &bx(b"minf", &bx(b"stbl", overrun))));
     let movie = bx(b"moov", &track.repeat(limits::PROBLEMS * 2));
     let (_, whole) = read([&ftyp()[..], &movie, &bx(b"mdat", &[0; 8])].concat());
-    assert_eq!((whole.problems.len(), blocking(&whole).len()), (limits::PROBLEMS, 0));
+    assert_eq!((whole.facts.problems.len(), blocking(&whole).len()), (limits::PROBLEMS, 0));
     let (_, cut) = read([&ftyp()[..], &movie, b"\0\0\x10\0mdat"].concat());
-    assert_eq!((cut.problems.len(), blocking(&cut).len()), (limits::PROBLEMS, 1));
+    assert_eq!((cut.facts.problems.len(), blocking(&cut).len()), (limits::PROBLEMS, 1));
 }
 
 #[test]
 fn damaged_sample_tables_leave_the_rest_readable() {
     let overrun = b"\0\0\x10\0stsz";
     let track = bx(b"trak", &bx(b"mdia", &bx(b"minf", &bx(b"stbl", overrun))));
-    let (_, facts) = read([ftyp(), bx(b"moov", &[track, aigc()].concat()), bx(b"mdat", &[0; 8])].concat());
-    assert_eq!(value(&facts, "AIGC"), Some("{\"Label\":\"1\"}"));
-    assert_eq!(blocking(&facts), Vec::<&Problem>::new());
+    let (_, found) = read([ftyp(), bx(b"moov", &[track, aigc()].concat()), bx(b"mdat", &[0; 8])].concat());
+    assert_eq!(value(&found, "AIGC"), Some("{\"Label\":\"1\"}"));
+    assert_eq!(blocking(&found), Vec::<&Problem>::new());
 }

@@ -10,24 +10,24 @@ use std::fs::File;
 use std::io::{Seek, SeekFrom, Write};
 
 use countersign::identify::identify;
-use countersign::model::{Facts, ProblemKind};
+use countersign::model::{Extraction, ProblemKind};
 use countersign::source::Source;
 
 const GIB_2: u64 = 2 << 30;
 const MIB: u64 = 1 << 20;
 
-fn read_source(source: &mut Source) -> Facts {
-    let mut out = Facts::default();
+fn read_source(source: &mut Source) -> Extraction {
+    let mut out = Extraction::default();
     if let Some(format) = identify(source).unwrap() {
-        out.format = Some(format.info().id.to_owned());
+        out.facts.format = Some(format.info().id);
         if let Err(problem) = format.read(source, &mut out) {
-            out.problems.push(problem.within(format.info().id));
+            out.facts.problems.push(problem.within(&format.info().id));
         }
     }
     out
 }
 
-fn read(bytes: &[u8]) -> Facts {
+fn read(bytes: &[u8]) -> Extraction {
     read_source(&mut Source::memory(bytes.to_vec(), 0))
 }
 
@@ -35,12 +35,12 @@ fn all() -> Vec<Sample> {
     [matroska::samples(), mxf::samples(), pdf::samples(), ts::samples()].concat()
 }
 
-fn value<'a>(facts: &'a Facts, key: &str) -> &'a str {
-    facts.tags.iter().find(|t| t.key == key).map_or("", |t| &t.value)
+fn value<'a>(found: &'a Extraction, key: &str) -> &'a str {
+    found.facts.tags.iter().find(|t| t.key == key).map_or("", |t| &t.value)
 }
 
 /// Pieces at offsets in a sparse file of `len` bytes, read as a file is.
-fn sparse(pieces: &[(u64, &[u8])], len: u64) -> (Facts, u64) {
+fn sparse(pieces: &[(u64, &[u8])], len: u64) -> (Extraction, u64) {
     let temporary = tempfile::NamedTempFile::new().unwrap();
     let mut file = File::options().write(true).open(temporary.path()).unwrap();
     for (at, bytes) in pieces {
@@ -49,16 +49,16 @@ fn sparse(pieces: &[(u64, &[u8])], len: u64) -> (Facts, u64) {
     }
     file.set_len(len).unwrap();
     let mut source = Source::open(temporary.path()).unwrap();
-    let facts = read_source(&mut source);
-    (facts, source.spent().bytes)
+    let found = read_source(&mut source);
+    (found, source.spent().bytes)
 }
 
 #[test]
 fn whole_samples_have_no_blocking_problem() {
     for (name, bytes) in all() {
-        let facts = read(&bytes);
-        assert!(facts.format.is_some(), "{name}");
-        let blocking: Vec<_> = facts.problems.iter().filter(|p| p.blocking).collect();
+        let found = read(&bytes);
+        assert!(found.facts.format.is_some(), "{name}");
+        let blocking: Vec<_> = found.facts.problems.iter().filter(|p| p.blocking).collect();
         assert!(blocking.is_empty(), "{name}: {blocking:?}");
     }
 }
@@ -95,8 +95,8 @@ fn cut_files_are_never_clean() {
         // The random index pack at an MXF file's end only saves a search.
         let needed = bytes.len() - if name.contains("mxf") { 65 } else { 0 };
         for end in 400..needed {
-            let facts = read(&bytes[..end]);
-            assert!(facts.problems.iter().any(|p| p.blocking), "{name} cut at {end} of {}", bytes.len());
+            let found = read(&bytes[..end]);
+            assert!(found.facts.problems.iter().any(|p| p.blocking), "{name} cut at {end} of {}", bytes.len());
         }
     }
 }
@@ -104,19 +104,23 @@ fn cut_files_are_never_clean() {
 #[test]
 fn a_live_stream_cut_inside_its_tags_is_truncated() {
     let (_, bytes) = matroska::samples().into_iter().find(|(name, _)| *name == "webm-live-aigc.webm").unwrap();
-    let facts = read(&bytes[..bytes.len() - 1]);
-    assert!(facts.problems.iter().any(|p| p.blocking && p.kind == ProblemKind::Truncated), "{:?}", facts.problems);
+    let found = read(&bytes[..bytes.len() - 1]);
+    assert!(
+        found.facts.problems.iter().any(|p| p.blocking && p.kind == ProblemKind::Truncated),
+        "{:?}",
+        found.facts.problems
+    );
     assert!(value(&read(&bytes), "AIGC").starts_with("{\"Label\""));
 }
 
 #[test]
 fn nested_tags_and_targets_are_in_the_place() {
     let (_, bytes) = matroska::samples().into_iter().find(|(name, _)| name.contains("late")).unwrap();
-    let facts = read(&bytes);
-    let artist = facts.tags.iter().find(|t| t.key == "ARTIST").unwrap();
+    let found = read(&bytes);
+    let artist = found.facts.tags.iter().find(|t| t.key == "ARTIST").unwrap();
     assert_eq!(artist.place, "Matroska Segment/Tags/Tag/SimpleTag/SimpleTag, Matroska ARTIST");
     assert_eq!(&bytes[artist.offset.unwrap() as usize..][..8], b"Somebody");
-    assert_eq!(value(&facts, "DateUTC"), "2023-03-08T20:26:40Z");
+    assert_eq!(value(&found, "DateUTC"), "2023-03-08T20:26:40Z");
 }
 
 #[test]
@@ -126,8 +130,8 @@ fn simple_tags_nested_too_deep_are_a_problem_and_no_crash() {
         tag = matroska::element(0x67C8, &tag);
     }
     let body = matroska::tags(&[tag]);
-    let facts = read(&[matroska::ebml("matroska"), matroska::element(0x1853_8067, &body)].concat());
-    assert!(facts.problems.iter().any(|p| p.blocking && p.kind == ProblemKind::Limit));
+    let found = read(&[matroska::ebml("matroska"), matroska::element(0x1853_8067, &body)].concat());
+    assert!(found.facts.problems.iter().any(|p| p.blocking && p.kind == ProblemKind::Limit));
 }
 
 #[test]
@@ -141,9 +145,9 @@ fn matroska_tags_at_the_end_of_two_gibibytes_cost_little() {
     let cluster_at = body + seek.len() as u64;
     let cluster = matroska::header(0x1F43_B675, tags_at - cluster_at - 12);
     let front = [ebml, segment, seek, cluster].concat();
-    let (facts, spent) = sparse(&[(0, &front), (tags_at, &tags)], GIB_2);
-    assert_eq!(value(&facts, "AIGC"), "late");
-    assert_eq!(facts.problems, []);
+    let (found, spent) = sparse(&[(0, &front), (tags_at, &tags)], GIB_2);
+    assert_eq!(value(&found, "AIGC"), "late");
+    assert_eq!(found.facts.problems, []);
     assert!(spent < MIB / 8, "{spent}");
 }
 
@@ -159,9 +163,9 @@ fn clusters_are_hopped_over_where_no_seek_head_helps() {
     let mut pieces: Vec<(u64, &[u8])> = vec![(0, &front)];
     pieces.extend((0..count).map(|n| (body + n * size, cluster.as_slice())));
     pieces.push((body + count * size, &tags));
-    let (facts, spent) = sparse(&pieces, len);
-    assert_eq!(value(&facts, "AIGC"), "late");
-    assert_eq!(facts.problems, []);
+    let (found, spent) = sparse(&pieces, len);
+    assert_eq!(value(&found, "AIGC"), "late");
+    assert_eq!(found.facts.problems, []);
     assert!(spent < MIB / 4, "{spent}");
 }
 
@@ -169,10 +173,10 @@ fn clusters_are_hopped_over_where_no_seek_head_helps() {
 fn mxf_of_two_gibibytes_costs_little() {
     let (front, back) = mxf::front_and_back(&mxf::metadata("Reel", "AIGC", "said"), "{\"said\":1}", GIB_2);
     let at = front.len() as u64 + GIB_2;
-    let (facts, spent) = sparse(&[(0, &front), (at, &back)], at + back.len() as u64);
-    assert_eq!(value(&facts, "TaggedValue.AIGC"), "said");
-    assert_eq!(value(&facts, "RP2057:text"), "{\"said\":1}");
-    assert_eq!(facts.problems, []);
+    let (found, spent) = sparse(&[(0, &front), (at, &back)], at + back.len() as u64);
+    assert_eq!(value(&found, "TaggedValue.AIGC"), "said");
+    assert_eq!(value(&found, "RP2057:text"), "{\"said\":1}");
+    assert_eq!(found.facts.problems, []);
     assert!(spent < MIB / 8, "{spent}");
 }
 
@@ -185,12 +189,12 @@ fn mxf_partitions_are_found_without_an_index_pack() {
     assert_ne!(value(&without, "RP2057:text"), "");
     assert_eq!(value(&without, "Identification.ProductName"), "Fixture");
     assert_eq!(value(&without, "0e7f0102.03040506.0x8002"), "house note");
-    assert!(!without.tags.iter().any(|t| t.key.ends_with("0x8003")));
+    assert!(!without.facts.tags.iter().any(|t| t.key.ends_with("0x8003")));
 }
 
 #[test]
 fn pdf_says_what_it_holds() {
-    let facts = |wanted: &str| read(&pdf::samples().into_iter().find(|(name, _)| name.contains(wanted)).unwrap().1);
+    let found = |wanted: &str| read(&pdf::samples().into_iter().find(|(name, _)| name.contains(wanted)).unwrap().1);
     assert!(value(&facts("aigc-info"), "AIGC").contains("Label"));
     assert_eq!(value(&facts("words"), "Subject"), "AI");
     assert_eq!(value(&facts("object-stream"), "AIGC"), "in an object stream");
@@ -204,25 +208,29 @@ fn pdf_says_what_it_holds() {
 #[test]
 fn encrypted_pdf_is_not_clean() {
     let catalog = b"<< /Type /Catalog >>".to_vec();
-    let facts = read(&pdf::file(&[catalog], "/Encrypt << /Filter /Standard /V 2 >>"));
-    assert!(facts.problems.iter().any(|p| p.blocking && p.kind == ProblemKind::Unsupported));
+    let found = read(&pdf::file(&[catalog], "/Encrypt << /Filter /Standard /V 2 >>"));
+    assert!(found.facts.problems.iter().any(|p| p.blocking && p.kind == ProblemKind::Unsupported));
 }
 
 #[test]
 fn an_update_of_a_pdf_without_its_end_is_not_clean() {
     let whole = pdf::file(&[b"<< /Type /Catalog >>".to_vec()], "");
-    assert_eq!(read(&whole).problems, []);
+    assert_eq!(read(&whole).facts.problems, []);
     let begun = [&whole[..], b"\n7 0 obj\n<< /Type /Metadata /Subtype /XML /Length 2000 >>\nstream\n<?xpac"].concat();
-    let facts = read(&begun);
-    assert!(facts.problems.iter().any(|p| p.blocking && p.kind == ProblemKind::Truncated), "{:?}", facts.problems);
+    let found = read(&begun);
+    assert!(
+        found.facts.problems.iter().any(|p| p.blocking && p.kind == ProblemKind::Truncated),
+        "{:?}",
+        found.facts.problems
+    );
     // A note of a mail gateway is no object.
     let noted = [&whole[..], b"\nscanned, no objections 3 0 objects\n"].concat();
-    assert!(read(&noted).problems.iter().all(|p| !p.blocking));
+    assert!(read(&noted).facts.problems.iter().all(|p| !p.blocking));
 }
 
 #[test]
 fn postscript_without_its_last_comment_is_whole_where_the_page_is_closed() {
-    let blocking = |text: &str| read(text.as_bytes()).problems.iter().any(|p| p.blocking);
+    let blocking = |text: &str| read(text.as_bytes()).facts.problems.iter().any(|p| p.blocking);
     let head = "%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 1 1\n";
     assert!(!blocking(&format!("{head}gsave\n00ff\n%%%%EndBinary\ngrestore end\n")));
     assert!(!blocking(&format!("{head}showpage\n")));
@@ -236,8 +244,8 @@ fn postscript_without_its_last_comment_is_whole_where_the_page_is_closed() {
 fn a_pdf_that_leads_to_itself_ends() {
     let catalog = b"<< /Type /Catalog /Pages 2 0 R /Names << /EmbeddedFiles 2 0 R >> >>".to_vec();
     let pages = b"<< /Kids [2 0 R 1 0 R] /Names [(a) 2 0 R] /Resources << /XObject << /A 2 0 R >> >> >>".to_vec();
-    let facts = read(&pdf::file(&[catalog, pages, b"3 0 R".to_vec()], "/Info 3 0 R"));
-    assert_eq!(facts.format.as_deref(), Some("pdf"));
+    let found = read(&pdf::file(&[catalog, pages, b"3 0 R".to_vec()], "/Info 3 0 R"));
+    assert_eq!(found.facts.format.as_deref(), Some("pdf"));
 }
 
 #[test]
@@ -247,14 +255,14 @@ fn pdf_of_two_gibibytes_costs_little() {
     let gap = GIB_2 - small.len() as u64;
     let tail = String::from_utf8_lossy(&small[table..])
         .replace(&format!("startxref\n{table}"), &format!("startxref\n{}", table as u64 + gap));
-    let (facts, spent) = sparse(&[(0, &small[..table]), (table as u64 + gap, tail.as_bytes())], GIB_2 + 8);
-    assert_eq!(value(&facts, "AIGC"), "said");
+    let (found, spent) = sparse(&[(0, &small[..table]), (table as u64 + gap, tail.as_bytes())], GIB_2 + 8);
+    assert_eq!(value(&found, "AIGC"), "said");
     assert!(spent < MIB / 8, "{spent}");
 }
 
 #[test]
 fn service_names_and_comments() {
-    let facts = |wanted: &str| read(&ts::samples().into_iter().find(|(name, _)| name.contains(wanted)).unwrap().1);
+    let found = |wanted: &str| read(&ts::samples().into_iter().find(|(name, _)| name.contains(wanted)).unwrap().1);
     assert_eq!(value(&facts("ts-service"), "service_name"), "trainedAlgorithmicMedia");
     assert_eq!(value(&facts("bdav"), "service_name"), "Disc");
     assert_eq!(value(&facts("asf-aigc"), "Title"), "shot");

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use countersign::c2pa::trust::TrustList;
 use countersign::c2pa::{Options, Verifier, Verify, signals, store};
-use countersign::model::{Ai, Claim, CredentialState, Credentials, Evidence, Facts, Strength, Via};
+use countersign::model::{Ai, Claim, CredentialState, Credentials, Evidence, Extraction, Facts, Strength, Via};
 use countersign::{extract, marks};
 use signed::{CAPTURED, GENERATED};
 
@@ -32,9 +32,7 @@ fn verifier(verify: Verify, trust: Vec<TrustList>) -> Verifier {
 }
 
 fn facts(path: &Path, verifier: &Verifier, sidecars: &[PathBuf]) -> Facts {
-    let mut facts = extract::facts(path, &[], &extract::Options::default());
-    verifier.credentials(path, &mut facts, sidecars);
-    facts
+    extract::facts(path, sidecars, &extract::Options { verifier: Some(verifier), ..extract::Options::default() })
 }
 
 /// Credentials and evidence of these bytes, checked in full against no list.
@@ -273,9 +271,9 @@ fn pointers_without_a_store_are_told() {
     };
     let verifier = verifier(Verify::Full, Vec::new());
     let pointed = |value: &str| {
-        let mut facts = Facts { tags: vec![tag(value)], ..Facts::default() };
-        verifier.credentials(Path::new("x.jpg"), &mut facts, &[]);
-        facts.c2pa
+        let mut read = Extraction::from(Facts { tags: vec![tag(value)], ..Facts::default() });
+        verifier.credentials(Path::new("x.jpg"), &mut read, &[]);
+        read.facts.c2pa
     };
     let remote = pointed("https://example.invalid/m.c2pa").unwrap();
     assert_eq!((remote.state, remote.present), (CredentialState::Remote, false));

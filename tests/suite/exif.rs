@@ -1,6 +1,6 @@
 //! EXIF blocks: values and their places, pointers that lead astray, and hostile blocks.
 
-use countersign::model::{Facts, ProblemKind};
+use countersign::model::{Extraction, Facts, ProblemKind};
 use countersign::tags::{Place, exif};
 use proptest::prelude::*;
 
@@ -57,9 +57,9 @@ fn block(big: bool, comment: &[u8]) -> Vec<u8> {
 }
 
 fn read(blob: &[u8]) -> Facts {
-    let mut out = Facts::default();
+    let mut out = Extraction::default();
     exif::read(blob, &Place::new("JPEG APP1", 30), &mut out);
-    out
+    out.facts
 }
 
 fn pairs(facts: &Facts) -> Vec<(&str, &str)> {

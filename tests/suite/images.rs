@@ -7,7 +7,7 @@ use std::path::Path;
 
 use countersign::formats;
 use countersign::identify;
-use countersign::model::{Facts, Problem, ProblemKind};
+use countersign::model::{Extraction, Problem, ProblemKind};
 use countersign::source::Source;
 
 const EXTENSIONS: &[&str] = &["jpg", "png", "gif", "svg", "svgz", "exr", "dpx", "bmp", "appledouble", "c2pa"];
@@ -23,35 +23,35 @@ fn samples() -> Vec<(String, Vec<u8>)> {
     all
 }
 
-fn read(bytes: Vec<u8>) -> Facts {
+fn read(bytes: Vec<u8>) -> Extraction {
     read_source(&mut Source::memory(bytes, 0))
 }
 
-fn read_source(source: &mut Source) -> Facts {
-    let mut out = Facts::default();
+fn read_source(source: &mut Source) -> Extraction {
+    let mut out = Extraction::default();
     if let Some(format) = identify::identify(source).unwrap() {
-        out.format = Some(format.info().id.to_owned());
+        out.facts.format = Some(format.info().id);
         if let Err(problem) = format.read(source, &mut out) {
-            out.problems.push(problem);
+            out.facts.problems.push(problem);
         }
     }
     out
 }
 
-fn tag<'a>(facts: &'a Facts, space: &str, key: &str) -> Option<&'a str> {
-    facts.tags.iter().find(|t| t.space == space && t.key == key).map(|t| t.value.as_str())
+fn tag<'a>(found: &'a Extraction, space: &str, key: &str) -> Option<&'a str> {
+    found.facts.tags.iter().find(|t| t.space == space && t.key == key).map(|t| t.value.as_str())
 }
 
-fn blocking(facts: &Facts) -> Vec<&Problem> {
-    facts.problems.iter().filter(|p| p.blocking).collect()
+fn blocking(found: &Extraction) -> Vec<&Problem> {
+    found.facts.problems.iter().filter(|p| p.blocking).collect()
 }
 
 #[test]
 fn every_prefix_of_every_sample_is_read_without_panic() {
     for (name, bytes) in samples() {
         for len in 0..bytes.len() {
-            let facts = read(bytes[..len].to_vec());
-            assert!(facts.tags.len() < 1000, "{name} cut at {len}");
+            let found = read(bytes[..len].to_vec());
+            assert!(found.facts.tags.len() < 1000, "{name} cut at {len}");
         }
     }
 }
@@ -66,8 +66,8 @@ fn a_cut_jpeg_or_png_is_never_clean() {
             .any(|w| name.contains(w));
         if whole && simple {
             for len in 16..bytes.len() {
-                let facts = read(bytes[..len].to_vec());
-                assert!(!blocking(&facts).is_empty(), "{name} cut at {len} of {} looks whole", bytes.len());
+                let found = read(bytes[..len].to_vec());
+                assert!(!blocking(&found).is_empty(), "{name} cut at {len} of {} looks whole", bytes.len());
             }
         }
     }
@@ -124,12 +124,12 @@ fn large_png(total: usize, each: usize, after: &[Vec<u8>]) -> Vec<u8> {
     png
 }
 
-fn from_disk(bytes: &[u8]) -> (Facts, Source) {
+fn from_disk(bytes: &[u8]) -> (Extraction, Source) {
     let mut file = tempfile::NamedTempFile::new().unwrap();
     file.write_all(bytes).unwrap();
     let mut source = Source::open(file.path()).unwrap();
-    let facts = read_source(&mut source);
-    (facts, source)
+    let found = read_source(&mut source);
+    (found, source)
 }
 
 #[test]
@@ -147,10 +147,10 @@ fn a_large_png_costs_its_head_and_its_tail() {
     ] {
         let each = each.min(3_000_000);
         let late = after.len();
-        let (facts, source) = from_disk(&large_png(3_000_000, each, &after));
-        assert_eq!(facts.problems, [], "chunks of {each}");
-        assert_eq!(tag(&facts, "png", "parameters").is_some(), late > 0, "chunks of {each}");
-        assert_eq!(tag(&facts, "png", "workflow").is_some(), late > 1, "chunks of {each}");
+        let (found, source) = from_disk(&large_png(3_000_000, each, &after));
+        assert_eq!(found.facts.problems, [], "chunks of {each}");
+        assert_eq!(tag(&found, "png", "parameters").is_some(), late > 0, "chunks of {each}");
+        assert_eq!(tag(&found, "png", "workflow").is_some(), late > 1, "chunks of {each}");
         let spent = source.spent();
         assert!(spent.reads <= reads && spent.bytes <= 128 * 1024, "chunks of {each}: {spent:?}");
         assert!(late > 1 || spent.bytes <= 96 * 1024, "chunks of {each}: {spent:?}");
@@ -168,12 +168,12 @@ fn text_between_odd_image_chunks_is_found_the_slow_way() {
     }
     png.extend(chunk(b"tEXt", b"parameters\0late text"));
     png.extend(chunk(b"IEND", b""));
-    let (facts, _) = from_disk(&png);
-    assert_eq!(tag(&facts, "png", "parameters"), Some("late text"));
-    assert_eq!(facts.problems, []);
+    let (found, _) = from_disk(&png);
+    assert_eq!(tag(&found, "png", "parameters"), Some("late text"));
+    assert_eq!(found.facts.problems, []);
     let cut = png.len() - 30;
-    let (facts, _) = from_disk(&png[..cut]);
-    assert_eq!(blocking(&facts)[0].kind, ProblemKind::Truncated);
+    let (found, _) = from_disk(&png[..cut]);
+    assert_eq!(blocking(&found)[0].kind, ProblemKind::Truncated);
 }
 
 #[test]
@@ -183,9 +183,9 @@ fn a_bomb_in_a_text_chunk_is_a_limit() {
         to.write_all(&vec![b'a'; 1 << 20]).unwrap();
     }
     let text = chunk(b"zTXt", &[b"parameters\0\0", to.finish().unwrap().as_slice()].concat());
-    let facts = read(large_png(100, 100, &[text]));
-    assert_eq!(blocking(&facts).iter().map(|p| p.kind).collect::<Vec<_>>(), [ProblemKind::Limit]);
-    assert_eq!(tag(&facts, "png", "parameters").map(str::len), Some(16 << 20));
+    let found = read(large_png(100, 100, &[text]));
+    assert_eq!(blocking(&found).iter().map(|p| p.kind).collect::<Vec<_>>(), [ProblemKind::Limit]);
+    assert_eq!(tag(&found, "png", "parameters").map(str::len), Some(16 << 20));
 }
 
 #[test]
@@ -196,9 +196,9 @@ fn a_raw_profile_is_read_whatever_its_second_line_calls_it() {
         read(large_png(100, 100, &[chunk(b"tEXt", &[b"Raw profile type xmp\0", text.as_bytes()].concat())]))
     };
     for name in ["xmp", "generic profile", "XMP profile"] {
-        let facts = profile(format!("\n{name}\n{:8}\n{digits}\n", packet.len()));
-        assert_eq!(tag(&facts, "xmp", "dc:format"), Some("image/png"), "{name}");
-        assert_eq!(facts.problems, [], "{name}");
+        let found = profile(format!("\n{name}\n{:8}\n{digits}\n", packet.len()));
+        assert_eq!(tag(&found, "xmp", "dc:format"), Some("image/png"), "{name}");
+        assert_eq!(found.facts.problems, [], "{name}");
     }
     for broken in [
         format!("\nxmp\n{:8}\n{}\n", packet.len(), &digits[..digits.len() - 100]),
@@ -228,10 +228,10 @@ fn exr(chunks: u64) -> Vec<u8> {
 #[test]
 fn a_cut_exr_is_never_clean() {
     let whole = exr(5);
-    assert_eq!(read(whole.clone()).problems, []);
+    assert_eq!(read(whole.clone()).facts.problems, []);
     for end in 12..whole.len() {
-        let facts = read(whole[..end].to_vec());
-        assert_eq!(blocking(&facts).len(), 1, "cut at {end} of {}", whole.len());
+        let found = read(whole[..end].to_vec());
+        assert_eq!(blocking(&found).len(), 1, "cut at {end} of {}", whole.len());
     }
 }
 
@@ -249,10 +249,10 @@ fn large_jpeg(segments: &[u8], filler: usize, after: &[u8]) -> Vec<u8> {
 #[test]
 fn a_large_jpeg_costs_its_head_and_its_tail() {
     let comment = [&[0xFF, 0xFE, 0, 7][..], b"hello"].concat();
-    let (facts, source) = from_disk(&large_jpeg(&comment, 3_000_000, &[0xFF, 0xD9]));
-    assert_eq!(facts.problems, []);
-    assert_eq!(tag(&facts, "jpeg", "COM"), Some("hello"));
-    assert_eq!((tag(&facts, "image", "Width"), tag(&facts, "image", "Height")), (Some("4000"), Some("3000")));
+    let (found, source) = from_disk(&large_jpeg(&comment, 3_000_000, &[0xFF, 0xD9]));
+    assert_eq!(found.facts.problems, []);
+    assert_eq!(tag(&found, "jpeg", "COM"), Some("hello"));
+    assert_eq!((tag(&found, "image", "Width"), tag(&found, "image", "Height")), (Some("4000"), Some("3000")));
     assert!(source.spent().reads == 2 && source.spent().bytes <= 96 * 1024, "{:?}", source.spent());
 }
 
@@ -260,32 +260,32 @@ fn a_large_jpeg_costs_its_head_and_its_tail() {
 fn the_end_of_a_jpeg_is_found_before_a_long_trailer() {
     // An end of image far before the tail, then data that no directory names.
     let trailer = [&[0xFF, 0xD9][..], &vec![0x11; 40_000]].concat();
-    let (facts, _) = from_disk(&large_jpeg(&[], 200_000, &trailer));
-    assert_eq!(blocking(&facts), Vec::<&Problem>::new());
-    assert!(facts.problems[0].what.contains("40000 bytes"), "{:?}", facts.problems);
-    let (facts, _) = from_disk(&large_jpeg(&[], 200_000, &[]));
-    assert_eq!(blocking(&facts)[0].kind, ProblemKind::Truncated);
+    let (found, _) = from_disk(&large_jpeg(&[], 200_000, &trailer));
+    assert_eq!(blocking(&found), Vec::<&Problem>::new());
+    assert!(found.facts.problems[0].what.contains("40000 bytes"), "{:?}", found.facts.problems);
+    let (found, _) = from_disk(&large_jpeg(&[], 200_000, &[]));
+    assert_eq!(blocking(&found)[0].kind, ProblemKind::Truncated);
     // A file system that filled the lost part with zeros.
-    let (facts, _) = from_disk(&large_jpeg(&[], 200_000, &vec![0; 50_000]));
-    assert_eq!(blocking(&facts)[0].kind, ProblemKind::Truncated);
+    let (found, _) = from_disk(&large_jpeg(&[], 200_000, &vec![0; 50_000]));
+    assert_eq!(blocking(&found)[0].kind, ProblemKind::Truncated);
 }
 
 #[test]
 fn media_behind_the_image_are_handed_on() {
     let video = [b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom".to_vec(), vec![7; 30_000]].concat();
-    let facts = read(large_jpeg(&[], 1000, &[&[0xFF, 0xD9][..], &video].concat()));
-    assert_eq!(facts.embedded.len(), 1);
-    assert_eq!(facts.embedded[0].bytes, video);
-    assert_eq!(blocking(&facts), Vec::<&Problem>::new());
+    let found = read(large_jpeg(&[], 1000, &[&[0xFF, 0xD9][..], &video].concat()));
+    assert_eq!(found.embedded.len(), 1);
+    assert_eq!(found.embedded[0].bytes, video);
+    assert_eq!(blocking(&found), Vec::<&Problem>::new());
 }
 
 #[test]
 fn a_small_image_behind_the_image_is_read_too() {
     let second = large_jpeg(&segment(0xFE, b"of the second"), 500, &[0xFF, 0xD9]);
-    let facts = read(large_jpeg(&[], 1000, &[&[0xFF, 0xD9][..], &second].concat()));
-    assert_eq!(tag(&facts, "jpeg", "COM"), Some("of the second"));
-    assert_eq!(tag(&facts, "image", "Width"), Some("4000"));
-    assert_eq!(facts.problems, []);
+    let found = read(large_jpeg(&[], 1000, &[&[0xFF, 0xD9][..], &second].concat()));
+    assert_eq!(tag(&found, "jpeg", "COM"), Some("of the second"));
+    assert_eq!(tag(&found, "image", "Width"), Some("4000"));
+    assert_eq!(found.facts.problems, []);
 }
 
 #[test]
@@ -327,9 +327,9 @@ fn a_gap_in_extended_xmp_is_never_clean() {
     let whole = [extended(packet.len(), 0, first), extended(packet.len(), 30, second)].concat();
     assert_eq!(blocking(&read(large_jpeg(&whole, 100, &[0xFF, 0xD9]))), Vec::<&Problem>::new());
     let gap = extended(packet.len(), 30, second);
-    let facts = read(large_jpeg(&gap, 100, &[0xFF, 0xD9]));
-    assert_eq!(blocking(&facts)[0].kind, ProblemKind::Truncated);
-    assert!(blocking(&facts)[0].place.contains("ExtendedXMP"), "{:?}", facts.problems);
+    let found = read(large_jpeg(&gap, 100, &[0xFF, 0xD9]));
+    assert_eq!(blocking(&found)[0].kind, ProblemKind::Truncated);
+    assert!(blocking(&found)[0].place.contains("ExtendedXMP"), "{:?}", found.facts.problems);
 }
 
 #[test]
@@ -375,10 +375,10 @@ fn entries_that_share_their_bytes_are_bounded() {
     let len = (file.len() - header) as u32;
     file.extend(len.to_le_bytes());
     file.extend(b"SEFT");
-    let facts = read(file);
-    assert_eq!(blocking(&facts)[0].kind, ProblemKind::Limit);
-    assert!(facts.tags.iter().map(|t| t.value.len()).sum::<usize>() < 64 << 20);
-    assert_eq!(tag(&facts, "samsung", "name").map(str::len), Some(1 << 20));
+    let found = read(file);
+    assert_eq!(blocking(&found)[0].kind, ProblemKind::Limit);
+    assert!(found.facts.tags.iter().map(|t| t.value.len()).sum::<usize>() < 64 << 20);
+    assert_eq!(tag(&found, "samsung", "name").map(str::len), Some(1 << 20));
 }
 
 #[test]
@@ -387,9 +387,9 @@ fn a_trailer_without_its_end_is_never_clean() {
         let bytes = samples().into_iter().find(|(n, _)| n == name).unwrap().1;
         let end = bytes.windows(2).rposition(|w| w == [0xFF, 0xD9]).unwrap() + 2;
         for len in end + 40..bytes.len() {
-            let facts = read(bytes[..len].to_vec());
-            let read = tag(&facts, "iptc", "Credit").is_some();
-            assert!(read || !blocking(&facts).is_empty(), "{name} cut at {len} of {}", bytes.len());
+            let found = read(bytes[..len].to_vec());
+            let read = tag(&found, "iptc", "Credit").is_some();
+            assert!(read || !blocking(&found).is_empty(), "{name} cut at {len} of {}", bytes.len());
         }
     }
 }

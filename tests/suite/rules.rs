@@ -105,7 +105,8 @@ fn facts(given: &Value) -> Facts {
     if let Some(c2pa) = given.get("c2pa") {
         given["c2pa"] = serde_json::to_value(over(c2pa, Credentials::default())).unwrap();
     }
-    over(&given, Facts::default())
+    let facts: Facts = over(&given, Facts::default());
+    Facts { media: facts.format.and_then(countersign::formats::info).map(|info| info.media), ..facts }
 }
 
 fn evidence(given: &Value) -> Evidence {

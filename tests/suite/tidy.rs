@@ -21,6 +21,7 @@ const ORDER: &[&str] = &[
     "framing",
     "member",
     "tags",
+    "containers",
     "formats",
     "identify",
     "c2pa",
@@ -47,7 +48,8 @@ const ORDER: &[&str] = &[
 const NEVER: &[(&str, &str, &str)] = &[
     ("formats", "std::fs", "readers get a Source"),
     ("framing", "std::fs", "readers get a Source"),
-    ("tags", "std::fs", "readers get a Source"),
+    ("tags", "std::fs", "readers get bytes"),
+    ("containers", "std::fs", "readers get a Source"),
     ("decoders", "std::fs", "decoders get a Source"),
     ("packages", "std::fs", "packages get a Folder"),
     ("rules", "std::fs", "rules are pure"),

@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a missing sample is a broken checkout")]
 
 use countersign::formats;
-use countersign::model::Facts;
+use countersign::model::Extraction;
 use countersign::source::Source;
 use proptest::prelude::*;
 
@@ -13,10 +13,10 @@ fn sample(name: &str) -> Vec<u8> {
 }
 
 /// What the format says of these bytes; the error that ends the reading is among the problems.
-fn read(id: &str, bytes: Vec<u8>) -> Facts {
-    let mut out = Facts::default();
+fn read(id: &str, bytes: Vec<u8>) -> Extraction {
+    let mut out = Extraction::default();
     if let Err(problem) = formats::by_id(id).unwrap().read(&mut Source::memory(bytes, 0), &mut out) {
-        out.problems.push(problem);
+        out.facts.problems.push(problem);
     }
     out
 }
@@ -38,11 +38,11 @@ const SAMPLES: &[(&str, &str)] = &[
 fn every_cut_is_told() {
     for (id, name) in SAMPLES {
         let bytes = sample(name);
-        assert!(!read(id, bytes.clone()).problems.iter().any(|p| p.blocking), "{name}");
+        assert!(!read(id, bytes.clone()).facts.problems.iter().any(|p| p.blocking), "{name}");
         // Values are padded to even offsets: the last byte may be padding.
         for len in 0..bytes.len() - 1 {
-            let facts = read(id, bytes[..len].to_vec());
-            assert!(facts.problems.iter().any(|p| p.blocking), "{name} cut to {len}");
+            let found = read(id, bytes[..len].to_vec());
+            assert!(found.facts.problems.iter().any(|p| p.blocking), "{name} cut to {len}");
         }
     }
 }
@@ -80,8 +80,8 @@ fn a_store_is_handed_over() {
     let mut bytes = b"II*\0\x08\0\0\0\x01\0".to_vec();
     bytes.extend([0x41, 0xCD, 7, 0, 12, 0, 0, 0, 26, 0, 0, 0, 0, 0, 0, 0]);
     bytes.extend(b"\0\0\0\x0Cjumb1234");
-    let facts = read("tiff", bytes);
-    assert_eq!(facts.problems, []);
-    assert_eq!((facts.stores[0].place.as_str(), facts.stores[0].offset), ("TIFF 0xCD41", 26));
-    assert_eq!(facts.stores[0].bytes, b"\0\0\0\x0Cjumb1234");
+    let found = read("tiff", bytes);
+    assert_eq!(found.facts.problems, []);
+    assert_eq!((found.stores[0].place.as_str(), found.stores[0].offset), ("TIFF 0xCD41", 26));
+    assert_eq!(found.stores[0].bytes, b"\0\0\0\x0Cjumb1234");
 }

@@ -1,15 +1,15 @@
 //! XMP packets: every form a property takes, mislabelled and damaged packets, and hostile ones.
 
-use countersign::model::{Facts, ProblemKind};
+use countersign::model::{Extraction, Facts, ProblemKind};
 use countersign::tags::{Place, xmp};
 use proptest::prelude::*;
 
 const DST: &str = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia";
 
 fn read(packet: &[u8]) -> Facts {
-    let mut out = Facts::default();
+    let mut out = Extraction::default();
     xmp::read(packet, &Place::new("JPEG APP1", 1_000), &mut out);
-    out
+    out.facts
 }
 
 fn pairs(facts: &Facts) -> Vec<(&str, &str)> {

@@ -8,7 +8,7 @@ use crate::samples::zip;
 use countersign::c2pa::{Options, Verifier, Verify};
 use countersign::extract;
 use countersign::marks;
-use countersign::model::{Ai, CredentialState, Facts, Via};
+use countersign::model::{Ai, CredentialState, Facts, Media, Via};
 
 fn facts(name: &str, bytes: &[u8]) -> Facts {
     let folder = tempfile::tempdir().unwrap();
@@ -80,6 +80,18 @@ fn pictures_inside_speak_for_themselves() {
     let evidence = marks::catalogue().evidence(&found);
     assert!(evidence.iter().any(|e| e.via == Via::CoverArt), "{evidence:#?}");
     assert_eq!(found.c2pa.unwrap().via, Via::CoverArt);
+}
+
+#[test]
+fn pictures_inside_are_known_by_every_extension_that_their_formats_use() {
+    let picture = signed::sign("image/png", &signed::png(), &signed::created(signed::GENERATED));
+    let of = |name: &str| ai(&facts("a.pptx", &zip::document("Subject", "x", &[(name, &picture)])));
+    for format in countersign::formats::ALL.iter().map(|f| f.info()).filter(|info| info.media == Media::Image) {
+        for extension in format.extensions {
+            assert_eq!(of(&format!("ppt/media/IMAGE1.{}", extension.to_uppercase())), Ai::Generated, "{extension}");
+        }
+    }
+    assert_eq!(of("ppt/media/image1.bin"), Ai::None);
 }
 
 #[test]

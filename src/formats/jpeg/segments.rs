@@ -3,7 +3,7 @@
 use crate::framing::jpeg_segments::{self, ExtendedXmp, Segment, Stop, XtBox};
 use crate::framing::{jumbf, mpf, numbers};
 use crate::limits;
-use crate::model::{Facts, Problem, ProblemKind, Store};
+use crate::model::{Extraction, Problem, ProblemKind, Store};
 use crate::source::Source;
 use crate::tags::{self, Place, exif, icc, photoshop, plain_text, push, xmp};
 
@@ -40,7 +40,7 @@ const ICC: &[u8] = b"ICC_PROFILE\0";
 const ICC_HEAD: usize = 4096;
 
 /// Reads the image whose SOI is at `start`. `prefix` begins every place; only the `main` image states dimensions.
-pub(super) fn read(source: &mut Source, start: u64, prefix: &str, main: bool, out: &mut Facts) -> Image {
+pub(super) fn read(source: &mut Source, start: u64, prefix: &str, main: bool, out: &mut Extraction) -> Image {
     let (segments, stop) = jpeg_segments::walk(source, start);
     let mut pending = Pending::default();
     for segment in &segments {
@@ -65,7 +65,7 @@ fn one(
     prefix: &str,
     main: bool,
     pending: &mut Pending,
-    out: &mut Facts,
+    out: &mut Extraction,
 ) -> Result<(), Problem> {
     let offset = source.absolute(segment.data);
     match segment.marker {
@@ -87,7 +87,7 @@ fn one(
     Ok(())
 }
 
-fn dimensions(frame: &[u8], at: &Place, out: &mut Facts) {
+fn dimensions(frame: &[u8], at: &Place, out: &mut Extraction) {
     let (Some(bits), Some(height), Some(width)) = (frame.first(), numbers::be16(frame, 1), numbers::be16(frame, 3))
     else {
         return;
@@ -103,7 +103,7 @@ fn application(
     segment: &Segment,
     prefix: &str,
     pending: &mut Pending,
-    out: &mut Facts,
+    out: &mut Extraction,
 ) -> Result<(), Problem> {
     let number = segment.marker - 0xE0;
     let at = Place::new(format!("{prefix}APP{number}"), source.absolute(segment.data));
@@ -162,7 +162,7 @@ fn bare_packet(start: &[u8]) -> Option<usize> {
     marks.iter().find_map(|mark| start.windows(mark.len()).position(|w| w == *mark))
 }
 
-fn jfif(data: &[u8], at: &Place, out: &mut Facts) {
+fn jfif(data: &[u8], at: &Place, out: &mut Extraction) {
     if let (Some(major), Some(minor)) = (data.get(5), data.get(6)) {
         push(out, "jpeg", "JFIF:Version", format!("{major}.{minor:02}"), at, 5);
     }
@@ -204,7 +204,7 @@ fn collect_photoshop(body: &[u8], at: &Place, pending: &mut Pending) {
 }
 
 /// Save for Web data: type, length, content; comments are UTF-16 behind a character count.
-fn ducky(data: &[u8], at: &Place, out: &mut Facts) {
+fn ducky(data: &[u8], at: &Place, out: &mut Extraction) {
     let mut pos = 5;
     while let (Some(kind @ 1..), Some(len)) = (numbers::be16(data, pos), numbers::be16(data, pos + 2)) {
         let Some(value) = data.get(pos + 4..pos + 4 + usize::from(len)) else { break };
@@ -222,7 +222,7 @@ fn ducky(data: &[u8], at: &Place, out: &mut Facts) {
 }
 
 /// A segment that nothing else claims: a bare label, or only its identifier.
-fn other(data: &[u8], at: &Place, number: u8, out: &mut Facts) {
+fn other(data: &[u8], at: &Place, number: u8, out: &mut Extraction) {
     if let Some((by, json)) = plain_text::aigc(data) {
         return push(out, "jpeg", "AIGC", plain_text::decode(json), at, by as u64);
     }
@@ -232,7 +232,7 @@ fn other(data: &[u8], at: &Place, number: u8, out: &mut Facts) {
     push(out, "jpeg", &format!("APP{number}"), value, at, 0);
 }
 
-fn finish(pending: Pending, prefix: &str, out: &mut Facts) {
+fn finish(pending: Pending, prefix: &str, out: &mut Extraction) {
     for blob in pending.exif {
         exif::read(&blob.bytes, &Place { container: format!("{prefix}APP1"), offset: blob.offset }, out);
     }
@@ -245,10 +245,10 @@ fn finish(pending: Pending, prefix: &str, out: &mut Facts) {
     }
 }
 
-fn extended_xmp(packets: Vec<ExtendedXmp>, prefix: &str, out: &mut Facts) {
+fn extended_xmp(packets: Vec<ExtendedXmp>, prefix: &str, out: &mut Extraction) {
     let at = Place { container: format!("{prefix}APP1 ExtendedXMP"), offset: None };
-    let named = |out: &Facts, guid: &str| {
-        out.tags.iter().any(|t| t.key == "xmpNote:HasExtendedXMP" && t.value.eq_ignore_ascii_case(guid))
+    let named = |out: &Extraction, guid: &str| {
+        out.facts.tags.iter().any(|t| t.key == "xmpNote:HasExtendedXMP" && t.value.eq_ignore_ascii_case(guid))
     };
     for packet in packets {
         let (guid, total) = (packet.guid.clone(), packet.total);
@@ -265,7 +265,7 @@ fn extended_xmp(packets: Vec<ExtendedXmp>, prefix: &str, out: &mut Facts) {
     }
 }
 
-fn store(found: XtBox, prefix: &str, out: &mut Facts) {
+fn store(found: XtBox, prefix: &str, out: &mut Extraction) {
     let place = format!("{prefix}APP11");
     match jumbf::kind(&found.bytes) {
         jumbf::Kind::Store | jumbf::Kind::Retagged => {

@@ -1,9 +1,10 @@
 //! The end of the image and what follows it: further images, a Samsung trailer, a video, unknown data.
 
+use crate::containers::samsung;
 use crate::framing::jpeg_segments::{self, Ending};
-use crate::framing::{appended, catalog_trailer, numbers, samsung_sef};
+use crate::framing::{appended, catalog_trailer, numbers, sef};
 use crate::limits;
-use crate::model::{Embedded, Facts, Problem};
+use crate::model::{Embedded, Extraction, Problem};
 use crate::source::Source;
 use crate::tags::{self, Place, iptc, plain_text, push};
 
@@ -13,9 +14,10 @@ use super::segments;
 ///
 /// # Errors
 /// I/O and limits.
-pub(super) fn read(source: &mut Source, from: u64, further: &[u64], out: &mut Facts) -> Result<(), Problem> {
-    if samsung_sef::ends_with(source.tail()?.1) {
-        return samsung(source, out);
+pub(super) fn read(source: &mut Source, from: u64, further: &[u64], out: &mut Extraction) -> Result<(), Problem> {
+    if sef::ends_with(source.tail()?.1) {
+        samsung::read(source, from, source.len(), "JPEG SEF trailer", out);
+        return Ok(());
     }
     if catalog(source, out)? {
         return Ok(());
@@ -50,43 +52,14 @@ pub(super) fn read(source: &mut Source, from: u64, further: &[u64], out: &mut Fa
     Ok(())
 }
 
-fn samsung(source: &mut Source, out: &mut Facts) -> Result<(), Problem> {
-    let place = "JPEG SEF trailer";
-    let (_, entries) = samsung_sef::entries(source, source.len()).map_err(|p| p.within(place))?;
-    // Entries may share their bytes: their sum is bounded.
-    let mut room = (limits::INFLATED + limits::EMBEDDED_BYTES) as u64;
-    for entry in entries {
-        let at = Place::new(place, source.absolute(entry.data));
-        let Some(left) = room.checked_sub(entry.len) else {
-            at.problem(Problem::limit("", source.absolute(entry.data), "more or longer entries than are read"), out);
-            break;
-        };
-        room = left;
-        let peek = source.up_to(entry.data, entry.len.min(64) as usize)?;
-        if peek.get(4..8) == Some(b"ftyp") {
-            embed(source, entry.data, entry.len, "SEF trailer", out);
-            continue;
-        }
-        if !plain_text::is_text(peek) {
-            push(out, "samsung", &entry.name, format!("({} bytes)", entry.len), &at, 0);
-            continue;
-        }
-        match source.stated(entry.data, entry.len, limits::INFLATED) {
-            Ok(bytes) => push(out, "samsung", &entry.name, plain_text::decode(&bytes), &at, 0),
-            Err(problem) => at.problem(problem, out),
-        }
-    }
-    Ok(())
-}
-
 /// Whether a catalog's trailer ends the file; its IIM is read.
-fn catalog(source: &mut Source, out: &mut Facts) -> Result<bool, Problem> {
+fn catalog(source: &mut Source, out: &mut Extraction) -> Result<bool, Problem> {
     let blocks = catalog_trailer::blocks(source, source.len())?;
     read_iim(source, &blocks, out);
     Ok(!blocks.is_empty())
 }
 
-fn read_iim(source: &mut Source, blocks: &[catalog_trailer::Block], out: &mut Facts) {
+fn read_iim(source: &mut Source, blocks: &[catalog_trailer::Block], out: &mut Extraction) {
     let mut room = limits::INFLATED;
     for block in blocks.iter().filter(|b| b.iim) {
         let at = Place::new(format!("JPEG {} trailer", block.origin), source.absolute(block.data));
@@ -104,7 +77,7 @@ fn read_iim(source: &mut Source, blocks: &[catalog_trailer::Block], out: &mut Fa
 }
 
 /// Data after the end of the image that no directory describes.
-fn unknown(source: &mut Source, end: u64, further: &[u64], out: &mut Facts) -> Result<(), Problem> {
+fn unknown(source: &mut Source, end: u64, further: &[u64], out: &mut Extraction) -> Result<(), Problem> {
     let rest = source.len().saturating_sub(end);
     let (blocks, whole) = catalog_trailer::afcp(source, end, source.len())?;
     read_iim(source, &blocks, out);
@@ -142,7 +115,7 @@ fn begins_trailer(peek: &[u8]) -> bool {
     peek.starts_with(b"AXS!\0\x01") || peek.starts_with(b"AXS*\x01\0") || iim || peek.starts_with(&[0, 0]) && named
 }
 
-fn embed(source: &mut Source, at: u64, len: u64, what: &str, out: &mut Facts) {
+fn embed(source: &mut Source, at: u64, len: u64, what: &str, out: &mut Extraction) {
     let place = format!("JPEG {what}");
     match source.stated(at, len, limits::EMBEDDED_BYTES) {
         Ok(bytes) => out.embedded.push(Embedded { place, offset: source.absolute(at), bytes, name: None }),
@@ -153,7 +126,7 @@ fn embed(source: &mut Source, at: u64, len: u64, what: &str, out: &mut Facts) {
 /// The headers of the images that a Multi-Picture index names.
 ///
 /// Editors keep the index and drop the images; an offset that leads nowhere is no loss.
-pub(super) fn further_images(source: &mut Source, further: &[u64], out: &mut Facts) {
+pub(super) fn further_images(source: &mut Source, further: &[u64], out: &mut Extraction) {
     let mut read = 0u64;
     for (n, start) in further.iter().enumerate() {
         if read > limits::INFLATED as u64 {

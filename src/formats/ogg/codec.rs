@@ -1,7 +1,7 @@
 //! Header packets of the codecs that Ogg carries: which codec, what it says of itself, where its comments are.
 
 use crate::formats::flac;
-use crate::model::{Facts, Problem};
+use crate::model::{Extraction, Problem};
 use crate::tags::{Place, push_problem, stream, vorbis};
 
 /// What a logical stream holds; the number is the sound's rate in hertz where nothing else is said.
@@ -75,7 +75,7 @@ fn place(codec: Codec, offset: u64) -> Place {
 }
 
 /// Reads the first packet; true where no other header is wanted.
-pub(super) fn first(codec: Codec, packet: &[u8], offset: u64, out: &mut Facts) -> bool {
+pub(super) fn first(codec: Codec, packet: &[u8], offset: u64, out: &mut Extraction) -> bool {
     let at = place(codec, offset);
     let byte = |n: usize| packet.get(n).copied().map_or(0, u32::from);
     let long = |n: usize| packet.get(n..n + 4).map_or(0, |b| u32::from_le_bytes(b.try_into().unwrap_or_default()));
@@ -97,13 +97,13 @@ pub(super) fn first(codec: Codec, packet: &[u8], offset: u64, out: &mut Facts) -
 }
 
 /// The first packet of FLAC in Ogg holds STREAMINFO behind nine bytes and `fLaC`; an older mapping holds `fLaC` alone.
-fn flac_first(packet: &[u8], offset: u64, out: &mut Facts) -> bool {
+fn flac_first(packet: &[u8], offset: u64, out: &mut Extraction) -> bool {
     packet.strip_prefix(b"fLaC").is_none()
         && packet.get(13..).is_some_and(|block| flac_block(block, offset.saturating_add(13), out))
 }
 
 /// One metadata block with its header; true where it is the last.
-fn flac_block(packet: &[u8], offset: u64, out: &mut Facts) -> bool {
+fn flac_block(packet: &[u8], offset: u64, out: &mut Extraction) -> bool {
     let Some((head, blob)) = packet.split_first_chunk::<4>() else { return true };
     let len = u32::from_be_bytes([0, head[1], head[2], head[3]]) as usize;
     if len > blob.len() {
@@ -116,7 +116,7 @@ fn flac_block(packet: &[u8], offset: u64, out: &mut Facts) -> bool {
 }
 
 /// Reads header packet `number` (the first is 0); true where no other is wanted.
-pub(super) fn header(codec: Codec, number: usize, packet: &[u8], offset: u64, out: &mut Facts) -> bool {
+pub(super) fn header(codec: Codec, number: usize, packet: &[u8], offset: u64, out: &mut Extraction) -> bool {
     let prefix: &[u8] = match codec {
         Codec::Flac(count) => {
             // Sound starts with a frame's sync code.

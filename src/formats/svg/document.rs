@@ -5,7 +5,7 @@ use quick_xml::events::{BytesStart, Event};
 
 use crate::framing::jumbf;
 use crate::limits;
-use crate::model::{Embedded, Facts, Problem, Store};
+use crate::model::{Embedded, Extraction, Problem, Store};
 use crate::tags::{self, Place, push, xmp};
 
 /// Namespace declarations that are kept for RDF blocks.
@@ -43,14 +43,14 @@ struct Document<'a> {
     /// `x:xmptk` of the packet around the RDF.
     toolkit: Vec<u8>,
     in_rdf: usize,
-    out: &'a mut Facts,
+    out: &'a mut Extraction,
 }
 
 /// Reads a document in UTF-8.
 ///
 /// # Errors
 /// `malformed` where it is not well-formed, `truncated` where elements are left open.
-pub(super) fn read(text: &[u8], base: Option<u64>, out: &mut Facts) -> Result<(), Problem> {
+pub(super) fn read(text: &[u8], base: Option<u64>, out: &mut Extraction) -> Result<(), Problem> {
     let mut reader = Reader::from_reader(text);
     reader.config_mut().check_end_names = false;
     reader.config_mut().allow_unmatched_ends = true;

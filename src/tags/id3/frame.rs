@@ -4,11 +4,11 @@ use encoding_rs::{UTF_16BE, UTF_16LE};
 
 use super::Tag;
 use crate::limits;
-use crate::model::{Facts, Problem, Store};
+use crate::model::{Extraction, Problem, Store};
 use crate::tags::{Place, charset, picture, push, store, xmp};
 
 /// Reads one frame's unfolded content.
-pub(super) fn read(tag: &mut Tag, name: &str, body: &[u8], at: &Place, depth: usize, out: &mut Facts) {
+pub(super) fn read(tag: &mut Tag, name: &str, body: &[u8], at: &Place, depth: usize, out: &mut Extraction) {
     match name {
         "TXXX" | "WXXX" => described(name, body, at, out),
         "COMM" => comment(name, body, at, out),
@@ -75,7 +75,7 @@ fn strings(encoding: u8, bytes: &[u8]) -> Vec<String> {
     out
 }
 
-fn texts(name: &str, body: &[u8], at: &Place, out: &mut Facts) {
+fn texts(name: &str, body: &[u8], at: &Place, out: &mut Extraction) {
     let Some((encoding, body)) = body.split_first() else { return };
     for text in strings(*encoding, body) {
         push(out, "id3", name, text, at, 1);
@@ -83,7 +83,7 @@ fn texts(name: &str, body: &[u8], at: &Place, out: &mut Facts) {
 }
 
 /// `TXXX` and `WXXX`: a description and a value.
-fn described(name: &str, body: &[u8], at: &Place, out: &mut Facts) {
+fn described(name: &str, body: &[u8], at: &Place, out: &mut Extraction) {
     let Some((encoding, body)) = body.split_first() else { return };
     let (description, value) = split(*encoding, body);
     let by = (body.len() - value.len()) as u64 + 1;
@@ -101,7 +101,7 @@ fn keyed(name: &str, description: &str) -> String {
 }
 
 /// Encoding, language, description, text.
-fn comment(name: &str, body: &[u8], at: &Place, out: &mut Facts) {
+fn comment(name: &str, body: &[u8], at: &Place, out: &mut Extraction) {
     let (Some(encoding), Some(rest)) = (body.first(), body.get(4..)) else { return };
     let (description, value) = split(*encoding, rest);
     let by = (body.len() - value.len()) as u64;
@@ -109,7 +109,7 @@ fn comment(name: &str, body: &[u8], at: &Place, out: &mut Facts) {
     push(out, "id3", &key, strings(*encoding, value).join("\n"), at, by);
 }
 
-fn lyrics(name: &str, body: &[u8], at: &Place, out: &mut Facts) {
+fn lyrics(name: &str, body: &[u8], at: &Place, out: &mut Extraction) {
     let (Some(encoding), Some(rest)) = (body.first(), body.get(4..)) else { return };
     let value = if name == "USLT" { split(*encoding, rest).1 } else { rest };
     let by = (body.len() - value.len()) as u64;
@@ -117,7 +117,7 @@ fn lyrics(name: &str, body: &[u8], at: &Place, out: &mut Facts) {
 }
 
 /// Lyrics with time stamps: the words alone.
-fn synchronized(body: &[u8], at: &Place, out: &mut Facts) {
+fn synchronized(body: &[u8], at: &Place, out: &mut Extraction) {
     let (Some(encoding), Some(rest)) = (body.first(), body.get(6..)) else { return };
     let mut rest = split(*encoding, rest).1;
     let mut words = String::new();
@@ -129,7 +129,7 @@ fn synchronized(body: &[u8], at: &Place, out: &mut Facts) {
     push(out, "id3", "SYLT", words, at, 6);
 }
 
-fn private(body: &[u8], at: &Place, out: &mut Facts) {
+fn private(body: &[u8], at: &Place, out: &mut Extraction) {
     let (owner, data) = split(0, body);
     let by = (body.len() - data.len()) as u64;
     let owner = charset::guess(owner);
@@ -155,7 +155,7 @@ fn shown(data: &[u8]) -> String {
 /// Media types under which a manifest store travels.
 const STORES: &[&str] = &["application/x-c2pa-manifest-store", "application/c2pa", "application/x-c2pa"];
 
-fn object(body: &[u8], at: &Place, out: &mut Facts) {
+fn object(body: &[u8], at: &Place, out: &mut Extraction) {
     let Some((encoding, rest)) = body.split_first() else { return };
     let (mime, rest) = split(0, rest);
     let (file, rest) = split(*encoding, rest);
@@ -188,7 +188,7 @@ fn object(body: &[u8], at: &Place, out: &mut Facts) {
     }
 }
 
-fn image(major: u8, body: &[u8], at: &Place, out: &mut Facts) {
+fn image(major: u8, body: &[u8], at: &Place, out: &mut Extraction) {
     let Some((encoding, rest)) = body.split_first() else { return };
     // v2.2 has three letters (`JPG`) in place of a media type.
     let (mime, rest) = if major == 2 { rest.split_at(rest.len().min(3)) } else { split(0, rest) };
@@ -208,13 +208,13 @@ fn image(major: u8, body: &[u8], at: &Place, out: &mut Facts) {
     picture::embed(data, Some(description).filter(|d| !d.is_empty()), &inside, out);
 }
 
-fn identifier(body: &[u8], at: &Place, out: &mut Facts) {
+fn identifier(body: &[u8], at: &Place, out: &mut Extraction) {
     let (owner, id) = split(0, body);
     let by = (body.len() - id.len()) as u64;
     push(out, "id3", &keyed("UFID", &charset::guess(owner)), shown(id), at, by);
 }
 
-fn popularity(body: &[u8], at: &Place, out: &mut Facts) {
+fn popularity(body: &[u8], at: &Place, out: &mut Extraction) {
     let (who, rest) = split(0, body);
     if let Some(rating) = rest.first() {
         push(out, "id3", &keyed("POPM", &charset::guess(who)), rating.to_string(), at, 0);
@@ -222,7 +222,7 @@ fn popularity(body: &[u8], at: &Place, out: &mut Facts) {
 }
 
 /// Chapters and their table hold frames of their own.
-fn chapter(tag: &mut Tag, name: &str, body: &[u8], at: &Place, depth: usize, out: &mut Facts) {
+fn chapter(tag: &mut Tag, name: &str, body: &[u8], at: &Place, depth: usize, out: &mut Extraction) {
     let (id, rest) = split(0, body);
     let rest = if name == "CHAP" {
         rest.get(16..)

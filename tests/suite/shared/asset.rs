@@ -5,7 +5,7 @@
 use std::path::PathBuf;
 
 use countersign::approvals::Decision;
-use countersign::model::{Asset, Claim, Evidence, Facts, Role, Strength, Via};
+use countersign::model::{Asset, Claim, Evidence, Facts, FormatId, Media, Role, Strength, Via};
 
 pub(crate) const DECISIONS: [Decision; 6] = [
     Decision::Approved,
@@ -35,7 +35,13 @@ pub(crate) fn asset(path: impl Into<PathBuf>, rel: &str, role: Role) -> Asset {
 
 /// A PNG that says nothing.
 pub(crate) fn facts() -> Facts {
-    Facts { format: Some("png".into()), named: Some("png".into()), extension_fits: Some(true), ..Facts::default() }
+    Facts {
+        format: FormatId::parse("png"),
+        media: Some(Media::Image),
+        named: FormatId::parse("png"),
+        extension_fits: Some(true),
+        ..Facts::default()
+    }
 }
 
 /// A mark that the asset declares.

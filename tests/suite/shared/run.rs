@@ -68,7 +68,7 @@ pub(crate) fn asset(path: &str) -> AssetReport {
     AssetReport {
         path: path.into(),
         root: 0,
-        format: Some("jpeg".into()),
+        format: Some(FormatId::new("jpeg")),
         bytes: 48_000,
         sha256: None,
         role: Role::Final,
@@ -189,7 +189,7 @@ pub(crate) fn assets() -> Vec<AssetReport> {
             ..flagged("final/old.png", "DALL-E", "trainedAlgorithmicMedia")
         },
         AssetReport {
-            format: Some("mov".into()),
+            format: Some(FormatId::new("mov")),
             root: 1,
             findings: vec![finding("unreadable-asset", Severity::Error, FindingState::Open, "cut short")],
             problems: vec![Problem::truncated("mp4 (moov)", 96, "the file ends inside the box")],

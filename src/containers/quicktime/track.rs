@@ -139,6 +139,7 @@ pub(super) fn compressed_movie(walk: &mut Walk<'_>, header: &Header) {
         out: &mut *walk.out,
         title: walk.title,
         id: walk.id,
+        of_items: walk.of_items,
         path: walk.path.clone(),
         items: walk.items,
         handler: [0; 4],

@@ -2,15 +2,12 @@
 
 use encoding_rs::UTF_16LE;
 
+use super::text::{generic, records, show, text};
 use super::value::{self, Value};
 use super::{Walk, list};
 use crate::framing::bmff::{self, Boxes, FourCc, Header};
 use crate::limits;
 
-/// The longest value of unknown make that is looked into; makers keep pictures and logs of megabytes here.
-const UNKNOWN: u64 = limits::INFLATED as u64;
-/// The most texts of one classic field: one a language.
-const RECORDS: usize = 1024;
 /// The longest name of an `Xtra` field: one name may serve many values.
 const NAME: usize = 1024;
 
@@ -73,24 +70,6 @@ fn classic(walk: &mut Walk<'_>, key: &str, header: &Header) {
     }
 }
 
-/// The international text records of a classic field; none where the lengths do not fit the bytes.
-fn records(bytes: &[u8]) -> Vec<(usize, String)> {
-    let mut found = Vec::new();
-    let mut at = 0;
-    while let Some(lead) = bytes.get(at..at + 4) {
-        let len = usize::from(u16::from_be_bytes([lead[0], lead[1]]));
-        let language = u16::from_be_bytes([lead[2], lead[3]]);
-        if len == 0 && language == 0 && !found.is_empty() {
-            break;
-        }
-        let text = bytes.get(at + 4..at + 4 + len).filter(|_| found.len() < RECORDS);
-        let Some(text) = text else { return Vec::new() };
-        found.push((at + 4, value::classic(language, text)));
-        at += 4 + len;
-    }
-    found
-}
-
 fn text_3gpp(walk: &mut Walk<'_>, key: &str, header: &Header, by: usize) {
     let Some(bytes) = walk.body(header, limits::INFLATED) else { return };
     let start = 4 + by + 2;
@@ -120,44 +99,6 @@ fn keywords(walk: &mut Walk<'_>, header: &Header) {
         let offset = header.body + (bytes.len() - tail.len()) as u64;
         walk.tag("kywd", string(word), offset);
         rest = &tail[word.len()..];
-    }
-}
-
-/// A field of unknown make: its text, or how long it is.
-pub(super) fn text(walk: &mut Walk<'_>, key: &str, header: &Header) {
-    if header.len() > UNKNOWN {
-        return walk.tag(key, format!("({} bytes)", header.len()), header.body);
-    }
-    if let Some(bytes) = walk.body(header, limits::BLOB) {
-        generic(walk, key, &bytes, header.body);
-    }
-}
-
-fn generic(walk: &mut Walk<'_>, key: &str, bytes: &[u8], offset: u64) {
-    let found = records(bytes);
-    let whole = found.last().is_some_and(|(at, _)| *at > 4 || bytes.len() > 4);
-    let sound = |t: &String| !t.is_empty() && !t.chars().any(|c| c.is_control() && !c.is_ascii_whitespace());
-    if value::printable(bytes).is_none() && whole && found.iter().all(|(_, t)| sound(t)) {
-        for (by, text) in found {
-            walk.tag(key, text, offset + by as u64);
-        }
-        return;
-    }
-    show(walk, key, bytes, offset);
-}
-
-fn show(walk: &mut Walk<'_>, key: &str, bytes: &[u8], offset: u64) {
-    match value::printable(bytes) {
-        Some(text) => walk.tag(key, text, offset),
-        None if value::is_picture(bytes) => {
-            walk.tag(key, value::binary(bytes), offset);
-            walk.embed(bytes.to_vec(), offset, None);
-        }
-        // Text behind version and flags.
-        None => match bytes.get(4..).filter(|_| bytes.starts_with(&[0; 3])).and_then(value::printable) {
-            Some(text) => walk.tag(key, text, offset + 4),
-            None => walk.tag(key, value::binary(bytes), offset),
-        },
     }
 }
 

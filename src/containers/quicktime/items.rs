@@ -4,11 +4,12 @@
 use std::io::Read;
 
 use super::{Walk, unsupported, value};
+use crate::containers::uuid_box;
 use crate::framing::bmff;
 use crate::framing::heif_items::{Item, Items};
 use crate::limits;
-use crate::model::{Facts, Problem};
-use crate::tags::{self, Place, exif, uuid_box, xmp};
+use crate::model::{Extraction, Problem};
+use crate::tags::{self, Place, exif, xmp};
 
 const SPACE: &str = "heif";
 
@@ -80,7 +81,7 @@ fn mime_item(walk: &mut Walk<'_>, items: &Items, item: &Item) -> Result<usize, P
     Ok(bytes.len())
 }
 
-fn mime(content_type: &str, bytes: &[u8], at: &Place, out: &mut Facts) {
+fn mime(content_type: &str, bytes: &[u8], at: &Place, out: &mut Extraction) {
     if content_type == "application/rdf+xml" {
         return xmp::read(bytes, at, out);
     }

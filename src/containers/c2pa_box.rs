@@ -5,7 +5,7 @@
 
 use crate::framing::bmff::{self, Header};
 use crate::limits;
-use crate::model::{Facts, Problem, Store};
+use crate::model::{Extraction, Problem, Store};
 use crate::source::Source;
 use crate::tags::push_problem;
 
@@ -24,7 +24,7 @@ pub fn is_superbox(bytes: &[u8]) -> bool {
 }
 
 /// Reads the body of a box with C2PA's extended type; `body` is after the extended type.
-pub fn read(source: &mut Source, body: u64, header: &Header, place: &str, out: &mut Facts) {
+pub fn read(source: &mut Source, body: u64, header: &Header, place: &str, out: &mut Extraction) {
     let lead = match source.up_to(body, window(body, header.end)) {
         Ok(bytes) => bytes.to_vec(),
         Err(problem) => return push_problem(out, problem.within(place)),
@@ -54,7 +54,7 @@ pub fn read(source: &mut Source, body: u64, header: &Header, place: &str, out: &
 }
 
 /// Looks for a C2PA store in a box that is not tagged as one; true where there is one.
-pub fn read_disguised(source: &mut Source, header: &Header, place: &str, out: &mut Facts) -> bool {
+pub fn read_disguised(source: &mut Source, header: &Header, place: &str, out: &mut Extraction) -> bool {
     let Ok(lead) = source.up_to(header.body, window(header.body, header.end)) else { return false };
     let lead = lead.to_vec();
     if header.uuid.is_none() && lead.starts_with(&UUID) {
@@ -79,7 +79,7 @@ pub fn read_disguised(source: &mut Source, header: &Header, place: &str, out: &m
 }
 
 /// A `jumb` box that stands by itself: kept where it is C2PA's.
-pub fn read_superbox(source: &mut Source, header: &Header, place: &str, out: &mut Facts) -> bool {
+pub fn read_superbox(source: &mut Source, header: &Header, place: &str, out: &mut Extraction) -> bool {
     let lead = source.up_to(header.offset, window(header.offset, header.end).min(64)).map(<[u8]>::to_vec);
     // A 64-bit size moves the description box by eight bytes.
     let description = lead.unwrap_or_default().get((header.body - header.offset) as usize + 4..).map(<[u8]>::to_vec);
@@ -100,7 +100,7 @@ fn find(lead: &[u8], after: usize) -> Option<usize> {
     [after + 8, after].into_iter().find(|at| lead.get(*at..).is_some_and(is_superbox))
 }
 
-fn keep(source: &mut Source, at: u64, header: &Header, place: &str, damage: Option<String>, out: &mut Facts) {
+fn keep(source: &mut Source, at: u64, header: &Header, place: &str, damage: Option<String>, out: &mut Extraction) {
     let mut damage = damage;
     let left = header.end.saturating_sub(at);
     let stated = source.array::<8>(at).map(|b| u64::from(u32::from_be_bytes([b[0], b[1], b[2], b[3]])));

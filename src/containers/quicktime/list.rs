@@ -2,7 +2,7 @@
 //! some phones write without keys or item boxes.
 
 use super::value::{self, Value};
-use super::{Walk, user_data};
+use super::{Walk, text};
 use crate::framing::bmff::{self, Boxes, FourCc, Header};
 use crate::limits;
 use crate::model::Problem;
@@ -53,7 +53,7 @@ fn values(walk: &mut Walk<'_>, item: &Header, key: &str) {
         }
     }
     if !found && !item.is_empty() {
-        user_data::text(walk, key, item);
+        text::text(walk, key, item);
     }
 }
 

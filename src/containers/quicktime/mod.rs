@@ -7,15 +7,17 @@
 mod items;
 mod list;
 mod meta;
+mod text;
 mod track;
 mod user_data;
 mod value;
 
+use crate::containers::{c2pa_box, samsung, uuid_box};
 use crate::framing::bmff::{self, Boxes, FourCc, Header};
 use crate::limits;
-use crate::model::{Facts, Problem, ProblemKind};
+use crate::model::{Extraction, FormatId, Problem, ProblemKind};
 use crate::source::Source;
-use crate::tags::{self, Place, c2pa_box, samsung, uuid_box, xmp};
+use crate::tags::{self, Place, xmp};
 
 /// The vocabulary's name in [`crate::model::Tag::space`].
 const SPACE: &str = "quicktime";
@@ -23,11 +25,13 @@ const SPACE: &str = "quicktime";
 /// One walk through one file.
 struct Walk<'a> {
     source: &'a mut Source,
-    out: &'a mut Facts,
+    out: &'a mut Extraction,
     /// How places begin: `MP4`.
     title: &'static str,
     /// The format's id, for problems.
-    id: &'static str,
+    id: FormatId,
+    /// As in [`Flavor`].
+    of_items: bool,
     path: Vec<FourCc>,
     /// Boxes seen so far.
     items: usize,
@@ -97,14 +101,26 @@ const SILENT: &[&FourCc] = &[
 /// Containers in whose damage no metadata can be lost.
 const TABLES: &[&FourCc] = &[b"minf", b"dinf", b"dref", b"stbl", b"traf"];
 
+/// Which of the formats of this structure a file is.
+#[derive(Clone, Copy, Debug)]
+pub struct Flavor {
+    /// How a `where` names it: `MP4`.
+    pub title: &'static str,
+    /// The format's id, for problems.
+    pub id: FormatId,
+    /// Whether it holds pictures as items, so that `meta` is missed where there is none, and not `moov`.
+    pub of_items: bool,
+}
+
 /// Reads everything that a file of the family says.
 ///
 /// # Errors
 /// What ended the reading: nothing does but I/O on the first bytes.
-pub fn read(source: &mut Source, title: &'static str, id: &'static str, out: &mut Facts) -> Result<(), Problem> {
+pub fn read(source: &mut Source, flavor: &Flavor, out: &mut Extraction) -> Result<(), Problem> {
+    let Flavor { title, id, of_items } = *flavor;
     source.head()?;
     let (path, handler, seen) = (Vec::new(), [0; 4], Seen::default());
-    let mut walk = Walk { source, out, title, id, path, items: 0, handler, unfolded: false, seen };
+    let mut walk = Walk { source, out, title, id, of_items, path, items: 0, handler, unfolded: false, seen };
     walk.file();
     Ok(())
 }
@@ -251,8 +267,8 @@ impl Walk<'_> {
             self.problem(problem);
         }
         if !movie && !pictures && !cut && fragments == 0 {
-            let what = match self.id {
-                "heif" | "avif" => "missing meta",
+            let what = match self.of_items {
+                true => "missing meta",
                 _ if media => "missing moov: the recording was not finished",
                 _ => "missing moov",
             };
@@ -279,12 +295,12 @@ impl Walk<'_> {
     /// Notes a problem with the path of the box being read: `mp4 (moov/udta)`.
     fn problem(&mut self, problem: Problem) {
         // A hostile file has no end of them: no text is made for one that nobody would keep.
-        let full = self.out.problems.len() >= limits::PROBLEMS;
-        if full && (!problem.blocking || self.out.problems.iter().any(|p| p.blocking)) {
+        let full = self.out.facts.problems.len() >= limits::PROBLEMS;
+        if full && (!problem.blocking || self.out.facts.problems.iter().any(|p| p.blocking)) {
             return;
         }
         let path: Vec<_> = self.path.iter().map(|k| bmff::name(*k)).collect();
-        let place = if path.is_empty() { self.id.to_owned() } else { format!("{} ({})", self.id, path.join("/")) };
+        let place = if path.is_empty() { self.id.to_string() } else { format!("{} ({})", self.id, path.join("/")) };
         tags::push_problem(self.out, problem.within(&place));
     }
 

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use crate::limits;
-use crate::model::{Embedded, Facts, Problem};
+use crate::model::{Embedded, Extraction, Problem};
 use crate::source::Source;
 use crate::tags::{self, Place};
 
@@ -21,7 +21,7 @@ const LONG: &[&[u8]] = &[
 ///
 /// # Errors
 /// What ended the reading; what was read before stays.
-pub fn read(source: &mut Source, (start, len): (u64, u64), large: bool, out: &mut Facts) -> Result<(), Problem> {
+pub fn read(source: &mut Source, (start, len): (u64, u64), large: bool, out: &mut Extraction) -> Result<(), Problem> {
     let mut reading = Layers { source, large, out, keys: BTreeSet::new() };
     let result = reading.sections(start, start.saturating_add(len));
     let keys: Vec<String> = reading.keys.iter().map(|k| k.escape_ascii().to_string()).collect();
@@ -47,7 +47,7 @@ pub fn section(source: &mut Source, offset: u64, large: bool) -> Result<(u64, u6
 struct Layers<'a> {
     source: &'a mut Source,
     large: bool,
-    out: &'a mut Facts,
+    out: &'a mut Extraction,
     keys: BTreeSet<[u8; 4]>,
 }
 
@@ -106,9 +106,9 @@ impl Layers<'_> {
         let name = ranges.saturating_add(4).saturating_add(len);
         let [len]: [u8; 1] = self.source.array(name)?;
         let padded = (u64::from(len) + 1).div_ceil(4) * 4;
-        let before = self.out.tags.len();
+        let before = self.out.facts.tags.len();
         self.blocks(name.saturating_add(padded), end, false)?;
-        let named = self.out.tags.iter().skip(before).any(|t| t.key == "LayerName");
+        let named = self.out.facts.tags.iter().skip(before).any(|t| t.key == "LayerName");
         if !named && len > 0 {
             let text = tags::text(self.source.at(name + 1, usize::from(len))?);
             let at = Place::new("PSD layers", self.source.absolute(name + 1));

@@ -1,11 +1,12 @@
 //! Boxes with an extended type (`uuid`): XMP (XMP specification part 3), EXIF and IIM as in JPEG 2000,
 //! Canon's CR3 metadata, C2PA.
 
+use crate::containers::c2pa_box;
 use crate::framing::bmff::{Boxes, Header};
 use crate::limits;
-use crate::model::Facts;
+use crate::model::Extraction;
 use crate::source::Source;
-use crate::tags::{self, Place, c2pa_box, exif, iptc, xmp};
+use crate::tags::{self, Place, exif, iptc, xmp};
 
 const XMP: [u8; 16] = hex("be7acfcb97a942e89c71999491e3afac");
 /// `JpgTiffExif->JP2`.
@@ -18,7 +19,7 @@ const CANON: [u8; 16] = hex("85c0b687820f11e08111f4ce462b6a48");
 /// The longest box of unknown make that is looked into for text.
 const UNKNOWN: u64 = 64 * 1024;
 
-type Reader = fn(&mut Source, &Header, &str, &mut Facts);
+type Reader = fn(&mut Source, &Header, &str, &mut Extraction);
 
 const READERS: &[([u8; 16], Reader)] = &[
     (c2pa_box::UUID, |source, header, title, out| {
@@ -34,7 +35,7 @@ const READERS: &[([u8; 16], Reader)] = &[
 ];
 
 /// Reads one `uuid` box; `title` is the container path that holds it (`MP4`, `MP4 moov`).
-pub fn read(source: &mut Source, header: &Header, title: &str, out: &mut Facts) {
+pub fn read(source: &mut Source, header: &Header, title: &str, out: &mut Extraction) {
     let Some(uuid) = header.uuid else { return };
     match READERS.iter().find(|(id, _)| *id == uuid) {
         Some((_, reader)) => reader(source, header, title, out),
@@ -47,7 +48,7 @@ pub fn read(source: &mut Source, header: &Header, title: &str, out: &mut Facts) 
 }
 
 /// A maker's box: its text, or how long it is.
-fn unknown(source: &mut Source, header: &Header, title: &str, uuid: &[u8; 16], out: &mut Facts) {
+fn unknown(source: &mut Source, header: &Header, title: &str, uuid: &[u8; 16], out: &mut Extraction) {
     let bytes = source.up_to(header.body, header.len().min(UNKNOWN + 1) as usize).unwrap_or_default();
     let text = std::str::from_utf8(bytes).ok().map(|t| t.trim_end_matches('\0'));
     let text = text.filter(|t| t.chars().all(|c| !c.is_control() || c.is_ascii_whitespace()));
@@ -60,7 +61,13 @@ fn unknown(source: &mut Source, header: &Header, title: &str, uuid: &[u8; 16], o
 }
 
 /// Hands a box's body to a tag reader.
-pub fn blob(source: &mut Source, header: &Header, place: &str, out: &mut Facts, read: fn(&[u8], &Place, &mut Facts)) {
+pub fn blob(
+    source: &mut Source,
+    header: &Header,
+    place: &str,
+    out: &mut Extraction,
+    read: fn(&[u8], &Place, &mut Extraction),
+) {
     let at = Place::new(place, source.absolute(header.body));
     match source.stated(header.body, header.len(), limits::BLOB) {
         Ok(bytes) => read(&bytes, &at, out),
@@ -69,7 +76,7 @@ pub fn blob(source: &mut Source, header: &Header, place: &str, out: &mut Facts, 
 }
 
 /// A TIFF structure, perhaps behind `Exif\0\0`.
-pub fn tiff(bytes: &[u8], at: &Place, out: &mut Facts) {
+pub fn tiff(bytes: &[u8], at: &Place, out: &mut Extraction) {
     let skip = if bytes.starts_with(b"Exif\0\0") { 6 } else { 0 };
     let at = Place { container: at.container.clone(), offset: at.offset.map(|o| o + skip as u64) };
     exif::read(&bytes[skip..], &at, out);
@@ -95,7 +102,7 @@ pub fn is_rdf(bytes: &[u8]) -> bool {
 }
 
 /// Canon's box in CR3: CMT1 (IFD0), CMT2 (Exif), CMT3 (maker notes), CMT4 (GPS), each a TIFF structure.
-fn canon(source: &mut Source, header: &Header, title: &str, out: &mut Facts) {
+fn canon(source: &mut Source, header: &Header, title: &str, out: &mut Extraction) {
     let mut boxes = Boxes::new(header.body, header.end);
     for _ in 0..limits::ITEMS {
         match boxes.next(source) {

@@ -1,7 +1,7 @@
 //! Tags at both ends of a raw sound stream: ID3v2 before it; ID3v1, APE, Lyrics3 and ID3v2 with a footer behind it.
 
 use crate::limits;
-use crate::model::{Facts, Problem};
+use crate::model::{Extraction, Problem};
 use crate::source::Source;
 use crate::tags::{Place, ape, charset, id3, push, push_problem};
 
@@ -19,7 +19,13 @@ pub fn behind_id3(head: &[u8]) -> &[u8] {
 ///
 /// # Errors
 /// As [`leading`] and [`trailing`], and `truncated` for less than `least` bytes of sound.
-pub fn both(source: &mut Source, file: &str, id: &str, least: u64, out: &mut Facts) -> Result<(u64, u64), Problem> {
+pub fn both(
+    source: &mut Source,
+    file: &str,
+    id: &str,
+    least: u64,
+    out: &mut Extraction,
+) -> Result<(u64, u64), Problem> {
     let start = leading(source, file, out)?;
     let end = trailing(source, file, start, out)?;
     if end.saturating_sub(start) < least {
@@ -33,7 +39,7 @@ pub fn both(source: &mut Source, file: &str, id: &str, least: u64, out: &mut Fac
 ///
 /// # Errors
 /// Where the file ends inside a tag's header, and I/O.
-pub fn leading(source: &mut Source, file: &str, out: &mut Facts) -> Result<u64, Problem> {
+pub fn leading(source: &mut Source, file: &str, out: &mut Extraction) -> Result<u64, Problem> {
     let mut pos = 0;
     for _ in 0..TAGS {
         let head = source.up_to(pos, ape::FOOTER)?.to_vec();
@@ -51,7 +57,7 @@ pub fn leading(source: &mut Source, file: &str, out: &mut Facts) -> Result<u64, 
     Ok(pos)
 }
 
-fn id3_at(source: &mut Source, file: &str, pos: u64, len: u64, out: &mut Facts) -> Result<(), Problem> {
+fn id3_at(source: &mut Source, file: &str, pos: u64, len: u64, out: &mut Extraction) -> Result<(), Problem> {
     let there = len.min(source.len().saturating_sub(pos));
     let place = Place::new(format!("{file} ID3v2"), source.absolute(pos));
     let blob = source.stated(pos, there, limits::BLOB).map_err(|p| p.within(&place.container))?;
@@ -59,7 +65,13 @@ fn id3_at(source: &mut Source, file: &str, pos: u64, len: u64, out: &mut Facts) 
     Ok(())
 }
 
-fn ape_at(source: &mut Source, file: &str, pos: u64, footer: &ape::Footer, out: &mut Facts) -> Result<(), Problem> {
+fn ape_at(
+    source: &mut Source,
+    file: &str,
+    pos: u64,
+    footer: &ape::Footer,
+    out: &mut Extraction,
+) -> Result<(), Problem> {
     let len = u64::from(footer.size).saturating_sub(ape::FOOTER as u64);
     let place = Place::new(format!("{file} APE"), source.absolute(pos));
     let blob = source.stated(pos, len, limits::BLOB).map_err(|p| p.within(&place.container))?;
@@ -71,7 +83,7 @@ fn ape_at(source: &mut Source, file: &str, pos: u64, footer: &ape::Footer, out: 
 ///
 /// # Errors
 /// I/O.
-pub fn trailing(source: &mut Source, file: &str, start: u64, out: &mut Facts) -> Result<u64, Problem> {
+pub fn trailing(source: &mut Source, file: &str, start: u64, out: &mut Extraction) -> Result<u64, Problem> {
     let mut end = source.len();
     // One read for all of the small looks that follow.
     source.tail()?;
@@ -92,7 +104,7 @@ fn before(source: &mut Source, start: u64, end: u64, len: usize) -> Result<Optio
     }
 }
 
-fn one(source: &mut Source, file: &str, start: u64, end: u64, out: &mut Facts) -> Result<u64, Problem> {
+fn one(source: &mut Source, file: &str, start: u64, end: u64, out: &mut Extraction) -> Result<u64, Problem> {
     // The end of `APETAGEX` would look like it, where the rest of an APE tag is cut.
     let of_ape = before(source, start, end, id3::V1 + 3)?.is_some_and(|b| b.starts_with(b"APETAGEX"));
     if let Some(blob) = before(source, start, end, id3::V1)?.filter(|b| b.starts_with(b"TAG") && !of_ape) {
@@ -118,7 +130,7 @@ fn ape_before(
     start: u64,
     end: u64,
     footer: &ape::Footer,
-    out: &mut Facts,
+    out: &mut Extraction,
 ) -> Result<u64, Problem> {
     let size = u64::from(footer.size);
     let Some(items) = end.checked_sub(size).filter(|at| *at >= start && size >= ape::FOOTER as u64) else {
@@ -132,7 +144,7 @@ fn ape_before(
 }
 
 /// Lyrics3 (id3.org): version 2 states its size, version 1 ends within 5,100 bytes.
-fn lyrics3(source: &mut Source, file: &str, start: u64, end: u64, out: &mut Facts) -> Result<u64, Problem> {
+fn lyrics3(source: &mut Source, file: &str, start: u64, end: u64, out: &mut Extraction) -> Result<u64, Problem> {
     let Some(mark) = before(source, start, end, 15)? else { return Ok(end) };
     if mark.ends_with(b"LYRICS200") {
         let size: Option<u64> =
@@ -157,7 +169,7 @@ fn lyrics3(source: &mut Source, file: &str, start: u64, end: u64, out: &mut Fact
     Ok(end)
 }
 
-fn lyrics3_fields(fields: &[u8], at: &Place, out: &mut Facts) {
+fn lyrics3_fields(fields: &[u8], at: &Place, out: &mut Extraction) {
     let mut rest = fields;
     while let Some((head, body)) = rest.split_at_checked(8) {
         let (id, digits) = head.split_at(3);

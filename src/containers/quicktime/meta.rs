@@ -2,10 +2,11 @@
 //! QuickTime File Format "Metadata", 3GPP TS 26.244 §8).
 
 use super::{Walk, items, list, value};
+use crate::containers::uuid_box;
 use crate::framing::bmff::{Boxes, Header};
 use crate::limits;
 use crate::model::Problem;
-use crate::tags::{id3, uuid_box, xmp};
+use crate::tags::{id3, xmp};
 
 /// The longest list of key names.
 const KEYS: usize = 4 * 1024 * 1024;

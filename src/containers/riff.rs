@@ -4,14 +4,14 @@
 
 use crate::framing::riff::{self, Chunk, Header};
 use crate::limits;
-use crate::model::{Facts, Problem, Store};
+use crate::model::{Extraction, Problem, Store};
 use crate::source::Source;
 use crate::tags::{Place, charset, exif, id3, push, push_problem, store, xmp};
 
 /// The longest metadata chunk that is read.
 pub const LONGEST: usize = limits::BLOB;
 
-type Reader = fn(&[u8], &Place, &mut Facts);
+type Reader = fn(&[u8], &Place, &mut Extraction);
 
 /// Chunks that mean the same in every form.
 const SHARED: &[(&[u8; 4], Reader)] = &[
@@ -42,7 +42,7 @@ pub fn place(source: &Source, file: &str, chunk: &Chunk) -> Place {
 ///
 /// # Errors
 /// Where the content cannot be had.
-pub fn shared(source: &mut Source, file: &str, chunk: &Chunk, out: &mut Facts) -> Result<bool, Problem> {
+pub fn shared(source: &mut Source, file: &str, chunk: &Chunk, out: &mut Extraction) -> Result<bool, Problem> {
     let at = place(source, file, chunk);
     if let Some((_, read)) = SHARED.iter().find(|(id, _)| **id == chunk.id) {
         let blob = content(source, chunk).map_err(|p| p.within(&at.container))?;
@@ -61,7 +61,7 @@ pub fn shared(source: &mut Source, file: &str, chunk: &Chunk, out: &mut Facts) -
 }
 
 /// Takes a manifest store as it stands.
-pub fn keep(source: &mut Source, chunk: &Chunk, damage: Option<String>, at: &Place, out: &mut Facts) {
+pub fn keep(source: &mut Source, chunk: &Chunk, damage: Option<String>, at: &Place, out: &mut Extraction) {
     match source.stated(chunk.data, chunk.len, limits::STORE) {
         Ok(bytes) => {
             let offset = source.absolute(chunk.data);
@@ -72,7 +72,7 @@ pub fn keep(source: &mut Source, chunk: &Chunk, damage: Option<String>, at: &Pla
 }
 
 /// Takes a manifest store that somebody put under another name; true where there was one.
-pub fn stray(source: &mut Source, file: &str, chunk: &Chunk, out: &mut Facts) -> bool {
+pub fn stray(source: &mut Source, file: &str, chunk: &Chunk, out: &mut Extraction) -> bool {
     if chunk.len < store::HEAD as u64 || !source.up_to(chunk.data, store::HEAD).is_ok_and(store::starts) {
         return false;
     }
@@ -83,12 +83,12 @@ pub fn stray(source: &mut Source, file: &str, chunk: &Chunk, out: &mut Facts) ->
 }
 
 /// A chunk that nobody defined: kept where it is plain text, else passed over.
-pub fn unknown(source: &mut Source, file: &str, prefix: &str, chunk: &Chunk, out: &mut Facts) {
+pub fn unknown(source: &mut Source, file: &str, prefix: &str, chunk: &Chunk, out: &mut Extraction) {
     text_chunk(source, file, "riff", prefix, chunk, out);
 }
 
 /// As [`unknown`], with the space to write to.
-pub fn text_chunk(source: &mut Source, file: &str, space: &str, prefix: &str, chunk: &Chunk, out: &mut Facts) {
+pub fn text_chunk(source: &mut Source, file: &str, space: &str, prefix: &str, chunk: &Chunk, out: &mut Extraction) {
     if stray(source, file, chunk, out) || chunk.len > charset::UNKNOWN as u64 {
         return;
     }
@@ -105,11 +105,19 @@ pub fn text_chunk(source: &mut Source, file: &str, space: &str, prefix: &str, ch
 }
 
 /// Reads a list of text chunks, such as LIST INFO: one tag a chunk, unknown ids included; lists inside lists are followed.
-pub fn texts(source: &mut Source, file: &str, kind: &str, list: &Chunk, header: &Header, out: &mut Facts) {
+pub fn texts(source: &mut Source, file: &str, kind: &str, list: &Chunk, header: &Header, out: &mut Extraction) {
     nested(source, file, kind, list, header, 0, out);
 }
 
-fn nested(source: &mut Source, file: &str, kind: &str, list: &Chunk, header: &Header, depth: usize, out: &mut Facts) {
+fn nested(
+    source: &mut Source,
+    file: &str,
+    kind: &str,
+    list: &Chunk,
+    header: &Header,
+    depth: usize,
+    out: &mut Extraction,
+) {
     let container = format!("{file} LIST {kind}");
     let walk = riff::list(source, list.inner(), header);
     for chunk in &walk.chunks {
@@ -148,7 +156,7 @@ fn text(blob: &[u8]) -> String {
     }
 }
 
-fn exif_chunk(blob: &[u8], at: &Place, out: &mut Facts) {
+fn exif_chunk(blob: &[u8], at: &Place, out: &mut Extraction) {
     match blob.strip_prefix(b"Exif\0\0") {
         Some(rest) => exif::read(rest, &Place { offset: at.offset.map(|o| o + 6), ..at.clone() }, out),
         None => exif::read(blob, at, out),
