@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 
 /// The order of the house: a module imports only from those before it. `model`, `error`, `limits`, `text` are free to all.
 const ORDER: &[&str] = &[
+    "io",
     "source",
-    "digest",
     "framing",
     "member",
     "tags",
@@ -61,7 +61,6 @@ const NEVER: &[(&str, &str, &str)] = &[
 const HOMES: &[(&str, &str)] = &[
     ("c2pa::Reader", "c2pa"),
     ("ureq", "c2pa/fetch.rs"),
-    ("walkdir", "walk.rs"),
     ("rayon", "scan.rs"),
     ("catch_unwind", "scan/asset.rs"),
     ("indicatif", "cli/progress.rs"),
