@@ -3,14 +3,13 @@
 //! A key is the SHA-256 of everything facts depend on: the file's identity (path, device, inode, size, times of
 //! modification and of status change), the same of its sidecars, the shape of facts, the program, the versions of its
 //! readers and decoders, and the options of extraction. Whatever changes gives another key; nothing is ever looked up
-//! by name alone.
+//! by name alone. A member of an archive is known by the archive's file, its path, and its place, length and checksum there.
 //!
 //! Not kept: what has Content Credentials (they are verified afresh: trust and files beside it count too), what could
 //! not be read, and what changed within the last two seconds, when a further change may leave no trace.
 //!
 //! A cache that fails is a cache that is not there: the run goes on without it, and says so at its end.
 
-use std::fs::Metadata;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -26,9 +25,9 @@ use crate::decoders;
 use crate::error::{Error, Result};
 use crate::formats;
 use crate::framing::deflate;
+use crate::io::{Stat, stat_of};
 use crate::limits;
 use crate::model::{Asset, FACTS_SCHEMA, Facts, ProblemKind};
-use crate::walk::modified;
 
 /// Marks an SQLite file as ours (`PRAGMA application_id`): "CSfc".
 const APPLICATION: i32 = 0x4353_6663;
@@ -44,6 +43,19 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const SETTLED: Duration = Duration::from_secs(2);
 
 type Key = [u8; 32];
+
+/// A member of an archive, and what tells it from all others.
+#[derive(Debug)]
+pub struct MemberKey<'a> {
+    pub asset: &'a Asset,
+    /// The file that holds the archive, however deep.
+    pub archive: &'a Path,
+    /// That file as the walk saw it.
+    pub seen: &'a Stat,
+    /// Where in the archive its bytes are, their number and their checksum, and those of what stands beside it; `None`
+    /// for what cannot be told apart.
+    pub what: Option<String>,
+}
 
 /// An open cache, shared by all threads of a run.
 #[derive(Debug)]
@@ -88,17 +100,57 @@ impl Cache {
 
     /// The facts of an asset that decoders were asked so much about: those that are kept, else those that `read` gives.
     pub fn facts(&self, asset: &Asset, asked: decoders::Options, read: impl FnOnce() -> Facts) -> Facts {
-        let Some((key, settled)) = self.key(asset, asked) else { return read() };
-        if let Some(facts) = self.find(&key) {
+        self.known(|| self.key(asset, asked), || (read(), true))
+    }
+
+    /// As [`Cache::facts`], for a member of an archive; `read` also says whether the facts are all that reading tells.
+    pub fn member(
+        &self,
+        member: &MemberKey<'_>,
+        asked: decoders::Options,
+        read: impl FnOnce() -> (Facts, bool),
+    ) -> Facts {
+        self.known(|| self.member_key(member, asked), read)
+    }
+
+    fn known(&self, key: impl Fn() -> Option<(Key, bool)>, read: impl FnOnce() -> (Facts, bool)) -> Facts {
+        let Some((found, settled)) = key() else { return read().0 };
+        if let Some(facts) = self.find(&found) {
             self.found.fetch_add(1, Ordering::Relaxed);
             return facts;
         }
-        let facts = read();
+        let (facts, all) = read();
         // A change while it was read shows in the key.
-        if settled && lasting(&facts) && self.key(asset, asked).is_some_and(|(after, _)| after == key) {
-            self.keep(key, &facts);
+        if all && settled && lasting(&facts) && key().is_some_and(|(after, _)| after == found) {
+            self.keep(found, &facts);
         }
         facts
+    }
+
+    /// The key of a member: the archive's file, the paths that lead to the member, and what the archive says of it.
+    fn member_key(&self, member: &MemberKey<'_>, asked: decoders::Options) -> Option<(Key, bool)> {
+        let what = member.what.as_deref()?;
+        if member.asset.sidecars.iter().any(|sidecar| is_store(sidecar)) {
+            return None;
+        }
+        let stat = stat_of(&std::fs::metadata(member.archive).ok()?);
+        if !member.seen.still(&stat) {
+            return None;
+        }
+        let mut digest = self.digest(asked);
+        identify(&mut digest, member.archive, &stat)?;
+        let path = member.asset.path.as_os_str().as_encoded_bytes();
+        digest.update(format!("member\0{}\0", path.len()));
+        digest.update(path);
+        digest.update(what);
+        Some((digest.finalize().into(), is_settled(&stat)))
+    }
+
+    fn digest(&self, asked: decoders::Options) -> Sha256 {
+        let mut digest = Sha256::new();
+        digest.update(&self.basis);
+        digest.update(format!("{asked:?}\0"));
+        digest
     }
 
     /// How many files were not read because their facts were known.
@@ -121,23 +173,21 @@ impl Cache {
 
     /// The key of what the walk saw, and whether it has not changed for a while; `None` where it changed since.
     fn key(&self, asset: &Asset, asked: decoders::Options) -> Option<(Key, bool)> {
-        let meta = std::fs::metadata(&asset.path).ok()?;
-        if meta.len() != asset.size || modified(&meta) != asset.mtime {
+        let stat = stat_of(&std::fs::metadata(&asset.path).ok()?);
+        if !crate::walk::stat_of(asset).still(&stat) {
             return None;
         }
-        let mut digest = Sha256::new();
-        let mut settled = is_settled(&meta);
-        digest.update(&self.basis);
-        digest.update(format!("{asked:?}\0"));
-        identify(&mut digest, &asset.path, &meta)?;
+        let mut settled = is_settled(&stat);
+        let mut digest = self.digest(asked);
+        identify(&mut digest, &asset.path, &stat)?;
         for sidecar in &asset.sidecars {
             // A store beside the asset is weighed against its neighbors.
-            if sidecar.extension().is_some_and(|e| e.eq_ignore_ascii_case("c2pa")) {
+            if is_store(sidecar) {
                 return None;
             }
-            let meta = std::fs::metadata(sidecar).ok()?;
-            settled &= is_settled(&meta);
-            identify(&mut digest, sidecar, &meta)?;
+            let stat = stat_of(&std::fs::metadata(sidecar).ok()?);
+            settled &= is_settled(&stat);
+            identify(&mut digest, sidecar, &stat)?;
         }
         Some((digest.finalize().into(), settled))
     }
@@ -248,49 +298,29 @@ fn basis() -> Vec<u8> {
     let decoders = decoders::ALL.iter().map(|d| (d.id, d.version));
     let versions: Vec<_> = readers.chain(decoders).map(|(id, version)| format!("{id}={version}")).collect();
     let program = std::env::current_exe().and_then(|path| path.metadata()).ok();
-    let program = program.map(|meta| (meta.len(), modified(&meta)));
+    let program = program.map(|meta| (meta.len(), stat_of(&meta).modified));
     let version = env!("CARGO_PKG_VERSION");
     format!("{FACTS_SCHEMA}\0{version}\0{program:?}\0{}", versions.join(",")).into_bytes()
 }
 
-fn identify(digest: &mut Sha256, path: &Path, meta: &Metadata) -> Option<()> {
+fn is_store(sidecar: &Path) -> bool {
+    sidecar.extension().is_some_and(|e| e.eq_ignore_ascii_case("c2pa"))
+}
+
+fn identify(digest: &mut Sha256, path: &Path, stat: &Stat) -> Option<()> {
     let path: PathBuf = std::path::absolute(path).ok()?;
     let path = path.as_os_str().as_encoded_bytes();
     digest.update((path.len() as u64).to_le_bytes());
     digest.update(path);
-    let row = format!("{}\0{:?}\0{}\n", meta.len(), modified(meta), state(meta));
+    let row = format!("{}\0{:?}\0{:?}:{:?}\n", stat.len, stat.modified, stat.identity, stat.changed);
     digest.update(row.as_bytes());
     Some(())
 }
 
-/// Device, inode and the time of the last change of anything: not at the disposal of who sets file times.
-#[cfg(unix)]
-fn state(meta: &Metadata) -> String {
-    use std::os::unix::fs::MetadataExt;
-    format!("{}:{}:{}.{}", meta.dev(), meta.ino(), meta.ctime(), meta.ctime_nsec())
-}
-
-#[cfg(not(unix))]
-fn state(meta: &Metadata) -> String {
-    format!("{:?}", meta.created().ok())
-}
-
-fn is_settled(meta: &Metadata) -> bool {
-    let now = SystemTime::now();
-    let long_ago = |time: SystemTime| now.duration_since(time).is_ok_and(|age| age >= SETTLED);
-    meta.modified().is_ok_and(long_ago) && changed(meta).is_none_or(long_ago)
-}
-
-#[cfg(unix)]
-fn changed(meta: &Metadata) -> Option<SystemTime> {
-    use std::os::unix::fs::MetadataExt;
-    let since = Duration::new(u64::try_from(meta.ctime()).ok()?, u32::try_from(meta.ctime_nsec()).ok()?);
-    SystemTime::UNIX_EPOCH.checked_add(since)
-}
-
-#[cfg(not(unix))]
-fn changed(_: &Metadata) -> Option<SystemTime> {
-    None
+fn is_settled(stat: &Stat) -> bool {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_nanos() as i128);
+    let long_ago = |time: i128| now.saturating_sub(time) >= SETTLED.as_nanos() as i128;
+    stat.modified.is_some_and(long_ago) && stat.changed.is_none_or(long_ago)
 }
 
 /// Days since 1970.

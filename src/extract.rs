@@ -6,8 +6,9 @@ use crate::c2pa::Verifier;
 use crate::decoders::{self, json};
 use crate::formats;
 use crate::identify::identify;
+use crate::io::{ByteRange, TempSpace};
 use crate::limits;
-use crate::member::{Opened, Room};
+use crate::member::MemberBytes;
 use crate::model::{Cut, Embedded, Extraction, FACTS_SCHEMA, Facts, Problem, ProblemKind, Tag, Via};
 use crate::source::Source;
 use crate::tags::{self, Place};
@@ -23,8 +24,23 @@ pub struct Options<'a> {
 /// The facts of the file at `path`; whatever goes wrong is a problem inside them.
 #[must_use]
 pub fn facts(path: &Path, sidecars: &[PathBuf], options: &Options<'_>) -> Facts {
-    let beside = sidecars.iter().map(|sidecar| (sidecar.as_path(), open(sidecar)));
-    let mut out = told(open(path), beside, options);
+    let open = |path: &Path| ByteRange::open(path).map_err(|e| Problem::new(ProblemKind::Io, "", None, e.to_string()));
+    facts_of(path, &open(path), sidecars, &open, options)
+}
+
+/// The facts of a file of this machine that is open already; `open` opens those beside it.
+pub fn facts_of(
+    path: &Path,
+    bytes: &Result<ByteRange, Problem>,
+    sidecars: &[PathBuf],
+    open: &dyn Fn(&Path) -> Result<ByteRange, Problem>,
+    options: &Options<'_>,
+) -> Facts {
+    let source = |bytes: &Result<ByteRange, Problem>| bytes.as_ref().map(Source::new).map_err(Clone::clone);
+    // Manifest stores are for the verifier, which opens them itself.
+    let readable = sidecars.iter().filter(|sidecar| extension(sidecar) != "c2pa");
+    let beside = readable.map(|sidecar| (sidecar.as_path(), source(&open(sidecar))));
+    let mut out = told(source(bytes), beside, options);
     if let Some(verifier) = options.verifier {
         verifier.credentials(path, &mut out, sidecars);
     }
@@ -32,16 +48,16 @@ pub fn facts(path: &Path, sidecars: &[PathBuf], options: &Options<'_>) -> Facts 
 }
 
 /// Bytes of an archive, under the path that reports name.
-pub type Inside<'a> = (&'a Path, Result<&'a Opened, Problem>);
+pub type Inside<'a> = (&'a Path, Result<&'a MemberBytes, Problem>);
 
 /// The facts of a member of an archive, with those that may describe it beside it.
 ///
-/// What verifies credentials opens files: for it, a member that carries any is laid out in `room`.
+/// What verifies credentials opens files: for it, a member that carries any is laid out in `space`.
 #[must_use]
-pub fn member((path, bytes): Inside<'_>, beside: &[Inside<'_>], room: &Room, options: &Options<'_>) -> Facts {
+pub fn member((path, bytes): Inside<'_>, beside: &[Inside<'_>], space: &TempSpace, options: &Options<'_>) -> Facts {
     let sidecars = beside.iter().filter(|(other, _)| is_sidecar(other));
-    let sources = sidecars.clone().map(|(path, bytes)| (*path, bytes.clone().map(|opened| opened.held.source())));
-    let mut out = told(bytes.clone().map(|opened| opened.held.source()), sources, options);
+    let sources = sidecars.clone().map(|(path, bytes)| (*path, bytes.clone().map(|opened| Source::new(&opened.held))));
+    let mut out = told(bytes.clone().map(|opened| Source::new(&opened.held)), sources, options);
     let problems = beside.iter().filter_map(|(path, bytes)| Some((path, bytes.as_ref().ok()?.problem.clone()?)));
     let problems = problems.map(|(path, problem)| Problem { place: beside_place(path), ..problem });
     let own = bytes.as_ref().ok().and_then(|opened| opened.problem.clone());
@@ -51,16 +67,16 @@ pub fn member((path, bytes): Inside<'_>, beside: &[Inside<'_>], room: &Room, opt
         if !beside_it && (out.stores.is_empty() || !verifier.opens_files()) {
             verifier.credentials(path, &mut out, &[]);
         } else {
-            verify_laid_out(verifier, (path, bytes), beside, room, &mut out);
+            verify_laid_out(verifier, (path, bytes), beside, space, &mut out);
         }
     }
     finish(path, out)
 }
 
-fn verify_laid_out(verifier: &Verifier, own: Inside<'_>, beside: &[Inside<'_>], room: &Room, out: &mut Extraction) {
+fn verify_laid_out(verifier: &Verifier, own: Inside<'_>, beside: &[Inside<'_>], space: &TempSpace, out: &mut Extraction) {
     let all = std::iter::once(&own).chain(beside);
     let files: Vec<_> = all.filter_map(|(path, bytes)| Some((*path, &bytes.as_ref().ok()?.held))).collect();
-    let laid = if own.1.is_ok() { room.lay_out(&files) } else { return };
+    let laid = if own.1.is_ok() { space.materialize(&files) } else { return };
     match laid {
         Ok(laid) => {
             let [path, others @ ..] = laid.paths.as_slice() else { return };
@@ -73,10 +89,6 @@ fn verify_laid_out(verifier: &Verifier, own: Inside<'_>, beside: &[Inside<'_>], 
             tags::push_problem(out, problem.harmless());
         }
     }
-}
-
-fn open(path: &Path) -> Result<Source, Problem> {
-    Source::open(path).map_err(|e| Problem::new(ProblemKind::Io, "", None, e.to_string()))
 }
 
 /// What the bytes and those beside them say, before credentials are looked at.

@@ -23,12 +23,12 @@ pub mod cache;
 pub mod cli;
 pub mod containers;
 pub mod decoders;
-pub mod digest;
 pub mod error;
 pub mod extract;
 pub mod formats;
 pub mod framing;
 pub mod identify;
+pub mod io;
 pub mod judge;
 pub mod limits;
 pub mod marks;
@@ -46,6 +46,8 @@ pub mod survey;
 pub mod tags;
 pub mod text;
 pub mod walk;
+
+pub use io::digest;
 
 #[cfg(test)]
 #[path = "../tests/suite/shared/prerequisite.rs"]

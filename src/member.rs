@@ -1,38 +1,34 @@
 //! Members of archives as bytes that can be opened: read where they stand when they are stored, unfolded when they are
 //! packed. Nothing is ever written under a member's own path, and nothing below a scanned root.
 
-use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Write};
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use flate2::bufread::GzDecoder;
 use flate2::read::DeflateDecoder;
 
 use crate::framing::zip;
+use crate::io::{ByteRange, Stream, TempSpace};
 use crate::limits;
 use crate::model::{Problem, ProblemKind};
-use crate::source::{Held, Stream};
-
-/// The longest name that a temporary file takes over.
-const NAME: usize = 200;
+use crate::source::Source;
 
 /// How a member's bytes are had.
 #[derive(Clone, Debug)]
 pub enum Member {
     /// They stand somewhere as they are; with what is wrong with them.
-    Plain(Held, Option<Problem>),
+    Stored(ByteRange, Option<Problem>),
     /// In a ZIP archive.
-    Zip(Held, Arc<zip::Member>),
+    Zip(ByteRange, Arc<zip::Member>),
     /// Not at all.
-    Shut(Problem),
+    Unreadable(Problem),
 }
 
 /// A member's bytes.
 #[derive(Debug)]
-pub struct Opened {
-    pub held: Held,
+pub struct MemberBytes {
+    pub held: ByteRange,
     /// Why they are not all, or not what was packed.
     pub problem: Option<Problem>,
     /// What a sound archive would not have, in words.
@@ -41,8 +37,10 @@ pub struct Opened {
     crc: Option<u32>,
 }
 
-impl Opened {
-    fn whole(held: Held, problem: Option<Problem>) -> Self {
+impl MemberBytes {
+    /// All of it, with what is wrong with it.
+    #[must_use]
+    pub fn whole(held: ByteRange, problem: Option<Problem>) -> Self {
         Self { held, problem, oddity: None, crc: None }
     }
 
@@ -83,6 +81,23 @@ fn mismatch(found: u32, wanted: u32) -> Problem {
 }
 
 impl Member {
+    /// What tells it from others in its archive, where it can be read: place, length and what is known of its bytes.
+    #[must_use]
+    pub fn identity(&self) -> Option<String> {
+        match self {
+            Self::Stored(ByteRange::File { start, len, .. }, problem) => {
+                Some(format!("{start}+{len} {}", problem.is_some()))
+            }
+            Self::Stored(ByteRange::Memory { start, len, .. }, problem) => {
+                Some(format!("{start}+{len} {}", problem.is_some()))
+            }
+            Self::Zip(_, member) => {
+                Some(format!("{}+{} {} {:08x} {}", member.local, member.packed, member.size, member.crc, member.method))
+            }
+            Self::Unreadable(_) => None,
+        }
+    }
+
     /// The bytes that it unfolds to, where it is packed.
     #[must_use]
     pub fn unfolds(&self) -> Option<u64> {
@@ -96,20 +111,20 @@ impl Member {
     ///
     /// # Errors
     /// What keeps all of it from being read.
-    pub fn open(&self, room: &Room) -> Result<Opened, Problem> {
+    pub fn open(&self, space: &TempSpace) -> Result<MemberBytes, Problem> {
         match self {
-            Self::Plain(held, problem) => Ok(Opened::whole(held.clone(), problem.clone())),
-            Self::Shut(problem) => Err(problem.clone()),
-            Self::Zip(archive, member) => open_zip(archive, member, room),
+            Self::Stored(held, problem) => Ok(MemberBytes::whole(held.clone(), problem.clone())),
+            Self::Unreadable(problem) => Err(problem.clone()),
+            Self::Zip(archive, member) => open_zip(archive, member, space),
         }
     }
 }
 
-fn open_zip(archive: &Held, member: &zip::Member, room: &Room) -> Result<Opened, Problem> {
+fn open_zip(archive: &ByteRange, member: &zip::Member, space: &TempSpace) -> Result<MemberBytes, Problem> {
     if let Some(obstacle) = zip::obstacle(member) {
         return Err(obstacle);
     }
-    let found = zip::locate(&mut archive.source(), member)?;
+    let found = zip::locate(&mut Source::new(archive), member)?;
     let packed = archive.section(found.start, member.packed);
     if packed.len() < member.packed {
         let what = format!("{} bytes stated, {} there", member.packed, packed.len());
@@ -118,12 +133,12 @@ fn open_zip(archive: &Held, member: &zip::Member, room: &Room) -> Result<Opened,
     let mut opened = match member.method {
         zip::STORED if member.packed != member.size => {
             let what = format!("stored as it is, with {} bytes and {} unfolded", member.packed, member.size);
-            Opened::whole(packed, Some(Problem::malformed("ZIP", member.local, what)))
+            MemberBytes::whole(packed, Some(Problem::malformed("ZIP", member.local, what)))
         }
-        zip::STORED => Opened { crc: Some(member.crc), ..Opened::whole(packed, None) },
+        zip::STORED => MemberBytes { crc: Some(member.crc), ..MemberBytes::whole(packed, None) },
         _ => {
             let mut decoder = DeflateDecoder::new(packed.stream());
-            let (held, problem, sum) = unfold(&mut decoder, member.size, room)?;
+            let (held, problem, sum) = unfold(&mut decoder, member.size, space)?;
             let problem = problem.map(|p| p.within("ZIP")).or_else(|| {
                 let size = held.len();
                 let short = || Problem::malformed("ZIP", 0, format!("unfolds to {size} bytes and not {}", member.size));
@@ -133,7 +148,7 @@ fn open_zip(archive: &Held, member: &zip::Member, room: &Room) -> Result<Opened,
                     .or_else(|| (sum != member.crc).then(|| mismatch(sum, member.crc)))
                     .or_else(|| (decoder.total_in() != member.packed).then(odd))
             });
-            Opened::whole(held, problem)
+            MemberBytes::whole(held, problem)
         }
     };
     opened.oddity = found.oddity;
@@ -148,8 +163,8 @@ fn open_zip(archive: &Held, member: &zip::Member, room: &Room) -> Result<Opened,
 ///
 /// # Errors
 /// Where there is no room for it.
-pub fn gunzip(packed: &Held, most: u64, room: &Room) -> Result<(Held, Option<Problem>), Problem> {
-    let (held, problem, _) = unfold(&mut Parts::of(packed), allowance(packed.len()).min(most), room)?;
+pub fn gunzip(packed: &ByteRange, most: u64, space: &TempSpace) -> Result<(ByteRange, Option<Problem>), Problem> {
+    let (held, problem, _) = unfold(&mut Parts::of(packed), allowance(packed.len()).min(most), space)?;
     Ok((held, problem.map(|p| p.within("gzip"))))
 }
 
@@ -160,7 +175,7 @@ struct Parts {
 }
 
 impl Parts {
-    fn of(packed: &Held) -> Self {
+    fn of(packed: &ByteRange) -> Self {
         Self { part: Some(GzDecoder::new(BufReader::new(packed.stream()))) }
     }
 }
@@ -204,7 +219,7 @@ pub fn allowance(packed: u64) -> u64 {
 }
 
 /// Unfolds at most `most` bytes: in memory while they are few, then in a temporary file; with their CRC-32.
-fn unfold(from: &mut impl Read, most: u64, room: &Room) -> Result<(Held, Option<Problem>, u32), Problem> {
+fn unfold(from: &mut impl Read, most: u64, space: &TempSpace) -> Result<(ByteRange, Option<Problem>, u32), Problem> {
     let (mut memory, mut file) = (Vec::new(), None::<File>);
     let (mut sum, mut total, mut problem) = (flate2::Crc::new(), 0_u64, None);
     let mut block = vec![0; 64 * 1024];
@@ -227,13 +242,13 @@ fn unfold(from: &mut impl Read, most: u64, room: &Room) -> Result<(Held, Option<
         sum.update(got);
         total += got.len() as u64;
         if file.is_none() && memory.len() + got.len() > limits::UNFOLDED_MEMORY {
-            let mut new = room.file()?;
-            new.write_all(&memory).map_err(|e| room.full(&e))?;
+            let mut new = space.file()?;
+            new.write_all(&memory).map_err(|e| space.full(&e))?;
             memory = Vec::new();
             file = Some(new);
         }
         match &mut file {
-            Some(file) => file.write_all(got).map_err(|e| room.full(&e))?,
+            Some(file) => file.write_all(got).map_err(|e| space.full(&e))?,
             None => memory.extend_from_slice(got),
         }
         if problem.is_some() {
@@ -241,8 +256,8 @@ fn unfold(from: &mut impl Read, most: u64, room: &Room) -> Result<(Held, Option<
         }
     }
     let held = match file {
-        Some(file) => Held::file(file).map_err(|e| room.full(&e))?,
-        None => Held::memory(memory),
+        Some(file) => ByteRange::file(file).map_err(|e| space.full(&e))?,
+        None => ByteRange::memory(memory),
     };
     Ok((held, problem, sum.sum()))
 }
@@ -259,103 +274,25 @@ fn broken(error: &io::Error, at: u64) -> Problem {
     }
 }
 
-/// Where temporary files go: never below what is scanned.
-#[derive(Debug)]
-pub struct Room {
-    folder: Result<PathBuf, String>,
-}
-
-impl Room {
-    /// The system's folder for temporary files, unless that lies in one of the scanned folders.
-    #[must_use]
-    pub fn outside(scanned: &[PathBuf]) -> Self {
-        let folder = std::env::temp_dir();
-        let real = std::fs::canonicalize(&folder).unwrap_or_else(|_| folder.clone());
-        let inside = |root: &&PathBuf| std::fs::canonicalize(root).is_ok_and(|r| r.is_dir() && real.starts_with(r));
-        let folder = match scanned.iter().find(inside) {
-            None => Ok(folder),
-            Some(root) => Err(format!(
-                "{} lies in {}, which is scanned: nothing is written there; set TMPDIR to a folder elsewhere",
-                folder.display(),
-                root.display()
-            )),
-        };
-        Self { folder }
-    }
-
-    fn place(&self) -> Result<&Path, Problem> {
-        let refused = |what: &String| {
-            Problem::new(ProblemKind::Io, "temporary file", None, format!("needed to unfold it, but {what}"))
-        };
-        self.folder.as_deref().map_err(refused)
-    }
-
-    /// A file that nobody else sees and that vanishes with its last reader.
-    fn file(&self) -> Result<File, Problem> {
-        tempfile::tempfile_in(self.place()?).map_err(|e| self.full(&e))
-    }
-
-    /// Gives bytes a name on disk, for what can only open files: all of them in one folder, under the last part of
-    /// their paths.
-    ///
-    /// # Errors
-    /// Where there is no room.
-    pub fn lay_out(&self, files: &[(&Path, &Held)]) -> Result<Laid, Problem> {
-        let folder = tempfile::Builder::new().prefix("countersign-").tempdir_in(self.place()?);
-        let folder = folder.map_err(|e| self.full(&e))?;
-        let mut paths = Vec::with_capacity(files.len());
-        for (path, held) in files {
-            let path = folder.path().join(safe(path));
-            let mut to = File::create_new(&path).map_err(|e| self.full(&e))?;
-            io::copy(&mut held.stream(), &mut to).map_err(|e| self.full(&e))?;
-            paths.push(path);
-        }
-        Ok(Laid { paths, _folder: folder })
-    }
-
-    fn full(&self, error: &io::Error) -> Problem {
-        let place = self.folder.as_deref().unwrap_or(Path::new("")).display();
-        Problem::new(ProblemKind::Io, "temporary file", None, format!("cannot be written in {place}: {error}"))
-    }
-}
-
-/// Files on disk until this is dropped.
-#[derive(Debug)]
-pub struct Laid {
-    pub paths: Vec<PathBuf>,
-    _folder: tempfile::TempDir,
-}
-
-/// The last part of a path as a name that every system takes.
-fn safe(path: &Path) -> OsString {
-    let name = path.file_name().and_then(|n| n.to_str()).unwrap_or("member");
-    let fit = |c: char| !c.is_control() && !r#"<>:"/\|?*"#.contains(c);
-    let mut name: String = name.chars().filter(|c| fit(*c)).collect();
-    // The ending says what it is: of a long name it is kept.
-    while name.len() > NAME {
-        name.remove(0);
-    }
-    if name.is_empty() { "member".into() } else { name.into() }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::path::Path;
 
-    fn folded(bytes: &[u8]) -> Held {
+    fn folded(bytes: &[u8]) -> ByteRange {
         let mut to = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
         to.write_all(bytes).unwrap();
-        Held::memory(to.finish().unwrap())
+        ByteRange::memory(to.finish().unwrap())
     }
 
     #[test]
     fn long_members_go_to_a_file_and_short_ones_stay() {
-        let room = Room::outside(&[]);
+        let space = TempSpace::outside(&[]);
         for len in [0, 5, limits::UNFOLDED_MEMORY, limits::UNFOLDED_MEMORY + 1] {
             let bytes: Vec<u8> = (0..len).map(|n| (n / 1000) as u8).collect();
-            let (held, problem) = gunzip(&folded(&bytes), u64::MAX, &room).unwrap();
+            let (held, problem) = gunzip(&folded(&bytes), u64::MAX, &space).unwrap();
             assert_eq!((held.len(), problem), (len as u64, None));
-            assert_eq!(matches!(held, Held::File { .. }), len > limits::UNFOLDED_MEMORY);
+            assert_eq!(matches!(held, ByteRange::File { .. }), len > limits::UNFOLDED_MEMORY);
             let mut back = Vec::new();
             held.stream().read_to_end(&mut back).unwrap();
             assert!(back == bytes);
@@ -364,12 +301,12 @@ mod tests {
 
     #[test]
     fn zeros_behind_gzip_are_padding_and_nothing_else_is() {
-        let room = Room::outside(&[]);
-        let packed = |parts: &[&[u8]]| Held::memory(parts.concat());
+        let space = TempSpace::outside(&[]);
+        let packed = |parts: &[&[u8]]| ByteRange::memory(parts.concat());
         let mut part = Vec::new();
         folded(b"words").stream().read_to_end(&mut part).unwrap();
-        let read = |held: &Held| {
-            let (held, problem) = gunzip(held, u64::MAX, &room).unwrap();
+        let read = |held: &ByteRange| {
+            let (held, problem) = gunzip(held, u64::MAX, &space).unwrap();
             let mut back = Vec::new();
             held.stream().read_to_end(&mut back).unwrap();
             (String::from_utf8(back).unwrap(), problem.map(|p| p.kind))
@@ -388,21 +325,11 @@ mod tests {
 
     #[test]
     fn nothing_is_written_where_is_scanned() {
-        let room = Room::outside(&[std::env::temp_dir()]);
+        let space = TempSpace::outside(&[std::env::temp_dir()]);
         let long = folded(&vec![7; limits::UNFOLDED_MEMORY + 1]);
-        let problem = gunzip(&long, u64::MAX, &room).unwrap_err();
+        let problem = gunzip(&long, u64::MAX, &space).unwrap_err();
         assert!(problem.blocking && problem.what.contains("TMPDIR"), "{problem:?}");
-        assert!(gunzip(&folded(b"short"), u64::MAX, &room).is_ok());
-        assert!(room.lay_out(&[(Path::new("a"), &long)]).is_err());
-    }
-
-    #[test]
-    fn laid_out_names_lead_nowhere() {
-        for (path, name) in
-            [("a/b.png", "b.png"), ("../..", "member"), ("a/..\\..\\x.png", "....x.png"), ("/", "member")]
-        {
-            assert_eq!(safe(Path::new(path)), name, "{path}");
-        }
-        assert!(safe(Path::new(&format!("{}.png", "x".repeat(999)))).to_str().unwrap().ends_with("xx.png"));
+        assert!(gunzip(&folded(b"short"), u64::MAX, &space).is_ok());
+        assert!(space.materialize(&[(Path::new("a"), &long)]).is_err());
     }
 }

@@ -46,6 +46,8 @@ pub struct Asset {
     pub size: u64,
     /// Modification time in nanoseconds since the Unix epoch, where the file system gives one.
     pub mtime: Option<i128>,
+    /// Time of the last change of anything, as the walk saw it: not at the disposal of who sets file times.
+    pub changed: Option<i128>,
     pub role: Role,
     /// `cpl`, `pkl`, `manifest`, `policy:<pattern>`, `option` or `default`.
     pub role_basis: String,
@@ -69,6 +71,7 @@ impl Asset {
             root,
             size,
             mtime,
+            changed: None,
             role: Role::Final,
             role_basis: "default".to_owned(),
             package: None,

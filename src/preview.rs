@@ -23,8 +23,8 @@ use symphonia::core::meta::MetadataOptions;
 
 use crate::archives;
 use crate::identify::identify;
+use crate::io::TempSpace;
 use crate::limits;
-use crate::member::Room;
 use crate::model::Extraction;
 use crate::report::{Picture, Preview};
 use crate::source::Source;
@@ -49,14 +49,14 @@ const ALL: Duration = Duration::from_secs(90);
 #[derive(Debug)]
 pub struct Files {
     roots: Vec<PathBuf>,
-    room: Arc<Room>,
+    space: Arc<TempSpace>,
 }
 
 impl Files {
     /// For the roots of a run, in their order.
     #[must_use]
     pub fn new(roots: &[PathBuf]) -> Self {
-        Self { roots: roots.to_vec(), room: Arc::new(Room::outside(roots)) }
+        Self { roots: roots.to_vec(), space: Arc::new(TempSpace::outside(roots)) }
     }
 
     fn path(&self, root: usize, rel: &str) -> Option<PathBuf> {
@@ -80,8 +80,8 @@ impl Preview for Files {
                         let index = next.fetch_add(1, Ordering::Relaxed);
                         let Some((root, rel)) = wanted.get(index) else { return };
                         let Some(path) = self.path(*root, rel) else { continue };
-                        let room = Arc::clone(&self.room);
-                        let made = std::thread::spawn(move || found(&path, &room)).join();
+                        let space = Arc::clone(&self.space);
+                        let made = std::thread::spawn(move || found(&path, &space)).join();
                         if let Ok(Some(picture)) = made
                             && send.send((index, picture)).is_err()
                         {
@@ -99,14 +99,14 @@ impl Preview for Files {
     }
 }
 
-/// The picture of a file, or of a member of an archive, which is laid out in `room` for it.
-fn found(path: &Path, room: &Room) -> Option<Picture> {
-    let Some((member, inside)) = archives::find(path, room).ok()? else { return picture(path) };
+/// The picture of a file, or of a member of an archive, which is laid out in `space` for it.
+fn found(path: &Path, space: &TempSpace) -> Option<Picture> {
+    let Some((member, inside)) = archives::find(path, space).ok()? else { return picture(path) };
     if member.size > IMAGE_BYTES {
         return None;
     }
-    let opened = inside.open(room).ok()?;
-    let laid = room.lay_out(&[(path, &opened.held)]).ok()?;
+    let opened = inside.open(space).ok()?;
+    let laid = space.materialize(&[(path, &opened.held)]).ok()?;
     picture(laid.paths.first()?)
 }
 

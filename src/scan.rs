@@ -15,19 +15,19 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use globset::GlobSet;
 use rayon::prelude::*;
 
-use crate::archives::{self, Budget};
+use crate::archives::{self, Budget, Container};
 use crate::cache::Cache;
 use crate::error::{Error, Result};
 use crate::extract;
+use crate::io::{Roots, TempSpace};
 use crate::judge::Judge;
-use crate::member::Room;
 use crate::model::{AssetReport, Finding, FormatId, PackageFault, PackageReport, Role, Severity, Summary};
 use crate::packages::{Deliveries, Row, Sequences, archive, capped};
 use crate::policy::Policy;
 use crate::survey;
 use crate::walk::Walk;
-use around::Around;
-use asset::{Job, Judged, one, walled};
+use around::PackageContext;
+use asset::{AssetFiles, Job, Judged, catch_panic, process_asset};
 use tally::Tally;
 
 /// Everything that one run is judged with.
@@ -77,7 +77,7 @@ pub trait Watch: Sync {
 /// wrong with an asset is an error here.
 pub fn run(
     scan: &Scan<'_>,
-    roots: &[PathBuf],
+    roots: &Roots,
     watch: &dyn Watch,
     tell: &mut dyn FnMut(&AssetReport) -> Result<()>,
 ) -> Result<Summary> {
@@ -86,15 +86,15 @@ pub fn run(
         hint: "use a smaller --jobs".to_owned(),
     })?;
     // A list of files is no delivery: of a package that it names in part, the rest is not missing.
-    let whole = if scan.listed.is_some() { roots.split_last().map_or(roots, |(_, whole)| whole) } else { roots };
-    let mut deliveries = survey::deliveries(whole, &scan.exclude, watch.stop());
-    let mut walk = Walk::new(roots, scan.exclude.clone()).listing(scan.listed.as_deref());
-    let room = Room::outside(&scanned(roots, scan.listed.as_deref()));
-    let mut course = Course {
+    let whole = roots.len() - usize::from(scan.listed.is_some());
+    let mut deliveries = survey::deliveries(&roots.first(whole), &scan.exclude, watch.stop());
+    let mut walk = Walk::over(roots, scan.exclude.clone()).listing(scan.listed.as_deref());
+    let space = TempSpace::outside(&scanned(&roots.local_paths(), scan.listed.as_deref()));
+    let mut this_run = ScanRun {
         scan,
         watch,
         pool: &pool,
-        room: &room,
+        files: AssetFiles { roots, space: &space },
         tally: Tally::new(scan.fail_on),
         budget: Budget::of(0),
         first: deliveries.len(),
@@ -106,17 +106,17 @@ pub fn run(
     for batch in walk.by_ref() {
         batch.iter().for_each(|asset| deliveries.saw(asset));
         let jobs = batch.into_iter().map(|asset| Job { asset, inside: None }).collect();
-        course.batch(jobs, &Around::drive(&deliveries), None, &mut rows)?;
-        if course.tally.summary.interrupted {
+        this_run.batch(jobs, &PackageContext::drive(&deliveries), None, &mut rows)?;
+        if this_run.tally.summary.interrupted {
             break;
         }
     }
-    course.end(&Around::drive(&deliveries), None, rows)?;
-    let Course { mut tally, opened, ignored, .. } = course;
+    this_run.end(&PackageContext::drive(&deliveries), None, rows)?;
+    let ScanRun { mut tally, opened, ignored, .. } = this_run;
     // Whoever stops the run while its last file is read stops it all the same.
     tally.summary.interrupted |= watch.stop().load(Ordering::Relaxed);
     if tally.summary.assets == 0 && !tally.summary.interrupted {
-        return Err(Error::Nothing { roots: roots.iter().map(|r| r.display().to_string()).collect() });
+        return Err(Error::Nothing { roots: roots.iter().map(|root| root.tree().name()).collect() });
     }
     tally.summary.ignored = walk.ignored() + ignored;
     let delivered = deliveries.finish(!tally.summary.interrupted);
@@ -147,11 +147,11 @@ struct Rows {
 }
 
 /// A run under way: judges in parallel, tells in order, and goes into each archive right after its row.
-struct Course<'a, 's> {
+struct ScanRun<'a, 's> {
     scan: &'a Scan<'s>,
     watch: &'a dyn Watch,
     pool: &'a rayon::ThreadPool,
-    room: &'a Room,
+    files: AssetFiles<'a>,
     tally: Tally,
     /// Of the file that is open, however deep.
     budget: Budget,
@@ -162,11 +162,17 @@ struct Course<'a, 's> {
     tell: &'a mut dyn FnMut(&AssetReport) -> Result<()>,
 }
 
-impl Course<'_, '_> {
+impl ScanRun<'_, '_> {
     /// Judges a batch of the walk, or of the archive of this number.
-    fn batch(&mut self, jobs: Vec<Job>, around: &Around<'_>, archive: Option<usize>, rows: &mut Rows) -> Result<()> {
-        let (scan, watch, room) = (self.scan, self.watch, self.room);
-        let judge = |job| one(scan, job, around, room, watch);
+    fn batch(
+        &mut self,
+        jobs: Vec<Job>,
+        around: &PackageContext<'_>,
+        archive: Option<usize>,
+        rows: &mut Rows,
+    ) -> Result<()> {
+        let (scan, watch, files) = (self.scan, self.watch, self.files);
+        let judge = |job| process_asset(scan, job, around, files, watch);
         let judged: Vec<_> = self.pool.install(|| jobs.into_par_iter().map(judge).collect());
         scan.judge.sound()?;
         for judged in judged {
@@ -188,12 +194,18 @@ impl Course<'_, '_> {
     }
 
     /// Tells what is left of a walk.
-    fn end(&mut self, around: &Around<'_>, archive: Option<usize>, mut rows: Rows) -> Result<()> {
+    fn end(&mut self, around: &PackageContext<'_>, archive: Option<usize>, mut rows: Rows) -> Result<()> {
         let ready = rows.sequences.finish(!self.tally.summary.interrupted);
         self.tell(ready, around, archive, &mut rows)
     }
 
-    fn tell(&mut self, ready: Vec<Row>, around: &Around<'_>, archive: Option<usize>, rows: &mut Rows) -> Result<()> {
+    fn tell(
+        &mut self,
+        ready: Vec<Row>,
+        around: &PackageContext<'_>,
+        archive: Option<usize>,
+        rows: &mut Rows,
+    ) -> Result<()> {
         for row in ready {
             let report = self.tally.row(row, &self.scan.judge, archive.is_some());
             (self.tell)(&report)?;
@@ -206,13 +218,20 @@ impl Course<'_, '_> {
     }
 
     /// Opens an archive: its members are judged and told before anything else is.
-    fn enter(&mut self, job: &Job, format: FormatId, around: &Around<'_>) -> Result<()> {
+    fn enter(&mut self, job: &Job, format: FormatId, around: &PackageContext<'_>) -> Result<()> {
         if job.inside.is_none() {
             self.budget = Budget::of(job.asset.size);
         }
-        let (asset, inside) = (&job.asset, job.inside.as_ref());
-        let (budget, room, exclude) = (&mut self.budget, self.room, &self.scan.exclude);
-        let opened = walled(|| archives::open(asset, inside, format, budget, room, exclude)).flatten();
+        let asset = &job.asset;
+        let (budget, files, exclude) = (&mut self.budget, self.files, &self.scan.exclude);
+        let opened = catch_panic(|| match &job.inside {
+            Some(inside) => archives::open(asset, Container::Member(inside), format, budget, files.space, exclude),
+            None => {
+                let bytes = files.open(asset).map_err(|problem| problem.within("file"))?;
+                archives::open(asset, Container::File(&bytes), format, budget, files.space, exclude)
+            }
+        });
+        let opened = opened.flatten();
         let index = self.opened.len();
         let report = PackageReport {
             id: self.first + index,
@@ -228,7 +247,7 @@ impl Course<'_, '_> {
             }
         };
         let budget = &mut self.budget;
-        let found = walled(|| members.deliveries(budget, room, exclude, self.watch.stop()));
+        let found = catch_panic(|| members.deliveries(budget, files.space, exclude, self.watch.stop()));
         let mut inner = found.unwrap_or_else(|problem| {
             members.faults.push(archive::fault(&asset.rel, problem.what));
             Deliveries::default()
@@ -246,12 +265,12 @@ impl Course<'_, '_> {
                 inner.saw(asset);
             }
             let jobs = batch.into_iter().map(|(asset, inside)| Job { asset, inside: Some(inside) }).collect();
-            self.batch(jobs, &Around::archive(&inner, first, shell), Some(index), &mut rows)?;
+            self.batch(jobs, &PackageContext::archive(&inner, first, shell), Some(index), &mut rows)?;
             if self.tally.summary.interrupted {
                 break;
             }
         }
-        self.end(&Around::archive(&inner, first, shell), Some(index), rows)?;
+        self.end(&PackageContext::archive(&inner, first, shell), Some(index), rows)?;
         let packages = inner.finish(!self.tally.summary.interrupted).into_iter();
         for (n, (mut package, faults)) in packages.enumerate() {
             package.id = first + n;
@@ -268,8 +287,8 @@ impl Course<'_, '_> {
 
 /// How many files and bytes lie below the roots, for a progress bar; ends early when told to.
 #[must_use]
-pub fn measure(roots: &[PathBuf], listed: Option<&[PathBuf]>, exclude: &GlobSet, stop: &AtomicBool) -> (u64, u64) {
-    let walk = Walk::new(roots, exclude.clone()).listing(listed);
+pub fn measure(roots: &Roots, listed: Option<&[PathBuf]>, exclude: &GlobSet, stop: &AtomicBool) -> (u64, u64) {
+    let walk = Walk::over(roots, exclude.clone()).listing(listed);
     let batches = walk.take_while(|_| !stop.load(Ordering::Relaxed));
     batches.flatten().fold((0, 0), |(files, bytes), asset| (files + 1, bytes + asset.size))
 }

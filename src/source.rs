@@ -6,130 +6,26 @@
 //! cost one system call each. Nothing here interprets what it reads.
 
 use std::borrow::Cow;
-use std::fs::File;
 use std::io;
 use std::path::Path;
-use std::sync::Arc;
 
+use crate::io::ByteRange;
 use crate::limits;
 use crate::model::{Problem, ProblemKind};
-
-/// Where bytes are: a stretch of a file or of memory. Cheap to copy, and opened as often as needed.
-#[derive(Clone, Debug)]
-pub enum Held {
-    File { file: Arc<File>, start: u64, len: u64 },
-    Memory { bytes: Arc<Vec<u8>>, start: usize, len: usize },
-}
-
-impl Held {
-    /// A regular file as it is now.
-    ///
-    /// # Errors
-    /// Whatever the operating system says, and `InvalidInput` for anything but a regular file.
-    pub fn open(path: &Path) -> io::Result<Self> {
-        Self::file(File::open(path)?)
-    }
-
-    /// An open file from its beginning to its end.
-    ///
-    /// # Errors
-    /// As [`Held::open`].
-    pub fn file(file: File) -> io::Result<Self> {
-        let meta = file.metadata()?;
-        if !meta.is_file() {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
-        }
-        Ok(Self::File { file: Arc::new(file), start: 0, len: meta.len() })
-    }
-
-    /// Bytes in memory.
-    #[must_use]
-    pub fn memory(bytes: Vec<u8>) -> Self {
-        let len = bytes.len();
-        Self::Memory { bytes: Arc::new(bytes), start: 0, len }
-    }
-
-    /// Length in bytes.
-    #[must_use]
-    #[expect(clippy::len_without_is_empty, reason = "as with a source")]
-    pub fn len(&self) -> u64 {
-        match self {
-            Self::File { len, .. } => *len,
-            Self::Memory { len, .. } => *len as u64,
-        }
-    }
-
-    /// The stretch of `len` bytes from `from`, or as much of it as there is.
-    #[must_use]
-    pub fn section(&self, from: u64, len: u64) -> Self {
-        let from = from.min(self.len());
-        let len = len.min(self.len() - from);
-        match self {
-            Self::File { file, start, .. } => {
-                Self::File { file: Arc::clone(file), start: start.saturating_add(from), len }
-            }
-            Self::Memory { bytes, start, .. } => {
-                Self::Memory { bytes: Arc::clone(bytes), start: start + from as usize, len: len as usize }
-            }
-        }
-    }
-
-    /// The bytes for random access.
-    #[must_use]
-    pub fn source(&self) -> Source {
-        Source::of(self.clone(), 0)
-    }
-
-    /// The bytes from the first to the last.
-    #[must_use]
-    pub fn stream(&self) -> Stream {
-        Stream { held: self.clone(), at: 0 }
-    }
-
-    /// Reads once at `offset`, which may bring fewer bytes than asked for.
-    fn read_at(&self, out: &mut [u8], offset: u64) -> io::Result<usize> {
-        let left = self.len().saturating_sub(offset).min(out.len() as u64) as usize;
-        let Some(out) = out.get_mut(..left) else { return Ok(0) };
-        match self {
-            Self::File { file, start, .. } => read_at(file, out, start.saturating_add(offset)),
-            Self::Memory { bytes, start, .. } => {
-                let from = start + offset as usize;
-                let got = bytes.get(from..from + left).unwrap_or_default();
-                out.get_mut(..got.len()).unwrap_or_default().copy_from_slice(got);
-                Ok(got.len())
-            }
-        }
-    }
-}
-
-/// Bytes in their order, for hashing and unfolding.
-#[derive(Debug)]
-pub struct Stream {
-    held: Held,
-    at: u64,
-}
-
-impl io::Read for Stream {
-    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        let got = self.held.read_at(out, self.at)?;
-        self.at += got as u64;
-        Ok(got)
-    }
-}
 
 /// Bounded random access to bytes.
 #[derive(Debug)]
 pub struct Source {
-    backing: Held,
+    backing: ByteRange,
     len: u64,
     base: u64,
     windows: Vec<Window>,
-    spent: Spent,
+    spent: ReadStats,
 }
 
 /// What a source has read so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Spent {
+pub struct ReadStats {
     pub reads: u64,
     pub bytes: u64,
 }
@@ -149,17 +45,23 @@ impl Source {
     /// # Errors
     /// Whatever the operating system says, and `InvalidInput` for anything but a regular file.
     pub fn open(path: &Path) -> io::Result<Self> {
-        Ok(Self::of(Held::open(path)?, 0))
+        Ok(Self::of(ByteRange::open(path)?, 0))
     }
 
-    fn of(backing: Held, base: u64) -> Self {
-        Self { len: backing.len(), backing, base, windows: Vec::new(), spent: Spent::default() }
+    /// The bytes of a range, for random access.
+    #[must_use]
+    pub fn new(range: &ByteRange) -> Self {
+        Self::of(range.clone(), 0)
+    }
+
+    fn of(backing: ByteRange, base: u64) -> Self {
+        Self { len: backing.len(), backing, base, windows: Vec::new(), spent: ReadStats::default() }
     }
 
     /// Bytes already in memory; `base` is where they stand in the file, for offsets in reports.
     #[must_use]
     pub fn memory(bytes: Vec<u8>, base: u64) -> Self {
-        Self::of(Held::memory(bytes), base)
+        Self::of(ByteRange::memory(bytes), base)
     }
 
     /// Length in bytes.
@@ -171,7 +73,7 @@ impl Source {
 
     /// What has been read so far.
     #[must_use]
-    pub fn spent(&self) -> Spent {
+    pub fn spent(&self) -> ReadStats {
         self.spent
     }
 
@@ -218,15 +120,15 @@ impl Source {
             ));
         }
         let held = match self.backing {
-            Held::Memory { .. } => None,
-            Held::File { .. } => match self.windows.iter().position(|w| w.holds(offset, len)) {
+            ByteRange::Memory { .. } => None,
+            ByteRange::File { .. } => match self.windows.iter().position(|w| w.holds(offset, len)) {
                 Some(index) => Some(index),
                 None => Some(self.fetch(offset, len)?),
             },
         };
         let (bytes, start) = match (&self.backing, held) {
-            (Held::Memory { bytes, start, .. }, _) => (&**bytes, start + offset as usize),
-            (Held::File { .. }, held) => {
+            (ByteRange::Memory { bytes, start, .. }, _) => (&**bytes, start + offset as usize),
+            (ByteRange::File { .. }, held) => {
                 let window = &self.windows[held.unwrap_or_default()];
                 (&window.bytes, (offset - window.offset) as usize)
             }
@@ -253,7 +155,7 @@ impl Source {
     pub fn brief(&mut self, offset: u64, len: usize) -> Result<Vec<u8>, Problem> {
         let left = self.len.saturating_sub(offset).min(len as u64) as usize;
         let near = self.windows.iter().any(|w| w.holds(offset, left));
-        if near || left == 0 || left >= limits::WINDOW || matches!(self.backing, Held::Memory { .. }) {
+        if near || left == 0 || left >= limits::WINDOW || matches!(self.backing, ByteRange::Memory { .. }) {
             return self.up_to(offset, len).map(<[u8]>::to_vec);
         }
         let mut bytes = vec![0; left];
@@ -356,16 +258,6 @@ impl Window {
     }
 }
 
-#[cfg(unix)]
-pub(crate) fn read_at(file: &File, out: &mut [u8], offset: u64) -> io::Result<usize> {
-    std::os::unix::fs::FileExt::read_at(file, out, offset)
-}
-
-#[cfg(windows)]
-pub(crate) fn read_at(file: &File, out: &mut [u8], offset: u64) -> io::Result<usize> {
-    std::os::windows::fs::FileExt::seek_read(file, out, offset)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -379,7 +271,7 @@ mod tests {
         let mut source = Source::open(file.path()).unwrap();
         assert_eq!(source.head().unwrap(), &data[..limits::HEAD]);
         assert_eq!(source.at(10, 5).unwrap(), &data[10..15]);
-        assert_eq!(source.spent(), Spent { reads: 1, bytes: limits::HEAD as u64 });
+        assert_eq!(source.spent(), ReadStats { reads: 1, bytes: limits::HEAD as u64 });
         assert_eq!(source.at(150_000, 8).unwrap(), &data[150_000..150_008]);
         assert_eq!(source.at(150_100, 8).unwrap(), &data[150_100..150_108]);
         assert_eq!(source.spent().reads, 2);

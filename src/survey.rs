@@ -1,125 +1,150 @@
-//! The pass before the walk: lists each folder once, and opens the packages whose manifests' names it finds.
+//! The pass before the walk: lists each folder once, and opens the packages whose manifests' names it finds. It knows
+//! trees only: a drive and an archive are surveyed alike.
 //!
 //! No file is looked at but the manifests; links to folders are not followed, since what they lead to is listed in
 //! its own place.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use globset::GlobSet;
 
+use crate::io::paths::{lossless_bytes, native, plain};
+use crate::io::{self, Entry, Kind, Listings, Roots};
 use crate::model::{PackageFault, PackageFaultKind, Problem, ProblemKind};
-use crate::packages::{self, Deliveries, Folder, Ground, Listing, Opened};
+use crate::packages::{self, Deliveries, Folder, Ground, Info, Listing, Opened};
 use crate::source::Source;
 use crate::walk::{self, lossless};
 
 /// Every package below `roots`; ends early when told to.
 #[must_use]
-pub fn deliveries(roots: &[PathBuf], exclude: &GlobSet, stop: &AtomicBool) -> Deliveries {
+pub fn deliveries(roots: &Roots, exclude: &GlobSet, stop: &AtomicBool) -> Deliveries {
     let mut found = Deliveries::default();
-    for (index, base) in roots.iter().enumerate() {
-        // A root that cannot be resolved is a finding of the walk's.
-        let Ok(canonical) = std::fs::canonicalize(base) else { continue };
-        let mut open = vec![PathBuf::new()];
-        while let Some(rel) = open.pop().filter(|_| !stop.load(Ordering::Relaxed)) {
-            let Ok((listing, mut below)) = list(base, &rel, exclude) else { continue };
-            let shelf = Shelf { folder: base.join(&rel), root: &canonical };
-            let name = lossless(&rel);
-            let folder = Folder::new(&name, &listing, &shelf);
-            for kind in packages::ALL.iter().filter(|kind| kind.detect(&listing)) {
-                let opened = match kind.open(&folder) {
-                    Ok(None) => continue,
-                    Ok(Some(opened)) => opened,
-                    Err(problem) => unreadable(problem),
-                };
-                found.add(kind.info(), index, &rel, excused(opened, &rel, &shelf, exclude), lossless);
+    for (index, listings) in roots.iter().enumerate() {
+        each_folder(listings, exclude, stop, &mut |folder, listing| {
+            for (info, opened) in packages_in(folder, listing) {
+                let opened = mark_skipped_members_optional(opened, folder, exclude);
+                found.add(info, index, &native(folder.folder), opened, lossless);
             }
-            below.reverse();
-            open.append(&mut below);
-        }
+        });
     }
     found.link();
     found
 }
 
+/// Shows every folder of a tree to `visit`, a folder before those in it, in byte order; each is listed once.
+pub(crate) fn each_folder(
+    listings: &Listings,
+    exclude: &GlobSet,
+    stop: &AtomicBool,
+    visit: &mut dyn FnMut(&TreeFolder<'_>, &Listing),
+) {
+    let mut open = vec![String::new()];
+    while let Some(folder) = open.pop().filter(|_| !stop.load(Ordering::Relaxed)) {
+        // A folder that cannot be listed is a finding of the walk's.
+        let Ok(names) = listings.folder(&folder) else { continue };
+        let (listing, mut below) = sorted(&names, &folder, exclude);
+        visit(&TreeFolder { folder: &folder, listings }, &listing);
+        below.reverse();
+        open.append(&mut below);
+    }
+}
+
+/// The packages right in one folder.
+pub(crate) fn packages_in(folder: &TreeFolder<'_>, listing: &Listing) -> Vec<(&'static Info, Opened)> {
+    let place = Folder::new(folder.folder, listing, folder);
+    let fitting = packages::ALL.iter().filter(|kind| kind.detect(listing));
+    fitting
+        .filter_map(|kind| match kind.open(&place) {
+            Ok(opened) => Some((kind.info(), opened?)),
+            Err(problem) => Some((kind.info(), unreadable(problem))),
+        })
+        .collect()
+}
+
 /// A package of which only this is known, that its manifest cannot be read.
-pub(crate) fn unreadable(problem: Problem) -> Opened {
+fn unreadable(problem: Problem) -> Opened {
     let mut opened = Opened { aside: vec![problem.place.clone()], ..Opened::default() };
     opened.faults.push(PackageFault { kind: PackageFaultKind::Malformed, path: problem.place, what: problem.what });
     opened
 }
 
 /// Members that the walk passes over are not missing: excluded paths, and system files that are there.
-fn excused(mut opened: Opened, rel: &Path, shelf: &Shelf<'_>, exclude: &GlobSet) -> Opened {
+fn mark_skipped_members_optional(mut opened: Opened, folder: &TreeFolder<'_>, exclude: &GlobSet) -> Opened {
     for member in &mut opened.members {
         let system = member.path.split('/').any(|part| walk::is_system(part.as_ref()));
-        let there = || std::fs::symlink_metadata(shelf.folder.join(&member.path)).is_ok();
+        let there = || folder.listings.tree().stat(&folder.below(&member.path)).is_ok();
         let excluded = !exclude.is_empty()
             && Path::new(&member.path)
                 .ancestors()
-                .any(|part| part != Path::new("") && exclude.is_match(rel.join(part)));
+                .any(|part| part != Path::new("") && exclude.is_match(native(folder.folder).join(part)));
         member.optional |= excluded || system && there();
     }
     opened
 }
 
-/// The names in a folder, and the folders in it by path below the root, both in byte order.
-fn list(base: &Path, rel: &Path, exclude: &GlobSet) -> std::io::Result<(Listing, Vec<PathBuf>)> {
+/// The names in a folder that packages may see, and the folders in it by path, both in byte order.
+fn sorted(names: &io::Folder, rel: &str, exclude: &GlobSet) -> (Listing, Vec<String>) {
     let (mut listing, mut below) = (Listing::default(), Vec::new());
-    for entry in std::fs::read_dir(base.join(rel))? {
-        // What cannot be listed is a finding of the walk's.
-        let Ok(entry) = entry else { continue };
-        let Ok(kind) = entry.file_type() else { continue };
-        let name = entry.file_name();
-        let path = rel.join(&name);
-        if walk::is_system(&name) || exclude.is_match(&path) {
+    for (name, kind) in names.iter() {
+        let path = io::join(rel, name);
+        if walk::is_system(name.as_ref()) || exclude.is_match(native(&path)) {
             continue;
         }
-        let text = name.to_str().map(str::to_owned);
-        if kind.is_dir() {
-            listing.folders.extend(text);
-            below.push(path);
-        } else if kind.is_file() || kind.is_symlink() {
-            listing.files.extend(text);
+        let text = plain(name).map(std::borrow::Cow::into_owned);
+        match kind {
+            Kind::Folder => {
+                listing.folders.extend(text);
+                below.push(path);
+            }
+            Kind::File | Kind::Link => listing.files.extend(text),
+            Kind::Other => {}
         }
     }
     listing.files.sort();
     listing.folders.sort();
-    below.sort();
-    Ok((listing, below))
+    (listing, below)
 }
 
-/// One folder of a scanned root, for packages to read in.
-struct Shelf<'a> {
-    folder: PathBuf,
-    /// The scanned root, links resolved.
-    root: &'a Path,
+/// One folder of a tree, for packages to read in.
+pub(crate) struct TreeFolder<'a> {
+    folder: &'a str,
+    listings: &'a Listings,
 }
 
-impl Shelf<'_> {
-    fn resolved(&self, path: &str) -> Result<PathBuf, Problem> {
-        let target = std::fs::canonicalize(self.folder.join(path)).map_err(|e| refused(&e))?;
-        if target.starts_with(self.root) {
-            return Ok(target);
-        }
+impl TreeFolder<'_> {
+    /// Below the tree's root.
+    pub(crate) fn path(&self) -> &str {
+        self.folder
+    }
+
+    /// A path that a manifest names, as a path of the tree.
+    fn below(&self, path: &str) -> String {
+        io::join(self.folder, &lossless_bytes(path.as_bytes()))
+    }
+
+    fn resolved(&self, path: &str) -> Result<String, Problem> {
+        let target = self.listings.tree().resolve(&self.below(path)).map_err(|e| refused(&e))?;
         let what = "the link leads out of the scanned folder and is not followed";
-        Err(Problem::new(ProblemKind::Unsupported, "", None, what))
+        target.ok_or_else(|| Problem::new(ProblemKind::Unsupported, "", None, what))
     }
 }
 
-impl Ground for Shelf<'_> {
+impl Ground for TreeFolder<'_> {
     fn source(&self, path: &str) -> Result<Source, Problem> {
-        let target = self.resolved(path)?;
+        let (path, tree) = (self.resolved(path)?, self.listings.tree());
         // A pipe would block for ever when opened.
-        if !std::fs::metadata(&target).map_err(|e| refused(&e))?.is_file() {
+        let stat = tree.stat(&path).map_err(|e| refused(&e))?;
+        if stat.kind != Kind::File {
             return Err(Problem::new(ProblemKind::Unsupported, "", None, "not a regular file"));
         }
-        Source::open(&target).map_err(|e| refused(&e))
+        let handle = tree.open(&Entry { path, stat }).map_err(|e| refused(&e))?;
+        Ok(Source::new(&io::ByteRange::of(handle)))
     }
 
     fn list(&self, path: &str) -> Result<Listing, Problem> {
-        let target = self.resolved(path)?;
-        list(&target, Path::new(""), &GlobSet::empty()).map(|(listing, _)| listing).map_err(|e| refused(&e))
+        let names = self.listings.folder(&self.resolved(path)?).map_err(|e| refused(&e))?;
+        Ok(sorted(&names, "", &GlobSet::empty()).0)
     }
 }
 

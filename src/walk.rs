@@ -4,21 +4,21 @@
 //! follow in byte order of their names, so that a tree is always walked the same way.
 //! Links are followed inside the root only; devices, pipes and sockets are named and never opened.
 
-mod paths;
 mod sidecars;
 
 use std::collections::{HashSet, VecDeque};
 use std::ffi::OsStr;
-use std::path::{Path, PathBuf};
-use std::time::UNIX_EPOCH;
+use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
 
 use globset::GlobSet;
-use walkdir::{DirEntry, WalkDir};
 
+use crate::io::paths::native;
+use crate::io::{self, Kind, Listings, Roots, Stat};
 use crate::limits;
 use crate::model::{Asset, Problem, ProblemKind};
 
-pub use paths::{from_lossless, lossless};
+pub use crate::io::paths::{from_lossless, lossless};
 pub use sidecars::sidecars;
 pub(crate) use sidecars::with_sidecars;
 
@@ -44,34 +44,65 @@ pub(crate) fn is_system(name: &OsStr) -> bool {
 
 /// Walks roots and hands out batches of at most [`limits::BATCH`] assets.
 pub struct Walk {
-    roots: VecDeque<(usize, PathBuf)>,
+    roots: Roots,
+    /// Roots that the walk did not come to yet.
+    waiting: VecDeque<usize>,
     /// Files that were listed one by one below the last root: only they are walked there.
     listed: Option<VecDeque<PathBuf>>,
     exclude: GlobSet,
-    current: Option<Folder>,
+    current: Option<RootWalk>,
     ready: VecDeque<Asset>,
     ignored: u64,
 }
 
-struct Folder {
+/// The walk below one root, or below one listed path.
+struct RootWalk {
     root: usize,
-    base: PathBuf,
-    /// The root itself is one file.
-    single: bool,
-    /// One listed file: its siblings are not seen.
-    alone: bool,
-    canonical: PathBuf,
-    entries: walkdir::IntoIter,
+    listings: Arc<Listings>,
+    /// Where it starts, until it was started.
+    start: Option<String>,
+    /// The start was listed by its name.
+    listed: bool,
+    /// Open folders, the innermost last.
+    open: Vec<OpenFolder>,
     /// Folders entered through a link already: links between folders cannot multiply the walk.
-    linked: HashSet<PathBuf>,
+    linked: HashSet<String>,
+}
+
+/// A folder whose files were handed out.
+struct OpenFolder {
+    /// Its path below the root, links resolved.
+    target: String,
+    below: std::vec::IntoIter<Below>,
+}
+
+/// What comes after the files of a folder.
+enum Below {
+    Folder {
+        path: String,
+        target: String,
+    },
+    /// By a link: entered unless another link led there before.
+    Linked {
+        path: String,
+        target: String,
+    },
+    /// A folder that is not entered, which must be told.
+    Refused(Box<Asset>),
 }
 
 impl Walk {
     /// A walk over `roots` (folders or single files) that passes over paths matching `exclude`.
     #[must_use]
     pub fn new(roots: &[PathBuf], exclude: GlobSet) -> Self {
-        let roots = roots.iter().cloned().enumerate().collect();
-        Self { roots, listed: None, exclude, current: None, ready: VecDeque::new(), ignored: 0 }
+        Self::over(&Roots::local(roots), exclude)
+    }
+
+    /// A walk over trees, of which some folders may be listed already.
+    #[must_use]
+    pub fn over(roots: &Roots, exclude: GlobSet) -> Self {
+        let (roots, waiting) = (roots.clone(), (0..roots.len()).collect());
+        Self { roots, waiting, listed: None, exclude, current: None, ready: VecDeque::new(), ignored: 0 }
     }
 
     /// Below the last root only these paths (relative to it, folders with all they hold) are walked, in this order.
@@ -82,17 +113,24 @@ impl Walk {
     }
 
     /// The next root, or the next listed path below the last one.
-    fn open(&mut self) -> Option<Folder> {
-        let last = self.roots.len() == 1;
-        let Some(listed) = self.listed.as_mut().filter(|_| last) else {
-            return self.roots.pop_front().map(|(root, base)| Folder::open(root, base));
+    fn open(&mut self) -> Option<RootWalk> {
+        let last = self.waiting.len() == 1;
+        let (root, start) = match self.listed.as_mut().filter(|_| last) {
+            None => (self.waiting.pop_front()?, None),
+            Some(listed) => match listed.pop_front() {
+                Some(path) => {
+                    let plain = path.components().filter(|part| *part != Component::CurDir);
+                    (self.waiting.front().copied()?, Some(lossless(&plain.collect::<PathBuf>())))
+                }
+                None => {
+                    self.waiting.pop_front();
+                    return None;
+                }
+            },
         };
-        let Some(path) = listed.pop_front() else {
-            self.roots.pop_front();
-            return None;
-        };
-        let (root, base) = self.roots.front().cloned()?;
-        Some(Folder::listed(root, base, &path))
+        let (listings, listed) = (Arc::clone(self.roots.get(root)?), start.is_some());
+        let start = Some(start.unwrap_or_default());
+        Some(RootWalk { root, listings, start, listed, open: Vec::new(), linked: HashSet::new() })
     }
 
     /// System files and folders passed over so far.
@@ -102,22 +140,23 @@ impl Walk {
     }
 
     fn refill(&mut self) -> bool {
-        let mut folder = match self.current.take() {
-            Some(folder) => folder,
+        let mut below = match self.current.take() {
+            Some(below) => below,
             None => match self.open() {
-                Some(folder) => folder,
+                Some(below) => below,
                 None => return false,
             },
         };
-        let mut siblings = Vec::new();
-        let more = folder.siblings(&self.exclude, &mut self.ignored, &mut siblings);
-        if folder.alone {
-            siblings.iter_mut().for_each(|asset| asset.sidecars = sidecars(&asset.path));
-            self.ready.extend(siblings);
-        } else {
-            self.ready.extend(with_sidecars(siblings));
+        if let Some(mut siblings) = below.siblings(&self.exclude, &mut self.ignored) {
+            if below.listed && below.open.is_empty() {
+                // One listed file: its siblings are not seen.
+                siblings.iter_mut().for_each(|asset| asset.sidecars = sidecars(&asset.path));
+                self.ready.extend(siblings);
+            } else {
+                self.ready.extend(with_sidecars(siblings));
+            }
+            self.current = Some(below);
         }
-        self.current = more.then_some(folder);
         true
     }
 }
@@ -132,140 +171,170 @@ impl Iterator for Walk {
     }
 }
 
-impl Folder {
-    fn open(root: usize, base: PathBuf) -> Self {
-        let canonical = std::fs::canonicalize(&base).unwrap_or_else(|_| base.clone());
-        let entries = WalkDir::new(&base).follow_links(true).sort_by(files_first).into_iter();
-        let single = base.is_file();
-        Self { root, base, single, alone: false, canonical, entries, linked: HashSet::new() }
-    }
-
-    /// One path below a root as if the walk had just come to it.
-    fn listed(root: usize, base: PathBuf, path: &Path) -> Self {
-        let canonical = std::fs::canonicalize(&base).unwrap_or_else(|_| base.clone());
-        let path = base.join(path);
-        let alone = !path.is_dir();
-        let entries = WalkDir::new(path).follow_links(true).sort_by(files_first).into_iter();
-        Self { root, base, single: false, alone, canonical, entries, linked: HashSet::new() }
-    }
-
-    /// Collects the files up to the next folder; false at the end of the root.
-    fn siblings(&mut self, exclude: &GlobSet, ignored: &mut u64, out: &mut Vec<Asset>) -> bool {
+impl RootWalk {
+    /// The files of the next folder; `None` at the end.
+    fn siblings(&mut self, exclude: &GlobSet, ignored: &mut u64) -> Option<Vec<Asset>> {
+        if let Some(start) = self.start.take() {
+            return Some(self.begin(start, exclude, ignored));
+        }
         loop {
-            match self.entries.next() {
-                None => return false,
-                Some(Err(error)) => match self.failed(&error) {
-                    Some(asset) => out.push(asset),
-                    None => *ignored += 1,
-                },
-                Some(Ok(entry)) if entry.file_type().is_dir() => {
-                    if let Err(asset) = self.enter(&entry, exclude, ignored) {
-                        self.entries.skip_current_dir();
-                        out.extend(asset.map(|a| *a));
-                    }
-                    if !out.is_empty() {
-                        return true;
-                    }
+            let next = self.open.last_mut()?.below.next();
+            match next {
+                None => drop(self.open.pop()),
+                Some(Below::Refused(asset)) => return Some(vec![*asset]),
+                Some(Below::Folder { path, target }) => return Some(self.enter(path, target, exclude, ignored)),
+                Some(Below::Linked { path, target }) if self.linked.insert(target.clone()) => {
+                    return Some(self.enter(path, target, exclude, ignored));
                 }
-                Some(Ok(entry)) => match self.file(&entry, exclude) {
-                    Some(asset) => out.push(asset),
-                    None => *ignored += 1,
-                },
+                Some(Below::Linked { .. }) => {}
             }
         }
     }
 
-    /// Whether a folder is walked; `Err` says no, with the asset that stands for it where that must be told.
-    fn enter(&mut self, entry: &DirEntry, exclude: &GlobSet, ignored: &mut u64) -> Result<(), Option<Box<Asset>>> {
-        if entry.depth() == 0 {
-            return Ok(());
-        }
-        if SYSTEM_FOLDERS.iter().any(|name| entry.file_name() == OsStr::new(name)) {
+    /// The root itself, or a path that was listed by its name.
+    fn begin(&mut self, start: String, exclude: &GlobSet, ignored: &mut u64) -> Vec<Asset> {
+        let tree = Arc::clone(self.listings.tree());
+        let stat = match tree.stat(&start) {
+            Ok(stat) if stat.kind == Kind::Folder => {
+                let target = if start.is_empty() { Some(String::new()) } else { tree.resolve(&start).ok().flatten() };
+                let target = target.unwrap_or_else(|| start.clone());
+                return self.enter(start, target, exclude, ignored);
+            }
+            Ok(stat) => stat,
+            Err(e) => return vec![self.failed(&start, &e)],
+        };
+        // A root that is a single file goes by its name, any other by the whole path.
+        let local = tree.local_path(&start);
+        let name = local.as_deref().and_then(Path::file_name).map(|name| lossless(Path::new(name)));
+        let name = name.unwrap_or_else(|| start.rsplit('/').next().unwrap_or_default().to_owned());
+        let rel = match (start.is_empty(), stat.kind) {
+            (true, Kind::File) => name.clone(),
+            (true, _) => self.whole(),
+            (false, _) => start.clone(),
+        };
+        if is_system_file(&name) || exclude.is_match(native(&rel)) {
             *ignored += 1;
-            return Err(None);
+            return Vec::new();
         }
-        if exclude.is_match(self.below(entry.path())) {
-            return Err(None);
+        let obstacle = self.target(&start).err();
+        vec![Asset { rel, ..self.file(start, &Ok(stat), obstacle) }]
+    }
+
+    /// The root as people call it.
+    fn whole(&self) -> String {
+        let tree = self.listings.tree();
+        tree.local_path("").map_or_else(|| tree.name(), |path| lossless(&path))
+    }
+
+    /// Opens a folder: its files now, the folders in it later.
+    fn enter(&mut self, path: String, target: String, exclude: &GlobSet, ignored: &mut u64) -> Vec<Asset> {
+        let folder = match self.listings.folder(&target) {
+            Ok(folder) => folder,
+            Err(e) => return vec![self.failed(&path, &e)],
+        };
+        let (mut files, mut below) = (Vec::new(), Vec::new());
+        for (name, kind) in folder.iter() {
+            let at = io::join(&path, name);
+            let stat = if kind == Kind::Folder { Ok(Stat { kind, ..Stat::default() }) } else { self.stat(&at) };
+            if stat.as_ref().is_ok_and(|stat| stat.kind == Kind::Folder) {
+                match self.below(at, name, kind == Kind::Link, (&target, exclude)) {
+                    Ok(next) => below.push(next),
+                    Err(counted) => *ignored += u64::from(counted),
+                }
+                continue;
+            }
+            let broken = kind == Kind::Link && stat.is_err();
+            if !broken && (is_system_file(name) || exclude.is_match(native(&at))) {
+                *ignored += 1;
+                continue;
+            }
+            let obstacle = if kind == Kind::Link && !broken { self.target(&at).err() } else { None };
+            files.push(self.file(at, &stat, obstacle));
         }
-        if !entry.path_is_symlink() {
-            return Ok(());
+        self.open.push(OpenFolder { target, below: below.into_iter() });
+        files
+    }
+
+    fn stat(&self, path: &str) -> std::io::Result<Stat> {
+        self.listings.tree().stat(path)
+    }
+
+    /// A folder to be walked; `Err` says no, and whether it is counted.
+    fn below(&self, path: String, name: &str, link: bool, (around, exclude): (&str, &GlobSet)) -> Result<Below, bool> {
+        let target = if link { Some(self.target(&path)) } else { None };
+        if let Some(Ok(target)) = &target {
+            // A folder that is in itself.
+            let above = self.open.iter().map(|folder| folder.target.as_str()).chain([around]);
+            if above.into_iter().any(|above| above == target) {
+                return Err(true);
+            }
         }
-        match self.target(entry.path()) {
-            Ok(target) => self.linked.insert(target).then_some(()).ok_or(None),
-            Err(problem) => Err(Some(Box::new(self.asset(entry.path(), 0, None, Some(problem))))),
+        if SYSTEM_FOLDERS.contains(&name) {
+            return Err(true);
+        }
+        if exclude.is_match(native(&path)) {
+            return Err(false);
+        }
+        match target {
+            None => Ok(Below::Folder { target: io::join(around, name), path }),
+            Some(Ok(target)) => Ok(Below::Linked { path, target }),
+            Some(Err(problem)) => Ok(Below::Refused(Box::new(self.asset(path, None, Some(problem))))),
         }
     }
 
-    /// The asset for a file, or `None` for what operating systems leave behind and what is excluded.
-    fn file(&self, entry: &DirEntry, exclude: &GlobSet) -> Option<Asset> {
-        let name = entry.file_name();
-        if SYSTEM_FILES.iter().any(|system| name == OsStr::new(system)) || exclude.is_match(self.below(entry.path())) {
-            return None;
-        }
-        let path = entry.path();
-        let obstacle = if entry.path_is_symlink() { self.target(path).err() } else { None };
-        if obstacle.is_none() && !entry.file_type().is_file() {
-            let what = "a device, pipe or socket: not a file that can be read";
-            let problem = Problem::new(ProblemKind::Unsupported, "file", None, what);
-            return Some(self.asset(path, 0, None, Some(problem)));
-        }
-        Some(match entry.metadata() {
-            Ok(meta) => self.asset(path, meta.len(), modified(&meta), obstacle),
-            Err(e) => {
-                let problem = Problem::new(ProblemKind::Io, "file", None, e.to_string());
-                self.asset(path, 0, None, obstacle.or(Some(problem)))
+    /// The asset for a file.
+    fn file(&self, path: String, stat: &std::io::Result<Stat>, obstacle: Option<Problem>) -> Asset {
+        match stat {
+            Err(e) => self.asset(path, None, Some(refused(e))),
+            Ok(stat) if obstacle.is_none() && stat.kind != Kind::File => {
+                let what = "a device, pipe or socket: not a file that can be read";
+                self.asset(path, None, Some(Problem::new(ProblemKind::Unsupported, "file", None, what)))
             }
-        })
+            Ok(stat) => self.asset(path, Some(stat), obstacle),
+        }
     }
 
     /// Where a link leads, if that is inside the root.
-    fn target(&self, path: &Path) -> Result<PathBuf, Problem> {
-        let target = std::fs::canonicalize(path)
-            .map_err(|e| Problem::new(ProblemKind::Io, "link", None, format!("the link cannot be followed: {e}")))?;
-        if target.starts_with(&self.canonical) {
-            return Ok(target);
-        }
-        let what = "the link leads out of the scanned folder and is not followed";
-        Err(Problem::new(ProblemKind::Unsupported, "link", None, what))
+    fn target(&self, path: &str) -> Result<String, Problem> {
+        let target =
+            self.listings.tree().resolve(path).map_err(|e| {
+                Problem::new(ProblemKind::Io, "link", None, format!("the link cannot be followed: {e}"))
+            })?;
+        target.ok_or_else(leads_out)
     }
 
-    fn failed(&self, error: &walkdir::Error) -> Option<Asset> {
-        if error.loop_ancestor().is_some() {
-            return None;
+    fn failed(&self, path: &str, error: &std::io::Error) -> Asset {
+        let mut asset = self.asset(path.to_owned(), None, Some(refused(error)));
+        if path.is_empty() {
+            asset.rel = self.whole();
         }
-        let path = error.path().unwrap_or(&self.base);
-        let reason = error.io_error().map_or_else(|| error.to_string(), ToString::to_string);
-        let problem = Problem::new(ProblemKind::Io, "file", None, reason);
-        Some(self.asset(path, 0, None, Some(problem)))
+        asset
     }
 
-    fn below<'a>(&self, path: &'a Path) -> &'a Path {
-        match path.strip_prefix(&self.base) {
-            Ok(rel) if !rel.as_os_str().is_empty() => rel,
-            _ if self.single => path.file_name().map_or(path, Path::new),
-            _ => path,
-        }
-    }
-
-    fn asset(&self, path: &Path, size: u64, mtime: Option<i128>, obstacle: Option<Problem>) -> Asset {
-        Asset { obstacle, ..Asset::new(path.to_path_buf(), lossless(self.below(path)), self.root, size, mtime) }
+    fn asset(&self, rel: String, stat: Option<&Stat>, obstacle: Option<Problem>) -> Asset {
+        let path = self.listings.tree().local_path(&rel).unwrap_or_else(|| PathBuf::from(&rel));
+        let stat = stat.copied().unwrap_or_default();
+        let changed = stat.changed;
+        Asset { obstacle, changed, ..Asset::new(path, rel, self.root, stat.len, stat.modified) }
     }
 }
 
-fn files_first(a: &DirEntry, b: &DirEntry) -> std::cmp::Ordering {
-    // Entries are sorted before links are followed: a link to a folder is asked for what it leads to.
-    let folder = |e: &DirEntry| e.file_type().is_dir() || e.path_is_symlink() && e.path().is_dir();
-    let key = |e: &DirEntry| (folder(e), e.file_name().to_os_string());
-    key(a).cmp(&key(b))
+/// What the walk saw of the file that an asset is.
+pub(crate) fn stat_of(asset: &Asset) -> Stat {
+    Stat { kind: Kind::File, len: asset.size, modified: asset.mtime, changed: asset.changed, identity: None }
 }
 
-/// Modification time in nanoseconds since the Unix epoch.
-pub(crate) fn modified(meta: &std::fs::Metadata) -> Option<i128> {
-    let time = meta.modified().ok()?;
-    Some(match time.duration_since(UNIX_EPOCH) {
-        Ok(after) => after.as_nanos() as i128,
-        Err(before) => -(before.duration().as_nanos() as i128),
-    })
+fn leads_out() -> Problem {
+    let what = "the link leads out of the scanned folder and is not followed";
+    Problem::new(ProblemKind::Unsupported, "link", None, what)
+}
+
+fn refused(error: &std::io::Error) -> Problem {
+    Problem::new(ProblemKind::Io, "file", None, error.to_string())
+}
+
+fn is_system_file(name: &str) -> bool {
+    SYSTEM_FILES.contains(&name)
 }
 
 #[cfg(all(test, unix))]

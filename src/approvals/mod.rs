@@ -29,7 +29,6 @@ use crate::error::{Error, Result};
 use crate::limits;
 use crate::model::{ApprovalsRef, Asset};
 use crate::policy::{Grade, TrustedKey};
-use crate::source;
 use index::{Ending, Failure, Index};
 use stored::Shelf;
 
@@ -307,7 +306,7 @@ impl Approvals {
             let mut text = vec![0; place.length.min(limits::LEDGER_LINE)];
             let mut filled = 0;
             while let Some(rest) = text.get_mut(filled..).filter(|rest| !rest.is_empty()) {
-                match source::read_at(&self.file, rest, place.offset + filled as u64) {
+                match crate::io::read_at(&self.file, rest, place.offset + filled as u64) {
                     Ok(read @ 1..) => filled += read,
                     Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
                     _ => return None,

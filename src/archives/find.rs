@@ -5,13 +5,12 @@ use std::path::{Path, PathBuf};
 
 use globset::GlobSet;
 
-use super::{Budget, Inside, MARK, open, opens};
+use super::{Budget, Container, Inside, MARK, open, opens};
 use crate::identify::identify;
+use crate::io::{ByteRange, TempSpace};
 use crate::limits;
-use crate::member::Room;
 use crate::model::{Asset, Problem, ProblemKind};
-use crate::source::Held;
-use crate::walk::modified;
+use crate::source::Source;
 
 /// The path to open of what a report calls `rel` below this root: a root may be a single file, which is its own asset.
 #[must_use]
@@ -35,8 +34,8 @@ pub fn below(root: &Path, rel: &Path) -> PathBuf {
 ///
 /// # Errors
 /// An archive that cannot be opened, or that has no such member.
-pub fn find(path: &Path, room: &Room) -> Result<Option<(Asset, Inside)>, Problem> {
-    let Some(found) = members(path, &path.to_string_lossy(), room)? else { return Ok(None) };
+pub fn find(path: &Path, space: &TempSpace) -> Result<Option<(Asset, Inside)>, Problem> {
+    let Some(found) = members(path, &path.to_string_lossy(), space)? else { return Ok(None) };
     let absent = || Problem::new(ProblemKind::Io, "archive", None, "the archive has no such member");
     found.into_iter().next().ok_or_else(absent).map(Some)
 }
@@ -46,21 +45,23 @@ pub fn find(path: &Path, room: &Room) -> Result<Option<(Asset, Inside)>, Problem
 ///
 /// # Errors
 /// An archive that cannot be opened.
-pub fn folder(path: &Path, room: &Room) -> Result<Option<Vec<(PathBuf, u64)>>, Problem> {
-    let found = members(path, &format!("{}/", path.to_string_lossy()), room)?;
+pub fn folder(path: &Path, space: &TempSpace) -> Result<Option<Vec<(PathBuf, u64)>>, Problem> {
+    let found = members(path, &format!("{}/", path.to_string_lossy()), space)?;
     Ok(found.map(|found| found.into_iter().map(|(asset, _)| (asset.path, asset.size)).collect()))
 }
 
 /// What `text` names, which is all that is right in a folder where it ends with `/`.
-fn members(path: &Path, text: &str, room: &Room) -> Result<Option<Vec<(Asset, Inside)>>, Problem> {
+fn members(path: &Path, text: &str, space: &TempSpace) -> Result<Option<Vec<(Asset, Inside)>>, Problem> {
     if std::fs::symlink_metadata(path).is_ok() {
         return Ok(None);
     }
     for (at, _) in text.match_indices(MARK) {
         let rel = text.get(..at).unwrap_or_default();
         let Some(meta) = std::fs::metadata(rel).ok().filter(std::fs::Metadata::is_file) else { continue };
-        let file = Asset::new(PathBuf::from(rel), rel.to_owned(), 0, meta.len(), modified(&meta));
-        return search(&file, None, text, &mut Budget::of(meta.len()), room).map(Some);
+        let file = Asset::new(PathBuf::from(rel), rel.to_owned(), 0, meta.len(), crate::io::stat_of(&meta).modified);
+        let bytes =
+            ByteRange::open(&file.path).map_err(|e| Problem::new(ProblemKind::Io, "file", None, e.to_string()))?;
+        return search(&file, Container::File(&bytes), text, &mut Budget::of(meta.len()), space).map(Some);
     }
     Ok(None)
 }
@@ -68,22 +69,21 @@ fn members(path: &Path, text: &str, room: &Room) -> Result<Option<Vec<(Asset, In
 /// Looks in one archive, and in those of its members whose paths lead on; no deeper than the path has marks.
 fn search(
     asset: &Asset,
-    inside: Option<&Inside>,
+    container: Container<'_>,
     wanted: &str,
     budget: &mut Budget,
-    room: &Room,
+    space: &TempSpace,
 ) -> Result<Vec<(Asset, Inside)>, Problem> {
-    let depth = inside.map_or(0, |i| i.depth);
-    let held = match inside {
-        Some(inside) => inside.open(room)?.held,
-        None => Held::open(&asset.path).map_err(|e| Problem::new(ProblemKind::Io, "file", None, e.to_string()))?,
+    let (depth, bytes) = match container {
+        Container::Member(inside) => (inside.depth, inside.open(space)?.held),
+        Container::File(bytes) => (0, bytes.clone()),
     };
-    let format = identify(&mut held.source())?.map(|format| format.info().id);
+    let format = identify(&mut Source::new(&bytes))?.map(|format| format.info().id);
     let mut found = Vec::new();
     let Some(format) = format.filter(|id| opens(Some(*id)) && depth < limits::DEPTH) else { return Ok(found) };
     let folder = wanted.ends_with('/');
     let mut nested = Vec::new();
-    for (member, inside) in open(asset, inside, format, budget, room, &GlobSet::empty())?.flatten() {
+    for (member, inside) in open(asset, container, format, budget, space, &GlobSet::empty())?.flatten() {
         let fits = match folder {
             true => member.rel.strip_prefix(wanted).is_some_and(|name| !name.contains('/')),
             false => member.rel == wanted,
@@ -101,7 +101,7 @@ fn search(
         if !found.is_empty() {
             break;
         }
-        found = search(&member, Some(&inside), wanted, budget, room)?;
+        found = search(&member, Container::Member(&inside), wanted, budget, space)?;
     }
     Ok(found)
 }

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use super::Budget;
 use crate::formats::{Contents, zip_document};
 use crate::framing::{gzip, tar, zip};
-use crate::member::{self, Member, Room};
+use crate::io::{ByteRange, TempSpace};
+use crate::member::{self, Member};
 use crate::model::{FormatId, Problem, ProblemKind};
-use crate::source::Held;
+use crate::source::Source;
 
 /// One member.
 pub(super) struct Row {
@@ -27,17 +28,17 @@ pub(super) struct Listed {
 }
 
 /// The members of an archive at `rel`.
-pub(super) fn list(format: FormatId, held: &Held, rel: &str, budget: &mut Budget, room: &Room) -> Listed {
+pub(super) fn list(format: FormatId, held: &ByteRange, rel: &str, budget: &mut Budget, space: &TempSpace) -> Listed {
     match super::contents(format) {
         Some(Contents::Zip) => zipped(held, budget),
         Some(Contents::Tar) => taped(held),
-        _ => gzipped(held, rel, budget, room),
+        _ => gzipped(held, rel, budget, space),
     }
 }
 
-fn zipped(held: &Held, budget: &mut Budget) -> Listed {
+fn zipped(held: &ByteRange, budget: &mut Budget) -> Listed {
     let mut listing = zip::Listing::default();
-    let result = zip::list(&mut held.source(), &mut listing);
+    let result = zip::list(&mut Source::new(held), &mut listing);
     let mut oddities = listing.oddities;
     oddities.extend(result.err().map(|problem| problem.what));
     let bare = listing.members.iter().filter(|m| m.is_folder() || m.link).map(|m| m.name.clone()).collect();
@@ -49,23 +50,23 @@ fn zipped(held: &Held, budget: &mut Budget) -> Listed {
             zip::STORED => None,
             _ => budget.take(entry.packed, entry.size).err(),
         };
-        let member = refused.map_or_else(|| Member::Zip(held.clone(), Arc::new(entry)), Member::Shut);
+        let member = refused.map_or_else(|| Member::Zip(held.clone(), Arc::new(entry)), Member::Unreadable);
         Row { name, size, member }
     });
     Listed { rows: rows.collect(), bare, oddities }
 }
 
-fn taped(held: &Held) -> Listed {
+fn taped(held: &ByteRange) -> Listed {
     let mut listing = tar::Listing::default();
-    let result = tar::list(&mut held.source(), &mut listing);
+    let result = tar::list(&mut Source::new(held), &mut listing);
     let mut oddities = listing.oddities;
     oddities.extend(result.err().map(|problem| problem.what));
     let rows = listing.entries.into_iter().map(|entry| {
         let member = match entry.obstacle {
-            Some(what) => Member::Shut(Problem::new(ProblemKind::Unsupported, "TAR", Some(entry.start), what)),
+            Some(what) => Member::Unreadable(Problem::new(ProblemKind::Unsupported, "TAR", Some(entry.start), what)),
             None => {
                 let cut = || Problem::truncated("TAR", entry.size, "the archive ends inside this member");
-                Member::Plain(held.section(entry.start, entry.size), entry.cut.then(cut))
+                Member::Stored(held.section(entry.start, entry.size), entry.cut.then(cut))
             }
         };
         Row { name: entry.name, size: entry.size, member }
@@ -73,16 +74,16 @@ fn taped(held: &Held) -> Listed {
     Listed { rows: rows.collect(), bare: listing.bare, oddities }
 }
 
-fn gzipped(held: &Held, rel: &str, budget: &mut Budget, room: &Room) -> Listed {
-    let head = held.source().head().map(<[u8]>::to_vec).unwrap_or_default();
+fn gzipped(held: &ByteRange, rel: &str, budget: &mut Budget, space: &TempSpace) -> Listed {
+    let head = Source::new(held).head().map(<[u8]>::to_vec).unwrap_or_default();
     let name = gzip::name(&head).unwrap_or_else(|| unpacked(rel));
     let name = name.rsplit('/').next().unwrap_or_default().to_owned();
-    let (size, member) = match member::gunzip(held, budget.bytes, room) {
+    let (size, member) = match member::gunzip(held, budget.bytes, space) {
         Ok((unfolded, problem)) => {
             budget.bytes = budget.bytes.saturating_sub(unfolded.len());
-            (unfolded.len(), Member::Plain(unfolded, problem))
+            (unfolded.len(), Member::Stored(unfolded, problem))
         }
-        Err(problem) => (0, Member::Shut(problem)),
+        Err(problem) => (0, Member::Unreadable(problem)),
     };
     Listed { rows: vec![Row { name, size, member }], ..Listed::default() }
 }

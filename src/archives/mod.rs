@@ -6,6 +6,7 @@
 mod delivered;
 mod find;
 mod listing;
+mod tree;
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::ffi::{OsStr, OsString};
@@ -16,11 +17,11 @@ use globset::GlobSet;
 
 use crate::extract;
 use crate::formats::{self, Archive as Kind, Contents};
+use crate::io::{ByteRange, Stat, TempSpace};
 use crate::limits;
-use crate::member::{Member, Opened, Room, allowance};
+use crate::member::{Member, MemberBytes, allowance};
 use crate::model::{Asset, Facts, FormatId, PackageFault, Problem, ProblemKind};
 use crate::packages::archive;
-use crate::source::Held;
 use crate::walk;
 pub use find::{below, find, folder};
 
@@ -47,9 +48,19 @@ fn contents(format: FormatId) -> Option<Contents> {
 #[derive(Debug)]
 pub struct Outer {
     pub path: PathBuf,
-    pub rel: String,
-    pub size: u64,
-    pub mtime: Option<i128>,
+    /// What the walk saw of it.
+    pub seen: Stat,
+    /// The open file: all members are read by this one handle.
+    pub bytes: ByteRange,
+}
+
+/// The bytes of an archive.
+#[derive(Clone, Copy, Debug)]
+pub enum Container<'a> {
+    /// An open file.
+    File(&'a ByteRange),
+    /// A member of an archive that is open.
+    Member(&'a Inside),
 }
 
 /// Where an asset is that is no file of its own.
@@ -61,16 +72,31 @@ pub struct Inside {
     /// How many archives are around it.
     pub depth: usize,
     pub outer: Arc<Outer>,
+    /// Which of the members of the archives around this one's archive is, from the outside in; `None` where one of them
+    /// cannot be told apart.
+    lineage: Option<Arc<str>>,
 }
 
 impl Inside {
+    /// What tells the member, with those beside it, from all others in the file, if anything does: two members may have
+    /// one name.
+    #[must_use]
+    pub fn identity(&self) -> Option<String> {
+        let mut out = format!("{}\0{}", self.lineage.as_deref()?, self.member.identity()?);
+        for (path, member) in &self.beside {
+            let name = path.file_name().unwrap_or_default().as_encoded_bytes();
+            out.push_str(&format!("\0{}:{}", data_encoding::HEXLOWER.encode(name), member.identity()?));
+        }
+        Some(out)
+    }
+
     /// The facts of the asset, and its bytes for whoever wants to hash them.
     #[must_use]
-    pub fn read(&self, path: &Path, room: &Room, options: &extract::Options<'_>) -> (Facts, Option<Opened>) {
-        let opened = self.member.open(room);
-        let beside: Vec<_> = self.beside.iter().map(|(path, member)| (path, member.open(room))).collect();
+    pub fn read(&self, path: &Path, space: &TempSpace, options: &extract::Options<'_>) -> (Facts, Option<MemberBytes>) {
+        let opened = self.member.open(space);
+        let beside: Vec<_> = self.beside.iter().map(|(path, member)| (path, member.open(space))).collect();
         let views: Vec<_> = beside.iter().map(|(path, opened)| (path.as_path(), view(opened))).collect();
-        let facts = extract::member((path, view(&opened)), &views, room, options);
+        let facts = extract::member((path, view(&opened)), &views, space, options);
         (facts, opened.ok())
     }
 
@@ -78,12 +104,12 @@ impl Inside {
     ///
     /// # Errors
     /// What keeps them from being read.
-    pub fn open(&self, room: &Room) -> Result<Opened, Problem> {
-        self.member.open(room)
+    pub fn open(&self, space: &TempSpace) -> Result<MemberBytes, Problem> {
+        self.member.open(space)
     }
 }
 
-fn view(opened: &Result<Opened, Problem>) -> Result<&Opened, Problem> {
+fn view(opened: &Result<MemberBytes, Problem>) -> Result<&MemberBytes, Problem> {
     opened.as_ref().map_err(Clone::clone)
 }
 
@@ -132,6 +158,7 @@ pub struct Archive {
     root: usize,
     depth: usize,
     outer: Arc<Outer>,
+    lineage: Option<Arc<str>>,
     folders: VecDeque<Vec<Row>>,
     /// Members that are there and no assets: system files and excluded ones.
     passed: Vec<Row>,
@@ -157,10 +184,10 @@ struct Row {
 /// Where it cannot be read any more, or too many were opened.
 pub fn open(
     asset: &Asset,
-    inside: Option<&Inside>,
+    container: Container<'_>,
     format: FormatId,
     budget: &mut Budget,
-    room: &Room,
+    space: &TempSpace,
     exclude: &GlobSet,
 ) -> Result<Archive, Problem> {
     let Some(left) = budget.archives.checked_sub(1) else {
@@ -168,26 +195,32 @@ pub fn open(
         return Err(Problem::limit("archive", 0, what));
     };
     budget.archives = left;
-    let held = match inside {
-        Some(inside) => inside.member.open(room)?.held,
-        None => Held::open(&asset.path).map_err(|e| Problem::new(ProblemKind::Io, "file", None, e.to_string()))?,
+    let (held, depth, outer, lineage) = match container {
+        Container::Member(inside) => {
+            let held = inside.member.open(space)?.held;
+            (held, inside.depth, Arc::clone(&inside.outer), inside.identity().map(Arc::from))
+        }
+        Container::File(bytes) => {
+            let outer = Outer { path: asset.path.clone(), seen: walk::stat_of(asset), bytes: bytes.clone() };
+            (bytes.clone(), 0, Arc::new(outer), Some(Arc::from("")))
+        }
     };
-    let own = || Outer { path: asset.path.clone(), rel: asset.rel.clone(), size: asset.size, mtime: asset.mtime };
     let mut out = Archive {
         faults: Vec::new(),
         ignored: 0,
         path: asset.path.clone(),
         rel: asset.rel.clone(),
         root: asset.root,
-        depth: inside.map_or(0, |i| i.depth) + 1,
-        outer: inside.map_or_else(|| Arc::new(own()), |inside| Arc::clone(&inside.outer)),
+        depth: depth + 1,
+        outer,
+        lineage,
         folders: VecDeque::new(),
         passed: Vec::new(),
         bare: Vec::new(),
         single: contents(format) == Some(Contents::Gzip),
         ready: VecDeque::new(),
     };
-    let listed = listing::list(format, &held, &asset.rel, budget, room);
+    let listed = listing::list(format, &held, &asset.rel, budget, space);
     out.faults.extend(listed.oddities.into_iter().map(|what| archive::fault(&asset.rel, what)));
     out.bare = listed.bare;
     out.sort(listed.rows, exclude);
@@ -263,7 +296,8 @@ impl Archive {
         let beside: Vec<_> = assets.iter().map(|asset| neighbors.beside(asset)).collect();
         let rows = assets.into_iter().zip(members).zip(beside);
         rows.map(|((asset, member), beside)| {
-            (asset, Inside { member, beside, depth: self.depth, outer: Arc::clone(&self.outer) })
+            let (outer, lineage) = (Arc::clone(&self.outer), self.lineage.clone());
+            (asset, Inside { member, beside, depth: self.depth, outer, lineage })
         })
         .collect()
     }
@@ -272,7 +306,7 @@ impl Archive {
         let mut path = OsString::from(&self.path);
         path.push(MARK);
         path.push(shown);
-        Asset::new(PathBuf::from(path), self.below(shown), self.root, size, self.outer.mtime)
+        Asset::new(PathBuf::from(path), self.below(shown), self.root, size, self.outer.seen.modified)
     }
 }
 

@@ -11,8 +11,8 @@ use crate::archives;
 use crate::c2pa::{self, Verifier, status};
 use crate::error::{Error, Result};
 use crate::extract;
+use crate::io::TempSpace;
 use crate::marks;
-use crate::member::Room;
 use crate::model::{Credentials, Evidence, Facts, Problem, Tag, Via};
 use crate::report::escape::{shorten, terminal};
 use crate::report::layout::{size, wrap};
@@ -61,9 +61,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
         decoders: decoders::Options { pixels: arguments.pixels, thumbnails: arguments.pixels },
         verifier: Some(&verifier),
     };
-    let (room, mut unreadable) = (Room::outside(&[]), false);
+    let (space, mut unreadable) = (TempSpace::outside(&[]), false);
     for path in &arguments.files {
-        let (bytes, facts) = read(path, &room, &options)?;
+        let (bytes, facts) = read(path, &space, &options)?;
         let evidence = marks::catalogue().evidence(&facts);
         unreadable |= facts.problems.iter().any(|p| p.blocking);
         let text = match (arguments.json, arguments.tree) {
@@ -77,14 +77,14 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
 }
 
 /// Size and facts of a file, or of a member of an archive.
-fn read(path: &Path, room: &Room, options: &extract::Options<'_>) -> Result<(u64, Facts)> {
+fn read(path: &Path, space: &TempSpace, options: &extract::Options<'_>) -> Result<(u64, Facts)> {
     let failed = |what: String| Error::File {
         path: path.to_path_buf(),
         what,
         hint: "inspect wants files that exist and may be read; a member of an archive is 'a.zip!/dir/x.png'".to_owned(),
     };
-    if let Some((member, inside)) = archives::find(path, room).map_err(|p| failed(p.what))? {
-        return Ok((member.size, inside.read(path, room, options).0));
+    if let Some((member, inside)) = archives::find(path, space).map_err(|p| failed(p.what))? {
+        return Ok((member.size, inside.read(path, space, options).0));
     }
     let meta = std::fs::metadata(path).map_err(|e| failed(e.to_string()))?;
     if meta.is_dir() {

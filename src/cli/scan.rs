@@ -18,6 +18,7 @@ use crate::approvals::Approvals;
 use crate::c2pa::{self, Bounds, Verifier, Verify};
 use crate::cache::Cache;
 use crate::error::{Error, Result};
+use crate::io::Roots;
 use crate::judge::Judge;
 use crate::model::{Outcome, Role, Run, Severity};
 use crate::policy::Policy;
@@ -198,19 +199,21 @@ fn judge(
     mut outputs: Outputs,
     stop: Arc<AtomicBool>,
 ) -> Result<u8> {
+    // What the count for the progress bar lists, the run does not list again.
+    let trees = Roots::local(roots);
     let progress = Progress::new(!arguments.no_progress && !arguments.reporting.quiet, Arc::clone(&stop));
     let done = Arc::new(AtomicBool::new(false));
     if progress.shown() {
-        let (roots, listed, exclude) = (roots.to_vec(), scan.listed.clone(), scan.exclude.clone());
+        let (trees, listed, exclude) = (trees.clone(), scan.listed.clone(), scan.exclude.clone());
         let (done, told) = (Arc::clone(&done), progress.on_measured());
         std::thread::spawn(move || {
-            let (files, bytes) = scan::measure(&roots, listed.as_deref(), &exclude, &done);
+            let (files, bytes) = scan::measure(&trees, listed.as_deref(), &exclude, &done);
             if !done.load(Ordering::Relaxed) {
                 told(files, bytes);
             }
         });
     }
-    let summary = scan::run(scan, roots, &progress, &mut |asset| {
+    let summary = scan::run(scan, &trees, &progress, &mut |asset| {
         outputs.asset(asset)?;
         // `scan … | head`: nobody reads on.
         stop.fetch_or(outputs.deserted(), Ordering::Relaxed);

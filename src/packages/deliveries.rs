@@ -417,6 +417,7 @@ mod tests {
             root: 0,
             size,
             mtime: None,
+            changed: None,
             role: Role::Final,
             role_basis: String::new(),
             package: None,

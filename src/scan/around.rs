@@ -3,7 +3,7 @@
 use crate::packages::{Deliveries, Membership, Place};
 
 /// The packages of one walk, of the drive or of an archive.
-pub(super) struct Around<'a> {
+pub(super) struct PackageContext<'a> {
     pub(super) deliveries: &'a Deliveries,
     /// The number of the first of them in the report.
     first: usize,
@@ -11,7 +11,7 @@ pub(super) struct Around<'a> {
     archive: Option<(usize, Option<Membership>)>,
 }
 
-impl<'a> Around<'a> {
+impl<'a> PackageContext<'a> {
     pub(super) fn drive(deliveries: &'a Deliveries) -> Self {
         Self { deliveries, first: 0, archive: None }
     }

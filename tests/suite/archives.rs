@@ -74,7 +74,13 @@ fn judged(folder: &Path, asked: &Asked<'_>) -> (Vec<AssetReport>, Summary) {
         rows.push(row.clone());
         Ok(())
     };
-    let summary = scan::run(&scan, &[folder.to_path_buf()], &Nobody(AtomicBool::new(false)), told).unwrap();
+    let summary = scan::run(
+        &scan,
+        &countersign::io::Roots::local(&[folder.to_path_buf()]),
+        &Nobody(AtomicBool::new(false)),
+        told,
+    )
+    .unwrap();
     (rows, summary)
 }
 
@@ -466,7 +472,7 @@ fn a_stored_film_of_two_gigabytes_is_read_in_few_bytes() {
     let start = Instant::now();
     let found = countersign::archives::find(&path.with_file_name("a.tar!").join("film.mp4"), &room()).unwrap().unwrap();
     let opened = found.1.open(&room()).unwrap();
-    let mut source: Source = opened.held.source();
+    let mut source: Source = Source::new(&opened.held);
     let format = countersign::identify::identify(&mut source).unwrap().unwrap();
     let mut read = countersign::model::Extraction::default();
     format.read(&mut source, &mut read).unwrap();
@@ -476,8 +482,8 @@ fn a_stored_film_of_two_gigabytes_is_read_in_few_bytes() {
     assert!(start.elapsed() < Duration::from_secs(5));
 }
 
-fn room() -> countersign::member::Room {
-    countersign::member::Room::outside(&[])
+fn room() -> countersign::io::TempSpace {
+    countersign::io::TempSpace::outside(&[])
 }
 
 #[test]

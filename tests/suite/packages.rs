@@ -209,7 +209,7 @@ fn every_beginning_of_a_manifest_is_survived() {
         let whole = fs::read(&path).unwrap();
         for end in (0..whole.len()).step_by(17) {
             fs::write(&path, &whole[..end]).unwrap();
-            let roots = [dir.path().to_path_buf()];
+            let roots = countersign::io::Roots::local(&[dir.path().to_path_buf()]);
             let found = survey::deliveries(&roots, &GlobSet::empty(), &AtomicBool::new(false));
             assert_eq!(found.finish(true).len(), 2, "{file} cut at {end}");
         }

@@ -195,6 +195,7 @@ fn run(case: &Case, wrong: &mut Vec<String>) {
                 root: 0,
                 size: case.size,
                 mtime: None,
+                changed: None,
                 role: case.role,
                 role_basis: "default".into(),
                 package: None,

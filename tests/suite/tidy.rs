@@ -16,8 +16,8 @@ const ABOVE: &[&str] = &["lib", "main"];
 
 /// The order of the house: a module imports only from those before it.
 const ORDER: &[&str] = &[
+    "io",
     "source",
-    "digest",
     "framing",
     "member",
     "tags",
@@ -71,7 +71,6 @@ const NEVER: &[(&str, &str, &str)] = &[
 const HOMES: &[(&str, &str)] = &[
     ("c2pa::Reader", "c2pa"),
     ("ureq", "c2pa/fetch.rs"),
-    ("walkdir", "walk.rs"),
     ("rayon", "scan.rs"),
     ("catch_unwind", "scan/asset.rs"),
     ("indicatif", "cli/progress.rs"),

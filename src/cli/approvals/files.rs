@@ -9,7 +9,7 @@ use crate::approvals::Subject;
 use crate::archives;
 use crate::digest;
 use crate::error::{Error, Result};
-use crate::member::Room;
+use crate::io::TempSpace;
 use crate::roles::Pattern;
 use crate::rules;
 use crate::walk::{Walk, lossless};
@@ -73,11 +73,11 @@ fn subject(file: &Path, then: Option<String>) -> Result<Subject> {
 
 /// Of a file, or of a member of an archive.
 fn sha256(path: &Path) -> std::result::Result<String, String> {
-    let room = Room::outside(&[]);
-    let Some((member, inside)) = archives::find(path, &room).map_err(|p| p.what)? else {
+    let space = TempSpace::outside(&[]);
+    let Some((member, inside)) = archives::find(path, &space).map_err(|p| p.what)? else {
         return digest::sha256(path).map_err(|e| e.to_string());
     };
-    let opened = inside.open(&room).map_err(|p| p.what)?;
+    let opened = inside.open(&space).map_err(|p| p.what)?;
     let mut bytes = opened.stream();
     let digests = digest::stream(&mut bytes, member.size, &[digest::Algorithm::Sha256], &mut |_| true);
     let digests = digests.map_err(|e| e.to_string())?;
@@ -96,7 +96,7 @@ fn named(file: &Path) -> Result<Vec<Chosen>> {
             return Ok(vec![(file.to_path_buf(), None)]);
         }
         // So is a member of an archive; what is wrong with one that is not there is told when it is read.
-        if let Ok(Some(_)) = archives::find(file, &Room::outside(&[])) {
+        if let Ok(Some(_)) = archives::find(file, &TempSpace::outside(&[])) {
             return Ok(vec![(file.to_path_buf(), None)]);
         }
         if let Some(frames) = Frames::named(file) {
@@ -197,7 +197,7 @@ impl<'a> Frames<'a> {
     /// What is in the folder or, with its sizes, in a folder of an archive.
     fn beside(&self) -> Result<Vec<(PathBuf, Option<u64>)>> {
         let folder = if self.folder.as_os_str().is_empty() { Path::new(".") } else { self.folder };
-        if let Some(members) = archives::folder(folder, &Room::outside(&[]))
+        if let Some(members) = archives::folder(folder, &TempSpace::outside(&[]))
             .map_err(|p| nothing(format!("{}: {}", folder.display(), p.what)))?
         {
             return Ok(members.into_iter().map(|(path, size)| (path, Some(size))).collect());

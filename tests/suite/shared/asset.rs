@@ -24,6 +24,7 @@ pub(crate) fn asset(path: impl Into<PathBuf>, rel: &str, role: Role) -> Asset {
         root: 0,
         size: 9,
         mtime: None,
+        changed: None,
         role,
         role_basis: "default".into(),
         package: None,

@@ -1,8 +1,9 @@
 //! Paths as text from which the bytes of their names can be had back.
 
+use std::borrow::Cow;
 use std::path::{Component, Path, PathBuf};
 
-use crate::framing::names;
+use super::os;
 
 /// A path as text with `/` between its parts, from which the bytes of the name can be had back.
 ///
@@ -17,7 +18,46 @@ pub fn lossless(path: &Path) -> String {
     };
     let parts: Vec<_> = path.components().map(part).collect();
     let bytes = if parts == [b""] { b"/".to_vec() } else { parts.join(&b'/') };
-    names::lossless(&bytes)
+    lossless_bytes(&bytes)
+}
+
+/// Bytes as text: stray ones are written `\xNN` and backslashes doubled, but only in names that need it.
+#[must_use]
+pub fn lossless_bytes(bytes: &[u8]) -> String {
+    match std::str::from_utf8(bytes) {
+        Ok(text) if !text.contains("\\x") => text.to_owned(),
+        _ => escaped(bytes),
+    }
+}
+
+fn escaped(bytes: &[u8]) -> String {
+    let mut out = String::new();
+    for chunk in bytes.utf8_chunks() {
+        out.push_str(&chunk.valid().replace('\\', "\\\\"));
+        for byte in chunk.invalid() {
+            out.push_str(&format!("\\x{byte:02X}"));
+        }
+    }
+    out
+}
+
+/// A path as this system writes it, borrowed where that is the text itself; text that stands for no path of this system
+/// is left as it is.
+#[must_use]
+pub fn native(text: &str) -> Cow<'_, Path> {
+    if text.contains("\\x") {
+        return from_lossless(text).map_or(Cow::Borrowed(Path::new(text)), Cow::Owned);
+    }
+    Cow::Borrowed(Path::new(text))
+}
+
+/// A name or path as people and manifests write it, where it is UTF-8.
+#[must_use]
+pub fn plain(text: &str) -> Option<Cow<'_, str>> {
+    if text.contains("\\x") {
+        return from_lossless(text)?.into_os_string().into_string().ok().map(Cow::Owned);
+    }
+    Some(Cow::Borrowed(text))
 }
 
 /// The path that [`lossless`] wrote; `None` where this system has no such path.
@@ -41,18 +81,7 @@ pub fn from_lossless(text: &str) -> Option<PathBuf> {
         }
     }
     bytes.extend_from_slice(rest.as_bytes());
-    native(bytes)
-}
-
-#[cfg(unix)]
-fn native(bytes: Vec<u8>) -> Option<PathBuf> {
-    use std::os::unix::ffi::OsStringExt;
-    Some(PathBuf::from(std::ffi::OsString::from_vec(bytes)))
-}
-
-#[cfg(not(unix))]
-fn native(bytes: Vec<u8>) -> Option<PathBuf> {
-    String::from_utf8(bytes).ok().map(PathBuf::from)
+    os::name_from(bytes).map(PathBuf::from)
 }
 
 #[cfg(all(test, unix))]

@@ -1,0 +1,100 @@
+//! A tree and the names in its folders: each folder is asked for once per run, whoever wants to know.
+//!
+//! The survey, the walk, the count for the progress bar, packages that look for names, and what stands beside a file
+//! all look here. Names are kept for the whole run, packed: some 30 bytes a file.
+
+use std::collections::HashMap;
+use std::io;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use super::{Kind, Tree};
+
+/// The names in one folder, in byte order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Folder {
+    names: String,
+    /// Where each name ends, and what goes by it.
+    entries: Vec<(u32, Kind)>,
+}
+
+impl Folder {
+    /// A folder of these names, which are in byte order.
+    ///
+    /// # Errors
+    /// Where all names together are longer than 4 GiB.
+    pub fn of(entries: impl IntoIterator<Item = (String, Kind)>) -> io::Result<Self> {
+        let mut folder = Self::default();
+        for (name, kind) in entries {
+            folder.names.push_str(&name);
+            let end = u32::try_from(folder.names.len()).map_err(|_| io::Error::other("too many names to be listed"))?;
+            folder.entries.push((end, kind));
+        }
+        folder.names.shrink_to_fit();
+        folder.entries.shrink_to_fit();
+        Ok(folder)
+    }
+
+    /// Names, as [`super::paths::lossless`] writes them, and kinds.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, Kind)> {
+        let starts = std::iter::once(0).chain(self.entries.iter().map(|(end, _)| *end));
+        self.entries
+            .iter()
+            .zip(starts)
+            .map(|((end, kind), start)| (self.names.get(start as usize..*end as usize).unwrap_or_default(), *kind))
+    }
+
+    /// How many names there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether nothing is in it.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+}
+
+/// What came of listing a folder; the error as it can be told more than once.
+type Listed = Result<Arc<Folder>, (io::ErrorKind, String)>;
+
+/// A tree whose folders are listed once.
+#[derive(Debug)]
+pub struct Listings {
+    tree: Arc<dyn Tree>,
+    folders: Mutex<HashMap<String, Arc<OnceLock<Listed>>>>,
+}
+
+impl Listings {
+    /// Of a tree of which nothing is listed yet.
+    #[must_use]
+    pub fn new(tree: Arc<dyn Tree>) -> Self {
+        Self { tree, folders: Mutex::default() }
+    }
+
+    /// The tree itself.
+    #[must_use]
+    pub fn tree(&self) -> &Arc<dyn Tree> {
+        &self.tree
+    }
+
+    /// The names in a folder; a thread that asks for a folder that another is listing waits for it.
+    ///
+    /// # Errors
+    /// As [`Tree::list`], and the same for everybody.
+    pub fn folder(&self, path: &str) -> io::Result<Arc<Folder>> {
+        let slot = {
+            let mut folders = self.folders.lock().unwrap_or_else(PoisonError::into_inner);
+            match folders.get(path) {
+                Some(slot) => Arc::clone(slot),
+                None => Arc::clone(folders.entry(path.to_owned()).or_default()),
+            }
+        };
+        let listed = slot.get_or_init(|| match self.tree.list(path) {
+            Ok(folder) => Ok(Arc::new(folder)),
+            Err(e) => Err((e.kind(), e.to_string())),
+        });
+        listed.clone().map_err(|(kind, what)| io::Error::new(kind, what))
+    }
+}

@@ -1,0 +1,132 @@
+//! A folder or a single file of a drive of this machine.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+
+use super::{Entry, Folder, Handle, Kind, Stat, Tree, os, paths};
+
+/// What stands at a path of this machine, with all below it. A root that is a single file is a tree of that file alone,
+/// by its name.
+#[derive(Debug)]
+pub struct LocalTree {
+    base: PathBuf,
+    /// The name of the file, where the root is one.
+    single: Option<String>,
+    /// The root, links resolved; made when it is first of use.
+    canonical: OnceLock<Option<PathBuf>>,
+}
+
+impl LocalTree {
+    /// The tree at `base`, which need not be there: then every question to it is answered with what is wrong.
+    #[must_use]
+    pub fn new(base: &Path) -> Self {
+        let single = base.file_name().filter(|_| base.is_file()).map(|name| paths::lossless(Path::new(name)));
+        Self { base: base.to_path_buf(), single, canonical: OnceLock::new() }
+    }
+
+    fn path(&self, path: &str) -> PathBuf {
+        match &self.single {
+            Some(name) if name == path => self.base.clone(),
+            _ if path.is_empty() => self.base.clone(),
+            _ => self.base.join(paths::native(path)),
+        }
+    }
+
+    fn canonical(&self) -> io::Result<&Path> {
+        let canonical = self.canonical.get_or_init(|| std::fs::canonicalize(&self.base).ok());
+        canonical.as_deref().ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+}
+
+impl Tree for LocalTree {
+    fn name(&self) -> String {
+        self.base.display().to_string()
+    }
+
+    fn list(&self, folder: &str) -> io::Result<Folder> {
+        let mut found: Vec<(OsString, Kind)> = Vec::new();
+        for entry in std::fs::read_dir(self.path(folder))? {
+            let entry = entry?;
+            let kind = match entry.file_type() {
+                Ok(kind) if kind.is_dir() => Kind::Folder,
+                Ok(kind) if kind.is_symlink() => Kind::Link,
+                Ok(kind) if !kind.is_file() => Kind::Other,
+                // What cannot be told now is asked for again when the file's turn comes.
+                _ => Kind::File,
+            };
+            found.push((entry.file_name(), kind));
+        }
+        found.sort_by(|a, b| a.0.cmp(&b.0));
+        Folder::of(found.into_iter().map(|(name, kind)| (paths::lossless(Path::new(&name)), kind)))
+    }
+
+    fn stat(&self, path: &str) -> io::Result<Stat> {
+        std::fs::metadata(self.path(path)).map(|meta| os::stat_of(&meta))
+    }
+
+    fn open(&self, entry: &Entry) -> io::Result<Arc<dyn Handle>> {
+        let path = self.path(&entry.path);
+        Ok(Arc::new(LocalFile { file: os::open(&path)?, len: entry.stat.len, path }))
+    }
+
+    fn resolve(&self, path: &str) -> io::Result<Option<String>> {
+        let target = std::fs::canonicalize(self.path(path))?;
+        let Ok(below) = target.strip_prefix(self.canonical()?) else { return Ok(None) };
+        match &self.single {
+            Some(name) if below.as_os_str().is_empty() => Ok(Some(name.clone())),
+            _ => Ok(Some(paths::lossless(below))),
+        }
+    }
+
+    fn local_path(&self, path: &str) -> Option<PathBuf> {
+        Some(self.path(path))
+    }
+}
+
+/// An open file of this machine.
+#[derive(Debug)]
+pub struct LocalFile {
+    file: File,
+    len: u64,
+    /// Empty where it has no name.
+    path: PathBuf,
+}
+
+impl LocalFile {
+    /// Opens a regular file.
+    ///
+    /// # Errors
+    /// Whatever the operating system says, and `InvalidInput` for anything but a regular file.
+    pub fn open(path: &Path) -> io::Result<Self> {
+        Ok(Self { path: path.to_path_buf(), ..Self::nameless(os::open(path)?)? })
+    }
+
+    pub(super) fn nameless(file: File) -> io::Result<Self> {
+        let meta = file.metadata()?;
+        if !meta.is_file() {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
+        }
+        Ok(Self { file, len: meta.len(), path: PathBuf::new() })
+    }
+}
+
+impl Handle for LocalFile {
+    fn read_at(&self, out: &mut [u8], offset: u64) -> io::Result<usize> {
+        os::read_at(&self.file, out, offset)
+    }
+
+    fn len(&self) -> u64 {
+        self.len
+    }
+
+    fn stat(&self) -> io::Result<Stat> {
+        self.file.metadata().map(|meta| os::stat_of(&meta))
+    }
+
+    fn local_path(&self) -> Option<&Path> {
+        Some(self.path.as_path()).filter(|path| !path.as_os_str().is_empty())
+    }
+}
