@@ -363,6 +363,11 @@ impl File<'_> {
             self.out.stores.push(Store { place: place.container, offset, bytes, damage: None });
         } else if let Some(text) = decoded(&bytes) {
             mxf::say("RP2057:text", &text, &place, 0, self.out);
+        } else if let (text, _) = lossy(&bytes)
+            && mxf::is_xmp(&text)
+        {
+            // A damaged character does not make a packet binary.
+            mxf::say("RP2057:text", &text, &place, 0, self.out);
         } else {
             let note = format!("({} bytes of binary)", bytes.len());
             tags::push(self.out, "mxf", "GenericStream", note, &place, 0);
@@ -376,15 +381,20 @@ fn is_picture(bytes: &[u8]) -> bool {
 
 /// Text in UTF-8, or in UTF-16 where a byte order mark or the first character says so.
 fn decoded(bytes: &[u8]) -> Option<String> {
+    let (text, whole) = lossy(bytes);
+    let plain = text.chars().all(|c| !c.is_control() || c.is_whitespace());
+    (whole && plain && !text.is_empty()).then_some(text)
+}
+
+/// As [`decoded`], with U+FFFD for what is no character; and whether there was nothing of the kind.
+fn lossy(bytes: &[u8]) -> (String, bool) {
     let encoding = match bytes {
         [0xFE, 0xFF, ..] | [0, b'<' | b'{', ..] => encoding_rs::UTF_16BE,
         [0xFF, 0xFE, ..] | [b'<' | b'{', 0, ..] => encoding_rs::UTF_16LE,
         _ => encoding_rs::UTF_8,
     };
     let (text, _, broken) = encoding.decode(bytes);
-    let text = text.trim_end_matches('\0');
-    let plain = text.chars().all(|c| !c.is_control() || c.is_whitespace());
-    (!broken && plain && !text.is_empty()).then(|| text.to_owned())
+    (text.trim_end_matches('\0').to_owned(), !broken)
 }
 
 /// A triplet in the header metadata that is no local set: text in it is reported.

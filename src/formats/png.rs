@@ -80,6 +80,10 @@ fn read_chunk(source: &mut Source, chunk: &Chunk, room: &mut usize, out: &mut Ex
             push(out, "png", "AnimationFrames", frames.to_string(), &at, 0);
         }
         kind if !KNOWN.contains(&kind) => {
+            // The type is covered by the CRC: where that is wrong, this may be a chunk that is known by another name.
+            if chunk.len <= CHECKED {
+                checked(source, chunk, CHECKED as usize, &at, out)?;
+            }
             push(out, "png", "chunk", kind.escape_ascii().to_string(), &at, 0);
         }
         _ => {}
@@ -104,7 +108,10 @@ fn data(source: &mut Source, chunk: &Chunk, most: usize) -> Result<Vec<u8>, Prob
     source.stated(chunk.data(), left, most)
 }
 
-/// As [`data`]; a wrong CRC is noted, the data are read all the same.
+/// Unknown chunks up to this length have their CRC checked.
+const CHECKED: u32 = 64 * 1024;
+
+/// As [`data`]; the data are read all the same where the CRC is wrong, but nobody knows what else they said.
 fn checked(
     source: &mut Source,
     chunk: &Chunk,
@@ -116,7 +123,7 @@ fn checked(
     if let Ok(stored) = source.array::<4>(chunk.end().saturating_sub(4)) {
         let right = png_chunks::crc(&[&chunk.kind, bytes.as_slice()].concat()).to_be_bytes();
         if right != stored {
-            at.problem(Problem::malformed("", source.absolute(chunk.offset), "the CRC is wrong").harmless(), out);
+            at.problem(Problem::malformed("", source.absolute(chunk.offset), "the CRC is wrong"), out);
         }
     }
     Ok(bytes)

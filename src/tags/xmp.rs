@@ -135,7 +135,14 @@ impl Packet<'_> {
                     let at = self.offset_of(&e).map(|o| o.saturating_sub(1));
                     self.text(&reference(&tags::text(&e)), at);
                 }
-                Ok(Event::PI(e)) => self.closed |= e.starts_with(b"xpacket end"),
+                Ok(Event::PI(e)) => {
+                    // A damaged header runs on to the end of the trailer, and all between them is lost.
+                    if e.contains(&b'<') {
+                        let by = self.offset_of(&e).unwrap_or(0) as u64;
+                        self.problem(|at| Problem::malformed("", at, "xmp: a processing instruction has no end"), by);
+                    }
+                    self.closed |= e.starts_with(b"xpacket end");
+                }
                 Ok(Event::Eof) => break,
                 Ok(_) => {}
                 Err(e) => {
@@ -154,7 +161,10 @@ impl Packet<'_> {
                 self.close_top();
             }
         } else if !self.rdf {
-            self.problem(|at| Problem::malformed("", at, "xmp: no rdf:RDF element").harmless(), 0);
+            // An empty wrapper says nothing; elements without the one that makes them statements were meant to say something.
+            let said = self.elements > 1;
+            let make = |at| Problem::malformed("", at, "xmp: no rdf:RDF element");
+            self.problem(|at| if said { make(at) } else { make(at).harmless() }, 0);
         }
     }
 
@@ -268,6 +278,9 @@ impl Packet<'_> {
                 top.at = at;
             }
             top.text.push_str(text);
+        } else if top.part == Part::Rdf && text.contains(['<', '>', '=']) {
+            // Between resources no text may stand: this was the tag of one.
+            self.problem(|at| Problem::malformed("", at, "xmp: a damaged tag in rdf:RDF"), at.unwrap_or(0) as u64);
         }
     }
 

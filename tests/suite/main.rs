@@ -22,6 +22,7 @@ mod decisions;
 mod documents;
 mod exif;
 mod fetch;
+mod flips;
 mod formats;
 mod hostile;
 mod images;
