@@ -76,7 +76,7 @@ fn verify_laid_out(verifier: &Verifier, own: Inside<'_>, beside: &[Inside<'_>], 
 }
 
 fn open(path: &Path) -> Result<Source, Problem> {
-    Source::open(path).map_err(|e| Problem::new(ProblemKind::Io, "", None, e.to_string()))
+    Ok(Source::open(path)?)
 }
 
 /// What the bytes and those beside them say, before credentials are looked at.

@@ -76,7 +76,7 @@ fn search(
     let depth = inside.map_or(0, |i| i.depth);
     let held = match inside {
         Some(inside) => inside.open(room)?.held,
-        None => Held::open(&asset.path).map_err(|e| Problem::new(ProblemKind::Io, "file", None, e.to_string()))?,
+        None => Held::open(&asset.path).map_err(|e| Problem::from(e).within("file"))?,
     };
     let format = identify(&mut held.source())?.map(|format| format.info().id);
     let mut found = Vec::new();

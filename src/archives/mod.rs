@@ -18,7 +18,7 @@ use crate::extract;
 use crate::formats::{self, Archive as Kind, Contents};
 use crate::limits;
 use crate::member::{Member, Opened, Room, allowance};
-use crate::model::{Asset, Facts, FormatId, PackageFault, Problem, ProblemKind};
+use crate::model::{Asset, Facts, FormatId, PackageFault, Problem};
 use crate::packages::archive;
 use crate::source::Held;
 use crate::walk;
@@ -170,7 +170,7 @@ pub fn open(
     budget.archives = left;
     let held = match inside {
         Some(inside) => inside.member.open(room)?.held,
-        None => Held::open(&asset.path).map_err(|e| Problem::new(ProblemKind::Io, "file", None, e.to_string()))?,
+        None => Held::open(&asset.path).map_err(|e| Problem::from(e).within("file"))?,
     };
     let own = || Outer { path: asset.path.clone(), rel: asset.rel.clone(), size: asset.size, mtime: asset.mtime };
     let mut out = Archive {
