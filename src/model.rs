@@ -346,6 +346,13 @@ impl Problem {
         self
     }
 
+    /// Names the offset where it is still unknown.
+    #[must_use]
+    pub fn at(mut self, offset: u64) -> Self {
+        self.offset.get_or_insert(offset);
+        self
+    }
+
     /// Names the place where it is still unnamed.
     #[must_use]
     pub fn within(mut self, place: &str) -> Self {
@@ -353,6 +360,18 @@ impl Problem {
             place.clone_into(&mut self.place);
         }
         self
+    }
+}
+
+impl From<std::io::Error> for Problem {
+    /// What the operating system refused; its place is for the caller to name ([`Problem::within`]).
+    fn from(error: std::io::Error) -> Self {
+        let kind = match error.kind() {
+            std::io::ErrorKind::UnexpectedEof => ProblemKind::Truncated,
+            std::io::ErrorKind::Unsupported => ProblemKind::Unsupported,
+            _ => ProblemKind::Io,
+        };
+        Self::new(kind, "", None, error.to_string())
     }
 }
 

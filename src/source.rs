@@ -159,9 +159,7 @@ impl Source {
             return self.up_to(offset, len).map(<[u8]>::to_vec);
         }
         let mut bytes = vec![0; left];
-        let got = self
-            .pread(&mut bytes, offset)
-            .map_err(|e| Problem::new(ProblemKind::Io, "", Some(self.base.saturating_add(offset)), e.to_string()))?;
+        let got = self.pread(&mut bytes, offset).map_err(|e| Problem::from(e).at(self.base.saturating_add(offset)))?;
         bytes.truncate(got);
         Ok(bytes)
     }
@@ -205,9 +203,7 @@ impl Source {
             return Err(Problem::limit("", self.absolute(offset), what));
         }
         let mut bytes = vec![0; want];
-        let got = self
-            .pread(&mut bytes, offset)
-            .map_err(|e| Problem::new(ProblemKind::Io, "", Some(self.base.saturating_add(offset)), e.to_string()))?;
+        let got = self.pread(&mut bytes, offset).map_err(|e| Problem::from(e).at(self.base.saturating_add(offset)))?;
         bytes.truncate(got);
         if got < len {
             // The size said otherwise a moment ago: the file shrank under us.

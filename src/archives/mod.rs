@@ -20,7 +20,7 @@ use crate::formats::{self, Archive as Kind, Contents};
 use crate::io::{ByteRange, Stat, TempSpace};
 use crate::limits;
 use crate::member::{Member, MemberBytes, allowance};
-use crate::model::{Asset, Facts, FormatId, PackageFault, Problem, ProblemKind};
+use crate::model::{Asset, Facts, FormatId, PackageFault, Problem};
 use crate::packages::archive;
 use crate::walk;
 pub use find::{below, find, folder};

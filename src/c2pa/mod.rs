@@ -182,7 +182,7 @@ impl Verifier {
         let mut out = pointed(pointer)?;
         let (Some(fetcher), Some(address)) = (&self.fetcher, pointer.filter(|p| is_url(p))) else { return Some(out) };
         match fetcher.bytes(address) {
-            Ok(bytes) if matches!(jumbf::kind(&bytes), jumbf::Kind::Store | jumbf::Kind::Retagged) => {
+            Ok(bytes) if jumbf::is_store(&bytes) => {
                 let place = format!("remote manifest {address}");
                 let store = Store { place, bytes: bytes.to_vec(), ..Store::default() };
                 return Some(self.judge(path, facts, std::slice::from_ref(&store), Via::Sidecar, true));

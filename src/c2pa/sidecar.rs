@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::formats::SIDECARS;
 use crate::limits;
-use crate::model::{Facts, Problem, ProblemKind, Store};
+use crate::model::{Facts, Problem, Store};
 use crate::source::Source;
 use crate::tags::push_problem;
 
@@ -36,7 +36,7 @@ pub(super) fn find(path: &Path, sidecars: &[PathBuf], facts: &mut Facts) -> Vec<
     for candidate in candidates.into_iter().take(MOST) {
         let name = candidate.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
         let place = format!("sidecar {name}");
-        let read = Source::open(candidate).map_err(|e| Problem::new(ProblemKind::Io, "", None, e.to_string()));
+        let read = Source::open(candidate).map_err(Problem::from);
         match read.and_then(|mut s| s.whole(limits::SIDECAR).map(std::borrow::Cow::into_owned)) {
             Err(problem) => push_problem(facts, problem.within(&place)),
             Ok(bytes) if found.iter().any(|f| f.store.bytes == bytes) => {}

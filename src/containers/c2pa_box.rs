@@ -4,6 +4,7 @@
 //! A store is found by its place or by what it is, so that a changed label does not hide it.
 
 use crate::framing::bmff::{self, Header};
+use crate::framing::jumbf;
 use crate::limits;
 use crate::model::{Extraction, Problem, Store};
 use crate::source::Source;
@@ -12,15 +13,13 @@ use crate::tags::push_problem;
 /// The extended type of C2PA's box.
 pub const UUID: [u8; 16] =
     [0xd8, 0xfe, 0xc3, 0xd6, 0x1b, 0x0e, 0x48, 0x3c, 0x92, 0x97, 0x58, 0x28, 0x87, 0x7e, 0xc4, 0x81];
-/// The content type of a C2PA superbox's description box.
-const CONTENT: [u8; 16] = *b"c2pa\0\x11\0\x10\x80\0\0\xaa\0\x38\x9b\x71";
 /// The longest purpose string that is looked for.
 const PURPOSE: usize = 64;
 
-/// Whether these bytes begin a C2PA superbox: `jumb` with a `jumd` of C2PA's content type.
+/// Whether these bytes begin a C2PA superbox of the right type.
 #[must_use]
 pub fn is_superbox(bytes: &[u8]) -> bool {
-    bytes.get(4..8) == Some(b"jumb") && bytes.get(12..16) == Some(b"jumd") && bytes.get(16..32) == Some(&CONTENT)
+    jumbf::kind(bytes) == jumbf::Kind::Store
 }
 
 /// Reads the body of a box with C2PA's extended type; `body` is after the extended type.
@@ -84,7 +83,7 @@ pub fn read_superbox(source: &mut Source, header: &Header, place: &str, out: &mu
     // A 64-bit size moves the description box by eight bytes.
     let description = lead.unwrap_or_default().get((header.body - header.offset) as usize + 4..).map(<[u8]>::to_vec);
     let description = description.unwrap_or_default();
-    let ours = description.starts_with(b"jumd") && description.get(4..20) == Some(&CONTENT);
+    let ours = description.starts_with(b"jumd") && description.get(4..20) == Some(&jumbf::C2PA);
     if ours {
         keep(source, header.offset, header, place, None, out);
     }

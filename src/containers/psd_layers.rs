@@ -110,7 +110,7 @@ impl Layers<'_> {
         self.blocks(name.saturating_add(padded), end, false)?;
         let named = self.out.facts.tags.iter().skip(before).any(|t| t.key == "LayerName");
         if !named && len > 0 {
-            let text = tags::text(self.source.at(name + 1, usize::from(len))?);
+            let text = tags::charset::utf8_or_latin1(self.source.at(name + 1, usize::from(len))?);
             let at = Place::new("PSD layers", self.source.absolute(name + 1));
             tags::push(self.out, "psd", "LayerName", text, &at, 0);
         }

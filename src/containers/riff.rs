@@ -2,11 +2,12 @@
 //!
 //! Microsoft RIFF (INFO list), XMP specification part 3 (`_PMX`), C2PA 2.x annex A (`C2PA`), TC260-PG-202510A (`AIGC`).
 
+use crate::framing::jumbf;
 use crate::framing::riff::{self, Chunk, Header};
 use crate::limits;
 use crate::model::{Extraction, Problem, Store};
 use crate::source::Source;
-use crate::tags::{Place, charset, exif, id3, push, push_problem, store, xmp};
+use crate::tags::{Place, charset, exif, id3, push, push_problem, xmp};
 
 /// The longest metadata chunk that is read.
 pub const LONGEST: usize = limits::BLOB;
@@ -73,7 +74,7 @@ pub fn keep(source: &mut Source, chunk: &Chunk, damage: Option<String>, at: &Pla
 
 /// Takes a manifest store that somebody put under another name; true where there was one.
 pub fn stray(source: &mut Source, file: &str, chunk: &Chunk, out: &mut Extraction) -> bool {
-    if chunk.len < store::HEAD as u64 || !source.up_to(chunk.data, store::HEAD).is_ok_and(store::starts) {
+    if !source.up_to(chunk.data, chunk.len.min(jumbf::HEAD as u64) as usize).is_ok_and(jumbf::is_store) {
         return false;
     }
     let at = place(source, file, chunk);

@@ -4,7 +4,7 @@ use crate::framing::sef;
 use crate::limits;
 use crate::model::{Embedded, Extraction, Problem};
 use crate::source::Source;
-use crate::tags::{self, Place, plain_text};
+use crate::tags::{self, Place, charset};
 
 const SPACE: &str = "samsung";
 /// Bytes that tell what an entry holds.
@@ -14,20 +14,23 @@ const PEEK: u64 = 64;
 ///
 /// Returns where the trailer starts, if there is one.
 pub fn read(source: &mut Source, start: u64, end: u64, place: &str, out: &mut Extraction) -> Option<u64> {
-    let (first, entries) = match sef::read(source, start, end) {
+    let trailer = match sef::read(source, start, end) {
         Ok(found) => found,
         Err(problem) => {
             tags::push_problem(out, problem.within(place));
             return None;
         }
     };
-    for entry in entries {
+    for entry in trailer.entries {
         let at = Place::new(place, source.absolute(entry.offset));
         if let Err(problem) = value(source, &entry, &at, out) {
             at.problem(problem, out);
         }
     }
-    Some(first)
+    if let Some(problem) = trailer.problem {
+        tags::push_problem(out, problem.within(place));
+    }
+    Some(trailer.start)
 }
 
 /// Text as it is, media to be read on their own, and of anything else how long it is: its bytes stay unread.
@@ -35,10 +38,10 @@ fn value(source: &mut Source, entry: &sef::Entry, at: &Place, out: &mut Extracti
     let key = if entry.name.is_empty() { format!("0x{:04x}", entry.kind) } else { entry.name.clone() };
     let peek = source.up_to(entry.offset, entry.len.min(PEEK) as usize)?;
     let media = peek.starts_with(b"\xff\xd8\xff") || peek.get(4..8) == Some(b"ftyp");
-    if !media && plain_text::is_text(peek) {
+    if !media && charset::is_text(peek) {
         let bytes = source.stated(entry.offset, entry.len, limits::INFLATED)?;
-        if plain_text::is_text(&bytes) {
-            tags::push(out, SPACE, &key, plain_text::decode(&bytes), at, 0);
+        if charset::is_text(&bytes) {
+            tags::push(out, SPACE, &key, charset::decode(&bytes), at, 0);
             return Ok(());
         }
     }

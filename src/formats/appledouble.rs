@@ -8,7 +8,7 @@ use crate::framing::numbers::{be16, be32};
 use crate::limits;
 use crate::model::{Extraction, FormatId, Problem};
 use crate::source::Source;
-use crate::tags::{Place, plain_text, push};
+use crate::tags::{Place, charset, push};
 
 /// The reader.
 pub struct AppleDouble;
@@ -71,14 +71,14 @@ fn attributes(source: &mut Source, start: u64, out: &mut Extraction) -> Result<(
         let entry = source.array::<11>(at)?;
         let (Some(offset), Some(len)) = (be32(&entry, 0), be32(&entry, 4)) else { break };
         let name = source.vec(at + 11, usize::from(entry[10]))?;
-        let name = plain_text::decode(&name);
+        let name = charset::decode(&name);
         let (offset, len) = (u64::from(offset), u64::from(len));
         let place = Place::new("AppleDouble", source.absolute(offset));
         let value = source.stated(offset, len, room as usize);
         room = room.saturating_sub(len);
         match value {
-            Ok(bytes) if plain_text::is_text(&bytes) => {
-                push(out, "appledouble", &name, plain_text::decode(&bytes), &place, 0);
+            Ok(bytes) if charset::is_text(&bytes) => {
+                push(out, "appledouble", &name, charset::decode(&bytes), &place, 0);
             }
             Ok(_) => push(out, "appledouble", &name, format!("({len} bytes)"), &place, 0),
             Err(problem) => place.problem(problem.harmless(), out),

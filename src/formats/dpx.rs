@@ -7,7 +7,7 @@ use crate::framing::numbers::{be32, le32};
 use crate::limits;
 use crate::model::{Extraction, FormatId, Problem};
 use crate::source::Source;
-use crate::tags::{self, Place, plain_text, push, xmp};
+use crate::tags::{self, Place, charset, push, xmp};
 
 /// The reader.
 pub struct Dpx;
@@ -96,7 +96,7 @@ fn text(header: &[u8], key: &str, from: usize, len: usize, at: &Place, out: &mut
     let end = header.len().min(from + len);
     let Some(bytes) = header.get(from..end) else { return };
     let end = bytes.iter().position(|b| matches!(b, 0 | 0xFF)).unwrap_or(bytes.len());
-    let value = plain_text::field(&bytes[..end]);
+    let value = charset::field(&bytes[..end]);
     if !value.is_empty() {
         push(out, "dpx", key, value, at, from as u64);
     }
@@ -154,8 +154,8 @@ fn user_data(bytes: &[u8], at: &Place, out: &mut Extraction) {
         // Padding.
     } else {
         let end = rest.iter().position(|b| *b == 0).unwrap_or(rest.len());
-        let text = end >= 4 && plain_text::is_text(&rest[..end]);
-        let value = if text { plain_text::decode(&rest[..end]) } else { format!("({} bytes)", bytes.len()) };
+        let text = end >= 4 && charset::is_text(&rest[..end]);
+        let value = if text { charset::decode(&rest[..end]) } else { format!("({} bytes)", bytes.len()) };
         push(out, "dpx", "UserData", value, at, start as u64);
     }
 }

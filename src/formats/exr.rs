@@ -5,7 +5,7 @@ use crate::framing::numbers::{array, le32};
 use crate::limits;
 use crate::model::{Extraction, FormatId, Problem};
 use crate::source::Source;
-use crate::tags::{Place, plain_text, push, xmp};
+use crate::tags::{Place, charset, push, xmp};
 
 /// The reader.
 pub struct Exr;
@@ -141,7 +141,7 @@ fn attribute(name: &str, kind: &str, bytes: &[u8], main: bool, at: &Place, out: 
             let mut pos = 0;
             while let Some(len) = le32(bytes, pos) {
                 let Some(text) = bytes.get(pos + 4..).and_then(|rest| rest.get(..len as usize)) else { break };
-                push(out, "exr", name, plain_text::decode(text), at, pos as u64 + 4);
+                push(out, "exr", name, charset::decode(text), at, pos as u64 + 4);
                 pos += 4 + len as usize;
             }
         }
@@ -168,7 +168,7 @@ fn value(kind: &str, bytes: &[u8]) -> String {
         words.get(usize::from(index)).map_or_else(|| index.to_string(), |w| (*w).to_owned())
     };
     match kind {
-        "string" => plain_text::decode(bytes),
+        "string" => charset::decode(bytes),
         "int" | "v2i" | "v3i" | "box2i" | "keycode" => join(ints().collect()),
         "float" | "v2f" | "v3f" | "box2f" | "m33f" | "m44f" | "chromaticities" => join(floats().collect()),
         "double" | "v2d" | "v3d" | "m33d" | "m44d" => join(doubles().collect()),
@@ -180,7 +180,7 @@ fn value(kind: &str, bytes: &[u8]) -> String {
         }
         "lineOrder" => word(&["increasing Y", "decreasing Y", "random Y"]),
         "envmap" => word(&["latitude-longitude", "cube"]),
-        _ if kind != "preview" && !bytes.is_empty() && plain_text::is_text(bytes) => plain_text::decode(bytes),
+        _ if kind != "preview" && !bytes.is_empty() && charset::is_text(bytes) => charset::decode(bytes),
         _ => format!("({kind}, {} bytes)", bytes.len()),
     }
 }

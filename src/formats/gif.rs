@@ -6,7 +6,7 @@ use crate::framing::{appended, jumbf};
 use crate::limits;
 use crate::model::{Embedded, Extraction, FormatId, Problem, Store};
 use crate::source::Source;
-use crate::tags::{self, Place, iptc, photoshop, plain_text, push, xmp};
+use crate::tags::{self, Place, charset, iptc, photoshop, push, xmp};
 
 /// The reader.
 pub struct Gif;
@@ -78,14 +78,14 @@ fn extension(cursor: &mut Cursor<'_>, out: &mut Extraction) -> Result<(), Proble
     match label {
         0xFE => {
             let whole = cursor.chain(&mut chain);
-            push(out, "gif", "Comment", plain_text::decode(&chain.data), &Place::new("GIF comment", here), 1);
+            push(out, "gif", "Comment", charset::decode(&chain.data), &Place::new("GIF comment", here), 1);
             whole
         }
         0x01 => {
             let len = cursor.byte()?;
             cursor.skip(u64::from(len));
             let whole = cursor.chain(&mut chain);
-            push(out, "gif", "PlainText", plain_text::decode(&chain.data), &Place::new("GIF plain text", here), 0);
+            push(out, "gif", "PlainText", charset::decode(&chain.data), &Place::new("GIF plain text", here), 0);
             whole
         }
         0xFF => {

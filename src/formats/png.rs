@@ -6,7 +6,7 @@ use crate::framing::{appended, jumbf, numbers};
 use crate::limits;
 use crate::model::{Embedded, Extraction, FormatId, Problem, Store};
 use crate::source::Source;
-use crate::tags::{self, Place, exif, plain_text, png_text, push, xmp};
+use crate::tags::{self, Place, charset, exif, png_text, push, xmp};
 
 /// The reader.
 pub struct Png;
@@ -167,7 +167,7 @@ fn comfy(data: &[u8], at: &Place, out: &mut Extraction) {
     let end = data.iter().position(|b| *b == 0).unwrap_or_default();
     let (key, value) = if end == 0 { (&b"comf"[..], data) } else { (&data[..end], &data[end + 1..]) };
     let by = data.len() - value.len();
-    push(out, "png", &plain_text::decode(key), plain_text::decode(value), at, by as u64);
+    push(out, "png", &charset::decode(key), charset::decode(value), at, by as u64);
 }
 
 fn store(source: &mut Source, chunk: &Chunk, at: &Place, out: &mut Extraction) -> Result<(), Problem> {

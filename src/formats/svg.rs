@@ -7,6 +7,7 @@ use std::borrow::Cow;
 
 use crate::formats::{Format, Info, Media, Probe, Score};
 use crate::framing::deflate;
+use crate::framing::xml;
 use crate::limits;
 use crate::model::{Extraction, FormatId, Problem};
 use crate::source::Source;
@@ -54,12 +55,7 @@ impl Format for Svg {
 
 /// The document as UTF-8, and whether offsets are still the file's.
 fn unicode(bytes: &[u8]) -> (Cow<'_, [u8]>, bool) {
-    let wide = match bytes {
-        [0xFE, 0xFF, ..] | [0, b'<', ..] => Some(encoding_rs::UTF_16BE),
-        [0xFF, 0xFE, ..] | [b'<', 0, ..] => Some(encoding_rs::UTF_16LE),
-        _ => None,
-    };
-    match wide {
+    match xml::utf16(bytes) {
         Some(encoding) => (Cow::Owned(encoding.decode_with_bom_removal(bytes).0.into_owned().into_bytes()), false),
         None => (Cow::Borrowed(bytes), true),
     }

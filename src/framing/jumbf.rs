@@ -20,6 +20,15 @@ pub enum Kind {
     None,
 }
 
+/// Bytes that tell [`kind`]: a superbox, its description box, the type and the label of a store.
+pub const HEAD: usize = 40;
+
+/// Whether a C2PA manifest store starts here, as it should be or touched.
+#[must_use]
+pub fn is_store(bytes: &[u8]) -> bool {
+    matches!(kind(bytes), Kind::Store | Kind::Retagged)
+}
+
 /// Judges the first bytes of a blob.
 #[must_use]
 pub fn kind(bytes: &[u8]) -> Kind {

@@ -31,5 +31,6 @@ pub mod sef;
 pub mod tar;
 pub mod tiff_ifd;
 pub mod wave64;
+pub mod xml;
 pub mod zip;
 pub mod zip_names;

@@ -4,6 +4,8 @@
 //! u32 directory length, "SEFT"`; an entry is `u16, u16 type, u32 name length, name, payload`. Little-endian.
 //! No specification is public; the structure is the one that ExifTool's Samsung module describes.
 
+use std::ops::Range;
+
 use crate::model::Problem;
 use crate::source::Source;
 
@@ -27,11 +29,21 @@ pub fn ends_with(tail: &[u8]) -> bool {
     tail.ends_with(b"SEFT")
 }
 
-/// The entries of the trailer that ends at `end` and starts at `start` or later, and where it really starts.
+/// What a trailer holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trailer {
+    /// Where the earliest of its entries begins.
+    pub start: u64,
+    pub entries: Vec<Entry>,
+    /// What kept the rest of the entries from being found.
+    pub problem: Option<Problem>,
+}
+
+/// The trailer that ends at `end` and starts at `start` or later.
 ///
 /// # Errors
 /// `malformed` where the directory is not what its ends say, else as [`Source::at`].
-pub fn read(source: &mut Source, start: u64, end: u64) -> Result<(u64, Vec<Entry>), Problem> {
+pub fn read(source: &mut Source, start: u64, end: u64) -> Result<Trailer, Problem> {
     let bad = |source: &Source, at: u64, what: &str| Problem::malformed("", source.absolute(at), what.to_owned());
     let tail = end.checked_sub(8).filter(|t| *t >= start).ok_or_else(|| bad(source, start, "too short for SEFT"))?;
     let foot = source.array::<8>(tail)?;
@@ -45,29 +57,43 @@ pub fn read(source: &mut Source, start: u64, end: u64) -> Result<(u64, Vec<Entry
         return Err(bad(source, head, "no SEFH where SEFT points"));
     }
     let count = word(&directory, 8) as usize;
-    let mut found = Vec::new();
-    let mut first = head;
+    let mut trailer = Trailer { start: head, entries: Vec::new(), problem: None };
     let mut room = head - start;
     for record in directory[12..].chunks_exact(12).take(count.min(ENTRIES)) {
-        let (back, size) = (u64::from(word(record, 4)), u64::from(word(record, 8)));
-        let at = head.checked_sub(back).filter(|at| *at >= start && size >= 8 && at.saturating_add(size) <= head);
-        let at = at.ok_or_else(|| bad(source, head, "an entry outside the trailer"))?;
-        let lead = source.array::<8>(at)?;
-        // Entries do not overlap, so together they are no longer than the trailer.
-        room = room.checked_sub(size).ok_or_else(|| bad(source, at, "entries that overlap"))?;
-        let name = u64::from(word(&lead, 4));
-        if name > NAME || 8 + name > size {
-            return Err(bad(source, at, "an entry with a name too long"));
+        match entry(source, record, start..head, &mut room) {
+            Ok((at, entry)) => {
+                trailer.start = trailer.start.min(at);
+                trailer.entries.push(entry);
+            }
+            Err(problem) => {
+                trailer.problem = Some(problem);
+                return Ok(trailer);
+            }
         }
-        let text = String::from_utf8_lossy(source.at(at + 8, name as usize)?).into_owned();
-        let kind = u16::from_le_bytes([record[2], record[3]]);
-        found.push(Entry { kind, name: text, offset: at + 8 + name, len: size - 8 - name });
-        first = first.min(at);
     }
-    if found.len() < count {
-        return Err(bad(source, head, "the directory is shorter than its count"));
+    if trailer.entries.len() < count {
+        trailer.problem = Some(bad(source, head, "the directory is shorter than its count"));
     }
-    Ok((first, found))
+    Ok(trailer)
+}
+
+/// One entry of the directory, inside these bounds, and where it begins.
+fn entry(source: &mut Source, record: &[u8], bounds: Range<u64>, room: &mut u64) -> Result<(u64, Entry), Problem> {
+    let bad = |source: &Source, at: u64, what: &str| Problem::malformed("", source.absolute(at), what.to_owned());
+    let (back, size) = (u64::from(word(record, 4)), u64::from(word(record, 8)));
+    let at = bounds.end.checked_sub(back);
+    let at = at.filter(|at| *at >= bounds.start && size >= 8 && at.saturating_add(size) <= bounds.end);
+    let at = at.ok_or_else(|| bad(source, bounds.end, "an entry outside the trailer"))?;
+    let lead = source.array::<8>(at)?;
+    // Entries do not overlap, so together they are no longer than the trailer.
+    *room = room.checked_sub(size).ok_or_else(|| bad(source, at, "entries that overlap"))?;
+    let name = u64::from(word(&lead, 4));
+    if name > NAME || 8 + name > size {
+        return Err(bad(source, at, "an entry with a name too long"));
+    }
+    let text = String::from_utf8_lossy(source.at(at + 8, name as usize)?).into_owned();
+    let kind = u16::from_le_bytes([record[2], record[3]]);
+    Ok((at, Entry { kind, name: text, offset: at + 8 + name, len: size - 8 - name }))
 }
 
 fn word(bytes: &[u8], at: usize) -> u32 {
@@ -107,8 +133,8 @@ mod tests {
     fn entries_come_with_their_places() {
         let bytes = trailer(&[(0xa01, "Image_UTC_Data", b"1600000000000"), (0xba1, "PhotoEditor_Re_Edit_Data", b"{}")]);
         let mut source = Source::memory([b"junk".as_slice(), &bytes].concat(), 0);
-        let (start, entries) = read(&mut source, 0, bytes.len() as u64 + 4).unwrap();
-        assert_eq!(start, 4);
+        let Trailer { start, entries, problem } = read(&mut source, 0, bytes.len() as u64 + 4).unwrap();
+        assert_eq!((start, problem), (4, None));
         assert_eq!(entries[0].name, "Image_UTC_Data");
         assert_eq!((entries[1].kind, entries[1].len), (0xba1, 2));
         assert_eq!(source.at(entries[1].offset, 2).unwrap(), b"{}");

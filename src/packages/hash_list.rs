@@ -3,9 +3,10 @@
 //! MHL: mediahashlist.org 1.1; ASC MHL: `urn:ASC:MHL:v2.0` and `urn:ASC:MHL:DIRECTORY:v2.0`.
 
 use quick_xml::Reader;
-use quick_xml::events::{BytesRef, BytesStart, Event};
+use quick_xml::events::{BytesStart, Event};
 
 use super::{Algorithm, Digest};
+use crate::framing::xml as xml_text;
 use crate::limits;
 use crate::model::Problem;
 use crate::tags::charset;
@@ -127,7 +128,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<HashList, Problem> {
             Event::End(_) => close(&mut stack, &mut list, &mut entry, &mut folder),
             Event::Text(e) => add(&mut stack, &e.xml10_content().unwrap_or_default()),
             Event::CData(e) => add(&mut stack, &String::from_utf8_lossy(&e)),
-            Event::GeneralRef(e) => add(&mut stack, &reference(&e)),
+            Event::GeneralRef(e) => add(&mut stack, &xml_text::reference(&String::from_utf8_lossy(&e))),
             Event::Eof if stack.is_empty() && !list.kind.is_empty() => return Ok(list),
             Event::Eof => return Err(Problem::truncated("", at, "the XML is cut")),
             _ => {}
@@ -145,8 +146,7 @@ fn element(e: &BytesStart) -> Element {
     let name = String::from_utf8_lossy(e.local_name().as_ref()).into_owned();
     let mut written = e.attributes();
     let attributes = written.with_checks(false).flatten().map(|a| {
-        let raw = String::from_utf8_lossy(&a.value).into_owned();
-        let value = quick_xml::escape::unescape(&raw).map_or(raw.clone(), std::borrow::Cow::into_owned);
+        let value = xml_text::unescape(&String::from_utf8_lossy(&a.value));
         (String::from_utf8_lossy(a.key.local_name().as_ref()).into_owned(), value)
     });
     Element { name, attributes: attributes.collect(), text: String::new() }
@@ -156,15 +156,6 @@ fn add(stack: &mut [Element], text: &str) {
     if let Some(element) = stack.last_mut().filter(|e| e.text.len() + text.len() <= TEXT) {
         element.text.push_str(text);
     }
-}
-
-/// The predefined and numeric references; others are kept as written, so that nothing unfolds.
-fn reference(e: &BytesRef) -> String {
-    if let Ok(Some(c)) = e.resolve_char_ref() {
-        return c.into();
-    }
-    let name = String::from_utf8_lossy(e);
-    quick_xml::escape::resolve_predefined_entity(&name).map_or_else(|| format!("&{name};"), str::to_owned)
 }
 
 /// What the end of an element adds to the list.

@@ -1,4 +1,4 @@
-//! Text encodings of older tags: Latin-1 as Windows-1252, UTF-16 with or without byte order mark, UTF-8.
+//! Text of a stated or unknown encoding: UTF-8, Latin-1 as Windows-1252, UTF-16 with or without byte order mark.
 
 use encoding_rs::{Encoding, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
@@ -9,6 +9,12 @@ pub const UNKNOWN: usize = 64 * 1024;
 #[must_use]
 pub fn latin1(bytes: &[u8]) -> String {
     WINDOWS_1252.decode_without_bom_handling(bytes).0.into_owned()
+}
+
+/// UTF-8 where the bytes are valid, else Windows-1252; nothing falls away.
+#[must_use]
+pub fn utf8_or_latin1(bytes: &[u8]) -> String {
+    std::str::from_utf8(bytes).map_or_else(|_| latin1(bytes), str::to_owned)
 }
 
 /// UTF-16: a byte order mark wins over `default`.
@@ -28,7 +34,7 @@ pub fn guess(bytes: &[u8]) -> String {
     let text = match bytes {
         [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] => utf16(bytes, UTF_16LE),
         [0xEF, 0xBB, 0xBF, rest @ ..] => String::from_utf8_lossy(rest).into_owned(),
-        _ => std::str::from_utf8(trim(bytes)).map_or_else(|_| latin1(trim(bytes)), str::to_owned),
+        _ => utf8_or_latin1(trim(bytes)),
     };
     text.trim_end_matches(['\0', ' ']).to_owned()
 }
@@ -38,6 +44,35 @@ pub fn guess(bytes: &[u8]) -> String {
 pub fn fixed(bytes: &[u8]) -> String {
     let end = bytes.iter().position(|b| *b == 0).unwrap_or(bytes.len());
     guess(bytes.get(..end).unwrap_or_default())
+}
+
+/// UTF-8 where it is valid, else Windows-1252 (a superset of the printable part of Latin-1); trailing NULs are dropped.
+#[must_use]
+pub fn decode(bytes: &[u8]) -> String {
+    let bytes = trim(bytes);
+    let text = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+    std::str::from_utf8(text).map_or_else(|_| latin1(bytes), str::to_owned)
+}
+
+/// A field of fixed size: up to the first NUL, without surrounding space.
+#[must_use]
+pub fn field(bytes: &[u8]) -> String {
+    let end = bytes.iter().position(|b| *b == 0).unwrap_or(bytes.len());
+    decode(bytes.get(..end).unwrap_or_default()).trim().to_owned()
+}
+
+/// Whether bytes are UTF-8 text and not some binary structure.
+#[must_use]
+pub fn is_text(bytes: &[u8]) -> bool {
+    let bytes = trim(bytes);
+    let control = |c: char| c.is_control() && !matches!(c, '\t' | '\n' | '\r');
+    match std::str::from_utf8(bytes) {
+        Ok(text) => !text.contains(control),
+        // The sample may end in the middle of a character.
+        Err(e) if e.error_len().is_none() => std::str::from_utf8(bytes.get(..e.valid_up_to()).unwrap_or_default())
+            .is_ok_and(|text| !text.contains(control)),
+        Err(_) => false,
+    }
 }
 
 /// The bytes as text, if they are nothing but printable text (tabs and line ends included) and are not too long.
@@ -81,6 +116,16 @@ pub fn fourcc(id: [u8; 4]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn encodings() {
+        assert_eq!(decode("Größe\0".as_bytes()), "Größe");
+        assert_eq!(decode(b"Gr\xF6\xDFe\0\0"), "Größe");
+        assert_eq!(field(b" Arri \0garbage"), "Arri");
+        assert!(is_text("{\"a\":\"ä\"}".as_bytes()));
+        assert!(is_text(&"ä".as_bytes()[..1]));
+        assert!(!is_text(b"\x01\x02abc"));
+    }
 
     #[test]
     fn text_is_told_from_binary() {

@@ -5,6 +5,7 @@
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
+use crate::framing::xml;
 use crate::limits;
 use crate::model::{Extraction, Problem};
 use crate::tags::{Place, charset, push};
@@ -38,8 +39,7 @@ pub fn read(blob: &[u8], space: &str, at: &Place, out: &mut Extraction) {
             Ok(Event::Text(e)) => add(&mut said, &e.xml10_content().unwrap_or_default()),
             Ok(Event::CData(e)) => add(&mut said, &String::from_utf8_lossy(&e)),
             Ok(Event::GeneralRef(e)) => {
-                let c = e.resolve_char_ref().ok().flatten().or_else(|| entity(&e));
-                add(&mut said, &c.map_or(String::new(), String::from));
+                add(&mut said, &xml::reference(&String::from_utf8_lossy(&e)));
             }
             Ok(Event::End(_)) => {
                 // A value in a typed element (`vt:lpwstr`) belongs to the property around it.
@@ -71,17 +71,11 @@ fn named(e: &BytesStart<'_>, space: &str, at: &Place, out: &mut Extraction) -> (
     let name = String::from_utf8_lossy(e.local_name().as_ref()).into_owned();
     let attribute = |wanted: &[&str]| {
         let found = e.attributes().flatten().find(|a| wanted.iter().any(|w| a.key.as_ref() == w.as_bytes()))?;
-        let raw = String::from_utf8_lossy(&found.value).into_owned();
-        Some(quick_xml::escape::unescape(&raw).map(|v| v.into_owned()).unwrap_or(raw))
+        Some(xml::unescape(&String::from_utf8_lossy(&found.value)))
     };
     let given = attribute(NAMING);
     if let (Some(key), Some(value)) = (&given, attribute(HOLDING)) {
         push(out, space, key, value, at, 0);
     }
     (name, given)
-}
-
-fn entity(name: &[u8]) -> Option<char> {
-    let known = [(&b"amp"[..], '&'), (b"lt", '<'), (b"gt", '>'), (b"quot", '"'), (b"apos", '\'')];
-    known.iter().find(|(n, _)| *n == name).map(|(_, c)| *c)
 }

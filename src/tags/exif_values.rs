@@ -69,7 +69,7 @@ fn strings(bytes: &[u8]) -> Vec<String> {
         return vec![utf16(bytes, false).trim_end_matches('\0').to_owned()];
     }
     let mut parts = bytes.split(|b| *b == 0);
-    let first = tags::text(parts.next().unwrap_or_default()).trim_end().to_owned();
+    let first = tags::charset::utf8_or_latin1(parts.next().unwrap_or_default()).trim_end().to_owned();
     let more = parts.filter(|p| !p.is_empty()).take(SHOWN).filter_map(plain).filter(|t| !t.is_empty());
     std::iter::once(first).chain(more).collect()
 }
@@ -78,14 +78,14 @@ fn strings(bytes: &[u8]) -> Vec<String> {
 fn prefixed(bytes: &[u8], header: Header) -> String {
     let (code, body) = bytes.split_at_checked(8).unwrap_or((&[], bytes));
     let text = match code {
-        b"ASCII\0\0\0" => tags::text(body),
+        b"ASCII\0\0\0" => tags::charset::utf8_or_latin1(body),
         b"UNICODE\0" | b"Unicode\0" => unicode(body, header.big_endian),
         b"JIS\0\0\0\0\0" if body.contains(&0x1B) => ISO_2022_JP.decode_without_bom_handling(body).0.into_owned(),
         b"JIS\0\0\0\0\0" => SHIFT_JIS.decode_without_bom_handling(body).0.into_owned(),
-        [0, 0, 0, 0, 0, 0, 0, 0] => tags::text(body),
+        [0, 0, 0, 0, 0, 0, 0, 0] => tags::charset::utf8_or_latin1(body),
         // Written without a code.
         _ if is_wide(bytes) => unicode(bytes, header.big_endian),
-        _ => tags::text(bytes),
+        _ => tags::charset::utf8_or_latin1(bytes),
     };
     text.trim_matches('\0').trim_end().to_owned()
 }
@@ -100,7 +100,7 @@ fn is_wide(bytes: &[u8]) -> bool {
 fn unicode(bytes: &[u8], big_endian: bool) -> String {
     let ascii = !bytes.contains(&0) && bytes.len() > 16 && bytes.is_ascii();
     if ascii {
-        return tags::text(bytes);
+        return tags::charset::utf8_or_latin1(bytes);
     }
     let (big, little) = (ordinary(bytes, true), ordinary(bytes, false));
     utf16(bytes, if big == little { big_endian } else { big > little })

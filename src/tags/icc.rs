@@ -2,7 +2,7 @@
 
 use crate::framing::numbers::{array, be32};
 use crate::model::Extraction;
-use crate::tags::{Place, plain_text, push};
+use crate::tags::{Place, charset, push};
 
 /// Reads the description and copyright of a profile, as far as they stand in `blob`.
 pub fn read(blob: &[u8], at: &Place, out: &mut Extraction) {
@@ -23,10 +23,10 @@ pub fn read(blob: &[u8], at: &Place, out: &mut Extraction) {
 
 fn text(tag: &[u8]) -> Option<String> {
     match &array::<4>(tag, 0)? {
-        b"text" => Some(plain_text::field(tag.get(8..)?)),
+        b"text" => Some(charset::field(tag.get(8..)?)),
         b"desc" => {
             let len = be32(tag, 8)? as usize;
-            Some(plain_text::field(tag.get(12..12usize.checked_add(len)?)?))
+            Some(charset::field(tag.get(12..12usize.checked_add(len)?)?))
         }
         b"mluc" => {
             let (len, start) = (be32(tag, 20)? as usize, be32(tag, 24)? as usize);

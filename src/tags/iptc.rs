@@ -84,7 +84,7 @@ fn rendered(record: u8, dataset: u8, value: &[u8], utf8: bool) -> String {
         (1, 90) => value.escape_ascii().to_string(),
         (2, 125 | 202) | (7..=9, _) => format!("<{} bytes>", value.len()),
         _ if utf8 => String::from_utf8_lossy(trimmed(value)).into_owned(),
-        _ => tags::text(trimmed(value)),
+        _ => tags::charset::utf8_or_latin1(trimmed(value)),
     }
 }
 

@@ -5,6 +5,7 @@
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
+use crate::framing::xml;
 use crate::limits;
 use crate::model::{Extraction, Problem};
 use crate::tags::{Place, charset, push, xmp};
@@ -64,8 +65,7 @@ fn flatten(blob: &[u8], space: &str, skipped: &[&str], at: &Place, out: &mut Ext
             Event::Text(e) => add(&mut state, &e.xml10_content().unwrap_or_default(), by),
             Event::CData(e) => add(&mut state, &String::from_utf8_lossy(&e), by),
             Event::GeneralRef(e) => {
-                let c = e.resolve_char_ref().ok().flatten().or_else(|| named(&e));
-                add(&mut state, c.map_or(String::new(), String::from).as_str(), by);
+                add(&mut state, &xml::reference(&String::from_utf8_lossy(&e)), by);
             }
             Event::Eof if state.path.is_empty() => return,
             Event::Eof => return at.problem(Problem::truncated("", offset(at, by), "the XML is cut"), out),
@@ -81,17 +81,6 @@ fn flatten(blob: &[u8], space: &str, skipped: &[&str], at: &Place, out: &mut Ext
 
 fn offset(at: &Place, by: u64) -> u64 {
     at.offset.unwrap_or(0).saturating_add(by)
-}
-
-fn named(name: &[u8]) -> Option<char> {
-    Some(match name {
-        b"amp" => '&',
-        b"lt" => '<',
-        b"gt" => '>',
-        b"quot" => '"',
-        b"apos" => '\'',
-        _ => return None,
-    })
 }
 
 fn add(state: &mut State<'_>, text: &str, by: u64) {
@@ -120,8 +109,7 @@ fn open(e: &BytesStart<'_>, skipped: &[&str], state: &mut State<'_>, by: u64, at
         if name.starts_with("xmlns") || name.starts_with("xsi:") {
             continue;
         }
-        let raw = String::from_utf8_lossy(&attribute.value).into_owned();
-        let value = quick_xml::escape::unescape(&raw).map_or(raw.clone(), std::borrow::Cow::into_owned);
+        let value = xml::unescape(&String::from_utf8_lossy(&attribute.value));
         state.values += 1;
         push(out, state.space, &format!("{}@{name}", key(state)), value, at, by);
     }

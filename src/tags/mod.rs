@@ -22,7 +22,6 @@ pub mod photoshop;
 pub mod picture;
 pub mod plain_text;
 pub mod png_text;
-pub mod store;
 pub mod stream;
 pub mod vorbis;
 pub mod xmp;
@@ -112,15 +111,6 @@ pub fn push_thumbnail(out: &mut Extraction, at: &Place, what: &str, by: u64, byt
             offset,
             bytes,
         });
-    }
-}
-
-/// The text of a field whose encoding is not stated: UTF-8 where it is valid, else Windows-1252 (a superset of Latin-1).
-#[must_use]
-pub fn text(bytes: &[u8]) -> String {
-    match std::str::from_utf8(bytes) {
-        Ok(text) => text.to_owned(),
-        Err(_) => encoding_rs::WINDOWS_1252.decode_without_bom_handling(bytes).0.into_owned(),
     }
 }
 

@@ -65,7 +65,7 @@ fn resource(id: u16, value: &[u8], at: &Place, out: &mut Extraction) {
             tags::push_thumbnail(out, &here, "thumbnail", 28, value.get(28..).unwrap_or_default().to_vec());
         }
         0x040A => say("CopyrightFlag", value.iter().any(|b| *b != 0).to_string()),
-        0x040B => say("URL", tags::text(value).trim_matches('\0').to_owned()),
+        0x040B => say("URL", tags::charset::utf8_or_latin1(value).trim_matches('\0').to_owned()),
         _ => {}
     }
 }

@@ -5,16 +5,16 @@
 
 use crate::framing::deflate;
 use crate::model::{Extraction, Problem};
-use crate::tags::{Place, exif, iptc, photoshop, plain_text, push, xmp};
+use crate::tags::{Place, charset, exif, iptc, photoshop, push, xmp};
 
 /// Reads the data of one textual chunk. `room` is how many bytes may still be unfolded in this file; what is
 /// unfolded is taken off.
 pub fn read(kind: [u8; 4], data: &[u8], at: &Place, room: &mut usize, out: &mut Extraction) {
     let Some(end) = data.iter().position(|b| *b == 0) else {
         at.problem(Problem::malformed("", at.offset.unwrap_or_default(), "no keyword").harmless(), out);
-        return push(out, "png", &kind.escape_ascii().to_string(), plain_text::decode(data), at, 0);
+        return push(out, "png", &kind.escape_ascii().to_string(), charset::decode(data), at, 0);
     };
-    let keyword = plain_text::decode(&data[..end]);
+    let keyword = charset::decode(&data[..end]);
     let rest = &data[end + 1..];
     let (packed, by) = match &kind {
         b"zTXt" => (rest.first().map(|_| true), 1),
@@ -67,7 +67,7 @@ fn field(keyword: &str, text: &[u8], place: &Place, near: Option<u64>, out: &mut
         }
     }
     let place = Place { container: place.container.clone(), offset: near };
-    push(out, "png", keyword, plain_text::decode(text), &place, 0);
+    push(out, "png", keyword, charset::decode(text), &place, 0);
 }
 
 /// A newline, a line with the kind (`exif`, `generic profile`, `IPTC profile`), a line with the decoded length, then

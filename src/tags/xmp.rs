@@ -10,6 +10,7 @@ use quick_xml::events::{BytesStart, Event};
 use quick_xml::reader::Reader;
 
 use super::xmp_names::Scope;
+use crate::framing::xml;
 use crate::limits;
 use crate::model::{Extraction, Problem};
 use crate::tags::{self, Place};
@@ -129,11 +130,11 @@ impl Packet<'_> {
                     self.close_top();
                 }
                 Ok(Event::End(e)) => self.end(e.name().as_ref()),
-                Ok(Event::Text(e)) => self.text(&tags::text(&e), self.offset_of(&e)),
-                Ok(Event::CData(e)) => self.text(&tags::text(&e), self.offset_of(&e)),
+                Ok(Event::Text(e)) => self.text(&tags::charset::utf8_or_latin1(&e), self.offset_of(&e)),
+                Ok(Event::CData(e)) => self.text(&tags::charset::utf8_or_latin1(&e), self.offset_of(&e)),
                 Ok(Event::GeneralRef(e)) => {
                     let at = self.offset_of(&e).map(|o| o.saturating_sub(1));
-                    self.text(&reference(&tags::text(&e)), at);
+                    self.text(&xml::reference(&tags::charset::utf8_or_latin1(&e)), at);
                 }
                 Ok(Event::PI(e)) => {
                     // A damaged header runs on to the end of the trailer, and all between them is lost.
@@ -155,7 +156,7 @@ impl Packet<'_> {
             }
         }
         if let Some(top) = self.open.last() {
-            let what = format!("xmp: the packet ends inside <{}>", tags::text(&top.name));
+            let what = format!("xmp: the packet ends inside <{}>", tags::charset::utf8_or_latin1(&top.name));
             self.problem(|at| Problem::truncated("", at, what), body.len() as u64);
             while !self.open.is_empty() {
                 self.close_top();
@@ -184,7 +185,7 @@ impl Packet<'_> {
         }
         let scope = self.scope.mark();
         let attributes = self.attributes(element);
-        let name = self.scope.element(&tags::text(element.name().as_ref()));
+        let name = self.scope.element(&tags::charset::utf8_or_latin1(element.name().as_ref()));
         let (part, path) = self.place_of(&name);
         if let Some(parent) = self.open.last_mut() {
             parent.filled = true;
@@ -210,8 +211,8 @@ impl Packet<'_> {
                     continue;
                 }
             };
-            let name = tags::text(attribute.key.as_ref());
-            let value = unescape(&tags::text(&attribute.value));
+            let name = tags::charset::utf8_or_latin1(attribute.key.as_ref());
+            let value = xml::unescape(&tags::charset::utf8_or_latin1(&attribute.value));
             let declared = name.strip_prefix("xmlns:").or(if name == "xmlns" { Some("") } else { None });
             match declared {
                 Some(prefix) => {
@@ -291,7 +292,8 @@ impl Packet<'_> {
                 if self.closed && self.open.is_empty() {
                     return;
                 }
-                let what = format!("xmp: </{}> closes an element that is not open there", tags::text(name));
+                let what =
+                    format!("xmp: </{}> closes an element that is not open there", tags::charset::utf8_or_latin1(name));
                 let by = self.offset_of(name).unwrap_or(0) as u64;
                 self.problem(|at| Problem::malformed("", at, what), by);
                 while found.is_some_and(|index| self.open.len() > index) {
@@ -303,7 +305,7 @@ impl Packet<'_> {
 
     fn close_top(&mut self) {
         let Some(top) = self.open.pop() else { return };
-        let name = self.scope.element(&tags::text(&top.name));
+        let name = self.scope.element(&tags::charset::utf8_or_latin1(&top.name));
         self.scope.leave(top.scope);
         let value = top.text.trim_end();
         let said = !value.is_empty() || (top.part == Part::Property && !top.filled);
@@ -328,7 +330,14 @@ impl Packet<'_> {
         if key.ends_with(":XmpKvBase64")
             && let Ok(unwrapped) = data_encoding::BASE64.decode(value.trim().as_bytes())
         {
-            tags::push(self.out, "xmp", &format!("{key}/decoded"), tags::text(&unwrapped), &place, by);
+            tags::push(
+                self.out,
+                "xmp",
+                &format!("{key}/decoded"),
+                tags::charset::utf8_or_latin1(&unwrapped),
+                &place,
+                by,
+            );
         }
     }
 
@@ -357,42 +366,4 @@ fn joined(path: &str, name: &str) -> String {
         out.truncate(end);
     }
     out
-}
-
-/// Replaces references in an attribute's value.
-fn unescape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(start) = rest.find('&') {
-        out.push_str(&rest[..start]);
-        rest = &rest[start + 1..];
-        // No reference is longer; a bare ampersand stays as it is.
-        let end = rest.bytes().take(12).position(|b| b == b';');
-        match end {
-            Some(end) => {
-                out.push_str(&reference(&rest[..end]));
-                rest = &rest[end + 1..];
-            }
-            None => out.push('&'),
-        }
-    }
-    out.push_str(rest);
-    out
-}
-
-/// What `&name;` stands for; an unknown entity stays as written.
-fn reference(name: &str) -> String {
-    let number = name.strip_prefix('#').and_then(|n| match n.strip_prefix(['x', 'X']) {
-        Some(hex) => u32::from_str_radix(hex, 16).ok(),
-        None => n.parse().ok(),
-    });
-    match (name, number.and_then(char::from_u32)) {
-        (_, Some(c)) => c.to_string(),
-        ("lt", _) => "<".to_owned(),
-        ("gt", _) => ">".to_owned(),
-        ("amp", _) => "&".to_owned(),
-        ("apos", _) => "'".to_owned(),
-        ("quot", _) => "\"".to_owned(),
-        _ => format!("&{name};"),
-    }
 }

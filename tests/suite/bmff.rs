@@ -21,7 +21,7 @@ fn read(bytes: Vec<u8>) -> (Option<&'static str>, Extraction) {
     if let Err(problem) = format.read(&mut Source::memory(bytes, 0), &mut out) {
         out.facts.problems.push(problem);
     }
-    (Some(format.info().id), out)
+    (Some(format.info().id.as_str()), out)
 }
 
 fn bx(kind: &[u8; 4], body: &[u8]) -> Vec<u8> {
@@ -169,7 +169,7 @@ fn junk_after_the_boxes_is_told_and_zeros_are_not() {
 
 #[test]
 fn names_promise_the_family_they_belong_to() {
-    let promised = |e: &str| formats::by_extension(e).map(|f| f.info().id);
+    let promised = |e: &str| formats::by_extension(e).map(|f| f.info().id.as_str());
     for (extension, id) in [("mp4", "mp4"), ("m4v", "mp4"), ("mov", "mov"), ("m4a", "m4a"), ("M4B", "m4a")] {
         assert_eq!(promised(extension), Some(id));
     }

@@ -192,7 +192,7 @@ fn marks_are_found_in_every_container_and_words_are_none() {
 #[test]
 fn every_format_has_a_row_or_a_reason() {
     for format in formats::ALL {
-        let id = format.info().id;
+        let id = format.info().id.as_str();
         let (row, reason) = (ROWS.iter().any(|r| r.0 == id), WITHOUT.iter().any(|r| r.0 == id));
         assert!(row != reason, "{id}: row {row}, reason {reason}");
     }

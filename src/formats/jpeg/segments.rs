@@ -5,7 +5,7 @@ use crate::framing::{jumbf, mpf, numbers};
 use crate::limits;
 use crate::model::{Extraction, Problem, ProblemKind, Store};
 use crate::source::Source;
-use crate::tags::{self, Place, exif, icc, photoshop, plain_text, push, xmp};
+use crate::tags::{self, Place, charset, exif, icc, photoshop, plain_text, push, xmp};
 
 /// The outcome of reading one image's segments.
 #[derive(Debug)]
@@ -77,8 +77,8 @@ fn one(
             let text = source.up_to(segment.data, segment.len)?;
             let at = Place::new(format!("{prefix}COM"), offset);
             match plain_text::aigc(text) {
-                Some((by, json)) => push(out, "jpeg", "AIGC", plain_text::decode(json), &at, by as u64),
-                None => push(out, "jpeg", "COM", plain_text::decode(text), &at, 0),
+                Some((by, json)) => push(out, "jpeg", "AIGC", charset::decode(json), &at, by as u64),
+                None => push(out, "jpeg", "COM", charset::decode(text), &at, 0),
             }
         }
         0xE0..=0xEF => application(source, segment, prefix, pending, out)?,
@@ -173,7 +173,7 @@ fn jfif(data: &[u8], at: &Place, out: &mut Extraction) {
     let thumbnail = 3 * data.get(12).map_or(0, |w| usize::from(*w)) * data.get(13).map_or(0, |h| usize::from(*h));
     let rest = data.get(14 + thumbnail..).unwrap_or_default();
     if let Some((by, json)) = plain_text::aigc(rest) {
-        push(out, "jpeg", "AIGC", plain_text::decode(json), at, (14 + thumbnail + by) as u64);
+        push(out, "jpeg", "AIGC", charset::decode(json), at, (14 + thumbnail + by) as u64);
     }
 }
 
@@ -224,7 +224,7 @@ fn ducky(data: &[u8], at: &Place, out: &mut Extraction) {
 /// A segment that nothing else claims: a bare label, or only its identifier.
 fn other(data: &[u8], at: &Place, number: u8, out: &mut Extraction) {
     if let Some((by, json)) = plain_text::aigc(data) {
-        return push(out, "jpeg", "AIGC", plain_text::decode(json), at, by as u64);
+        return push(out, "jpeg", "AIGC", charset::decode(json), at, by as u64);
     }
     let printable = data.iter().take(32).take_while(|b| b.is_ascii_graphic() || **b == b' ').count();
     let name = String::from_utf8_lossy(&data[..printable]).trim().to_owned();

@@ -6,7 +6,7 @@ use crate::framing::{appended, catalog_trailer, numbers, sef};
 use crate::limits;
 use crate::model::{Embedded, Extraction, Problem};
 use crate::source::Source;
-use crate::tags::{self, Place, iptc, plain_text, push};
+use crate::tags::{self, Place, charset, iptc, plain_text, push};
 
 use super::segments;
 
@@ -86,7 +86,7 @@ fn unknown(source: &mut Source, end: u64, further: &[u64], out: &mut Extraction)
         return Ok(());
     }
     if let Some((by, json)) = plain_text::aigc(peek) {
-        let value = plain_text::decode(json);
+        let value = charset::decode(json);
         push(out, "jpeg", "AIGC", value, &Place::new("JPEG trailer", source.absolute(end)), by as u64);
     } else if peek.starts_with(&[0xFF, 0xD8, 0xFF]) {
         let image = segments::read(source, end, "JPEG trailing image, ", false, out);

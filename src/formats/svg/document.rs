@@ -4,6 +4,7 @@ use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
 use crate::framing::jumbf;
+use crate::framing::xml;
 use crate::limits;
 use crate::model::{Embedded, Extraction, Problem, Store};
 use crate::tags::{self, Place, push, xmp};
@@ -73,9 +74,7 @@ pub(super) fn read(text: &[u8], base: Option<u64>, out: &mut Extraction) -> Resu
             Ok(Event::Text(e)) => document.text(&e, start),
             Ok(Event::CData(e)) => document.text(&e, start + 9),
             Ok(Event::GeneralRef(e)) => {
-                let text = format!("&{};", String::from_utf8_lossy(&e));
-                let text =
-                    quick_xml::escape::unescape(&text).map_or_else(|_| text.clone(), std::borrow::Cow::into_owned);
+                let text = xml::reference(&String::from_utf8_lossy(&e));
                 document.text(text.as_bytes(), start);
             }
             Ok(Event::Comment(e)) => {
@@ -256,6 +255,5 @@ impl Document<'_> {
 }
 
 fn unescaped(value: &[u8]) -> String {
-    let text = String::from_utf8_lossy(value);
-    quick_xml::escape::unescape(&text).map_or_else(|_| text.clone().into_owned(), std::borrow::Cow::into_owned)
+    xml::unescape(&String::from_utf8_lossy(value))
 }

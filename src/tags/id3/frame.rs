@@ -3,9 +3,10 @@
 use encoding_rs::{UTF_16BE, UTF_16LE};
 
 use super::Tag;
+use crate::framing::jumbf;
 use crate::limits;
 use crate::model::{Extraction, Problem, Store};
-use crate::tags::{Place, charset, picture, push, store, xmp};
+use crate::tags::{Place, charset, picture, push, xmp};
 
 /// Reads one frame's unfolded content.
 pub(super) fn read(tag: &mut Tag, name: &str, body: &[u8], at: &Place, depth: usize, out: &mut Extraction) {
@@ -170,7 +171,7 @@ fn object(body: &[u8], at: &Place, out: &mut Extraction) {
         offset: at.offset.map(|o| o.saturating_add(by)),
     };
     let named = STORES.contains(&kind.as_str());
-    if named || store::starts(data) {
+    if named || jumbf::is_store(data) {
         if data.len() > limits::STORE {
             let problem = Problem::limit("", data_at.offset.unwrap_or(0), "the manifest store is too long");
             return data_at.problem(problem, out);
