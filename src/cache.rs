@@ -61,6 +61,8 @@ pub struct MemberKey<'a> {
 #[derive(Debug)]
 pub struct Cache {
     basis: Vec<u8>,
+    /// The folder that relative paths start from.
+    here: PathBuf,
     today: i64,
     state: Mutex<State>,
     found: AtomicU64,
@@ -95,7 +97,8 @@ impl Cache {
         let connection = Connection::open(path).map_err(|e| refused(e.to_string()))?;
         prepare(&connection).map_err(|e| refused(e.to_string()))?.map_err(|what| refused(what.to_owned()))?;
         let state = State { connection: Some(connection), waiting: Vec::new(), trouble: None };
-        Ok(Self { basis: basis(), today: today(), state: Mutex::new(state), found: AtomicU64::new(0) })
+        let here = std::env::current_dir().unwrap_or_default();
+        Ok(Self { basis: basis(), here, today: today(), state: Mutex::new(state), found: AtomicU64::new(0) })
     }
 
     /// The facts of an asset that decoders were asked so much about: those that are kept, else those that `read` gives.
@@ -138,12 +141,22 @@ impl Cache {
             return None;
         }
         let mut digest = self.digest(asked);
-        identify(&mut digest, member.archive, &stat)?;
+        self.identify(&mut digest, member.archive, &stat)?;
         let path = member.asset.path.as_os_str().as_encoded_bytes();
         digest.update(format!("member\0{}\0", path.len()));
         digest.update(path);
         digest.update(what);
         Some((digest.finalize().into(), is_settled(&stat)))
+    }
+
+    fn identify(&self, digest: &mut Sha256, path: &Path, stat: &Stat) -> Option<()> {
+        let path: PathBuf = std::path::absolute(self.here.join(path)).ok()?;
+        let path = path.as_os_str().as_encoded_bytes();
+        digest.update((path.len() as u64).to_le_bytes());
+        digest.update(path);
+        let row = format!("{}\0{:?}\0{:?}:{:?}\n", stat.len, stat.modified, stat.identity, stat.changed);
+        digest.update(row.as_bytes());
+        Some(())
     }
 
     fn digest(&self, asked: decoders::Options) -> Sha256 {
@@ -179,7 +192,7 @@ impl Cache {
         }
         let mut settled = is_settled(&stat);
         let mut digest = self.digest(asked);
-        identify(&mut digest, &asset.path, &stat)?;
+        self.identify(&mut digest, &asset.path, &stat)?;
         for sidecar in &asset.sidecars {
             // A store beside the asset is weighed against its neighbors.
             if is_store(sidecar) {
@@ -187,7 +200,7 @@ impl Cache {
             }
             let stat = stat_of(&std::fs::metadata(sidecar).ok()?);
             settled &= is_settled(&stat);
-            identify(&mut digest, sidecar, &stat)?;
+            self.identify(&mut digest, sidecar, &stat)?;
         }
         Some((digest.finalize().into(), settled))
     }
@@ -305,16 +318,6 @@ fn basis() -> Vec<u8> {
 
 fn is_store(sidecar: &Path) -> bool {
     sidecar.extension().is_some_and(|e| e.eq_ignore_ascii_case("c2pa"))
-}
-
-fn identify(digest: &mut Sha256, path: &Path, stat: &Stat) -> Option<()> {
-    let path: PathBuf = std::path::absolute(path).ok()?;
-    let path = path.as_os_str().as_encoded_bytes();
-    digest.update((path.len() as u64).to_le_bytes());
-    digest.update(path);
-    let row = format!("{}\0{:?}\0{:?}:{:?}\n", stat.len, stat.modified, stat.identity, stat.changed);
-    digest.update(row.as_bytes());
-    Some(())
 }
 
 fn is_settled(stat: &Stat) -> bool {

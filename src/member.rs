@@ -100,7 +100,7 @@ impl Member {
 
     /// The bytes that it unfolds to, where it is packed.
     #[must_use]
-    pub fn unfolds(&self) -> Option<u64> {
+    pub fn decompressed_size(&self) -> Option<u64> {
         match self {
             Self::Zip(_, member) if member.method != zip::STORED => Some(member.size),
             _ => None,
@@ -138,7 +138,7 @@ fn open_zip(archive: &ByteRange, member: &zip::Member, space: &TempSpace) -> Res
         zip::STORED => MemberBytes { crc: Some(member.crc), ..MemberBytes::whole(packed, None) },
         _ => {
             let mut decoder = DeflateDecoder::new(packed.stream());
-            let (held, problem, sum) = unfold(&mut decoder, member.size, space)?;
+            let (held, problem, sum) = decompress(&mut decoder, member.size, space)?;
             let problem = problem.map(|p| p.within("ZIP")).or_else(|| {
                 let size = held.len();
                 let short = || Problem::malformed("ZIP", 0, format!("unfolds to {size} bytes and not {}", member.size));
@@ -164,7 +164,7 @@ fn open_zip(archive: &ByteRange, member: &zip::Member, space: &TempSpace) -> Res
 /// # Errors
 /// Where there is no room for it.
 pub fn gunzip(packed: &ByteRange, most: u64, space: &TempSpace) -> Result<(ByteRange, Option<Problem>), Problem> {
-    let (held, problem, _) = unfold(&mut Parts::of(packed), allowance(packed.len()).min(most), space)?;
+    let (held, problem, _) = decompress(&mut Parts::of(packed), allowance(packed.len()).min(most), space)?;
     Ok((held, problem.map(|p| p.within("gzip"))))
 }
 
@@ -219,7 +219,11 @@ pub fn allowance(packed: u64) -> u64 {
 }
 
 /// Unfolds at most `most` bytes: in memory while they are few, then in a temporary file; with their CRC-32.
-fn unfold(from: &mut impl Read, most: u64, space: &TempSpace) -> Result<(ByteRange, Option<Problem>, u32), Problem> {
+fn decompress(
+    from: &mut impl Read,
+    most: u64,
+    space: &TempSpace,
+) -> Result<(ByteRange, Option<Problem>, u32), Problem> {
     let (mut memory, mut file) = (Vec::new(), None::<File>);
     let (mut sum, mut total, mut problem) = (flate2::Crc::new(), 0_u64, None);
     let mut block = vec![0; 64 * 1024];

@@ -256,9 +256,10 @@ impl Archive {
             let folder = shown.rsplit_once('/').map_or("", |(folder, _)| folder);
             folders.entry(folder.to_owned()).or_default().push(Row { shown, safe, size, member });
         }
-        let twins = archive::twins(names.iter().map(String::as_str));
-        let twins: Vec<_> = twins.into_iter().map(|(name, what)| archive::fault(self.below(name), what)).collect();
-        self.faults.extend(twins);
+        let colliding = archive::colliding_names(names.iter().map(String::as_str));
+        let colliding: Vec<_> =
+            colliding.into_iter().map(|(name, what)| archive::fault(self.below(name), what)).collect();
+        self.faults.extend(colliding);
         self.folders = folders.into_values().collect();
     }
 

@@ -128,7 +128,7 @@ impl ArchiveTree {
         if let Some(kept) = unfolded.kept.get(path) {
             return Ok(kept.clone());
         }
-        let folded = member.unfolds();
+        let folded = member.decompressed_size();
         if let Some(size) = folded {
             if size > unfolded.left.min(limits::MANIFEST as u64) {
                 let what = format!("{size} bytes that are packed: more than is unfolded of manifests in an archive");

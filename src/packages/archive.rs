@@ -34,7 +34,7 @@ pub fn fault(path: impl Into<String>, what: impl Into<String>) -> PackageFault {
 
 /// Names that one drive or another takes for the same.
 #[must_use]
-pub fn twins<'a>(names: impl Iterator<Item = &'a str>) -> Vec<(&'a str, String)> {
+pub fn colliding_names<'a>(names: impl Iterator<Item = &'a str>) -> Vec<(&'a str, String)> {
     let mut seen: HashMap<String, &str> = HashMap::new();
     let mut out = Vec::new();
     for name in names {
@@ -70,7 +70,7 @@ mod tests {
     #[test]
     fn twins_are_told_by_case_and_composition() {
         let names = ["a/x.png", "A/X.png", "caf\u{e9}", "cafe\u{301}", "b", "b"];
-        let told: Vec<_> = twins(names.into_iter()).into_iter().map(|(name, _)| name).collect();
+        let told: Vec<_> = colliding_names(names.into_iter()).into_iter().map(|(name, _)| name).collect();
         assert_eq!(told, ["A/X.png", "cafe\u{301}", "b"]);
     }
 }
