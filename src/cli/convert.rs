@@ -4,13 +4,14 @@ use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
 
-use super::output::{Outputs, Wanted};
+use super::output::{Outputs, ReportTarget};
 use super::reporting::Reporting;
 use crate::error::{Error, Result};
 use crate::judge::Baseline;
-use crate::model::{AssetReport, Run};
-use crate::report::Look;
+use crate::model::{AssetReport, Finding, FindingSubject, Run};
+use crate::report::RenderOptions;
 use crate::report::saved::{self, Saved, Take};
+use crate::rules;
 
 /// Render a saved JSON report in another format, without a new scan.
 #[derive(Debug, clap::Args)]
@@ -32,17 +33,29 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
     if let Some(error) = rendering.failed {
         return Err(error);
     }
-    let saved = saved?;
+    let mut saved = saved?;
+    let summary = &mut saved.summary;
+    summary.packages.iter_mut().for_each(|package| name_subjects(&mut package.findings));
+    name_subjects(&mut summary.findings_of_run);
     if let Some(outputs) = rendering.outputs {
         outputs.end(&saved.summary)?;
     }
     Ok(0)
 }
 
+/// Reports of earlier versions do not say what a finding is about: its rule does.
+fn name_subjects(findings: &mut [Finding]) {
+    for finding in findings.iter_mut().filter(|finding| finding.subject == FindingSubject::Unknown) {
+        if let Some(rule) = rules::by_id(&finding.rule) {
+            finding.subject = rule.info().subject;
+        }
+    }
+}
+
 /// Opens the reports once it is known which roots must not be written to, and hands them what is read.
 struct Rendering<'a> {
-    wanted: &'a [Wanted],
-    look: Look,
+    wanted: &'a [ReportTarget],
+    look: RenderOptions,
     outputs: Option<Outputs>,
     failed: Option<Error>,
 }
@@ -68,9 +81,10 @@ impl Take for Rendering<'_> {
         self.note(begun)
     }
 
-    fn asset(&mut self, asset: AssetReport) -> std::result::Result<(), String> {
-        let told = self.outputs.as_mut().map_or(Ok(()), |outputs| outputs.asset(&asset));
-        self.note(told)
+    fn asset(&mut self, mut asset: AssetReport) -> std::result::Result<(), String> {
+        name_subjects(&mut asset.findings);
+        let written = self.outputs.as_mut().map_or(Ok(()), |outputs| outputs.asset(&asset));
+        self.note(written)
     }
 }
 

@@ -71,7 +71,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
             (_, true) => tree::drawn(&lossless(path), facts.c2pa.as_ref()),
             _ => page(path, bytes, &facts, &evidence, arguments.verbose),
         };
-        super::print(&text)?;
+        super::console::print(&text)?;
     }
     Ok(if unreadable { 2 } else { 0 })
 }

@@ -4,12 +4,14 @@ mod approvals;
 mod approve;
 mod completions;
 mod config;
+mod console;
 mod convert;
 mod defaults;
 mod inspect;
 mod keys;
 mod listing;
 mod marks;
+mod names;
 mod output;
 mod policy;
 mod progress;
@@ -20,10 +22,10 @@ mod tree;
 mod trust;
 mod worker;
 
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::process::ExitCode;
 
-use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::error::{Error, Result};
 
@@ -67,27 +69,6 @@ enum Command {
     /// Verify Content Credentials for another process of this program
     #[command(name = worker::NAME, hide = true)]
     Worker,
-}
-
-/// When to use color.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Color {
-    /// On a terminal, unless `NO_COLOR` is set
-    #[default]
-    Auto,
-    Always,
-    Never,
-}
-
-impl Color {
-    /// Whether to color what goes to standard output.
-    fn wanted(self) -> bool {
-        match self {
-            Self::Always => true,
-            Self::Never => false,
-            Self::Auto => std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty()),
-        }
-    }
 }
 
 /// Runs the program and returns its exit code.
@@ -148,23 +129,4 @@ fn fail(error: Error) -> ExitCode {
     // Where nobody can be told, the exit code still tells.
     let _ = writeln!(std::io::stderr(), "{:?}", error.report());
     ExitCode::from(code)
-}
-
-/// Something that went wrong and ends nothing.
-#[expect(clippy::print_stderr, reason = "the one place where warnings are told")]
-fn warn(text: &str) {
-    eprintln!("warning: {}", crate::report::escape::terminal(text));
-}
-
-/// Writes to standard output; a closed pipe ends quietly, as every filter does.
-fn print(text: &str) -> Result<()> {
-    let mut out = std::io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => Err(Error::File {
-            path: "standard output".into(),
-            what: e.to_string(),
-            hint: "check the disk or the program that reads it".to_owned(),
-        }),
-        _ => Ok(()),
-    }
 }

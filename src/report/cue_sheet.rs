@@ -9,8 +9,8 @@ use std::io::{self, Write};
 use crate::model::{AssetReport, FindingState, Recipe, RecordNote, Run, Summary};
 use crate::report::csv::row;
 use crate::report::escape::shorten;
-use crate::report::words::{decisive, played, systems, told, word};
-use crate::report::{Info, Kind, Look, Report};
+use crate::report::words::{decisive, describe_evidence, played, systems, word};
+use crate::report::{Info, Kind, RenderOptions, Report};
 
 pub static KIND: Kind = Kind {
     info: Info { id: "cue-sheet", summary: "every use of generative AI for the production's records, as CSV" },
@@ -40,7 +40,7 @@ const COLUMNS: [&str; 16] = [
 /// Characters of a prompt that are repeated.
 const PROMPT: usize = 4_000;
 
-fn start<'w>(out: Box<dyn Write + 'w>, _look: Look) -> Box<dyn Report + 'w> {
+fn start<'w>(out: Box<dyn Write + 'w>, _options: RenderOptions) -> Box<dyn Report + 'w> {
     Box::new(CueSheet { out, roots: Vec::new() })
 }
 
@@ -101,7 +101,7 @@ fn cells(asset: &AssetReport, roots: &[String]) -> [String; 16] {
         decided.map(|r| r.scopes.join("; ")).unwrap_or_default(),
         said(&|r| r.reference.clone()),
         disclosure(&about),
-        asset.evidence.iter().map(told).collect::<Vec<_>>().join("; "),
+        asset.evidence.iter().map(describe_evidence).collect::<Vec<_>>().join("; "),
         asset.sha256.clone().unwrap_or_default(),
     ]
 }

@@ -9,6 +9,7 @@ use super::{Scan, Watch};
 use crate::archives::{self, Inside};
 use crate::digest::{self, Algorithm, Digest};
 use crate::extract;
+use crate::judge::ExaminedAsset;
 use crate::marks;
 use crate::member::{Opened, Room};
 use crate::model::{Asset, AssetReport, Facts, PackageFault, PackageFaultKind, Problem, ProblemKind, Recipe, Role};
@@ -66,7 +67,13 @@ pub(super) fn one(scan: &Scan<'_>, job: Job, around: &Around<'_>, room: &Room, w
         return None;
     }
     let sha256 = hashed.sha256;
-    let findings = scan.judge.asset(&asset, &facts, &evidence, ai, sha256.as_deref());
+    let findings = scan.judge.asset(&ExaminedAsset {
+        asset: &asset,
+        facts: &facts,
+        evidence: &evidence,
+        ai,
+        sha256: sha256.as_deref(),
+    });
     let records = scan.judge.records(&asset, sha256.as_deref());
     let recipe = Recipe::of(&facts, ai);
     match inside {
@@ -165,7 +172,7 @@ impl Hashed<'_> {
             around.deliveries.fault(claim.package, fault);
         }
         if !agreed.is_empty() && agreed.len() == self.claims.len() {
-            asset.custody = Some(agreed.join(", "));
+            asset.verified_hashes = Some(agreed.join(", "));
         }
     }
 }

@@ -126,7 +126,7 @@ fn revoked(revoke: Revoke) -> Result<u8> {
         subjects.extend(of_path);
     }
     if let Some(ledger) = ledger {
-        ledger.sound()?;
+        ledger.check_ledger_intact()?;
     }
     terms.decide(Decision::Revoked, subjects, &[])
 }

@@ -84,7 +84,7 @@ pub(super) fn list(arguments: &List) -> Result<u8> {
     let (approvals, as_of) = arguments.view.open()?;
     if arguments.json {
         let value = export::json(&approvals, as_of);
-        approvals.sound()?;
+        approvals.check_ledger_intact()?;
         return printed(&format!("{value}\n"));
     }
     let mut out = String::new();
@@ -97,7 +97,7 @@ pub(super) fn list(arguments: &List) -> Result<u8> {
         let head = format!("{:<16} {:<11} {} ", record.id, record.decision.word(), record.decided_on);
         out.push_str(&wrap(&head, &terminal(&format!("{name}{more}, by {}; {state}", record.approver)), width()));
     }
-    approvals.sound()?;
+    approvals.check_ledger_intact()?;
     out.push_str(&format!(
         "{} in {}\n",
         count(approvals.len() as u64, "record", "records"),
@@ -158,7 +158,7 @@ pub(super) fn export(arguments: &Export) -> Result<u8> {
         Format::Csv => export::csv(&approvals, as_of),
         Format::CueSheet => export::cue_sheet(&approvals, as_of),
     };
-    approvals.sound()?;
+    approvals.check_ledger_intact()?;
     let Some(path) = &arguments.output else { return printed(&text) };
     let failed = |e: std::io::Error| Error::File {
         path: path.clone(),
@@ -171,6 +171,6 @@ pub(super) fn export(arguments: &Export) -> Result<u8> {
 }
 
 fn printed(text: &str) -> Result<u8> {
-    crate::cli::print(text)?;
+    crate::cli::console::print(text)?;
     Ok(0)
 }
