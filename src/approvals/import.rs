@@ -73,8 +73,8 @@ impl Sheet {
 
 /// A digest of all that a record says, but for its id and the sheet that it comes from.
 fn content(record: &Record) -> Option<Vec<u8>> {
-    let bare = Record { id: String::new(), source_system: None, ..record.clone() };
-    let text = serde_json::to_vec(&(&bare, &bare.subjects)).ok()?;
+    let unnumbered = Record { id: String::new(), source_system: None, ..record.clone() };
+    let text = serde_json::to_vec(&(&unnumbered, &unnumbered.subjects)).ok()?;
     Some(Sha256::digest(&text).to_vec())
 }
 

@@ -254,7 +254,7 @@ impl Approvals {
         let mut out = BTreeMap::new();
         for named in self.answer(self.index.by_name(paths.keys())) {
             if paths.fit(&named.name) {
-                *out.entry(named.line).or_default() |= named.bare;
+                *out.entry(named.line).or_default() |= named.without_digest;
             }
         }
         out
@@ -266,9 +266,9 @@ impl Approvals {
         let by_digest = sha256.map(|hex| self.answer(self.index.by_digest(hex))).unwrap_or_default();
         let mut found: BTreeMap<usize, MatchKind> =
             by_digest.into_iter().map(|line| (line, MatchKind::Digest)).collect();
-        for (line, bare) in self.by_path(asset) {
+        for (line, without_digest) in self.by_path(asset) {
             // A record of many files has this one's digest among the subjects of this name only.
-            match (bare, sha256) {
+            match (without_digest, sha256) {
                 (true, _) => found.entry(line).or_insert(MatchKind::Path),
                 (false, Some(_)) => found.entry(line).or_insert(MatchKind::OtherBytes),
                 (false, None) => continue,

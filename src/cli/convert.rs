@@ -27,8 +27,8 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> Result<u8> {
     let wanted = arguments.reporting.wanted();
-    let look = arguments.reporting.look();
-    let mut rendering = Rendering { wanted: &wanted, look, outputs: None, failed: None };
+    let render_options = arguments.reporting.render_options();
+    let mut rendering = Rendering { wanted: &wanted, render_options, outputs: None, failed: None };
     let saved = read(&arguments.saved, &mut rendering);
     if let Some(error) = rendering.failed {
         return Err(error);
@@ -55,7 +55,7 @@ fn name_subjects(findings: &mut [Finding]) {
 /// Opens the reports once it is known which roots must not be written to, and hands them what is read.
 struct Rendering<'a> {
     wanted: &'a [ReportTarget],
-    look: RenderOptions,
+    render_options: RenderOptions,
     outputs: Option<Outputs>,
     failed: Option<Error>,
 }
@@ -73,7 +73,7 @@ impl Rendering<'_> {
 impl Take for Rendering<'_> {
     fn run(&mut self, run: &Run) -> std::result::Result<(), String> {
         let roots: Vec<_> = run.roots.iter().map(PathBuf::from).collect();
-        let begun = Outputs::open(self.wanted, &roots, &self.look).and_then(|mut outputs| {
+        let begun = Outputs::open(self.wanted, &roots, &self.render_options).and_then(|mut outputs| {
             outputs.begin(run)?;
             self.outputs = Some(outputs);
             Ok(())

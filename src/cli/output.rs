@@ -103,7 +103,7 @@ impl Outputs {
     ///
     /// # Errors
     /// A file inside the scanned tree, two reports for one place, a path that cannot be written.
-    pub(super) fn open(wanted: &[ReportTarget], roots: &[PathBuf], look: &RenderOptions) -> Result<Self> {
+    pub(super) fn open(wanted: &[ReportTarget], roots: &[PathBuf], render_options: &RenderOptions) -> Result<Self> {
         let files: Vec<_> = wanted.iter().filter_map(|w| w.file.as_deref()).map(whole).collect();
         if let Some((_, twice)) = files.iter().enumerate().find(|(i, f)| files[..*i].contains(f)) {
             return Err(Error::Usage {
@@ -117,7 +117,7 @@ impl Outputs {
                 hint: "give all but one a file: --report FORMAT=FILE".to_owned(),
             });
         }
-        let outputs = wanted.iter().map(|w| Output::open(w, roots, look)).collect::<Result<_>>()?;
+        let outputs = wanted.iter().map(|w| Output::open(w, roots, render_options)).collect::<Result<_>>()?;
         Ok(Self { outputs, failed: None })
     }
 
@@ -173,9 +173,9 @@ impl Outputs {
 }
 
 impl Output {
-    fn open(wanted: &ReportTarget, roots: &[PathBuf], look: &RenderOptions) -> Result<Self> {
+    fn open(wanted: &ReportTarget, roots: &[PathBuf], render_options: &RenderOptions) -> Result<Self> {
         let Some(path) = &wanted.file else {
-            let report = (wanted.kind.start)(Box::new(BufWriter::new(io::stdout())), look.clone());
+            let report = (wanted.kind.start)(Box::new(BufWriter::new(io::stdout())), render_options.clone());
             return Ok(Self { name: "standard output".into(), report: Some(report), pending: None });
         };
         if let Some(root) = inside_roots(path, roots) {
@@ -189,11 +189,12 @@ impl Output {
             return Err(unwritable(path, &io::Error::other("is a folder")));
         }
         // Whoever reads the file has another terminal.
-        let look = RenderOptions { color: false, width: RenderOptions::default().width, ..look.clone() };
+        let render_options =
+            RenderOptions { color: false, width: RenderOptions::default().width, ..render_options.clone() };
         // A pipe or a device is written to, never replaced.
         if std::fs::metadata(path).is_ok_and(|meta| !meta.is_file()) {
             let file = File::options().write(true).open(path).map_err(|e| unwritable(path, &e))?;
-            let report = (wanted.kind.start)(Box::new(BufWriter::new(file)), look);
+            let report = (wanted.kind.start)(Box::new(BufWriter::new(file)), render_options);
             return Ok(Self { name: path.clone(), report: Some(report), pending: None });
         }
         let free = free(path);
@@ -203,7 +204,7 @@ impl Output {
         let partial = partial_name(path);
         let file = File::create(&partial).map_err(|e| unwritable(path, &e))?;
         PARTIALS.lock().unwrap_or_else(PoisonError::into_inner).push(partial.clone());
-        let report = (wanted.kind.start)(Box::new(BufWriter::new(file)), look);
+        let report = (wanted.kind.start)(Box::new(BufWriter::new(file)), render_options);
         Ok(Self { name: path.clone(), report: Some(report), pending: Some((partial, path.clone())) })
     }
 

@@ -35,7 +35,7 @@ impl Reporting {
         if self.report.is_empty() { vec![ReportTarget::default_report()] } else { self.report.clone() }
     }
 
-    pub(super) fn look(&self) -> RenderOptions {
+    pub(super) fn render_options(&self) -> RenderOptions {
         RenderOptions {
             color: self.color.wanted(),
             suppressed: self.show_suppressed,

@@ -175,7 +175,7 @@ pub(super) fn run(arguments: Arguments) -> Result<u8> {
     let mut outputs = Outputs::open(
         &arguments.reporting.wanted(),
         &scanned(&arguments, scan.listed.as_deref()),
-        &look(&arguments, &roots),
+        &render_options(&arguments, &roots),
     )?;
     outputs.begin(&Run {
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -203,11 +203,11 @@ fn judge(
     let done = Arc::new(AtomicBool::new(false));
     if progress.shown() {
         let (roots, listed, exclude) = (roots.to_vec(), scan.listed.clone(), scan.exclude.clone());
-        let (done, told) = (Arc::clone(&done), progress.on_measured());
+        let (done, show_total) = (Arc::clone(&done), progress.on_measured());
         std::thread::spawn(move || {
             let (files, bytes) = scan::measure(&roots, listed.as_deref(), &exclude, &done);
             if !done.load(Ordering::Relaxed) {
-                told(files, bytes);
+                show_total(files, bytes);
             }
         });
     }
@@ -291,9 +291,9 @@ fn globs(patterns: &[String]) -> Result<GlobSet> {
     set.build().map_err(|e| Error::Usage { what: format!("--exclude: {e}"), hint: String::new() })
 }
 
-fn look(arguments: &Arguments, roots: &[PathBuf]) -> RenderOptions {
+fn render_options(arguments: &Arguments, roots: &[PathBuf]) -> RenderOptions {
     let preview: Arc<dyn Preview> = Arc::new(Files::new(roots));
-    RenderOptions { preview: Some(preview), ..arguments.reporting.look() }
+    RenderOptions { preview: Some(preview), ..arguments.reporting.render_options() }
 }
 
 /// What was asked for, else what the policy says; the stack bounds both.

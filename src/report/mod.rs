@@ -71,9 +71,9 @@ impl RuleDoc {
 
 /// Makes small pictures of assets for reports that show them.
 pub trait Preview: std::fmt::Debug + Send + Sync {
-    /// Pictures of the wanted assets (index into [`Run::roots`], path below it), most important first; `tell` gets
+    /// Pictures of the wanted assets (index into [`Run::roots`], path below it), most important first; `show` gets
     /// the number of the wanted asset and its picture. What cannot be pictured is left out.
-    fn pictures(&self, wanted: &[(usize, String)], tell: &mut dyn FnMut(usize, Picture));
+    fn pictures(&self, wanted: &[(usize, String)], show: &mut dyn FnMut(usize, Picture));
 }
 
 /// A small picture of an asset.

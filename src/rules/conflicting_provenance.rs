@@ -97,14 +97,14 @@ const CHANGED: &[&str] = &["DateTime", "xmp:ModifyDate"];
 fn dates(context: &AssetContext) -> Option<RawFinding> {
     let (taken, original) = dated(context, ORIGINAL).max_by_key(|(day, _)| *day)?;
     let late = |day: NaiveDateTime| taken > day + Duration::hours(26);
-    let told = |tag: &Tag| format!("{} says {}", tag.place, wording::quote(&tag.value, true));
+    let dated_by = |tag: &Tag| format!("{} says {}", tag.place, wording::quote(&tag.value, true));
     let signed = context.facts.c2pa.as_ref().and_then(|c2pa| c2pa.signed_at.as_deref());
     let signed = signed.and_then(|at| Some((moment(at)?, format!("its credentials were signed at {at}"))));
-    let changed = dated(context, CHANGED).max_by_key(|(day, _)| *day).map(|(day, tag)| (day, told(tag)));
+    let changed = dated(context, CHANGED).max_by_key(|(day, _)| *day).map(|(day, tag)| (day, dated_by(tag)));
     let (_, earlier) = [changed, signed].into_iter().flatten().find(|(day, _)| late(*day))?;
     let message = format!(
         "its dates are out of order; for an original of that day: {}; against it: {earlier}, which is earlier",
-        told(original)
+        dated_by(original)
     );
     Some(RawFinding::new(message, FindingAction::AskTheArchive))
 }

@@ -289,6 +289,41 @@ mod tests {
         }
     }
 
+    /// The Rust files below a folder.
+    fn sources(folder: &Path, out: &mut Vec<std::path::PathBuf>) {
+        for entry in std::fs::read_dir(folder).unwrap().flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                sources(&path, out);
+            } else if path.extension().is_some_and(|e| e == "rs") {
+                out.push(path);
+            }
+        }
+    }
+
+    #[test]
+    fn no_other_file_knows_a_rule_by_its_id() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+        let mut files = Vec::new();
+        sources(&root, &mut files);
+        assert!(files.len() > 100, "the source tree was not found");
+        let mut wrong = Vec::new();
+        for file in files {
+            let name = file.strip_prefix(&root).unwrap().to_string_lossy().replace('\\', "/");
+            let text = std::fs::read_to_string(&file).unwrap();
+            let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+            for id in ALL.iter().map(|rule| rule.info().id) {
+                let own = [id.replace('-', "_"), "package".to_owned()].map(|own| format!("rules/{own}.rs"));
+                let knows =
+                    code.lines().any(|line| !line.trim().starts_with("//") && line.contains(&format!("\"{id}\"")));
+                if knows && !own.contains(&name) && name != "policy/known.rs" {
+                    wrong.push(format!("{name} knows {id}"));
+                }
+            }
+        }
+        assert!(wrong.is_empty(), "{wrong:#?}");
+    }
+
     #[test]
     fn severities_do_not_rise_in_the_order_of_the_list() {
         assert!(ALL.windows(2).all(|w| w[0].info().severity >= w[1].info().severity));

@@ -125,7 +125,7 @@ pub(super) fn show(arguments: &Show) -> Result<u8> {
     }
     let mut out = String::new();
     for (key, value) in value.as_object().into_iter().flatten().filter(|(_, v)| !empty(v)) {
-        for (row, text) in told(value).iter().enumerate() {
+        for (row, text) in value_lines(value).iter().enumerate() {
             let label = if row == 0 { key.as_str() } else { "" };
             out.push_str(&wrap(&format!("{label:<14} "), &terminal(text), width()));
         }
@@ -138,12 +138,12 @@ fn empty(value: &Value) -> bool {
 }
 
 /// A value in lines that people read.
-fn told(value: &Value) -> Vec<String> {
+fn value_lines(value: &Value) -> Vec<String> {
     match value {
         Value::String(text) => vec![text.clone()],
-        Value::Array(items) => items.iter().flat_map(told).collect(),
+        Value::Array(items) => items.iter().flat_map(value_lines).collect(),
         Value::Object(fields) => {
-            let parts: Vec<_> = fields.iter().map(|(k, v)| format!("{k}: {}", told(v).join(", "))).collect();
+            let parts: Vec<_> = fields.iter().map(|(k, v)| format!("{k}: {}", value_lines(v).join(", "))).collect();
             vec![parts.join("; ")]
         }
         other => vec![other.to_string()],
