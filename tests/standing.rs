@@ -8,7 +8,7 @@ mod asset;
 use asset::{DECISIONS, facts};
 use chrono::NaiveDate;
 use countersign::approvals::{Approvals, Decision, Ledger, Person, Record, Subject};
-use countersign::judge::{Baseline, Judge};
+use countersign::judge::{Baseline, ExaminedAsset, Judge};
 use countersign::marks;
 use countersign::model::*;
 use countersign::policy::{Policy, Scope};
@@ -122,7 +122,13 @@ fn the_baseline_holds_for_the_same_bytes_only() {
     let evidence = evidence(Claim::Generated);
     let judge = || Judge::new(&policy, None, day(LAST));
     let (place, other) = (asset(Role::Final), "2".repeat(64));
-    let findings = judge().asset(&place, &facts(), &evidence, Ai::Generated, Some(SHA));
+    let findings = judge().asset(&ExaminedAsset {
+        asset: &place,
+        facts: &facts(),
+        evidence: &evidence,
+        ai: Ai::Generated,
+        sha256: Some(SHA),
+    });
     let mut report = AssetReport {
         path: place.rel.clone(),
         root: 0,
