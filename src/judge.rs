@@ -2,20 +2,30 @@
 //! baseline are applied. No I/O; the same input gives the same findings, in the same order, on any thread.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use chrono::NaiveDate;
 
-use crate::approvals::standing::{Question, Standing};
-use crate::approvals::{Approvals, By, Decision, Matches, Record};
+use crate::approvals::status::{ApprovalStatus, CoverageQuery};
+use crate::approvals::{Approvals, MatchKind, Matches, Record};
 use crate::error::Result;
-use crate::limits;
 use crate::model::{
-    Ai, Asset, AssetReport, Evidence, Facts, Finding, FindingState, PackageFault, PackageReport, RecordNote, Role,
-    Summary,
+    Ai, Asset, AssetReport, Decision, Evidence, Facts, Finding, FindingState, PackageFault, PackageReport, RecordNote,
+    Role, Summary,
 };
 use crate::policy::Policy;
-use crate::rules::{self, Case, Draft, Info, PackageCase};
+use crate::rules::{self, AssetContext, Info, PackageContext, RawFinding, RunContext, Usage};
+
+/// What was found out about one asset before it is judged.
+#[derive(Clone, Copy, Debug)]
+pub struct ExaminedAsset<'a> {
+    pub asset: &'a Asset,
+    pub facts: &'a Facts,
+    pub evidence: &'a [Evidence],
+    /// The strongest claim among the evidence.
+    pub ai: Ai,
+    /// Digest of the asset's bytes in hex, where [`Judge::needs_digest`] asked for it and it could be computed.
+    pub sha256: Option<&'a str>,
+}
 
 /// Judges assets by one policy, one ledger and one day.
 #[derive(Debug)]
@@ -25,8 +35,8 @@ pub struct Judge<'a> {
     as_of: NaiveDate,
     baseline: Baseline,
     /// Which records and suppressions matched something, in their own order.
-    used_approvals: Vec<AtomicBool>,
-    used_suppressions: Vec<AtomicBool>,
+    used_approvals: Usage,
+    used_suppressions: Usage,
 }
 
 /// Findings that an earlier report held already.
@@ -90,14 +100,13 @@ impl<'a> Judge<'a> {
     /// A judge; `as_of` is the day on which approvals and suppressions must hold.
     #[must_use]
     pub fn new(policy: &'a Policy, approvals: Option<&'a Approvals>, as_of: NaiveDate) -> Self {
-        let unused = |n: usize| std::iter::repeat_with(|| AtomicBool::new(false)).take(n).collect();
         Self {
             policy,
             approvals,
             as_of,
             baseline: Baseline::default(),
-            used_approvals: unused(approvals.map_or(0, Approvals::len)),
-            used_suppressions: unused(policy.suppress.len()),
+            used_approvals: Usage::none_of(approvals.map_or(0, Approvals::len)),
+            used_suppressions: Usage::none_of(policy.suppress.len()),
         }
     }
 
@@ -117,23 +126,17 @@ impl<'a> Judge<'a> {
 
     /// What the rules find in one asset, worst first.
     #[must_use]
-    pub fn asset(
-        &self,
-        asset: &Asset,
-        facts: &Facts,
-        evidence: &[Evidence],
-        ai: Ai,
-        sha256: Option<&str>,
-    ) -> Vec<Finding> {
+    pub fn asset(&self, examined: &ExaminedAsset<'_>) -> Vec<Finding> {
+        let ExaminedAsset { asset, facts, evidence, ai, sha256 } = *examined;
         let matches = self.approvals.map(|approvals| approvals.matches(asset, sha256)).unwrap_or_default();
         for (known, _) in &matches.rows {
-            mark(&self.used_approvals, known.index);
+            self.used_approvals.insert(known.index);
         }
-        let standing = self.standing(asset, ai, &matches);
+        let status = self.status(asset, ai, &matches);
         let ledger = self.approvals.map(Approvals::path);
         let policy = self.policy;
-        let case = Case { asset, facts, ai, evidence, policy, matches: &matches, standing: &standing, ledger };
-        let mut findings = self.run(&asset.rel, |rule, out| rule.check_asset(&case, out));
+        let context = AssetContext { asset, facts, ai, evidence, policy, matches: &matches, status: &status, ledger };
+        let mut findings = self.run(&asset.rel, |rule, out| rule.check_asset(&context, out));
         for finding in findings.iter_mut().filter(|f| f.state == FindingState::Open) {
             if self.baseline.holds(&finding.rule, asset, sha256) {
                 finding.state = FindingState::Baseline;
@@ -152,34 +155,38 @@ impl<'a> Judge<'a> {
     /// Whether all that was judged so far was judged by the whole ledger.
     ///
     /// # Errors
-    /// As [`Approvals::sound`].
-    pub fn sound(&self) -> Result<()> {
-        self.approvals.map_or(Ok(()), Approvals::sound)
+    /// As [`Approvals::check_ledger_intact`].
+    pub fn check_ledger_intact(&self) -> Result<()> {
+        self.approvals.map_or(Ok(()), Approvals::check_ledger_intact)
     }
 
     /// What the rules find in one delivery package, worst first.
     #[must_use]
     pub fn package(&self, package: &PackageReport, faults: &[PackageFault]) -> Vec<Finding> {
-        let case = PackageCase { package, faults };
-        let mut findings = self.run(&package.root, |rule, out| rule.check_package(&case, out));
+        let context = PackageContext { package, faults };
+        let mut findings = self.run(&package.root, |rule, out| rule.check_package(&context, out));
         self.baseline.settle(&package.root, &mut findings);
         findings
     }
 
-    /// What is left when every asset was judged: records and suppressions that matched nothing.
+    /// What the rules find in the run as a whole, once every asset and all of `packages` were judged.
     #[must_use]
-    pub fn finish(&self) -> Vec<Finding> {
-        let mut findings = self.run("", |rule, out| match rule.info().id {
-            "unused-approval" => self.unused_approvals(out),
-            "unused-suppression" => self.unused_suppressions(out),
-            _ => {}
-        });
+    pub fn finish(&self, packages: &[PackageReport]) -> Vec<Finding> {
+        let context = RunContext {
+            packages,
+            policy: self.policy,
+            approvals: self.approvals,
+            as_of: self.as_of,
+            used_approvals: &self.used_approvals,
+            used_suppressions: &self.used_suppressions,
+        };
+        let mut findings = self.run("", |rule, out| rule.check_run(&context, out));
         self.baseline.settle("", &mut findings);
         findings
     }
 
     /// What the records about an asset amount to in its role.
-    fn standing(&self, asset: &Asset, ai: Ai, matches: &Matches<'_>) -> Standing {
+    fn status(&self, asset: &Asset, ai: Ai, matches: &Matches<'_>) -> ApprovalStatus {
         use Decision::{Approved, Conditional, Disclosed, Notified};
         let decisions: &[Decision] = match (asset.role, ai) {
             (Role::Final, _) => &[Approved, Conditional],
@@ -188,33 +195,37 @@ impl<'a> Judge<'a> {
             (Role::Archival, _) => &[Approved, Conditional, Disclosed],
         };
         if matches.rows.is_empty() {
-            return Standing::default();
+            return ApprovalStatus::default();
         }
         let scopes = self.policy.scopes(asset.role, &asset.rel);
-        matches.standing(&Question { policy: self.policy, role: asset.role, decisions, scopes, as_of: self.as_of })
+        matches.status(&CoverageQuery { policy: self.policy, role: asset.role, decisions, scopes, as_of: self.as_of })
     }
 
-    /// Runs every rule that is on, in order, and judges what it says.
-    fn run(&self, rel: &str, check: impl Fn(&dyn rules::Rule, &mut Vec<Draft>)) -> Vec<Finding> {
-        let (mut findings, mut drafts) = (Vec::new(), Vec::new());
+    /// Runs every rule that is on, in order, and judges what it says. What a rule says is dropped where a more exact one
+    /// explains it, unless a record has settled it.
+    fn run(&self, rel: &str, check: impl Fn(&dyn rules::Rule, &mut Vec<RawFinding>)) -> Vec<Finding> {
+        let (mut said, mut of_rule) = (Vec::new(), Vec::new());
         for rule in rules::ALL {
             let info = rule.info();
             if self.policy.off(info.id).is_some() {
                 continue;
             }
-            check(*rule, &mut drafts);
-            findings.extend(drafts.drain(..).filter_map(|draft| self.judge(info, rel, draft)));
+            check(*rule, &mut of_rule);
+            said.extend(of_rule.drain(..).map(|finding| (info, finding)));
         }
+        let explained: Vec<&str> = said.iter().flat_map(|(info, _)| info.explains).map(|info| info.id).collect();
+        let left = said.into_iter().filter(|(info, finding)| finding.cleared || !explained.contains(&info.id));
+        let mut findings: Vec<_> = left.filter_map(|(info, finding)| self.judge(info, rel, finding)).collect();
         // Stable: findings of one severity keep the order of the rules.
         findings.sort_by_key(|f: &Finding| std::cmp::Reverse(f.severity));
         findings
     }
 
-    fn judge(&self, info: &Info, rel: &str, draft: Draft) -> Option<Finding> {
+    fn judge(&self, info: &Info, rel: &str, raw: RawFinding) -> Option<Finding> {
         let severity = self.policy.severity(info.id, info.severity)?;
-        let inner = draft.path.as_deref().and_then(|path| self.suppression(info.id, path));
-        let suppressed = if draft.cleared { None } else { inner.or_else(|| self.suppression(info.id, rel)) };
-        let state = match (draft.cleared, &suppressed) {
+        let inner = raw.path.as_deref().and_then(|path| self.suppression(info.id, path));
+        let suppressed = if raw.cleared { None } else { inner.or_else(|| self.suppression(info.id, rel)) };
+        let state = match (raw.cleared, &suppressed) {
             (true, _) => FindingState::Approved,
             (false, Some(_)) => FindingState::Suppressed,
             (false, None) => FindingState::Open,
@@ -223,9 +234,11 @@ impl<'a> Judge<'a> {
             rule: info.id.to_owned(),
             severity,
             state,
-            message: draft.message,
-            help: draft.help,
-            approval: draft.approval,
+            subject: info.subject,
+            path: raw.path,
+            message: raw.message,
+            action: raw.action,
+            approval: raw.approval,
             reason: suppressed,
         })
     }
@@ -235,65 +248,22 @@ impl<'a> Judge<'a> {
         let mut reason = None;
         for (index, row) in self.policy.suppress.iter().enumerate() {
             if row.rule == rule && row.expires >= self.as_of && row.pattern.matches(rel) {
-                mark(&self.used_suppressions, index);
+                self.used_suppressions.insert(index);
                 reason = reason.or_else(|| Some(format!("{} (until {})", row.reason, row.expires)));
             }
         }
         reason
     }
-
-    fn unused_approvals(&self, out: &mut Vec<Draft>) {
-        let Some(approvals) = self.approvals else { return };
-        let mut unused = approvals.in_force(self.as_of);
-        unused.retain(|index| !is_marked(&self.used_approvals, *index));
-        let help = "Check whether the asset should be here under another name or in another version.";
-        for known in unused.iter().take(limits::UNUSED).filter_map(|index| approvals.known(*index)) {
-            let record = &known.record;
-            let name = record.subjects.first().map(|s| s.name.as_str()).filter(|n| !n.is_empty());
-            let name = name.or_else(|| record.sha256().next()).unwrap_or("nothing that can be found");
-            let more = record.subjects.len().saturating_sub(1);
-            let more = if more == 0 { String::new() } else { format!(" and {more} more") };
-            let message = format!(
-                "record {} ({} by {} on {}) matched no asset: it is about {name}{more}",
-                record.id,
-                record.decision.word(),
-                record.approver,
-                record.decided_on
-            );
-            out.push(Draft::new(message, help).about(&record.id));
-        }
-        // A ledger for a whole house would bury everything else.
-        if let more @ 1.. = unused.len().saturating_sub(limits::UNUSED) {
-            out.push(Draft::new(format!("{more} more records in force matched no asset"), MANY));
-        }
-    }
-
-    fn unused_suppressions(&self, out: &mut Vec<Draft>) {
-        for (index, row) in self.policy.suppress.iter().enumerate() {
-            let what = match (is_marked(&self.used_suppressions, index), row.expires < self.as_of) {
-                (_, true) => format!("ran out on {}", row.expires),
-                (false, false) => "matched no finding".to_owned(),
-                (true, false) => continue,
-            };
-            out.push(Draft::new(
-                format!("the suppression of {} for `{}` {what}", row.rule, row.pattern.text()),
-                "Take it out of the policy, or renew it with a reason that still holds.",
-            ));
-        }
-    }
 }
 
-const MANY: &str = "`countersign approvals list` shows them. A ledger for more than this delivery always holds such \
-                    records: turn the rule off then, with that reason.";
-
 /// A record as a report about the asset with this digest repeats it.
-fn note(record: &Record, by: By, sha256: Option<&str>) -> RecordNote {
+fn note(record: &Record, by: MatchKind, sha256: Option<&str>) -> RecordNote {
     let own = record.subjects.iter().find(|s| s.sha256().is_some() && s.sha256() == sha256);
     let range = own.or_else(|| record.subjects.first()).and_then(|s| s.annotations.as_ref()?.range.clone());
     let by = match by {
-        By::Digest => "digest",
-        By::Path => "path",
-        By::OtherBytes => "other-bytes",
+        MatchKind::Digest => "digest",
+        MatchKind::Path => "path",
+        MatchKind::OtherBytes => "other-bytes",
     };
     RecordNote {
         id: record.id.clone(),
@@ -311,14 +281,4 @@ fn note(record: &Record, by: By, sha256: Option<&str>) -> RecordNote {
         sources: record.sources.iter().map(|s| (s.name.clone(), s.rights.clone())).collect(),
         note: record.note.clone(),
     }
-}
-
-fn mark(of: &[AtomicBool], index: usize) {
-    if let Some(used) = of.get(index) {
-        used.store(true, Ordering::Relaxed);
-    }
-}
-
-fn is_marked(of: &[AtomicBool], index: usize) -> bool {
-    of.get(index).is_some_and(|used| used.load(Ordering::Relaxed))
 }

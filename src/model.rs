@@ -3,8 +3,11 @@
 //! Nothing here reads a file or decides anything. The serialized shapes of [`Evidence`], [`Finding`],
 //! [`Problem`] and [`AssetReport`] are the JSON report's (`countersign.report/1`).
 
+mod action;
+mod approval;
 mod credentials;
 mod extraction;
+mod finding;
 mod format_id;
 mod run;
 
@@ -12,8 +15,11 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+pub use action::*;
+pub use approval::*;
 pub use credentials::*;
 pub use extraction::*;
+pub use finding::*;
 pub use format_id::*;
 pub use run::*;
 
@@ -58,7 +64,7 @@ pub struct Asset {
     /// Why the walk could not hand over an openable file (a socket, a link out of the root, an unreadable folder).
     pub obstacle: Option<Problem>,
     /// Which package's hashes its bytes have, where they were checked and all agree.
-    pub custody: Option<String>,
+    pub verified_hashes: Option<String>,
 }
 
 impl Asset {
@@ -77,7 +83,7 @@ impl Asset {
             package: None,
             sidecars: Vec::new(),
             obstacle: None,
-            custody: None,
+            verified_hashes: None,
         }
     }
 }
@@ -267,42 +273,6 @@ impl Ai {
             Self::Generated => "generated",
         }
     }
-}
-
-/// How bad a finding is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Severity {
-    Note,
-    Warning,
-    Error,
-}
-
-/// Whether a finding still counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum FindingState {
-    Open,
-    /// A recorded approval covers it.
-    Approved,
-    /// The policy suppresses it, with a reason.
-    Suppressed,
-    /// An earlier report already held it.
-    Baseline,
-}
-
-/// What a rule found, after judgement.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Finding {
-    pub rule: String,
-    pub severity: Severity,
-    pub state: FindingState,
-    pub message: String,
-    pub help: String,
-    /// Id of the approval that clears it or that it is about.
-    pub approval: Option<String>,
-    /// Why it is suppressed.
-    pub reason: Option<String>,
 }
 
 /// Something about a file that kept us from reading all of it.

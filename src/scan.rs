@@ -124,7 +124,7 @@ pub fn run(
         tally.package(package, &faults, &scan.judge);
     }
     let summary = tally.finish(&scan.judge);
-    scan.judge.sound()?;
+    scan.judge.check_ledger_intact()?;
     Ok(summary)
 }
 
@@ -174,7 +174,7 @@ impl ScanRun<'_, '_> {
         let (scan, watch, files) = (self.scan, self.watch, self.files);
         let judge = |job| process_asset(scan, job, around, files, watch);
         let judged: Vec<_> = self.pool.install(|| jobs.into_par_iter().map(judge).collect());
-        scan.judge.sound()?;
+        scan.judge.check_ledger_intact()?;
         for judged in judged {
             let Some(Judged { report, archive: job, oddity }) = judged else {
                 self.tally.summary.interrupted = true;

@@ -1,4 +1,5 @@
-//! Text from outside as rules and reports both need it: which characters deceive, and words that a shell reads back.
+//! Text from outside as rules and reports both need it: which characters deceive, words that a
+//! shell reads back, cells that a spreadsheet does not run.
 
 use std::fmt::Write;
 
@@ -53,6 +54,31 @@ pub fn dollar(name: &[u8]) -> String {
     out
 }
 
+/// Whether a spreadsheet may run this cell as a formula, quotes and spaces before it aside; also where some program takes a
+/// control character at its start off and then does.
+#[must_use]
+pub fn is_formula(cell: &str) -> bool {
+    let first = cell.trim_start_matches(|c: char| c.is_whitespace() || c == '"' || c == '\'').chars().next();
+    first.is_some_and(|c| "=+-@|%＝＋－＠".contains(c)) || cell.trim_start_matches('\'').starts_with(['\t', '\r', '\n'])
+}
+
+/// One cell of CSV (RFC 4180): quoted where needed; what a spreadsheet would run as a formula gets an apostrophe before it.
+#[must_use]
+pub fn csv_cell(text: &str) -> String {
+    let cell = if is_formula(text) { format!("'{text}") } else { text.to_owned() };
+    let special = cell.contains([',', ';', '"', '\'', '\t', '\n', '\r']);
+    match special || cell.starts_with(' ') || cell.ends_with(' ') {
+        true => format!("\"{}\"", cell.replace('"', "\"\"")),
+        false => cell,
+    }
+}
+
+/// The text of a cell without the apostrophe that [`csv_cell`] put before it.
+#[must_use]
+pub fn from_csv_cell(cell: &str) -> &str {
+    cell.strip_prefix('\'').filter(|rest| is_formula(rest)).unwrap_or(cell)
+}
+
 fn hidden(c: char) -> bool {
     c.is_control() || deceives(c)
 }
@@ -69,6 +95,19 @@ mod tests {
         assert_eq!(shell_word(b"it's $(x).png"), r"'it'\''s $(x).png'");
         assert_eq!(shell_word(b"-rf"), "./-rf");
         assert_eq!(shell_word(b""), "''");
+    }
+
+    #[test]
+    fn cells_are_no_formulas_and_come_back() {
+        assert_eq!(csv_cell("=cmd|'/c calc'!A1"), "\"'=cmd|'/c calc'!A1\"");
+        assert_eq!((csv_cell("a,b"), csv_cell("a b"), csv_cell("")), ("\"a,b\"".into(), "a b".into(), String::new()));
+        for text in
+            ["=1", "+1", "-1", "@x", "|x", "%x", "＝1", " =1", "'=1", "\"=1", "\tx", "'\tx", "\n=1", "plain", "'a", ""]
+        {
+            let guarded = if is_formula(text) { format!("'{text}") } else { text.to_owned() };
+            assert_eq!(from_csv_cell(&guarded), text);
+            assert!(!guarded.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']), "{guarded:?}");
+        }
     }
 
     #[test]

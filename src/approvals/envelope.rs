@@ -7,6 +7,8 @@ use data_encoding::BASE64;
 use ed25519_dalek::{Signature, Signer, SigningKey, Verifier, VerifyingKey};
 use serde::{Deserialize, Serialize};
 
+use crate::policy::public_key::{self, key_id};
+
 /// What an envelope carries.
 const PAYLOAD: &str = "application/vnd.in-toto+json";
 
@@ -29,12 +31,6 @@ fn pae(payload: &[u8]) -> Vec<u8> {
     let mut out = format!("DSSEv1 {} {PAYLOAD} {} ", PAYLOAD.len(), payload.len()).into_bytes();
     out.extend_from_slice(payload);
     out
-}
-
-/// How envelopes name a public key.
-#[must_use]
-pub fn key_id(key: &[u8; 32]) -> String {
-    format!("ed25519:{}", BASE64.encode(key))
 }
 
 impl Envelope {
@@ -66,9 +62,10 @@ impl Envelope {
 
 impl Signed {
     fn check(&self, payload: &[u8]) -> Result<[u8; 32], String> {
-        let text = self.keyid.strip_prefix("ed25519:").ok_or("its key id is not `ed25519:` and a public key")?;
-        let bytes = BASE64.decode(text.as_bytes()).ok().and_then(|b| <[u8; 32]>::try_from(b).ok());
-        let bytes = bytes.ok_or("its key id is not a public key")?;
+        if !self.keyid.starts_with("ed25519:") {
+            return Err("its key id is not `ed25519:` and a public key".to_owned());
+        }
+        let bytes = public_key::parse(&self.keyid).ok_or("its key id is not a public key")?;
         let key = VerifyingKey::from_bytes(&bytes).map_err(|_| "its key id is not a public key")?;
         let sig = BASE64.decode(self.sig.as_bytes()).ok().and_then(|b| Signature::from_slice(&b).ok());
         let sig = sig.ok_or("its signature is not one of Ed25519")?;

@@ -6,7 +6,8 @@
 use chrono::NaiveDate;
 use serde_json::{Value, json};
 
-use super::{Approvals, Decision, Known, Subject};
+use super::{Approvals, Decision, LedgerEntry, Subject};
+use crate::text::csv_cell;
 
 /// One column: its header and what stands in it for a subject of a record.
 type Column = (&'static str, fn(&Line<'_>) -> String);
@@ -14,7 +15,7 @@ type Column = (&'static str, fn(&Line<'_>) -> String);
 /// What one row is made of.
 struct Line<'a> {
     approvals: &'a Approvals,
-    known: &'a Known,
+    known: &'a LedgerEntry,
     subject: &'a Subject,
     as_of: NaiveDate,
 }
@@ -41,11 +42,11 @@ fn class(line: &Line<'_>) -> String {
 }
 
 fn sources(line: &Line<'_>) -> String {
-    let told = |s: &super::record::SourceAsset| match &s.rights {
+    let spelled = |s: &super::record::SourceAsset| match &s.rights {
         Some(rights) => format!("{}={rights}", s.name),
         None => s.name.clone(),
     };
-    line.known.record.sources.iter().map(told).collect::<Vec<_>>().join("|")
+    line.known.record.sources.iter().map(spelled).collect::<Vec<_>>().join("|")
 }
 
 fn day(of: Option<NaiveDate>) -> String {
@@ -111,7 +112,7 @@ static CUE_SHEET: &[Column] = &[
 
 /// The grade of a record for one of its subjects.
 #[must_use]
-pub fn grade(known: &Known, subject: &Subject) -> &'static str {
+pub fn grade(known: &LedgerEntry, subject: &Subject) -> &'static str {
     match subject.sha256() {
         None => "path-only",
         Some(_) => known.grade.word(),
@@ -130,12 +131,12 @@ pub fn cue_sheet(approvals: &Approvals, as_of: NaiveDate) -> String {
     rows(approvals, CUE_SHEET, as_of, |k| !matches!(k.record.decision, Decision::Denied | Decision::Revoked))
 }
 
-fn rows(approvals: &Approvals, columns: &[Column], as_of: NaiveDate, wanted: impl Fn(&Known) -> bool) -> String {
+fn rows(approvals: &Approvals, columns: &[Column], as_of: NaiveDate, wanted: impl Fn(&LedgerEntry) -> bool) -> String {
     let mut out = columns.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(",") + "\r\n";
     for known in approvals.records().filter(|known| wanted(known)) {
         for subject in &known.record.subjects {
             let line = Line { approvals, known: &known, subject, as_of };
-            let cells: Vec<_> = columns.iter().map(|(_, of)| cell(&of(&line))).collect();
+            let cells: Vec<_> = columns.iter().map(|(_, of)| csv_cell(&of(&line))).collect();
             out.push_str(&cells.join(","));
             out.push_str("\r\n");
         }
@@ -143,19 +144,9 @@ fn rows(approvals: &Approvals, columns: &[Column], as_of: NaiveDate, wanted: imp
     out
 }
 
-/// Quoted where it must be, and never a formula to a spreadsheet.
-fn cell(text: &str) -> String {
-    let formula = text.trim_start().starts_with(['=', '+', '-', '@']) || text.starts_with(['\t', '\r']);
-    let text = if formula { format!("'{text}") } else { text.to_owned() };
-    match text.contains([',', '"', '\n', '\r']) || text != text.trim() {
-        true => format!("\"{}\"", text.replace('"', "\"\"")),
-        false => text,
-    }
-}
-
 /// One record as JSON: what it says, and what the ledger makes of it on a day.
 #[must_use]
-pub fn value(approvals: &Approvals, known: &Known, as_of: NaiveDate) -> Value {
+pub fn value(approvals: &Approvals, known: &LedgerEntry, as_of: NaiveDate) -> Value {
     let mut value = json!(known.record);
     value["subjects"] = json!(known.record.subjects);
     value["line"] = json!(known.index + 1);

@@ -11,9 +11,10 @@ use encoding_rs::{Encoding, UTF_8};
 use sha2::{Digest, Sha256};
 
 use super::record::{Annotations, SourceAsset};
-use super::{Decision, Known, Person, Record, Subject};
+use super::{Decision, LedgerEntry, Person, Record, Subject};
 use crate::policy::Scope;
 use crate::policy::known::nearest;
+use crate::text::from_csv_cell;
 
 /// How a sheet is to be read.
 #[derive(Clone, Debug)]
@@ -58,7 +59,7 @@ pub struct Sheet {
 
 impl Sheet {
     /// Leaves out rows without an id that say what one of these records, or an earlier row, says.
-    pub fn leave_out(&mut self, recorded: impl IntoIterator<Item = Arc<Known>>) {
+    pub fn leave_out(&mut self, recorded: impl IntoIterator<Item = Arc<LedgerEntry>>) {
         if self.records.iter().all(|record| !record.id.is_empty()) {
             return;
         }
@@ -72,8 +73,8 @@ impl Sheet {
 
 /// A digest of all that a record says, but for its id and the sheet that it comes from.
 fn content(record: &Record) -> Option<Vec<u8>> {
-    let bare = Record { id: String::new(), source_system: None, ..record.clone() };
-    let text = serde_json::to_vec(&(&bare, &bare.subjects)).ok()?;
+    let unnumbered = Record { id: String::new(), source_system: None, ..record.clone() };
+    let text = serde_json::to_vec(&(&unnumbered, &unnumbered.subjects)).ok()?;
     Some(Sha256::digest(&text).to_vec())
 }
 
@@ -289,8 +290,7 @@ fn record(
 
 /// A cell without the apostrophe that keeps spreadsheets from computing it.
 fn cell(text: &str) -> &str {
-    let text = text.trim();
-    text.strip_prefix('\'').filter(|rest| rest.starts_with(['=', '+', '-', '@'])).unwrap_or(text)
+    from_csv_cell(text.trim())
 }
 
 /// Which column gives which field, by their numbers.

@@ -92,7 +92,7 @@ pub(super) struct Named {
     pub(super) line: usize,
     pub(super) name: String,
     /// Whether it has no SHA-256.
-    pub(super) bare: bool,
+    pub(super) without_digest: bool,
 }
 
 type Rows<T> = rusqlite::Result<T>;
@@ -152,8 +152,9 @@ impl Index {
         let db = self.db();
         let sql = "SELECT line, name, bare FROM by_name WHERE key IN (?, ?) ORDER BY line";
         let mut statement = db.prepare_cached(sql)?;
-        let named =
-            |row: &rusqlite::Row<'_>| Ok(Named { line: line(row.get(0)?), name: row.get(1)?, bare: row.get(2)? });
+        let named = |row: &rusqlite::Row<'_>| {
+            Ok(Named { line: line(row.get(0)?), name: row.get(1)?, without_digest: row.get(2)? })
+        };
         statement.query_map(keys, named)?.collect()
     }
 
@@ -270,8 +271,8 @@ fn add(db: &Connection, entry: &Entry) -> Rows<bool> {
     }
     let mut by_name = db.prepare_cached("INSERT INTO by_name VALUES (?, ?, ?, ?, ?)")?;
     for (part, subject) in record.subjects.iter().enumerate().filter(|(_, s)| !s.name.is_empty()) {
-        let bare = subject.sha256().is_none();
-        by_name.execute(params![paths::key(&subject.name), line, part as i64, subject.name, bare])?;
+        let without_digest = subject.sha256().is_none();
+        by_name.execute(params![paths::key(&subject.name), line, part as i64, subject.name, without_digest])?;
     }
     Ok(true)
 }
@@ -314,8 +315,8 @@ fn of_the_same(db: &Connection, record: &Record) -> Rows<BTreeMap<i64, bool>> {
         let mut whole = db.prepare_cached("SELECT digests = ? AND NOT bare FROM record WHERE line = ?")?;
         ended.insert(line, whole.query_row([count, line], |row| row.get(0))?);
     }
-    let bare = |s: &&Subject| s.sha256().is_none() && !s.name.is_empty();
-    for subject in record.subjects.iter().filter(bare) {
+    let without_digest = |s: &&Subject| s.sha256().is_none() && !s.name.is_empty();
+    for subject in record.subjects.iter().filter(without_digest) {
         let mut found = db.prepare_cached("SELECT line FROM by_name WHERE key = ? AND name = ?")?;
         for line in found.query_map(params![paths::key(&subject.name), subject.name], |row| row.get(0))? {
             ended.insert(line?, true);

@@ -105,15 +105,15 @@ impl Ledger {
         if torn.is_empty() {
             return Ok(None);
         }
-        let mut aside = path.as_os_str().to_os_string();
-        aside.push(format!(".torn-{}", ledger.entries.len() + 1));
-        let aside = PathBuf::from(aside);
+        let mut torn_copy = path.as_os_str().to_os_string();
+        torn_copy.push(format!(".torn-{}", ledger.entries.len() + 1));
+        let torn_copy = PathBuf::from(torn_copy);
         let mut copy =
-            OpenOptions::new().write(true).create_new(true).open(&aside).map_err(|e| unwritable(&aside, &e))?;
-        copy.write_all(torn).and_then(|()| copy.sync_all()).map_err(|e| unwritable(&aside, &e))?;
+            OpenOptions::new().write(true).create_new(true).open(&torn_copy).map_err(|e| unwritable(&torn_copy, &e))?;
+        copy.write_all(torn).and_then(|()| copy.sync_all()).map_err(|e| unwritable(&torn_copy, &e))?;
         file.set_len(kept.len() as u64).and_then(|()| file.sync_all()).map_err(failed)?;
         sync_folder(path);
-        Ok(Some(aside))
+        Ok(Some(torn_copy))
     }
 
     /// Checks every line and every signature of the ledger at `path`, without keeping them; `head` is one that it had

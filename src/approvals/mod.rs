@@ -2,7 +2,7 @@
 //!
 //! [`record`] is one decision, [`envelope`] its signed wrapping, [`keys`] what signs it, [`ledger`] the append-only file and
 //! [`lines`] its reading, [`index`] finds the lines that are about an asset and [`stored`] keeps it between runs, [`paths`]
-//! says when a path hint fits, [`standing`] what the records about one asset amount to on a day; [`import`] and [`export`]
+//! says when a path hint fits, [`status`] what the records about one asset amount to on a day; [`import`] and [`export`]
 //! exchange records with spreadsheets.
 
 mod envelope;
@@ -14,7 +14,7 @@ pub mod ledger;
 mod lines;
 mod paths;
 pub mod record;
-pub mod standing;
+pub mod status;
 mod stored;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -30,18 +30,18 @@ use crate::limits;
 use crate::model::{ApprovalsRef, Asset};
 use crate::policy::{Grade, TrustedKey};
 use index::{Ending, Failure, Index};
-use stored::Shelf;
+use stored::IndexDir;
 
-pub use envelope::key_id;
+pub use crate::policy::public_key::key_id;
 pub use ledger::{Entry, Ledger};
 pub use record::{Decision, Person, Record, Subject};
-pub use standing::{Standing, Verdict};
+pub use status::{ApprovalStatus, Verdict};
 pub use stored::Cache;
 
 /// A ledger, ready to be asked about assets.
 ///
 /// It holds an index in memory or on disk, and reads the lines that are asked for. Whatever goes wrong with that is told
-/// by [`Approvals::sound`]: an answer counts only where that finds nothing.
+/// by [`Approvals::check_ledger_intact`]: an answer counts only where that finds nothing.
 #[derive(Debug)]
 pub struct Approvals {
     path: PathBuf,
@@ -57,7 +57,7 @@ pub struct Approvals {
 
 /// One record and what the ledger as a whole makes of it.
 #[derive(Debug)]
-pub struct Known {
+pub struct LedgerEntry {
     /// The record's number: 0 for the ledger's first line.
     pub index: usize,
     pub record: Record,
@@ -72,7 +72,7 @@ pub struct Known {
 /// Records that were asked for, up to [`limits::RECORDS`] bytes of their lines.
 #[derive(Debug, Default)]
 struct Recent {
-    rows: HashMap<usize, Arc<Known>>,
+    rows: HashMap<usize, Arc<LedgerEntry>>,
     bytes: usize,
 }
 
@@ -86,7 +86,7 @@ enum Broken {
 
 /// How a record is about an asset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum By {
+pub enum MatchKind {
     /// The digests are equal.
     Digest,
     /// The path fits and the record has no digest that could be compared.
@@ -98,7 +98,7 @@ pub enum By {
 /// The records about one asset, in the ledger's order.
 #[derive(Debug, Default)]
 pub struct Matches<'a> {
-    pub rows: Vec<(Arc<Known>, By)>,
+    pub rows: Vec<(Arc<LedgerEntry>, MatchKind)>,
     all: Option<&'a Approvals>,
     /// Digest of the asset's bytes, where it was computed.
     sha256: Option<String>,
@@ -154,7 +154,7 @@ impl Approvals {
     ///
     /// # Errors
     /// [`Error::Ledger`] where a line is not any more what it was, [`Error::File`] where the index failed.
-    pub fn sound(&self) -> Result<()> {
+    pub fn check_ledger_intact(&self) -> Result<()> {
         match self.failure.get() {
             None => Ok(()),
             Some(Broken::Line(line)) => Err(lines::changed(&self.path, *line)),
@@ -179,7 +179,7 @@ impl Approvals {
     }
 
     /// All records, in the ledger's order, each read when it is asked for.
-    pub fn records(&self) -> impl Iterator<Item = Arc<Known>> {
+    pub fn records(&self) -> impl Iterator<Item = Arc<LedgerEntry>> {
         (0..self.len()).filter_map(|index| self.read(index)).map(|(known, _)| Arc::new(known))
     }
 
@@ -192,11 +192,11 @@ impl Approvals {
 
     /// The state of one record as a whole on a day: `in force`, `not yet`, `expired`, or what ended it.
     #[must_use]
-    pub fn state(&self, known: &Known, as_of: NaiveDate) -> String {
+    pub fn state(&self, known: &LedgerEntry, as_of: NaiveDate) -> String {
         let record = &known.record;
         let last = known.ended_by.iter().rfind(|e| e.decided_on <= as_of);
         let last = last.and_then(|e| Some((e.whole, self.ending(e)?)));
-        let word = |by: &Known| match by.record.decision {
+        let word = |by: &LedgerEntry| match by.record.decision {
             Decision::Revoked => "revoked",
             Decision::Denied => "denied",
             _ => "superseded",
@@ -218,7 +218,7 @@ impl Approvals {
 
     /// The record with this id.
     #[must_use]
-    pub fn by_id(&self, id: &str) -> Option<Arc<Known>> {
+    pub fn by_id(&self, id: &str) -> Option<Arc<LedgerEntry>> {
         self.known(self.answer(self.index.by_id(id))?.checked_sub(1)?)
     }
 
@@ -253,7 +253,7 @@ impl Approvals {
         let mut out = BTreeMap::new();
         for named in self.answer(self.index.by_name(paths.keys())) {
             if paths.fit(&named.name) {
-                *out.entry(named.line).or_default() |= named.bare;
+                *out.entry(named.line).or_default() |= named.without_digest;
             }
         }
         out
@@ -263,22 +263,23 @@ impl Approvals {
     #[must_use]
     pub fn matches(&self, asset: &Asset, sha256: Option<&str>) -> Matches<'_> {
         let by_digest = sha256.map(|hex| self.answer(self.index.by_digest(hex))).unwrap_or_default();
-        let mut found: BTreeMap<usize, By> = by_digest.into_iter().map(|line| (line, By::Digest)).collect();
-        for (line, bare) in self.by_path(asset) {
+        let mut found: BTreeMap<usize, MatchKind> =
+            by_digest.into_iter().map(|line| (line, MatchKind::Digest)).collect();
+        for (line, without_digest) in self.by_path(asset) {
             // A record of many files has this one's digest among the subjects of this name only.
-            match (bare, sha256) {
-                (true, _) => found.entry(line).or_insert(By::Path),
-                (false, Some(_)) => found.entry(line).or_insert(By::OtherBytes),
+            match (without_digest, sha256) {
+                (true, _) => found.entry(line).or_insert(MatchKind::Path),
+                (false, Some(_)) => found.entry(line).or_insert(MatchKind::OtherBytes),
                 (false, None) => continue,
             };
         }
-        let known = |(line, by): (usize, By)| Some((self.known(line.checked_sub(1)?)?, by));
+        let known = |(line, by): (usize, MatchKind)| Some((self.known(line.checked_sub(1)?)?, by));
         let rows = found.into_iter().filter_map(known).collect();
         Matches { rows, all: Some(self), sha256: sha256.map(str::to_lowercase) }
     }
 
     /// The record with this number; `None` is a failure that is noted.
-    pub(crate) fn known(&self, index: usize) -> Option<Arc<Known>> {
+    pub(crate) fn known(&self, index: usize) -> Option<Arc<LedgerEntry>> {
         let recent = || self.recent.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = recent().rows.get(&index) {
             return Some(Arc::clone(known));
@@ -294,12 +295,12 @@ impl Approvals {
         Some(known)
     }
 
-    fn ending(&self, ending: &Ending) -> Option<Arc<Known>> {
+    fn ending(&self, ending: &Ending) -> Option<Arc<LedgerEntry>> {
         self.known(ending.by.checked_sub(1)?)
     }
 
     /// Reads one line again, and checks that it is the one that was indexed.
-    fn read(&self, index: usize) -> Option<(Known, usize)> {
+    fn read(&self, index: usize) -> Option<(LedgerEntry, usize)> {
         let line = index + 1;
         let place = self.answer(self.index.place(line));
         let text = place.and_then(|place| {
@@ -320,7 +321,7 @@ impl Approvals {
         };
         let (grade, signers) = grade(&record, &signed, &self.keys);
         let ended_by = self.answer(self.index.endings(line));
-        Some((Known { index, record, grade, signers, ended_by }, text.map_or(0, |t| t.len())))
+        Some((LedgerEntry { index, record, grade, signers, ended_by }, text.map_or(0, |t| t.len())))
     }
 
     /// What the index says; that it says nothing is noted.
@@ -350,8 +351,8 @@ fn indexed(path: &Path, file: &mut File, cache: Option<&Cache<'_>>) -> Result<(I
     let size = file.metadata().map_err(|e| lines::unreadable(path, &e))?.len();
     let mut warning = None;
     if let Some(Cache { folder, .. }) = cache.filter(|cache| size >= cache.least) {
-        let shelf = Shelf::new(folder, path).map_err(Failure::from);
-        match shelf.and_then(|shelf| shelf.index(path, file)) {
+        let index_dir = IndexDir::new(folder, path).map_err(Failure::from);
+        match index_dir.and_then(|index_dir| index_dir.index(path, file)) {
             Ok(index) => return Ok((index, None)),
             Err(Failure::Ledger(error)) => return Err(error),
             Err(Failure::Index(what)) => warning = Some(format!("{}: {what}", folder.display())),

@@ -9,7 +9,8 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-use crate::policy::Scope;
+pub use crate::model::Decision;
+use crate::model::Scope;
 
 /// The type of every statement.
 pub const STATEMENT: &str = "https://in-toto.io/Statement/v1";
@@ -142,37 +143,6 @@ pub struct Annotations {
     /// Frames or timecodes, as people write them: `01:02:03:00-01:02:09:12`, `1001-1096`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub range: Option<String>,
-}
-
-/// What was decided.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Decision {
-    Approved,
-    /// Approved on conditions.
-    Conditional,
-    Denied,
-    /// Withdraws earlier records: those that it supersedes, or all earlier ones about the same bytes.
-    Revoked,
-    /// The contact was told.
-    Notified,
-    /// The audience and the production were told.
-    Disclosed,
-}
-
-impl Decision {
-    /// The word that records and options use.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Approved => "approved",
-            Self::Conditional => "conditional",
-            Self::Denied => "denied",
-            Self::Revoked => "revoked",
-            Self::Notified => "notified",
-            Self::Disclosed => "disclosed",
-        }
-    }
 }
 
 /// How the tool was used.

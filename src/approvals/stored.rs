@@ -70,14 +70,14 @@ struct Agreeing {
 }
 
 /// Where the index of one ledger is kept.
-pub(super) struct Shelf {
+pub(super) struct IndexDir {
     folder: PathBuf,
     /// The canonical path of the ledger, and the beginning of its files' names.
     ledger: String,
     name: String,
 }
 
-impl Shelf {
+impl IndexDir {
     /// The place in `folder` for the ledger at `path`.
     pub(super) fn new(folder: &Path, path: &Path) -> io::Result<Self> {
         let ledger = std::fs::canonicalize(path)?.to_string_lossy().into_owned();

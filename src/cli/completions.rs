@@ -2,7 +2,7 @@
 
 use clap_complete::Shell;
 
-use super::marks::unknown;
+use super::names::unknown;
 use crate::error::{Error, Result};
 
 #[derive(Debug, clap::Args)]
@@ -19,7 +19,7 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments, command: &mut clap::Command) -> Result<u8> {
     let mut out = Vec::new();
     clap_complete::generate(arguments.shell, command, "countersign", &mut out);
-    super::print(&String::from_utf8_lossy(&out))?;
+    super::console::print(&String::from_utf8_lossy(&out))?;
     Ok(0)
 }
 
@@ -50,6 +50,6 @@ pub(super) fn man(arguments: &ManArguments, mut command: clap::Command) -> Resul
         what: e.to_string(),
         hint: String::new(),
     })?;
-    super::print(&String::from_utf8_lossy(&out))?;
+    super::console::print(&String::from_utf8_lossy(&out))?;
     Ok(0)
 }

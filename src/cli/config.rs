@@ -3,7 +3,13 @@
 //!
 //! A policy or ledger inside the scanned tree came with the delivery: whoever made the delivery wrote it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+use crate::error::Result;
+use crate::policy::Policy;
+
+/// The policy when none is named.
+const DEFAULT_POLICY: &str = "netflix-genai";
 
 /// `$COUNTERSIGN_CONFIG`, else `countersign` in the platform's configuration folder.
 fn folder() -> Option<PathBuf> {
@@ -74,4 +80,12 @@ fn given(name: &str) -> Option<PathBuf> {
 /// A file of the configuration folder, where there is one.
 pub(super) fn existing(name: &str) -> Option<PathBuf> {
     folder().map(|folder| folder.join(name)).filter(|path| path.is_file())
+}
+
+/// The policy that was asked for, else the user's own, else the built-in default.
+pub(in crate::cli) fn load_policy(given: Option<&Path>) -> Result<Policy> {
+    match given.map(Path::to_path_buf).or_else(policy) {
+        Some(path) => Policy::named(&path),
+        None => Policy::builtin(DEFAULT_POLICY),
+    }
 }

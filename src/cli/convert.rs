@@ -4,13 +4,14 @@ use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
 
-use super::output::{Outputs, Wanted};
+use super::output::{Outputs, ReportTarget};
 use super::reporting::Reporting;
 use crate::error::{Error, Result};
 use crate::judge::Baseline;
-use crate::model::{AssetReport, Run};
-use crate::report::Look;
+use crate::model::{AssetReport, Finding, FindingSubject, Run};
+use crate::report::RenderOptions;
 use crate::report::saved::{self, Saved, Take};
+use crate::rules;
 
 /// Render a saved JSON report in another format, without a new scan.
 #[derive(Debug, clap::Args)]
@@ -26,23 +27,35 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> Result<u8> {
     let wanted = arguments.reporting.wanted();
-    let look = arguments.reporting.look();
-    let mut rendering = Rendering { wanted: &wanted, look, outputs: None, failed: None };
+    let render_options = arguments.reporting.render_options();
+    let mut rendering = Rendering { wanted: &wanted, render_options, outputs: None, failed: None };
     let saved = read(&arguments.saved, &mut rendering);
     if let Some(error) = rendering.failed {
         return Err(error);
     }
-    let saved = saved?;
+    let mut saved = saved?;
+    let summary = &mut saved.summary;
+    summary.packages.iter_mut().for_each(|package| name_subjects(&mut package.findings));
+    name_subjects(&mut summary.findings_of_run);
     if let Some(outputs) = rendering.outputs {
         outputs.end(&saved.summary)?;
     }
     Ok(0)
 }
 
+/// Reports of earlier versions do not say what a finding is about: its rule does.
+fn name_subjects(findings: &mut [Finding]) {
+    for finding in findings.iter_mut().filter(|finding| finding.subject == FindingSubject::Unknown) {
+        if let Some(rule) = rules::by_id(&finding.rule) {
+            finding.subject = rule.info().subject;
+        }
+    }
+}
+
 /// Opens the reports once it is known which roots must not be written to, and hands them what is read.
 struct Rendering<'a> {
-    wanted: &'a [Wanted],
-    look: Look,
+    wanted: &'a [ReportTarget],
+    render_options: RenderOptions,
     outputs: Option<Outputs>,
     failed: Option<Error>,
 }
@@ -60,7 +73,7 @@ impl Rendering<'_> {
 impl Take for Rendering<'_> {
     fn run(&mut self, run: &Run) -> std::result::Result<(), String> {
         let roots: Vec<_> = run.roots.iter().map(PathBuf::from).collect();
-        let begun = Outputs::open(self.wanted, &roots, &self.look).and_then(|mut outputs| {
+        let begun = Outputs::open(self.wanted, &roots, &self.render_options).and_then(|mut outputs| {
             outputs.begin(run)?;
             self.outputs = Some(outputs);
             Ok(())
@@ -68,9 +81,10 @@ impl Take for Rendering<'_> {
         self.note(begun)
     }
 
-    fn asset(&mut self, asset: AssetReport) -> std::result::Result<(), String> {
-        let told = self.outputs.as_mut().map_or(Ok(()), |outputs| outputs.asset(&asset));
-        self.note(told)
+    fn asset(&mut self, mut asset: AssetReport) -> std::result::Result<(), String> {
+        name_subjects(&mut asset.findings);
+        let written = self.outputs.as_mut().map_or(Ok(()), |outputs| outputs.asset(&asset));
+        self.note(written)
     }
 }
 

@@ -71,7 +71,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
             (_, true) => tree::drawn(&lossless(path), facts.c2pa.as_ref()),
             _ => page(path, bytes, &facts, &evidence, arguments.verbose),
         };
-        super::print(&text)?;
+        super::console::print(&text)?;
     }
     Ok(if unreadable { 2 } else { 0 })
 }
@@ -122,7 +122,7 @@ fn page(path: &Path, bytes: u64, facts: &Facts, evidence: &[Evidence], verbose: 
     }
     out.push_str(&wrap("  AI marks  ", marks::ai(evidence).word(), width()));
     for problem in &facts.problems {
-        out.push_str(&wrap("  Problem   ", &told(problem), width()));
+        out.push_str(&wrap("  Problem   ", &describe_problem(problem), width()));
     }
     marks_told(&mut out, evidence);
     if let Some(c2pa) = &facts.c2pa {
@@ -134,10 +134,10 @@ fn page(path: &Path, bytes: u64, facts: &Facts, evidence: &[Evidence], verbose: 
     out
 }
 
-fn told(problem: &Problem) -> String {
+fn describe_problem(problem: &Problem) -> String {
     let at = problem.offset.map(|o| format!(" at byte {o}")).unwrap_or_default();
-    let weight = if problem.blocking { "" } else { " (nothing can hide there)" };
-    terminal(&format!("{}{at}: {}{weight}", problem.place, problem.what))
+    let remark = if problem.blocking { "" } else { " (nothing can hide there)" };
+    terminal(&format!("{}{at}: {}{remark}", problem.place, problem.what))
 }
 
 fn marks_told(out: &mut String, evidence: &[Evidence]) {

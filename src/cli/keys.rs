@@ -50,14 +50,14 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
             let passphrase = if *passphrase { Some(new_passphrase(file)?) } else { None };
             let public = keys::make(file, comment, passphrase.as_deref().map(String::as_str))?;
             let beside = keys::public_path(file);
-            super::print(&format!("wrote {} and {}\n\n", file.display(), beside.display()))?;
+            super::console::print(&format!("wrote {} and {}\n\n", file.display(), beside.display()))?;
             (public, file)
         }
         Command::Show { file } => (keys::public(file)?, file),
     };
     let name = file.file_stem().unwrap_or_default().to_string_lossy();
     let key = data_encoding::BASE64.encode(&public);
-    super::print(&format!(
+    super::console::print(&format!(
         "# what a policy says to trust it\n[[trust.keys]]\nname = {}\nkey = \"{key}\"\n",
         toml::Value::from(name.into_owned())
     ))?;

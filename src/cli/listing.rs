@@ -5,7 +5,6 @@ use std::ffi::OsString;
 use std::io::Read;
 use std::path::{Component, Path, PathBuf};
 
-use super::scan::present;
 use crate::error::{Error, Result};
 
 /// The longest list that is read.
@@ -37,6 +36,18 @@ pub(super) fn read(list: &Path) -> Result<(PathBuf, Vec<PathBuf>)> {
     }
     let here = std::env::current_dir().map_err(|e| failed(format!("the current folder is not known: {e}")))?;
     Ok(below(&here, &paths))
+}
+
+/// That there is something under this name.
+pub(super) fn present(path: &Path) -> Result<()> {
+    std::fs::symlink_metadata(path).map(drop).map_err(|e| Error::File {
+        path: path.to_path_buf(),
+        what: e.to_string(),
+        hint: match path == Path::new("-") {
+            true => "for paths on standard input: --files-from -".to_owned(),
+            false => "check that the drive is mounted and the path is the one you mean".to_owned(),
+        },
+    })
 }
 
 /// The paths of a list: ended by zero bytes where there is one (`find -print0`, `git ls-files -z`), else by lines.

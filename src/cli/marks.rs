@@ -1,6 +1,8 @@
 //! `countersign marks [MARK]`: list the catalogue, or explain one mark.
 
-use crate::error::{Error, Result};
+use super::console::print;
+use super::names::unknown;
+use crate::error::Result;
 use crate::marks;
 use crate::report::layout::{plain, wrap};
 
@@ -21,16 +23,6 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
             plain(&marks::page(mark.ok_or_else(|| unknown("mark", id, ids()))?), 80)
         }
     };
-    super::print(&text)?;
+    print(&text)?;
     Ok(0)
-}
-
-/// A name that is not in a list, with the one that was probably meant.
-pub(super) fn unknown<'a>(what: &str, given: &str, known: impl Iterator<Item = &'a str>) -> Error {
-    let near = known.map(|id| (strsim::jaro_winkler(given, id), id)).max_by(|a, b| a.0.total_cmp(&b.0));
-    let hint = match near {
-        Some((score, id)) if score > 0.75 => format!("did you mean '{id}'?"),
-        _ => format!("`countersign {what}s` lists them all"),
-    };
-    Error::Usage { what: format!("no {what} '{given}'"), hint }
 }

@@ -4,12 +4,14 @@ mod approvals;
 mod approve;
 mod completions;
 mod config;
+mod console;
 mod convert;
 mod defaults;
 mod inspect;
 mod keys;
 mod listing;
 mod marks;
+mod names;
 mod output;
 mod policy;
 mod progress;
@@ -20,10 +22,10 @@ mod tree;
 mod trust;
 mod worker;
 
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::process::ExitCode;
 
-use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::error::{Error, Result};
 
@@ -67,27 +69,6 @@ enum Command {
     /// Verify Content Credentials for another process of this program
     #[command(name = worker::NAME, hide = true)]
     Worker,
-}
-
-/// When to use color.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Color {
-    /// On a terminal, unless `NO_COLOR` is set
-    #[default]
-    Auto,
-    Always,
-    Never,
-}
-
-impl Color {
-    /// Whether to color what goes to standard output.
-    fn wanted(self) -> bool {
-        match self {
-            Self::Always => true,
-            Self::Never => false,
-            Self::Auto => std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty()),
-        }
-    }
 }
 
 /// Runs the program and returns its exit code.
@@ -150,21 +131,89 @@ fn fail(error: Error) -> ExitCode {
     ExitCode::from(code)
 }
 
-/// Something that went wrong and ends nothing.
-#[expect(clippy::print_stderr, reason = "the one place where warnings are told")]
-fn warn(text: &str) {
-    eprintln!("warning: {}", crate::report::escape::terminal(text));
-}
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+    use std::path::Path;
 
-/// Writes to standard output; a closed pipe ends quietly, as every filter does.
-fn print(text: &str) -> Result<()> {
-    let mut out = std::io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => Err(Error::File {
-            path: "standard output".into(),
-            what: e.to_string(),
-            hint: "check the disk or the program that reads it".to_owned(),
-        }),
-        _ => Ok(()),
+    /// The modules of this folder by their paths below it, each with its code.
+    fn modules() -> BTreeMap<String, String> {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/cli");
+        let mut out = BTreeMap::new();
+        for (folder, prefix) in [(root.clone(), ""), (root.join("approvals"), "approvals/")] {
+            for entry in std::fs::read_dir(folder).unwrap().flatten() {
+                let name = entry.file_name().into_string().unwrap();
+                if let Some(name) = name.strip_suffix(".rs") {
+                    let text = std::fs::read_to_string(entry.path()).unwrap();
+                    let code = text.split("#[cfg(test)]").next().unwrap_or_default().to_owned();
+                    out.insert(format!("{prefix}{name}"), code);
+                }
+            }
+        }
+        out
+    }
+
+    /// The names after each `path` in the code, those in braces too.
+    fn names<'a>(code: &'a str, path: &str) -> Vec<&'a str> {
+        let after = |(at, _): (usize, &str)| &code[at + path.len()..];
+        let whole = |(at, _): &(usize, &str)| !code[..*at].ends_with("super::");
+        let lists = code.match_indices(path).filter(whole).map(after).map(|rest| match rest.strip_prefix('{') {
+            Some(list) => list.split('}').next().unwrap_or_default(),
+            None => rest.split(|c: char| !c.is_alphanumeric() && c != '_' && c != ':').next().unwrap_or_default(),
+        });
+        lists.flat_map(|list| list.split(',')).map(|name| name.trim()).filter(|name| !name.is_empty()).collect()
+    }
+
+    /// What a module imports of this folder, as modules; what is no module is of the folder's own `mod.rs`.
+    fn imports(module: &str, code: &str, known: &BTreeMap<String, String>) -> BTreeSet<String> {
+        let inner = module.starts_with("approvals/");
+        let beside: &[&str] = if inner { &["approvals/"] } else { &[""] };
+        let mut paths: Vec<(&str, &[&str])> = vec![("crate::cli::", &[""]), ("super::", beside)];
+        if inner {
+            paths.push(("super::super::", &[""]));
+        }
+        let mut out = BTreeSet::new();
+        for (path, folders) in paths {
+            for name in names(code, path).into_iter().filter(|name| !name.starts_with("super")) {
+                let parts: Vec<_> = name.split("::").filter(|part| !part.is_empty()).collect();
+                let longest = [2, 1].into_iter().filter_map(|n| Some(parts.get(..n)?.join("/")));
+                let found = longest
+                    .flat_map(|n| folders.iter().map(move |f| format!("{f}{n}")))
+                    .find(|n| known.contains_key(n));
+                let folder = parts.first() == Some(&"approvals") && parts.len() == 1;
+                out.insert(
+                    found.unwrap_or_else(|| {
+                        if folder { "approvals/mod".to_owned() } else { format!("{}mod", folders[0]) }
+                    }),
+                );
+            }
+        }
+        out
+    }
+
+    #[test]
+    fn no_two_files_import_each_other() {
+        let modules = modules();
+        assert!(modules.len() > 20 && modules.contains_key("approvals/terms"), "the files were not found");
+        let mut left: BTreeMap<_, _> =
+            modules.iter().map(|(m, code)| (m.clone(), imports(m, code, &modules))).collect();
+        assert!(left["scan"].contains("config") && left["scan"].contains("approvals/terms"), "{left:#?}");
+        // A folder's own file declares the others, and so is imported by none of them.
+        left.retain(|module, _| module != "mod" && module != "approvals/mod");
+        let parents: Vec<_> =
+            left.iter().filter(|(_, of)| of.contains("mod") || of.contains("approvals/mod")).collect();
+        assert!(parents.is_empty(), "{parents:#?}");
+        loop {
+            let done: Vec<_> = left
+                .iter()
+                .filter(|(_, of)| of.iter().all(|o| !left.contains_key(o)))
+                .map(|(m, _)| m.clone())
+                .collect();
+            if done.is_empty() {
+                break;
+            }
+            done.iter().for_each(|module| drop(left.remove(module)));
+        }
+        assert!(left.is_empty(), "these import each other: {left:#?}");
     }
 }

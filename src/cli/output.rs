@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::error::{Error, Result};
 use crate::model::{AssetReport, Run, Summary};
-use crate::report::{self, Kind, Look, Page, Report};
+use crate::report::{self, Kind, RenderOptions, Report, RuleDoc};
 use crate::rules;
 use crate::scan::inside_roots;
 
@@ -19,18 +19,18 @@ const LEAST: u64 = 64 * 1024;
 
 /// One `--report FORMAT[=FILE]`.
 #[derive(Clone)]
-pub(super) struct Wanted {
+pub(super) struct ReportTarget {
     kind: &'static Kind,
     file: Option<PathBuf>,
 }
 
-impl std::fmt::Debug for Wanted {
+impl std::fmt::Debug for ReportTarget {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}={:?}", self.kind.info.id, self.file)
     }
 }
 
-impl std::str::FromStr for Wanted {
+impl std::str::FromStr for ReportTarget {
     type Err = String;
 
     fn from_str(text: &str) -> std::result::Result<Self, String> {
@@ -53,8 +53,8 @@ pub(super) fn help() -> String {
 }
 
 /// The rules' pages, for reports that carry them.
-pub(super) fn pages() -> Arc<[Page]> {
-    let page = |info: &rules::Info| Page {
+pub(super) fn pages() -> Arc<[RuleDoc]> {
+    let page = |info: &rules::Info| RuleDoc {
         id: info.id.to_owned(),
         summary: info.summary(),
         text: info.doc(),
@@ -70,7 +70,7 @@ fn no_format(id: &str) -> String {
     format!("no report format '{id}'{}; there are: {}", meant.unwrap_or_default(), known.join(", "))
 }
 
-impl Wanted {
+impl ReportTarget {
     /// The report that is written when none is asked for.
     pub(super) fn default_report() -> Self {
         Self { kind: &report::terminal::KIND, file: None }
@@ -103,7 +103,7 @@ impl Outputs {
     ///
     /// # Errors
     /// A file inside the scanned tree, two reports for one place, a path that cannot be written.
-    pub(super) fn open(wanted: &[Wanted], roots: &[PathBuf], look: &Look) -> Result<Self> {
+    pub(super) fn open(wanted: &[ReportTarget], roots: &[PathBuf], render_options: &RenderOptions) -> Result<Self> {
         let files: Vec<_> = wanted.iter().filter_map(|w| w.file.as_deref()).map(whole).collect();
         if let Some((_, twice)) = files.iter().enumerate().find(|(i, f)| files[..*i].contains(f)) {
             return Err(Error::Usage {
@@ -117,7 +117,7 @@ impl Outputs {
                 hint: "give all but one a file: --report FORMAT=FILE".to_owned(),
             });
         }
-        let outputs = wanted.iter().map(|w| Output::open(w, roots, look)).collect::<Result<_>>()?;
+        let outputs = wanted.iter().map(|w| Output::open(w, roots, render_options)).collect::<Result<_>>()?;
         Ok(Self { outputs, failed: None })
     }
 
@@ -130,7 +130,7 @@ impl Outputs {
     }
 
     /// Whether nobody is left to write for.
-    pub(super) fn deserted(&self) -> bool {
+    pub(super) fn all_closed(&self) -> bool {
         self.outputs.iter().all(|output| output.report.is_none())
     }
 
@@ -163,7 +163,7 @@ impl Outputs {
             }
         }
         match self.failed.take() {
-            Some(error) if self.deserted() => Err(error),
+            Some(error) if self.all_closed() => Err(error),
             failed => {
                 self.failed = failed;
                 Ok(())
@@ -173,9 +173,9 @@ impl Outputs {
 }
 
 impl Output {
-    fn open(wanted: &Wanted, roots: &[PathBuf], look: &Look) -> Result<Self> {
+    fn open(wanted: &ReportTarget, roots: &[PathBuf], render_options: &RenderOptions) -> Result<Self> {
         let Some(path) = &wanted.file else {
-            let report = (wanted.kind.start)(Box::new(BufWriter::new(io::stdout())), look.clone());
+            let report = (wanted.kind.start)(Box::new(BufWriter::new(io::stdout())), render_options.clone());
             return Ok(Self { name: "standard output".into(), report: Some(report), pending: None });
         };
         if let Some(root) = inside_roots(path, roots) {
@@ -189,11 +189,12 @@ impl Output {
             return Err(unwritable(path, &io::Error::other("is a folder")));
         }
         // Whoever reads the file has another terminal.
-        let look = Look { color: false, width: Look::default().width, ..look.clone() };
+        let render_options =
+            RenderOptions { color: false, width: RenderOptions::default().width, ..render_options.clone() };
         // A pipe or a device is written to, never replaced.
         if std::fs::metadata(path).is_ok_and(|meta| !meta.is_file()) {
             let file = File::options().write(true).open(path).map_err(|e| unwritable(path, &e))?;
-            let report = (wanted.kind.start)(Box::new(BufWriter::new(file)), look);
+            let report = (wanted.kind.start)(Box::new(BufWriter::new(file)), render_options);
             return Ok(Self { name: path.clone(), report: Some(report), pending: None });
         }
         let free = free(path);
@@ -203,7 +204,7 @@ impl Output {
         let partial = partial_name(path);
         let file = File::create(&partial).map_err(|e| unwritable(path, &e))?;
         PARTIALS.lock().unwrap_or_else(PoisonError::into_inner).push(partial.clone());
-        let report = (wanted.kind.start)(Box::new(BufWriter::new(file)), look);
+        let report = (wanted.kind.start)(Box::new(BufWriter::new(file)), render_options);
         Ok(Self { name: path.clone(), report: Some(report), pending: Some((partial, path.clone())) })
     }
 

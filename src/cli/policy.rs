@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use chrono::{Local, NaiveDate};
 use clap::Subcommand;
 
-use super::scan::load_policy;
-use super::warn;
+use super::config::load_policy;
+use super::console::warn;
 use crate::c2pa::trust::TrustList;
 use crate::error::{Error, Result};
 use crate::policy::{self, Policy};
@@ -43,16 +43,16 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
     match &arguments.command {
         Command::Init { file } => {
             write_new(file, policy::starter())?;
-            super::print(&format!("wrote {}\n", file.display()))?;
+            super::console::print(&format!("wrote {}\n", file.display()))?;
         }
-        Command::Show { policy } => super::print(&load_policy(policy.as_deref())?.effective())?,
+        Command::Show { policy } => super::console::print(&load_policy(policy.as_deref())?.effective())?,
         Command::Check { file } => {
             let policy = Policy::load(file)?;
             for list in &policy.trust.lists {
                 TrustList::load(list)?;
             }
             overdue(&policy, Local::now().date_naive()).iter().for_each(|what| warn(what));
-            super::print(&format!("{}: policy '{}' is valid\n", file.display(), policy.name))?;
+            super::console::print(&format!("{}: policy '{}' is valid\n", file.display(), policy.name))?;
         }
     }
     Ok(0)

@@ -63,7 +63,7 @@ impl Progress {
 
 impl Progress {
     /// One more was judged, of files or of members of archives.
-    fn told(&self, count: &AtomicU64, findings: &[Finding]) {
+    fn count_judged(&self, count: &AtomicU64, findings: &[Finding]) {
         if self.bar.is_hidden() {
             return;
         }
@@ -104,12 +104,12 @@ impl Watch for Progress {
     }
 
     fn judged(&self, bytes: u64, findings: &[Finding]) {
-        self.told(&self.files, findings);
+        self.count_judged(&self.files, findings);
         self.bar.inc(bytes);
     }
 
     fn judged_member(&self, findings: &[Finding]) {
-        self.told(&self.members, findings);
+        self.count_judged(&self.members, findings);
     }
 
     fn stop(&self) -> &AtomicBool {

@@ -2,9 +2,9 @@
 
 use std::sync::OnceLock;
 
-use super::Color;
-use super::output::{Wanted, pages};
-use crate::report::Look;
+use super::console::Color;
+use super::output::{ReportTarget, pages};
+use crate::report::RenderOptions;
 
 /// Columns of a page that is no terminal; what a terminal may ask for: longer lines are hard to read.
 const USUAL: usize = 80;
@@ -14,7 +14,7 @@ const WIDEST: usize = 100;
 #[derive(Debug, clap::Args)]
 pub(super) struct Reporting {
     #[arg(long, value_name = "FORMAT[=FILE]", help = super::output::help())]
-    report: Vec<Wanted>,
+    report: Vec<ReportTarget>,
     /// Also show suppressed findings
     #[arg(long)]
     show_suppressed: bool,
@@ -31,18 +31,18 @@ pub(super) struct Reporting {
 
 impl Reporting {
     /// The reports that are asked for, or the usual one.
-    pub(super) fn wanted(&self) -> Vec<Wanted> {
-        if self.report.is_empty() { vec![Wanted::default_report()] } else { self.report.clone() }
+    pub(super) fn wanted(&self) -> Vec<ReportTarget> {
+        if self.report.is_empty() { vec![ReportTarget::default_report()] } else { self.report.clone() }
     }
 
-    pub(super) fn look(&self) -> Look {
-        Look {
+    pub(super) fn render_options(&self) -> RenderOptions {
+        RenderOptions {
             color: self.color.wanted(),
             suppressed: self.show_suppressed,
             detail: i8::from(self.verbose) - i8::from(self.quiet),
             pages: pages(),
             width: width(),
-            ..Look::default()
+            ..RenderOptions::default()
         }
     }
 }

@@ -1,6 +1,6 @@
 //! `countersign rules [RULE]`: list the rules, or explain one.
 
-use super::marks::unknown;
+use super::names::unknown;
 use crate::error::Result;
 use crate::model::Severity;
 use crate::report::layout::{plain, wrap};
@@ -24,7 +24,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
             format!("{} ({})\n\n{}", info.id, severity(info.severity), plain(&info.doc(), 80))
         }
     };
-    super::print(&text)?;
+    super::console::print(&text)?;
     Ok(0)
 }
 

@@ -1,6 +1,6 @@
 //! `countersign scan PATH...`: judge a delivery.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -10,10 +10,13 @@ use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use serde_json::{Value, json};
 
 use super::approvals::terms::{day, open};
+use super::config::load_policy;
+use super::console::warn;
+use super::listing::present;
 use super::output::{self, Outputs};
 use super::progress::Progress;
 use super::reporting::Reporting;
-use super::{config, convert, defaults, listing, trust, warn, worker};
+use super::{config, convert, defaults, listing, trust, worker};
 use crate::approvals::Approvals;
 use crate::c2pa::{self, Bounds, Verifier, Verify};
 use crate::cache::Cache;
@@ -23,14 +26,12 @@ use crate::judge::Judge;
 use crate::model::{Outcome, Role, Run, Severity};
 use crate::policy::Policy;
 use crate::preview::Files;
-use crate::report::{Look, Preview};
+use crate::report::{Preview, RenderOptions};
 use crate::scan::{self, Scan};
 use crate::{decoders, extract, limits, marks};
 
 /// Archives inside one another that are ever opened.
 const DEEPEST: u32 = 16;
-/// The policy when none is named.
-const DEFAULT_POLICY: &str = "netflix-genai";
 
 /// Judge a delivery: walk, read, match, judge, report.
 #[derive(Debug, clap::Args)]
@@ -175,7 +176,7 @@ pub(super) fn run(arguments: Arguments) -> Result<u8> {
     let mut outputs = Outputs::open(
         &arguments.reporting.wanted(),
         &scanned(&arguments, scan.listed.as_deref()),
-        &look(&arguments, &roots),
+        &render_options(&arguments, &roots),
     )?;
     outputs.begin(&Run {
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -205,18 +206,18 @@ fn judge(
     let done = Arc::new(AtomicBool::new(false));
     if progress.shown() {
         let (trees, listed, exclude) = (trees.clone(), scan.listed.clone(), scan.exclude.clone());
-        let (done, told) = (Arc::clone(&done), progress.on_measured());
+        let (done, show_total) = (Arc::clone(&done), progress.on_measured());
         std::thread::spawn(move || {
             let (files, bytes) = scan::measure(&trees, listed.as_deref(), &exclude, &done);
             if !done.load(Ordering::Relaxed) {
-                told(files, bytes);
+                show_total(files, bytes);
             }
         });
     }
     let summary = scan::run(scan, &trees, &progress, &mut |asset| {
         outputs.asset(asset)?;
         // `scan … | head`: nobody reads on.
-        stop.fetch_or(outputs.deserted(), Ordering::Relaxed);
+        stop.fetch_or(outputs.all_closed(), Ordering::Relaxed);
         Ok(())
     });
     done.store(true, Ordering::Relaxed);
@@ -281,26 +282,6 @@ fn scanned(arguments: &Arguments, listed: Option<&[PathBuf]>) -> Vec<PathBuf> {
     arguments.roots.iter().chain(listed).cloned().collect()
 }
 
-/// That there is something under this name.
-pub(super) fn present(path: &Path) -> Result<()> {
-    std::fs::symlink_metadata(path).map(drop).map_err(|e| Error::File {
-        path: path.to_path_buf(),
-        what: e.to_string(),
-        hint: match path == Path::new("-") {
-            true => "for paths on standard input: --files-from -".to_owned(),
-            false => "check that the drive is mounted and the path is the one you mean".to_owned(),
-        },
-    })
-}
-
-/// The policy that was asked for, else the user's own, else the built-in default.
-pub(super) fn load_policy(given: Option<&Path>) -> Result<Policy> {
-    match given.map(Path::to_path_buf).or_else(config::policy) {
-        Some(path) => Policy::named(&path),
-        None => Policy::builtin(DEFAULT_POLICY),
-    }
-}
-
 fn globs(patterns: &[String]) -> Result<GlobSet> {
     let mut set = GlobSetBuilder::new();
     for pattern in patterns {
@@ -313,9 +294,9 @@ fn globs(patterns: &[String]) -> Result<GlobSet> {
     set.build().map_err(|e| Error::Usage { what: format!("--exclude: {e}"), hint: String::new() })
 }
 
-fn look(arguments: &Arguments, roots: &[PathBuf]) -> Look {
+fn render_options(arguments: &Arguments, roots: &[PathBuf]) -> RenderOptions {
     let preview: Arc<dyn Preview> = Arc::new(Files::new(roots));
-    Look { preview: Some(preview), ..arguments.reporting.look() }
+    RenderOptions { preview: Some(preview), ..arguments.reporting.render_options() }
 }
 
 /// What was asked for, else what the policy says; the stack bounds both.

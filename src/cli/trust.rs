@@ -6,8 +6,8 @@ use chrono::Utc;
 use clap::Subcommand;
 
 use super::config;
+use super::config::load_policy;
 use super::reporting::width;
-use super::scan::load_policy;
 use crate::c2pa::trust::TrustList;
 use crate::c2pa::{Options, Verifier};
 use crate::error::{Error, Result};
@@ -84,7 +84,7 @@ fn list(policy: &Policy, json: bool) -> Result<u8> {
             width(),
         );
     }
-    super::print(&out)?;
+    super::console::print(&out)?;
     Ok(0)
 }
 
@@ -99,7 +99,7 @@ fn page(list: &TrustList) -> String {
     let reference = list.reference();
     let mut out = format!("{}\n", terminal(&list.name));
     let mut row = |label: &str, value: &str| out.push_str(&wrap(&format!("  {label:<12}"), &terminal(value), width()));
-    row("Standing", reference.standing.as_deref().unwrap_or("your own choice"));
+    row("ApprovalStatus", reference.standing.as_deref().unwrap_or("your own choice"));
     row("Issued", list.issued.as_deref().unwrap_or("no date stated"));
     if let Some(next) = &list.next_update {
         let late = if reference.is_overdue(&today()) { ": overdue, import the current list" } else { "" };
@@ -154,7 +154,7 @@ fn import(file: &Path, name: Option<&str>) -> Result<u8> {
         what: e.to_string(),
         hint: "check the permissions of your configuration folder".to_owned(),
     })?;
-    super::print(&format!("imported as {}; from now on in force\n{}", path.display(), page(&list)))?;
+    super::console::print(&format!("imported as {}; from now on in force\n{}", path.display(), page(&list)))?;
     Ok(0)
 }
 

@@ -421,7 +421,7 @@ mod tests {
             role: Role::Final,
             role_basis: String::new(),
             package: None,
-            custody: None,
+            verified_hashes: None,
             sidecars: vec![],
             obstacle: None,
         }

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::formats::{self, FrameUse};
-use crate::model::{AssetReport, Finding, Frames, PackageFault, PackageFaultKind};
+use crate::model::{AssetReport, Finding, FindingAction, Frames, PackageFault, PackageFaultKind};
 use crate::text::{dollar, single};
 
 /// Frames that make a run, where the name is a frame's: a kind that only comes as frames, or `name.1001.ext`.
@@ -167,31 +167,6 @@ fn is_camera(prefix: &str, digits: &str, whole: bool) -> bool {
     whole && digits.len() == 4 && prefix.len() == 4 && prefix.bytes().all(plain)
 }
 
-/// The text with another file name at the end of the paths in its commands, which must stay words of a shell: brackets
-/// are not plain there.
-fn in_commands(text: &str, old: &str, new: &str) -> String {
-    let text = renamed(text, &single(old), &single(new));
-    let (hard, whole) = (dollar(old.as_bytes()), dollar(new.as_bytes()));
-    if hard == single(old) { text } else { renamed(&text, &hard, &whole) }
-}
-
-fn renamed(text: &str, old: &str, new: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once(old) {
-        let (lead, path) = before.split_at(before.rfind([' ', '`']).map_or(0, |at| at + 1));
-        // A path that has to be quoted is quoted already, and may hold spaces.
-        let command = before.rsplit('`').next().unwrap_or_default().replace(r"\'", "");
-        match command.matches('\'').count() % 2 {
-            0 => out.push_str(&format!("{lead}'{path}{new}'")),
-            _ => out.push_str(&format!("{before}{new}")),
-        }
-        rest = after;
-    }
-    out.push_str(rest);
-    out
-}
-
 impl Run {
     fn add(&mut self, number: u64, digits: usize, report: AssetReport) {
         self.numbers.entry(number).or_default().insert(digits);
@@ -238,7 +213,9 @@ impl Run {
         let exact = file_name(&format!("{}[{}]{}", self.prefix, self.spelled(group), self.suffix)).to_owned();
         for finding in &mut row.findings {
             finding.message = finding.message.replace(&old, &new);
-            finding.help = in_commands(&finding.help, &old, &exact);
+            for command in finding.action.commands_mut() {
+                command.file.replace_file_name(&old, &exact);
+            }
         }
         row.bytes = group.bytes;
         // One digest cannot stand for many files.
@@ -343,7 +320,7 @@ fn same(a: &AssetReport, b: &AssetReport) -> bool {
     };
     (&a.format, a.role, &a.role_basis, a.package, a.ai) == (&b.format, b.role, &b.role_basis, b.package, b.ai)
         && a.findings.len() == b.findings.len()
-        && a.findings.iter().zip(&b.findings).all(|(x, y)| told(x, y) && texts(x, a) == texts(y, b))
+        && a.findings.iter().zip(&b.findings).all(|(x, y)| told(x, y) && nameless(x, a) == nameless(y, b))
         && a.plays == b.plays
         && a.evidence == b.evidence
         && a.c2pa == b.c2pa
@@ -352,30 +329,12 @@ fn same(a: &AssetReport, b: &AssetReport) -> bool {
         && a.tags == b.tags
 }
 
-/// Message and help without the frame's own name.
-fn texts(finding: &Finding, of: &AssetReport) -> [String; 2] {
-    [&finding.message, &finding.help].map(|text| text.replace(file_name(&of.path), "\0"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn paths_in_commands_stay_one_word() {
-        let cases = [
-            ("`countersign approve d/s.1001.dpx --by N`", "`countersign approve 'd/s.[1-9].dpx' --by N`"),
-            ("`countersign approve s.1001.dpx`", "`countersign approve 's.[1-9].dpx'`"),
-            ("the asset's: `approve 'a b/c d/s.1001.dpx' --x`", "the asset's: `approve 'a b/c d/s.[1-9].dpx' --x`"),
-            (r"`approve 'it'\''s/s.1001.dpx'`", r"`approve 'it'\''s/s.[1-9].dpx'`"),
-            ("nothing", "nothing"),
-        ];
-        for (text, wanted) in cases {
-            assert_eq!(in_commands(text, "s.1001.dpx", "s.[1-9].dpx"), wanted);
-        }
-        assert_eq!(in_commands(r"`approve 'it'\''s'`", "it's", "it's[1]"), r"`approve 'it'\''s[1]'`");
-        let hard = r"`approve $'\342\200\256/s.\0331001.dpx' --x`";
-        let wanted = r"`approve $'\342\200\256/s.\033[1-9].dpx' --x`";
-        assert_eq!(in_commands(hard, "s.\u{1b}1001.dpx", "s.\u{1b}[1-9].dpx"), wanted);
+/// Message and action without the frame's own name.
+fn nameless(finding: &Finding, of: &AssetReport) -> (String, FindingAction) {
+    let name = file_name(&of.path);
+    let mut action = finding.action.clone();
+    for command in action.commands_mut() {
+        command.file.replace_file_name(name, "\0");
     }
+    (finding.message.replace(name, "\0"), action)
 }

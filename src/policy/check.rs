@@ -8,6 +8,7 @@ use chrono::{Datelike, NaiveDate};
 use sha2::{Digest, Sha256};
 use toml::Spanned;
 
+use super::public_key;
 use super::raw::{Raw, RawApprovals, RawKey, RawRequire, RawRule, RawSuppress};
 use super::{Demands, Policy, Require, Setting, Suppression, TrustedKey, known};
 use crate::error::{Error, Result};
@@ -118,7 +119,7 @@ pub(super) fn policy(text: &str, path: &str) -> Result<Policy> {
         }
         policy.trust.keys.push(trusted);
     }
-    policy.custody = raw.archival.custody.unwrap_or(policy.custody);
+    policy.digitized_needs_custody = raw.archival.custody.unwrap_or(policy.digitized_needs_custody);
     policy.limits.archive_depth = raw.limits.archive_depth.or(policy.limits.archive_depth);
     policy.limits.seconds_per_file = raw.limits.seconds_per_file.or(policy.limits.seconds_per_file);
     Ok(policy)
@@ -139,7 +140,7 @@ fn base(at: &Text, extends: Option<&Spanned<String>>) -> Result<Policy> {
             suppress: Vec::new(),
             trust: super::Trust::default(),
             limits: super::Limits::default(),
-            custody: false,
+            digitized_needs_custody: false,
             rules: std::collections::BTreeMap::new(),
         });
     }
@@ -225,7 +226,7 @@ fn suppress(at: &Text, raw: &Spanned<RawSuppress>) -> Result<Suppression> {
 }
 
 fn key(at: &Text, raw: &RawKey) -> Result<TrustedKey> {
-    let Some(key) = public_key(raw.key.get_ref().trim()) else {
+    let Some(key) = public_key::parse(raw.key.get_ref().trim()) else {
         return Err(at.error(
             raw.key.span(),
             "not a public Ed25519 key",
@@ -242,22 +243,4 @@ fn key(at: &Text, raw: &RawKey) -> Result<TrustedKey> {
         ));
     }
     Ok(TrustedKey { name: at.filled(&raw.name, "name")?, key, from, until })
-}
-
-/// The key that a policy spells: base64 or hex of its 32 bytes, or `ssh-ed25519 AAAA… comment`.
-fn public_key(text: &str) -> Option<[u8; 32]> {
-    let bytes = match text.strip_prefix("ssh-ed25519 ") {
-        // RFC 8709: the name of the algorithm and the key, each after its length in four bytes.
-        Some(rest) => {
-            let blob = data_encoding::BASE64.decode(rest.split_whitespace().next()?.as_bytes()).ok()?;
-            blob.strip_prefix(b"\0\0\0\x0bssh-ed25519\0\0\0\x20")?.to_vec()
-        }
-        None => {
-            let text = text.trim_start_matches("ed25519:").as_bytes();
-            let hex = || data_encoding::HEXLOWER_PERMISSIVE.decode(text);
-            data_encoding::BASE64.decode(text).ok().filter(|b| b.len() == 32).or_else(|| hex().ok())?
-        }
-    };
-    let key = <[u8; 32]>::try_from(bytes).ok()?;
-    ed25519_dalek::VerifyingKey::from_bytes(&key).is_ok().then_some(key)
 }

@@ -1,11 +1,12 @@
 //! The policy in force: a TOML file, checked, with every mistake pointed at.
 //!
 //! [`raw`] is the file as written, [`check`] turns it into a [`Policy`], [`known`] holds the ids and the built-in
-//! policies, [`show`] prints the effective one. A file takes what it does not say from the built-in policy that
+//! policies, [`show`] prints the effective one, [`public_key`] reads keys. A file takes what it does not say from the built-in policy that
 //! it extends (`netflix-genai` unless it says otherwise).
 
 mod check;
 pub mod known;
+pub mod public_key;
 mod raw;
 mod show;
 
@@ -14,10 +15,10 @@ use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 use chrono::NaiveDate;
-use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::model::{Ai, PolicyRef, Role, Severity};
+pub use crate::model::{Grade, Scope};
 use crate::roles::{Pattern, Patterns};
 
 /// A checked policy.
@@ -37,7 +38,7 @@ pub struct Policy {
     pub trust: Trust,
     pub limits: Limits,
     /// Whether a digitization mark authenticates archival material only together with a custody record.
-    pub custody: bool,
+    pub digitized_needs_custody: bool,
     rules: BTreeMap<String, Setting>,
 }
 
@@ -76,59 +77,6 @@ impl Default for Demands {
             claims: claims.into(),
             scopes: BTreeMap::new(),
             grades: BTreeMap::new(),
-        }
-    }
-}
-
-/// How far a record can be relied on, weakest first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Grade {
-    /// Names a path, but no digest of the bytes.
-    PathOnly,
-    /// Recorded without a signature: imported from a sheet, or written without a key.
-    Imported,
-    /// Signed by a key that the policy does not name.
-    Signed,
-    /// Signed by a key that the policy names.
-    SignedKnown,
-}
-
-impl Grade {
-    /// The word that policies use.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::PathOnly => "path-only",
-            Self::Imported => "imported",
-            Self::Signed => "signed",
-            Self::SignedKnown => "signed-known",
-        }
-    }
-}
-
-/// What an approval is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Scope {
-    FinalDeliverable,
-    TalentLikeness,
-    PersonalData,
-    ThirdPartyIp,
-}
-
-impl Scope {
-    /// All of them, in order.
-    pub const ALL: [Self; 4] = [Self::FinalDeliverable, Self::TalentLikeness, Self::PersonalData, Self::ThirdPartyIp];
-
-    /// The word that policies, records and options use.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::FinalDeliverable => "final-deliverable",
-            Self::TalentLikeness => "talent-likeness",
-            Self::PersonalData => "personal-data",
-            Self::ThirdPartyIp => "third-party-ip",
         }
     }
 }

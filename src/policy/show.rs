@@ -62,7 +62,7 @@ pub(super) fn toml(policy: &Policy) -> String {
         let _ = writeln!(out, "\n[[suppress]]\nrule = {}\npattern = {}", value(&row.rule), value(row.pattern.text()));
         let _ = writeln!(out, "reason = {}\nexpires = {}", value(&row.reason), row.expires);
     }
-    let _ = writeln!(out, "\n[archival]\ncustody = {}", policy.custody);
+    let _ = writeln!(out, "\n[archival]\ncustody = {}", policy.digitized_needs_custody);
     if !policy.trust.lists.is_empty() {
         let lists: Vec<_> = policy.trust.lists.iter().map(|l| l.to_string_lossy()).collect();
         let _ = writeln!(out, "\n[trust]\nlists = {}", value(lists));

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use crate::model::{AssetReport, Evidence, Finding, PackageReport, Run, Summary};
 use crate::report::escape::csv;
 use crate::report::words::{decisive, played, systems, word};
-use crate::report::{Info, Kind, Look, Report};
+use crate::report::{Info, Kind, RenderOptions, Report};
 
 pub static KIND: Kind =
     Kind { info: Info { id: "csv", summary: "one row a finding, and one for each asset without any" }, start };
@@ -39,7 +39,7 @@ const COLUMNS: [&str; 25] = [
     "plays",
 ];
 
-fn start<'w>(out: Box<dyn Write + 'w>, _look: Look) -> Box<dyn Report + 'w> {
+fn start<'w>(out: Box<dyn Write + 'w>, _options: RenderOptions) -> Box<dyn Report + 'w> {
     Box::new(Csv { out, roots: Vec::new() })
 }
 
@@ -106,7 +106,7 @@ impl Csv<'_> {
             found(&|f| word(&f.severity)),
             found(&|f| word(&f.state)),
             found(&|f| f.message.clone()),
-            found(&|f| f.help.clone()),
+            found(&|f| f.help()),
             found(&|f| f.approval.clone().unwrap_or_default()),
             found(&|f| f.reason.clone().unwrap_or_default()),
             seen(&|e| e.mark.clone()),

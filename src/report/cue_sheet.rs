@@ -9,8 +9,8 @@ use std::io::{self, Write};
 use crate::model::{AssetReport, FindingState, Recipe, RecordNote, Run, Summary};
 use crate::report::csv::row;
 use crate::report::escape::shorten;
-use crate::report::words::{decisive, played, systems, told, word};
-use crate::report::{Info, Kind, Look, Report};
+use crate::report::words::{decisive, describe_evidence, played, systems, word};
+use crate::report::{Info, Kind, RenderOptions, Report};
 
 pub static KIND: Kind = Kind {
     info: Info { id: "cue-sheet", summary: "every use of generative AI for the production's records, as CSV" },
@@ -40,7 +40,7 @@ const COLUMNS: [&str; 16] = [
 /// Characters of a prompt that are repeated.
 const PROMPT: usize = 4_000;
 
-fn start<'w>(out: Box<dyn Write + 'w>, _look: Look) -> Box<dyn Report + 'w> {
+fn start<'w>(out: Box<dyn Write + 'w>, _options: RenderOptions) -> Box<dyn Report + 'w> {
     Box::new(CueSheet { out, roots: Vec::new() })
 }
 
@@ -95,13 +95,13 @@ fn cells(asset: &AssetReport, roots: &[String]) -> [String; 16] {
         if version.is_empty() { own_version(&recipe) } else { version },
         if prompt.is_empty() { shorten(&recipe.prompt.unwrap_or_default(), PROMPT) } else { prompt },
         said(&|r| (!r.sources.is_empty()).then(|| sources(r))),
-        standing(asset, decided.copied()),
+        clearance(asset, decided.copied()),
         decided.map(|r| r.approver.clone()).unwrap_or_default(),
         decided.map(|r| r.decided_on.clone()).unwrap_or_default(),
         decided.map(|r| r.scopes.join("; ")).unwrap_or_default(),
         said(&|r| r.reference.clone()),
         disclosure(&about),
-        asset.evidence.iter().map(told).collect::<Vec<_>>().join("; "),
+        asset.evidence.iter().map(describe_evidence).collect::<Vec<_>>().join("; "),
         asset.sha256.clone().unwrap_or_default(),
     ]
 }
@@ -134,7 +134,7 @@ fn sources(record: &RecordNote) -> String {
 }
 
 /// Whether the use is cleared, and why not where it is not.
-fn standing(asset: &AssetReport, decided: Option<&RecordNote>) -> String {
+fn clearance(asset: &AssetReport, decided: Option<&RecordNote>) -> String {
     let open =
         asset.findings.iter().find(|f| f.state == FindingState::Open && f.severity > crate::model::Severity::Note);
     match (open, decided) {
@@ -145,8 +145,9 @@ fn standing(asset: &AssetReport, decided: Option<&RecordNote>) -> String {
 }
 
 fn disclosure(about: &[&RecordNote]) -> String {
-    let told = about.iter().filter(|r| r.decision == "disclosed" || r.decision == "notified");
-    told.map(|r| format!("{} on {} by {} ({})", r.decision, r.decided_on, r.approver, r.id))
+    let disclosures = about.iter().filter(|r| r.decision == "disclosed" || r.decision == "notified");
+    disclosures
+        .map(|r| format!("{} on {} by {} ({})", r.decision, r.decided_on, r.approver, r.id))
         .collect::<Vec<_>>()
         .join("; ")
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::text::deceives;
+use crate::text::{csv_cell, deceives, is_formula};
 
 /// For a terminal: control characters and the ones that reorder or hide text become visible escapes.
 #[must_use]
@@ -39,16 +39,10 @@ pub fn shorten(text: &str, most: usize) -> String {
 pub fn csv(text: &str) -> String {
     /// Microsoft Excel keeps 32,767 characters of a cell.
     const CELL: usize = 32_000;
-    let mut cell = shorten(&terminal(text), CELL);
-    let first = cell.trim_start_matches(|c: char| c.is_whitespace() || c == '"' || c == '\'').chars().next();
-    if first.is_some_and(|c| "=+-@|%＝＋－＠".contains(c)) || text.starts_with(['\t', '\r', '\n']) {
-        cell.insert(0, '\'');
-    }
-    if cell.contains([',', ';', '"', '\'', '\t']) || cell.starts_with(' ') || cell.ends_with(' ') {
-        format!("\"{}\"", cell.replace('"', "\"\""))
-    } else {
-        cell
-    }
+    let cell = shorten(&terminal(text), CELL);
+    // Of a line break or a tab at the start nothing is left to see, but what is behind it must not run either.
+    let hidden = text.starts_with(['\t', '\r', '\n']) && !is_formula(&cell);
+    csv_cell(&if hidden { format!("'{cell}") } else { cell })
 }
 
 /// For text and attribute values of XML 1.0 and HTML; what XML cannot hold becomes visible.

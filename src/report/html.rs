@@ -14,7 +14,7 @@ use crate::model::{AssetReport, Credentials, Evidence, Finding, FindingState, Re
 use crate::report::escape::{script, shorten, terminal};
 use crate::report::layout::size;
 use crate::report::words::{speaks, systems, word};
-use crate::report::{Info, Kind, Look, Picture, Report};
+use crate::report::{Info, Kind, Picture, RenderOptions, Report};
 
 pub static KIND: Kind = Kind {
     info: Info { id: "html", summary: "one self-contained page: charts, filterable table, a card per flagged asset" },
@@ -33,13 +33,13 @@ const ROWS: usize = 24;
 const PICTURES: usize = 1_000;
 const PICTURE_BYTES: usize = 24 * 1024 * 1024;
 
-fn start<'w>(out: Box<dyn Write + 'w>, look: Look) -> Box<dyn Report + 'w> {
-    Box::new(Html { out, look, run: Run::default(), shown: 0, pictured: Vec::new() })
+fn start<'w>(out: Box<dyn Write + 'w>, options: RenderOptions) -> Box<dyn Report + 'w> {
+    Box::new(Html { out, options, run: Run::default(), shown: 0, pictured: Vec::new() })
 }
 
 struct Html<'w> {
     out: Box<dyn Write + 'w>,
-    look: Look,
+    options: RenderOptions,
     run: Run,
     shown: usize,
     /// How urgent, row, root, path: which assets get a picture is decided when all are known.
@@ -66,7 +66,7 @@ impl Report for Html<'_> {
         if !speaks(asset) {
             return Ok(());
         }
-        if self.look.preview.is_some() {
+        if self.options.preview.is_some() {
             let open = asset.findings.iter().filter(|f| f.state == FindingState::Open).map(|f| f.severity as u8 + 1);
             let urgent = open.max().unwrap_or(0);
             self.pictured.push((urgent, self.shown, asset.root, asset.path.clone()));
@@ -90,7 +90,7 @@ impl Report for Html<'_> {
 
 impl Html<'_> {
     fn pictures(&mut self) -> io::Result<()> {
-        let Some(preview) = self.look.preview.clone() else { return Ok(()) };
+        let Some(preview) = self.options.preview.clone() else { return Ok(()) };
         let mut chosen = std::mem::take(&mut self.pictured);
         chosen.sort_by_key(|(urgent, row, ..)| (std::cmp::Reverse(*urgent), *row));
         chosen.truncate(PICTURES);
@@ -138,7 +138,7 @@ impl Html<'_> {
             "numbers": summary,
             "run_findings": summary.findings_of_run.iter().map(finding).collect::<Vec<_>>(),
             "packages": packages,
-            "rules": self.look.pages.iter().map(|p| json!([p.id, p.summary])).collect::<Vec<_>>(),
+            "rules": self.options.pages.iter().map(|p| json!([p.id, p.summary])).collect::<Vec<_>>(),
         })
     }
 }
@@ -190,7 +190,7 @@ fn finding(finding: &Finding) -> Value {
         "severity": finding.severity,
         "state": finding.state,
         "message": text(&finding.message),
-        "help": text(&finding.help),
+        "help": text(&finding.help()),
         "approval": opt(finding.approval.as_ref()),
         "reason": opt(finding.reason.as_ref()),
     })

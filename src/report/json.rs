@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use crate::model::{AssetReport, Run, Summary};
-use crate::report::{Info, Kind, Look, Report};
+use crate::report::{Info, Kind, RenderOptions, Report};
 
 /// Name and version of the shape.
 pub const SCHEMA: &str = "countersign.report/1";
@@ -11,7 +11,7 @@ pub const SCHEMA: &str = "countersign.report/1";
 pub static KIND: Kind =
     Kind { info: Info { id: "json", summary: "one JSON object for machines; the stable interface" }, start };
 
-fn start<'w>(out: Box<dyn Write + 'w>, _look: Look) -> Box<dyn Report + 'w> {
+fn start<'w>(out: Box<dyn Write + 'w>, _options: RenderOptions) -> Box<dyn Report + 'w> {
     Box::new(Json { out, first: true })
 }
 

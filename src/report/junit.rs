@@ -2,23 +2,23 @@
 //! JUnitReport task and Jenkins accept.
 //!
 //! A suite for each package and one for the loose files; a test case for each finding, and one for each asset without
-//! any. Open findings at or above `--fail-on` fail, `unreadable-asset` is an error, settled ones are skipped.
+//! any. Open findings at or above `--fail-on` fail, what could not be read is an error, settled ones are skipped.
 //! The counts stand before the cases, so the cases are kept until the end.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use crate::model::{AssetReport, Finding, FindingState, PackageReport, Run, Severity, Summary};
+use crate::model::{AssetReport, Finding, FindingState, FindingSubject, PackageReport, Run, Severity, Summary};
 use crate::report::escape::{shorten, xml};
-use crate::report::words::{blocks, decisive, told, word};
-use crate::report::{Info, Kind, Look, Report};
+use crate::report::words::{blocks, decisive, describe_evidence, word};
+use crate::report::{Info, Kind, RenderOptions, Report};
 
 pub static KIND: Kind = Kind { info: Info { id: "junit", summary: "JUnit XML for build servers" }, start };
 
 /// Characters of a name or message: build servers show them in tables.
 const TEXT: usize = 2_000;
 
-fn start<'w>(out: Box<dyn Write + 'w>, _look: Look) -> Box<dyn Report + 'w> {
+fn start<'w>(out: Box<dyn Write + 'w>, _options: RenderOptions) -> Box<dyn Report + 'w> {
     Box::new(Junit { out, run: Run::default(), least: Severity::Error, suites: BTreeMap::new() })
 }
 
@@ -73,12 +73,12 @@ impl Report for Junit<'_> {
         for package in &summary.packages {
             let suite = self.suites.entry(Some(package.id)).or_default();
             for finding in &package.findings {
-                suite.case(&package.root, finding, &finding.help, least);
+                suite.case(&package.root, finding, &finding.help(), least);
             }
         }
         let loose = self.suites.entry(None).or_default();
         for finding in &summary.findings_of_run {
-            loose.case("run", finding, &finding.help, least);
+            loose.case("run", finding, &finding.help(), least);
         }
         if summary.interrupted {
             loose.tests += 1;
@@ -139,7 +139,7 @@ impl Suite {
         self.tests += 1;
         let (about, rule) = (text(about), text(&finding.rule));
         let (message, details) = (text(&finding.message), xml(details));
-        let told = if blocks(finding, least) && finding.rule == "unreadable-asset" {
+        let outcome = if blocks(finding, least) && finding.subject == FindingSubject::Unreadable {
             self.errors += 1;
             format!("<error message=\"{message}\" type=\"{rule}\">{details}</error>")
         } else if blocks(finding, least) {
@@ -152,7 +152,7 @@ impl Suite {
             let why = finding.reason.as_ref().or(finding.approval.as_ref()).map(|r| format!(": {}", text(r)));
             format!("<skipped message=\"{}{}\"/>", word(&finding.state), why.unwrap_or_default())
         };
-        let case = format!("    <testcase name=\"{rule}\" classname=\"{about}\" time=\"0\">{told}</testcase>\n");
+        let case = format!("    <testcase name=\"{rule}\" classname=\"{about}\" time=\"0\">{outcome}</testcase>\n");
         self.cases.push_str(&case);
     }
 }
@@ -162,6 +162,6 @@ fn text(value: &str) -> String {
 }
 
 fn details(asset: &AssetReport, finding: &Finding) -> String {
-    let mark = decisive(&asset.evidence).map(|e| format!("{}. ", told(e))).unwrap_or_default();
-    format!("{mark}Role {} (by {}). {}", word(&asset.role), asset.role_basis, finding.help)
+    let mark = decisive(&asset.evidence).map(|e| format!("{}. ", describe_evidence(e))).unwrap_or_default();
+    format!("{mark}Role {} (by {}). {}", word(&asset.role), asset.role_basis, finding.help())
 }

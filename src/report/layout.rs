@@ -2,6 +2,9 @@
 
 use unicode_width::UnicodeWidthStr;
 
+use crate::model::{FindingAction, Piece};
+use crate::report::escape::terminal;
+
 /// ANSI SGR sequences, or nothing.
 #[derive(Clone, Copy, Debug)]
 pub struct Ink {
@@ -38,18 +41,69 @@ impl Ink {
 
 /// `text` broken at spaces so that no line is wider than `width` where that can be had; the first line starts
 /// with `first`, the others with as many columns of space. Words wider than a line are left whole: a path that is
-/// broken cannot be copied. Lines of a command of ours end with `\` and its quoted words are whole, so that it can.
+/// broken cannot be copied.
 #[must_use]
 pub fn wrap(first: &str, text: &str, width: usize) -> String {
+    let words = text.split(' ').filter(|word| !word.is_empty());
+    fill(first, words.map(|word| (word.to_owned(), Place::Prose)), width)
+}
+
+/// As [`wrap`], for Markdown: lines of a command of ours (between backticks) end with `\` and its quoted words are whole,
+/// so that it can be copied.
+#[must_use]
+pub fn wrap_markdown(first: &str, text: &str, width: usize) -> String {
+    fill(first, words(text), width)
+}
+
+/// As [`wrap`], for what to do about a finding; made inert for a terminal. Commands can be copied.
+#[must_use]
+pub fn wrap_action(first: &str, action: &FindingAction, width: usize) -> String {
+    match action {
+        FindingAction::Text { text } => wrap_markdown(first, &terminal(text), width),
+        action => fill(first, action_words(action), width),
+    }
+}
+
+/// The words of a sentence with commands, each with where it ends.
+fn action_words(action: &FindingAction) -> Vec<(String, Place)> {
+    let mut out: Vec<(String, Place)> = Vec::new();
+    let mut glued = false;
+    for piece in action.pieces() {
+        let (parts, command) = match &piece {
+            Piece::Prose(text) => (text.split(' ').map(terminal).collect::<Vec<_>>(), false),
+            Piece::Command(words) => (words.iter().map(|word| terminal(word)).collect(), true),
+        };
+        let last = parts.len().saturating_sub(1);
+        for (index, part) in parts.into_iter().enumerate() {
+            let open = if command && index == 0 { "`" } else { "" };
+            let close = if command && index == last { "`" } else { "" };
+            let place = if command && index != last { Place::Command } else { Place::Prose };
+            let word = format!("{open}{part}{close}");
+            match out.last_mut() {
+                Some((before, then)) if glued && index == 0 => {
+                    before.push_str(&word);
+                    *then = place;
+                }
+                _ if word.is_empty() => {}
+                _ => out.push((word, place)),
+            }
+        }
+        // What follows a piece that does not end in a space is the same word.
+        glued = !matches!(&piece, Piece::Prose(text) if text.ends_with(' '));
+    }
+    out
+}
+
+fn fill(first: &str, words: impl IntoIterator<Item = (String, Place)>, width: usize) -> String {
     let indent = first.width();
     let mut out = String::from(first);
     let mut column = indent;
     let mut fresh = true;
     let mut before = Place::Prose;
-    for (word, place) in words(text) {
-        let room = width.saturating_sub(if place == Place::Prose { 0 } else { 2 });
+    for (word, place) in words {
+        let most = width.saturating_sub(if place == Place::Prose { 0 } else { 2 });
         let wide = word.width();
-        if !fresh && column + 1 + wide > room {
+        if !fresh && column + 1 + wide > most {
             out.push_str(if before == Place::Prose { "\n" } else { " \\\n" });
             out.push_str(&" ".repeat(indent));
             column = indent;
@@ -153,7 +207,7 @@ pub fn plain(page: &str, width: usize) -> String {
         }
         let points = text.starts_with('\n');
         for (index, part) in text.split('\n').enumerate().filter(|(_, part)| !part.is_empty()) {
-            out.push_str(&wrap(if points || index > 0 { "- " } else { "" }, part, width));
+            out.push_str(&wrap_markdown(if points || index > 0 { "- " } else { "" }, part, width));
         }
     }
     out
@@ -195,6 +249,7 @@ pub fn count(n: u64, one: &str, many: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Command;
 
     #[test]
     fn wrapping_keeps_the_width_and_long_words_whole() {
@@ -208,10 +263,35 @@ mod tests {
         let text = "Do it: `countersign approve 'my stills/it'\\''s a.png' --by NAME` now, it's late";
         let lines =
             "- Do it: `countersign \\\n  approve \\\n  'my stills/it'\\''s a.png' \\\n  --by NAME` now, it's\n  late\n";
-        assert_eq!(wrap("- ", text, 24), lines);
-        let spelled = wrap("", r"`countersign approve $'\012 \' b.png' --by NAME`", 24);
+        assert_eq!(wrap_markdown("- ", text, 24), lines);
+        let spelled = wrap_markdown("", r"`countersign approve $'\012 \' b.png' --by NAME`", 24);
         assert_eq!(spelled, "`countersign approve \\\n$'\\012 \\' b.png' --by \\\nNAME`\n");
-        assert_eq!(wrap("", "a `b c d` e", 6), "a `b c\nd` e\n");
+        assert_eq!(wrap_markdown("", "a `b c d` e", 6), "a `b c\nd` e\n");
+    }
+
+    #[test]
+    fn actions_are_laid_out_as_the_text_of_an_older_report_is() {
+        let command = |verb: &str, file: &str| {
+            Command::new(verb, file.as_bytes(), b"my ledger.jsonl").option("--by NAME").option("--reference TICKET")
+        };
+        for file in ["stills/a.png", "my stills/it's a.png", "\u{202e}a \n.png", "`x`/b.png"] {
+            let (approve, disclose) = (command("approve", file), command("approvals disclose", file));
+            let actions = [
+                FindingAction::ReviewEnhancement { approve: approve.clone(), disclose },
+                FindingAction::RestoreOrApprove { approve: approve.clone(), record: "0197-a".to_owned() },
+                FindingAction::RenewOrReplace { approve },
+                FindingAction::ImportTrustList,
+                FindingAction::ListUnusedRecords,
+                FindingAction::KeepApproved,
+            ];
+            // A backtick in a quoted word ends the command for a reader of text: only for the others both agree.
+            for action in actions.iter().filter(|action| !action.help().contains("`x`")) {
+                let text = FindingAction::Text { text: action.help() };
+                for width in [24, 40, 80] {
+                    assert_eq!(wrap_action("  Do ", action, width), wrap_action("  Do ", &text, width));
+                }
+            }
+        }
     }
 
     #[test]

@@ -28,7 +28,7 @@ pub struct Info {
 
 /// How a report is to look, and what it may ask for beyond the run itself.
 #[derive(Clone, Debug)]
-pub struct Look {
+pub struct RenderOptions {
     /// Whether ANSI colors are wanted.
     pub color: bool,
     /// Columns to fill.
@@ -38,12 +38,12 @@ pub struct Look {
     /// Verbosity: below zero only the verdict, above zero every note by name.
     pub detail: i8,
     /// The rules' manual pages, for reports that carry them.
-    pub pages: Arc<[Page]>,
+    pub pages: Arc<[RuleDoc]>,
     /// Who can make small pictures of assets; nobody where the files are not at hand.
     pub preview: Option<Arc<dyn Preview>>,
 }
 
-impl Default for Look {
+impl Default for RenderOptions {
     fn default() -> Self {
         Self { color: false, width: 80, suppressed: false, detail: 0, pages: Arc::default(), preview: None }
     }
@@ -51,7 +51,7 @@ impl Default for Look {
 
 /// One rule as reports explain it.
 #[derive(Clone, Debug)]
-pub struct Page {
+pub struct RuleDoc {
     pub id: String,
     /// What the rule finds, in one line.
     pub summary: String,
@@ -60,7 +60,7 @@ pub struct Page {
     pub severity: Severity,
 }
 
-impl Page {
+impl RuleDoc {
     /// Why the finding matters: the page's paragraph of that name, as one line of plain text.
     #[must_use]
     pub fn why(&self) -> Option<String> {
@@ -71,9 +71,9 @@ impl Page {
 
 /// Makes small pictures of assets for reports that show them.
 pub trait Preview: std::fmt::Debug + Send + Sync {
-    /// Pictures of the wanted assets (index into [`Run::roots`], path below it), most important first; `tell` gets
+    /// Pictures of the wanted assets (index into [`Run::roots`], path below it), most important first; `show` gets
     /// the number of the wanted asset and its picture. What cannot be pictured is left out.
-    fn pictures(&self, wanted: &[(usize, String)], tell: &mut dyn FnMut(usize, Picture));
+    fn pictures(&self, wanted: &[(usize, String)], show: &mut dyn FnMut(usize, Picture));
 }
 
 /// A small picture of an asset.
@@ -109,7 +109,7 @@ pub trait Report {
 /// A kind of report: what it is and how one is started.
 pub struct Kind {
     pub info: Info,
-    pub start: for<'w> fn(Box<dyn Write + 'w>, Look) -> Box<dyn Report + 'w>,
+    pub start: for<'w> fn(Box<dyn Write + 'w>, RenderOptions) -> Box<dyn Report + 'w>,
 }
 
 /// Every report.

@@ -5,14 +5,14 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use crate::model::{AssetReport, Run, Summary};
-use crate::report::{Info, Kind, Look, Report};
+use crate::report::{Info, Kind, RenderOptions, Report};
 
 pub static KIND: Kind = Kind {
     info: Info { id: "ndjson", summary: "the JSON report line by line, each asset as soon as it is judged" },
     start,
 };
 
-fn start<'w>(out: Box<dyn Write + 'w>, _look: Look) -> Box<dyn Report + 'w> {
+fn start<'w>(out: Box<dyn Write + 'w>, _options: RenderOptions) -> Box<dyn Report + 'w> {
     Box::new(Ndjson { out })
 }
 

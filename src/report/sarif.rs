@@ -12,8 +12,8 @@ use crate::model::{
     AssetReport, Evidence, Finding, FindingState, Outcome, PackageReport, Play, Run, Severity, Summary,
 };
 use crate::report::escape::{sarif, shorten, terminal, uri};
-use crate::report::words::{decisive, told, word};
-use crate::report::{Info, Kind, Look, Page, Report};
+use crate::report::words::{decisive, describe_evidence, word};
+use crate::report::{Info, Kind, RenderOptions, Report, RuleDoc};
 
 pub static KIND: Kind = Kind { info: Info { id: "sarif", summary: "SARIF 2.1.0 for code-scanning dashboards" }, start };
 
@@ -22,13 +22,13 @@ const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os
 /// Characters of a message: dashboards cut longer ones.
 const MESSAGE: usize = 1_000;
 
-fn start<'w>(out: Box<dyn Write + 'w>, look: Look) -> Box<dyn Report + 'w> {
-    Box::new(Sarif { out, look, first: true, baseline: false, started: String::new() })
+fn start<'w>(out: Box<dyn Write + 'w>, options: RenderOptions) -> Box<dyn Report + 'w> {
+    Box::new(Sarif { out, options, first: true, baseline: false, started: String::new() })
 }
 
 struct Sarif<'w> {
     out: Box<dyn Write + 'w>,
-    look: Look,
+    options: RenderOptions,
     first: bool,
     baseline: bool,
     started: String,
@@ -41,7 +41,7 @@ impl Report for Sarif<'_> {
         let driver = json!({
             "name": "Countersign",
             "semanticVersion": run.version,
-            "rules": self.look.pages.iter().map(rule).collect::<Vec<_>>(),
+            "rules": self.options.pages.iter().map(rule).collect::<Vec<_>>(),
         });
         let bases: serde_json::Map<String, Value> =
             run.roots.iter().enumerate().map(|(i, root)| (base(i), folder(root))).collect();
@@ -98,7 +98,7 @@ impl Sarif<'_> {
             "level": level(finding.severity),
             "message": { "text": sarif(&shorten(&finding.message, MESSAGE)) },
         });
-        if let Some(index) = self.look.pages.iter().position(|page| page.id == finding.rule) {
+        if let Some(index) = self.options.pages.iter().position(|page| page.id == finding.rule) {
             result["ruleIndex"] = json!(index);
         }
         if self.baseline {
@@ -116,7 +116,7 @@ impl Sarif<'_> {
     }
 }
 
-fn rule(page: &Page) -> Value {
+fn rule(page: &RuleDoc) -> Value {
     json!({
         "id": page.id,
         "name": name(&page.id),
@@ -185,9 +185,9 @@ fn of_asset(asset: &AssetReport, finding: &Finding, mut result: Value) -> Value 
         "roleBasis": asset.role_basis,
         "ai": asset.ai,
         "sha256": asset.sha256,
-        "help": terminal(&finding.help),
+        "help": terminal(&finding.help()),
         "plays": asset.plays.iter().map(play).collect::<Vec<_>>(),
-        "evidence": marks.into_iter().take(8).map(told).collect::<Vec<_>>(),
+        "evidence": marks.into_iter().take(8).map(describe_evidence).collect::<Vec<_>>(),
     });
     result
 }

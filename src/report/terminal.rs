@@ -5,12 +5,13 @@ use std::io::{self, Write};
 use std::rc::Rc;
 
 use crate::model::{
-    AssetReport, CredentialState, Evidence, Finding, FindingState, Outcome, PackageReport, Run, Severity, Summary,
+    AssetReport, CredentialState, Evidence, Finding, FindingAction, FindingState, FindingSubject, Outcome,
+    PackageReport, Run, Severity, Summary,
 };
 use crate::report::escape::{shorten, terminal};
-use crate::report::layout::{Ink, Tone, count, size, wrap};
+use crate::report::layout::{Ink, Tone, count, size, wrap, wrap_action};
 use crate::report::words::{played, word};
-use crate::report::{Info, Kind, Look, Page, Report};
+use crate::report::{Info, Kind, RenderOptions, Report, RuleDoc};
 
 pub static KIND: Kind =
     Kind { info: Info { id: "terminal", summary: "text for people: verdict, findings, what was not judged" }, start };
@@ -24,14 +25,14 @@ const FAULTS: usize = 20;
 /// Stretches of a composition that are told of one asset.
 const PLAYS: usize = 3;
 
-fn start<'w>(out: Box<dyn Write + 'w>, look: Look) -> Box<dyn Report + 'w> {
-    let ink = Ink { color: look.color };
-    Box::new(Terminal { out, look, ink, roots: Vec::new(), kept: Vec::new(), run: None })
+fn start<'w>(out: Box<dyn Write + 'w>, options: RenderOptions) -> Box<dyn Report + 'w> {
+    let ink = Ink { color: options.color };
+    Box::new(Terminal { out, options, ink, roots: Vec::new(), kept: Vec::new(), run: None })
 }
 
 struct Terminal<'w> {
     out: Box<dyn Write + 'w>,
-    look: Look,
+    options: RenderOptions,
     ink: Ink,
     roots: Vec<String>,
     run: Option<Run>,
@@ -60,11 +61,11 @@ impl Report for Terminal<'_> {
 
     fn end(&mut self, summary: &Summary) -> io::Result<()> {
         self.verdict(summary)?;
-        if self.look.detail >= 0 {
+        if self.options.detail >= 0 {
             self.section("Errors", Tone::Bad, Severity::Error, summary)?;
             self.section("Warnings", Tone::Warn, Severity::Warning, summary)?;
             self.settled("Approved", FindingState::Approved)?;
-            if self.look.suppressed {
+            if self.options.suppressed {
                 self.settled("Suppressed", FindingState::Suppressed)?;
                 self.settled("Known from the baseline", FindingState::Baseline)?;
             }
@@ -152,7 +153,7 @@ impl Terminal<'_> {
         writeln!(self.out, "\n{heading}")?;
         for finding in of_run {
             self.explained(&finding.rule)?;
-            self.told(&finding)?;
+            self.finding_of_run(&finding)?;
         }
         let mut rows: Vec<_> = rows.into_iter().collect();
         let outside = rows.partition_point(|((package, _), _)| package.is_none());
@@ -190,14 +191,14 @@ impl Terminal<'_> {
         for same in findings.chunk_by(|a, b| a.rule == b.rule) {
             let Some(first) = same.first() else { continue };
             self.explained(&first.rule)?;
-            let shown = if self.look.detail > 0 { same.len() } else { FAULTS };
+            let shown = if self.options.detail > 0 { same.len() } else { FAULTS };
             for finding in same.iter().take(shown) {
                 self.line("    What   ", &terminal(&finding.message))?;
             }
             if same.len() > shown {
                 self.line("           ", &format!("and {} more (-v lists all)", same.len() - shown))?;
             }
-            self.line("    Do     ", &terminal(&first.help))?;
+            self.action("    Do     ", &first.action)?;
         }
         Ok(())
     }
@@ -220,7 +221,7 @@ impl Terminal<'_> {
     /// The rule, and why what it finds matters.
     fn explained(&mut self, rule: &str) -> io::Result<()> {
         self.rule(rule)?;
-        match self.look.pages.iter().find(|page| page.id == rule).and_then(Page::why) {
+        match self.options.pages.iter().find(|page| page.id == rule).and_then(RuleDoc::why) {
             Some(why) => self.line("  ", &why),
             None => Ok(()),
         }
@@ -231,15 +232,16 @@ impl Terminal<'_> {
         let name = self.ink.paint(Tone::Strong, &self.name(asset));
         writeln!(self.out, "  {name}")?;
         self.line("    What   ", &terminal(&finding.message))?;
-        if speaks_of_marks(&finding.rule) {
+        if finding.subject.shows_marks() {
             for evidence in strongest(&asset.evidence) {
                 self.evidence(evidence)?;
             }
         }
-        if finding.rule.ends_with("credentials") || finding.rule == "untrusted-signer" {
+        if finding.subject == FindingSubject::Credentials {
             self.credentials(asset)?;
         }
-        for problem in asset.problems.iter().filter(|p| p.blocking && finding.rule == "unreadable-asset") {
+        let unreadable = finding.subject == FindingSubject::Unreadable;
+        for problem in asset.problems.iter().filter(|p| p.blocking && unreadable) {
             let at = problem.offset.map(|o| format!(" at byte {o}")).unwrap_or_default();
             self.line("    Where  ", &terminal(&format!("{}{at}: {}", problem.place, problem.what)))?;
         }
@@ -250,7 +252,7 @@ impl Terminal<'_> {
             self.line("           ", &format!("and {} more times", asset.plays.len() - PLAYS))?;
         }
         self.line("    Role   ", &terminal(&format!("{} (by {})", role(asset), asset.role_basis)))?;
-        self.line("    Do     ", &terminal(&finding.help))
+        self.action("    Do     ", &finding.action)
     }
 
     fn evidence(&mut self, evidence: &Evidence) -> io::Result<()> {
@@ -282,9 +284,9 @@ impl Terminal<'_> {
         self.line("    C2PA   ", &format!("{state}{signer}{}", terminal(&failures)))
     }
 
-    fn told(&mut self, finding: &Finding) -> io::Result<()> {
+    fn finding_of_run(&mut self, finding: &Finding) -> io::Result<()> {
         self.line("    What   ", &terminal(&finding.message))?;
-        if finding.help.is_empty() { Ok(()) } else { self.line("    Do     ", &terminal(&finding.help)) }
+        if finding.help().is_empty() { Ok(()) } else { self.action("    Do     ", &finding.action) }
     }
 
     /// Findings that do not count any more, and why.
@@ -334,7 +336,7 @@ impl Terminal<'_> {
         }
         for (rule, lines) in by_rule {
             self.rule(&rule)?;
-            let named = if self.look.detail > 0 { lines.len() } else { NAMED };
+            let named = if self.options.detail > 0 { lines.len() } else { NAMED };
             for line in lines.iter().take(named) {
                 self.line("  ", line)?;
             }
@@ -363,8 +365,12 @@ impl Terminal<'_> {
         }
     }
 
+    fn action(&mut self, label: &str, action: &FindingAction) -> io::Result<()> {
+        self.out.write_all(wrap_action(label, action, self.options.width).as_bytes())
+    }
+
     fn line(&mut self, label: &str, text: &str) -> io::Result<()> {
-        self.out.write_all(wrap(label, text, self.look.width).as_bytes())
+        self.out.write_all(wrap(label, text, self.options.width).as_bytes())
     }
 }
 
@@ -376,11 +382,6 @@ fn files(n: u64) -> String {
 fn named(package: &PackageReport) -> String {
     let title = package.title.as_ref().map(|t| format!(" “{}”", shorten(t, VALUE))).unwrap_or_default();
     terminal(&format!("{} {}{title}", package.kind, package.root))
-}
-
-/// Whether the asset's marks are what the finding is about.
-fn speaks_of_marks(rule: &str) -> bool {
-    ["ai", "archival", "approval", "provenance", "temporary"].iter().any(|part| rule.split('-').any(|w| w == *part))
 }
 
 /// The evidence that decides, strongest first; the rest is in the JSON report.

@@ -52,7 +52,7 @@ pub fn at(offset: Option<u64>) -> String {
 
 /// One mark in one inert line.
 #[must_use]
-pub fn told(evidence: &Evidence) -> String {
+pub fn describe_evidence(evidence: &Evidence) -> String {
     let system = evidence.system.as_ref().map(|s| format!(" by {s}")).unwrap_or_default();
     terminal(&format!(
         "{}{system} ({}; {}) in {}{}",

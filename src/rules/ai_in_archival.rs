@@ -11,55 +11,54 @@
 //!
 //! **Example.** `archival/1987_school_photo.png` carries Content Credentials that say it was generated.
 
-use super::{Case, Draft, Info, Rule, wording};
-use crate::approvals::{Decision, Verdict};
-use crate::model::{Ai, Role, Severity};
+use super::{AssetContext, Info, Manual, RawFinding, Rule, wording};
+use crate::approvals::Verdict;
+use crate::model::{Ai, Decision, FindingAction, FindingSubject, Role, Severity};
 
 pub(super) struct AiInArchival;
 
-static INFO: Info = Info { id: "ai-in-archival", severity: Severity::Error, source: include_str!("ai_in_archival.rs") };
+static INFO: Info = Info {
+    id: "ai-in-archival",
+    severity: Severity::Error,
+    subject: FindingSubject::Marks,
+    explains: &[],
+    manual: Manual::Source(include_str!("ai_in_archival.rs")),
+};
 
 impl Rule for AiInArchival {
     fn info(&self) -> &'static Info {
         &INFO
     }
 
-    fn check_asset(&self, case: &Case, out: &mut Vec<Draft>) {
-        let marked = case.policy.demands(Role::Archival, case.ai) && case.ai != Ai::Enhanced;
-        if case.asset.role != Role::Archival || !marked {
+    fn check_asset(&self, context: &AssetContext, out: &mut Vec<RawFinding>) {
+        let marked = context.policy.demands(Role::Archival, context.ai) && context.ai != Ai::Enhanced;
+        if context.asset.role != Role::Archival || !marked {
             return;
         }
-        let mark = wording::mark(case);
-        if let Verdict::Covered(known) = &case.standing.verdict {
+        let mark = wording::mark(context);
+        if let Verdict::Covered(known) = &context.status.verdict {
             let message = format!("{mark}, among archival material; {}", wording::record(&known.record));
-            let help = "Nothing to do while the disclosure is in force and the file stays as it is.";
-            return out.push(Draft { cleared: true, ..Draft::new(message, help) }.about(&known.record.id));
+            return out.push(RawFinding::new(message, FindingAction::KeepDisclosed).cleared_by(&known.record.id));
         }
-        let (why, record) = why(case);
-        let help = format!(
-            "Replace it with the authentic source or move it out of the archival material; if the audience is told, \
-             record that: {}.",
-            wording::disclose(case)
-        );
-        let draft = Draft::new(format!("{mark}, among archival material; {why}"), help);
-        out.push(match record {
-            Some(id) => draft.about(&id),
-            None => draft,
-        });
+        let (why, record) = why(context);
+        let action = FindingAction::ReplaceOrDisclose { disclose: wording::disclose(context) };
+        let message = format!("{mark}, among archival material; {why}");
+        out.push(RawFinding::new(message, action).about_any(record));
     }
 }
 
-fn why(case: &Case) -> (String, Option<String>) {
-    let standing = match &case.standing.verdict {
-        Verdict::Lesser(k) if matches!(k.record.decision, Decision::Approved | Decision::Conditional) => {
+/// Why no disclosure covers it, and the record that comes nearest.
+fn why<'a>(context: &'a AssetContext) -> (String, Option<&'a str>) {
+    let status = match &context.status.verdict {
+        Verdict::WeakerDecision(k) if matches!(k.record.decision, Decision::Approved | Decision::Conditional) => {
             Some((format!("{}: an approval does not clear it, a disclosure would", wording::record(&k.record)), k))
         }
-        Verdict::Lesser(k) => Some((format!("only {}", wording::record(&k.record)), k)),
+        Verdict::WeakerDecision(k) => Some((format!("only {}", wording::record(&k.record)), k)),
         Verdict::Denied(k) => Some((format!("its use was {}", wording::record(&k.record)), k)),
         Verdict::Expired(k) => Some((format!("its disclosure has run out ({})", wording::record(&k.record)), k)),
-        Verdict::Ended(k, by) => Some((format!("its disclosure was ended by record {}", by.record.id), k)),
-        Verdict::Early(k) => Some((format!("its disclosure holds only from {}", k.record.decided_on), k)),
-        Verdict::Short { record: k, .. } => Some((
+        Verdict::Superseded(k, by) => Some((format!("its disclosure was ended by record {}", by.record.id), k)),
+        Verdict::NotYetValid(k) => Some((format!("its disclosure holds only from {}", k.record.decided_on), k)),
+        Verdict::Insufficient { record: k, .. } => Some((
             format!(
                 "its disclosure is not of the scope or grade that the policy demands ({})",
                 wording::record(&k.record)
@@ -68,8 +67,8 @@ fn why(case: &Case) -> (String, Option<String>) {
         )),
         Verdict::None | Verdict::Covered(_) => None,
     };
-    match standing {
-        Some((why, known)) => (why, Some(known.record.id.clone())),
+    match status {
+        Some((why, known)) => (why, Some(&known.record.id)),
         None => ("no disclosure is recorded for it".to_owned(), None),
     }
 }

@@ -13,15 +13,17 @@
 //!
 //! **Example.** `titles/crowd.png` was approved on Monday and rendered again on Tuesday.
 
-use super::{Case, Draft, Info, Rule, wording};
-use crate::model::{Ai, Role, Severity};
+use super::{AssetContext, Info, Manual, RawFinding, Rule, unapproved_ai_in_final, wording};
+use crate::model::{Ai, FindingAction, FindingSubject, Role, Severity};
 
 pub(super) struct ApprovalForOtherBytes;
 
 static INFO: Info = Info {
     id: "approval-for-other-bytes",
     severity: Severity::Error,
-    source: include_str!("approval_for_other_bytes.rs"),
+    subject: FindingSubject::Approval,
+    explains: &[&unapproved_ai_in_final::INFO],
+    manual: Manual::Source(include_str!("approval_for_other_bytes.rs")),
 };
 
 impl Rule for ApprovalForOtherBytes {
@@ -29,22 +31,18 @@ impl Rule for ApprovalForOtherBytes {
         &INFO
     }
 
-    fn check_asset(&self, case: &Case, out: &mut Vec<Draft>) {
-        let Some(known) = case.standing.other_bytes.as_ref().filter(|_| case.asset.role != Role::Temporary) else {
+    fn check_asset(&self, context: &AssetContext, out: &mut Vec<RawFinding>) {
+        let Some(known) = context.status.other_bytes.as_ref().filter(|_| context.asset.role != Role::Temporary) else {
             return;
         };
         let record = wording::record(&known.record);
-        let now = match case.ai {
+        let now = match context.ai {
             Ai::None => "it shows no AI mark now, which does not say that it holds no AI material".to_owned(),
-            _ => format!("it is {}", wording::mark(case)),
+            _ => format!("it is {}", wording::mark(context)),
         };
         let message = format!("record {} names this file, but is for other bytes ({record}); {now}", known.record.id);
-        let help = format!(
-            "Restore the file that was approved, or have this one approved: {}. If it was replaced by one without \
-             AI material: `countersign approvals revoke {}`.",
-            wording::approve(case),
-            known.record.id
-        );
-        out.push(Draft::new(message, help).about(&known.record.id));
+        let approve = wording::approve(context);
+        let action = FindingAction::RestoreOrApprove { approve, record: known.record.id.clone() };
+        out.push(RawFinding::new(message, action).about(&known.record.id));
     }
 }

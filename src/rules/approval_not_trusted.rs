@@ -10,24 +10,28 @@
 //!
 //! **Example.** An imported list names `crowd.png` without a digest; the policy demands at least `imported`.
 
-use super::{Case, Draft, Info, Rule, wording};
+use super::{AssetContext, Info, Manual, RawFinding, Rule, unapproved_ai_in_final, wording};
 use crate::approvals::Verdict;
-use crate::model::Severity;
-use crate::policy::Grade;
+use crate::model::{FindingAction, FindingSubject, Grade, Role, Severity};
 
 pub(super) struct ApprovalNotTrusted;
 
-static INFO: Info =
-    Info { id: "approval-not-trusted", severity: Severity::Error, source: include_str!("approval_not_trusted.rs") };
+static INFO: Info = Info {
+    id: "approval-not-trusted",
+    severity: Severity::Error,
+    subject: FindingSubject::Approval,
+    explains: &[&unapproved_ai_in_final::INFO],
+    manual: Manual::Source(include_str!("approval_not_trusted.rs")),
+};
 
 impl Rule for ApprovalNotTrusted {
     fn info(&self) -> &'static Info {
         &INFO
     }
 
-    fn check_asset(&self, case: &Case, out: &mut Vec<Draft>) {
-        let Verdict::Short { untrusted: Some(untrusted), .. } = &case.standing.verdict else { return };
-        if !case.explains(INFO.id) {
+    fn check_asset(&self, context: &AssetContext, out: &mut Vec<RawFinding>) {
+        let Verdict::Insufficient { untrusted: Some(untrusted), .. } = &context.status.verdict else { return };
+        if context.asset.role != Role::Final || !context.needs_record() {
             return;
         }
         let known = &untrusted.record;
@@ -40,11 +44,11 @@ impl Rule for ApprovalNotTrusted {
         let least = untrusted.least.word();
         let message = format!(
             "{}; {record}, but {grade} (grade {}, the policy demands {least})",
-            wording::mark(case),
+            wording::mark(context),
             untrusted.grade.word()
         );
-        let key = if untrusted.least >= Grade::Signed { ", with `--key KEY` of the approver" } else { "" };
-        let help = format!("Have it recorded for these bytes{key}: {}.", wording::approve(case));
-        out.push(Draft::new(message, help).about(&known.record.id));
+        let signed = untrusted.least >= Grade::Signed;
+        let action = FindingAction::RecordForTheseBytes { signed, approve: wording::approve(context) };
+        out.push(RawFinding::new(message, action).about(&known.record.id));
     }
 }

@@ -10,43 +10,50 @@
 //!
 //! **Example.** `hero/double.mov` is approved for `final-deliverable`; the policy demands `talent-likeness` too.
 
-use super::{Case, Draft, Info, Rule, wording};
+use super::{
+    AssetContext, Info, Manual, RawFinding, Rule, unapproved_ai_in_final, unnotified_ai_in_temporary, wording,
+};
 use crate::approvals::Verdict;
-use crate::model::Severity;
-use crate::policy::Scope;
+use crate::model::{FindingAction, FindingSubject, Role, Scope, Severity};
 
 pub(super) struct ApprovalScopeMissing;
 
-static INFO: Info =
-    Info { id: "approval-scope-missing", severity: Severity::Error, source: include_str!("approval_scope_missing.rs") };
+static INFO: Info = Info {
+    id: "approval-scope-missing",
+    severity: Severity::Error,
+    subject: FindingSubject::Approval,
+    explains: &[&unapproved_ai_in_final::INFO, &unnotified_ai_in_temporary::INFO],
+    manual: Manual::Source(include_str!("approval_scope_missing.rs")),
+};
 
 impl Rule for ApprovalScopeMissing {
     fn info(&self) -> &'static Info {
         &INFO
     }
 
-    fn check_asset(&self, case: &Case, out: &mut Vec<Draft>) {
-        let Verdict::Short { record: known, missing, .. } = &case.standing.verdict else { return };
-        if !case.explains(INFO.id) {
+    fn check_asset(&self, context: &AssetContext, out: &mut Vec<RawFinding>) {
+        let Verdict::Insufficient { record: known, missing, .. } = &context.status.verdict else { return };
+        if missing.is_empty() || context.asset.role == Role::Archival || !context.needs_record() {
             return;
         }
-        let consent = |s: &Scope| case.policy.approvals.consent.contains(s) && known.record.scopes.contains(s);
+        let consent = |s: &Scope| context.policy.approvals.consent.contains(s) && known.record.scopes.contains(s);
         let unproven = missing.iter().any(consent);
-        let (record, missing) = (wording::record(&known.record), wording::scopes(missing));
+        let (record, scopes) = (wording::record(&known.record), wording::scopes(missing));
+        let approve = wording::approve(context);
         if unproven {
             let message = format!(
-                "{}; {record}, which names no consent: the policy demands {missing} with a reference to one",
-                wording::mark(case)
+                "{}; {record}, which names no consent: the policy demands {scopes} with a reference to one",
+                wording::mark(context)
             );
-            let help = format!("Record the approval with its consent: {}.", wording::approve(case));
-            return out.push(Draft::new(message, help).about(&known.record.id));
+            let action = FindingAction::RecordConsent { approve };
+            return out.push(RawFinding::new(message, action).about(&known.record.id));
         }
         let has = match known.record.scopes.is_empty() {
             true => "for no named scope".to_owned(),
             false => format!("for {} only", wording::scopes(&known.record.scopes)),
         };
-        let message = format!("{}; {record}, {has}: the policy demands {missing} here", wording::mark(case));
-        let help = format!("Have it approved for {missing} too and record that: {}.", wording::approve(case));
-        out.push(Draft::new(message, help).about(&known.record.id));
+        let message = format!("{}; {record}, {has}: the policy demands {scopes} here", wording::mark(context));
+        let action = FindingAction::ApproveScopes { scopes: missing.clone(), approve };
+        out.push(RawFinding::new(message, action).about(&known.record.id));
     }
 }

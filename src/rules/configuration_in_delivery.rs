@@ -15,15 +15,17 @@
 
 use std::path::Path;
 
-use super::{Case, Draft, Info, Rule};
-use crate::model::Severity;
+use super::{AssetContext, Info, Manual, RawFinding, Rule};
+use crate::model::{FindingAction, FindingSubject, Severity};
 
 pub(super) struct ConfigurationInDelivery;
 
 static INFO: Info = Info {
     id: "configuration-in-delivery",
     severity: Severity::Note,
-    source: include_str!("configuration_in_delivery.rs"),
+    subject: FindingSubject::Configuration,
+    explains: &[],
+    manual: Manual::Source(include_str!("configuration_in_delivery.rs")),
 };
 
 /// Names of configuration, and what each is.
@@ -31,8 +33,8 @@ const NAMES: &[(&str, &str)] =
     &[("approvals.jsonl", "an approvals ledger"), ("countersign.toml", "a policy"), ("policy.toml", "a policy")];
 
 /// What the file is by its content, as extraction found it.
-fn held(case: &Case) -> Option<&'static str> {
-    let own = case.facts.decoded.iter().find(|tag| tag.space == "countersign" && tag.via.is_own())?;
+fn held(context: &AssetContext) -> Option<&'static str> {
+    let own = context.facts.decoded.iter().find(|tag| tag.space == "countersign" && tag.via.is_own())?;
     match own.key.as_str() {
         "ledger" => Some("an approvals ledger"),
         "policy" => Some("a policy"),
@@ -45,26 +47,25 @@ impl Rule for ConfigurationInDelivery {
         &INFO
     }
 
-    fn check_asset(&self, case: &Case, out: &mut Vec<Draft>) {
-        let name = case.asset.rel.rsplit('/').next().unwrap_or_default();
+    fn check_asset(&self, context: &AssetContext, out: &mut Vec<RawFinding>) {
+        let name = context.asset.rel.rsplit('/').next().unwrap_or_default();
         let named = NAMES.iter().find(|(known, _)| name.eq_ignore_ascii_case(known)).map(|(_, what)| *what);
-        let here = std::path::absolute(&case.asset.path).ok();
+        let here = std::path::absolute(&context.asset.path).ok();
         let is_here =
             |path: Option<&Path>| path.is_some_and(|path| here.is_some() && std::path::absolute(path).ok() == here);
-        let in_force = [("approvals ledger", case.ledger), ("policy", case.policy.path.as_deref())];
+        let in_force = [("approvals ledger", context.ledger), ("policy", context.policy.path.as_deref())];
         if let Some((what, _)) = in_force.into_iter().find(|(_, path)| is_here(*path)) {
-            let help = "Keep it outside of what is scanned: whoever can write to the delivery can write to it.";
-            return out.push(Draft::new(format!("the {what} in force lies in the delivery that it judges"), help));
+            let message = format!("the {what} in force lies in the delivery that it judges");
+            return out.push(RawFinding::new(message, FindingAction::KeepConfigurationOutside));
         }
-        let (what, by) = match (named, held(case)) {
+        let (what, by) = match (named, held(context)) {
             (Some(what), _) => (what, "by its name"),
             (None, Some(what)) => (what, "by what it holds"),
             (None, None) => return,
         };
-        out.push(Draft::new(
+        out.push(RawFinding::new(
             format!("{what} lies in the delivery, {by}; nothing in it was obeyed"),
-            "Ask why it was delivered; keep policy and ledger outside of what is scanned, and name them by \
-             --policy and --approvals.",
+            FindingAction::AskWhyConfigurationWasDelivered,
         ));
     }
 }

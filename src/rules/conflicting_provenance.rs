@@ -18,15 +18,17 @@
 
 use chrono::{Duration, NaiveDateTime};
 
-use super::{Case, Draft, Info, Rule, wording};
-use crate::model::{Claim, Evidence, Role, Severity, Strength, Tag};
+use super::{AssetContext, Info, Manual, RawFinding, Rule, wording};
+use crate::model::{Claim, Evidence, FindingAction, FindingSubject, Role, Severity, Strength, Tag};
 
 pub(super) struct ConflictingProvenance;
 
 static INFO: Info = Info {
     id: "conflicting-provenance",
     severity: Severity::Warning,
-    source: include_str!("conflicting_provenance.rs"),
+    subject: FindingSubject::Origin,
+    explains: &[],
+    manual: Manual::Source(include_str!("conflicting_provenance.rs")),
 };
 
 impl Rule for ConflictingProvenance {
@@ -34,38 +36,38 @@ impl Rule for ConflictingProvenance {
         &INFO
     }
 
-    fn check_asset(&self, case: &Case, out: &mut Vec<Draft>) {
-        out.extend(claims(case));
-        if case.asset.role == Role::Archival {
-            out.extend(dates(case));
-            out.extend(editor(case));
-            out.extend(thumbnail(case));
+    fn check_asset(&self, context: &AssetContext, out: &mut Vec<RawFinding>) {
+        out.extend(claims(context));
+        if context.asset.role == Role::Archival {
+            out.extend(dates(context));
+            out.extend(editor(context));
+            out.extend(thumbnail(context));
         }
     }
 }
 
-fn says<'a>(case: &'a Case, claims: &[Claim]) -> Option<&'a Evidence> {
+fn says<'a>(context: &'a AssetContext, claims: &[Claim]) -> Option<&'a Evidence> {
     let own = |e: &&Evidence| e.via.is_own() && e.strength != Strength::Hint;
-    case.evidence.iter().filter(own).find(|e| claims.contains(&e.claim))
+    context.evidence.iter().filter(own).find(|e| claims.contains(&e.claim))
 }
 
-fn claims(case: &Case) -> Option<Draft> {
-    let real = says(case, &[Claim::Captured, Claim::Digitized, Claim::NotAi]);
-    let generated = says(case, &[Claim::Generated]).zip(real);
-    let denied = || says(case, &[Claim::Composite]).zip(says(case, &[Claim::NotAi]));
+fn claims(context: &AssetContext) -> Option<RawFinding> {
+    let real = says(context, &[Claim::Captured, Claim::Digitized, Claim::NotAi]);
+    let generated = says(context, &[Claim::Generated]).zip(real);
+    let denied = || says(context, &[Claim::Composite]).zip(says(context, &[Claim::NotAi]));
     let (ai, other) = generated.or_else(denied)?;
     let claim = match other.claim {
         Claim::Captured => "captured",
         Claim::Digitized => "digitized from an original",
         _ => "made without AI",
     };
-    Some(Draft::new(
+    Some(RawFinding::new(
         format!(
             "it says both that it is AI-made and that it was {claim}: {}; {}",
             wording::place(ai),
             wording::place(other)
         ),
-        "Ask the supplier where it comes from; take it as AI-made until that is clear.",
+        FindingAction::AskWhereItComesFrom,
     ))
 }
 
@@ -74,8 +76,8 @@ fn claims(case: &Case) -> Option<Draft> {
 const ALIKE: f32 = 0.6;
 
 /// A picture that is not the one of its thumbnail.
-fn thumbnail(case: &Case) -> Option<Draft> {
-    let own = case.facts.decoded.iter().filter(|tag| tag.space == "thumbnail" && tag.via.is_own());
+fn thumbnail(context: &AssetContext) -> Option<RawFinding> {
+    let own = context.facts.decoded.iter().filter(|tag| tag.space == "thumbnail" && tag.via.is_own());
     let likeness = |tag: &Tag| tag.value.parse::<f32>().ok().filter(|likeness| *likeness < ALIKE);
     let (tag, likeness) = own.filter_map(|tag| Some((tag, likeness(tag)?))).min_by(|a, b| a.1.total_cmp(&b.1))?;
     let offset = tag.offset.map(|o| format!(" at byte {o}")).unwrap_or_default();
@@ -84,34 +86,31 @@ fn thumbnail(case: &Case) -> Option<Draft> {
          are taken for the same; it was replaced, or changed beyond a crop, and the thumbnail left",
         tag.place
     );
-    Some(Draft::new(message, LAY_OUT))
+    Some(RawFinding::new(message, FindingAction::AskTheArchive))
 }
-
-const LAY_OUT: &str = "Ask the archive which of the two is right, and for the file as it was received. Neither proves \
-                       or disproves what the picture shows.";
 
 /// Fields that say when the original was taken, and those that say when the file was last changed.
 const ORIGINAL: &[&str] = &["DateTimeOriginal", "exif:DateTimeOriginal", "photoshop:DateCreated"];
 const CHANGED: &[&str] = &["DateTime", "xmp:ModifyDate"];
 
 /// An original that is younger than what was made of it. A day is left for time zones, which most fields lack.
-fn dates(case: &Case) -> Option<Draft> {
-    let (taken, original) = dated(case, ORIGINAL).max_by_key(|(day, _)| *day)?;
+fn dates(context: &AssetContext) -> Option<RawFinding> {
+    let (taken, original) = dated(context, ORIGINAL).max_by_key(|(day, _)| *day)?;
     let late = |day: NaiveDateTime| taken > day + Duration::hours(26);
-    let told = |tag: &Tag| format!("{} says {}", tag.place, wording::quote(&tag.value, true));
-    let signed = case.facts.c2pa.as_ref().and_then(|c2pa| c2pa.signed_at.as_deref());
+    let dated_by = |tag: &Tag| format!("{} says {}", tag.place, wording::quote(&tag.value, true));
+    let signed = context.facts.c2pa.as_ref().and_then(|c2pa| c2pa.signed_at.as_deref());
     let signed = signed.and_then(|at| Some((moment(at)?, format!("its credentials were signed at {at}"))));
-    let changed = dated(case, CHANGED).max_by_key(|(day, _)| *day).map(|(day, tag)| (day, told(tag)));
+    let changed = dated(context, CHANGED).max_by_key(|(day, _)| *day).map(|(day, tag)| (day, dated_by(tag)));
     let (_, earlier) = [changed, signed].into_iter().flatten().find(|(day, _)| late(*day))?;
     let message = format!(
         "its dates are out of order; for an original of that day: {}; against it: {earlier}, which is earlier",
-        told(original)
+        dated_by(original)
     );
-    Some(Draft::new(message, LAY_OUT))
+    Some(RawFinding::new(message, FindingAction::AskTheArchive))
 }
 
-fn dated<'a>(case: &'a Case, keys: &'static [&str]) -> impl Iterator<Item = (NaiveDateTime, &'a Tag)> {
-    let own = case.facts.tags.iter().filter(|tag| tag.via.is_own() && ["exif", "xmp"].contains(&tag.space.as_str()));
+fn dated<'a>(context: &'a AssetContext, keys: &'static [&str]) -> impl Iterator<Item = (NaiveDateTime, &'a Tag)> {
+    let own = context.facts.tags.iter().filter(|tag| tag.via.is_own() && ["exif", "xmp"].contains(&tag.space.as_str()));
     own.filter(|tag| keys.contains(&tag.key.as_str())).filter_map(|tag| Some((moment(&tag.value)?, tag)))
 }
 
@@ -135,8 +134,8 @@ const EDITORS: &[&str] = &[
     "snapseed",
 ];
 
-fn editor(case: &Case) -> Option<Draft> {
-    let captured = says(case, &[Claim::Captured])?;
+fn editor(context: &AssetContext) -> Option<RawFinding> {
+    let captured = says(context, &[Claim::Captured])?;
     let names = |tag: &&Tag| {
         let key = tag.key.rsplit('/').next().unwrap_or_default();
         tag.via.is_own() && ["Software", "xmp:CreatorTool", "stEvt:softwareAgent"].contains(&key)
@@ -146,12 +145,12 @@ fn editor(case: &Case) -> Option<Draft> {
         // The camera raw plug-in develops, under the host's name.
         EDITORS.iter().any(|editor| value.starts_with(editor)) && !value.contains("camera raw")
     };
-    let tag = case.facts.tags.iter().filter(names).find(edits)?;
+    let tag = context.facts.tags.iter().filter(names).find(edits)?;
     let message = format!(
         "an editor's name stands beside a claim of capture; for a capture: {}; against an untouched one: {} says {}",
         wording::place(captured),
         tag.place,
         wording::quote(&tag.value, true)
     );
-    Some(Draft::new(message, LAY_OUT))
+    Some(RawFinding::new(message, FindingAction::AskTheArchive))
 }

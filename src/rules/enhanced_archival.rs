@@ -10,35 +10,36 @@
 //!
 //! **Example.** `archival/reel3.mov` was upscaled: its metadata names an AI video tool.
 
-use super::{Case, Draft, Info, Rule, wording};
+use super::{AssetContext, Info, Manual, RawFinding, Rule, wording};
 use crate::approvals::Verdict;
-use crate::model::{Ai, Role, Severity};
+use crate::model::{Ai, FindingAction, FindingSubject, Role, Severity};
 
 pub(super) struct EnhancedArchival;
 
-static INFO: Info =
-    Info { id: "enhanced-archival", severity: Severity::Warning, source: include_str!("enhanced_archival.rs") };
+static INFO: Info = Info {
+    id: "enhanced-archival",
+    severity: Severity::Warning,
+    subject: FindingSubject::Marks,
+    explains: &[],
+    manual: Manual::Source(include_str!("enhanced_archival.rs")),
+};
 
 impl Rule for EnhancedArchival {
     fn info(&self) -> &'static Info {
         &INFO
     }
 
-    fn check_asset(&self, case: &Case, out: &mut Vec<Draft>) {
-        if case.asset.role != Role::Archival || case.ai != Ai::Enhanced {
+    fn check_asset(&self, context: &AssetContext, out: &mut Vec<RawFinding>) {
+        if context.asset.role != Role::Archival || context.ai != Ai::Enhanced {
             return;
         }
-        let mark = wording::mark(case);
-        if let Verdict::Covered(known) = &case.standing.verdict {
+        let mark = wording::mark(context);
+        if let Verdict::Covered(known) = &context.status.verdict {
             let message = format!("{mark}, among archival material; {}", wording::record(&known.record));
-            let help = "Nothing to do while the record is in force and the file stays as it is.";
-            return out.push(Draft { cleared: true, ..Draft::new(message, help) }.about(&known.record.id));
+            return out.push(RawFinding::new(message, FindingAction::KeepRecorded).cleared_by(&known.record.id));
         }
-        let help = format!(
-            "Use the untouched scan, or have the enhancement reviewed and record that: {} or {}.",
-            wording::approve(case),
-            wording::disclose(case)
-        );
-        out.push(Draft::new(format!("{mark}, among archival material; no record covers it"), help));
+        let (approve, disclose) = (wording::approve(context), wording::disclose(context));
+        let message = format!("{mark}, among archival material; no record covers it");
+        out.push(RawFinding::new(message, FindingAction::ReviewEnhancement { approve, disclose }));
     }
 }

@@ -8,29 +8,34 @@
 //!
 //! **Example.** The consent of a performer's estate was recorded until 31 March; the delivery is of 2 April.
 
-use super::{Case, Draft, Info, Rule, wording};
+use super::{AssetContext, Info, Manual, RawFinding, Rule, unapproved_ai_in_final, wording};
 use crate::approvals::Verdict;
-use crate::model::Severity;
+use crate::model::{FindingAction, FindingSubject, Role, Severity};
 
 pub(super) struct ExpiredApproval;
 
-static INFO: Info =
-    Info { id: "expired-approval", severity: Severity::Error, source: include_str!("expired_approval.rs") };
+static INFO: Info = Info {
+    id: "expired-approval",
+    severity: Severity::Error,
+    subject: FindingSubject::Approval,
+    explains: &[&unapproved_ai_in_final::INFO],
+    manual: Manual::Source(include_str!("expired_approval.rs")),
+};
 
 impl Rule for ExpiredApproval {
     fn info(&self) -> &'static Info {
         &INFO
     }
 
-    fn check_asset(&self, case: &Case, out: &mut Vec<Draft>) {
-        let Verdict::Expired(known) = &case.standing.verdict else { return };
-        if !case.explains(INFO.id) {
+    fn check_asset(&self, context: &AssetContext, out: &mut Vec<RawFinding>) {
+        let Verdict::Expired(known) = &context.status.verdict else { return };
+        if context.asset.role != Role::Final || !context.needs_record() {
             return;
         }
         let day = known.record.expires_on.map(|d| d.to_string()).unwrap_or_default();
         let record = wording::record(&known.record);
-        let message = format!("{}; its approval ran out on {day} ({record})", wording::mark(case));
-        let help = format!("Have it approved anew and record that: {}; or replace it.", wording::approve(case));
-        out.push(Draft::new(message, help).about(&known.record.id));
+        let message = format!("{}; its approval ran out on {day} ({record})", wording::mark(context));
+        let action = FindingAction::RenewOrReplace { approve: wording::approve(context) };
+        out.push(RawFinding::new(message, action).about(&known.record.id));
     }
 }

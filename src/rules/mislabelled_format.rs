@@ -9,27 +9,31 @@
 //!
 //! **Example.** `poster.jpg` is a PNG: a web service delivered it under the wrong name.
 
-use super::{Case, Draft, Info, Rule};
-use crate::model::Severity;
+use super::{AssetContext, Info, Manual, RawFinding, Rule};
+use crate::model::{FindingAction, FindingSubject, Severity};
 
 pub(super) struct MislabelledFormat;
 
-static INFO: Info =
-    Info { id: "mislabelled-format", severity: Severity::Note, source: include_str!("mislabelled_format.rs") };
+static INFO: Info = Info {
+    id: "mislabelled-format",
+    severity: Severity::Note,
+    subject: FindingSubject::Format,
+    explains: &[],
+    manual: Manual::Source(include_str!("mislabelled_format.rs")),
+};
 
 impl Rule for MislabelledFormat {
     fn info(&self) -> &'static Info {
         &INFO
     }
 
-    fn check_asset(&self, case: &Case, out: &mut Vec<Draft>) {
-        let Some(format) = case.facts.format.as_deref().filter(|_| case.facts.extension_fits == Some(false)) else {
-            return;
-        };
-        let message = match case.facts.named.as_deref() {
+    fn check_asset(&self, context: &AssetContext, out: &mut Vec<RawFinding>) {
+        let facts = context.facts;
+        let Some(format) = facts.format.as_deref().filter(|_| facts.extension_fits == Some(false)) else { return };
+        let message = match facts.named.as_deref() {
             Some(named) => format!("its name says {named}, its bytes are {format}; it was read as {format}"),
             None => format!("its bytes are {format}, which its name does not say; it was read as {format}"),
         };
-        out.push(Draft::new(message, "Rename it, or ask the supplier which of the two was meant."));
+        out.push(RawFinding::new(message, FindingAction::Rename));
     }
 }

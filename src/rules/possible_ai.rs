@@ -10,32 +10,38 @@
 //!
 //! **Example.** `xmp:CreatorTool` names an editor with a generative fill, and nothing else says that it was used.
 
-use super::{Case, Draft, Info, Rule, wording};
+use super::{AssetContext, Info, Manual, RawFinding, Rule, wording};
 use crate::approvals::Verdict;
-use crate::model::{Ai, Role, Severity};
+use crate::model::{Ai, FindingAction, FindingSubject, Role, Severity};
 
 pub(super) struct PossibleAi;
 
-static INFO: Info = Info { id: "possible-ai", severity: Severity::Note, source: include_str!("possible_ai.rs") };
+static INFO: Info = Info {
+    id: "possible-ai",
+    severity: Severity::Note,
+    subject: FindingSubject::Marks,
+    explains: &[],
+    manual: Manual::Source(include_str!("possible_ai.rs")),
+};
 
 impl Rule for PossibleAi {
     fn info(&self) -> &'static Info {
         &INFO
     }
 
-    fn check_asset(&self, case: &Case, out: &mut Vec<Draft>) {
-        let elsewhere = case.asset.role == Role::Archival && case.ai == Ai::Enhanced;
-        if case.ai == Ai::None || elsewhere || case.needs_record() {
+    fn check_asset(&self, context: &AssetContext, out: &mut Vec<RawFinding>) {
+        let elsewhere = context.asset.role == Role::Archival && context.ai == Ai::Enhanced;
+        if context.ai == Ai::None || elsewhere || context.needs_record() {
             return;
         }
-        let message = match case.ai {
-            Ai::Possible => wording::mark(case),
-            _ => format!("{}; the policy demands no record for that here", wording::mark(case)),
+        let message = match context.ai {
+            Ai::Possible => wording::mark(context),
+            _ => format!("{}; the policy demands no record for that here", wording::mark(context)),
         };
-        let draft = Draft::new(message, "Ask the supplier whether and how a generative tool was used.");
-        out.push(match &case.standing.verdict {
-            Verdict::Covered(known) => Draft { cleared: true, ..draft }.about(&known.record.id),
-            _ => draft,
+        let finding = RawFinding::new(message, FindingAction::AskHowItWasMade);
+        out.push(match &context.status.verdict {
+            Verdict::Covered(known) => finding.cleared_by(&known.record.id),
+            _ => finding,
         });
     }
 }

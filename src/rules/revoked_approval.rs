@@ -10,23 +10,28 @@
 //!
 //! **Example.** A performer withdrew consent for a digital replica; the shot is still in the delivery.
 
-use super::{Case, Draft, Info, Rule, wording};
-use crate::approvals::{Decision, Verdict};
-use crate::model::Severity;
+use super::{AssetContext, Info, Manual, RawFinding, Rule, unapproved_ai_in_final, wording};
+use crate::approvals::Verdict;
+use crate::model::{Decision, FindingAction, FindingSubject, Role, Severity};
 
 pub(super) struct RevokedApproval;
 
-static INFO: Info =
-    Info { id: "revoked-approval", severity: Severity::Error, source: include_str!("revoked_approval.rs") };
+static INFO: Info = Info {
+    id: "revoked-approval",
+    severity: Severity::Error,
+    subject: FindingSubject::Approval,
+    explains: &[&unapproved_ai_in_final::INFO],
+    manual: Manual::Source(include_str!("revoked_approval.rs")),
+};
 
 impl Rule for RevokedApproval {
     fn info(&self) -> &'static Info {
         &INFO
     }
 
-    fn check_asset(&self, case: &Case, out: &mut Vec<Draft>) {
-        let Verdict::Ended(known, by) = &case.standing.verdict else { return };
-        if !case.explains(INFO.id) {
+    fn check_asset(&self, context: &AssetContext, out: &mut Vec<RawFinding>) {
+        let Verdict::Superseded(known, by) = &context.status.verdict else { return };
+        if context.asset.role != Role::Final || !context.needs_record() {
             return;
         }
         let ended = match by.record.decision {
@@ -34,12 +39,9 @@ impl Rule for RevokedApproval {
             _ => format!("its approval was replaced by record {}, which is not about these bytes", by.record.id),
         };
         let was = wording::record(&known.record);
-        let message = format!("{}; {ended}; before that {was}", wording::mark(case));
-        let help = format!(
-            "Replace it, or clear it up with {} and record a new approval: {}.",
-            by.record.approver.name,
-            wording::approve(case)
-        );
-        out.push(Draft::new(message, help).about(&by.record.id));
+        let message = format!("{}; {ended}; before that {was}", wording::mark(context));
+        let approver = by.record.approver.name.clone();
+        let action = FindingAction::ReplaceOrClearUp { approver, approve: wording::approve(context) };
+        out.push(RawFinding::new(message, action).about(&by.record.id));
     }
 }

@@ -6,25 +6,27 @@
 //!
 //! **Example.** `shot_1001.dpx` to `shot_1096.dpx` without `shot_1042.dpx`.
 
-use super::{Draft, Info, PackageCase, Rule};
-use crate::model::{PackageFaultKind, Severity};
+use super::{Info, Manual, PackageContext, RawFinding, Rule};
+use crate::model::{FindingAction, FindingSubject, PackageFaultKind, Severity};
 
 pub(super) struct SequenceGap;
 
-static INFO: Info = Info { id: "sequence-gap", severity: Severity::Warning, source: include_str!("sequence_gap.rs") };
+static INFO: Info = Info {
+    id: "sequence-gap",
+    severity: Severity::Warning,
+    subject: FindingSubject::Sequence,
+    explains: &[],
+    manual: Manual::Source(include_str!("sequence_gap.rs")),
+};
 
 impl Rule for SequenceGap {
     fn info(&self) -> &'static Info {
         &INFO
     }
 
-    fn check_package(&self, case: &PackageCase, out: &mut Vec<Draft>) {
-        for fault in case.faults.iter().filter(|f| f.kind == PackageFaultKind::SequenceGap) {
-            out.push(Draft::of(
-                fault,
-                "frames are missing",
-                "Ask the supplier for the missing frames, or whether the gap is meant.",
-            ));
+    fn check_package(&self, context: &PackageContext, out: &mut Vec<RawFinding>) {
+        for fault in context.faults.iter().filter(|f| f.kind == PackageFaultKind::SequenceGap) {
+            out.push(RawFinding::of(fault, "frames are missing", FindingAction::AskForMissingFrames));
         }
     }
 }

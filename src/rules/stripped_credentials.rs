@@ -12,34 +12,37 @@
 //!
 //! **Example.** XMP points to `self#jumbf=/c2pa/…`, and the file holds no C2PA box.
 
-use super::{Case, Draft, Info, Rule, wording};
+use super::{AssetContext, Info, Manual, RawFinding, Rule, wording};
 use crate::c2pa::status;
-use crate::model::{CredentialState, Severity, Tag};
+use crate::model::{CredentialState, FindingAction, FindingSubject, Severity, Tag};
 
 pub(super) struct StrippedCredentials;
 
-static INFO: Info =
-    Info { id: "stripped-credentials", severity: Severity::Warning, source: include_str!("stripped_credentials.rs") };
+static INFO: Info = Info {
+    id: "stripped-credentials",
+    severity: Severity::Warning,
+    subject: FindingSubject::Credentials,
+    explains: &[],
+    manual: Manual::Source(include_str!("stripped_credentials.rs")),
+};
 
 impl Rule for StrippedCredentials {
     fn info(&self) -> &'static Info {
         &INFO
     }
 
-    fn check_asset(&self, case: &Case, out: &mut Vec<Draft>) {
-        let Some(what) = trace(case) else { return };
-        let help = "Ask the supplier for the file before the step that lost its credentials; a manifest kept \
-                    elsewhere is read with `--fetch-remote`, or from a file `NAME.c2pa` beside it.";
-        out.push(Draft::new(what, help));
+    fn check_asset(&self, context: &AssetContext, out: &mut Vec<RawFinding>) {
+        let Some(what) = trace(context) else { return };
+        out.push(RawFinding::new(what, FindingAction::AskForTheFileBeforeCredentialsWereLost));
     }
 }
 
-fn trace(case: &Case) -> Option<String> {
+fn trace(context: &AssetContext) -> Option<String> {
     let place = |place: &Option<String>, offset: Option<u64>| {
         let at = offset.map(|o| format!(" at byte {o}")).unwrap_or_default();
         place.as_ref().map(|p| format!(" ({p}{at})")).unwrap_or_default()
     };
-    if let Some(c2pa) = &case.facts.c2pa {
+    if let Some(c2pa) = &context.facts.c2pa {
         let place = place(&c2pa.place, c2pa.offset);
         let remote = c2pa.remote.as_ref().map(|r| format!(" at {}", wording::quote(r, true))).unwrap_or_default();
         let elsewhere = format!("the file only points to Content Credentials kept elsewhere{remote}");
@@ -65,7 +68,7 @@ fn trace(case: &Case) -> Option<String> {
             _ => {}
         }
     }
-    let tag = case.facts.tags.iter().find(|tag| points(tag))?;
+    let tag = context.facts.tags.iter().find(|tag| points(tag))?;
     let at = tag.offset.map(|o| format!(" at byte {o}")).unwrap_or_default();
     Some(format!(
         "{}{at} points to Content Credentials ({}), and there are none",

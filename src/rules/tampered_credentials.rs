@@ -9,22 +9,27 @@
 //!
 //! **Example.** A signed JPEG was recompressed: `assertion.dataHash.mismatch`.
 
-use super::{Case, Draft, Info, Rule, wording};
+use super::{AssetContext, Info, Manual, RawFinding, Rule, wording};
 use crate::c2pa::status;
-use crate::model::{CredentialState, Severity, Via};
+use crate::model::{CredentialState, FindingAction, FindingSubject, Severity, Via};
 
 pub(super) struct TamperedCredentials;
 
-static INFO: Info =
-    Info { id: "tampered-credentials", severity: Severity::Error, source: include_str!("tampered_credentials.rs") };
+static INFO: Info = Info {
+    id: "tampered-credentials",
+    severity: Severity::Error,
+    subject: FindingSubject::Credentials,
+    explains: &[],
+    manual: Manual::Source(include_str!("tampered_credentials.rs")),
+};
 
 impl Rule for TamperedCredentials {
     fn info(&self) -> &'static Info {
         &INFO
     }
 
-    fn check_asset(&self, case: &Case, out: &mut Vec<Draft>) {
-        let Some(c2pa) = case.facts.c2pa.as_ref().filter(|c| c.state == CredentialState::Invalid) else { return };
+    fn check_asset(&self, context: &AssetContext, out: &mut Vec<RawFinding>) {
+        let Some(c2pa) = context.facts.c2pa.as_ref().filter(|c| c.state == CredentialState::Invalid) else { return };
         let signer = c2pa.signer.as_ref().map(|s| format!(" of {}", wording::quote(s, true))).unwrap_or_default();
         let place = match (&c2pa.place, c2pa.via) {
             (Some(place), Via::Sidecar) => format!(" ({place})"),
@@ -42,9 +47,9 @@ impl Rule for TamperedCredentials {
             .collect();
         let codes = if codes.is_empty() { "no reason given".to_owned() } else { codes.join(", ") };
         let bound = if c2pa.files.is_empty() { "the file" } else { "the files that they bind" };
-        out.push(Draft::new(
+        out.push(RawFinding::new(
             format!("the Content Credentials{signer}{place} do not match {bound}: {codes}{}", files(&c2pa.files)),
-            "Ask the supplier for the file as it was signed; what the credentials say of AI counts all the same.",
+            FindingAction::AskForTheSignedFile,
         ));
     }
 }

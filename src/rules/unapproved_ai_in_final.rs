@@ -15,59 +15,55 @@
 //!
 //! **Example.** `stills/portrait.jpg` carries the IPTC Digital Source Type `trainedAlgorithmicMedia`.
 
-use super::{Case, Draft, Info, Rule, wording};
+use super::{AssetContext, Info, Manual, RawFinding, Rule, wording};
 use crate::approvals::Verdict;
-use crate::model::{Ai, Role, Severity};
+use crate::model::{Ai, FindingAction, FindingSubject, Role, Severity};
 
 pub(super) struct UnapprovedAiInFinal;
 
-static INFO: Info =
-    Info { id: "unapproved-ai-in-final", severity: Severity::Error, source: include_str!("unapproved_ai_in_final.rs") };
+pub(super) static INFO: Info = Info {
+    id: "unapproved-ai-in-final",
+    severity: Severity::Error,
+    subject: FindingSubject::Marks,
+    explains: &[],
+    manual: Manual::Source(include_str!("unapproved_ai_in_final.rs")),
+};
 
 impl Rule for UnapprovedAiInFinal {
     fn info(&self) -> &'static Info {
         &INFO
     }
 
-    fn check_asset(&self, case: &Case, out: &mut Vec<Draft>) {
-        if case.asset.role != Role::Final || !case.needs_record() {
+    fn check_asset(&self, context: &AssetContext, out: &mut Vec<RawFinding>) {
+        if context.asset.role != Role::Final || !context.needs_record() {
             return;
         }
-        let mark = wording::mark(case);
-        if let Verdict::Covered(known) = &case.standing.verdict {
+        let mark = wording::mark(context);
+        if let Verdict::Covered(known) = &context.status.verdict {
             let message = format!("{mark}; {}", wording::record(&known.record));
-            let help = "Nothing to do while the approval is in force and the file stays as it is.";
-            return out.push(Draft { cleared: true, ..Draft::new(message, help) }.about(&known.record.id));
+            return out.push(RawFinding::new(message, FindingAction::KeepApproved).cleared_by(&known.record.id));
         }
-        if case.explained() {
-            return;
-        }
-        let (why, record) = why(case);
-        let help = format!(
-            "Remove or replace it before delivery, or have it approved and record that: {}.",
-            wording::approve(case)
-        );
-        let draft = Draft::new(format!("{mark}; {why}"), help);
-        out.push(match record {
-            Some(id) => draft.about(id),
-            None => draft,
-        });
+        let (why, record) = why(context);
+        let action = FindingAction::RemoveOrApprove { approve: wording::approve(context) };
+        out.push(RawFinding::new(format!("{mark}; {why}"), action).about_any(record));
     }
 }
 
 /// Why no approval covers it, and the record that comes nearest.
-fn why<'a>(case: &'a Case) -> (String, Option<&'a str>) {
-    match &case.standing.verdict {
+fn why<'a>(context: &'a AssetContext) -> (String, Option<&'a str>) {
+    match &context.status.verdict {
         Verdict::Denied(k) => (format!("approval was {}", wording::record(&k.record)), Some(&k.record.id)),
-        Verdict::Early(k) => (format!("its approval holds only from {}", k.record.decided_on), Some(&k.record.id)),
-        Verdict::Lesser(k) => {
+        Verdict::NotYetValid(k) => {
+            (format!("its approval holds only from {}", k.record.decided_on), Some(&k.record.id))
+        }
+        Verdict::WeakerDecision(k) => {
             let what = wording::record(&k.record);
             (format!("it was {what}, but a final deliverable needs an approval"), Some(&k.record.id))
         }
-        Verdict::Expired(k) | Verdict::Ended(k, _) | Verdict::Short { record: k, .. } => {
+        Verdict::Expired(k) | Verdict::Superseded(k, _) | Verdict::Insufficient { record: k, .. } => {
             (format!("the record {} does not cover it", k.record.id), Some(&k.record.id))
         }
-        _ if case.ai == Ai::None => ("a record says that it needs an approval, and none covers it".to_owned(), None),
+        _ if context.ai == Ai::None => ("a record says that it needs an approval, and none covers it".to_owned(), None),
         _ => ("no recorded approval covers it".to_owned(), None),
     }
 }

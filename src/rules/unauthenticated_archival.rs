@@ -16,16 +16,18 @@
 //!
 //! **Example.** `archive/1974_rally.tif` holds pixels and a resolution, nothing else.
 
-use super::{Case, Draft, Info, Rule, wording};
+use super::{AssetContext, Info, Manual, RawFinding, Rule, wording};
 use crate::approvals::Verdict;
-use crate::model::{Ai, Claim, CredentialState, Media, Role, Severity};
+use crate::model::{Ai, Claim, CredentialState, FindingAction, FindingSubject, Media, Role, Severity};
 
 pub(super) struct UnauthenticatedArchival;
 
 static INFO: Info = Info {
     id: "unauthenticated-archival",
     severity: Severity::Warning,
-    source: include_str!("unauthenticated_archival.rs"),
+    subject: FindingSubject::Origin,
+    explains: &[],
+    manual: Manual::Source(include_str!("unauthenticated_archival.rs")),
 };
 
 impl Rule for UnauthenticatedArchival {
@@ -33,28 +35,25 @@ impl Rule for UnauthenticatedArchival {
         &INFO
     }
 
-    fn check_asset(&self, case: &Case, out: &mut Vec<Draft>) {
+    fn check_asset(&self, context: &AssetContext, out: &mut Vec<RawFinding>) {
         // What holds or describes other files is nothing that an audience sees.
-        let media = case.facts.media.is_some_and(Media::is_content);
+        let media = context.facts.media.is_some_and(Media::is_content);
         // What is marked as AI has a worse finding of its own.
-        if case.asset.role != Role::Archival || !media || case.ai > Ai::Enhanced || authenticated(case) {
+        if context.asset.role != Role::Archival || !media || context.ai > Ai::Enhanced || authenticated(context) {
             return;
         }
-        let help = format!(
-            "Ask the archive for credentials or the transfer's metadata, or record where it comes from: {}.",
-            wording::approve(case)
-        );
-        let message = format!("nothing authenticates the origin of this archival asset; {}", evidence(case));
-        out.push(Draft::new(message, help));
+        let action = FindingAction::RecordOrigin { approve: wording::approve(context) };
+        let message = format!("nothing authenticates the origin of this archival asset; {}", evidence(context));
+        out.push(RawFinding::new(message, action));
     }
 }
 
 /// What speaks for an authentic origin, and what is missing.
-fn evidence(case: &Case) -> String {
+fn evidence(context: &AssetContext) -> String {
     let claims = [Claim::Digitized, Claim::Captured];
-    let own = case.evidence.iter().find(|e| e.via.is_own() && claims.contains(&e.claim));
+    let own = context.evidence.iter().find(|e| e.via.is_own() && claims.contains(&e.claim));
     let pro = own.map_or_else(|| "nothing that it says".to_owned(), wording::place);
-    let con = match &case.facts.c2pa {
+    let con = match &context.facts.c2pa {
         Some(c2pa) if c2pa.state == CredentialState::Trusted => {
             "its trusted credentials do not say that it was captured or digitized"
         }
@@ -64,10 +63,10 @@ fn evidence(case: &Case) -> String {
     format!("for it: {pro}; against it: {con}, no custody record of these bytes")
 }
 
-fn authenticated(case: &Case) -> bool {
-    let trusted = case.facts.c2pa.as_ref().is_some_and(|c| c.state == CredentialState::Trusted);
-    let claims = |claim: Claim| case.evidence.iter().any(|e| e.claim == claim && e.via.is_own());
-    let custody = case.asset.custody.is_some() || matches!(case.standing.verdict, Verdict::Covered(_));
-    let digitized = claims(Claim::Digitized) && (trusted || !case.policy.custody);
+fn authenticated(context: &AssetContext) -> bool {
+    let trusted = context.facts.c2pa.as_ref().is_some_and(|c| c.state == CredentialState::Trusted);
+    let claims = |claim: Claim| context.evidence.iter().any(|e| e.claim == claim && e.via.is_own());
+    let custody = context.asset.verified_hashes.is_some() || matches!(context.status.verdict, Verdict::Covered(_));
+    let digitized = claims(Claim::Digitized) && (trusted || !context.policy.digitized_needs_custody);
     custody || digitized || (trusted && claims(Claim::Captured))
 }

@@ -10,16 +10,18 @@
 //!
 //! **Example.** `previs/sc012_concept.png` carries a generator's parameters.
 
-use super::{Case, Draft, Info, Rule, wording};
+use super::{AssetContext, Info, Manual, RawFinding, Rule, wording};
 use crate::approvals::Verdict;
-use crate::model::{Role, Severity};
+use crate::model::{FindingAction, FindingSubject, Role, Severity};
 
 pub(super) struct UnnotifiedAiInTemporary;
 
-static INFO: Info = Info {
+pub(super) static INFO: Info = Info {
     id: "unnotified-ai-in-temporary",
     severity: Severity::Warning,
-    source: include_str!("unnotified_ai_in_temporary.rs"),
+    subject: FindingSubject::Marks,
+    explains: &[],
+    manual: Manual::Source(include_str!("unnotified_ai_in_temporary.rs")),
 };
 
 impl Rule for UnnotifiedAiInTemporary {
@@ -27,35 +29,33 @@ impl Rule for UnnotifiedAiInTemporary {
         &INFO
     }
 
-    fn check_asset(&self, case: &Case, out: &mut Vec<Draft>) {
-        if case.asset.role != Role::Temporary || !case.needs_record() {
+    fn check_asset(&self, context: &AssetContext, out: &mut Vec<RawFinding>) {
+        if context.asset.role != Role::Temporary || !context.needs_record() {
             return;
         }
-        let mark = wording::mark(case);
-        if let Verdict::Covered(known) = &case.standing.verdict {
+        let mark = wording::mark(context);
+        if let Verdict::Covered(known) = &context.status.verdict {
             let message = format!("{mark}, in temporary material; {}", wording::record(&known.record));
-            let help = "Nothing to do while it stays temporary.";
-            return out.push(Draft { cleared: true, ..Draft::new(message, help) }.about(&known.record.id));
+            return out.push(RawFinding::new(message, FindingAction::KeepTemporary).cleared_by(&known.record.id));
         }
-        if case.explained() {
-            return;
-        }
-        let (why, record) = match (&case.standing.verdict, &case.standing.other_bytes) {
-            (Verdict::Denied(k), _) => (format!("its use was {}", wording::record(&k.record)), Some(k)),
-            (Verdict::Expired(k), _) => (format!("its record has run out ({})", wording::record(&k.record)), Some(k)),
-            (Verdict::Ended(k, by), _) => (format!("its record was ended by record {}", by.record.id), Some(k)),
-            (Verdict::Early(k), _) => (format!("its record holds only from {}", k.record.decided_on), Some(k)),
-            (Verdict::Short { record: k, .. }, _) => {
-                (format!("its record is of too low a grade ({})", wording::record(&k.record)), Some(k))
-            }
-            (_, Some(k)) => (format!("record {} names it, but is for other bytes", k.record.id), Some(k)),
-            _ => ("no notification is recorded".to_owned(), None),
-        };
-        let help = format!("Tell the contact and record that: {}.", wording::notify(case));
-        let draft = Draft::new(format!("{mark}, in temporary material; {why}"), help);
-        out.push(match record {
-            Some(known) => draft.about(&known.record.id),
-            None => draft,
-        });
+        let (why, record) = why(context);
+        let action = FindingAction::Notify { notify: wording::notify(context) };
+        out.push(RawFinding::new(format!("{mark}, in temporary material; {why}"), action).about_any(record));
     }
+}
+
+/// Why no notification covers it, and the record that comes nearest.
+fn why<'a>(context: &'a AssetContext) -> (String, Option<&'a str>) {
+    let (why, known) = match (&context.status.verdict, &context.status.other_bytes) {
+        (Verdict::Denied(k), _) => (format!("its use was {}", wording::record(&k.record)), k),
+        (Verdict::Expired(k), _) => (format!("its record has run out ({})", wording::record(&k.record)), k),
+        (Verdict::Superseded(k, by), _) => (format!("its record was ended by record {}", by.record.id), k),
+        (Verdict::NotYetValid(k), _) => (format!("its record holds only from {}", k.record.decided_on), k),
+        (Verdict::Insufficient { record: k, .. }, _) => {
+            (format!("its record is of too low a grade ({})", wording::record(&k.record)), k)
+        }
+        (_, Some(k)) => (format!("record {} names it, but is for other bytes", k.record.id), k),
+        _ => return ("no notification is recorded".to_owned(), None),
+    };
+    (why, Some(&known.record.id))
 }

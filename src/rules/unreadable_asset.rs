@@ -11,13 +11,18 @@
 //!
 //! **Example.** `reel2.mov` ends in the middle of its `moov` box: the copy to the drive was interrupted.
 
-use super::{Case, Draft, Info, Rule, wording};
-use crate::model::{Problem, ProblemKind, Severity};
+use super::{AssetContext, Info, Manual, RawFinding, Rule, wording};
+use crate::model::{FindingAction, FindingSubject, Problem, ProblemKind, Severity};
 
 pub(super) struct UnreadableAsset;
 
-static INFO: Info =
-    Info { id: "unreadable-asset", severity: Severity::Error, source: include_str!("unreadable_asset.rs") };
+static INFO: Info = Info {
+    id: "unreadable-asset",
+    severity: Severity::Error,
+    subject: FindingSubject::Unreadable,
+    explains: &[],
+    manual: Manual::Source(include_str!("unreadable_asset.rs")),
+};
 
 /// Problems that one message names.
 const NAMED: usize = 3;
@@ -27,9 +32,9 @@ impl Rule for UnreadableAsset {
         &INFO
     }
 
-    fn check_asset(&self, case: &Case, out: &mut Vec<Draft>) {
-        let mut blocking: Vec<&Problem> = case.asset.obstacle.iter().filter(|p| p.blocking).collect();
-        for problem in case.facts.problems.iter().filter(|p| p.blocking) {
+    fn check_asset(&self, context: &AssetContext, out: &mut Vec<RawFinding>) {
+        let mut blocking: Vec<&Problem> = context.asset.obstacle.iter().filter(|p| p.blocking).collect();
+        for problem in context.facts.problems.iter().filter(|p| p.blocking) {
             if !blocking.contains(&problem) {
                 blocking.push(problem);
             }
@@ -39,14 +44,14 @@ impl Rule for UnreadableAsset {
             let more = blocking.len().saturating_sub(NAMED);
             let more = if more == 0 { String::new() } else { format!("; and {more} more") };
             let message = format!("not read far enough to be judged: {}{more}", named.join("; "));
-            return out.push(Draft::new(message, advice(first.kind)));
+            return out.push(RawFinding::new(message, advice(first.kind)));
         }
-        let Some(named) = case.facts.named.as_deref().filter(|_| case.facts.format.is_none()) else { return };
-        let message = match case.asset.size {
+        let Some(named) = context.facts.named.as_deref().filter(|_| context.facts.format.is_none()) else { return };
+        let message = match context.asset.size {
             0 => format!("the file is empty, though its name says {named}"),
             _ => format!("its name says {named}, but the bytes are not {named} nor any other format that is read"),
         };
-        out.push(Draft::new(message, advice(ProblemKind::Malformed)));
+        out.push(RawFinding::new(message, advice(ProblemKind::Malformed)));
     }
 }
 
@@ -55,17 +60,13 @@ fn say(problem: &Problem) -> String {
     format!("{}: {}{at}", problem.place, wording::quote(&problem.what, false))
 }
 
-fn advice(kind: ProblemKind) -> &'static str {
+fn advice(kind: ProblemKind) -> FindingAction {
     match kind {
-        ProblemKind::Io => "Check the drive, the permissions and the connection, then scan again.",
-        ProblemKind::Truncated | ProblemKind::Malformed => {
-            "Copy the file again from its source and compare checksums; ask the supplier for a sound one."
-        }
-        ProblemKind::Limit => {
-            "Look at the file by other means: it is built to be, or happens to be, larger than is safe to read."
-        }
-        ProblemKind::Unsupported => "Look at the file by other means, or ask for it in an open or unencrypted form.",
-        ProblemKind::Panic => "This is a fault of Countersign: please report it, with the file if you can share it.",
-        ProblemKind::Changed => "The file changed while it was read: wait until the copy is complete and scan again.",
+        ProblemKind::Io => FindingAction::CheckDriveAndScanAgain,
+        ProblemKind::Truncated | ProblemKind::Malformed => FindingAction::CopyAgainFromSource,
+        ProblemKind::Limit => FindingAction::InspectOversizedFile,
+        ProblemKind::Unsupported => FindingAction::InspectUnsupportedFile,
+        ProblemKind::Panic => FindingAction::ReportProgramFault,
+        ProblemKind::Changed => FindingAction::WaitForTheCopyAndScanAgain,
     }
 }

@@ -9,28 +9,33 @@
 //!
 //! **Example.** `notes.docx.bak`, `grade.drp`.
 
-use super::{Case, Draft, Info, Rule};
-use crate::model::Severity;
+use super::{AssetContext, Info, Manual, RawFinding, Rule};
+use crate::model::{FindingAction, FindingSubject, Severity};
 
 pub(super) struct UnrecognizedFormat;
 
-static INFO: Info =
-    Info { id: "unrecognized-format", severity: Severity::Note, source: include_str!("unrecognized_format.rs") };
+static INFO: Info = Info {
+    id: "unrecognized-format",
+    severity: Severity::Note,
+    subject: FindingSubject::Unrecognized,
+    explains: &[],
+    manual: Manual::Source(include_str!("unrecognized_format.rs")),
+};
 
 impl Rule for UnrecognizedFormat {
     fn info(&self) -> &'static Info {
         &INFO
     }
 
-    fn check_asset(&self, case: &Case, out: &mut Vec<Draft>) {
-        let unread = case.asset.obstacle.is_some() || case.facts.problems.iter().any(|p| p.blocking);
-        if case.facts.format.is_some() || case.facts.named.is_some() || unread {
+    fn check_asset(&self, context: &AssetContext, out: &mut Vec<RawFinding>) {
+        let unread = context.asset.obstacle.is_some() || context.facts.problems.iter().any(|p| p.blocking);
+        if context.facts.format.is_some() || context.facts.named.is_some() || unread {
             return;
         }
-        let message = match case.asset.size {
+        let message = match context.asset.size {
             0 => "the file is empty",
             _ => "not a media format that is read: nothing was looked for in it",
         };
-        out.push(Draft::new(message, "If it holds media, look at it by other means."));
+        out.push(RawFinding::new(message, FindingAction::InspectIfMedia));
     }
 }

@@ -8,28 +8,33 @@
 //!
 //! **Example.** A camera's firmware signs with a certificate of its maker that no list names yet.
 
-use super::{Case, Draft, Info, Rule, wording};
+use super::{AssetContext, Info, Manual, RawFinding, Rule, wording};
 use crate::c2pa::status;
-use crate::model::{CredentialState, Severity};
+use crate::model::{CredentialState, FindingAction, FindingSubject, Severity};
 
 pub(super) struct UntrustedSigner;
 
-static INFO: Info =
-    Info { id: "untrusted-signer", severity: Severity::Note, source: include_str!("untrusted_signer.rs") };
+static INFO: Info = Info {
+    id: "untrusted-signer",
+    severity: Severity::Note,
+    subject: FindingSubject::Credentials,
+    explains: &[],
+    manual: Manual::Source(include_str!("untrusted_signer.rs")),
+};
 
 impl Rule for UntrustedSigner {
     fn info(&self) -> &'static Info {
         &INFO
     }
 
-    fn check_asset(&self, case: &Case, out: &mut Vec<Draft>) {
-        let Some(c2pa) = case.facts.c2pa.as_ref().filter(|c| c.state == CredentialState::Valid) else { return };
+    fn check_asset(&self, context: &AssetContext, out: &mut Vec<RawFinding>) {
+        let Some(c2pa) = context.facts.c2pa.as_ref().filter(|c| c.state == CredentialState::Valid) else { return };
         let name = |n: &Option<String>| n.as_ref().map_or("an unnamed signer".to_owned(), |n| wording::quote(n, true));
         let issuer = c2pa.issuer.as_ref().map(|_| format!(", certified by {}", name(&c2pa.issuer))).unwrap_or_default();
         // A certificate that has run out, or may not sign: the bytes hold all the same.
         let flaws: String = c2pa.failures.iter().take(4).map(|code| format!("; {}", status::plain(code))).collect();
         let signer = name(&c2pa.signer);
-        let (what, help) = match &c2pa.trust_list {
+        let (what, action) = match &c2pa.trust_list {
             // One of the signers of what it was made from is not, or a certificate has its flaws.
             Some(list) => {
                 let list = wording::quote(list, true);
@@ -38,16 +43,16 @@ impl Rule for UntrustedSigner {
                     format!(
                         "the Content Credentials are intact and their signer is on {list}: {signer}{issuer}{other}{flaws}"
                     ),
-                    "Take the part of the history that nobody vouches for as unproven.",
+                    FindingAction::TreatHistoryAsUnproven,
                 )
             }
             None => (
                 format!(
                     "the Content Credentials are intact, but their signer is on no trust list: {signer}{issuer}{flaws}"
                 ),
-                "If you know the signer, import its trust list: `countersign trust import FILE`.",
+                FindingAction::ImportTrustList,
             ),
         };
-        out.push(Draft::new(what, help));
+        out.push(RawFinding::new(what, action));
     }
 }

@@ -11,6 +11,7 @@ use crate::cache::MemberKey;
 use crate::digest::{self, Algorithm, Digest};
 use crate::extract;
 use crate::io::{self, ByteRange, Entry, Roots, Stat, TempSpace};
+use crate::judge::ExaminedAsset;
 use crate::marks;
 use crate::member::MemberBytes;
 use crate::model::{
@@ -134,7 +135,13 @@ pub(super) fn process_asset(
         return None;
     }
     let sha256 = hashed.sha256;
-    let findings = scan.judge.asset(&asset, &facts, &evidence, ai, sha256.as_deref());
+    let findings = scan.judge.asset(&ExaminedAsset {
+        asset: &asset,
+        facts: &facts,
+        evidence: &evidence,
+        ai,
+        sha256: sha256.as_deref(),
+    });
     let records = scan.judge.records(&asset, sha256.as_deref());
     let recipe = Recipe::of(&facts, ai);
     match inside {
@@ -247,7 +254,7 @@ impl Hashed<'_> {
             around.deliveries.fault(claim.package, fault);
         }
         if !agreed.is_empty() && agreed.len() == self.claims.len() {
-            asset.custody = Some(agreed.join(", "));
+            asset.verified_hashes = Some(agreed.join(", "));
         }
     }
 }

@@ -1,14 +1,16 @@
 //! The numbers of a run: counted as assets come, the outcome decided at its end.
 
 use crate::judge::Judge;
-use crate::model::{Ai, AssetReport, Finding, FindingState, Outcome, PackageFault, PackageReport, Severity, Summary};
+use crate::model::{
+    Ai, AssetReport, Finding, FindingState, FindingSubject, Outcome, PackageFault, PackageReport, Severity, Summary,
+};
 use crate::packages::Row;
 
 /// Counts as assets come, decides the outcome at the end.
 pub(super) struct Tally {
     pub(super) summary: Summary,
     fail_on: Severity,
-    /// Open findings at or above `fail_on` other than `unreadable-asset`.
+    /// Open findings at or above `fail_on` about other things than what cannot be read.
     failing: u64,
     unreadable: u64,
 }
@@ -45,7 +47,7 @@ impl Tally {
             Ai::Possible => &mut summary.by_ai.possible,
             Ai::None => &mut summary.by_ai.none,
         } += files;
-        let unjudged = |f: &Finding| f.rule == "unreadable-asset" || f.rule == "unrecognized-format";
+        let unjudged = |f: &Finding| f.subject.is_not_judged();
         summary.not_judged += if report.findings.iter().any(unjudged) { files } else { 0 };
         for finding in &report.findings {
             self.count(finding);
@@ -69,7 +71,7 @@ impl Tally {
             Severity::Warning => &mut found.warning,
             Severity::Note => &mut found.note,
         } += 1;
-        if finding.rule == "unreadable-asset" {
+        if finding.subject == FindingSubject::Unreadable {
             self.unreadable += u64::from(finding.severity >= self.fail_on);
         } else {
             self.failing += u64::from(finding.severity >= self.fail_on);
@@ -79,7 +81,7 @@ impl Tally {
     pub(super) fn finish(mut self, judge: &Judge<'_>) -> Summary {
         // What matched nothing can only be said of a run that saw everything.
         if !self.summary.interrupted {
-            let of_run = judge.finish();
+            let of_run = judge.finish(&self.summary.packages);
             of_run.iter().for_each(|f| self.count(f));
             self.summary.findings_of_run = of_run;
         }

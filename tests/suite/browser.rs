@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use chromium::Page;
-use countersign::report::{Look, Picture, Preview};
+use countersign::report::{Picture, Preview, RenderOptions};
 use run::{HOSTILE, assets, flagged, look, packages, render, shared, summary};
 
 /// A page with the report, or nothing where no browser is installed.
@@ -137,7 +137,7 @@ impl Preview for Drawn {
 #[test]
 fn cards_show_pictures() {
     let assets = assets();
-    let look = Look { preview: Some(std::sync::Arc::new(Drawn)), ..look() };
+    let look = RenderOptions { preview: Some(std::sync::Arc::new(Drawn)), ..look() };
     let html = render("html", &assets, &summary(&assets, packages()), look);
     let Some((mut page, _dir)) = open(&html, "pictures.html") else { return };
     page.run("[...document.querySelectorAll('.path')].slice(0, 12).forEach(b => b.click())");
@@ -183,7 +183,7 @@ fn ten_thousand_flagged_assets_stay_usable() {
 fn pages_are_kept_for_looking_at_when_asked() {
     let Some(gallery) = gallery() else { return };
     let assets = assets();
-    let look = Look { preview: Some(std::sync::Arc::new(Drawn)), ..look() };
+    let look = RenderOptions { preview: Some(std::sync::Arc::new(Drawn)), ..look() };
     let html = render("html", &assets, &summary(&assets, packages()), look);
     let extra = std::env::var_os("COUNTERSIGN_PAGE").map(|p| std::fs::read_to_string(p).unwrap());
     let html = extra.unwrap_or(html);
@@ -228,7 +228,7 @@ const FAINT: &str = "(() => { const parse = c => c.match(/[\\d.]+/g).map(Number)
 #[test]
 fn the_page_can_be_heard_and_seen() {
     let assets = assets();
-    let look = Look { preview: Some(std::sync::Arc::new(Drawn)), ..look() };
+    let look = RenderOptions { preview: Some(std::sync::Arc::new(Drawn)), ..look() };
     let html = render("html", &assets, &summary(&assets, packages()), look);
     let Some((mut page, _dir)) = open(&html, "told.html") else { return };
     page.run("[...document.querySelectorAll('.path')].forEach(b => b.click())");

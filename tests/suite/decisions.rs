@@ -8,7 +8,7 @@ use std::path::Path;
 
 use asset::{DECISIONS, evidence, facts};
 use countersign::approvals::{Approvals, Decision, Ledger, Person, Record, Subject};
-use countersign::judge::Judge;
+use countersign::judge::{ExaminedAsset, Judge};
 use countersign::marks;
 use countersign::model::{Ai, Asset, Claim, FindingState, Role, Severity};
 use countersign::policy::{Policy, Scope};
@@ -114,7 +114,8 @@ fn the_table_says_what_is_found() {
                     let evidence: Vec<_> = claim.map(evidence).into_iter().collect();
                     let ai: Ai = marks::ai(&evidence);
                     let sha256 = judge.needs_digest(&place, ai).then_some(SHA);
-                    let found = judge.asset(&place, &facts, &evidence, ai, sha256);
+                    let found =
+                        judge.asset(&ExaminedAsset { asset: &place, facts: &facts, evidence: &evidence, ai, sha256 });
                     assert!(name != "observe" || found.iter().all(|f| f.severity == Severity::Note));
                     let cleared = |s| if s == FindingState::Approved { " cleared" } else { "" };
                     let mut words: Vec<_> = found.iter().map(|f| (&f.rule, cleared(f.state))).collect();

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use asset::{DECISIONS, asset};
 use chrono::NaiveDate;
-use countersign::approvals::{Approvals, By, Cache, Decision, Ledger, Person, Record, Subject, export};
+use countersign::approvals::{Approvals, Cache, Decision, Ledger, MatchKind, Person, Record, Subject, export};
 use countersign::model::{Asset, Role};
 use countersign::policy::TrustedKey;
 use ed25519_dalek::SigningKey;
@@ -80,7 +80,7 @@ fn answers(opened: countersign::error::Result<Approvals>) -> String {
             out.push_str(&format!("{} {digest:?} {} {rows:?}\n", asset.rel, approvals.name(&asset)));
         }
     }
-    approvals.sound().unwrap();
+    approvals.check_ledger_intact().unwrap();
     out
 }
 
@@ -93,7 +93,7 @@ fn plain(path: &Path) -> countersign::error::Result<Approvals> {
 }
 
 /// What matching comes to when every line is looked at, in as few words as it can be said.
-fn looked_at(path: &Path, asset: &Asset, sha256: Option<&str>) -> Vec<(usize, By)> {
+fn looked_at(path: &Path, asset: &Asset, sha256: Option<&str>) -> Vec<(usize, MatchKind)> {
     let parts = |text: &str| -> Vec<String> {
         text.split(['/', '\\']).filter(|p| !p.is_empty()).map(str::to_lowercase).collect()
     };
@@ -109,9 +109,9 @@ fn looked_at(path: &Path, asset: &Asset, sha256: Option<&str>) -> Vec<(usize, By
         let digest = |s: &Subject| s.sha256().zip(sha256).is_some_and(|(a, b)| a.eq_ignore_ascii_case(b));
         let named: Vec<_> = record.subjects.iter().filter(fits).collect();
         match () {
-            () if record.subjects.iter().any(digest) => Some(By::Digest),
-            () if named.iter().any(|s| s.sha256().is_none()) => Some(By::Path),
-            () if !named.is_empty() && sha256.is_some() => Some(By::OtherBytes),
+            () if record.subjects.iter().any(digest) => Some(MatchKind::Digest),
+            () if named.iter().any(|s| s.sha256().is_none()) => Some(MatchKind::Path),
+            () if !named.is_empty() && sha256.is_some() => Some(MatchKind::OtherBytes),
             () => None,
         }
     };
@@ -245,9 +245,9 @@ fn a_line_that_is_changed_while_the_ledger_is_in_use_stops_everything() {
         std::fs::write(&path, &text).unwrap();
         let matched = |n: usize| approvals.matches(&assets()[4], Some(&sha(n))).rows.len();
         assert_eq!(matched(0), 1);
-        assert!(approvals.sound().is_ok());
+        assert!(approvals.check_ledger_intact().is_ok());
         assert_eq!(matched(2), 0);
-        assert!(approvals.sound().unwrap_err().to_string().contains("l.jsonl:3: the line was changed"));
+        assert!(approvals.check_ledger_intact().unwrap_err().to_string().contains("l.jsonl:3: the line was changed"));
         std::fs::write(&path, &whole).unwrap();
     }
 }
@@ -268,7 +268,7 @@ fn readers_and_a_writer_at_the_same_time_see_whole_ledgers() {
                     assert_eq!(approvals.warning(), None);
                     assert_eq!(approvals.records().count(), n);
                     assert_eq!(approvals.matches(&assets()[4], Some(&sha(n - 1))).rows.len(), 1);
-                    approvals.sound().unwrap();
+                    approvals.check_ledger_intact().unwrap();
                 }
             });
         }

@@ -277,7 +277,7 @@ fn a_key_is_known_in_its_time_only() {
 #[test]
 fn a_withdrawal_of_one_file_leaves_the_others_of_its_record() {
     use countersign::approvals::Verdict;
-    use countersign::approvals::standing::Question;
+    use countersign::approvals::status::CoverageQuery;
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("l.jsonl");
     let (one, two) = ("11".repeat(32), "22".repeat(32));
@@ -294,14 +294,14 @@ fn a_withdrawal_of_one_file_leaves_the_others_of_its_record() {
         std::fs::write(&file, "x").unwrap();
         let mut assets = countersign::walk::Walk::new(&[file], globset::GlobSet::empty()).flatten();
         let matches = approvals.matches(&assets.next().unwrap(), Some(sha));
-        let question = Question {
+        let question = CoverageQuery {
             policy: &policy,
             role: countersign::model::Role::Final,
             decisions: &[Decision::Approved],
             scopes: [Scope::FinalDeliverable].into(),
             as_of: NaiveDate::from_ymd_opt(2026, 4, 1).unwrap(),
         };
-        matches!(matches.standing(&question).verdict, Verdict::Covered(_))
+        matches!(matches.status(&question).verdict, Verdict::Covered(_))
     };
     assert!(!covered("s/a.png", &one));
     assert!(covered("s/b.png", &two));

@@ -11,7 +11,7 @@ use std::io::Cursor;
 
 use countersign::model::{AssetReport, FindingState, Run};
 use countersign::report::saved::{self, Take};
-use countersign::report::{ALL, Look};
+use countersign::report::{ALL, RenderOptions};
 use quick_xml::Reader;
 use quick_xml::events::Event;
 use run::{HOSTILE, assets, packages, render, shared, summary};
@@ -333,7 +333,7 @@ fn an_interrupted_run_says_so_in_every_format() {
         ("cue-sheet", "INCOMPLETE"),
         ("csv", "INCOMPLETE"),
     ] {
-        assert!(render(id, &assets, &summary, Look::default()).contains(says), "{id}");
+        assert!(render(id, &assets, &summary, RenderOptions::default()).contains(says), "{id}");
     }
 }
 

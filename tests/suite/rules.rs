@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use chrono::NaiveDate;
 use countersign::approvals::{Approvals, Ledger, Record, Subject};
-use countersign::judge::Judge;
+use countersign::judge::{ExaminedAsset, Judge};
 use countersign::model::{Asset, Credentials, Evidence, Facts, Finding, PackageFault, PackageReport, Problem, Role};
 use countersign::policy::Policy;
 use countersign::{marks, rules};
@@ -161,7 +161,7 @@ fn compare(case: &Case, what: &str, found: &[Finding], expected: &[Expected], wr
     }
     for (finding, expected) in found.iter().zip(expected) {
         for text in &expected.says {
-            if !format!("{}\n{}\n{:?}", finding.message, finding.help, finding.reason).contains(text.as_str()) {
+            if !format!("{}\n{}\n{:?}", finding.message, finding.help(), finding.reason).contains(text.as_str()) {
                 wrong.push(format!("{}: {what}: {finding:#?} does not say {text}", case.name));
             }
         }
@@ -201,18 +201,18 @@ fn run(case: &Case, wrong: &mut Vec<String>) {
                 package: None,
                 sidecars: vec![],
                 obstacle: case.obstacle.clone(),
-                custody: None,
+                verified_hashes: None,
             };
             let evidence: Vec<_> = case.evidence.iter().map(evidence).collect();
             let ai = marks::ai(&evidence);
             // As in a run: a digest that nobody needs is not computed.
             let sha256 = case.sha256.as_deref().filter(|_| judge.needs_digest(&asset, ai));
-            judge.asset(&asset, &facts(&case.facts), &evidence, ai, sha256)
+            judge.asset(&ExaminedAsset { asset: &asset, facts: &facts(&case.facts), evidence: &evidence, ai, sha256 })
         }
     };
     compare(case, "asset", &found, &case.expect, wrong);
     if let Some(expected) = &case.run {
-        compare(case, "run", &judge.finish(), expected, wrong);
+        compare(case, "run", &judge.finish(&[]), expected, wrong);
     }
 }
 

@@ -7,7 +7,7 @@ use crate::shared::asset;
 use asset::{DECISIONS, facts};
 use chrono::NaiveDate;
 use countersign::approvals::{Approvals, Decision, Ledger, Person, Record, Subject};
-use countersign::judge::{Baseline, Judge};
+use countersign::judge::{Baseline, ExaminedAsset, Judge};
 use countersign::marks;
 use countersign::model::*;
 use countersign::policy::{Policy, Scope};
@@ -94,7 +94,13 @@ fn every_combination_comes_out_as_the_table_says() {
                     let judge = Judge::new(&policy, approvals.as_ref(), day(on));
                     let evidence = evidence(claim);
                     let ai = marks::ai(&evidence);
-                    let found = judge.asset(&asset(role), &facts(), &evidence, ai, Some(SHA));
+                    let found = judge.asset(&ExaminedAsset {
+                        asset: &asset(role),
+                        facts: &facts(),
+                        evidence: &evidence,
+                        ai,
+                        sha256: Some(SHA),
+                    });
                     let found: Vec<_> = found
                         .iter()
                         .map(|f| format!("{}{}", f.rule, if f.state == FindingState::Approved { "+" } else { "" }))
@@ -115,7 +121,13 @@ fn the_baseline_holds_for_the_same_bytes_only() {
     let evidence = evidence(Claim::Generated);
     let judge = || Judge::new(&policy, None, day(LAST));
     let (place, other) = (asset(Role::Final), "2".repeat(64));
-    let findings = judge().asset(&place, &facts(), &evidence, Ai::Generated, Some(SHA));
+    let findings = judge().asset(&ExaminedAsset {
+        asset: &place,
+        facts: &facts(),
+        evidence: &evidence,
+        ai: Ai::Generated,
+        sha256: Some(SHA),
+    });
     let mut report = AssetReport {
         path: place.rel.clone(),
         root: 0,
@@ -138,7 +150,9 @@ fn the_baseline_holds_for_the_same_bytes_only() {
     };
     let state = |report: &AssetReport, sha: &str| {
         let judge = judge().with_baseline(Baseline::new([report]));
-        judge.asset(&place, &facts(), &evidence, Ai::Generated, Some(sha))[0].state
+        let examined =
+            ExaminedAsset { asset: &place, facts: &facts(), evidence: &evidence, ai: Ai::Generated, sha256: Some(sha) };
+        judge.asset(&examined)[0].state
     };
     assert_eq!(state(&report, SHA), FindingState::Baseline);
     assert_eq!(state(&report, &other), FindingState::Open);

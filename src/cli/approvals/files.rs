@@ -295,7 +295,7 @@ fn wanted(text: &str) -> Result<(String, Option<Pattern>)> {
         None => (text, None),
     };
     if rules::by_id(rule).is_none() {
-        return Err(crate::cli::marks::unknown("rule", rule, rules::ALL.iter().map(|r| r.info().id)));
+        return Err(crate::cli::names::unknown("rule", rule, rules::ALL.iter().map(|r| r.info().id)));
     }
     let pattern = pattern.map(Pattern::new).transpose().map_err(|e| nothing(format!("--finding {text}: {e}")))?;
     Ok((rule.to_owned(), pattern))

@@ -84,10 +84,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
     let mut sheet = import::read(&bytes, &plan, &taken)
         .map_err(|what| failed(what, "nothing was imported; `countersign approvals import --help` names the fields"))?;
     sheet.leave_out(ledger.iter().flat_map(Approvals::records));
-    ledger.as_ref().map_or(Ok(()), Approvals::sound)?;
+    ledger.as_ref().map_or(Ok(()), Approvals::check_ledger_intact)?;
     let wanted = !arguments.dry_run && (sheet.bad.is_empty() || arguments.skip_bad) && !sheet.records.is_empty();
     let imported = if wanted { arguments.place.append(&sheet.records)?.1.len() } else { 0 };
-    crate::cli::print(&told(arguments, &sheet, imported))?;
+    crate::cli::console::print(&describe_import(arguments, &sheet, imported))?;
     if !sheet.bad.is_empty() && !arguments.skip_bad {
         let what = format!("{} of {} rows cannot be records", sheet.bad.len(), sheet.bad.len() + sheet.records.len());
         return Err(failed(what, "nothing was imported: mend these rows, or leave them with --skip-bad"));
@@ -95,7 +95,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
     Ok(0)
 }
 
-fn told(arguments: &Arguments, sheet: &Sheet, imported: usize) -> String {
+fn describe_import(arguments: &Arguments, sheet: &Sheet, imported: usize) -> String {
     if arguments.json {
         let bad: Vec<_> = sheet.bad.iter().map(|bad| json!({"line": bad.line, "reason": bad.reason})).collect();
         let value = json!({

@@ -27,7 +27,7 @@ pub(super) struct Arguments {
     command: Command,
 }
 
-const TELLING: &str = "Examples:\n  countersign approvals notify previs/ --by 'Jane Doe' --reference PRJ-1042\n  \
+const NOTICE_EXAMPLES: &str = "Examples:\n  countersign approvals notify previs/ --by 'Jane Doe' --reference PRJ-1042\n  \
     countersign approvals notify --from-report report.json --finding unnotified-ai-in-temporary --by 'Jane Doe'\n  \
     countersign approvals disclose 'archive/scan.[0001-0240].tif' --by 'Jane Doe' --note 'on-screen label'";
 
@@ -46,9 +46,9 @@ enum Command {
     /// Check every line and every signature, and compare with the head of an earlier report
     Verify(verify::Arguments),
     /// Record that the contact was told of these files
-    Notify(Box<Tell>),
+    Notify(Box<Notice>),
     /// Record that production and audience were told of these files
-    Disclose(Box<Tell>),
+    Disclose(Box<Notice>),
 }
 
 #[derive(Debug, clap::Args)]
@@ -65,8 +65,8 @@ struct Revoke {
 }
 
 #[derive(Debug, clap::Args)]
-#[command(after_help = TELLING)]
-struct Tell {
+#[command(after_help = NOTICE_EXAMPLES)]
+struct Notice {
     #[command(flatten)]
     files: Files,
     #[command(flatten)]
@@ -81,8 +81,8 @@ pub(super) fn run(arguments: Arguments) -> Result<u8> {
         Command::Export(arguments) => show::export(&arguments),
         Command::Revoke(revoke) => revoked(*revoke),
         Command::Verify(arguments) => verify::run(&arguments),
-        Command::Notify(tell) => tell.terms.decide(Decision::Notified, tell.files.subjects()?, &[]),
-        Command::Disclose(tell) => tell.terms.decide(Decision::Disclosed, tell.files.subjects()?, &[]),
+        Command::Notify(notice) => notice.terms.decide(Decision::Notified, notice.files.subjects()?, &[]),
+        Command::Disclose(notice) => notice.terms.decide(Decision::Disclosed, notice.files.subjects()?, &[]),
     }
 }
 
@@ -126,7 +126,7 @@ fn revoked(revoke: Revoke) -> Result<u8> {
         subjects.extend(of_path);
     }
     if let Some(ledger) = ledger {
-        ledger.sound()?;
+        ledger.check_ledger_intact()?;
     }
     terms.decide(Decision::Revoked, subjects, &[])
 }

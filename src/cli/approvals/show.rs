@@ -84,7 +84,7 @@ pub(super) fn list(arguments: &List) -> Result<u8> {
     let (approvals, as_of) = arguments.view.open()?;
     if arguments.json {
         let value = export::json(&approvals, as_of);
-        approvals.sound()?;
+        approvals.check_ledger_intact()?;
         return printed(&format!("{value}\n"));
     }
     let mut out = String::new();
@@ -97,7 +97,7 @@ pub(super) fn list(arguments: &List) -> Result<u8> {
         let head = format!("{:<16} {:<11} {} ", record.id, record.decision.word(), record.decided_on);
         out.push_str(&wrap(&head, &terminal(&format!("{name}{more}, by {}; {state}", record.approver)), width()));
     }
-    approvals.sound()?;
+    approvals.check_ledger_intact()?;
     out.push_str(&format!(
         "{} in {}\n",
         count(approvals.len() as u64, "record", "records"),
@@ -125,7 +125,7 @@ pub(super) fn show(arguments: &Show) -> Result<u8> {
     }
     let mut out = String::new();
     for (key, value) in value.as_object().into_iter().flatten().filter(|(_, v)| !empty(v)) {
-        for (row, text) in told(value).iter().enumerate() {
+        for (row, text) in value_lines(value).iter().enumerate() {
             let label = if row == 0 { key.as_str() } else { "" };
             out.push_str(&wrap(&format!("{label:<14} "), &terminal(text), width()));
         }
@@ -138,12 +138,12 @@ fn empty(value: &Value) -> bool {
 }
 
 /// A value in lines that people read.
-fn told(value: &Value) -> Vec<String> {
+fn value_lines(value: &Value) -> Vec<String> {
     match value {
         Value::String(text) => vec![text.clone()],
-        Value::Array(items) => items.iter().flat_map(told).collect(),
+        Value::Array(items) => items.iter().flat_map(value_lines).collect(),
         Value::Object(fields) => {
-            let parts: Vec<_> = fields.iter().map(|(k, v)| format!("{k}: {}", told(v).join(", "))).collect();
+            let parts: Vec<_> = fields.iter().map(|(k, v)| format!("{k}: {}", value_lines(v).join(", "))).collect();
             vec![parts.join("; ")]
         }
         other => vec![other.to_string()],
@@ -158,7 +158,7 @@ pub(super) fn export(arguments: &Export) -> Result<u8> {
         Format::Csv => export::csv(&approvals, as_of),
         Format::CueSheet => export::cue_sheet(&approvals, as_of),
     };
-    approvals.sound()?;
+    approvals.check_ledger_intact()?;
     let Some(path) = &arguments.output else { return printed(&text) };
     let failed = |e: std::io::Error| Error::File {
         path: path.clone(),
@@ -171,6 +171,6 @@ pub(super) fn export(arguments: &Export) -> Result<u8> {
 }
 
 fn printed(text: &str) -> Result<u8> {
-    crate::cli::print(text)?;
+    crate::cli::console::print(text)?;
     Ok(0)
 }

@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 use chrono::{Local, NaiveDate};
 use serde::de::DeserializeOwned;
 
-use super::super::scan::load_policy;
-use super::super::{config, keys};
 use crate::approvals::import;
 use crate::approvals::record::{Annotations, UseClass};
 use crate::approvals::{Approvals, Cache, Decision, Ledger, Person, Record, Subject};
+use crate::cli::config::{self, load_policy};
+use crate::cli::console::print;
+use crate::cli::keys;
 use crate::error::{Error, Result};
 use crate::policy::known::nearest;
 use crate::policy::{Policy, Scope, TrustedKey};
@@ -134,7 +135,7 @@ impl Terms {
             n if n > TOLD => out.push_str(&format!("and {} more\n", n - TOLD)),
             _ => {}
         }
-        crate::cli::print(&out)?;
+        print(&out)?;
         Ok(0)
     }
 

@@ -74,7 +74,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
         }
         out
     };
-    crate::cli::print(&text)?;
+    crate::cli::console::print(&text)?;
     Ok(0)
 }
 

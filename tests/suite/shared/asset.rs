@@ -30,7 +30,7 @@ pub(crate) fn asset(path: impl Into<PathBuf>, rel: &str, role: Role) -> Asset {
         package: None,
         sidecars: vec![],
         obstacle: None,
-        custody: None,
+        verified_hashes: None,
     }
 }
 

@@ -2,7 +2,7 @@
 //! out of whatever they are printed in.
 
 use countersign::model::*;
-use countersign::report::{Look, Page, Report, by_id};
+use countersign::report::{RenderOptions, Report, RuleDoc, by_id};
 
 /// What must stay text in every format.
 pub(crate) const HOSTILE: &[&str] = &[
@@ -44,8 +44,10 @@ fn finding(rule: &str, severity: Severity, state: FindingState, message: &str) -
         rule: rule.into(),
         severity,
         state,
+        subject: countersign::rules::by_id(rule).map(|rule| rule.info().subject).unwrap_or_default(),
+        path: None,
         message: message.into(),
-        help: "Replace it or record the approval.".into(),
+        action: FindingAction::Text { text: "Replace it or record the approval.".into() },
         approval: (state == FindingState::Approved).then(|| "rec-1".into()),
         reason: (state == FindingState::Suppressed).then(|| "house logo (until 2026-12-31)".into()),
     }
@@ -271,19 +273,19 @@ pub(crate) fn summary(assets: &[AssetReport], packages: Vec<PackageReport>) -> S
     }
 }
 
-pub(crate) fn look() -> Look {
-    let page = |id: &str, severity| Page {
+pub(crate) fn look() -> RenderOptions {
+    let page = |id: &str, severity| RuleDoc {
         id: id.into(),
         summary: format!("What {id} finds."),
         text: format!("What {id} finds.\n\nAnd *why*."),
         severity,
     };
     let pages = [page("unapproved-ai-in-final", Severity::Error), page("possible-ai", Severity::Note)];
-    Look { pages: pages.into(), suppressed: true, ..Look::default() }
+    RenderOptions { pages: pages.into(), suppressed: true, ..RenderOptions::default() }
 }
 
 /// A run in one format.
-pub(crate) fn render(id: &str, assets: &[AssetReport], summary: &Summary, look: Look) -> String {
+pub(crate) fn render(id: &str, assets: &[AssetReport], summary: &Summary, look: RenderOptions) -> String {
     let mut out = Vec::new();
     {
         let mut report: Box<dyn Report> = (by_id(id).unwrap().start)(Box::new(&mut out), look);

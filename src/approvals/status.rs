@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use chrono::NaiveDate;
 
-use super::{By, Decision, Known, Matches};
+use super::{Decision, LedgerEntry, MatchKind, Matches};
 use crate::model::Role;
 use crate::policy::{Grade, Policy, Scope};
 
 /// What is asked of the records.
 #[derive(Clone, Debug)]
-pub struct Question<'a> {
+pub struct CoverageQuery<'a> {
     pub policy: &'a Policy,
     pub role: Role,
     /// Decisions that would do.
@@ -23,10 +23,10 @@ pub struct Question<'a> {
 
 /// The answer, and whether a record about other bytes names this asset.
 #[derive(Debug, Default)]
-pub struct Standing {
+pub struct ApprovalStatus {
     pub verdict: Verdict,
     /// An approval in force for another version of this file; `None` where any record is about these very bytes.
-    pub other_bytes: Option<Arc<Known>>,
+    pub other_bytes: Option<Arc<LedgerEntry>>,
 }
 
 /// The verdict of the records.
@@ -36,47 +36,48 @@ pub enum Verdict {
     #[default]
     None,
     /// Every scope is covered; the record that covers most comes first.
-    Covered(Arc<Known>),
+    Covered(Arc<LedgerEntry>),
     /// In force, but some scopes are not covered, or only by records of too low a grade.
-    Short { record: Arc<Known>, missing: Vec<Scope>, untrusted: Option<Untrusted> },
+    Insufficient { record: Arc<LedgerEntry>, missing: Vec<Scope>, untrusted: Option<Untrusted> },
     /// Run out.
-    Expired(Arc<Known>),
+    Expired(Arc<LedgerEntry>),
     /// Withdrawn or replaced by the second one.
-    Ended(Arc<Known>, Arc<Known>),
+    Superseded(Arc<LedgerEntry>, Arc<LedgerEntry>),
     /// Asked for and refused.
-    Denied(Arc<Known>),
+    Denied(Arc<LedgerEntry>),
     /// Decided after the day of the judgement.
-    Early(Arc<Known>),
+    NotYetValid(Arc<LedgerEntry>),
     /// In force, but the decision is not one that would do here.
-    Lesser(Arc<Known>),
+    WeakerDecision(Arc<LedgerEntry>),
 }
 
 /// A record in force whose grade is too low.
 #[derive(Clone, Debug)]
 pub struct Untrusted {
-    pub record: Arc<Known>,
+    pub record: Arc<LedgerEntry>,
     pub grade: Grade,
     pub least: Grade,
 }
 
 /// A record and how it is about the asset.
-type Row<'r> = &'r (Arc<Known>, By);
+type Row<'r> = &'r (Arc<LedgerEntry>, MatchKind);
 
 impl Matches<'_> {
     /// The verdict on `question`.
     #[must_use]
-    pub fn standing(&self, question: &Question) -> Standing {
+    pub fn status(&self, question: &CoverageQuery) -> ApprovalStatus {
         let live = |row: &Row<'_>| self.state(&row.0, question.as_of) == State::Live;
-        let rows: Vec<Row<'_>> = self.rows.iter().filter(|(_, by)| *by != By::OtherBytes).collect();
+        let rows: Vec<Row<'_>> = self.rows.iter().filter(|(_, by)| *by != MatchKind::OtherBytes).collect();
         let good: Vec<_> = rows.iter().copied().filter(|(k, _)| question.wants(k)).collect();
         let in_force: Vec<_> = good.iter().copied().filter(live).collect();
         let verdict = match in_force.is_empty() {
             false => question.coverage(&in_force),
             true => self.past(&rows, &good, question.as_of),
         };
-        let known = rows.iter().any(|(_, by)| *by == By::Digest);
-        let other = self.rows.iter().rev().filter(|(k, by)| !known && *by == By::OtherBytes && question.wants(k));
-        Standing { verdict, other_bytes: other.map(|row| row as Row<'_>).find(live).map(|(k, _)| Arc::clone(k)) }
+        let known = rows.iter().any(|(_, by)| *by == MatchKind::Digest);
+        let other =
+            self.rows.iter().rev().filter(|(k, by)| !known && *by == MatchKind::OtherBytes && question.wants(k));
+        ApprovalStatus { verdict, other_bytes: other.map(|row| row as Row<'_>).find(live).map(|(k, _)| Arc::clone(k)) }
     }
 
     /// Why there is nothing in force; the latest record speaks.
@@ -86,21 +87,25 @@ impl Matches<'_> {
             live.find(|k| self.state(k, as_of) == State::Live).map(Arc::clone)
         };
         let denied = latest(&|decision| decision == Decision::Denied);
-        let Some((last, _)) = good.iter().rev().find(|(k, _)| self.state(k, as_of) != State::Early) else {
-            let early = good.last().map(|(k, _)| Verdict::Early(Arc::clone(k)));
+        let Some((last, _)) = good.iter().rev().find(|(k, _)| self.state(k, as_of) != State::NotYetValid) else {
+            let early = good.last().map(|(k, _)| Verdict::NotYetValid(Arc::clone(k)));
             let lesser = || latest(&|decision| !matches!(decision, Decision::Denied | Decision::Revoked));
-            return denied.map(Verdict::Denied).or(early).or_else(|| lesser().map(Verdict::Lesser)).unwrap_or_default();
+            return denied
+                .map(Verdict::Denied)
+                .or(early)
+                .or_else(|| lesser().map(Verdict::WeakerDecision))
+                .unwrap_or_default();
         };
         match (self.ender(last, as_of), denied) {
             (_, Some(denied)) if denied.index > last.index => Verdict::Denied(denied),
-            (Some(by), _) => Verdict::Ended(Arc::clone(last), by),
+            (Some(by), _) => Verdict::Superseded(Arc::clone(last), by),
             (None, _) => Verdict::Expired(Arc::clone(last)),
         }
     }
 
-    fn state(&self, known: &Known, as_of: NaiveDate) -> State {
+    fn state(&self, known: &LedgerEntry, as_of: NaiveDate) -> State {
         if known.record.decided_on > as_of {
-            return State::Early;
+            return State::NotYetValid;
         }
         let expired = known.record.expires_on.is_some_and(|day| day < as_of);
         match expired || self.ender(known, as_of).is_some() {
@@ -110,8 +115,8 @@ impl Matches<'_> {
     }
 
     /// The record that ended this one, by the day of the judgement.
-    fn ender(&self, known: &Known, as_of: NaiveDate) -> Option<Arc<Known>> {
-        let about = |by: &Known| {
+    fn ender(&self, known: &LedgerEntry, as_of: NaiveDate) -> Option<Arc<LedgerEntry>> {
+        let about = |by: &LedgerEntry| {
             let own = self.sha256.as_deref();
             own.is_some_and(|own| by.record.sha256().any(|hex| hex.eq_ignore_ascii_case(own)))
         };
@@ -125,19 +130,19 @@ impl Matches<'_> {
 enum State {
     Live,
     Past,
-    Early,
+    NotYetValid,
 }
 
-impl Question<'_> {
-    fn wants(&self, known: &Known) -> bool {
+impl CoverageQuery<'_> {
+    fn wants(&self, known: &LedgerEntry) -> bool {
         let decision = known.record.decision;
         self.decisions.contains(&decision) && (decision != Decision::Conditional || self.policy.approvals.conditional)
     }
 
     /// A record that names only a path is of the lowest grade, except in roles where that is enough.
-    fn grade(&self, known: &Known, by: By) -> Grade {
+    fn grade(&self, known: &LedgerEntry, by: MatchKind) -> Grade {
         match by {
-            By::Path if !self.policy.approvals.path_only.contains(&self.role) => Grade::PathOnly,
+            MatchKind::Path if !self.policy.approvals.path_only.contains(&self.role) => Grade::PathOnly,
             _ => known.grade,
         }
     }
@@ -146,7 +151,7 @@ impl Question<'_> {
     fn coverage(&self, live: &[Row<'_>]) -> Verdict {
         // Stable, so that of equals the later in the ledger is the last.
         let mut ranked = live.to_vec();
-        ranked.sort_by_key(|(k, by)| (self.grade(k, *by), *by == By::Digest, k.index));
+        ranked.sort_by_key(|(k, by)| (self.grade(k, *by), *by == MatchKind::Digest, k.index));
         let Some((best, by)) = ranked.last() else { return Verdict::None };
         let wanted: Vec<Option<Scope>> = match self.scopes.is_empty() {
             true => vec![None],
@@ -155,9 +160,10 @@ impl Question<'_> {
         let (mut missing, mut untrusted, mut first) = (Vec::new(), None, None);
         for scope in wanted {
             let least = self.policy.least_grade(scope);
-            let consented =
-                |k: &Known, s: Scope| !self.policy.approvals.consent.contains(&s) || !k.record.consents.is_empty();
-            let has = |k: &Known| scope.is_none_or(|s| k.record.scopes.contains(&s) && consented(k, s));
+            let consented = |k: &LedgerEntry, s: Scope| {
+                !self.policy.approvals.consent.contains(&s) || !k.record.consents.is_empty()
+            };
+            let has = |k: &LedgerEntry| scope.is_none_or(|s| k.record.scopes.contains(&s) && consented(k, s));
             let mut having = ranked.iter().rev().filter(|(k, _)| has(k));
             match (having.next(), scope) {
                 (Some((k, by)), _) if self.grade(k, *by) >= least => first = first.or(Some(k)),
@@ -173,10 +179,10 @@ impl Question<'_> {
             return Verdict::Covered(Arc::clone(first.unwrap_or(best)));
         }
         // A record that names only a path is refused as such, whatever its scopes are.
-        if *by == By::Path && self.grade(best, *by) == Grade::PathOnly && untrusted.is_none() {
+        if *by == MatchKind::Path && self.grade(best, *by) == Grade::PathOnly && untrusted.is_none() {
             let (grade, least) = (Grade::PathOnly, self.policy.least_grade(None));
             untrusted = (grade < least).then(|| Untrusted { record: Arc::clone(best), grade, least });
         }
-        Verdict::Short { record: Arc::clone(best), missing, untrusted }
+        Verdict::Insufficient { record: Arc::clone(best), missing, untrusted }
     }
 }

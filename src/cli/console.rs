@@ -1,0 +1,48 @@
+//! What the commands say beside their reports: standard output, warnings, and whether there is color.
+
+use std::io::{IsTerminal, Write};
+
+use clap::ValueEnum;
+
+use crate::error::{Error, Result};
+use crate::report::escape::terminal;
+
+/// When to use color.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum Color {
+    /// On a terminal, unless `NO_COLOR` is set
+    #[default]
+    Auto,
+    Always,
+    Never,
+}
+
+impl Color {
+    /// Whether to color what goes to standard output.
+    pub(in crate::cli) fn wanted(self) -> bool {
+        match self {
+            Self::Always => true,
+            Self::Never => false,
+            Self::Auto => std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty()),
+        }
+    }
+}
+
+/// Something that went wrong and ends nothing.
+#[expect(clippy::print_stderr, reason = "the one place where warnings are told")]
+pub(in crate::cli) fn warn(text: &str) {
+    eprintln!("warning: {}", terminal(text));
+}
+
+/// Writes to standard output; a closed pipe ends quietly, as every filter does.
+pub(in crate::cli) fn print(text: &str) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => Err(Error::File {
+            path: "standard output".into(),
+            what: e.to_string(),
+            hint: "check the disk or the program that reads it".to_owned(),
+        }),
+        _ => Ok(()),
+    }
+}
