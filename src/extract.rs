@@ -65,11 +65,11 @@ fn verify_laid_out(verifier: &Verifier, own: Inside<'_>, beside: &[Inside<'_>], 
         Ok(laid) => {
             let [path, others @ ..] = laid.paths.as_slice() else { return };
             let sidecars: Vec<_> = others.iter().filter(|path| is_sidecar(path)).cloned().collect();
-            verifier.credentials_apart(path, out, &sidecars);
+            verifier.credentials_detached(path, out, &sidecars);
         }
         Err(problem) => {
             // What the manifests say is read all the same; only their hold on the bytes is not known.
-            verifier.credentials_apart(own.0, out, &[]);
+            verifier.credentials_detached(own.0, out, &[]);
             tags::push_problem(out, problem.harmless());
         }
     }

@@ -45,3 +45,4 @@ pub mod survey;
 pub mod tags;
 pub mod text;
 pub mod walk;
+pub mod worker;

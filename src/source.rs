@@ -125,6 +125,7 @@ pub struct Source {
     base: u64,
     windows: Vec<Window>,
     spent: Spent,
+    notes: Vec<Problem>,
 }
 
 /// What a source has read so far.
@@ -153,7 +154,7 @@ impl Source {
     }
 
     fn of(backing: Held, base: u64) -> Self {
-        Self { len: backing.len(), backing, base, windows: Vec::new(), spent: Spent::default() }
+        Self { len: backing.len(), backing, base, windows: Vec::new(), spent: Spent::default(), notes: Vec::new() }
     }
 
     /// Bytes already in memory; `base` is where they stand in the file, for offsets in reports.
@@ -167,6 +168,25 @@ impl Source {
     #[expect(clippy::len_without_is_empty, reason = "an empty source is a finding of its own, asked for by length")]
     pub fn len(&self) -> u64 {
         self.len
+    }
+
+    /// Where the bytes are, to be handed to somebody else: what is read there is not counted here.
+    #[must_use]
+    pub fn held(&self) -> Held {
+        self.backing.clone()
+    }
+
+    /// Notes a problem that no result carries; one of the same words is noted once.
+    pub fn note(&mut self, problem: Problem) {
+        if !self.notes.contains(&problem) && self.notes.len() < limits::PROBLEMS {
+            self.notes.push(problem);
+        }
+    }
+
+    /// The problems that were noted since the last time.
+    #[must_use]
+    pub fn take_notes(&mut self) -> Vec<Problem> {
+        std::mem::take(&mut self.notes)
     }
 
     /// What has been read so far.

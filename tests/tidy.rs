@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 /// The order of the house: a module imports only from those before it. `model`, `error`, `limits`, `text` are free to all.
 const ORDER: &[&str] = &[
     "source",
+    "worker",
     "digest",
     "framing",
     "member",
@@ -60,6 +61,9 @@ const NEVER: &[(&str, &str, &str)] = &[
 /// Crates with one home.
 const HOMES: &[(&str, &str)] = &[
     ("c2pa::Reader", "c2pa"),
+    ("ImageReader", "worker/picture.rs"),
+    ("symphonia", "worker/sound.rs"),
+    ("process::Command", "worker"),
     ("ureq", "c2pa/fetch.rs"),
     ("walkdir", "walk.rs"),
     ("rayon", "scan.rs"),

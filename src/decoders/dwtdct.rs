@@ -39,14 +39,14 @@ fn decode(source: &mut Source, facts: &Facts, options: Options) -> Vec<Tag> {
         return Vec::new();
     }
     let Some(image) = pixels::decode(source, facts, limits::PIXELS) else { return Vec::new() };
-    let image = image.into_rgb8();
     if image.width() < LEAST || image.height() < LEAST {
         return Vec::new();
     }
-    let (width, height) = (image.width() as usize, image.height() as usize);
+    let image = image.into_rgb();
+    let (width, height) = (image.width as usize, image.height as usize);
     let mut best: Vec<(usize, &'static str, String)> = Vec::new();
     for (domain, channel) in [("8-bit", u8_channel as fn([u8; 3]) -> f32), ("float", f32_channel)] {
-        let votes = votes(image.as_raw(), width, height, channel);
+        let votes = votes(&image.bytes, width, height, channel);
         for payload in PAYLOADS {
             let right = payload.right(&votes);
             if right >= payload.least {

@@ -19,6 +19,7 @@ mod thumbnail;
 
 use crate::model::{Facts, Tag};
 use crate::source::Source;
+use crate::tags::push_problem;
 
 /// What decoders may do.
 #[derive(Clone, Copy, Debug, Default)]
@@ -57,6 +58,7 @@ pub fn run(source: &mut Source, facts: &mut Facts, options: Options) {
         let said = (decoder.decode)(source, facts, options);
         facts.decoded.extend(said);
     }
+    source.take_notes().into_iter().for_each(|problem| push_problem(facts, problem));
 }
 
 /// A decoded fact that stands where the tag it was made from stands.

@@ -41,7 +41,8 @@ fn verify(source: &mut Source, facts: &Facts, key: impl Fn() -> Option<Verifying
     }
     let Some(key) = key() else { return Vec::new() };
     let Some(image) = pixels::decode(source, facts, PIXELS) else { return Vec::new() };
-    let mut message = image.into_rgb8().into_raw();
+    let mut image = image.into_rgb();
+    let message = &mut image.bytes;
     let pixels = message.len();
     let mut out = Vec::new();
     for (tag, mut comment) in signed {
@@ -51,7 +52,7 @@ fn verify(source: &mut Source, facts: &Facts, key: impl Fn() -> Option<Verifying
         python(&Value::Object(comment), &mut text);
         message.extend_from_slice(text.as_bytes());
         let signature = BASE64.decode(hash.trim().as_bytes()).ok().and_then(|bytes| Signature::from_slice(&bytes).ok());
-        let valid = signature.is_some_and(|signature| key.verify(&message, &signature).is_ok());
+        let valid = signature.is_some_and(|signature| key.verify(message, &signature).is_ok());
         out.push(said(DECODER.id, "signature", if valid { "valid" } else { "invalid" }, tag));
     }
     out

@@ -1,35 +1,46 @@
-//! Shared by the decoders that look at pixels: whole images, lossless files only, bounded in bytes and in pixels.
-
-use std::io::Cursor;
-
-use image::{DynamicImage, ImageFormat, ImageReader, Limits};
+//! Shared by the decoders that look at pixels: whole images, lossless files only, bounded in bytes and in pixels. The
+//! decoding itself happens in a worker process.
 
 use crate::limits;
-use crate::model::Facts;
+use crate::model::{Facts, Problem, ProblemKind};
 use crate::source::Source;
+use crate::worker::client::{self, Failure, PictureFormat, PixelImage, Refusal};
 
-/// Memory that one decoded image may take.
-const MEMORY: u64 = 4 * limits::PIXELS;
+/// Where problems with pixels are.
+const PLACE: &str = "pixels";
 
-/// The picture of at most `most` pixels, if the file is a lossless image that can be decoded within bounds.
-pub(super) fn decode(source: &mut Source, facts: &Facts, most: u64) -> Option<DynamicImage> {
+/// The picture of at most `most` pixels, if the file is a lossless image that can be decoded within bounds. Where a
+/// bound or a failure keeps it from being looked at, the source notes it: a mark could hide there.
+pub(super) fn decode(source: &mut Source, facts: &Facts, most: u64) -> Option<PixelImage> {
     let format = match facts.format.as_deref()? {
-        "png" | "apng" => ImageFormat::Png,
-        "webp" if is_lossless_webp(source) => ImageFormat::WebP,
-        "tiff" | "bigtiff" => ImageFormat::Tiff,
-        "bmp" => ImageFormat::Bmp,
+        "png" | "apng" => PictureFormat::Png,
+        "webp" if is_lossless_webp(source) => PictureFormat::WebP,
+        "tiff" | "bigtiff" => PictureFormat::Tiff,
+        "bmp" => PictureFormat::Bmp,
         _ => return None,
     };
-    let bytes = source.whole(limits::BLOB).ok()?;
-    let mut reader = ImageReader::with_format(Cursor::new(&*bytes), format);
-    let mut bounds = Limits::default();
-    bounds.max_alloc = Some(MEMORY);
-    reader.limits(bounds);
-    let (width, height) = ImageReader::with_format(Cursor::new(&*bytes), format).into_dimensions().ok()?;
-    if u64::from(width) * u64::from(height) > most.min(limits::PIXELS) {
-        return None;
+    match client::pixels(&source.held(), format, most.min(limits::PIXELS)) {
+        Ok(image) => Some(image),
+        Err(failure) => {
+            problem(&failure).into_iter().for_each(|problem| source.note(problem));
+            None
+        }
     }
-    reader.decode().ok()
+}
+
+/// What is to be told of a picture without pixels. Damage is the format readers' to tell.
+fn problem(failure: &Failure) -> Option<Problem> {
+    match failure {
+        Failure::Refused(Refusal::Undecodable(_)) => None,
+        Failure::Refused(Refusal::TooLarge(what)) => {
+            let what = format!("the pixels were not looked at: {what}");
+            Some(Problem::new(ProblemKind::Limit, PLACE, None, what))
+        }
+        Failure::Worker(failure) => {
+            let (kind, what) = failure.describe("decoding");
+            Some(Problem::new(kind, PLACE, None, what))
+        }
+    }
 }
 
 fn is_lossless_webp(source: &mut Source) -> bool {

@@ -67,10 +67,9 @@ fn decode(source: &mut Source, facts: &Facts, options: Options) -> Vec<Tag> {
 
 fn of_image(source: &mut Source, facts: &Facts) -> Option<(&'static str, String)> {
     let image = pixels::decode(source, facts, limits::PIXELS)?;
-    let alpha = image.color().has_alpha();
-    let image = image.into_rgba8();
-    let bits = image.pixels().map(|p| lowest(&p.0)).collect();
-    text(&Planes { width: image.width() as usize, height: image.height() as usize, bits, alpha })
+    let bits = image.rgba().map(|pixel| lowest(&pixel)).collect();
+    let (width, height, alpha) = (image.width() as usize, image.height() as usize, image.has_alpha());
+    text(&Planes { width, height, bits, alpha })
 }
 
 fn lowest(pixel: &[u8]) -> u8 {

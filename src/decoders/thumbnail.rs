@@ -5,16 +5,15 @@
 //! brightness and contrast. Cameras letterbox a thumbnail to 4:3, programs crop it or turn only one of the two: the best
 //! of these alignments counts. What cannot be decoded within bounds, or shows next to nothing, gives no fact.
 
-use std::io::Cursor;
-
-use image::{DynamicImage, GrayImage, ImageFormat, ImageReader, Limits};
+use image::GrayImage;
 
 use super::{Decoder, Options};
 use crate::framing::jumbf_tree;
 use crate::limits;
-use crate::model::{Facts, Payload, Tag};
-use crate::source::Source;
+use crate::model::{Facts, Payload, Problem, Tag};
+use crate::source::{Held, Source};
 use crate::tags::THUMBNAIL;
+use crate::worker::client::{self, GrayCopy, PictureFormat};
 
 pub(super) const DECODER: Decoder = Decoder { id: "thumbnail", version: 1, decode };
 
@@ -32,20 +31,21 @@ const PARTS: &[u32] = &[92, 84, 76, 68, 60];
 const STEPS: u32 = 4;
 /// The share of an image, in percent, that may be blank at its end: more was not decoded.
 const BLANK: usize = 12;
-/// Memory that one decoded image may take.
-const MEMORY: u64 = 4 * limits::COMPARED;
-
 fn decode(source: &mut Source, facts: &Facts, options: Options) -> Vec<Tag> {
     if !options.thumbnails {
         return Vec::new();
     }
     let own = facts.payloads.iter().filter(|p| p.kind == THUMBNAIL).cloned();
     let carried: Vec<Payload> = own.chain(claimed(facts)).take(limits::THUMBNAILS).collect();
-    let carried = carried.into_iter().filter_map(|p| Some((gray(&p.bytes, None)?, p)));
-    let carried: Vec<_> = carried.filter(|(small, _)| !is_cut(small)).collect();
     let (false, Some(format)) = (carried.is_empty(), format(facts)) else { return Vec::new() };
-    let image = source.whole(limits::BLOB).ok().and_then(|bytes| gray(&bytes, Some(format)));
-    let Some(image) = image.filter(|image| !is_cut(image)) else { return Vec::new() };
+    let encoded: Vec<_> = carried.iter().map(|p| (None, Held::memory(p.bytes.clone()))).collect();
+    let carried: Vec<_> = grays(source, &encoded).into_iter().zip(carried).collect();
+    let carried: Vec<_> = carried.into_iter().filter_map(|(gray, p)| Some((gray?, p))).collect();
+    if carried.is_empty() || source.len() > limits::BLOB as u64 {
+        return Vec::new();
+    }
+    let image = grays(source, &[(Some(format), source.held())]).pop().flatten();
+    let Some(image) = image else { return Vec::new() };
     let tag = |(small, payload): (GrayImage, Payload)| {
         Some(Tag {
             space: "thumbnail".to_owned(),
@@ -59,11 +59,11 @@ fn decode(source: &mut Source, facts: &Facts, options: Options) -> Vec<Tag> {
     carried.into_iter().filter_map(tag).collect()
 }
 
-fn format(facts: &Facts) -> Option<ImageFormat> {
+fn format(facts: &Facts) -> Option<PictureFormat> {
     Some(match facts.format.as_deref()? {
-        "jpeg" => ImageFormat::Jpeg,
-        "png" | "apng" => ImageFormat::Png,
-        "webp" => ImageFormat::WebP,
+        "jpeg" => PictureFormat::Jpeg,
+        "png" | "apng" => PictureFormat::Png,
+        "webp" => PictureFormat::WebP,
         _ => return None,
     })
 }
@@ -86,36 +86,21 @@ fn claimed(facts: &Facts) -> impl Iterator<Item = Payload> {
     })
 }
 
-/// A small gray copy of an image; of its own format where none is said.
-fn gray(bytes: &[u8], format: Option<ImageFormat>) -> Option<GrayImage> {
-    let reader = || {
-        let mut reader = ImageReader::new(Cursor::new(bytes));
-        match format {
-            Some(format) => reader.set_format(format),
-            None => reader = reader.with_guessed_format().ok()?,
+/// Small gray copies of encoded pictures, as far as they could be decoded, and to their ends. What a
+/// worker was lost over was not compared, and a picture may have been replaced under its thumbnail.
+fn grays(source: &mut Source, encoded: &[(Option<PictureFormat>, Held)]) -> Vec<Option<GrayImage>> {
+    match client::grays(encoded, limits::COMPARED, SIDE) {
+        Ok(copies) => copies.into_iter().map(|copy| copy.and_then(gray).filter(|gray| !is_cut(gray))).collect(),
+        Err(failure) => {
+            let (kind, what) = failure.describe("comparing with the thumbnail");
+            source.note(Problem::new(kind, "thumbnail", None, what));
+            Vec::new()
         }
-        Some(reader)
-    };
-    let (width, height) = reader()?.into_dimensions().ok()?;
-    if u64::from(width) * u64::from(height) > limits::COMPARED {
-        return None;
     }
-    let mut bounds = Limits::default();
-    bounds.max_alloc = Some(MEMORY);
-    let mut reader = reader()?;
-    reader.limits(bounds);
-    let image = reader.decode().ok()?;
-    let image = if image.width().max(image.height()) > SIDE { image.thumbnail(SIDE, SIDE) } else { image };
-    Some(over_gray(&image))
 }
 
-/// Transparency over gray, whatever color stands behind it.
-fn over_gray(image: &DynamicImage) -> GrayImage {
-    let image = image.to_luma_alpha8();
-    GrayImage::from_fn(image.width(), image.height(), |x, y| {
-        let [level, alpha] = image.get_pixel(x, y).0.map(u32::from);
-        image::Luma([((level * alpha + 128 * (255 - alpha)) / 255) as u8])
-    })
+fn gray(copy: GrayCopy) -> Option<GrayImage> {
+    GrayImage::from_raw(copy.width, copy.height, copy.bytes)
 }
 
 /// How like the two are, from -1 to 1; `None` where one of them shows next to nothing.
