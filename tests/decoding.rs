@@ -238,7 +238,7 @@ fn bombs_are_told_in_time_and_within_memory_and_have_no_preview() {
         assert!(told, "{name}: {:#}", asset["problems"]);
     }
     let html = std::fs::read_to_string(folder.path().join("report.html")).unwrap();
-    assert!(!html.contains("data:image/jpeg"), "a bomb has a picture");
+    assert!(!html.contains("\"jpeg\":"), "a bomb has a picture");
 }
 
 #[test]

@@ -36,7 +36,8 @@ impl From<WorkerFailure> for Failure {
     }
 }
 
-/// All pixels of a picture, eight bits a channel, row by row.
+/// All pixels of a picture, eight bits a channel, row by row. Whoever holds one drops it before asking for the next: all
+/// that are held at once share one budget of memory.
 #[derive(Debug)]
 pub struct PixelImage {
     width: u32,

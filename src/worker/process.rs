@@ -24,8 +24,9 @@ const OUT_OF_TIME: &str = "SIGXCPU";
 
 /// Answers below this size are so many at most as there are threads, and need no share.
 const SMALL_ANSWER: u64 = 1024 * 1024;
-/// How long a large answer waits for others to be done with theirs.
-const BUDGET_PATIENCE: Duration = Duration::from_secs(20);
+/// How long a large answer waits for others to be done with theirs. Whoever asked while holding another large answer
+/// waits for itself: for it alone this bound is there.
+const BUDGET_PATIENCE: Duration = Duration::from_secs(300);
 /// Bytes of large answers that the scanner holds at once.
 static LARGE_ANSWERS: Budget = Budget::new(limits::DECODED_AT_ONCE);
 
@@ -47,8 +48,10 @@ pub(super) struct Answered {
 }
 
 enum Event {
-    /// An answer has begun: from here on it is the scanner's own time that passes.
-    Begun,
+    /// A large answer has begun and waits for room: until it has it, no time of the worker's passes.
+    Waiting,
+    /// It has room and is read.
+    Reading,
     Answered(Box<Answered>),
     Garbled(String),
 }
@@ -89,12 +92,13 @@ impl Worker {
         stopped: &AtomicBool,
         take: &mut dyn FnMut(Answered) -> bool,
     ) -> Result<(), WorkerFailure> {
-        let mut start = Instant::now();
+        let (mut start, mut waiting) = (Instant::now(), false);
         // Where the thread has ended, the answer is missing too: that tells it all.
         let _ = self.messages.as_ref().map(|m| m.send(message));
         loop {
             match self.events.recv_timeout(POLL_INTERVAL) {
-                Ok(Event::Begun) => start = Instant::now(),
+                Ok(Event::Waiting) => waiting = true,
+                Ok(Event::Reading) => (start, waiting) = (Instant::now(), false),
                 Ok(Event::Answered(answered)) => {
                     let more = answered.reply.more;
                     let wanted = take(*answered);
@@ -110,7 +114,7 @@ impl Worker {
                 Err(RecvTimeoutError::Timeout) if stopped.load(Ordering::Relaxed) => {
                     return Err(WorkerFailure::Cancelled);
                 }
-                Err(RecvTimeoutError::Timeout) if start.elapsed() > time => {
+                Err(RecvTimeoutError::Timeout) if !waiting && start.elapsed() > time => {
                     return Err(WorkerFailure::TimedOut(start.elapsed()));
                 }
                 Err(RecvTimeoutError::Timeout) => {}
@@ -219,9 +223,9 @@ impl Speaker {
         if bytes < SMALL_ANSWER {
             return Some(None);
         }
-        self.outbox.send(Event::Begun).ok()?;
+        self.outbox.send(Event::Waiting).ok()?;
         let share = LARGE_ANSWERS.take(bytes, BUDGET_PATIENCE);
-        self.outbox.send(Event::Begun).ok()?;
+        self.outbox.send(Event::Reading).ok()?;
         Some(Some(share))
     }
 
