@@ -73,7 +73,13 @@ pub fn member((path, bytes): Inside<'_>, beside: &[Inside<'_>], space: &TempSpac
     finish(path, out)
 }
 
-fn verify_laid_out(verifier: &Verifier, own: Inside<'_>, beside: &[Inside<'_>], space: &TempSpace, out: &mut Extraction) {
+fn verify_laid_out(
+    verifier: &Verifier,
+    own: Inside<'_>,
+    beside: &[Inside<'_>],
+    space: &TempSpace,
+    out: &mut Extraction,
+) {
     let all = std::iter::once(&own).chain(beside);
     let files: Vec<_> = all.filter_map(|(path, bytes)| Some((*path, &bytes.as_ref().ok()?.held))).collect();
     let laid = if own.1.is_ok() { space.materialize(&files) } else { return };
@@ -81,11 +87,11 @@ fn verify_laid_out(verifier: &Verifier, own: Inside<'_>, beside: &[Inside<'_>], 
         Ok(laid) => {
             let [path, others @ ..] = laid.paths.as_slice() else { return };
             let sidecars: Vec<_> = others.iter().filter(|path| is_sidecar(path)).cloned().collect();
-            verifier.credentials_apart(path, out, &sidecars);
+            verifier.credentials_detached(path, out, &sidecars);
         }
         Err(problem) => {
             // What the manifests say is read all the same; only their hold on the bytes is not known.
-            verifier.credentials_apart(own.0, out, &[]);
+            verifier.credentials_detached(own.0, out, &[]);
             tags::push_problem(out, problem.harmless());
         }
     }

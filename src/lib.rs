@@ -7,6 +7,7 @@
 //! 3. [`identify`] asks every reader of [`formats`] how sure it is of the first bytes; the surest reads, with
 //!    [`framing`] for structure and [`tags`] for what carried blobs say. [`source`] is how they all read: bounded.
 //! 4. [`decoders`] make facts of what needs code, [`c2pa`] takes Content Credentials apart and verifies them.
+//!    What other people's decoders do with hostile bytes happens in processes of its own ([`worker`]).
 //!    [`extract`] does all this for one asset; what comes out is [`model::Facts`], free of any policy.
 //! 5. [`marks`] matches the catalogue over the facts: [`model::Evidence`], and from it [`model::Ai`].
 //! 6. [`judge`] runs the [`rules`] by a [`policy`] and the recorded [`approvals`]: [`model::Finding`].
@@ -46,6 +47,7 @@ pub mod survey;
 pub mod tags;
 pub mod text;
 pub mod walk;
+pub mod worker;
 
 pub use io::digest;
 

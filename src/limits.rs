@@ -53,6 +53,12 @@ pub const FAULTS: usize = 1_000;
 pub const PATTERNS: usize = 1_000;
 /// Bytes of address space of a process that verifies: two pieces of 256 MiB, a store and its copies, and the program.
 pub const WORKER_MEMORY: u64 = 1536 * 1024 * 1024;
+/// Bytes of address space of a process that decodes: an encoded picture, its pixels, and the program.
+pub const DECODER_MEMORY: u64 = 768 * 1024 * 1024;
+/// Bytes of the pixels of one decoded picture.
+pub const DECODED: u64 = 384 * 1024 * 1024;
+/// Bytes of the pixels of all pictures that the scanner holds at once.
+pub const DECODED_AT_ONCE: u64 = DECODED;
 /// The longest line of a ledger: one record may be about very many files.
 pub const LEDGER_LINE: usize = 256 * 1024 * 1024;
 /// The longest thumbnail that is compared with its image.

@@ -21,6 +21,7 @@ pub struct Source {
     base: u64,
     windows: Vec<Window>,
     spent: ReadStats,
+    notes: Vec<Problem>,
 }
 
 /// What a source has read so far.
@@ -55,7 +56,8 @@ impl Source {
     }
 
     fn of(backing: ByteRange, base: u64) -> Self {
-        Self { len: backing.len(), backing, base, windows: Vec::new(), spent: ReadStats::default() }
+        let (len, windows, spent, notes) = (backing.len(), Vec::new(), ReadStats::default(), Vec::new());
+        Self { backing, len, base, windows, spent, notes }
     }
 
     /// Bytes already in memory; `base` is where they stand in the file, for offsets in reports.
@@ -69,6 +71,25 @@ impl Source {
     #[expect(clippy::len_without_is_empty, reason = "an empty source is a finding of its own, asked for by length")]
     pub fn len(&self) -> u64 {
         self.len
+    }
+
+    /// Where the bytes are, to be handed to somebody else: what is read there is not counted here.
+    #[must_use]
+    pub fn range(&self) -> ByteRange {
+        self.backing.clone()
+    }
+
+    /// Notes a problem that no result carries; one of the same words is noted once.
+    pub fn note(&mut self, problem: Problem) {
+        if !self.notes.contains(&problem) && self.notes.len() < limits::PROBLEMS {
+            self.notes.push(problem);
+        }
+    }
+
+    /// The problems that were noted since the last time.
+    #[must_use]
+    pub fn take_notes(&mut self) -> Vec<Problem> {
+        std::mem::take(&mut self.notes)
     }
 
     /// What has been read so far.

@@ -9,7 +9,7 @@ use std::io;
 use std::path::{Component, Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::verify::STOPPED;
+use super::protocol::CANCELLED;
 use crate::digest::{self, Algorithm, Digest};
 use crate::framing::cbor::Item;
 use crate::limits;
@@ -93,7 +93,7 @@ pub(super) fn check(collection: &Collection, manifest: &Path, algorithm: Option<
     let mut digests: HashMap<PathBuf, Digest> = HashMap::new();
     for (uri, claimed) in collection.members.iter().take(limits::ITEMS) {
         if stop.load(Ordering::Relaxed) {
-            found.obstacle = Some(STOPPED.to_owned());
+            found.obstacle = Some(CANCELLED.to_owned());
             break;
         }
         let path = match locate(&root, uri) {
@@ -111,7 +111,7 @@ pub(super) fn check(collection: &Collection, manifest: &Path, algorithm: Option<
                     None => continue,
                 },
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => {
-                    found.obstacle = Some(STOPPED.to_owned());
+                    found.obstacle = Some(CANCELLED.to_owned());
                     break;
                 }
                 Err(e) => {

@@ -5,11 +5,11 @@
 
 use serde_json::Value;
 
-use super::store::{Statement, base};
+use super::store::{ParsedManifest, base};
 use crate::model::Store;
 
 /// Our status code for it: the specification's own (`additionalExclusionsPresent`) is for information only.
-pub(super) const WIDER: &str = "assertion.dataHash.exclusionsWider";
+pub(super) const EXCLUSIONS_WIDER: &str = "assertion.dataHash.exclusionsWider";
 
 /// What a container adds around a store: a fixed part, and one byte in so many.
 const FRAME: u64 = 1_024;
@@ -19,7 +19,7 @@ const ESSENCE: &[&str] = &["/mdat", "/moov", "/moov/trak", "/moof", "/meta", "/m
 
 /// True where an exclusion reaches clearly past the store; with a store beside the asset, any does.
 #[must_use]
-pub(super) fn wider(binding: &Statement, store: &Store, embedded: bool) -> bool {
+pub(super) fn exceeds_store(binding: &ParsedManifest, store: &Store, embedded: bool) -> bool {
     hashes(binding).any(|(label, hash)| match label {
         "c2pa.hash.data" => exclusions(hash).any(|range| reaches(range, store, embedded)),
         label if label.starts_with("c2pa.hash.bmff") => exclusions(hash).any(|e| essence(e, hash)),
@@ -29,12 +29,12 @@ pub(super) fn wider(binding: &Statement, store: &Store, embedded: bool) -> bool 
 
 /// How many exclusions and boxes the bindings of this manifest list: the crate's time grows with their square.
 #[must_use]
-pub(super) fn count(statement: &Statement) -> usize {
+pub(super) fn count(statement: &ParsedManifest) -> usize {
     let listed = |hash: &Value, key: &str| hash.get(key).and_then(Value::as_array).map_or(0, Vec::len);
     hashes(statement).map(|(_, hash)| listed(hash, "exclusions") + listed(hash, "boxes")).sum()
 }
 
-fn hashes(statement: &Statement) -> impl Iterator<Item = (&str, &Value)> {
+fn hashes(statement: &ParsedManifest) -> impl Iterator<Item = (&str, &Value)> {
     let all = statement.assertions.iter().map(|(label, value)| (base(label), value));
     all.filter(|(label, _)| label.starts_with("c2pa.hash."))
 }
@@ -70,11 +70,11 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn with(label: &str, hash: Value) -> Statement {
-        Statement { assertions: vec![(label.to_owned(), hash)], ..Statement::default() }
+    fn with(label: &str, hash: Value) -> ParsedManifest {
+        ParsedManifest { assertions: vec![(label.to_owned(), hash)], ..ParsedManifest::default() }
     }
 
-    fn data(ranges: &[(u64, u64)]) -> Statement {
+    fn data(ranges: &[(u64, u64)]) -> ParsedManifest {
         let ranges: Vec<_> = ranges.iter().map(|(start, length)| json!({"start": start, "length": length})).collect();
         with("c2pa.hash.data", json!({"exclusions": ranges}))
     }
@@ -82,13 +82,13 @@ mod tests {
     #[test]
     fn an_exclusion_fits_its_store_or_is_wider() {
         let store = Store { offset: 10_000, bytes: vec![0; 50_000], ..Store::default() };
-        assert!(!wider(&data(&[(9_980, 50_040)]), &store, true));
-        assert!(wider(&data(&[(0, 60_040)]), &store, true));
-        assert!(wider(&data(&[(9_980, 80_000)]), &store, true));
-        assert!(wider(&data(&[(9_980, 50_040), (500_000, 10)]), &store, true));
-        assert!(wider(&data(&[(9_980, u64::MAX)]), &store, true));
-        assert!(!wider(&data(&[]), &store, false));
-        assert!(wider(&data(&[(5, 1)]), &store, false));
+        assert!(!exceeds_store(&data(&[(9_980, 50_040)]), &store, true));
+        assert!(exceeds_store(&data(&[(0, 60_040)]), &store, true));
+        assert!(exceeds_store(&data(&[(9_980, 80_000)]), &store, true));
+        assert!(exceeds_store(&data(&[(9_980, 50_040), (500_000, 10)]), &store, true));
+        assert!(exceeds_store(&data(&[(9_980, u64::MAX)]), &store, true));
+        assert!(!exceeds_store(&data(&[]), &store, false));
+        assert!(exceeds_store(&data(&[(5, 1)]), &store, false));
         assert_eq!(count(&data(&[(1, 1), (2, 2)])), 2);
     }
 
@@ -98,9 +98,9 @@ mod tests {
             with("c2pa.hash.bmff.v3", json!({"exclusions": [{"xpath": "/uuid"}, {"xpath": path}], "merkle": merkle}))
         };
         let store = Store::default();
-        assert!(!wider(&bmff("/free", Value::Null), &store, true));
-        assert!(wider(&bmff("/mdat", Value::Null), &store, true));
-        assert!(!wider(&bmff("/mdat", json!([{"count": 1}])), &store, true));
-        assert!(wider(&bmff("/moov", json!([{"count": 1}])), &store, true));
+        assert!(!exceeds_store(&bmff("/free", Value::Null), &store, true));
+        assert!(exceeds_store(&bmff("/mdat", Value::Null), &store, true));
+        assert!(!exceeds_store(&bmff("/mdat", json!([{"count": 1}])), &store, true));
+        assert!(exceeds_store(&bmff("/moov", json!([{"count": 1}])), &store, true));
     }
 }

@@ -57,7 +57,7 @@ const REDIRECTS: u32 = 3;
 /// The longest address.
 const ADDRESS: usize = 2_048;
 /// How often a waiting thread looks whether the run was stopped.
-const GLANCE: Duration = Duration::from_millis(100);
+const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
 /// Fetches each address once in a run.
 pub(super) struct Fetcher {
@@ -112,7 +112,7 @@ impl Fetcher {
         let ask = move || tell.send(get(&agent, &address, most)).unwrap_or_default();
         std::thread::Builder::new().name("fetch".to_owned()).spawn(ask).map_err(|e| e.to_string())?;
         loop {
-            match answer.recv_timeout(GLANCE) {
+            match answer.recv_timeout(POLL_INTERVAL) {
                 Ok(Err(what)) => return Err(what),
                 Ok(Ok(bytes)) => {
                     let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::store::{Statement, base};
+use super::store::{ParsedManifest, base};
 use crate::containers::c2pa_box;
 use crate::framing::bmff::Boxes;
 use crate::framing::cbor;
@@ -40,7 +40,7 @@ pub(super) struct Rendition {
 
 /// Whether this manifest binds an initialization segment, whose media may lie in other files.
 #[must_use]
-pub(super) fn wanted(binding: &Statement) -> bool {
+pub(super) fn wanted(binding: &ParsedManifest) -> bool {
     trees(binding).next().is_some()
 }
 
@@ -62,14 +62,14 @@ pub(super) fn is_init(path: &Path) -> bool {
 
 /// Bytes of all files beside this one: what verifying its fragments reads at most.
 #[must_use]
-pub(super) fn weight(init: &Path) -> u64 {
+pub(super) fn bytes_beside(init: &Path) -> u64 {
     let sizes = beside(init).filter_map(|path| path.metadata().ok()).map(|meta| meta.len());
     sizes.fold(0, u64::saturating_add)
 }
 
 /// The fragments beside an initialization segment, by rendition: which of them is its own, its hash tells.
 #[must_use]
-pub(super) fn find(init: &Path, binding: &Statement) -> Vec<Rendition> {
+pub(super) fn find(init: &Path, binding: &ParsedManifest) -> Vec<Rendition> {
     let counts: BTreeMap<Tree, u64> = trees(binding).collect();
     let mut found: BTreeMap<Tree, (Vec<PathBuf>, BTreeSet<u64>)> = BTreeMap::new();
     for path in beside(init) {
@@ -88,7 +88,7 @@ pub(super) fn find(init: &Path, binding: &Statement) -> Vec<Rendition> {
 }
 
 /// The trees of initialization segments in a binding, each with its number of leaves.
-fn trees(binding: &Statement) -> impl Iterator<Item = (Tree, u64)> {
+fn trees(binding: &ParsedManifest) -> impl Iterator<Item = (Tree, u64)> {
     let hashes = binding.assertions.iter().filter(|(label, _)| base(label).starts_with("c2pa.hash.bmff"));
     let maps = hashes.filter_map(|(_, hash)| hash.get("merkle").and_then(Value::as_array)).flatten();
     maps.filter(|map| map.get("initHash").is_some_and(|h| !h.is_null())).map(|map| {

@@ -1,14 +1,14 @@
 //! Content Credentials: what the manifests say, and whether it holds. The only place that uses the `c2pa` crate.
 //!
-//! Format readers find the stores ([`crate::model::Store`]). [`store`] takes them apart and [`signals`] follows the
+//! Format readers find the stores ([`crate::model::Store`]). [`store`] takes them detached and [`signals`] follows the
 //! ingredients: this works on cut and broken files. [`verify`] then checks signature, bytes and trust.
 
-pub mod budget;
 pub mod collection;
 mod exclusions;
 mod fetch;
 mod fragments;
-mod pool;
+pub mod protocol;
+mod remote;
 mod sidecar;
 pub mod signals;
 pub mod status;
@@ -19,6 +19,7 @@ mod window;
 pub mod worker;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::error::Result;
@@ -29,13 +30,14 @@ use crate::model::{
     CredentialState, Credentials, Extraction, Facts, Manifest, Media, Problem, ProblemKind, Store, TrustRef, Via,
 };
 use crate::tags::push_problem;
+use crate::worker::Pool;
+pub use crate::worker::{Bounds, Program};
 use fetch::Fetcher;
 pub use fetch::Rules;
-use pool::Pool;
-pub use pool::{Bounds, Program};
+use protocol::{Asset, Verdict, VerifyScope};
 use sidecar::{Beside, Rivals};
 use trust::TrustList;
-use verify::{Asset, Contexts, Reach, Verdict};
+use verify::Contexts;
 
 /// How far credentials are checked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -65,7 +67,7 @@ pub struct Options {
 #[derive(Debug)]
 pub struct Verifier {
     contexts: Contexts,
-    pool: Option<Pool>,
+    pool: Option<Arc<Pool>>,
     fetcher: Option<Fetcher>,
     rivals: Rivals,
     stopped: AtomicBool,
@@ -80,7 +82,8 @@ impl Verifier {
         let contexts = Contexts::new(&options.trust, options.bounds)?;
         let lists = options.trust.iter().filter(|l| !l.anchors_pem.is_empty() || !l.allowed_pem.is_empty());
         let trust = lists.map(TrustList::reference).collect();
-        let pool = options.worker.clone().map(|program| Pool::new(program, &options.trust, options.bounds));
+        let pool = options.worker.clone().map(|program| remote::pool(program, &options.trust, options.bounds));
+        let pool = pool.map(Arc::new);
         let fetcher = options.fetch.as_ref().map(Fetcher::new);
         let (rivals, stopped) = (Rivals::default(), AtomicBool::new(false));
         Ok(Self { contexts, pool, fetcher, rivals, stopped, verify: options.verify, trust })
@@ -91,13 +94,19 @@ impl Verifier {
         self.stopped.store(true, Ordering::Relaxed);
         self.fetcher.iter().for_each(Fetcher::stop);
         self.contexts.cancel();
-        self.pool.iter().for_each(Pool::stop);
+        self.pool.iter().for_each(|pool| pool.stop());
     }
 
     /// The lists in force, for the report.
     #[must_use]
     pub fn trust(&self) -> &[TrustRef] {
         &self.trust
+    }
+
+    /// The workers that verify, where there are any: they decode, too.
+    #[must_use]
+    pub fn pool(&self) -> Option<&Arc<Pool>> {
+        self.pool.as_ref()
     }
 
     /// Whether the asset's file is opened, and not only what was read of it.
@@ -113,21 +122,21 @@ impl Verifier {
     }
 
     /// As [`Verifier::credentials`], for a file that was taken out of an archive with its sidecars alone.
-    pub fn credentials_apart(&self, path: &Path, read: &mut Extraction, sidecars: &[PathBuf]) {
+    pub fn credentials_detached(&self, path: &Path, read: &mut Extraction, sidecars: &[PathBuf]) {
         self.fill(path, read, sidecars, true);
     }
 
-    fn fill(&self, path: &Path, read: &mut Extraction, sidecars: &[PathBuf], apart: bool) {
+    fn fill(&self, path: &Path, read: &mut Extraction, sidecars: &[PathBuf], detached: bool) {
         let own = std::mem::take(&mut read.stores);
         let carried = std::mem::take(&mut read.carried);
         let facts = &mut read.facts;
         let pointer = pointer(facts);
         let mut out = if own.is_empty() {
             let beside = sidecar::find(path, sidecars, facts);
-            let spoken = beside.into_iter().filter_map(|b| self.beside(path, facts, b, apart)).collect();
+            let spoken = beside.into_iter().filter_map(|b| self.beside(path, facts, b, detached)).collect();
             together(spoken, facts).or_else(|| self.elsewhere(path, facts, pointer.as_deref()))
         } else {
-            Some(self.judge(path, facts, &own, Via::Own, apart))
+            Some(self.judge(path, facts, &own, Via::Own, detached))
         };
         if let (Some(out), Some(url)) = (&mut out, pointer.filter(|p| is_url(p))) {
             out.remote = Some(url);
@@ -139,11 +148,11 @@ impl Verifier {
     }
 
     /// What a store beside the asset says; `None` where it speaks of another file of the same stem.
-    fn beside(&self, path: &Path, facts: &mut Facts, beside: Beside, apart: bool) -> Option<Credentials> {
-        let mut out = self.judge(path, facts, std::slice::from_ref(&beside.store), Via::Sidecar, apart);
-        let said = store::read(&beside.store.bytes);
+    fn beside(&self, path: &Path, facts: &mut Facts, beside: Beside, detached: bool) -> Option<Credentials> {
+        let mut out = self.judge(path, facts, std::slice::from_ref(&beside.store), Via::Sidecar, detached);
+        let parsed = store::read(&beside.store.bytes);
         // A manifest of many files speaks of a file of its stem only if it is one of them.
-        let files = verify::binding(&said).and_then(|b| b.collection.as_ref());
+        let files = verify::binding(&parsed).and_then(|b| b.collection.as_ref());
         if files.is_some_and(|c| !c.archive && !collection::lists(c, path)) {
             return None;
         }
@@ -153,8 +162,8 @@ impl Verifier {
             return Some(out);
         }
         let bytes = |rival: &&PathBuf| {
-            let rival = Asset { path: rival, format: None, apart };
-            let (verdict, _) = self.verdict(&said, &beside.store, rival, &Facts::default(), Via::Sidecar);
+            let rival = Asset { path: rival, format: None, detached };
+            let (verdict, _) = self.verdict(&parsed, &beside.store, rival, &Facts::default(), Via::Sidecar);
             matches!(verdict.state, CredentialState::Trusted | CredentialState::Valid)
         };
         if self.verify == Verify::Full && rivals.iter().any(|rival| bytes(&rival)) {
@@ -193,7 +202,7 @@ impl Verifier {
         Some(out)
     }
 
-    fn judge(&self, path: &Path, facts: &mut Facts, stores: &[Store], via: Via, apart: bool) -> Credentials {
+    fn judge(&self, path: &Path, facts: &mut Facts, stores: &[Store], via: Via, detached: bool) -> Credentials {
         let mut out = Credentials { present: true, via, ..Credentials::default() };
         // The store of a TIFF stands in the last directory; a copy in an earlier one is what an editor left there.
         let last_first = stores.iter().all(|s| s.place.contains("TIFF"));
@@ -204,21 +213,21 @@ impl Verifier {
             push_problem(facts, Problem::limit("C2PA", store.offset, what));
         }
         for (index, store) in order.into_iter().take(limits::EMBEDDED).enumerate() {
-            let said = store::read(&store.bytes);
-            let label = said.manifests.last().map(|m| m.label.clone());
-            let signals::Told { chain, left_out } = signals::tell(&said);
-            unread(&said, left_out, store).into_iter().for_each(|p| push_problem(facts, p));
+            let parsed = store::read(&store.bytes);
+            let label = parsed.manifests.last().map(|m| m.label.clone());
+            let signals::Provenance { chain, left_out } = signals::tell(&parsed);
+            unread(&parsed, left_out, store).into_iter().for_each(|p| push_problem(facts, p));
             if index == 0 {
-                let asset = Asset { path, format: facts.format, apart };
-                let (verdict, problem) = self.verdict(&said, store, asset, facts, via);
+                let asset = Asset { path, format: facts.format, detached };
+                let (verdict, problem) = self.verdict(&parsed, store, asset, facts, via);
                 problem.into_iter().for_each(|p| push_problem(facts, p));
-                describe(&mut out, store, &said, &chain, verdict);
+                describe(&mut out, store, &parsed, &chain, verdict);
                 active = label;
             } else if label != active {
                 out.damage.get_or_insert_with(|| format!("the file holds {} manifest stores", stores.len()));
             }
             further(chain, index > 0, &mut out);
-            if let Some(problem) = said.problem {
+            if let Some(problem) = parsed.problem {
                 let what = format!("the manifest store is not all readable: {}", problem.what);
                 let place = format!("{} (C2PA)", store.place);
                 let problem = Problem { place, what, offset: Some(store.offset), ..problem };
@@ -232,7 +241,7 @@ impl Verifier {
 
     fn verdict(
         &self,
-        said: &store::Said,
+        parsed: &store::ParsedStore,
         store: &Store,
         asset: Asset<'_>,
         facts: &Facts,
@@ -240,8 +249,8 @@ impl Verifier {
     ) -> (Verdict, Option<Problem>) {
         let stopped =
             |state, obstacle: String| (Verdict { state, obstacle: Some(obstacle), ..Verdict::default() }, None);
-        let readable = said.manifests.last().is_some_and(|m| !m.claim.is_null());
-        let broken = store.damage.clone().or_else(|| said.problem.as_ref().map(|p| p.what.clone()));
+        let readable = parsed.manifests.last().is_some_and(|m| !m.claim.is_null());
+        let broken = store.damage.clone().or_else(|| parsed.problem.as_ref().map(|p| p.what.clone()));
         if !readable {
             let what = broken.unwrap_or_else(|| "no claim can be read from the manifest store".to_owned());
             return stopped(CredentialState::Unreadable, what);
@@ -261,18 +270,19 @@ impl Verifier {
         let companion = asset.format.and_then(formats::info).is_some_and(|info| info.media == Media::Companion);
         let alone = companion && via.is_own();
         let files =
-            verify::binding(said).and_then(|b| b.collection.as_ref().map(|c| (b, c))).filter(|(_, c)| !c.archive);
-        let (reach, len) = match self.verify {
-            Verify::Full if files.is_some() => (Reach::Bound, 0),
-            Verify::Full if !alone => (Reach::Bytes, verify::weight(said, asset)),
-            _ => (Reach::Manifest, 0),
+            verify::binding(parsed).and_then(|b| b.collection.as_ref().map(|c| (b, c))).filter(|(_, c)| !c.archive);
+        let (scope, len) = match self.verify {
+            Verify::Full if files.is_some() => (VerifyScope::Bound, 0),
+            Verify::Full if !alone => (VerifyScope::Bytes, verify::bytes_to_read(parsed, asset)),
+            _ => (VerifyScope::Manifest, 0),
         };
-        let apart = self.pool.as_ref().and_then(|pool| pool.verify(store, asset, reach, via.is_own(), len));
+        let remote = self.pool.as_ref();
+        let remote = remote.and_then(|pool| remote::verify(pool, store, asset, scope, via.is_own(), len));
         let (mut verdict, problem) =
-            apart.unwrap_or_else(|| (self.contexts.verify(reach, said, store, asset, via.is_own()), None));
-        if let Some((binding, collection)) = files.filter(|_| reach == Reach::Bound) {
+            remote.unwrap_or_else(|| (self.contexts.verify(scope, parsed, store, asset, via.is_own()), None));
+        if let Some((binding, collection)) = files.filter(|_| scope == VerifyScope::Bound) {
             let algorithm = binding.claim.get("alg").and_then(serde_json::Value::as_str);
-            let found = match asset.apart {
+            let found = match asset.detached {
                 true => collection::Found::unknown("the files that the manifest binds are not beside it"),
                 false => collection::check(collection, asset.path, algorithm, &self.stopped),
             };
@@ -283,15 +293,15 @@ impl Verifier {
 }
 
 /// What of a store could hold a mark and was not read.
-fn unread(said: &store::Said, left_out: Option<&str>, store: &Store) -> Vec<Problem> {
+fn unread(parsed: &store::ParsedStore, left_out: Option<&str>, store: &Store) -> Vec<Problem> {
     let place = format!("{} (C2PA)", store.place);
     let redacted = |label: &str| {
-        let removed = said.manifests.iter().filter_map(|m| m.claim.get("redacted_assertions")?.as_array()).flatten();
+        let removed = parsed.manifests.iter().filter_map(|m| m.claim.get("redacted_assertions")?.as_array()).flatten();
         removed.filter_map(serde_json::Value::as_str).any(|uri| uri.rsplit('/').next() == Some(label))
     };
     // A signature says who signed, not how the asset was made.
     let silent = |label: &str| label.starts_with("c2pa.signature") || redacted(label);
-    let broken = said.manifests.iter().flat_map(|m| &m.broken).filter(|label| !silent(label)).take(limits::PROBLEMS);
+    let broken = parsed.manifests.iter().flat_map(|m| &m.broken).filter(|label| !silent(label)).take(limits::PROBLEMS);
     let broken = broken.map(|label| {
         let what = format!("{} of a manifest cannot be decoded", label.chars().take(128).collect::<String>());
         Problem::malformed(place.clone(), store.offset, what)
@@ -308,7 +318,7 @@ fn bound(found: collection::Found, verdict: &mut Verdict) {
     } else if found.obstacle.is_some() && verdict.state != CredentialState::Invalid {
         verdict.state = CredentialState::Unverified;
     }
-    found.failures.iter().for_each(|code| verify::add(&mut verdict.failures, code));
+    found.failures.iter().for_each(|code| verdict.add_failure(code));
     verdict.files = found.files;
     verdict.obstacle = verdict.obstacle.take().or(found.obstacle);
 }
@@ -347,7 +357,7 @@ fn same(a: &Manifest, b: &Manifest) -> bool {
     (&a.label, &a.path, &a.actions, &a.assertions) == (&b.label, &b.path, &b.actions, &b.assertions)
 }
 
-fn describe(out: &mut Credentials, store: &Store, said: &store::Said, chain: &[Manifest], verdict: Verdict) {
+fn describe(out: &mut Credentials, store: &Store, parsed: &store::ParsedStore, chain: &[Manifest], verdict: Verdict) {
     out.state = verdict.state;
     out.failures = verdict.failures;
     out.files = verdict.files;
@@ -355,7 +365,7 @@ fn describe(out: &mut Credentials, store: &Store, said: &store::Said, chain: &[M
     out.damage = store.damage.clone().or(verdict.obstacle);
     out.place = Some(store.place.clone());
     out.offset = Some(store.offset);
-    out.manifests = said.manifests.len();
+    out.manifests = parsed.manifests.len();
     if let Some(active) = chain.first() {
         out.signer.clone_from(&active.signer);
         out.issuer.clone_from(&active.issuer);

@@ -7,7 +7,7 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
-use super::store::{Said, Statement, base};
+use super::store::{ParsedManifest, ParsedStore, base};
 use crate::limits;
 use crate::model::{Action, Manifest, Via};
 
@@ -21,7 +21,7 @@ const VALUE: usize = 1_024;
 
 /// What a store says, told from the active manifest.
 #[derive(Debug, Default)]
-pub struct Told {
+pub struct Provenance {
     /// The active manifest first, then what it was made from.
     pub chain: Vec<Manifest>,
     /// What was left out, because there was too much of it.
@@ -30,16 +30,16 @@ pub struct Told {
 
 /// Follows the ingredients of a store.
 #[must_use]
-pub fn tell(said: &Said) -> Told {
-    let mut told = Told::default();
-    let (out, left_out) = (&mut told.chain, &mut told.left_out);
-    let Some(active) = said.manifests.last() else { return told };
+pub fn tell(parsed: &ParsedStore) -> Provenance {
+    let mut provenance = Provenance::default();
+    let (out, left_out) = (&mut provenance.chain, &mut provenance.left_out);
+    let Some(active) = parsed.manifests.last() else { return provenance };
     let mut seen = HashSet::new();
     // A stack in place of recursion; the last pushed is read first.
     let mut todo = vec![(active, Vec::<Via>::new())];
     while let Some((statement, path)) = todo.pop() {
         // One manifest may be parent here and component there: each way counts, but only once.
-        if !seen.insert((statement.label.as_str(), weight(&path))) {
+        if !seen.insert((statement.label.as_str(), weakest_link(&path))) {
             continue;
         }
         if out.len() >= CHAIN || path.len() > limits::DEPTH {
@@ -53,7 +53,8 @@ pub fn tell(said: &Said) -> Told {
             path.push(via(value));
             // What the signer says of an ingredient counts beside what its own manifest says.
             orphans.extend(own_word(statement, label, value, &path));
-            if let Some(found) = reference(value).and_then(|wanted| said.manifests.iter().find(|m| m.label == wanted)) {
+            if let Some(found) = reference(value).and_then(|wanted| parsed.manifests.iter().find(|m| m.label == wanted))
+            {
                 next.push((found, path));
             }
         }
@@ -65,21 +66,21 @@ pub fn tell(said: &Said) -> Told {
         out.truncate(CHAIN);
         left_out.get_or_insert("ingredients");
     }
-    told
+    provenance
 }
 
 /// The active manifest first, then what it was made from.
 #[must_use]
-pub fn chain(said: &Said) -> Vec<Manifest> {
-    tell(said).chain
+pub fn chain(parsed: &ParsedStore) -> Vec<Manifest> {
+    tell(parsed).chain
 }
 
 /// The weakest link of a path: what counts for the asset.
-fn weight(path: &[Via]) -> Via {
+fn weakest_link(path: &[Via]) -> Via {
     path.iter().copied().max().unwrap_or_default()
 }
 
-fn ingredients(statement: &Statement) -> impl Iterator<Item = (&str, &Value)> {
+fn ingredients(statement: &ParsedManifest) -> impl Iterator<Item = (&str, &Value)> {
     let all = statement.assertions.iter().take(limits::ITEMS);
     all.filter(|(label, value)| base(label).starts_with("c2pa.ingredient") && value.is_object())
         .map(|(label, value)| (label.as_str(), value))
@@ -102,7 +103,7 @@ fn reference(ingredient: &Value) -> Option<&str> {
 }
 
 /// An ingredient whose source type the signer states (C2PA 2.4).
-fn own_word(statement: &Statement, label: &str, ingredient: &Value, path: &[Via]) -> Option<Manifest> {
+fn own_word(statement: &ParsedManifest, label: &str, ingredient: &Value, path: &[Via]) -> Option<Manifest> {
     let source_type = text(ingredient, "digitalSourceType")?;
     let created = vouched(&statement.claim, label);
     let action =
@@ -111,7 +112,7 @@ fn own_word(statement: &Statement, label: &str, ingredient: &Value, path: &[Via]
     Some(Manifest { label: label.to_owned(), path: path.to_vec(), title, actions: vec![action], ..Manifest::default() })
 }
 
-fn manifest(statement: &Statement, path: Vec<Via>, left_out: &mut Option<&'static str>) -> Manifest {
+fn manifest(statement: &ParsedManifest, path: Vec<Via>, left_out: &mut Option<&'static str>) -> Manifest {
     let names = &statement.names;
     let labels = || statement.assertions.iter().map(|(label, _)| label);
     Manifest {
@@ -149,7 +150,7 @@ fn cut(text: &str) -> String {
     text.chars().take(VALUE).collect()
 }
 
-fn actions(statement: &Statement, left_out: &mut Option<&'static str>) -> Vec<Action> {
+fn actions(statement: &ParsedManifest, left_out: &mut Option<&'static str>) -> Vec<Action> {
     let mut out = Vec::new();
     for (label, value) in statement.assertions.iter().filter(|(l, _)| base(l).starts_with("c2pa.actions")) {
         let context = Context { created: vouched(&statement.claim, label), assertion: value };
@@ -246,7 +247,7 @@ pub const REDACTED: &str = "redacted";
 /// Fields that say how an asset was made, wherever in a metadata assertion they stand.
 const FIELDS: &[&str] = &["digitalsourcetype", "aisystemused"];
 
-fn values(statement: &Statement, left_out: &mut Option<&'static str>) -> Vec<(String, String)> {
+fn values(statement: &ParsedManifest, left_out: &mut Option<&'static str>) -> Vec<(String, String)> {
     let mut out = Vec::new();
     if let Some(raw) = text(&statement.claim, "claim_generator") {
         out.push(("claim_generator".to_owned(), raw));
@@ -264,10 +265,10 @@ fn values(statement: &Statement, left_out: &mut Option<&'static str>) -> Vec<(St
     for (label, value) in &statement.assertions {
         let kind = base(label);
         if KEPT.iter().any(|k| kind.starts_with(k)) {
-            let said = value.get("alg").and_then(Value::as_str).filter(|_| kind == "c2pa.soft-binding");
-            let said =
-                said.map_or_else(|| if value.is_null() { String::new() } else { value.to_string() }, str::to_owned);
-            out.push((label.clone(), cut(&said)));
+            let parsed = value.get("alg").and_then(Value::as_str).filter(|_| kind == "c2pa.soft-binding");
+            let parsed =
+                parsed.map_or_else(|| if value.is_null() { String::new() } else { value.to_string() }, str::to_owned);
+            out.push((label.clone(), cut(&parsed)));
         } else if !kind.starts_with("c2pa.actions") && !kind.starts_with("c2pa.ingredient") {
             fields(label, value, &mut out);
         }

@@ -17,16 +17,16 @@ use crate::model::Problem;
 
 /// What a store says.
 #[derive(Debug, Default)]
-pub struct Said {
+pub struct ParsedStore {
     /// In the order of the bytes: the last one is the active one.
-    pub manifests: Vec<Statement>,
+    pub manifests: Vec<ParsedManifest>,
     /// Why not all of it could be read.
     pub problem: Option<Problem>,
 }
 
 /// One manifest as it is written.
 #[derive(Debug, Default)]
-pub struct Statement {
+pub struct ParsedManifest {
     pub label: String,
     /// Whether it only updates its parent and holds no hash of the asset.
     pub update: bool,
@@ -54,15 +54,15 @@ const SPEAKING: &[&str] = &["c2pa.actions", "c2pa.ingredient"];
 
 /// Takes a store apart; offsets in the problem are relative to `bytes`.
 #[must_use]
-pub fn read(bytes: &[u8]) -> Said {
-    let mut said = Said::default();
+pub fn read(bytes: &[u8]) -> ParsedStore {
+    let mut parsed = ParsedStore::default();
     let tree = jumbf::read(bytes);
     match tree.nodes.first() {
         Some(store) if store.kind == jumbf::SUPERBOX => {}
         _ => {
             let broken = || Problem::malformed("C2PA store", 0, "no JUMBF superbox");
-            said.problem = Some(tree.problem.unwrap_or_else(broken));
-            return said;
+            parsed.problem = Some(tree.problem.unwrap_or_else(broken));
+            return parsed;
         }
     }
     let mut unfolded = 0;
@@ -71,32 +71,32 @@ pub fn read(bytes: &[u8]) -> Said {
         if !MANIFESTS.contains(&kind) {
             continue;
         }
-        if said.manifests.len() >= MOST {
+        if parsed.manifests.len() >= MOST {
             let what = format!("more than {MOST} manifests are not read");
-            said.problem = Some(Problem::limit("C2PA store", node.offset as u64, what));
+            parsed.problem = Some(Problem::limit("C2PA store", node.offset as u64, what));
             break;
         }
         match tree.content_of(at).filter(|n| n.kind == *b"brob") {
-            None => said.manifests.push(manifest(&tree, at, node.label)),
+            None => parsed.manifests.push(manifest(&tree, at, node.label)),
             Some(packed) => match unpack(packed.content, &mut unfolded) {
                 Ok(plain) => {
                     let tree = jumbf::read(&plain);
                     let label = tree.nodes.first().map_or("", |n| n.label);
                     let label = if label.is_empty() { node.label } else { label };
-                    said.manifests.push(manifest(&tree, 0, label));
-                    said.problem = said.problem.or(tree.problem);
+                    parsed.manifests.push(manifest(&tree, 0, label));
+                    parsed.problem = parsed.problem.or(tree.problem);
                 }
                 Err(what) => {
-                    said.problem = Some(Problem::malformed("C2PA store", packed.offset as u64, what));
+                    parsed.problem = Some(Problem::malformed("C2PA store", packed.offset as u64, what));
                 }
             },
         }
     }
-    said.problem = said.problem.or(tree.problem);
-    if said.manifests.is_empty() && said.problem.is_none() {
-        said.problem = Some(Problem::malformed("C2PA store", 0, "no manifest in it"));
+    parsed.problem = parsed.problem.or(tree.problem);
+    if parsed.manifests.is_empty() && parsed.problem.is_none() {
+        parsed.problem = Some(Problem::malformed("C2PA store", 0, "no manifest in it"));
     }
-    said
+    parsed
 }
 
 fn unpack(packed: &[u8], unfolded: &mut usize) -> Result<Vec<u8>, &'static str> {
@@ -111,8 +111,8 @@ fn unpack(packed: &[u8], unfolded: &mut usize) -> Result<Vec<u8>, &'static str> 
     Ok(plain)
 }
 
-fn manifest(tree: &Tree<'_>, at: usize, label: &str) -> Statement {
-    let mut out = Statement { label: label.to_owned(), ..Statement::default() };
+fn manifest(tree: &Tree<'_>, at: usize, label: &str) -> ParsedManifest {
+    let mut out = ParsedManifest { label: label.to_owned(), ..ParsedManifest::default() };
     out.update = tree.nodes.get(at).is_some_and(|n| n.uuid.starts_with(b"c2um"));
     for (part, node) in tree.children(at) {
         match node.label {
@@ -142,7 +142,7 @@ fn manifest(tree: &Tree<'_>, at: usize, label: &str) -> Statement {
 }
 
 /// `None` where the content should decode and does not.
-fn assertion_value(tree: &Tree<'_>, at: usize, label: &str, out: &mut Statement) -> Option<Value> {
+fn assertion_value(tree: &Tree<'_>, at: usize, label: &str, out: &mut ParsedManifest) -> Option<Value> {
     let speaks = SPEAKING.iter().any(|s| base(label).starts_with(s));
     let Some(content) = tree.content_of(at) else { return (!speaks).then_some(Value::Null) };
     match &content.kind {
@@ -163,7 +163,7 @@ fn assertion_value(tree: &Tree<'_>, at: usize, label: &str, out: &mut Statement)
 }
 
 /// Names and time of a `COSE_Sign1` (RFC 9052, section 4.2; certificates under `x5chain`, RFC 9360).
-fn signature(bytes: &[u8], out: &mut Statement) -> bool {
+fn signature(bytes: &[u8], out: &mut ParsedManifest) -> bool {
     const X5CHAIN: i128 = 33;
     let Ok(cose) = cbor::decode(bytes) else { return false };
     let [protected, unprotected, ..] = cose.array() else { return false };

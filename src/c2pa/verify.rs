@@ -8,61 +8,25 @@ use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{Cursor, Read, Seek};
-use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use c2pa::http::{HttpResolverError, SyncHttpResolver, http};
 use c2pa::validation_status as codes;
 use c2pa::{Context, Reader};
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::budget::Budget;
 use super::exclusions;
 use super::fragments::{self, Rendition};
-use super::pool::Bounds;
-use super::store::{Said, Statement, base};
+use super::protocol::{Asset, CANCELLED, Verdict, VerifyScope};
+use super::store::{ParsedManifest, ParsedStore, base};
 use super::trust::TrustList;
 use super::window::Window;
 use crate::error::{Error, Result};
 use crate::formats::{self, C2paMime};
-use crate::model::{CredentialState, FormatId, Store};
-
-/// What verification found.
-#[derive(Debug, Default, Serialize, Deserialize)]
-pub struct Verdict {
-    pub state: CredentialState,
-    /// Failed status codes, sorted, without repeats.
-    pub failures: Vec<String>,
-    pub trust_list: Option<String>,
-    /// Files that do not match, where the manifest binds several.
-    #[serde(default)]
-    pub files: Vec<String>,
-    /// Why no verdict was possible.
-    pub obstacle: Option<String>,
-}
-
-/// How far a verification reaches.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) enum Reach {
-    /// Signature, manifest and every byte of the asset.
-    Bytes,
-    /// Signature and manifest; whoever asks compares what the manifest binds.
-    Bound,
-    /// Signature and manifest: nothing is said about the asset.
-    Manifest,
-}
-
-/// What is to be verified against the store.
-#[derive(Clone, Copy, Debug)]
-pub struct Asset<'a> {
-    pub path: &'a Path,
-    /// The format's id, where one was recognized.
-    pub format: Option<FormatId>,
-    /// Whether it comes from an archive: what lay beside it there is not beside it now.
-    pub apart: bool,
-}
+use crate::model::{CredentialState, Store};
+use crate::worker::Bounds;
+use crate::worker::budget::Budget;
 
 /// Contexts made once: parsing settings and lists for each file is slow.
 pub struct Contexts {
@@ -97,9 +61,6 @@ const STRUCTURED: usize = 8 * 1024 * 1024;
 /// Assertions of a store, and exclusions of its hashes, that the crate may see.
 const ASSERTIONS: usize = 8_192;
 const EXCLUSIONS: usize = 8_192;
-/// Time that the crate may take: this, and a second for so many bytes of the asset.
-pub(super) const PATIENCE: Duration = Duration::from_secs(60);
-pub(super) const BYTES_A_SECOND: u64 = 2 * 1024 * 1024;
 /// Problems of the certificate alone: bytes and signature may still hold.
 const CREDENTIAL: &[&str] =
     &[codes::SIGNING_CREDENTIAL_UNTRUSTED, codes::SIGNING_CREDENTIAL_EXPIRED, codes::SIGNING_CREDENTIAL_INVALID];
@@ -112,8 +73,6 @@ const BINDING: &[&str] = &[
     codes::ASSERTION_COLLECTIONHASH_MISMATCH,
     codes::ASSERTION_COLLECTIONHASH_MALFORMED,
 ];
-/// What is said of a verification that somebody ended.
-pub(super) const STOPPED: &str = "verification was stopped before its end";
 /// A format that no container reader of the crate claims.
 const PLAIN: &str = "application/octet-stream";
 
@@ -140,51 +99,59 @@ impl Contexts {
 
     /// Verifies as far as is asked.
     #[must_use]
-    pub(super) fn verify(&self, reach: Reach, said: &Said, store: &Store, asset: Asset<'_>, embedded: bool) -> Verdict {
-        match reach {
-            Reach::Bytes => self.full(said, store, asset, embedded),
-            Reach::Bound | Reach::Manifest => self.signature(said, store, reach),
+    pub(super) fn verify(
+        &self,
+        scope: VerifyScope,
+        parsed: &ParsedStore,
+        store: &Store,
+        asset: Asset<'_>,
+        embedded: bool,
+    ) -> Verdict {
+        match scope {
+            VerifyScope::Bytes => self.full(parsed, store, asset, embedded),
+            VerifyScope::Bound | VerifyScope::Manifest => self.signature(parsed, store, scope),
         }
     }
 
     /// Signature, manifest and bytes.
-    fn full(&self, said: &Said, store: &Store, asset: Asset<'_>, embedded: bool) -> Verdict {
-        if let Some(obstacle) = too_much(said) {
-            return unverified(obstacle);
+    fn full(&self, parsed: &ParsedStore, store: &Store, asset: Asset<'_>, embedded: bool) -> Verdict {
+        if let Some(obstacle) = too_much(parsed) {
+            return Verdict::unverified(obstacle);
         }
         let file = File::open(asset.path).and_then(Window::new);
         let len = asset.path.metadata().map_or(0, |m| m.len());
         let result = match file {
-            Err(e) => return unverified(e.to_string()),
+            Err(e) => return Verdict::unverified(e.to_string()),
             Ok(file) => {
                 let _share = self.budget.share(len);
-                self.read(&self.all, &store.bytes, &format(said, asset), file, len)
+                self.read(&self.all, &store.bytes, &format(parsed, asset), file, len)
             }
         };
         let mut verdict = match result {
             Err(e) => return unreadable(&e),
             Ok(reader) => self.verdict(&reader, &store.bytes, &[]),
         };
-        if binding(said).is_some_and(|b| exclusions::wider(b, store, embedded)) {
+        if binding(parsed).is_some_and(|b| exclusions::exceeds_store(b, store, embedded)) {
             // Nothing is known to be changed, but more could be than a valid signature promises.
             if verdict.state != CredentialState::Invalid {
                 verdict.state = CredentialState::Unverified;
             }
-            add(&mut verdict.failures, exclusions::WIDER);
+            verdict.add_failure(exclusions::EXCLUSIONS_WIDER);
         }
         let mismatch = verdict.failures.iter().any(|f| f == codes::ASSERTION_BMFFHASH_MISMATCH);
-        match in_fragments(said, asset).filter(|_| mismatch && embedded) {
-            Some(binding) => self.fragments(binding, said, store, asset),
+        match in_fragments(parsed, asset).filter(|_| mismatch && embedded) {
+            Some(binding) => self.fragments(binding, parsed, store, asset),
             None => verdict,
         }
     }
 
     /// An initialization segment together with the fragments beside it.
-    fn fragments(&self, binding: &Statement, said: &Said, store: &Store, asset: Asset<'_>) -> Verdict {
-        patient(self.bounds.patience(weight(said, asset)));
-        let mut best = unverified("a fragmented file can be verified only together with its fragments".to_owned());
+    fn fragments(&self, binding: &ParsedManifest, parsed: &ParsedStore, store: &Store, asset: Asset<'_>) -> Verdict {
+        start_clock(self.bounds.time_for(bytes_to_read(parsed, asset)));
+        let mut best =
+            Verdict::unverified("a fragmented file can be verified only together with its fragments".to_owned());
         for rendition in fragments::find(asset.path, binding) {
-            let verdict = self.rendition(&rendition, said, store, asset);
+            let verdict = self.rendition(&rendition, parsed, store, asset);
             let holds = verdict.state != CredentialState::Invalid;
             best = verdict;
             if holds {
@@ -194,14 +161,14 @@ impl Contexts {
         best
     }
 
-    fn rendition(&self, rendition: &Rendition, said: &Said, store: &Store, asset: Asset<'_>) -> Verdict {
+    fn rendition(&self, rendition: &Rendition, parsed: &ParsedStore, store: &Store, asset: Asset<'_>) -> Verdict {
         let reader = Reader::from_shared_context(&self.all).with_fragmented_files(asset.path, &rendition.paths);
         let reader = match reader {
             Err(e) => return unreadable(&e),
             Ok(reader) => reader,
         };
-        if reader.active_label() != said.manifests.last().map(|m| m.label.as_str()) {
-            return unverified("the initialization segment holds another manifest store as well".to_owned());
+        if reader.active_label() != parsed.manifests.last().map(|m| m.label.as_str()) {
+            return Verdict::unverified("the initialization segment holds another manifest store as well".to_owned());
         }
         let mut verdict = self.verdict(&reader, &store.bytes, &[]);
         let (present, counted) = (rendition.present, rendition.counted);
@@ -213,19 +180,19 @@ impl Contexts {
     }
 
     /// Signature and manifest; the asset's bytes are not read, so nothing is said about them.
-    fn signature(&self, said: &Said, store: &Store, reach: Reach) -> Verdict {
-        if let Some(obstacle) = too_much(said) {
-            return unverified(obstacle);
+    fn signature(&self, parsed: &ParsedStore, store: &Store, scope: VerifyScope) -> Verdict {
+        if let Some(obstacle) = too_much(parsed) {
+            return Verdict::unverified(obstacle);
         }
-        match self.read(&self.all, &store.bytes, bare_format(said), Cursor::new([]), 0) {
+        match self.read(&self.all, &store.bytes, bare_format(parsed), Cursor::new([]), 0) {
             // The crate knows collections as it writes them itself, in a map, not as the specification has them.
-            Err(e) if binding(said).is_some_and(|b| b.collection.is_some()) => {
-                unverified(unreadable(&e).obstacle.unwrap_or_default())
+            Err(e) if binding(parsed).is_some_and(|b| b.collection.is_some()) => {
+                Verdict::unverified(unreadable(&e).obstacle.unwrap_or_default())
             }
             Err(e) => unreadable(&e),
             Ok(reader) => {
                 let mut verdict = self.verdict(&reader, &store.bytes, BINDING);
-                if reach == Reach::Manifest && verdict.state != CredentialState::Invalid {
+                if scope == VerifyScope::Manifest && verdict.state != CredentialState::Invalid {
                     verdict.state = CredentialState::Unverified;
                 }
                 verdict
@@ -242,7 +209,7 @@ impl Contexts {
         stream: impl Read + Seek + Send,
         len: u64,
     ) -> std::result::Result<Reader, c2pa::Error> {
-        patient(self.bounds.patience(len));
+        start_clock(self.bounds.time_for(len));
         Reader::from_shared_context(context).with_manifest_data_and_stream(store, format, stream)
     }
 
@@ -304,7 +271,7 @@ thread_local! {
 }
 
 /// Starts the clock of this thread.
-fn patient(time: Duration) {
+fn start_clock(time: Duration) {
     DEADLINE.set(Instant::now().checked_add(time).map(|deadline| (deadline, time)));
 }
 
@@ -339,20 +306,20 @@ fn bad_list(name: &str, what: String) -> Error {
 }
 
 /// The manifest whose hash binds the asset: the active one, or the parent that an update refers to.
-pub(super) fn binding(said: &Said) -> Option<&Statement> {
-    said.manifests.iter().rev().find(|m| !m.update)
+pub(super) fn binding(parsed: &ParsedStore) -> Option<&ParsedManifest> {
+    parsed.manifests.iter().rev().find(|m| !m.update)
 }
 
-fn hash_label(said: &Said) -> &str {
-    let assertions = binding(said).into_iter().flat_map(|m| &m.assertions);
+fn hash_label(parsed: &ParsedStore) -> &str {
+    let assertions = binding(parsed).into_iter().flat_map(|m| &m.assertions);
     assertions.map(|(label, _)| base(label)).find(|l| l.starts_with("c2pa.hash.")).unwrap_or_default()
 }
 
 /// The format that the crate is told: its own readers only where it cannot do without.
-fn format(said: &Said, asset: Asset<'_>) -> String {
-    let boxes = hash_label(said).starts_with("c2pa.hash.boxes");
-    let collection = hash_label(said).starts_with("c2pa.hash.collection");
-    let update = said.manifests.last().is_some_and(|m| m.update);
+fn format(parsed: &ParsedStore, asset: Asset<'_>) -> String {
+    let boxes = hash_label(parsed).starts_with("c2pa.hash.boxes");
+    let collection = hash_label(parsed).starts_with("c2pa.hash.collection");
+    let update = parsed.manifests.last().is_some_and(|m| m.update);
     let plain = || PLAIN.to_owned();
     let Some(id) = asset.format.filter(|_| boxes || collection || update) else { return plain() };
     match formats::info(id).map(|info| info.c2pa_mime) {
@@ -364,8 +331,8 @@ fn format(said: &Said, asset: Asset<'_>) -> String {
 }
 
 /// A format for the case that no bytes are given: one that fails with a code instead of an error.
-fn bare_format(said: &Said) -> &'static str {
-    match hash_label(said) {
+fn bare_format(parsed: &ParsedStore) -> &'static str {
+    match hash_label(parsed) {
         label if label.starts_with("c2pa.hash.boxes") => "image/png",
         label if label.starts_with("c2pa.hash.collection") => "zip",
         _ => PLAIN,
@@ -373,20 +340,20 @@ fn bare_format(said: &Said) -> &'static str {
 }
 
 /// The binding of an initialization segment whose media lies in other files.
-fn in_fragments<'a>(said: &'a Said, asset: Asset<'_>) -> Option<&'a Statement> {
-    binding(said).filter(|b| fragments::wanted(b)).filter(|_| fragments::is_init(asset.path))
+fn in_fragments<'a>(parsed: &'a ParsedStore, asset: Asset<'_>) -> Option<&'a ParsedManifest> {
+    binding(parsed).filter(|b| fragments::wanted(b)).filter(|_| fragments::is_init(asset.path))
 }
 
 /// Bytes that verification in full reads.
-pub(super) fn weight(said: &Said, asset: Asset<'_>) -> u64 {
+pub(super) fn bytes_to_read(parsed: &ParsedStore, asset: Asset<'_>) -> u64 {
     let own = asset.path.metadata().map_or(0, |m| m.len());
-    let others = in_fragments(said, asset).map_or(0, |_| fragments::weight(asset.path));
+    let others = in_fragments(parsed, asset).map_or(0, |_| fragments::bytes_beside(asset.path));
     own.saturating_add(others)
 }
 
 /// Why the crate should not see this store: what it does with some lists grows with their square.
-fn too_much(said: &Said) -> Option<String> {
-    let sum = |count: fn(&Statement) -> usize| said.manifests.iter().map(count).fold(0, usize::saturating_add);
+fn too_much(parsed: &ParsedStore) -> Option<String> {
+    let sum = |count: fn(&ParsedManifest) -> usize| parsed.manifests.iter().map(count).fold(0, usize::saturating_add);
     let found = [
         (sum(|m| m.structured), STRUCTURED, "bytes of assertions"),
         (sum(|m| m.assertions.len()), ASSERTIONS, "assertions"),
@@ -396,25 +363,14 @@ fn too_much(said: &Said) -> Option<String> {
     over.map(|(count, _, what)| format!("{count} {what} are more than is verified"))
 }
 
-fn unverified(obstacle: String) -> Verdict {
-    Verdict { state: CredentialState::Unverified, obstacle: Some(obstacle), ..Verdict::default() }
-}
-
 /// The store has manifests by our reading, and the crate cannot make sense of it.
 fn unreadable(error: &c2pa::Error) -> Verdict {
     if matches!(error, c2pa::Error::OperationCancelled) {
-        return unverified(match DEADLINE.get().filter(|_| !in_time()) {
+        return Verdict::unverified(match DEADLINE.get().filter(|_| !in_time()) {
             Some((_, granted)) => format!("verification was ended after {} seconds", granted.as_secs()),
-            None => STOPPED.to_owned(),
+            None => CANCELLED.to_owned(),
         });
     }
     let obstacle = format!("the manifest store cannot be verified: {error}");
     Verdict { state: CredentialState::Unreadable, obstacle: Some(obstacle), ..Verdict::default() }
-}
-
-pub(super) fn add(failures: &mut Vec<String>, code: &str) {
-    if !failures.iter().any(|f| f == code) {
-        failures.push(code.to_owned());
-        failures.sort();
-    }
 }

@@ -57,6 +57,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
     let fetch = arguments.fetch_remote.then(c2pa::Rules::default);
     let worker = super::worker::program();
     let verifier = Verifier::new(&c2pa::Options { trust, worker, fetch, ..c2pa::Options::default() })?;
+    verifier.pool().cloned().into_iter().for_each(crate::worker::set_decoding_pool);
     let options = extract::Options {
         decoders: decoders::Options { pixels: arguments.pixels, thumbnails: arguments.pixels },
         verifier: Some(&verifier),

@@ -66,7 +66,7 @@ enum Command {
     Completions(completions::Arguments),
     /// Print the manual page, or that of one command
     Man(completions::ManArguments),
-    /// Verify Content Credentials for another process of this program
+    /// Verify Content Credentials and decode media for another process of this program
     #[command(name = worker::NAME, hide = true)]
     Worker,
 }

@@ -147,6 +147,7 @@ pub(super) fn run(arguments: Arguments) -> Result<u8> {
         bounds: policy.limits.seconds_per_file.map_or_else(Bounds::default, Bounds::of_seconds),
         fetch: arguments.fetch_remote.then(c2pa::Rules::default),
     })?);
+    verifier.pool().cloned().into_iter().for_each(crate::worker::set_decoding_pool);
     let baseline = arguments.baseline.as_deref().map(convert::baseline).transpose()?.unwrap_or_default();
     let cache = cache(&arguments, &roots)?;
     let scan = Scan {

@@ -1,6 +1,7 @@
-//! `countersign worker` (hidden): the process that verifies for `scan` and `inspect`.
+//! `countersign worker` (hidden): the process that verifies and decodes for `scan` and `inspect`.
 
-use crate::c2pa::{Program, worker};
+use crate::c2pa::worker;
+use crate::worker::Program;
 
 pub(super) const NAME: &str = "worker";
 

@@ -5,7 +5,6 @@
 //! in spite of the name. Writers embed in one of two domains (8-bit fixed point, float); both are tried. Compression
 //! and scaling remove the mark: a find is positive, none says nothing.
 
-use super::pixels::Fidelity;
 use super::{Decoder, Options, Subject, pixels, seen};
 use crate::limits;
 use crate::model::{Facts, Tag};
@@ -38,15 +37,14 @@ fn decode(subject: &mut Subject<'_>, facts: &Facts, options: Options) -> Vec<Tag
     if !options.pixels {
         return Vec::new();
     }
-    let Some(image) = pixels::decode(subject, facts, limits::PIXELS, Fidelity::Exact) else { return Vec::new() };
-    let image = image.to_rgb8();
+    let Some(image) = pixels::decode(subject, facts, limits::PIXELS) else { return Vec::new() };
     if image.width() < LEAST || image.height() < LEAST {
         return Vec::new();
     }
-    let (width, height) = (image.width() as usize, image.height() as usize);
+    let (rgb, width, height) = (image.rgb(), image.width() as usize, image.height() as usize);
     let mut best: Vec<(usize, &'static str, String)> = Vec::new();
     for (domain, channel) in [("8-bit", u8_channel as fn([u8; 3]) -> f32), ("float", f32_channel)] {
-        let votes = votes(image.as_raw(), width, height, channel);
+        let votes = votes(&rgb, width, height, channel);
         for payload in PAYLOADS {
             let right = payload.right(&votes);
             if right >= payload.least {

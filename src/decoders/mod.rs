@@ -19,6 +19,7 @@ mod thumbnail;
 
 use crate::model::{Extraction, Facts, Payload, Store, Tag};
 use crate::source::Source;
+use crate::tags::push_problem;
 use pixels::Picture;
 
 /// What decoders may do.
@@ -78,6 +79,9 @@ pub fn run(source: &mut Source, read: &mut Extraction, options: Options) {
         let said = (decoder.decode)(&mut subject, facts, options);
         facts.decoded.extend(said);
     }
+    // The picture's share of memory is free before pictures inside the asset are read.
+    drop(subject);
+    source.take_notes().into_iter().for_each(|problem| push_problem(facts, problem));
 }
 
 /// A decoded fact that stands where the tag it was made from stands.

@@ -8,7 +8,6 @@ use data_encoding::BASE64;
 use ed25519_dalek::{Signature, Verifier, VerifyingKey};
 use serde_json::{Map, Value};
 
-use super::pixels::Fidelity;
 use super::{Decoder, Options, Subject, json, pixels, said};
 use crate::model::{Facts, Tag};
 
@@ -40,8 +39,8 @@ fn verify(subject: &mut Subject<'_>, facts: &Facts, key: impl Fn() -> Option<Ver
         return Vec::new();
     }
     let Some(key) = key() else { return Vec::new() };
-    let Some(image) = pixels::decode(subject, facts, PIXELS, Fidelity::Exact) else { return Vec::new() };
-    let mut message = image.to_rgb8().into_raw();
+    let Some(image) = pixels::decode(subject, facts, PIXELS) else { return Vec::new() };
+    let mut message = image.rgb().into_owned();
     let pixels = message.len();
     let mut out = Vec::new();
     for (tag, mut comment) in signed {

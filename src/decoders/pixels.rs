@@ -1,21 +1,20 @@
-//! Shared by the decoders that look at pixels: whole images, lossless files only, bounded in bytes and in pixels.
-
-use std::io::Cursor;
-
-use image::{DynamicImage, ImageFormat, ImageReader, Limits};
+//! Shared by the decoders that look at pixels: whole images, lossless files only, bounded in bytes and in pixels. The
+//! decoding itself happens in a worker process.
 
 use super::Subject;
 use crate::formats::{self, Pixels};
 use crate::limits;
-use crate::model::Facts;
+use crate::model::{Facts, Problem, ProblemKind};
 use crate::source::Source;
+use crate::worker::WorkerFailure;
+use crate::worker::client::{self, Failure, GrayCopy, PictureFormat, PixelImage, Refusal};
 
-/// Memory that one decoded image may take.
-const MEMORY: u64 = 4 * limits::PIXELS;
+/// Where problems with pixels are.
+const PLACE: &str = "pixels";
 
 /// Which compressions somebody can use the pixels of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Fidelity {
+enum Fidelity {
     /// Only the pixels that were written: the lowest bits count.
     Exact,
     /// Whatever looks alike.
@@ -24,15 +23,52 @@ pub(super) enum Fidelity {
 
 /// The picture of one asset: decoded at most once, and only when it is asked for.
 #[derive(Debug, Default)]
-pub(super) struct Picture(Option<Option<DynamicImage>>);
+pub(super) struct Picture(Option<Option<PixelImage>>);
 
-/// The picture of at most `most` pixels, if the file is an image that can be decoded within bounds.
-pub(super) fn decode<'a>(
-    subject: &'a mut Subject<'_>,
+/// The picture of at most `most` pixels as it was written, if the file is a lossless image that can be decoded within
+/// bounds. Where a bound or a failure keeps it from being looked at, the source notes it: a mark could hide there.
+pub(super) fn decode<'a>(subject: &'a mut Subject<'_>, facts: &Facts, most: u64) -> Option<&'a PixelImage> {
+    let format = format(subject, facts, Fidelity::Exact)?;
+    let most = most.min(limits::PIXELS);
+    if subject.picture.0.is_none() {
+        match client::pixels(&subject.source.range(), format, most) {
+            Ok(image) => subject.picture.0 = Some(Some(image)),
+            Err(failure) => {
+                problem(&failure).into_iter().for_each(|problem| subject.source.note(problem));
+                // Another decoder may take larger ones.
+                let larger = matches!(failure, Failure::Refused(Refusal::TooLarge(_))) && most < limits::PIXELS;
+                subject.picture.0 = (!larger).then_some(None);
+            }
+        }
+    }
+    let image = subject.picture.0.as_ref()?.as_ref()?;
+    if image.pixels() > most {
+        let (width, height) = (image.width(), image.height());
+        let what = format!("{width} x {height} pixels are more than the {most} that are looked at for this");
+        subject.source.note(Problem::new(ProblemKind::Limit, PLACE, None, what));
+        return None;
+    }
+    Some(image)
+}
+
+/// A small gray copy of the picture of at most `most` pixels, whatever its compression: made of the pixels where they are
+/// decoded already, else where they are decoded.
+pub(super) fn gray(
+    subject: &mut Subject<'_>,
     facts: &Facts,
     most: u64,
-    fidelity: Fidelity,
-) -> Option<&'a DynamicImage> {
+    side: u32,
+) -> Result<Option<GrayCopy>, WorkerFailure> {
+    let Some(format) = format(subject, facts, Fidelity::Alike) else { return Ok(None) };
+    match &subject.picture.0 {
+        Some(image) => Ok(image.as_ref().filter(|image| image.pixels() <= most).and_then(|image| image.gray(side))),
+        None if subject.source.len() > limits::BLOB as u64 => Ok(None),
+        None => Ok(client::grays(&[(Some(format), subject.source.range())], most, side)?.pop().flatten()),
+    }
+}
+
+/// The decoder to ask for, if the pixels are of use.
+fn format(subject: &mut Subject<'_>, facts: &Facts, fidelity: Fidelity) -> Option<PictureFormat> {
     let info = formats::info(facts.format?)?;
     let usable = match info.pixels {
         Pixels::NotDecoded => false,
@@ -40,26 +76,22 @@ pub(super) fn decode<'a>(
         Pixels::Lossy => fidelity == Fidelity::Alike,
         Pixels::LossyOrLossless => fidelity == Fidelity::Alike || is_lossless_webp(subject.source),
     };
-    let format = info.extensions.first().and_then(ImageFormat::from_extension).filter(|_| usable)?;
-    if subject.picture.0.is_none() {
-        let bytes = subject.source.whole(limits::BLOB).ok()?;
-        let (width, height) = ImageReader::with_format(Cursor::new(&*bytes), format).into_dimensions().ok()?;
-        // Another decoder may take larger ones.
-        if u64::from(width) * u64::from(height) > most.min(limits::PIXELS) {
-            return None;
-        }
-        subject.picture.0 = Some(decoded(&bytes, format));
-    }
-    let image = subject.picture.0.as_ref()?.as_ref()?;
-    (u64::from(image.width()) * u64::from(image.height()) <= most).then_some(image)
+    info.extensions.first().and_then(|usual| PictureFormat::from_extension(usual)).filter(|_| usable)
 }
 
-fn decoded(bytes: &[u8], format: ImageFormat) -> Option<DynamicImage> {
-    let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
-    let mut bounds = Limits::default();
-    bounds.max_alloc = Some(MEMORY);
-    reader.limits(bounds);
-    reader.decode().ok()
+/// What is to be told of a picture without pixels. Damage is the format readers' to tell.
+fn problem(failure: &Failure) -> Option<Problem> {
+    match failure {
+        Failure::Refused(Refusal::Undecodable(_)) => None,
+        Failure::Refused(Refusal::TooLarge(what)) => {
+            let what = format!("the pixels were not looked at: {what}");
+            Some(Problem::new(ProblemKind::Limit, PLACE, None, what))
+        }
+        Failure::Worker(failure) => {
+            let (kind, what) = failure.describe("decoding");
+            Some(Problem::new(kind, PLACE, None, what))
+        }
+    }
 }
 
 fn is_lossless_webp(source: &mut Source) -> bool {

@@ -9,7 +9,6 @@ use std::io::Read;
 
 use flate2::read::GzDecoder;
 
-use super::pixels::Fidelity;
 use super::png_rows::{self, Rows};
 use super::{Decoder, Options, Subject, pixels, seen};
 use crate::formats::{self, Pixels};
@@ -68,11 +67,10 @@ fn decode(subject: &mut Subject<'_>, facts: &Facts, options: Options) -> Vec<Tag
 }
 
 fn of_image(subject: &mut Subject<'_>, facts: &Facts) -> Option<(&'static str, String)> {
-    let image = pixels::decode(subject, facts, limits::PIXELS, Fidelity::Exact)?;
-    let alpha = image.color().has_alpha();
-    let image = image.to_rgba8();
-    let bits = image.pixels().map(|p| lowest(&p.0)).collect();
-    text(&Planes { width: image.width() as usize, height: image.height() as usize, bits, alpha })
+    let image = pixels::decode(subject, facts, limits::PIXELS)?;
+    let bits = image.rgba().map(|pixel| lowest(&pixel)).collect();
+    let (width, height, alpha) = (image.width() as usize, image.height() as usize, image.has_alpha());
+    text(&Planes { width, height, bits, alpha })
 }
 
 fn lowest(pixel: &[u8]) -> u8 {

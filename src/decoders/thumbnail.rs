@@ -5,16 +5,16 @@
 //! brightness and contrast. Cameras letterbox a thumbnail to 4:3, programs crop it or turn only one of the two: the best
 //! of these alignments counts. What cannot be decoded within bounds, or shows next to nothing, gives no fact.
 
-use std::io::Cursor;
+use image::GrayImage;
 
-use image::{DynamicImage, GrayImage, ImageReader, Limits};
-
-use super::pixels::Fidelity;
 use super::{Decoder, Options, Subject, pixels};
 use crate::formats;
 use crate::framing::jumbf_tree;
+use crate::io::ByteRange;
 use crate::limits;
-use crate::model::{Facts, Payload, PayloadKind, Store, Tag};
+use crate::model::{Facts, Payload, PayloadKind, Problem, Store, Tag};
+use crate::worker::WorkerFailure;
+use crate::worker::client::{self, GrayCopy};
 
 pub(super) const DECODER: Decoder = Decoder { id: "thumbnail", version: 1, decode };
 
@@ -32,23 +32,35 @@ const PARTS: &[u32] = &[92, 84, 76, 68, 60];
 const STEPS: u32 = 4;
 /// The share of an image, in percent, that may be blank at its end: more was not decoded.
 const BLANK: usize = 12;
-/// Memory that one decoded image may take.
-const MEMORY: u64 = 4 * limits::COMPARED;
 
 fn decode(subject: &mut Subject<'_>, facts: &Facts, options: Options) -> Vec<Tag> {
-    if !options.thumbnails {
+    let comparable = facts.format.and_then(formats::info).is_some_and(|info| info.thumbnails);
+    if !options.thumbnails || !comparable {
         return Vec::new();
     }
-    let comparable = facts.format.and_then(formats::info).is_some_and(|info| info.thumbnails);
+    compare(subject, facts).unwrap_or_else(|failure| {
+        // What a worker was lost over was not compared, and a picture may have been replaced under its thumbnail.
+        let (kind, what) = failure.describe("comparing with the thumbnail");
+        subject.source.note(Problem::new(kind, "thumbnail", None, what));
+        Vec::new()
+    })
+}
+
+fn compare(subject: &mut Subject<'_>, facts: &Facts) -> Result<Vec<Tag>, WorkerFailure> {
     let own = subject.payloads.iter().filter(|p| p.kind == PayloadKind::Thumbnail).cloned();
     let carried: Vec<Payload> = own.chain(claimed(subject.stores)).take(limits::THUMBNAILS).collect();
-    let carried = carried.into_iter().filter_map(|p| Some((gray(&decoded(&p.bytes)?), p)));
-    let carried: Vec<_> = carried.filter(|(small, _)| !is_cut(small)).collect();
-    if carried.is_empty() || !comparable {
-        return Vec::new();
+    if carried.is_empty() {
+        return Ok(Vec::new());
     }
-    let image = pixels::decode(subject, facts, limits::COMPARED, Fidelity::Alike).map(gray);
-    let Some(image) = image.filter(|image| !is_cut(image)) else { return Vec::new() };
+    let encoded: Vec<_> = carried.iter().map(|p| (None, ByteRange::memory(p.bytes.clone()))).collect();
+    let copies = client::grays(&encoded, limits::COMPARED, SIDE)?.into_iter();
+    let carried: Vec<_> = copies.zip(carried).filter_map(|(copy, payload)| Some((whole(copy?)?, payload))).collect();
+    if carried.is_empty() {
+        return Ok(Vec::new());
+    }
+    let Some(image) = pixels::gray(subject, facts, limits::COMPARED, SIDE)?.and_then(whole) else {
+        return Ok(Vec::new());
+    };
     let tag = |(small, payload): (GrayImage, Payload)| {
         Some(Tag {
             space: "thumbnail".to_owned(),
@@ -59,7 +71,7 @@ fn decode(subject: &mut Subject<'_>, facts: &Facts, options: Options) -> Vec<Tag
             ..Tag::default()
         })
     };
-    carried.into_iter().filter_map(tag).collect()
+    Ok(carried.into_iter().filter_map(tag).collect())
 }
 
 /// Thumbnails of the claims of active manifests, which are the last ones of their stores.
@@ -80,35 +92,9 @@ fn claimed(stores: &[Store]) -> impl Iterator<Item = Payload> {
     })
 }
 
-/// A thumbnail's picture, of whatever format it is.
-fn decoded(bytes: &[u8]) -> Option<DynamicImage> {
-    let reader = || ImageReader::new(Cursor::new(bytes)).with_guessed_format().ok();
-    let (width, height) = reader()?.into_dimensions().ok()?;
-    if u64::from(width) * u64::from(height) > limits::COMPARED {
-        return None;
-    }
-    let mut bounds = Limits::default();
-    bounds.max_alloc = Some(MEMORY);
-    let mut reader = reader()?;
-    reader.limits(bounds);
-    reader.decode().ok()
-}
-
-/// A small gray copy of an image.
-fn gray(image: &DynamicImage) -> GrayImage {
-    match image.width().max(image.height()) > SIDE {
-        true => over_gray(&image.thumbnail(SIDE, SIDE)),
-        false => over_gray(image),
-    }
-}
-
-/// Transparency over gray, whatever color stands behind it.
-fn over_gray(image: &DynamicImage) -> GrayImage {
-    let image = image.to_luma_alpha8();
-    GrayImage::from_fn(image.width(), image.height(), |x, y| {
-        let [level, alpha] = image.get_pixel(x, y).0.map(u32::from);
-        image::Luma([((level * alpha + 128 * (255 - alpha)) / 255) as u8])
-    })
+/// A small gray copy as an image, if it was decoded to its end.
+fn whole(copy: GrayCopy) -> Option<GrayImage> {
+    GrayImage::from_raw(copy.width, copy.height, copy.bytes).filter(|image| !is_cut(image))
 }
 
 /// How like the two are, from -1 to 1; `None` where one of them shows next to nothing.

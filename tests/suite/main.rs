@@ -19,6 +19,7 @@ mod credentials;
 mod credentials_corpus;
 mod custody;
 mod decisions;
+mod decoding;
 mod documents;
 mod exif;
 mod fetch;

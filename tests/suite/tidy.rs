@@ -18,6 +18,7 @@ const ABOVE: &[&str] = &["lib", "main"];
 const ORDER: &[&str] = &[
     "io",
     "source",
+    "worker",
     "framing",
     "member",
     "tags",
@@ -70,6 +71,9 @@ const NEVER: &[(&str, &str, &str)] = &[
 /// Crates with one home.
 const HOMES: &[(&str, &str)] = &[
     ("c2pa::Reader", "c2pa"),
+    ("ImageReader", "worker/picture.rs"),
+    ("symphonia", "worker/sound.rs"),
+    ("process::Command", "worker"),
     ("ureq", "c2pa/fetch.rs"),
     ("rayon", "scan.rs"),
     ("catch_unwind", "scan/asset.rs"),

@@ -133,7 +133,8 @@ mod unix {
         let folder = tempfile::tempdir().unwrap();
         let path = sample(folder.path());
         // Each process answers once and then dies of the next task.
-        let answer = r#"{\"state\":\"valid\",\"failures\":[],\"trust_list\":null,\"obstacle\":null}"#;
+        let verdict = r#"{\"state\":\"valid\",\"failures\":[],\"trust_list\":null,\"obstacle\":null}"#;
+        let answer = format!(r#"{{\"answer\":{{\"Verified\":{verdict}}},\"payload\":0}}"#);
         let once = format!("read a; read b; echo \"{answer}\"; read c; exit 1");
         let verifier =
             Verifier::new(&Options { worker: Some(script(folder.path(), &once)), ..Options::default() }).unwrap();
@@ -191,7 +192,7 @@ mod unix {
     #[test]
     fn computing_ends_at_its_bound() {
         let _alone = alone();
-        let bounds = Bounds { time: Duration::ZERO, bytes_a_second: u64::MAX, ..Bounds::default() };
+        let bounds = Bounds { time: Duration::ZERO, bytes_per_second: u64::MAX, ..Bounds::default() };
         let Some(problem) = lost_and_served_again(bounds, 1 << 40, || ()) else { return };
         assert_eq!(problem.kind, ProblemKind::Limit, "{problem:?}");
         assert!(problem.what.contains("computing"), "{problem:?}");
@@ -213,7 +214,7 @@ mod unix {
     #[cfg(target_os = "linux")]
     fn waiting_ends_at_its_bound() {
         let _alone = alone();
-        let bounds = Bounds { time: Duration::from_secs(1), bytes_a_second: u64::MAX, ..Bounds::default() };
+        let bounds = Bounds { time: Duration::from_secs(1), bytes_per_second: u64::MAX, ..Bounds::default() };
         let Some(problem) = lost_and_served_again(bounds, 1 << 40, || signal("-STOP")) else { return };
         assert_eq!(problem.kind, ProblemKind::Limit, "{problem:?}");
         assert!(problem.what.contains("seconds"), "{problem:?}");
