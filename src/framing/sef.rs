@@ -10,7 +10,7 @@ use crate::model::Problem;
 use crate::source::Source;
 
 /// The most entries that are read; real trailers hold a handful.
-const ENTRIES: usize = 1024;
+const ENTRIES: usize = 8192;
 /// The longest entry name.
 const NAME: u64 = 256;
 
