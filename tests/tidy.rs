@@ -42,6 +42,9 @@ const NEVER: &[(&str, &str, &str)] = &[
     ("tags", "std::fs", "readers get a Source"),
     ("decoders", "std::fs", "decoders get a Source"),
     ("packages", "std::fs", "packages get a Folder"),
+    ("walk.rs", "std::fs", "the walk asks trees"),
+    ("survey.rs", "std::fs", "the survey asks trees"),
+    ("archives/tree.rs", "std::fs", "members are no files"),
     ("rules", "std::fs", "rules are pure"),
     ("rules", "crate::source", "rules see facts, not files"),
     ("rules", "crate::formats", "rules see facts, not files"),
@@ -61,6 +64,8 @@ const NEVER: &[(&str, &str, &str)] = &[
 const HOMES: &[(&str, &str)] = &[
     ("c2pa::Reader", "c2pa"),
     ("ureq", "c2pa/fetch.rs"),
+    ("MetadataExt", "io/os.rs"),
+    ("FileExt", "io/os.rs"),
     ("rayon", "scan.rs"),
     ("catch_unwind", "scan/asset.rs"),
     ("indicatif", "cli/progress.rs"),

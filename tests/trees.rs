@@ -120,6 +120,10 @@ impl Tree for Observed {
         self.inner.resolve(path)
     }
 
+    fn is_link(&self, path: &str) -> bool {
+        self.inner.is_link(path)
+    }
+
     fn local_path(&self, path: &str) -> Option<PathBuf> {
         if self.remote { None } else { self.inner.local_path(path) }
     }
