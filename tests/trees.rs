@@ -218,7 +218,7 @@ fn is_read_once(folder: &Path, packages: usize) {
         let companion = [".xmp", ".txt", ".json", ".c2pa"].iter().any(|end| path.ends_with(end));
         let archive =
             rows.iter().any(|r| r.path == path && matches!(r.format.as_deref(), Some("zip" | "tar" | "gzip")));
-        let manifest = path.contains("ASSETMAP") || [".xml", ".mhl"].iter().any(|end| path.ends_with(end));
+        let manifest = ["ASSETMAP", "VOLINDEX", ".xml", ".mhl"].iter().any(|end| path.ends_with(end));
         companion || archive || manifest
     };
     let opens = tree.counted("open");
