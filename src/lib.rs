@@ -2,7 +2,8 @@
 //!
 //! The five-minute tour, in the order in which an asset passes:
 //!
-//! 1. [`survey`] looks for delivery packages, [`walk`] turns roots into sorted batches of assets.
+//! 1. [`survey`] looks for delivery packages, [`walk`] turns roots into sorted batches of assets; both see trees of
+//!    [`io`], which list each folder once and open each asset once.
 //! 2. [`packages`] and [`roles`] say what an asset is for: final, temporary or archival, and why.
 //! 3. [`identify`] asks every reader of [`formats`] how sure it is of the first bytes; the surest reads, with
 //!    [`framing`] for structure and [`tags`] for what carried blobs say. [`source`] is how they all read: bounded.

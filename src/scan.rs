@@ -22,7 +22,7 @@ use crate::extract;
 use crate::io::{Roots, TempSpace};
 use crate::judge::Judge;
 use crate::model::{AssetReport, Finding, FormatId, PackageFault, PackageReport, Role, Severity, Summary};
-use crate::packages::{Deliveries, Row, Sequences, archive, capped};
+use crate::packages::{PackageIndex, Row, Sequences, archive, capped};
 use crate::policy::Policy;
 use crate::survey;
 use crate::walk::Walk;
@@ -250,7 +250,7 @@ impl ScanRun<'_, '_> {
         let found = catch_panic(|| members.deliveries(budget, files.space, exclude, self.watch.stop()));
         let mut inner = found.unwrap_or_else(|problem| {
             members.faults.push(archive::fault(&asset.rel, problem.what));
-            Deliveries::default()
+            PackageIndex::default()
         });
         self.opened.push((report, std::mem::take(&mut members.faults)));
         self.ignored += members.ignored;

@@ -12,14 +12,14 @@ use globset::GlobSet;
 use crate::io::paths::{lossless_bytes, native, plain};
 use crate::io::{self, Entry, Kind, Listings, Roots};
 use crate::model::{PackageFault, PackageFaultKind, Problem, ProblemKind};
-use crate::packages::{self, Deliveries, Folder, Ground, Info, Listing, Opened};
+use crate::packages::{self, Folder, Info, Listing, PackageFiles, PackageIndex, PackageManifest};
 use crate::source::Source;
 use crate::walk::{self, lossless};
 
 /// Every package below `roots`; ends early when told to.
 #[must_use]
-pub fn deliveries(roots: &Roots, exclude: &GlobSet, stop: &AtomicBool) -> Deliveries {
-    let mut found = Deliveries::default();
+pub fn deliveries(roots: &Roots, exclude: &GlobSet, stop: &AtomicBool) -> PackageIndex {
+    let mut found = PackageIndex::default();
     for (index, listings) in roots.iter().enumerate() {
         each_folder(listings, exclude, stop, &mut |folder, listing| {
             for (info, opened) in packages_in(folder, listing) {
@@ -51,7 +51,7 @@ pub(crate) fn each_folder(
 }
 
 /// The packages right in one folder.
-pub(crate) fn packages_in(folder: &TreeFolder<'_>, listing: &Listing) -> Vec<(&'static Info, Opened)> {
+pub(crate) fn packages_in(folder: &TreeFolder<'_>, listing: &Listing) -> Vec<(&'static Info, PackageManifest)> {
     let place = Folder::new(folder.folder, listing, folder);
     let fitting = packages::ALL.iter().filter(|kind| kind.detect(listing));
     fitting
@@ -63,14 +63,18 @@ pub(crate) fn packages_in(folder: &TreeFolder<'_>, listing: &Listing) -> Vec<(&'
 }
 
 /// A package of which only this is known, that its manifest cannot be read.
-fn unreadable(problem: Problem) -> Opened {
-    let mut opened = Opened { aside: vec![problem.place.clone()], ..Opened::default() };
+fn unreadable(problem: Problem) -> PackageManifest {
+    let mut opened = PackageManifest { expected_unlisted: vec![problem.place.clone()], ..PackageManifest::default() };
     opened.faults.push(PackageFault { kind: PackageFaultKind::Malformed, path: problem.place, what: problem.what });
     opened
 }
 
 /// Members that the walk passes over are not missing: excluded paths, and system files that are there.
-fn mark_skipped_members_optional(mut opened: Opened, folder: &TreeFolder<'_>, exclude: &GlobSet) -> Opened {
+fn mark_skipped_members_optional(
+    mut opened: PackageManifest,
+    folder: &TreeFolder<'_>,
+    exclude: &GlobSet,
+) -> PackageManifest {
     for member in &mut opened.members {
         let system = member.path.split('/').any(|part| walk::is_system(part.as_ref()));
         let there = || folder.listings.tree().stat(&folder.below(&member.path)).is_ok();
@@ -130,7 +134,7 @@ impl TreeFolder<'_> {
     }
 }
 
-impl Ground for TreeFolder<'_> {
+impl PackageFiles for TreeFolder<'_> {
     fn source(&self, path: &str) -> Result<Source, Problem> {
         let (path, tree) = (self.resolved(path)?, self.listings.tree());
         // A pipe would block for ever when opened.

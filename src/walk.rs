@@ -216,7 +216,8 @@ impl RootWalk {
             *ignored += 1;
             return Vec::new();
         }
-        let obstacle = self.target(&start).err();
+        // Links on the way to it are as whoever named it wants them.
+        let obstacle = if tree.is_link(&start) { self.target(&start).err() } else { None };
         vec![Asset { rel, ..self.file(start, &Ok(stat), obstacle) }]
     }
 
@@ -392,6 +393,38 @@ mod tests {
         let blocked: Vec<_> = assets.iter().filter(|a| a.obstacle.is_some()).map(|a| a.rel.as_str()).collect();
         assert_eq!(rels(&assets), ["broken.png", "inside.png", "out.png", "a/real.png", "outdir"]);
         assert_eq!(blocked, ["broken.png", "out.png", "outdir"]);
+    }
+
+    #[test]
+    fn listed_paths_are_followed_as_they_are_written() {
+        let (outside, dir) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        for path in [outside.path().join("x.png"), dir.path().join("in.png"), dir.path().join("in.xmp")] {
+            std::fs::write(path, b"x").unwrap();
+        }
+        symlink(outside.path(), dir.path().join("far")).unwrap();
+        symlink(outside.path().join("x.png"), dir.path().join("out.png")).unwrap();
+        let listed = ["far/x.png", "out.png", "./in.png", "gone.png"].map(PathBuf::from);
+        let walk = Walk::new(&[dir.path().to_path_buf()], GlobSet::empty()).listing(Some(&listed));
+        let assets: Vec<_> = walk.flatten().collect();
+        assert_eq!(rels(&assets), ["far/x.png", "out.png", "in.png", "gone.png"]);
+        let blocked: Vec<_> = assets.iter().map(|a| a.obstacle.is_some()).collect();
+        assert_eq!(blocked, [false, true, false, true]);
+        assert_eq!(assets[2].sidecars, [dir.path().join("in.xmp")]);
+    }
+
+    #[test]
+    fn links_to_one_folder_are_followed_once_in_the_order_of_the_walk() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = dir.path();
+        for path in ["a/sub", "real"] {
+            std::fs::create_dir_all(root.join(path)).unwrap();
+        }
+        std::fs::write(root.join("real/f.png"), b"x").unwrap();
+        symlink(root.join("real"), root.join("a/sub/link")).unwrap();
+        symlink(root.join("real"), root.join("b")).unwrap();
+        symlink(root, root.join("a/up")).unwrap();
+        let (assets, ignored) = walk(root);
+        assert_eq!((rels(&assets), ignored), (vec!["a/sub/link/f.png", "real/f.png"], 1));
     }
 
     #[test]

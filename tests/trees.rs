@@ -120,6 +120,10 @@ impl Tree for Observed {
         self.inner.resolve(path)
     }
 
+    fn is_link(&self, path: &str) -> bool {
+        self.inner.is_link(path)
+    }
+
     fn local_path(&self, path: &str) -> Option<PathBuf> {
         if self.remote { None } else { self.inner.local_path(path) }
     }
@@ -214,7 +218,7 @@ fn is_read_once(folder: &Path, packages: usize) {
         let companion = [".xmp", ".txt", ".json", ".c2pa"].iter().any(|end| path.ends_with(end));
         let archive =
             rows.iter().any(|r| r.path == path && matches!(r.format.as_deref(), Some("zip" | "tar" | "gzip")));
-        let manifest = path.contains("ASSETMAP") || [".xml", ".mhl"].iter().any(|end| path.ends_with(end));
+        let manifest = ["ASSETMAP", "VOLINDEX", ".xml", ".mhl"].iter().any(|end| path.ends_with(end));
         companion || archive || manifest
     };
     let opens = tree.counted("open");

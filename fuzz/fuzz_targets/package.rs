@@ -2,7 +2,7 @@
 #![no_main]
 
 use countersign::model::Problem;
-use countersign::packages::{self, Folder, Ground, Listing};
+use countersign::packages::{self, Folder, PackageFiles, Listing};
 use countersign::source::Source;
 
 /// Names in byte order, as listings have them.
@@ -21,7 +21,7 @@ const GENERATIONS: &[&str] = &["0001_x.mhl", "ascmhl_chain.xml"];
 
 struct Same<'a>(&'a [u8]);
 
-impl Ground for Same<'_> {
+impl PackageFiles for Same<'_> {
     fn source(&self, _: &str) -> Result<Source, Problem> {
         Ok(Source::memory(self.0.to_vec(), 0))
     }

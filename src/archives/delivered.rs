@@ -10,7 +10,7 @@ use super::tree::ArchiveTree;
 use super::{Archive, Budget};
 use crate::io::{self, Listings, TempSpace, Tree};
 use crate::limits;
-use crate::packages::{Deliveries, Opened, archive};
+use crate::packages::{PackageIndex, PackageManifest, archive};
 use crate::survey;
 
 impl Archive {
@@ -21,8 +21,8 @@ impl Archive {
         space: &TempSpace,
         exclude: &GlobSet,
         stop: &AtomicBool,
-    ) -> Deliveries {
-        let mut found = Deliveries::default();
+    ) -> PackageIndex {
+        let mut found = PackageIndex::default();
         // One file alone is no package.
         if self.single {
             return found;
@@ -48,7 +48,13 @@ impl Archive {
     }
 
     /// Members that are no assets are not missing: what is excluded, system files that are there, and links.
-    fn with_optional_members(&self, mut opened: Opened, folder: &str, tree: &ArchiveTree, exclude: &GlobSet) -> Opened {
+    fn with_optional_members(
+        &self,
+        mut opened: PackageManifest,
+        folder: &str,
+        tree: &ArchiveTree,
+        exclude: &GlobSet,
+    ) -> PackageManifest {
         let mut linked = 0_u64;
         for member in &mut opened.members {
             let path = io::join(folder, &member.path);

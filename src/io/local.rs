@@ -81,6 +81,10 @@ impl Tree for LocalTree {
         }
     }
 
+    fn is_link(&self, path: &str) -> bool {
+        std::fs::symlink_metadata(self.path(path)).is_ok_and(|meta| meta.is_symlink())
+    }
+
     fn local_path(&self, path: &str) -> Option<PathBuf> {
         Some(self.path(path))
     }

@@ -107,6 +107,11 @@ pub trait Tree: Debug + Send + Sync {
         Ok(Some(path.to_owned()))
     }
 
+    /// Whether what stands at a path is itself a link.
+    fn is_link(&self, _path: &str) -> bool {
+        false
+    }
+
     /// The path for programs of this machine, where the tree is on one of its drives.
     fn local_path(&self, _path: &str) -> Option<PathBuf> {
         None
@@ -114,6 +119,7 @@ pub trait Tree: Debug + Send + Sync {
 }
 
 /// An open file.
+#[expect(clippy::len_without_is_empty, reason = "an empty file is a finding of its own, asked for by length")]
 pub trait Handle: Debug + Send + Sync {
     /// Reads once at `offset`: at least one byte unless the file ends there, and perhaps fewer than asked for.
     ///
@@ -122,7 +128,6 @@ pub trait Handle: Debug + Send + Sync {
     fn read_at(&self, out: &mut [u8], offset: u64) -> io::Result<usize>;
 
     /// Bytes when it was opened.
-    #[expect(clippy::len_without_is_empty, reason = "an empty file is a finding of its own, asked for by length")]
     fn len(&self) -> u64;
 
     /// What is known of the file now.

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use super::hash_list::{self, Entry, FolderHash, HashList};
-use super::{Algorithm, Digest, Folder, Info, Listing, Member, Membership, Opened, Package, inside, names};
+use super::{Algorithm, Digest, Folder, Info, Listing, Member, Membership, Package, PackageManifest, inside, names};
 use crate::model::{PackageFaultKind, Problem};
 
 pub(super) struct AscMhl;
@@ -26,7 +26,7 @@ impl Package for AscMhl {
         listing.has_folder(FOLDER)
     }
 
-    fn open(&self, folder: &Folder) -> Result<Option<Opened>, Problem> {
+    fn open(&self, folder: &Folder) -> Result<Option<PackageManifest>, Problem> {
         let listing = folder.list(FOLDER)?;
         let own = |name: &&String| name.ends_with(".mhl") && !name.starts_with("._");
         let lists: Vec<String> = listing.files.iter().filter(own).map(|name| format!("{FOLDER}/{name}")).collect();
@@ -34,7 +34,11 @@ impl Package for AscMhl {
         if lists.is_empty() && !chained {
             return Ok(None);
         }
-        let mut opened = Opened { lists_everything: true, aside: vec![format!("{FOLDER}/")], ..Opened::default() };
+        let mut opened = PackageManifest {
+            lists_everything: true,
+            expected_unlisted: vec![format!("{FOLDER}/")],
+            ..PackageManifest::default()
+        };
         let lists = chain(folder, chained, lists, &mut opened);
         let mut history = History::default();
         for (number, path) in lists.iter().enumerate() {
@@ -61,7 +65,7 @@ impl Package for AscMhl {
 }
 
 /// The hash lists in the order of the chain; what the chain does not hold comes last.
-fn chain(folder: &Folder, chained: bool, lists: Vec<String>, opened: &mut Opened) -> Vec<String> {
+fn chain(folder: &Folder, chained: bool, lists: Vec<String>, opened: &mut PackageManifest) -> Vec<String> {
     if !chained {
         opened.fault(PackageFaultKind::Malformed, CHAIN, "is missing: nothing vouches for the hash lists");
         return lists;
@@ -105,7 +109,7 @@ fn chain(folder: &Folder, chained: bool, lists: Vec<String>, opened: &mut Opened
 }
 
 /// Compares a hash list with the hash that another file gives of it.
-fn vouched(folder: &Folder, path: &str, link: &Entry, by: &str, opened: &mut Opened) {
+fn vouched(folder: &Folder, path: &str, link: &Entry, by: &str, opened: &mut PackageManifest) {
     for bad in &link.bad {
         opened.fault(PackageFaultKind::Malformed, by, format!("{bad} of {path} is no hash"));
     }
@@ -133,7 +137,7 @@ struct History {
 }
 
 impl History {
-    fn generation(&mut self, number: usize, by: &str, list: &HashList, folder: &Folder, opened: &mut Opened) {
+    fn generation(&mut self, number: usize, by: &str, list: &HashList, folder: &Folder, opened: &mut PackageManifest) {
         for pattern in &list.ignore {
             if !opened.ignore.contains(pattern) {
                 opened.ignore.push(pattern.clone());
@@ -151,7 +155,7 @@ impl History {
         folders(by, list, opened);
     }
 
-    fn entry(&mut self, number: usize, by: &str, entry: &Entry, opened: &mut Opened) {
+    fn entry(&mut self, number: usize, by: &str, entry: &Entry, opened: &mut PackageManifest) {
         let path = match inside(&entry.path) {
             Ok(path) => path,
             Err(why) => {
@@ -190,7 +194,7 @@ impl History {
 /// Checks the hashes of folders against those of their files and folders in the same generation.
 ///
 /// The files themselves are compared with their own hashes: with both, the folders are as they were.
-fn folders(by: &str, list: &HashList, opened: &mut Opened) {
+fn folders(by: &str, list: &HashList, opened: &mut PackageManifest) {
     let mut below: BTreeMap<&str, Vec<Child>> = BTreeMap::new();
     for entry in &list.entries {
         let (parent, name) = entry.path.rsplit_once('/').unwrap_or(("", &entry.path));

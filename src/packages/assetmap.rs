@@ -5,7 +5,7 @@
 use std::collections::HashSet;
 
 use super::xml::{self, Element};
-use super::{Folder, Listing, Opened, inside};
+use super::{Folder, Listing, PackageManifest, inside};
 use crate::limits;
 use crate::model::{PackageFaultKind, Problem};
 
@@ -75,7 +75,7 @@ pub(super) fn id(text: &str) -> String {
 ///
 /// # Errors
 /// A map that is no map at all.
-pub(super) fn read(folder: &Folder, name: &str, out: &mut Opened) -> Result<Map, Problem> {
+pub(super) fn read(folder: &Folder, name: &str, out: &mut PackageManifest) -> Result<Map, Problem> {
     let bytes = folder.read(name)?;
     let malformed = |what: String| Problem::malformed(name, 0, what);
     let root = xml::document(&bytes, &["Signature", "Signer"]).map_err(malformed)?;
@@ -83,10 +83,10 @@ pub(super) fn read(folder: &Folder, name: &str, out: &mut Opened) -> Result<Map,
         return Err(malformed(format!("the document is a {} and no AssetMap", root.name)));
     }
     let mut map = Map { name: name.to_owned(), namespace: root.namespace.clone(), volume: 1, ..Map::default() };
-    out.aside.push(name.to_owned());
+    out.expected_unlisted.push(name.to_owned());
     out.manifests.push(name.to_owned());
     for file in folder.listing.files.iter().filter(|file| VOLUMES.iter().any(|v| v.eq_ignore_ascii_case(file))) {
-        out.aside.push(file.clone());
+        out.expected_unlisted.push(file.clone());
         if let Some(volume) = folder.read(file).ok().and_then(|bytes| volume(&bytes)) {
             map.volume = volume;
             out.manifests.push(file.clone());
@@ -107,7 +107,7 @@ fn volume(bytes: &[u8]) -> Option<u64> {
     xml::document(bytes, &[]).ok()?.number("Index")
 }
 
-fn mapped(asset: &Element, name: &str, out: &mut Opened) -> Option<Mapped> {
+fn mapped(asset: &Element, name: &str, out: &mut PackageManifest) -> Option<Mapped> {
     let Some(id) = asset.said("Id").map(id) else {
         out.fault(PackageFaultKind::Malformed, name, "an asset has no Id");
         return None;

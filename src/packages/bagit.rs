@@ -5,7 +5,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Algorithm, Digest, Folder, Info, Listing, Member, Membership, Opened, Package, Total, inside, names};
+use super::{
+    Algorithm, Digest, Folder, Info, Listing, Member, Membership, Package, PackageManifest, Total, inside, names,
+};
 use crate::limits;
 use crate::model::{PackageFaultKind, Problem};
 
@@ -38,15 +40,19 @@ impl Package for BagIt {
         listing.has_file(DECLARATION)
     }
 
-    fn open(&self, folder: &Folder) -> Result<Option<Opened>, Problem> {
+    fn open(&self, folder: &Folder) -> Result<Option<PackageManifest>, Problem> {
         if is_payload(folder) {
             return Ok(None);
         }
-        let mut opened = Opened { lists_everything: true, complete: Some(PAYLOAD.to_owned()), ..Opened::default() };
+        let mut opened = PackageManifest {
+            lists_everything: true,
+            complete: Some(PAYLOAD.to_owned()),
+            ..PackageManifest::default()
+        };
         let bytes = folder.read(DECLARATION)?;
         let bag = declaration(&bytes, &mut opened);
         let mut bag = Bag { strict: bag.0 >= (1, 0), encoding: bag.1, files: BTreeMap::new() };
-        opened.aside = vec![DECLARATION.to_owned(), FETCH.to_owned()];
+        opened.expected_unlisted = vec![DECLARATION.to_owned(), FETCH.to_owned()];
         let payload = bag.manifests(folder, "manifest-", Some(Membership::Manifest), &mut opened);
         bag.manifests(folder, "tagmanifest-", None, &mut opened);
         if payload.is_empty() {
@@ -59,14 +65,14 @@ impl Package for BagIt {
             bag.fetch(folder, &mut opened);
         }
         for name in ABOUT.iter().filter(|name| folder.listing.has_file(name)) {
-            opened.aside.push((*name).to_owned());
+            opened.expected_unlisted.push((*name).to_owned());
             bag.about(folder, name, &mut opened);
         }
         if !folder.listing.has_folder("data") {
             opened.fault(PackageFaultKind::Malformed, DECLARATION, "the bag has no folder data");
         }
         bag.decode_names(folder);
-        opened.manifests.clone_from(&opened.aside);
+        opened.manifests.clone_from(&opened.expected_unlisted);
         opened.members = bag.files.into_values().map(|file| file.member).collect();
         names::settle(folder, &mut opened);
         Ok(Some(opened))
@@ -85,7 +91,7 @@ fn is_payload(folder: &Folder) -> bool {
 type Version = (u32, u32);
 
 /// Version and encoding of the tag files; 1.0 and UTF-8 where they are not told.
-fn declaration(bytes: &[u8], opened: &mut Opened) -> (Version, Encoding) {
+fn declaration(bytes: &[u8], opened: &mut PackageManifest) -> (Version, Encoding) {
     let mut wrong = |what: String| opened.fault(PackageFaultKind::Malformed, DECLARATION, what);
     let bytes = match bytes.strip_prefix(b"\xEF\xBB\xBF") {
         Some(rest) => {
@@ -187,7 +193,7 @@ struct File {
 }
 
 impl Bag {
-    fn text(&self, folder: &Folder, name: &str, opened: &mut Opened) -> String {
+    fn text(&self, folder: &Folder, name: &str, opened: &mut PackageManifest) -> String {
         match folder.read(name) {
             Ok(bytes) => {
                 let (text, sound) = self.encoding.decode(&bytes);
@@ -209,12 +215,12 @@ impl Bag {
         folder: &Folder,
         prefix: &str,
         membership: Option<Membership>,
-        opened: &mut Opened,
+        opened: &mut PackageManifest,
     ) -> Vec<String> {
         let mut read = Vec::new();
         for name in &folder.listing.files {
             let Some(algorithm) = name.strip_prefix(prefix).and_then(|n| n.strip_suffix(".txt")) else { continue };
-            opened.aside.push(name.clone());
+            opened.expected_unlisted.push(name.clone());
             let plain = algorithm.to_ascii_lowercase().replace('-', "");
             let algorithm = ALGORITHMS.iter().find(|(n, _)| *n == plain).map(|(_, a)| *a);
             if algorithm.is_none() {
@@ -235,7 +241,7 @@ impl Bag {
         manifest: &str,
         algorithm: Option<Algorithm>,
         membership: Option<Membership>,
-        opened: &mut Opened,
+        opened: &mut PackageManifest,
     ) {
         let mut wrong = |what: String| opened.fault(PackageFaultKind::Malformed, manifest, what);
         let Some((hash, rest)) = line.split_once([' ', '\t']) else {
@@ -285,7 +291,7 @@ impl Bag {
     }
 
     /// From 1.0 on, every payload manifest lists every payload file.
-    fn every_manifest(&self, manifests: &[String], opened: &mut Opened) {
+    fn every_manifest(&self, manifests: &[String], opened: &mut PackageManifest) {
         for (path, file) in self.files.iter().filter(|(_, file)| file.member.membership.is_some()) {
             for manifest in manifests.iter().filter(|m| !file.by.contains(*m)) {
                 opened.fault(PackageFaultKind::Malformed, manifest, format!("does not list {path}, as another does"));
@@ -294,7 +300,7 @@ impl Bag {
     }
 
     /// `URL LENGTH PATH` for files that are to be brought from elsewhere. Nothing is fetched.
-    fn fetch(&mut self, folder: &Folder, opened: &mut Opened) {
+    fn fetch(&mut self, folder: &Folder, opened: &mut PackageManifest) {
         let text = self.text(folder, FETCH, opened);
         for line in lines(&text) {
             let mut wrong = |what: String| opened.fault(PackageFaultKind::Malformed, FETCH, what);
@@ -330,7 +336,7 @@ impl Bag {
     }
 
     /// `Label: value`, continued on lines that begin with white space; only Payload-Oxum is checked.
-    fn about(&self, folder: &Folder, name: &str, opened: &mut Opened) {
+    fn about(&self, folder: &Folder, name: &str, opened: &mut PackageManifest) {
         let text = self.text(folder, name, opened);
         for line in lines(&text).filter(|line| !line.starts_with([' ', '\t'])) {
             let Some((label, value)) = line.split_once(':') else {

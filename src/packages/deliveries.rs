@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use unicode_normalization::{UnicodeNormalization, is_nfc};
 
-use super::{Digest, Info, Member, Membership, Opened};
+use super::{Digest, Info, Member, Membership, PackageManifest};
 use crate::limits;
 use crate::model::{Asset, PackageFault, PackageFaultKind, PackageReport, Play};
 
@@ -20,7 +20,7 @@ type Claims = Vec<(usize, usize)>;
 
 /// Every package below the scanned roots.
 #[derive(Debug, Default)]
-pub struct Deliveries {
+pub struct PackageIndex {
     packages: Vec<Delivery>,
     /// (root, path below it) → who lists it.
     members: HashMap<(usize, String), Claims>,
@@ -40,14 +40,14 @@ struct Delivery {
     info: &'static Info,
     /// Below the scanned root; empty for the root itself.
     rel: String,
-    opened: Opened,
+    opened: PackageManifest,
     /// Which members the walk saw, in their order.
     seen: Vec<bool>,
     /// Each member's path below the scanned root, as the walk spells it.
     spelled: Vec<String>,
     /// What is never unlisted.
     ignore: GlobSet,
-    /// Files and bytes that the walk found in the folder of [`Opened::total`].
+    /// Files and bytes that the walk found in the folder of [`PackageManifest::total`].
     found: (u64, u64),
 }
 
@@ -64,15 +64,15 @@ pub struct Place<'a> {
 
 /// A digest that a package claims of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Wanted<'a> {
-    /// Whom to tell of a mismatch: [`Deliveries::fault`].
+pub struct ClaimedDigest<'a> {
+    /// Whom to tell of a mismatch: [`PackageIndex::fault`].
     pub package: usize,
     pub digest: &'a Digest,
 }
 
-impl Deliveries {
+impl PackageIndex {
     /// Takes up a package that was found in the folder `rel` below root number `root`. Call in walking order.
-    pub fn add(&mut self, info: &'static Info, root: usize, rel: &Path, opened: Opened, spelling: Spelling) {
+    pub fn add(&mut self, info: &'static Info, root: usize, rel: &Path, opened: PackageManifest, spelling: Spelling) {
         let id = self.packages.len();
         let mut spelled = Vec::with_capacity(opened.members.len());
         for (index, member) in opened.members.iter().enumerate() {
@@ -93,9 +93,9 @@ impl Deliveries {
     }
 
     /// Gives what compositions play of other packages to the packages that hold it. Call once, after the last
-    /// [`Deliveries::add`].
+    /// [`PackageIndex::add`].
     pub fn link(&mut self) {
-        let wanted = self.packages.iter().any(|p| !p.opened.abroad.is_empty());
+        let wanted = self.packages.iter().any(|p| !p.opened.external_references.is_empty());
         if !wanted {
             return;
         }
@@ -108,9 +108,13 @@ impl Deliveries {
             }
         }
         for id in 0..self.packages.len() {
-            let abroad = self.packages.get_mut(id).map(|p| std::mem::take(&mut p.opened.abroad)).unwrap_or_default();
+            let external_references = self
+                .packages
+                .get_mut(id)
+                .map(|p| std::mem::take(&mut p.opened.external_references))
+                .unwrap_or_default();
             let mut nowhere: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-            for (asset, play) in abroad {
+            for (asset, play) in external_references {
                 let Some(claims) = by_id.get(&asset) else {
                     nowhere.entry(play.title).or_default().insert(asset);
                     continue;
@@ -153,7 +157,7 @@ impl Deliveries {
     pub fn place(&self, root: usize, rel: &str) -> Place<'_> {
         let claims = self.claims(root, rel);
         if claims.is_empty() {
-            return Place { package: self.aside(root, rel), ..Place::default() };
+            return Place { package: self.expected_unlisted(root, rel), ..Place::default() };
         }
         let depth = |id: &usize| self.packages.get(*id).map_or(0, |p| p.rel.len());
         let (mut package, mut membership, mut plays) = (None, None, Vec::new());
@@ -175,9 +179,9 @@ impl Deliveries {
 
     /// The digests that packages claim of the file at `rel`.
     #[must_use]
-    pub fn digests(&self, root: usize, rel: &str) -> Vec<Wanted<'_>> {
+    pub fn digests(&self, root: usize, rel: &str) -> Vec<ClaimedDigest<'_>> {
         let rows = self.rows(self.claims(root, rel));
-        rows.flat_map(|(package, m)| m.digests.iter().map(move |digest| Wanted { package, digest })).collect()
+        rows.flat_map(|(package, m)| m.digests.iter().map(move |digest| ClaimedDigest { package, digest })).collect()
     }
 
     /// Takes up a fault that showed while files were read (a digest that does not match); from any thread. The path
@@ -204,7 +208,7 @@ impl Deliveries {
                 self.fault(*id, fault(PackageFaultKind::SizeMismatch, &asset.rel, what));
             }
         }
-        if claims.is_empty() && self.aside(asset.root, &asset.rel).is_none() {
+        if claims.is_empty() && self.expected_unlisted(asset.root, &asset.rel).is_none() {
             let around = self.around(asset.root, &asset.rel);
             let strict = around.iter().find(|id| self.packages.get(**id).is_some_and(|p| p.opened.lists_everything));
             if let Some(id) = strict {
@@ -286,7 +290,7 @@ impl Deliveries {
     }
 
     /// The package around the file that sets it aside: its own manifests and their kind.
-    fn aside(&self, root: usize, rel: &str) -> Option<usize> {
+    fn expected_unlisted(&self, root: usize, rel: &str) -> Option<usize> {
         if self.is_empty() {
             return None;
         }
@@ -294,7 +298,7 @@ impl Deliveries {
             let Some(package) = self.packages.get(*id) else { return false };
             let path = package.inner(rel);
             let fits = |a: &String| if a.ends_with('/') { path.starts_with(a.as_str()) } else { path == a };
-            package.opened.aside.iter().any(fits)
+            package.opened.expected_unlisted.iter().any(fits)
         })
     }
 }
@@ -405,9 +409,9 @@ mod tests {
         path.to_str().unwrap().to_owned()
     }
 
-    fn opened(members: &[(&str, Option<Membership>)]) -> Opened {
+    fn opened(members: &[(&str, Option<Membership>)]) -> PackageManifest {
         let members = members.iter().map(|(path, membership)| Member::new(*path, *membership)).collect();
-        Opened { members, lists_everything: true, ..Opened::default() }
+        PackageManifest { members, lists_everything: true, ..PackageManifest::default() }
     }
 
     fn asset(rel: &str, size: u64) -> Asset {
@@ -429,7 +433,7 @@ mod tests {
 
     #[test]
     fn the_innermost_package_holds_a_file_and_the_strongest_membership_counts() {
-        let mut all = Deliveries::default();
+        let mut all = PackageIndex::default();
         all.add(&KIND, 0, Path::new(""), opened(&[("a/b.mxf", Some(Membership::Manifest)), ("c.mxf", None)]), plain);
         all.add(&KIND, 0, Path::new("a"), opened(&[("b.mxf", Some(Membership::Cpl))]), plain);
         all.add(&KIND, 0, Path::new("a"), opened(&[("b.mxf", Some(Membership::Pkl))]), plain);
@@ -444,7 +448,7 @@ mod tests {
 
     #[test]
     fn names_match_in_either_unicode_form() {
-        let mut all = Deliveries::default();
+        let mut all = PackageIndex::default();
         all.add(&KIND, 0, Path::new(""), opened(&[("caf\u{e9}.mxf", Some(Membership::Pkl))]), plain);
         assert_eq!(all.place(0, "cafe\u{301}.mxf").membership, Some(Membership::Pkl));
         all.saw(&asset("cafe\u{301}.mxf", 1));
@@ -457,8 +461,8 @@ mod tests {
         row.members[1].optional = true;
         row.members[2].size = Some(9);
         row.members[2].digests = vec![Digest { algorithm: Algorithm::Md5, value: vec![0; 16] }];
-        row.aside = vec!["MAP".to_owned(), "notes/".to_owned()];
-        let mut all = Deliveries::default();
+        row.expected_unlisted = vec!["MAP".to_owned(), "notes/".to_owned()];
+        let mut all = PackageIndex::default();
         all.add(&KIND, 0, Path::new("p"), row, plain);
         for (path, size) in [("p/short.mxf", 8), ("p/MAP", 1), ("p/notes/a/b", 1), ("p/extra", 1), ("q", 1)] {
             all.saw(&asset(path, size));
@@ -476,7 +480,7 @@ mod tests {
                 (PackageFaultKind::UnlistedFile, "p/extra".to_owned()),
             ]
         );
-        let mut stopped = Deliveries::default();
+        let mut stopped = PackageIndex::default();
         stopped.add(&KIND, 0, Path::new("p"), partial, plain);
         assert_eq!(stopped.finish(false)[0].1, vec![], "a stopped walk misses nothing");
     }

@@ -1,7 +1,7 @@
 //! Media Hash List 1.0 and 1.1 (mediahashlist.org): `*.mhl` beside the files that it lists.
 
 use super::hash_list::{self, Entry};
-use super::{Folder, Info, Listing, Member, Membership, Opened, Package, inside, names};
+use super::{Folder, Info, Listing, Member, Membership, Package, PackageManifest, inside, names};
 use crate::model::{PackageFaultKind, Problem};
 
 pub(super) struct Mhl;
@@ -17,8 +17,8 @@ impl Package for Mhl {
         listing.files.iter().any(|name| is_list(name))
     }
 
-    fn open(&self, folder: &Folder) -> Result<Option<Opened>, Problem> {
-        let mut opened = Opened { lists_everything: true, ..Opened::default() };
+    fn open(&self, folder: &Folder) -> Result<Option<PackageManifest>, Problem> {
+        let mut opened = PackageManifest { lists_everything: true, ..PackageManifest::default() };
         let mut lists = 0;
         for name in folder.listing.files.iter().filter(|name| is_list(name)) {
             let list = match folder.read(name).and_then(|bytes| hash_list::read(&bytes)) {
@@ -37,7 +37,7 @@ impl Package for Mhl {
             for entry in &list.entries {
                 add(entry, name, &mut opened);
             }
-            opened.aside.push(name.clone());
+            opened.expected_unlisted.push(name.clone());
             opened.manifests.push(name.clone());
         }
         if lists == 0 && (opened.faults.is_empty() || folder.rel.ends_with("ascmhl")) {
@@ -62,7 +62,7 @@ fn is_list(name: &str) -> bool {
     name.to_ascii_lowercase().ends_with(".mhl") && !name.starts_with("._")
 }
 
-fn add(entry: &Entry, list: &str, opened: &mut Opened) {
+fn add(entry: &Entry, list: &str, opened: &mut PackageManifest) {
     // Some tools wrote the path from the root of the volume that they were given, some with backslashes.
     let spelled = entry.path.trim_start_matches('/');
     let spelled = if spelled.contains('/') { spelled.to_owned() } else { spelled.replace('\\', "/") };

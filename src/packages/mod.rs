@@ -2,8 +2,8 @@
 //!
 //! A package is recognized by the names in a folder, then opened: its manifests are read (bounded, through
 //! [`Source`]) and say which files belong to it, with sizes and digests, and what plays them.
-//! Nothing here lists folders or follows links: a [`Ground`] does that for it.
-//! What the manifests say and what the walk then sees meet in [`Deliveries`].
+//! Nothing here lists folders or follows links: a [`PackageFiles`] does that for it.
+//! What the manifests say and what the walk then sees meet in [`PackageIndex`].
 
 pub mod archive;
 mod ascmhl;
@@ -23,7 +23,7 @@ mod timeline;
 mod xml;
 
 pub use crate::digest::{Algorithm, Digest};
-pub use deliveries::{Deliveries, Place, Spelling, Wanted, capped};
+pub use deliveries::{ClaimedDigest, PackageIndex, Place, Spelling, capped};
 pub use paths::inside;
 pub use sequence::{Row, Sequences};
 
@@ -53,8 +53,8 @@ pub trait Package: Sync {
     /// Reads the manifests. `Ok(None)` says that it is no such package after all.
     ///
     /// # Errors
-    /// Manifests that cannot be read at all; what is wrong inside them goes to [`Opened::faults`].
-    fn open(&self, folder: &Folder) -> Result<Option<Opened>, Problem>;
+    /// Manifests that cannot be read at all; what is wrong inside them goes to [`PackageManifest::faults`].
+    fn open(&self, folder: &Folder) -> Result<Option<PackageManifest>, Problem>;
 }
 
 /// The names in one folder, system files left out, each list in byte order. Names that are not UTF-8 are missing.
@@ -79,7 +79,7 @@ impl Listing {
 }
 
 /// Reads and lists for packages: below one folder, links followed inside the scanned root only.
-pub trait Ground {
+pub trait PackageFiles {
     /// The file at `path` below the folder, `/` between the parts.
     ///
     /// # Errors
@@ -98,20 +98,20 @@ pub struct Folder<'a> {
     /// Below the scanned root, `/` between parts; empty for the scanned root itself.
     pub rel: &'a str,
     pub listing: &'a Listing,
-    ground: &'a dyn Ground,
+    ground: &'a dyn PackageFiles,
 }
 
 impl<'a> Folder<'a> {
     /// A folder to open packages in.
     #[must_use]
-    pub fn new(rel: &'a str, listing: &'a Listing, ground: &'a dyn Ground) -> Self {
+    pub fn new(rel: &'a str, listing: &'a Listing, ground: &'a dyn PackageFiles) -> Self {
         Self { rel, listing, ground }
     }
 
     /// The file at `path`.
     ///
     /// # Errors
-    /// As [`Ground::source`].
+    /// As [`PackageFiles::source`].
     pub fn source(&self, path: &str) -> Result<Source, Problem> {
         self.ground.source(path).map_err(|p| p.within(path))
     }
@@ -119,7 +119,7 @@ impl<'a> Folder<'a> {
     /// The whole file at `path`, at most [`limits::MANIFEST`] bytes.
     ///
     /// # Errors
-    /// As [`Ground::source`], and `limit` for a longer file.
+    /// As [`PackageFiles::source`], and `limit` for a longer file.
     pub fn read(&self, path: &str) -> Result<Vec<u8>, Problem> {
         let mut source = self.source(path)?;
         let len = source.len();
@@ -132,7 +132,7 @@ impl<'a> Folder<'a> {
     /// The names in the folder at `path`.
     ///
     /// # Errors
-    /// As [`Ground::list`].
+    /// As [`PackageFiles::list`].
     pub fn list(&self, path: &str) -> Result<Listing, Problem> {
         self.ground.list(path).map_err(|p| p.within(path))
     }
@@ -140,7 +140,7 @@ impl<'a> Folder<'a> {
 
 /// A package as its manifests describe it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Opened {
+pub struct PackageManifest {
     pub title: Option<String>,
     pub members: Vec<Member>,
     /// What is wrong with the manifests themselves; paths below the package's root.
@@ -148,7 +148,7 @@ pub struct Opened {
     /// Whether a file below the root that is no member (and belongs to no package further in) is a fault.
     pub lists_everything: bool,
     /// Paths below the root that the package sets aside: never unlisted. A folder ends with `/`.
-    pub aside: Vec<String>,
+    pub expected_unlisted: Vec<String>,
     /// Patterns of names, as gitignore has them, that are never unlisted.
     pub ignore: Vec<String>,
     /// The folder (with `/` at its end) in which an unlisted file makes the package unsound.
@@ -158,12 +158,12 @@ pub struct Opened {
     /// The package's own files that were read and understood: no media, and nothing that needs a judgement.
     pub manifests: Vec<String>,
     /// What compositions play of packages elsewhere: the asset's id, and where it is played.
-    pub abroad: Vec<(String, Play)>,
+    pub external_references: Vec<(String, Play)>,
     /// Oddities that are no fault (a composition that plays tracks of another package): told in the report.
     pub remarks: Vec<String>,
 }
 
-impl Opened {
+impl PackageManifest {
     /// Adds a fault about `path` (below the package's root).
     pub fn fault(&mut self, kind: PackageFaultKind, path: impl Into<String>, what: impl Into<String>) {
         if self.faults.len() < limits::FAULTS {

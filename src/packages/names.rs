@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use unicode_normalization::{UnicodeNormalization, is_nfc_quick};
 
-use super::{Folder, Listing, Member, Opened};
+use super::{Folder, Listing, Member, PackageManifest};
 
 /// Looks for files below a package's root, listing each folder once.
 pub(super) struct Names<'a> {
@@ -67,7 +67,7 @@ fn spelled(name: &str, likeness: Likeness) -> String {
 }
 
 /// Gives members the names that the disk has for them, and joins those that turn out to be one file.
-pub(super) fn settle(folder: &Folder, opened: &mut Opened) {
+pub(super) fn settle(folder: &Folder, opened: &mut PackageManifest) {
     let mut names = Names::new(folder);
     let mut groups: HashMap<String, Vec<usize>> = HashMap::with_capacity(opened.members.len());
     for (index, member) in opened.members.iter().enumerate() {

@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::assetmap::{self, Map, id};
 use super::xml::{self, Element};
-use super::{Folder, Info, Listing, Member, Membership, Opened, Package, inside, pkl};
+use super::{Folder, Info, Listing, Member, Membership, Package, PackageManifest, inside, pkl};
 use crate::limits;
 use crate::model::{PackageFaultKind, Play, Problem};
 
@@ -62,7 +62,7 @@ impl Package for Mapped {
         assetmap::name(listing).is_some()
     }
 
-    fn open(&self, folder: &Folder) -> Result<Option<Opened>, Problem> {
+    fn open(&self, folder: &Folder) -> Result<Option<PackageManifest>, Problem> {
         open(folder, &self.reader)
     }
 }
@@ -71,9 +71,9 @@ impl Package for Mapped {
 ///
 /// # Errors
 /// A map that cannot be read; only for [`Flavor::Dcp`], which stands in where nothing tells the flavor.
-fn open(folder: &Folder, reader: &Reader) -> Result<Option<Opened>, Problem> {
+fn open(folder: &Folder, reader: &Reader) -> Result<Option<PackageManifest>, Problem> {
     let Some(name) = assetmap::name(folder.listing) else { return Ok(None) };
-    let mut out = Opened { lists_everything: true, ..Opened::default() };
+    let mut out = PackageManifest { lists_everything: true, ..PackageManifest::default() };
     let map = match assetmap::read(folder, name, &mut out) {
         Ok(map) => map,
         Err(_) if reader.flavor == Flavor::Imf => return Ok(None),
@@ -84,7 +84,7 @@ fn open(folder: &Folder, reader: &Reader) -> Result<Option<Opened>, Problem> {
         return Ok(None);
     }
     out.manifests.extend(documents.iter().filter(|d| KINDS.contains(&d.name.as_str())).map(|d| d.path.clone()));
-    let mut parcel = Parcel { folder, map: &map, rows: HashMap::new(), out };
+    let mut parcel = MappedPackage { folder, map: &map, rows: HashMap::new(), out };
     parcel.packed(&documents);
     documents.extend(parcel.forgotten());
     let compositions = parcel.compositions(&documents, reader);
@@ -102,7 +102,7 @@ fn title(compositions: &[Composition]) -> Option<String> {
 }
 
 /// The XML documents among the assets, by their root elements.
-fn documents(folder: &Folder, map: &Map, out: &mut Opened) -> Vec<Document> {
+fn documents(folder: &Folder, map: &Map, out: &mut PackageManifest) -> Vec<Document> {
     let mut found = Vec::new();
     for asset in &map.assets {
         let Some(chunk) = asset.file(map.volume) else { continue };
@@ -155,14 +155,14 @@ struct Row {
     path: Option<String>,
 }
 
-struct Parcel<'a> {
+struct MappedPackage<'a> {
     folder: &'a Folder<'a>,
     map: &'a Map,
     rows: HashMap<String, Row>,
-    out: Opened,
+    out: PackageManifest,
 }
 
-impl Parcel<'_> {
+impl MappedPackage<'_> {
     fn malformed(&mut self, path: &str, what: impl Into<String>) {
         self.out.fault(PackageFaultKind::Malformed, path, what);
     }
@@ -273,8 +273,8 @@ impl Parcel<'_> {
             if row.plays.len() < super::PLAYS {
                 row.plays.push(play.clone());
             }
-        } else if self.out.abroad.len() < limits::ITEMS {
-            self.out.abroad.push((asset.to_owned(), play.clone()));
+        } else if self.out.external_references.len() < limits::ITEMS {
+            self.out.external_references.push((asset.to_owned(), play.clone()));
         }
     }
 
@@ -296,7 +296,7 @@ impl Parcel<'_> {
         }
     }
 
-    fn finish(mut self) -> Opened {
+    fn finish(mut self) -> PackageManifest {
         for asset in &self.map.assets {
             let row = self.rows.remove(&asset.id).unwrap_or_default();
             let whole = asset.chunks.len() == 1;

@@ -1,10 +1,10 @@
 //! What packages say of an asset: those in its own archive, and what is said of that archive from outside.
 
-use crate::packages::{Deliveries, Membership, Place};
+use crate::packages::{Membership, PackageIndex, Place};
 
 /// The packages of one walk, of the drive or of an archive.
 pub(super) struct PackageContext<'a> {
-    pub(super) deliveries: &'a Deliveries,
+    pub(super) deliveries: &'a PackageIndex,
     /// The number of the first of them in the report.
     first: usize,
     /// The package that the archive itself is, and how packages outside hold the archive.
@@ -12,11 +12,11 @@ pub(super) struct PackageContext<'a> {
 }
 
 impl<'a> PackageContext<'a> {
-    pub(super) fn drive(deliveries: &'a Deliveries) -> Self {
+    pub(super) fn drive(deliveries: &'a PackageIndex) -> Self {
         Self { deliveries, first: 0, archive: None }
     }
 
-    pub(super) fn archive(deliveries: &'a Deliveries, first: usize, archive: (usize, Option<Membership>)) -> Self {
+    pub(super) fn archive(deliveries: &'a PackageIndex, first: usize, archive: (usize, Option<Membership>)) -> Self {
         Self { deliveries, first, archive: Some(archive) }
     }
 

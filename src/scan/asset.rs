@@ -17,7 +17,7 @@ use crate::member::MemberBytes;
 use crate::model::{
     Asset, AssetReport, Facts, FormatId, Media, PackageFault, PackageFaultKind, Problem, ProblemKind, Recipe, Role,
 };
-use crate::packages::Wanted;
+use crate::packages::ClaimedDigest;
 use crate::roles;
 use crate::walk::{self, lossless};
 
@@ -225,7 +225,7 @@ pub(super) fn catch_panic<T>(read: impl FnOnce() -> T) -> Result<T, Problem> {
 /// What is to be hashed of an asset, and what came of it.
 #[derive(Default)]
 struct Hashed<'a> {
-    claims: Vec<Wanted<'a>>,
+    claims: Vec<ClaimedDigest<'a>>,
     /// Whether records may be about these bytes.
     recorded: bool,
     /// Of the bytes that were judged: a file that changes meanwhile has none.
