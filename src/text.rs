@@ -62,11 +62,12 @@ pub fn is_formula(cell: &str) -> bool {
     first.is_some_and(|c| "=+-@|%＝＋－＠".contains(c)) || cell.trim_start_matches('\'').starts_with(['\t', '\r', '\n'])
 }
 
-/// One cell of CSV (RFC 4180): quoted where needed; what a spreadsheet would run as a formula gets an apostrophe before it.
+/// One cell of CSV (RFC 4180): quoted where that needs it and where it holds one of `also`, which other readers take for a
+/// separator; what a spreadsheet would run as a formula gets an apostrophe before it.
 #[must_use]
-pub fn csv_cell(text: &str) -> String {
+pub fn csv_cell(text: &str, also: &[char]) -> String {
     let cell = if is_formula(text) { format!("'{text}") } else { text.to_owned() };
-    let special = cell.contains([',', ';', '"', '\'', '\t', '\n', '\r']);
+    let special = cell.contains([',', '"', '\n', '\r']) || cell.contains(also);
     match special || cell.starts_with(' ') || cell.ends_with(' ') {
         true => format!("\"{}\"", cell.replace('"', "\"\"")),
         false => cell,
@@ -99,8 +100,11 @@ mod tests {
 
     #[test]
     fn cells_are_no_formulas_and_come_back() {
-        assert_eq!(csv_cell("=cmd|'/c calc'!A1"), "\"'=cmd|'/c calc'!A1\"");
-        assert_eq!((csv_cell("a,b"), csv_cell("a b"), csv_cell("")), ("\"a,b\"".into(), "a b".into(), String::new()));
+        assert_eq!(csv_cell("=cmd|'/c calc'!A1", &['\'']), "\"'=cmd|'/c calc'!A1\"");
+        assert_eq!(
+            (csv_cell("a,b", &[]), csv_cell("a b", &[]), csv_cell("", &[])),
+            ("\"a,b\"".into(), "a b".into(), String::new())
+        );
         for text in
             ["=1", "+1", "-1", "@x", "|x", "%x", "＝1", " =1", "'=1", "\"=1", "\tx", "'\tx", "\n=1", "plain", "'a", ""]
         {

@@ -136,7 +136,7 @@ fn rows(approvals: &Approvals, columns: &[Column], as_of: NaiveDate, wanted: imp
     for known in approvals.records().filter(|known| wanted(known)) {
         for subject in &known.record.subjects {
             let line = Line { approvals, known: &known, subject, as_of };
-            let cells: Vec<_> = columns.iter().map(|(_, of)| csv_cell(&of(&line))).collect();
+            let cells: Vec<_> = columns.iter().map(|(_, of)| csv_cell(&of(&line), &[])).collect();
             out.push_str(&cells.join(","));
             out.push_str("\r\n");
         }

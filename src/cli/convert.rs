@@ -139,3 +139,23 @@ fn read(path: &Path, take: &mut dyn Take) -> Result<Saved> {
         hint: "name a whole report that was saved with --report json=FILE or --report ndjson=FILE".to_owned(),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn findings_of_older_reports_get_the_subject_of_their_rule() {
+        let old = |rule: &str| {
+            let value = serde_json::json!({
+                "rule": rule, "severity": "error", "state": "open", "message": "m", "help": "h", "approval": null, "reason": null
+            });
+            serde_json::from_value::<Finding>(value).unwrap()
+        };
+        for rule in rules::ALL.iter().map(|rule| rule.info()) {
+            let mut findings = [old(rule.id), old("of-another-version")];
+            name_subjects(&mut findings);
+            assert_eq!(findings.map(|f| f.subject), [rule.subject, FindingSubject::Unknown]);
+        }
+    }
+}

@@ -42,7 +42,7 @@ pub fn csv(text: &str) -> String {
     let cell = shorten(&terminal(text), CELL);
     // Of a line break or a tab at the start nothing is left to see, but what is behind it must not run either.
     let hidden = text.starts_with(['\t', '\r', '\n']) && !is_formula(&cell);
-    csv_cell(&if hidden { format!("'{cell}") } else { cell })
+    csv_cell(&if hidden { format!("'{cell}") } else { cell }, &[';', '\'', '\t'])
 }
 
 /// For text and attribute values of XML 1.0 and HTML; what XML cannot hold becomes visible.
