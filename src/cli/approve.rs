@@ -2,9 +2,9 @@
 
 use super::approvals::files::Files;
 use super::approvals::terms::Terms;
-use crate::approvals::Decision;
-use crate::error::Result;
-use crate::policy::Scope;
+use countersign_judge::approvals::Decision;
+use countersign_judge::policy::Scope;
+use countersign_model::error::Result;
 
 /// Record an approval for these exact bytes.
 #[derive(Debug, clap::Args)]

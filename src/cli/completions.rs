@@ -3,7 +3,7 @@
 use clap_complete::Shell;
 
 use super::names::unknown;
-use crate::error::{Error, Result};
+use countersign_model::error::{Error, Result};
 
 #[derive(Debug, clap::Args)]
 #[command(

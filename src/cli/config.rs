@@ -5,8 +5,8 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::error::Result;
-use crate::policy::Policy;
+use countersign_judge::policy::Policy;
+use countersign_model::error::Result;
 
 /// The policy when none is named.
 const DEFAULT_POLICY: &str = "netflix-genai";

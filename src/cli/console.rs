@@ -4,8 +4,8 @@ use std::io::{IsTerminal, Write};
 
 use clap::ValueEnum;
 
-use crate::error::{Error, Result};
-use crate::report::escape::terminal;
+use countersign_model::error::{Error, Result};
+use countersign_report::escape::terminal;
 
 /// When to use color.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]

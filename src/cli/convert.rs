@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 
 use super::output::{Outputs, ReportTarget};
 use super::reporting::Reporting;
-use crate::error::{Error, Result};
-use crate::judge::Baseline;
-use crate::model::{AssetReport, Finding, FindingSubject, Run};
-use crate::report::RenderOptions;
-use crate::report::saved::{self, Saved, Take};
-use crate::rules;
+use countersign_judge::judge::Baseline;
+use countersign_judge::rules;
+use countersign_model::error::{Error, Result};
+use countersign_model::{AssetReport, Finding, FindingSubject, Run};
+use countersign_report::RenderOptions;
+use countersign_report::saved::{self, Saved, Take};
 
 /// Render a saved JSON report in another format, without a new scan.
 #[derive(Debug, clap::Args)]

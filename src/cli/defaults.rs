@@ -15,8 +15,8 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::config;
-use crate::error::{Error, Result};
-use crate::policy::known;
+use countersign_judge::policy::known;
+use countersign_model::error::{Error, Result};
 
 /// The longest file that is read.
 const LONGEST: u64 = 1024 * 1024;

@@ -7,17 +7,19 @@ use serde_json::json;
 
 use super::reporting::width;
 use super::tree;
-use crate::archives;
-use crate::c2pa::{self, Verifier, status};
-use crate::error::{Error, Result};
-use crate::extract;
-use crate::io::TempSpace;
-use crate::marks;
-use crate::model::{Credentials, Evidence, Facts, Problem, Tag, Via};
-use crate::report::escape::{shorten, terminal};
-use crate::report::layout::{size, wrap};
-use crate::walk::{lossless, sidecars};
-use crate::{decoders, formats};
+use countersign_credentials::{self as c2pa, Verifier};
+use countersign_engine::archives;
+use countersign_engine::extract;
+use countersign_engine::walk::{lossless, sidecars};
+use countersign_io::TempSpace;
+use countersign_judge::marks;
+use countersign_media::decoders;
+use countersign_media::formats;
+use countersign_model::error::{Error, Result};
+use countersign_model::validation_status as status;
+use countersign_model::{Credentials, Evidence, Facts, Problem, Tag, Via};
+use countersign_report::escape::{shorten, terminal};
+use countersign_report::layout::{size, wrap};
 
 /// Everything a file says, without judgement: format, tags, C2PA chain, evidence, problems.
 #[derive(Debug, clap::Args)]
@@ -57,7 +59,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
     let fetch = arguments.fetch_remote.then(c2pa::Rules::default);
     let worker = super::worker::program();
     let verifier = Verifier::new(&c2pa::Options { trust, worker, fetch, ..c2pa::Options::default() })?;
-    verifier.pool().cloned().into_iter().for_each(crate::worker::set_decoding_pool);
+    verifier.pool().cloned().into_iter().for_each(countersign_worker::set_decoding_pool);
     let options = extract::Options {
         decoders: decoders::Options { pixels: arguments.pixels, thumbnails: arguments.pixels },
         verifier: Some(&verifier),

@@ -7,8 +7,8 @@ use clap::Subcommand;
 use ed25519_dalek::SigningKey;
 use zeroize::Zeroizing;
 
-use crate::approvals::keys;
-use crate::error::{Error, Result};
+use countersign_judge::approvals::keys;
+use countersign_model::error::{Error, Result};
 
 /// Make a signing key for approvals, or print its public half.
 #[derive(Debug, clap::Args)]

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::io::Read;
 use std::path::{Component, Path, PathBuf};
 
-use crate::error::{Error, Result};
+use countersign_model::error::{Error, Result};
 
 /// The longest list that is read.
 const LONGEST: u64 = 1024 * 1024 * 1024;

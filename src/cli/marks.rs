@@ -2,9 +2,9 @@
 
 use super::console::print;
 use super::names::unknown;
-use crate::error::Result;
-use crate::marks;
-use crate::report::layout::{plain, wrap};
+use countersign_judge::marks;
+use countersign_model::error::Result;
+use countersign_report::layout::{plain, wrap};
 
 /// List the marks, or explain one: where it lives, what it claims, how sure it is, its source.
 #[derive(Debug, clap::Args)]

@@ -7,6 +7,7 @@ mod config;
 mod console;
 mod convert;
 mod defaults;
+mod diagnostic;
 mod inspect;
 mod keys;
 mod listing;
@@ -27,7 +28,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use crate::error::{Error, Result};
+use countersign_model::error::{Error, Result};
 
 /// Flags AI-marked media in a delivery that has no recorded approval.
 #[derive(Debug, Parser)]
@@ -127,7 +128,7 @@ fn dispatch(command: Command) -> Result<u8> {
 fn fail(error: Error) -> ExitCode {
     let code = error.exit_code();
     // Where nobody can be told, the exit code still tells.
-    let _ = writeln!(std::io::stderr(), "{:?}", error.report());
+    let _ = writeln!(std::io::stderr(), "{:?}", diagnostic::report(error));
     ExitCode::from(code)
 }
 

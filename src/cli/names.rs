@@ -1,6 +1,6 @@
 //! Names that people type and that are in no list.
 
-use crate::error::Error;
+use countersign_model::error::Error;
 
 /// A name that is not in a list, with the one that was probably meant.
 pub(in crate::cli) fn unknown<'a>(what: &str, given: &str, known: impl Iterator<Item = &'a str>) -> Error {

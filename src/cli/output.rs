@@ -5,11 +5,11 @@ use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::error::{Error, Result};
-use crate::model::{AssetReport, Run, Summary};
-use crate::report::{self, Kind, RenderOptions, Report, RuleDoc};
-use crate::rules;
-use crate::scan::inside_roots;
+use countersign_engine::scan::inside_roots;
+use countersign_judge::rules;
+use countersign_model::error::{Error, Result};
+use countersign_model::{AssetReport, Run, Summary};
+use countersign_report::{self as report, Kind, RenderOptions, Report, RuleDoc};
 
 /// Unfinished files of this process, to be removed when it ends at once.
 static PARTIALS: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());

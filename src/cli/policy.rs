@@ -7,9 +7,9 @@ use clap::Subcommand;
 
 use super::config::load_policy;
 use super::console::warn;
-use crate::c2pa::trust::TrustList;
-use crate::error::{Error, Result};
-use crate::policy::{self, Policy};
+use countersign_credentials::trust::TrustList;
+use countersign_judge::policy::{self, Policy};
+use countersign_model::error::{Error, Result};
 
 /// Write a starter policy, print the effective one, validate a file.
 #[derive(Debug, clap::Args)]

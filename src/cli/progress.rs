@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::model::{Finding, FindingState, Severity};
-use crate::report::layout::{self, number};
-use crate::scan::Watch;
+use countersign_engine::scan::Watch;
+use countersign_model::{Finding, FindingState, Severity};
+use countersign_report::layout::{self, number};
 
 /// What the run tells of itself while it goes on.
 pub(super) struct Progress {

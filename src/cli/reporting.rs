@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use super::console::Color;
 use super::output::{ReportTarget, pages};
-use crate::report::RenderOptions;
+use countersign_report::RenderOptions;
 
 /// Columns of a page that is no terminal; what a terminal may ask for: longer lines are hard to read.
 const USUAL: usize = 80;

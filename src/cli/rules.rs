@@ -1,10 +1,10 @@
 //! `countersign rules [RULE]`: list the rules, or explain one.
 
 use super::names::unknown;
-use crate::error::Result;
-use crate::model::Severity;
-use crate::report::layout::{plain, wrap};
-use crate::rules;
+use countersign_judge::rules;
+use countersign_model::Severity;
+use countersign_model::error::Result;
+use countersign_report::layout::{plain, wrap};
 
 /// List the rules, or explain one: what it finds, why it matters, what to do, an example.
 #[derive(Debug, clap::Args)]

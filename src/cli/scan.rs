@@ -17,18 +17,21 @@ use super::output::{self, Outputs};
 use super::progress::Progress;
 use super::reporting::Reporting;
 use super::{config, convert, defaults, listing, trust, worker};
-use crate::approvals::Approvals;
-use crate::c2pa::{self, Bounds, Verifier, Verify};
-use crate::cache::Cache;
-use crate::error::{Error, Result};
-use crate::io::Roots;
-use crate::judge::Judge;
-use crate::model::{Outcome, Role, Run, Severity};
-use crate::policy::Policy;
-use crate::preview::Files;
-use crate::report::{Preview, RenderOptions};
-use crate::scan::{self, Scan};
-use crate::{decoders, extract, limits, marks};
+use countersign_credentials::{self as c2pa, Bounds, Verifier, Verify};
+use countersign_engine::cache::Cache;
+use countersign_engine::extract;
+use countersign_engine::preview::Files;
+use countersign_engine::scan::{self, Scan};
+use countersign_io::Roots;
+use countersign_judge::approvals::Approvals;
+use countersign_judge::judge::Judge;
+use countersign_judge::marks;
+use countersign_judge::policy::Policy;
+use countersign_media::decoders;
+use countersign_model::error::{Error, Result};
+use countersign_model::limits;
+use countersign_model::{Outcome, Role, Run, Severity};
+use countersign_report::{Preview, RenderOptions};
 
 /// Archives inside one another that are ever opened.
 const DEEPEST: u32 = 16;
@@ -147,7 +150,7 @@ pub(super) fn run(arguments: Arguments) -> Result<u8> {
         bounds: policy.limits.seconds_per_file.map_or_else(Bounds::default, Bounds::of_seconds),
         fetch: arguments.fetch_remote.then(c2pa::Rules::default),
     })?);
-    verifier.pool().cloned().into_iter().for_each(crate::worker::set_decoding_pool);
+    verifier.pool().cloned().into_iter().for_each(countersign_worker::set_decoding_pool);
     let baseline = arguments.baseline.as_deref().map(convert::baseline).transpose()?.unwrap_or_default();
     let cache = cache(&arguments, &roots)?;
     let scan = Scan {
@@ -182,7 +185,7 @@ pub(super) fn run(arguments: Arguments) -> Result<u8> {
     outputs.begin(&Run {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         started: Utc::now().to_rfc3339_opts(SecondsFormat::Secs, true),
-        roots: roots.iter().map(|r| crate::walk::lossless(r)).collect(),
+        roots: roots.iter().map(|r| countersign_engine::walk::lossless(r)).collect(),
         policy: policy.reference(),
         approvals: approvals.as_ref().map(Approvals::reference),
         trust: verifier.trust().to_vec(),
@@ -318,10 +321,10 @@ fn options(arguments: &Arguments, scan: &Scan<'_>, as_of: NaiveDate) -> serde_js
         "as_of": as_of.to_string(),
         "fail_on": name(arguments.fail_on.to_possible_value()),
         "exclude": arguments.exclude,
-        "baseline": arguments.baseline.as_deref().map(crate::walk::lossless),
-        "cache": arguments.cache.as_deref().filter(|_| !arguments.no_cache).map(crate::walk::lossless),
+        "baseline": arguments.baseline.as_deref().map(countersign_engine::walk::lossless),
+        "cache": arguments.cache.as_deref().filter(|_| !arguments.no_cache).map(countersign_engine::walk::lossless),
         "jobs": arguments.jobs,
-        "config": defaults::file().map(|file| crate::walk::lossless(&file)),
+        "config": defaults::file().map(|file| countersign_engine::walk::lossless(&file)),
         "max_archive_depth": scan.max_archive_depth,
     });
     value.as_object().cloned().unwrap_or_default()

@@ -2,10 +2,10 @@
 
 use serde_json::json;
 
-use crate::c2pa::signals::REDACTED;
-use crate::c2pa::status;
-use crate::model::{Action, Credentials, Manifest, Via};
-use crate::report::escape::{shorten, terminal};
+use countersign_credentials::signals::REDACTED;
+use countersign_model::validation_status as status;
+use countersign_model::{Action, Credentials, Manifest, Via};
+use countersign_report::escape::{shorten, terminal};
 
 /// Characters of a title, a name or a source type.
 const TEXT: usize = 100;

@@ -8,12 +8,12 @@ use clap::Subcommand;
 use super::config;
 use super::config::load_policy;
 use super::reporting::width;
-use crate::c2pa::trust::TrustList;
-use crate::c2pa::{Options, Verifier};
-use crate::error::{Error, Result};
-use crate::policy::Policy;
-use crate::report::escape::terminal;
-use crate::report::layout::wrap;
+use countersign_credentials::trust::TrustList;
+use countersign_credentials::{Options, Verifier};
+use countersign_judge::policy::Policy;
+use countersign_model::error::{Error, Result};
+use countersign_report::escape::terminal;
+use countersign_report::layout::wrap;
 
 /// List the trust lists in force, or add one.
 #[derive(Debug, clap::Args)]

@@ -1,7 +1,7 @@
 //! `countersign worker` (hidden): the process that verifies and decodes for `scan` and `inspect`.
 
-use crate::c2pa::worker;
-use crate::worker::Program;
+use countersign_credentials::worker;
+use countersign_worker::Program;
 
 pub(super) const NAME: &str = "worker";
 

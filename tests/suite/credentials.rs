@@ -537,3 +537,23 @@ fn soft_bindings_are_named_by_their_algorithm() {
         assert!(text.contains("com.example.mark.1"), "{text}");
     }
 }
+
+/// Every code that the crate may fail with has words of its own.
+#[test]
+fn failures_have_words() {
+    use c2pa::validation_status as codes;
+    use countersign::model::validation_status;
+    for code in [
+        codes::ASSERTION_DATAHASH_MISMATCH,
+        codes::ASSERTION_BMFFHASH_MISMATCH,
+        codes::ASSERTION_BOXHASH_MISMATCH,
+        codes::ASSERTION_COLLECTIONHASH_MISMATCH,
+        codes::ASSERTION_HASHEDURI_MISMATCH,
+        codes::CLAIM_SIGNATURE_MISMATCH,
+        codes::SIGNING_CREDENTIAL_EXPIRED,
+        codes::SIGNING_CREDENTIAL_UNTRUSTED,
+        codes::INGREDIENT_MANIFEST_MISMATCH,
+    ] {
+        assert_ne!(validation_status::plain(code), validation_status::plain("no.such.code"), "{code}");
+    }
+}

@@ -5,14 +5,14 @@ use std::path::{Path, PathBuf};
 
 use globset::{GlobBuilder, GlobSet};
 
-use crate::approvals::Subject;
-use crate::archives;
-use crate::digest;
-use crate::error::{Error, Result};
-use crate::io::TempSpace;
-use crate::roles::Pattern;
-use crate::rules;
-use crate::walk::{Walk, lossless};
+use countersign_engine::archives;
+use countersign_engine::walk::{Walk, lossless};
+use countersign_io::TempSpace;
+use countersign_io::digest;
+use countersign_judge::approvals::Subject;
+use countersign_judge::roles::Pattern;
+use countersign_judge::rules;
+use countersign_model::error::{Error, Result};
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Files {
@@ -226,8 +226,8 @@ struct Row {
     root: usize,
     sha256: Option<String>,
     bytes: u64,
-    frames: Option<crate::model::Frames>,
-    findings: Vec<crate::model::Finding>,
+    frames: Option<countersign_model::Frames>,
+    findings: Vec<countersign_model::Finding>,
 }
 
 impl Row {
@@ -266,7 +266,7 @@ fn reported(report: &Path, findings: &[String]) -> Result<Vec<Chosen>> {
     let single: BTreeSet<PathBuf> = read.assets.iter().filter(|row| row.frames.is_none()).map(place).collect();
     let mut out = Vec::new();
     for row in &read.assets {
-        let open = row.findings.iter().filter(|f| f.state == crate::model::FindingState::Open);
+        let open = row.findings.iter().filter(|f| f.state == countersign_model::FindingState::Open);
         let mut open = open.filter(|f| {
             wants.iter().any(|(rule, pattern)| f.rule == *rule && pattern.as_ref().is_none_or(|p| p.matches(&row.path)))
         });
@@ -280,7 +280,7 @@ fn reported(report: &Path, findings: &[String]) -> Result<Vec<Chosen>> {
     match out.is_empty() {
         true => {
             let open = read.assets.iter().flat_map(|row| &row.findings);
-            let open = open.filter(|f| f.state == crate::model::FindingState::Open).map(|f| f.rule.as_str());
+            let open = open.filter(|f| f.state == countersign_model::FindingState::Open).map(|f| f.rule.as_str());
             let open: Vec<_> = open.collect::<BTreeSet<_>>().into_iter().collect();
             let hint = format!("nothing was recorded; the report has open findings of: {}", open.join(", "));
             Err(failed(format!("no open finding of {}", findings.join(", ")), &hint))

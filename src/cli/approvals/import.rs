@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use serde_json::json;
 
 use super::terms::Place;
-use crate::approvals::Approvals;
-use crate::approvals::import::{self, Plan, Sheet};
-use crate::error::{Error, Result};
-use crate::report::escape::terminal;
-use crate::report::layout::count;
+use countersign_judge::approvals::Approvals;
+use countersign_judge::approvals::import::{self, Plan, Sheet};
+use countersign_model::error::{Error, Result};
+use countersign_report::escape::terminal;
+use countersign_report::layout::count;
 
 #[derive(Debug, clap::Args)]
 #[command(

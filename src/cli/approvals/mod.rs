@@ -8,8 +8,8 @@ mod verify;
 
 use clap::Subcommand;
 
-use crate::approvals::Decision;
-use crate::error::{Error, Result};
+use countersign_judge::approvals::Decision;
+use countersign_model::error::{Error, Result};
 use files::Files;
 use terms::Terms;
 
@@ -108,7 +108,7 @@ fn revoked(revoke: Revoke) -> Result<u8> {
     }
     let of = ledger.as_ref().map(|ledger| format!(" of {}", ledger.path().display())).unwrap_or_default();
     for path in paths {
-        let there = std::path::Path::new(&path).exists() || path.contains(crate::archives::MARK);
+        let there = std::path::Path::new(&path).exists() || path.contains(countersign_engine::archives::MARK);
         if !there && !files::is_pattern(&path) {
             return Err(Error::Usage {
                 what: format!("{path} is neither a record{of} nor a file"),

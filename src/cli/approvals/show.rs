@@ -7,11 +7,11 @@ use clap::ValueEnum;
 use serde_json::Value;
 
 use super::terms::{Read, day, open};
-use crate::approvals::{Approvals, export};
 use crate::cli::reporting::width;
-use crate::error::{Error, Result};
-use crate::report::escape::terminal;
-use crate::report::layout::{count, wrap};
+use countersign_judge::approvals::{Approvals, export};
+use countersign_model::error::{Error, Result};
+use countersign_report::escape::terminal;
+use countersign_report::layout::{count, wrap};
 
 /// Which ledger, seen by which policy on which day.
 #[derive(Debug, clap::Args)]
@@ -110,7 +110,7 @@ pub(super) fn show(arguments: &Show) -> Result<u8> {
     let (approvals, as_of) = arguments.view.open()?;
     let Some(known) = approvals.by_id(&arguments.id) else {
         let ids = approvals.ids();
-        let near = crate::policy::known::nearest(&arguments.id, ids.iter().map(String::as_str));
+        let near = countersign_judge::policy::known::nearest(&arguments.id, ids.iter().map(String::as_str));
         return Err(Error::Usage {
             what: format!("no record {} in {}", arguments.id, approvals.path().display()),
             hint: match near {

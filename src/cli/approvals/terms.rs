@@ -5,16 +5,16 @@ use std::path::{Path, PathBuf};
 use chrono::{Local, NaiveDate};
 use serde::de::DeserializeOwned;
 
-use crate::approvals::import;
-use crate::approvals::record::{Annotations, UseClass};
-use crate::approvals::{Approvals, Cache, Decision, Ledger, Person, Record, Subject};
 use crate::cli::config::{self, load_policy};
 use crate::cli::console::print;
 use crate::cli::keys;
-use crate::error::{Error, Result};
-use crate::policy::known::nearest;
-use crate::policy::{Policy, Scope, TrustedKey};
-use crate::scan::inside_roots;
+use countersign_engine::scan::inside_roots;
+use countersign_judge::approvals::import;
+use countersign_judge::approvals::record::{Annotations, UseClass};
+use countersign_judge::approvals::{Approvals, Cache, Decision, Ledger, Person, Record, Subject};
+use countersign_judge::policy::known::nearest;
+use countersign_judge::policy::{Policy, Scope, TrustedKey};
+use countersign_model::error::{Error, Result};
 
 /// Files that are told one by one; of more, the rest is counted.
 const TOLD: usize = 20;
@@ -122,7 +122,7 @@ impl Terms {
         let mut out = String::new();
         for subject in record.subjects.iter().take(TOLD) {
             let digest = subject.sha256().unwrap_or_default();
-            let name = crate::report::escape::terminal(&subject.name);
+            let name = countersign_report::escape::terminal(&subject.name);
             out.push_str(&format!("{} {name} (sha256 {digest}) as {id} in {}\n", decision.word(), path.display()));
         }
         match record.subjects.len() {
@@ -238,7 +238,7 @@ pub(in crate::cli) fn open(path: &Path, keys: &[TrustedKey], roots: &[PathBuf]) 
     });
     let approvals = Approvals::open(path, keys, cache.as_deref().map(Cache::new).as_ref())?;
     if let Some(why) = approvals.warning() {
-        let why = crate::report::escape::terminal(why);
+        let why = countersign_report::escape::terminal(why);
         eprintln!("warning: no index of the approvals could be kept, so they were read one by one: {why}");
     }
     Ok(approvals)

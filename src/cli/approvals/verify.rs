@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use super::terms::Read;
-use crate::approvals::ledger::Audit;
-use crate::approvals::{Ledger, grade};
-use crate::error::{Error, Result};
-use crate::policy::Grade;
-use crate::report::layout;
+use countersign_judge::approvals::ledger::Audit;
+use countersign_judge::approvals::{Ledger, grade};
+use countersign_judge::policy::Grade;
+use countersign_model::error::{Error, Result};
+use countersign_report::layout;
 
 #[derive(Debug, clap::Args)]
 #[command(

@@ -1,0 +1,410 @@
+//! Content Credentials: what the manifests say, and whether it holds. The only place that uses the `c2pa` crate.
+//!
+//! Format readers find the stores ([`countersign_model::Store`]). [`store`] takes them detached and [`signals`] follows the
+//! ingredients: this works on cut and broken files. [`verify`] then checks signature, bytes and trust.
+
+pub mod collection;
+mod exclusions;
+mod fetch;
+mod fragments;
+pub mod protocol;
+mod remote;
+mod sidecar;
+pub mod signals;
+pub mod store;
+pub mod trust;
+pub mod verify;
+mod window;
+pub mod worker;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use countersign_media::formats;
+use countersign_media::framing::jumbf;
+use countersign_media::tags::push_problem;
+use countersign_model::error::Result;
+use countersign_model::limits;
+use countersign_model::{
+    CredentialState, Credentials, Extraction, Facts, Manifest, Media, Problem, ProblemKind, Store, TrustRef, Via,
+};
+use countersign_worker::Pool;
+pub use countersign_worker::{Bounds, Program};
+use fetch::Fetcher;
+pub use fetch::Rules;
+use protocol::{Asset, Verdict, VerifyScope};
+use sidecar::{Beside, Rivals};
+use trust::TrustList;
+use verify::Contexts;
+
+/// How far credentials are checked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Verify {
+    /// Signature, manifest, trust, and every byte of the asset.
+    #[default]
+    Full,
+    /// Signature, manifest and trust; the asset is not read.
+    Signature,
+    /// Nothing.
+    Off,
+}
+
+/// What a run asks of verification.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    pub verify: Verify,
+    pub trust: Vec<TrustList>,
+    /// The program that verifies in processes of its own; `None` verifies in this one.
+    pub worker: Option<Program>,
+    pub bounds: Bounds,
+    /// By which rules manifests are fetched that files only point to; `None` opens no connection.
+    pub fetch: Option<Rules>,
+}
+
+/// Made once per run and shared by all threads.
+#[derive(Debug)]
+pub struct Verifier {
+    contexts: Contexts,
+    pool: Option<Arc<Pool>>,
+    fetcher: Option<Fetcher>,
+    rivals: Rivals,
+    stopped: AtomicBool,
+    verify: Verify,
+    trust: Vec<TrustRef>,
+}
+
+impl Verifier {
+    /// # Errors
+    /// Where a trust list holds what is no certificate.
+    pub fn new(options: &Options) -> Result<Self> {
+        let contexts = Contexts::new(&options.trust, options.bounds)?;
+        let lists = options.trust.iter().filter(|l| !l.anchors_pem.is_empty() || !l.allowed_pem.is_empty());
+        let trust = lists.map(TrustList::reference).collect();
+        let pool = options.worker.clone().map(|program| remote::pool(program, &options.trust, options.bounds));
+        let pool = pool.map(Arc::new);
+        let fetcher = options.fetch.as_ref().map(Fetcher::new);
+        let (rivals, stopped) = (Rivals::default(), AtomicBool::new(false));
+        Ok(Self { contexts, pool, fetcher, rivals, stopped, verify: options.verify, trust })
+    }
+
+    /// Stops every verification under way and all that would follow: their state is unverified.
+    pub fn cancel(&self) {
+        self.stopped.store(true, Ordering::Relaxed);
+        self.fetcher.iter().for_each(Fetcher::stop);
+        self.contexts.cancel();
+        self.pool.iter().for_each(|pool| pool.stop());
+    }
+
+    /// The lists in force, for the report.
+    #[must_use]
+    pub fn trust(&self) -> &[TrustRef] {
+        &self.trust
+    }
+
+    /// The workers that verify, where there are any: they decode, too.
+    #[must_use]
+    pub fn pool(&self) -> Option<&Arc<Pool>> {
+        self.pool.as_ref()
+    }
+
+    /// Whether the asset's file is opened, and not only what was read of it.
+    #[must_use]
+    pub fn opens_files(&self) -> bool {
+        self.verify == Verify::Full
+    }
+
+    /// Fills `facts.c2pa` from the stores that were found, or from a sidecar; it stays `None` where the file
+    /// neither holds nor points to a manifest.
+    pub fn credentials(&self, path: &Path, read: &mut Extraction, sidecars: &[PathBuf]) {
+        self.fill(path, read, sidecars, false);
+    }
+
+    /// As [`Verifier::credentials`], for a file that was taken out of an archive with its sidecars alone.
+    pub fn credentials_detached(&self, path: &Path, read: &mut Extraction, sidecars: &[PathBuf]) {
+        self.fill(path, read, sidecars, true);
+    }
+
+    fn fill(&self, path: &Path, read: &mut Extraction, sidecars: &[PathBuf], detached: bool) {
+        let own = std::mem::take(&mut read.stores);
+        let carried = std::mem::take(&mut read.carried);
+        let facts = &mut read.facts;
+        let pointer = pointer(facts);
+        let mut out = if own.is_empty() {
+            let beside = sidecar::find(path, sidecars, facts);
+            let spoken = beside.into_iter().filter_map(|b| self.beside(path, facts, b, detached)).collect();
+            together(spoken, facts).or_else(|| self.elsewhere(path, facts, pointer.as_deref()))
+        } else {
+            Some(self.judge(path, facts, &own, Via::Own, detached))
+        };
+        if let (Some(out), Some(url)) = (&mut out, pointer.filter(|p| is_url(p))) {
+            out.remote = Some(url);
+        }
+        for store in &carried {
+            carry(store, out.get_or_insert_with(Credentials::default));
+        }
+        facts.c2pa = out;
+    }
+
+    /// What a store beside the asset says; `None` where it speaks of another file of the same stem.
+    fn beside(&self, path: &Path, facts: &mut Facts, beside: Beside, detached: bool) -> Option<Credentials> {
+        let mut out = self.judge(path, facts, std::slice::from_ref(&beside.store), Via::Sidecar, detached);
+        let parsed = store::read(&beside.store.bytes);
+        // A manifest of many files speaks of a file of its stem only if it is one of them.
+        let files = verify::binding(&parsed).and_then(|b| b.collection.as_ref());
+        if files.is_some_and(|c| !c.archive && !collection::lists(c, path)) {
+            return None;
+        }
+        let holds = holds(&out);
+        let rivals = if beside.exact || holds { Vec::new() } else { self.rivals.of(path) };
+        if rivals.is_empty() || out.state == CredentialState::Unreadable {
+            return Some(out);
+        }
+        let bytes = |rival: &&PathBuf| {
+            let rival = Asset { path: rival, format: None, detached };
+            let (verdict, _) = self.verdict(&parsed, &beside.store, rival, &Facts::default(), Via::Sidecar);
+            matches!(verdict.state, CredentialState::Trusted | CredentialState::Valid)
+        };
+        if self.verify == Verify::Full && rivals.iter().any(|rival| bytes(&rival)) {
+            return None;
+        }
+        let name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let names: Vec<_> = std::iter::once(name(path)).chain(rivals.iter().map(|r| name(r))).collect();
+        let what = match self.verify {
+            Verify::Full => {
+                format!("{} goes by its name with {}, and fits none of them", beside.store.place, names.join(", "))
+            }
+            _ => format!(
+                "{} goes by its name with {}; only their bytes would tell",
+                beside.store.place,
+                names.join(", ")
+            ),
+        };
+        out.state = CredentialState::Unverified;
+        out.damage.get_or_insert(what);
+        Some(out)
+    }
+
+    /// What a pointer without a manifest says, and the manifest itself where it may be fetched.
+    fn elsewhere(&self, path: &Path, facts: &mut Facts, pointer: Option<&str>) -> Option<Credentials> {
+        let mut out = pointed(pointer)?;
+        let (Some(fetcher), Some(address)) = (&self.fetcher, pointer.filter(|p| is_url(p))) else { return Some(out) };
+        match fetcher.bytes(address) {
+            Ok(bytes) if jumbf::is_store(&bytes) => {
+                let place = format!("remote manifest {address}");
+                let store = Store { place, bytes: bytes.to_vec(), ..Store::default() };
+                return Some(self.judge(path, facts, std::slice::from_ref(&store), Via::Sidecar, true));
+            }
+            Ok(_) => out.damage = Some("what is kept there is no manifest store".to_owned()),
+            Err(what) => out.damage = Some(what),
+        }
+        Some(out)
+    }
+
+    fn judge(&self, path: &Path, facts: &mut Facts, stores: &[Store], via: Via, detached: bool) -> Credentials {
+        let mut out = Credentials { present: true, via, ..Credentials::default() };
+        // The store of a TIFF stands in the last directory; a copy in an earlier one is what an editor left there.
+        let last_first = stores.iter().all(|s| s.place.contains("TIFF"));
+        let order: Vec<_> = if last_first { stores.iter().rev().collect() } else { stores.iter().collect() };
+        let mut active = None;
+        if let Some(store) = order.get(limits::EMBEDDED) {
+            let what = format!("more than {} manifest stores are not read", limits::EMBEDDED);
+            push_problem(facts, Problem::limit("C2PA", store.offset, what));
+        }
+        for (index, store) in order.into_iter().take(limits::EMBEDDED).enumerate() {
+            let parsed = store::read(&store.bytes);
+            let label = parsed.manifests.last().map(|m| m.label.clone());
+            let signals::Provenance { chain, left_out } = signals::tell(&parsed);
+            unread(&parsed, left_out, store).into_iter().for_each(|p| push_problem(facts, p));
+            if index == 0 {
+                let asset = Asset { path, format: facts.format, detached };
+                let (verdict, problem) = self.verdict(&parsed, store, asset, facts, via);
+                problem.into_iter().for_each(|p| push_problem(facts, p));
+                describe(&mut out, store, &parsed, &chain, verdict);
+                active = label;
+            } else if label != active {
+                out.damage.get_or_insert_with(|| format!("the file holds {} manifest stores", stores.len()));
+            }
+            further(chain, index > 0, &mut out);
+            if let Some(problem) = parsed.problem {
+                let what = format!("the manifest store is not all readable: {}", problem.what);
+                let place = format!("{} (C2PA)", store.place);
+                let problem = Problem { place, what, offset: Some(store.offset), ..problem };
+                // Damage is told of the credentials; a bound of ours may hide what the store says.
+                let hides = problem.kind == ProblemKind::Limit;
+                push_problem(facts, if hides { problem } else { problem.harmless() });
+            }
+        }
+        out
+    }
+
+    fn verdict(
+        &self,
+        parsed: &store::ParsedStore,
+        store: &Store,
+        asset: Asset<'_>,
+        facts: &Facts,
+        via: Via,
+    ) -> (Verdict, Option<Problem>) {
+        let stopped =
+            |state, obstacle: String| (Verdict { state, obstacle: Some(obstacle), ..Verdict::default() }, None);
+        let readable = parsed.manifests.last().is_some_and(|m| !m.claim.is_null());
+        let broken = store.damage.clone().or_else(|| parsed.problem.as_ref().map(|p| p.what.clone()));
+        if !readable {
+            let what = broken.unwrap_or_else(|| "no claim can be read from the manifest store".to_owned());
+            return stopped(CredentialState::Unreadable, what);
+        }
+        if self.verify == Verify::Off {
+            return (Verdict { obstacle: broken, ..Verdict::default() }, None);
+        }
+        if let Some(damage) = broken {
+            return stopped(CredentialState::Unverified, damage);
+        }
+        let cut = facts.problems.iter().any(|p| p.kind == ProblemKind::Truncated && p.blocking);
+        if self.verify == Verify::Full && cut && via.is_own() {
+            let what = "the file is cut short: its bytes cannot be checked against the manifest";
+            return stopped(CredentialState::Unverified, what.to_owned());
+        }
+        // A store on its own has no asset that it could match.
+        let companion = asset.format.and_then(formats::info).is_some_and(|info| info.media == Media::Companion);
+        let alone = companion && via.is_own();
+        let files =
+            verify::binding(parsed).and_then(|b| b.collection.as_ref().map(|c| (b, c))).filter(|(_, c)| !c.archive);
+        let (scope, len) = match self.verify {
+            Verify::Full if files.is_some() => (VerifyScope::Bound, 0),
+            Verify::Full if !alone => (VerifyScope::Bytes, verify::bytes_to_read(parsed, asset)),
+            _ => (VerifyScope::Manifest, 0),
+        };
+        let remote = self.pool.as_ref();
+        let remote = remote.and_then(|pool| remote::verify(pool, store, asset, scope, via.is_own(), len));
+        let (mut verdict, problem) =
+            remote.unwrap_or_else(|| (self.contexts.verify(scope, parsed, store, asset, via.is_own()), None));
+        if let Some((binding, collection)) = files.filter(|_| scope == VerifyScope::Bound) {
+            let algorithm = binding.claim.get("alg").and_then(serde_json::Value::as_str);
+            let found = match asset.detached {
+                true => collection::Found::unknown("the files that the manifest binds are not beside it"),
+                false => collection::check(collection, asset.path, algorithm, &self.stopped),
+            };
+            bound(found, &mut verdict);
+        }
+        (verdict, problem)
+    }
+}
+
+/// What of a store could hold a mark and was not read.
+fn unread(parsed: &store::ParsedStore, left_out: Option<&str>, store: &Store) -> Vec<Problem> {
+    let place = format!("{} (C2PA)", store.place);
+    let redacted = |label: &str| {
+        let removed = parsed.manifests.iter().filter_map(|m| m.claim.get("redacted_assertions")?.as_array()).flatten();
+        removed.filter_map(serde_json::Value::as_str).any(|uri| uri.rsplit('/').next() == Some(label))
+    };
+    // A signature says who signed, not how the asset was made.
+    let silent = |label: &str| label.starts_with("c2pa.signature") || redacted(label);
+    let broken = parsed.manifests.iter().flat_map(|m| &m.broken).filter(|label| !silent(label)).take(limits::PROBLEMS);
+    let broken = broken.map(|label| {
+        let what = format!("{} of a manifest cannot be decoded", label.chars().take(128).collect::<String>());
+        Problem::malformed(place.clone(), store.offset, what)
+    });
+    let left_out = left_out
+        .map(|what| Problem::limit(place.clone(), store.offset, format!("there are more {what} than are read")));
+    broken.chain(left_out).collect()
+}
+
+/// What the files of a collection add to the verdict about its manifest.
+fn bound(found: collection::Found, verdict: &mut Verdict) {
+    if !found.failures.is_empty() {
+        verdict.state = CredentialState::Invalid;
+    } else if found.obstacle.is_some() && verdict.state != CredentialState::Invalid {
+        verdict.state = CredentialState::Unverified;
+    }
+    found.failures.iter().for_each(|code| verdict.add_failure(code));
+    verdict.files = found.files;
+    verdict.obstacle = verdict.obstacle.take().or(found.obstacle);
+}
+
+fn holds(credentials: &Credentials) -> bool {
+    matches!(credentials.state, CredentialState::Trusted | CredentialState::Valid)
+}
+
+/// What several stores beside the asset say: the first whose seal holds leads, the statements of all count.
+fn together(mut spoken: Vec<Credentials>, facts: &mut Facts) -> Option<Credentials> {
+    let lead = spoken.iter().position(holds).unwrap_or(0);
+    let mut out = (lead < spoken.len()).then(|| spoken.remove(lead))?;
+    let place = |c: &Credentials| c.place.clone().unwrap_or_default();
+    for other in spoken {
+        let what =
+            format!("{} and {} hold different manifests; the state is the first one's", place(&out), place(&other));
+        push_problem(facts, Problem::malformed("c2pa", 0, what).harmless());
+        let unproven = !holds(&other);
+        further(other.chain, unproven, &mut out);
+    }
+    Some(out)
+}
+
+/// Adds what a store says that is not said already.
+fn further(chain: Vec<Manifest>, unproven: bool, out: &mut Credentials) {
+    for mut manifest in chain {
+        if !out.chain.iter().any(|m| same(m, &manifest)) {
+            manifest.unproven = unproven;
+            out.chain.push(manifest);
+        }
+    }
+}
+
+/// Whether two manifests say the same of the asset.
+fn same(a: &Manifest, b: &Manifest) -> bool {
+    (&a.label, &a.path, &a.actions, &a.assertions) == (&b.label, &b.path, &b.actions, &b.assertions)
+}
+
+fn describe(out: &mut Credentials, store: &Store, parsed: &store::ParsedStore, chain: &[Manifest], verdict: Verdict) {
+    out.state = verdict.state;
+    out.failures = verdict.failures;
+    out.files = verdict.files;
+    out.trust_list = verdict.trust_list;
+    out.damage = store.damage.clone().or(verdict.obstacle);
+    out.place = Some(store.place.clone());
+    out.offset = Some(store.offset);
+    out.manifests = parsed.manifests.len();
+    if let Some(active) = chain.first() {
+        out.signer.clone_from(&active.signer);
+        out.issuer.clone_from(&active.issuer);
+        out.signed_at.clone_from(&active.signed_at);
+        out.generator.clone_from(&active.generator);
+    }
+}
+
+/// The credentials of a picture inside the asset speak, but not about the asset's bytes.
+fn carry(store: &Store, out: &mut Credentials) {
+    if !out.present {
+        *out = Credentials { present: true, via: Via::CoverArt, remote: out.remote.take(), ..Credentials::default() };
+        out.place = Some(store.place.clone());
+        out.offset = Some(store.offset);
+    }
+    for mut manifest in signals::chain(&store::read(&store.bytes)) {
+        manifest.path.insert(0, Via::CoverArt);
+        out.chain.push(manifest);
+    }
+}
+
+/// Where XMP says that the manifest is.
+fn pointer(facts: &Facts) -> Option<String> {
+    let tag = facts.tags.iter().find(|t| t.space == "xmp" && t.key == "dcterms:provenance" && t.via.is_own())?;
+    Some(tag.value.trim().to_owned()).filter(|v| !v.is_empty())
+}
+
+fn is_url(pointer: &str) -> bool {
+    ["http://", "https://"].iter().any(|s| pointer.get(..s.len()).is_some_and(|p| p.eq_ignore_ascii_case(s)))
+}
+
+/// A pointer without a manifest.
+fn pointed(pointer: Option<&str>) -> Option<Credentials> {
+    let pointer = pointer?;
+    if is_url(pointer) {
+        return Some(Credentials { state: CredentialState::Remote, ..Credentials::default() });
+    }
+    if pointer.contains("jumbf=") {
+        let damage = Some("XMP points to a manifest store that is not in the file".to_owned());
+        return Some(Credentials { state: CredentialState::Unreadable, damage, ..Credentials::default() });
+    }
+    None
+}

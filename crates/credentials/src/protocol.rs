@@ -1,0 +1,80 @@
+//! What the parts of verification say to each other, in one process or across two: plain data.
+
+use std::ffi::OsString;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::trust::TrustList;
+use countersign_model::{CredentialState, FormatId};
+
+/// What is said of a verification that somebody ended.
+pub(super) const CANCELLED: &str = "verification was stopped before its end";
+
+/// What verification found.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct Verdict {
+    pub state: CredentialState,
+    /// Failed status codes, sorted, without repeats.
+    pub failures: Vec<String>,
+    pub trust_list: Option<String>,
+    /// Files that do not match, where the manifest binds several.
+    #[serde(default)]
+    pub files: Vec<String>,
+    /// Why no verdict was possible.
+    pub obstacle: Option<String>,
+}
+
+impl Verdict {
+    /// No verdict was possible, for this reason.
+    pub(super) fn unverified(obstacle: String) -> Self {
+        Self { state: CredentialState::Unverified, obstacle: Some(obstacle), ..Self::default() }
+    }
+
+    /// Adds a failed status code where it is not there yet.
+    pub(super) fn add_failure(&mut self, code: &str) {
+        if !self.failures.iter().any(|f| f == code) {
+            self.failures.push(code.to_owned());
+            self.failures.sort();
+        }
+    }
+}
+
+/// How far a verification reaches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum VerifyScope {
+    /// Signature, manifest and every byte of the asset.
+    Bytes,
+    /// Signature and manifest; whoever asks compares what the manifest binds.
+    Bound,
+    /// Signature and manifest: nothing is said about the asset.
+    Manifest,
+}
+
+/// What is to be verified against the store.
+#[derive(Clone, Copy, Debug)]
+pub struct Asset<'a> {
+    pub path: &'a Path,
+    /// The format's id, where one was recognized.
+    pub format: Option<FormatId>,
+    /// Whether it comes from an archive: what lay beside it there is not beside it now.
+    pub detached: bool,
+}
+
+/// What workers verify with.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(super) struct VerifySetup {
+    pub(super) lists: Vec<TrustList>,
+}
+
+/// One verification in a worker; the store's bytes are the payload.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct VerifyTask {
+    pub(super) path: OsString,
+    pub(super) format: Option<FormatId>,
+    pub(super) scope: VerifyScope,
+    /// Whether the store stands in the asset.
+    pub(super) embedded: bool,
+    pub(super) place: String,
+    pub(super) offset: u64,
+}

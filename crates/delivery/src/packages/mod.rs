@@ -1,0 +1,221 @@
+//! The delivery packages: one file each, all of them in [`ALL`].
+//!
+//! A package is recognized by the names in a folder, then opened: its manifests are read (bounded, through
+//! [`Source`]) and say which files belong to it, with sizes and digests, and what plays them.
+//! Nothing here lists folders or follows links: a [`PackageFiles`] does that for it.
+//! What the manifests say and what the walk then sees meet in [`PackageIndex`].
+
+pub mod archive;
+mod ascmhl;
+mod assetmap;
+mod bagit;
+mod dcp;
+mod deliveries;
+mod hash_list;
+mod imf;
+mod mhl;
+mod names;
+mod parcel;
+mod paths;
+mod pkl;
+mod sequence;
+mod timeline;
+mod xml;
+
+pub use countersign_io::digest::{Algorithm, Digest};
+pub use deliveries::{ClaimedDigest, PackageIndex, Place, Spelling, capped};
+pub use paths::inside;
+pub use sequence::{Row, Sequences};
+
+use countersign_io::source::Source;
+use countersign_model::limits;
+use countersign_model::{PackageFault, PackageFaultKind, Play, Problem};
+
+/// Stretches kept per asset: a file that is played in thousands of pieces says no more.
+const PLAYS: usize = 256;
+
+/// What a kind of package is.
+#[derive(Debug)]
+pub struct Info {
+    /// The kind that reports name: `imf`, `dcp`, `ascmhl`, `mhl`, `bagit`, `folder`, `archive`.
+    pub kind: &'static str,
+    /// The specification, in a few words.
+    pub name: &'static str,
+}
+
+/// A kind of package: what it is, how a folder that holds one looks, and what its manifests say.
+pub trait Package: Sync {
+    fn info(&self) -> &'static Info;
+
+    /// Whether a folder may be the root of such a package, by the names in it alone. Cheap, no I/O.
+    fn detect(&self, listing: &Listing) -> bool;
+
+    /// Reads the manifests. `Ok(None)` says that it is no such package after all.
+    ///
+    /// # Errors
+    /// Manifests that cannot be read at all; what is wrong inside them goes to [`PackageManifest::faults`].
+    fn open(&self, folder: &Folder) -> Result<Option<PackageManifest>, Problem>;
+}
+
+/// The names in one folder, system files left out, each list in byte order. Names that are not UTF-8 are missing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Listing {
+    pub files: Vec<String>,
+    pub folders: Vec<String>,
+}
+
+impl Listing {
+    /// Whether a file has exactly this name.
+    #[must_use]
+    pub fn has_file(&self, name: &str) -> bool {
+        self.files.binary_search_by(|n| n.as_str().cmp(name)).is_ok()
+    }
+
+    /// Whether a folder has exactly this name.
+    #[must_use]
+    pub fn has_folder(&self, name: &str) -> bool {
+        self.folders.binary_search_by(|n| n.as_str().cmp(name)).is_ok()
+    }
+}
+
+/// Reads and lists for packages: below one folder, links followed inside the scanned root only.
+pub trait PackageFiles {
+    /// The file at `path` below the folder, `/` between the parts.
+    ///
+    /// # Errors
+    /// What kept it from being opened.
+    fn source(&self, path: &str) -> Result<Source, Problem>;
+
+    /// The names in the folder at `path` below the folder.
+    ///
+    /// # Errors
+    /// What kept it from being listed.
+    fn list(&self, path: &str) -> Result<Listing, Problem>;
+}
+
+/// A folder that may be the root of a package. Paths are checked (see [`inside`]) and below this folder.
+pub struct Folder<'a> {
+    /// Below the scanned root, `/` between parts; empty for the scanned root itself.
+    pub rel: &'a str,
+    pub listing: &'a Listing,
+    ground: &'a dyn PackageFiles,
+}
+
+impl<'a> Folder<'a> {
+    /// A folder to open packages in.
+    #[must_use]
+    pub fn new(rel: &'a str, listing: &'a Listing, ground: &'a dyn PackageFiles) -> Self {
+        Self { rel, listing, ground }
+    }
+
+    /// The file at `path`.
+    ///
+    /// # Errors
+    /// As [`PackageFiles::source`].
+    pub fn source(&self, path: &str) -> Result<Source, Problem> {
+        self.ground.source(path).map_err(|p| p.within(path))
+    }
+
+    /// The whole file at `path`, at most [`limits::MANIFEST`] bytes.
+    ///
+    /// # Errors
+    /// As [`PackageFiles::source`], and `limit` for a longer file.
+    pub fn read(&self, path: &str) -> Result<Vec<u8>, Problem> {
+        let mut source = self.source(path)?;
+        let len = source.len();
+        if len > limits::MANIFEST as u64 {
+            return Err(Problem::limit(path, 0, format!("a manifest of {len} bytes is not read")));
+        }
+        source.vec(0, len as usize).map_err(|p| p.within(path))
+    }
+
+    /// The names in the folder at `path`.
+    ///
+    /// # Errors
+    /// As [`PackageFiles::list`].
+    pub fn list(&self, path: &str) -> Result<Listing, Problem> {
+        self.ground.list(path).map_err(|p| p.within(path))
+    }
+}
+
+/// A package as its manifests describe it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PackageManifest {
+    pub title: Option<String>,
+    pub members: Vec<Member>,
+    /// What is wrong with the manifests themselves; paths below the package's root.
+    pub faults: Vec<PackageFault>,
+    /// Whether a file below the root that is no member (and belongs to no package further in) is a fault.
+    pub lists_everything: bool,
+    /// Paths below the root that the package sets aside: never unlisted. A folder ends with `/`.
+    pub expected_unlisted: Vec<String>,
+    /// Patterns of names, as gitignore has them, that are never unlisted.
+    pub ignore: Vec<String>,
+    /// The folder (with `/` at its end) in which an unlisted file makes the package unsound.
+    pub complete: Option<String>,
+    /// What a manifest says all files of a folder come to.
+    pub total: Option<Total>,
+    /// The package's own files that were read and understood: no media, and nothing that needs a judgement.
+    pub manifests: Vec<String>,
+    /// What compositions play of packages elsewhere: the asset's id, and where it is played.
+    pub external_references: Vec<(String, Play)>,
+    /// Oddities that are no fault (a composition that plays tracks of another package): told in the report.
+    pub remarks: Vec<String>,
+}
+
+impl PackageManifest {
+    /// Adds a fault about `path` (below the package's root).
+    pub fn fault(&mut self, kind: PackageFaultKind, path: impl Into<String>, what: impl Into<String>) {
+        if self.faults.len() < limits::FAULTS {
+            self.faults.push(PackageFault { kind, path: path.into(), what: what.into() });
+        }
+    }
+}
+
+/// How many files and bytes a folder should hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Total {
+    /// Below the package's root, with `/` at its end.
+    pub folder: String,
+    pub files: u64,
+    pub bytes: u64,
+    /// The file that says so.
+    pub by: String,
+}
+
+/// A file that a package lists.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Member {
+    /// Below the package's root, checked by [`inside`].
+    pub path: String,
+    /// The id under which compositions of any package may play it.
+    pub id: Option<String>,
+    pub size: Option<u64>,
+    pub digests: Vec<Digest>,
+    /// How the package holds it; `None` for the package's own manifests and what else is listed but not delivered.
+    pub membership: Option<Membership>,
+    /// Which compositions play it, and where.
+    pub plays: Vec<Play>,
+    /// Whether it may be absent (named for the record only, to be fetched from elsewhere).
+    pub optional: bool,
+}
+
+impl Member {
+    /// A member of which only the path is known so far.
+    #[must_use]
+    pub fn new(path: impl Into<String>, membership: Option<Membership>) -> Self {
+        Self { path: path.into(), id: None, size: None, digests: vec![], membership, plays: vec![], optional: false }
+    }
+}
+
+pub use countersign_model::Membership;
+
+/// Every kind of package.
+#[rustfmt::skip]
+pub static ALL: &[&dyn Package] = &[
+    &imf::IMF,
+    &dcp::DCP,
+    &ascmhl::AscMhl,
+    &bagit::BagIt,
+    &mhl::Mhl,
+];

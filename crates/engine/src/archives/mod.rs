@@ -1,0 +1,354 @@
+//! Archives are opened: their members become assets of their own, `a.zip!/dir/x.png`, in sorted batches as the walk
+//! hands out files.
+//!
+//! Nothing is unpacked by name: members are read where they stand, or unfolded to memory or a nameless temporary file.
+
+mod delivered;
+mod find;
+mod listing;
+mod tree;
+
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use globset::GlobSet;
+
+use crate::extract;
+use crate::walk;
+use countersign_delivery::packages::archive;
+use countersign_io::{ByteRange, Stat, TempSpace};
+use countersign_media::formats::{self, Archive as Kind, Contents};
+use countersign_media::member::{Member, MemberBytes, allowance};
+use countersign_model::limits;
+use countersign_model::{Asset, Facts, FormatId, PackageFault, Problem};
+pub use find::{below, find, folder};
+
+/// What parts the path of an archive and that of its member.
+pub const MARK: &str = "!/";
+/// Files of one stem that a manifest store beside them is tried on.
+const RIVALS: usize = 8;
+
+/// Whether members of this format are opened.
+#[must_use]
+pub fn opens(format: Option<FormatId>) -> bool {
+    format.and_then(contents).is_some()
+}
+
+/// How the members of this format are listed, where they are.
+fn contents(format: FormatId) -> Option<Contents> {
+    match formats::info(format)?.archive {
+        Kind::Opened(contents) => Some(contents),
+        Kind::No | Kind::Sealed => None,
+    }
+}
+
+/// The file on the drive that holds an archive, however deep.
+#[derive(Debug)]
+pub struct Outer {
+    pub path: PathBuf,
+    /// What the walk saw of it.
+    pub seen: Stat,
+    /// The open file: all members are read by this one handle.
+    pub bytes: ByteRange,
+}
+
+/// The bytes of an archive.
+#[derive(Clone, Copy, Debug)]
+pub enum Container<'a> {
+    /// An open file.
+    File(&'a ByteRange),
+    /// A member of an archive that is open.
+    Member(&'a Inside),
+}
+
+/// Where an asset is that is no file of its own.
+#[derive(Clone, Debug)]
+pub struct Inside {
+    member: Member,
+    /// Its sidecars, and other files of its stem where a manifest store may be about any of them.
+    beside: Vec<(PathBuf, Member)>,
+    /// How many archives are around it.
+    pub depth: usize,
+    pub outer: Arc<Outer>,
+    /// Which of the members of the archives around this one's archive is, from the outside in; `None` where one of them
+    /// cannot be told apart.
+    lineage: Option<Arc<str>>,
+}
+
+impl Inside {
+    /// What tells the member, with those beside it, from all others in the file, if anything does: two members may have
+    /// one name.
+    #[must_use]
+    pub fn identity(&self) -> Option<String> {
+        let mut out = format!("{}\0{}", self.lineage.as_deref()?, self.member.identity()?);
+        for (path, member) in &self.beside {
+            let name = path.file_name().unwrap_or_default().as_encoded_bytes();
+            out.push_str(&format!("\0{}:{}", data_encoding::HEXLOWER.encode(name), member.identity()?));
+        }
+        Some(out)
+    }
+
+    /// The facts of the asset, and its bytes for whoever wants to hash them.
+    #[must_use]
+    pub fn read(&self, path: &Path, space: &TempSpace, options: &extract::Options<'_>) -> (Facts, Option<MemberBytes>) {
+        let opened = self.member.open(space);
+        let beside: Vec<_> = self.beside.iter().map(|(path, member)| (path, member.open(space))).collect();
+        let views: Vec<_> = beside.iter().map(|(path, opened)| (path.as_path(), view(opened))).collect();
+        let facts = extract::member((path, view(&opened)), &views, space, options);
+        (facts, opened.ok())
+    }
+
+    /// The asset's bytes.
+    ///
+    /// # Errors
+    /// What keeps them from being read.
+    pub fn open(&self, space: &TempSpace) -> Result<MemberBytes, Problem> {
+        self.member.open(space)
+    }
+}
+
+fn view(opened: &Result<MemberBytes, Problem>) -> Result<&MemberBytes, Problem> {
+    opened.as_ref().map_err(Clone::clone)
+}
+
+/// What the archives in one file may still make us do.
+#[derive(Debug)]
+pub struct Budget {
+    /// Bytes that members may unfold to.
+    bytes: u64,
+    /// Archives that may be opened.
+    archives: usize,
+    /// Bytes that manifests of packages may unfold to.
+    manifests: u64,
+}
+
+impl Budget {
+    /// For a file of this size.
+    #[must_use]
+    pub fn of(size: u64) -> Self {
+        let bytes = size.saturating_mul(limits::UNFOLDED_RATIO).max(limits::UNFOLDED_TOTAL);
+        Self { bytes, archives: limits::ARCHIVES, manifests: limits::MANIFESTS }
+    }
+
+    /// Room for a member that unfolds to `size` bytes, or why there is none.
+    fn take(&mut self, packed: u64, size: u64) -> Result<(), Problem> {
+        let most = allowance(packed);
+        let what = if size > most {
+            format!("{packed} bytes that unfold to {size}: more than {most} are not unfolded")
+        } else if size > self.bytes {
+            "the members of this archive unfold to more than is safe: this one is not unfolded".to_owned()
+        } else {
+            self.bytes -= size;
+            return Ok(());
+        };
+        Err(Problem::limit("archive", 0, what))
+    }
+}
+
+/// An open archive: hands out batches of at most [`limits::BATCH`] of its members.
+pub struct Archive {
+    /// What is wrong with it; with the paths of reports.
+    pub faults: Vec<PackageFault>,
+    /// System files passed over.
+    pub ignored: u64,
+    path: PathBuf,
+    rel: String,
+    root: usize,
+    depth: usize,
+    outer: Arc<Outer>,
+    lineage: Option<Arc<str>>,
+    folders: VecDeque<Vec<Row>>,
+    /// Members that are there and no assets: system files and excluded ones.
+    passed: Vec<Row>,
+    /// Folders, with `/` at their end, and links.
+    bare: Vec<String>,
+    /// Whether it holds one file and no more, as gzip does.
+    single: bool,
+    ready: VecDeque<(Asset, Inside)>,
+}
+
+/// A member and the name that reports show.
+struct Row {
+    shown: String,
+    /// Whether the name stays inside the archive.
+    safe: bool,
+    size: u64,
+    member: Member,
+}
+
+/// Opens the archive that an asset is.
+///
+/// # Errors
+/// Where it cannot be read any more, or too many were opened.
+pub fn open(
+    asset: &Asset,
+    container: Container<'_>,
+    format: FormatId,
+    budget: &mut Budget,
+    space: &TempSpace,
+    exclude: &GlobSet,
+) -> Result<Archive, Problem> {
+    let Some(left) = budget.archives.checked_sub(1) else {
+        let what = format!("not opened: more than {} archives inside one", limits::ARCHIVES);
+        return Err(Problem::limit("archive", 0, what));
+    };
+    budget.archives = left;
+    let (held, depth, outer, lineage) = match container {
+        Container::Member(inside) => {
+            let held = inside.member.open(space)?.held;
+            (held, inside.depth, Arc::clone(&inside.outer), inside.identity().map(Arc::from))
+        }
+        Container::File(bytes) => {
+            let outer = Outer { path: asset.path.clone(), seen: walk::stat_of(asset), bytes: bytes.clone() };
+            (bytes.clone(), 0, Arc::new(outer), Some(Arc::from("")))
+        }
+    };
+    let mut out = Archive {
+        faults: Vec::new(),
+        ignored: 0,
+        path: asset.path.clone(),
+        rel: asset.rel.clone(),
+        root: asset.root,
+        depth: depth + 1,
+        outer,
+        lineage,
+        folders: VecDeque::new(),
+        passed: Vec::new(),
+        bare: Vec::new(),
+        single: contents(format) == Some(Contents::Gzip),
+        ready: VecDeque::new(),
+    };
+    let listed = listing::list(format, &held, &asset.rel, budget, space);
+    out.faults.extend(listed.oddities.into_iter().map(|what| archive::fault(&asset.rel, what)));
+    out.bare = listed.bare;
+    out.sort(listed.rows, exclude);
+    Ok(out)
+}
+
+impl Archive {
+    /// Puts members into folders as they will be told: system files are counted, excluded ones passed over.
+    fn sort(&mut self, rows: Vec<listing::Row>, exclude: &GlobSet) {
+        let mut folders: BTreeMap<String, Vec<Row>> = BTreeMap::new();
+        let mut system: HashSet<String> = HashSet::new();
+        let mut names = Vec::with_capacity(rows.len());
+        for listing::Row { name, size, member } in rows {
+            let (shown, fault) = archive::shown(&name);
+            let parts = shown.split('/').scan(0, |end, part| {
+                *end += part.len() + 1;
+                Some((part, *end - 1))
+            });
+            let litter = parts.into_iter().find(|(part, _)| walk::is_system(OsStr::new(part)));
+            if let Some(litter) = litter.and_then(|(_, end)| shown.get(..end)) {
+                self.ignored += u64::from(system.insert(litter.to_owned()));
+                self.passed.push(Row { shown, safe: fault.is_none(), size, member });
+                continue;
+            }
+            let safe = fault.is_none();
+            if self.excluded(&shown, exclude) {
+                self.passed.push(Row { shown, safe, size, member });
+                continue;
+            }
+            let faults = self.faults.len() <= limits::FAULTS;
+            self.faults.extend(fault.filter(|_| faults).map(|what| archive::fault(self.below(&shown), what)));
+            names.push(shown.clone());
+            let folder = shown.rsplit_once('/').map_or("", |(folder, _)| folder);
+            folders.entry(folder.to_owned()).or_default().push(Row { shown, safe, size, member });
+        }
+        let colliding = archive::colliding_names(names.iter().map(String::as_str));
+        let colliding: Vec<_> =
+            colliding.into_iter().map(|(name, what)| archive::fault(self.below(name), what)).collect();
+        self.faults.extend(colliding);
+        self.folders = folders.into_values().collect();
+    }
+
+    fn below(&self, shown: &str) -> String {
+        format!("{}{MARK}{shown}", self.rel)
+    }
+
+    /// Whether a pattern fits the member or a folder around it in the archive.
+    fn excluded(&self, shown: &str, exclude: &GlobSet) -> bool {
+        if exclude.is_empty() {
+            return false;
+        }
+        let rel = self.below(shown);
+        let from = self.rel.len() + MARK.len();
+        let ends = rel.match_indices('/').map(|(at, _)| at).filter(|at| *at > from).chain([rel.len()]);
+        ends.into_iter().any(|end| rel.get(..end).is_some_and(|part| exclude.is_match(Path::new(part))))
+    }
+
+    /// The members of one folder as assets, each with those beside it.
+    fn folder(&self, mut rows: Vec<Row>) -> Vec<(Asset, Inside)> {
+        rows.sort_by(|a, b| a.shown.cmp(&b.shown));
+        let mut members = Vec::with_capacity(rows.len());
+        let mut assets = Vec::with_capacity(rows.len());
+        for row in rows {
+            assets.push(self.asset(&row.shown, row.size));
+            members.push(row.member);
+        }
+        // The walk's own order, so that it leaves it as it is.
+        let mut order: Vec<usize> = (0..assets.len()).collect();
+        order.sort_by(|a, b| assets.get(*a).map(|x| &x.path).cmp(&assets.get(*b).map(|x| &x.path)));
+        let assets: Vec<Asset> = order.iter().filter_map(|n| assets.get(*n).cloned()).collect();
+        let members: Vec<Member> = order.iter().filter_map(|n| members.get(*n).cloned()).collect();
+        let assets = walk::with_sidecars(assets);
+        let neighbors = Neighbors::of(&assets, &members);
+        let beside: Vec<_> = assets.iter().map(|asset| neighbors.beside(asset)).collect();
+        let rows = assets.into_iter().zip(members).zip(beside);
+        rows.map(|((asset, member), beside)| {
+            let (outer, lineage) = (Arc::clone(&self.outer), self.lineage.clone());
+            (asset, Inside { member, beside, depth: self.depth, outer, lineage })
+        })
+        .collect()
+    }
+
+    fn asset(&self, shown: &str, size: u64) -> Asset {
+        let mut path = OsString::from(&self.path);
+        path.push(MARK);
+        path.push(shown);
+        Asset::new(PathBuf::from(path), self.below(shown), self.root, size, self.outer.seen.modified)
+    }
+}
+
+impl Iterator for Archive {
+    type Item = Vec<(Asset, Inside)>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        while self.ready.len() < limits::BATCH {
+            let Some(rows) = self.folders.pop_front() else { break };
+            let rows = self.folder(rows);
+            self.ready.extend(rows);
+        }
+        let count = self.ready.len().min(limits::BATCH);
+        (count > 0).then(|| self.ready.drain(..count).collect())
+    }
+}
+
+/// The members of one folder by path and by stem, where any may describe another.
+struct Neighbors<'a> {
+    by_path: HashMap<&'a Path, &'a Member>,
+    by_stem: HashMap<&'a OsStr, Vec<&'a Path>>,
+}
+
+impl<'a> Neighbors<'a> {
+    fn of(assets: &'a [Asset], members: &'a [Member]) -> Self {
+        let (mut by_path, mut by_stem) = (HashMap::new(), HashMap::<_, Vec<_>>::new());
+        if assets.iter().any(|asset| !asset.sidecars.is_empty()) {
+            by_path = assets.iter().map(|a| a.path.as_path()).zip(members).collect();
+            for path in assets.iter().map(|a| a.path.as_path()).filter(|path| !extract::is_sidecar(path)) {
+                by_stem.entry(path.file_stem().unwrap_or_default()).or_default().push(path);
+            }
+        }
+        Self { by_path, by_stem }
+    }
+
+    fn beside(&self, asset: &Asset) -> Vec<(PathBuf, Member)> {
+        let stores = asset.sidecars.iter().filter(|path| path.extension().is_some_and(|e| e == "c2pa"));
+        let shared = stores.into_iter().any(|path| path.file_stem() == asset.path.file_stem());
+        let stem = asset.path.file_stem().filter(|_| shared).and_then(|stem| self.by_stem.get(stem));
+        let rivals = stem.into_iter().flatten().copied().filter(|path| *path != asset.path).take(RIVALS);
+        let all = asset.sidecars.iter().map(PathBuf::as_path).chain(rivals);
+        all.filter_map(|path| Some((path.to_path_buf(), (*self.by_path.get(path)?).clone()))).collect()
+    }
+}

@@ -1,0 +1,254 @@
+//! Everything one asset says: identify, read, embedded media, decoders. No policy, no judgement.
+
+use std::path::{Path, PathBuf};
+
+use countersign_credentials::Verifier;
+use countersign_io::source::Source;
+use countersign_io::{ByteRange, TempSpace};
+use countersign_media::decoders;
+use countersign_media::formats;
+use countersign_media::identify::identify;
+use countersign_media::member::MemberBytes;
+use countersign_media::tags::{self, Place};
+use countersign_model::json;
+use countersign_model::limits;
+use countersign_model::{Cut, Embedded, Extraction, FACTS_SCHEMA, Facts, Problem, ProblemKind, Tag, Via};
+
+/// What extraction may do.
+#[derive(Clone, Copy, Default)]
+pub struct Options<'a> {
+    pub decoders: decoders::Options,
+    /// Reads and checks Content Credentials; without one, stores are passed over.
+    pub verifier: Option<&'a Verifier>,
+}
+
+/// The facts of the file at `path`; whatever goes wrong is a problem inside them.
+#[must_use]
+pub fn facts(path: &Path, sidecars: &[PathBuf], options: &Options<'_>) -> Facts {
+    let open = |path: &Path| ByteRange::open(path).map_err(|e| Problem::new(ProblemKind::Io, "", None, e.to_string()));
+    facts_of(path, &open(path), sidecars, &open, options)
+}
+
+/// The facts of a file of this machine that is open already; `open` opens those beside it.
+pub fn facts_of(
+    path: &Path,
+    bytes: &Result<ByteRange, Problem>,
+    sidecars: &[PathBuf],
+    open: &dyn Fn(&Path) -> Result<ByteRange, Problem>,
+    options: &Options<'_>,
+) -> Facts {
+    let source = |bytes: &Result<ByteRange, Problem>| bytes.as_ref().map(Source::new).map_err(Clone::clone);
+    // Manifest stores are for the verifier, which opens them itself.
+    let readable = sidecars.iter().filter(|sidecar| extension(sidecar) != "c2pa");
+    let beside = readable.map(|sidecar| (sidecar.as_path(), source(&open(sidecar))));
+    let mut out = told(source(bytes), beside, options);
+    if let Some(verifier) = options.verifier {
+        verifier.credentials(path, &mut out, sidecars);
+    }
+    finish(path, out)
+}
+
+/// Bytes of an archive, under the path that reports name.
+pub type Inside<'a> = (&'a Path, Result<&'a MemberBytes, Problem>);
+
+/// The facts of a member of an archive, with those that may describe it beside it.
+///
+/// What verifies credentials opens files: for it, a member that carries any is laid out in `space`.
+#[must_use]
+pub fn member((path, bytes): Inside<'_>, beside: &[Inside<'_>], space: &TempSpace, options: &Options<'_>) -> Facts {
+    let sidecars = beside.iter().filter(|(other, _)| is_sidecar(other));
+    let sources = sidecars.clone().map(|(path, bytes)| (*path, bytes.clone().map(|opened| Source::new(&opened.held))));
+    let mut out = told(bytes.clone().map(|opened| Source::new(&opened.held)), sources, options);
+    let problems = beside.iter().filter_map(|(path, bytes)| Some((path, bytes.as_ref().ok()?.problem.clone()?)));
+    let problems = problems.map(|(path, problem)| Problem { place: beside_place(path), ..problem });
+    let own = bytes.as_ref().ok().and_then(|opened| opened.problem.clone());
+    own.into_iter().chain(problems).for_each(|problem| tags::push_problem(&mut out, problem));
+    if let Some(verifier) = options.verifier {
+        let beside_it = sidecars.clone().any(|(path, _)| extension(path) == "c2pa");
+        if !beside_it && (out.stores.is_empty() || !verifier.opens_files()) {
+            verifier.credentials(path, &mut out, &[]);
+        } else {
+            verify_laid_out(verifier, (path, bytes), beside, space, &mut out);
+        }
+    }
+    finish(path, out)
+}
+
+fn verify_laid_out(
+    verifier: &Verifier,
+    own: Inside<'_>,
+    beside: &[Inside<'_>],
+    space: &TempSpace,
+    out: &mut Extraction,
+) {
+    let all = std::iter::once(&own).chain(beside);
+    let files: Vec<_> = all.filter_map(|(path, bytes)| Some((*path, &bytes.as_ref().ok()?.held))).collect();
+    let laid = if own.1.is_ok() { space.materialize(&files) } else { return };
+    match laid {
+        Ok(laid) => {
+            let [path, others @ ..] = laid.paths.as_slice() else { return };
+            let sidecars: Vec<_> = others.iter().filter(|path| is_sidecar(path)).cloned().collect();
+            verifier.credentials_detached(path, out, &sidecars);
+        }
+        Err(problem) => {
+            // What the manifests say is read all the same; only their hold on the bytes is not known.
+            verifier.credentials_detached(own.0, out, &[]);
+            tags::push_problem(out, problem.harmless());
+        }
+    }
+}
+
+/// What the bytes and those beside them say, before credentials are looked at.
+fn told<'a>(
+    source: Result<Source, Problem>,
+    beside: impl Iterator<Item = (&'a Path, Result<Source, Problem>)>,
+    options: &Options<'_>,
+) -> Extraction {
+    let mut out = blank();
+    match source {
+        Ok(mut source) => read(&mut source, options, limits::EMBEDDED_DEPTH, &mut out),
+        Err(problem) => tags::push_problem(&mut out, problem.within("file")),
+    }
+    for (path, opened) in beside {
+        read_sidecar(path, opened, options, &mut out);
+    }
+    out
+}
+
+fn finish(path: &Path, read: Extraction) -> Facts {
+    let mut out = read.facts;
+    compare_name(path, &mut out);
+    cut_long_values(&mut out.tags);
+    cut_long_values(&mut out.decoded);
+    out
+}
+
+/// The facts of bytes in memory, as if they were a file without a name.
+#[must_use]
+pub fn bytes(bytes: Vec<u8>, options: &Options<'_>) -> Facts {
+    let mut out = blank();
+    read(&mut Source::memory(bytes, 0), options, limits::EMBEDDED_DEPTH, &mut out);
+    out.facts
+}
+
+fn blank() -> Extraction {
+    Facts { schema: FACTS_SCHEMA, ..Facts::default() }.into()
+}
+
+fn read(source: &mut Source, options: &Options<'_>, depth: usize, out: &mut Extraction) {
+    match identify(source) {
+        Ok(Some(format)) => {
+            out.facts.format = Some(format.info().id);
+            if let Err(problem) = format.read(source, out) {
+                tags::push_problem(out, problem.within(&format.info().id));
+            }
+        }
+        Ok(None) => {}
+        Err(problem) => tags::push_problem(out, problem.within("file")),
+    }
+    // A reader may have found that it is another format than the first bytes tell.
+    out.facts.media = out.facts.format.and_then(formats::info).map(|info| info.media);
+    decoders::run(source, out, options.decoders);
+    for embedded in std::mem::take(&mut out.embedded) {
+        read_embedded(embedded, options, depth, out);
+    }
+}
+
+/// Media inside media is read as an asset of its own; what it says is told of the file that carries it.
+fn read_embedded(embedded: Embedded, options: &Options<'_>, depth: usize, out: &mut Extraction) {
+    let Some(depth) = depth.checked_sub(1) else {
+        let what = "media nested too deep is not read";
+        return tags::push_problem(out, Problem::limit(embedded.place, embedded.offset, what));
+    };
+    let mut inner = Extraction::default();
+    let mut source = Source::memory(embedded.bytes, embedded.offset);
+    read(&mut source, options, depth, &mut inner);
+    adopt(inner, Via::CoverArt, &embedded.place, out);
+}
+
+/// What a file beside the asset says of it: XMP, generation parameters as text, a workflow as JSON.
+fn read_sidecar(path: &Path, opened: Result<Source, Problem>, options: &Options<'_>, out: &mut Extraction) {
+    let place = beside_place(path);
+    let mut inner = Extraction::default();
+    match (extension(path).as_str(), opened) {
+        // Manifest stores are for the verifier, which knows how to pair them.
+        ("c2pa", _) => {}
+        (_, Err(problem)) => inner.facts.problems.push(problem.within("file")),
+        ("xmp", Ok(mut source)) => read(&mut source, options, 0, &mut inner),
+        (extension, Ok(mut source)) => read_text(&mut source, extension, options, &mut inner),
+    }
+    adopt(inner, Via::Sidecar, &place, out);
+}
+
+/// Text beside an asset is told whole, for the decoders: most of it is somebody's notes.
+fn read_text(source: &mut Source, extension: &str, options: &Options<'_>, out: &mut Extraction) {
+    let bytes = match source.whole(limits::SIDECAR) {
+        Ok(bytes) => bytes,
+        // Notes of such a length are no generator's; what the medium does not give up may be.
+        Err(problem) if problem.kind == ProblemKind::Limit => return tags::push_problem(out, problem.harmless()),
+        Err(problem) => return tags::push_problem(out, problem.within("file")),
+    };
+    let Ok(text) = std::str::from_utf8(&bytes) else { return };
+    tags::push(out, "sidecar", extension, text, &Place::new("text", 0), 0);
+    decoders::run(source, out, options.decoders);
+}
+
+/// Makes what another file or a part says the asset's own, with how it got there.
+fn adopt(inner: Extraction, via: Via, place: &str, out: &mut Extraction) {
+    let moved = |mut tag: Tag| {
+        tag.via = via;
+        tag.place = format!("{place}, {}", tag.place);
+        tag
+    };
+    out.facts.tags.extend(inner.facts.tags.into_iter().map(moved));
+    out.facts.decoded.extend(inner.facts.decoded.into_iter().map(moved));
+    out.carried.extend(inner.stores.into_iter().chain(inner.carried).map(|mut store| {
+        store.place = format!("{place}, {}", store.place);
+        store
+    }));
+    for mut problem in inner.facts.problems {
+        problem.place = format!("{place}, {}", problem.place);
+        tags::push_problem(out, problem);
+    }
+}
+
+fn beside_place(path: &Path) -> String {
+    format!("sidecar {}", path.file_name().unwrap_or_default().to_string_lossy())
+}
+
+pub(crate) use countersign_media::formats::SIDECARS;
+
+pub(crate) fn is_sidecar(path: &Path) -> bool {
+    SIDECARS.contains(&extension(path).as_str())
+}
+
+fn extension(path: &Path) -> String {
+    path.extension().map(|e| e.to_string_lossy().to_ascii_lowercase()).unwrap_or_default()
+}
+
+fn compare_name(path: &Path, out: &mut Facts) {
+    let Some(extension) = path.extension().and_then(|e| e.to_str()) else { return };
+    let named = formats::by_extension(extension);
+    out.named = named.map(|f| f.info().id);
+    let extension = extension.to_ascii_lowercase();
+    let format = out.format.and_then(formats::info);
+    out.extension_fits =
+        format.filter(|info| !info.borrowed_name).map(|info| info.extensions.contains(&extension.as_str()));
+}
+
+/// Shortens the values that facts carry; length and SHA-256 name the whole. An object keeps its members, because marks
+/// are matched by them later; of other text the beginning stays.
+fn cut_long_values(tags: &mut [Tag]) {
+    use sha2::{Digest, Sha256};
+    for tag in tags.iter_mut().filter(|t| t.value.len() > limits::VALUE) {
+        let sha256 = data_encoding::HEXLOWER.encode(&Sha256::digest(tag.value.as_bytes()));
+        tag.cut = Some(Cut { bytes: tag.value.len() as u64, sha256 });
+        match json::abridged(&tag.value, limits::VALUE) {
+            Some(short) => tag.value = short,
+            None => {
+                let end = (0..=limits::VALUE).rev().find(|i| tag.value.is_char_boundary(*i)).unwrap_or(0);
+                tag.value.truncate(end);
+            }
+        }
+    }
+}

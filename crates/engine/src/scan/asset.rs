@@ -1,0 +1,336 @@
+//! One asset of a run from bytes to findings: a file, or a member of an archive. Panics of readers end here.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::atomic::Ordering;
+
+use super::around::PackageContext;
+use super::{Scan, Watch};
+use crate::archives::{self, Inside};
+use crate::cache::MemberKey;
+use crate::extract;
+use crate::walk::{self, lossless};
+use countersign_delivery::packages::ClaimedDigest;
+use countersign_io::digest::{self, Algorithm, Digest};
+use countersign_io::{self as io, ByteRange, Entry, Roots, Stat, TempSpace};
+use countersign_judge::judge::ExaminedAsset;
+use countersign_judge::marks;
+use countersign_judge::roles;
+use countersign_media::member::MemberBytes;
+use countersign_model::{
+    Asset, AssetReport, Facts, FormatId, Media, PackageFault, PackageFaultKind, Problem, ProblemKind, Recipe, Role,
+};
+
+/// The format that reports name for a delivery package's own manifests.
+const MANIFEST: FormatId = FormatId::new("package-manifest");
+
+/// What is to be judged: a file, or a member of an archive.
+pub(super) struct Job {
+    pub(super) asset: Asset,
+    pub(super) inside: Option<Inside>,
+}
+
+/// What came of it, and the job again where it is an archive to be opened.
+pub(super) struct Judged {
+    pub(super) report: AssetReport,
+    pub(super) archive: Option<Job>,
+    /// What a member shows of its archive when it is opened.
+    pub(super) oddity: Option<String>,
+}
+
+/// Where the bytes of assets come from.
+#[derive(Clone, Copy)]
+pub(super) struct AssetFiles<'a> {
+    pub(super) roots: &'a Roots,
+    pub(super) space: &'a TempSpace,
+}
+
+impl AssetFiles<'_> {
+    /// Opens the file that an asset is.
+    pub(super) fn open(&self, asset: &Asset) -> Result<ByteRange, Problem> {
+        self.open_entry(asset.root, Entry { path: asset.rel.clone(), stat: walk::stat_of(asset) })
+    }
+
+    /// Opens a file beside an asset.
+    fn open_beside(&self, asset: &Asset, path: &Path) -> Result<ByteRange, Problem> {
+        let name = path.file_name().map(|name| lossless(Path::new(name))).unwrap_or_default();
+        let path = io::join(&io::parent(&asset.rel), &name);
+        let listings = self.roots.get(asset.root).ok_or_else(|| refused(&std::io::ErrorKind::NotFound.into()))?;
+        let stat = listings.tree().stat(&path).map_err(|e| refused(&e))?;
+        self.open_entry(asset.root, Entry { path, stat })
+    }
+
+    fn open_entry(&self, root: usize, entry: Entry) -> Result<ByteRange, Problem> {
+        let listings = self.roots.get(root).ok_or_else(|| refused(&std::io::ErrorKind::NotFound.into()))?;
+        listings.tree().open(&entry).map(ByteRange::of).map_err(|e| refused(&e))
+    }
+
+    /// What is known now of the file that an asset is, by its name.
+    fn stat(&self, asset: &Asset) -> Option<Stat> {
+        self.roots.get(asset.root)?.tree().stat(&asset.rel).ok()
+    }
+
+    /// The facts of a file, and the handle by which they were read.
+    fn read(&self, asset: &Asset, options: &extract::Options<'_>) -> (Facts, Option<MemberBytes>) {
+        let bytes = self.open(asset);
+        let local = self.roots.get(asset.root).is_some_and(|tree| tree.tree().local_path(&asset.rel).is_some());
+        let beside = |path: &Path| self.open_beside(asset, path);
+        let facts = if local {
+            extract::facts_of(&asset.path, &bytes, &asset.sidecars, &beside, options)
+        } else {
+            // What can only open files of this machine gets copies.
+            let whole = |bytes: Result<ByteRange, Problem>| bytes.map(|bytes| MemberBytes::whole(bytes, None));
+            let own = whole(bytes.clone());
+            let others: Vec<_> = asset.sidecars.iter().map(|path| (path, whole(beside(path)))).collect();
+            let views: Vec<_> =
+                others.iter().map(|(path, bytes)| (path.as_path(), bytes.as_ref().map_err(Clone::clone))).collect();
+            extract::member((&asset.path, own.as_ref().map_err(Clone::clone)), &views, self.space, options)
+        };
+        (facts, bytes.ok().map(|bytes| MemberBytes::whole(bytes, None)))
+    }
+}
+
+fn refused(error: &std::io::Error) -> Problem {
+    Problem::new(ProblemKind::Io, "", None, error.to_string())
+}
+
+/// One asset from bytes to findings; `None` when the run was stopped before its end: what was read by then is not all.
+///
+/// Its file is opened once: by that handle it is read and hashed, and at the end compared with what the walk saw.
+pub(super) fn process_asset(
+    scan: &Scan<'_>,
+    job: Job,
+    around: &PackageContext<'_>,
+    files: AssetFiles<'_>,
+    watch: &dyn Watch,
+) -> Option<Judged> {
+    if watch.stop().load(Ordering::Relaxed) {
+        return None;
+    }
+    let Job { mut asset, inside } = job;
+    let place = around.place(asset.root, &asset.rel);
+    asset.package = place.package;
+    (asset.role, asset.role_basis) = roles::place(&asset.rel, &scan.policy.roles, place.membership, scan.role);
+    let (mut facts, mut opened) = extract_guarded(&asset, inside.as_ref(), files, scan);
+    if facts.format.is_none() && facts.problems.is_empty() && around.deliveries.is_manifest(asset.root, &asset.rel) {
+        (facts.format, facts.media) = (Some(MANIFEST), Some(Media::Companion));
+    }
+    let depth = inside.as_ref().map_or(0, |inside| inside.depth);
+    let opens = archives::opens(facts.format);
+    if opens && depth >= scan.max_archive_depth {
+        let what = format!("not opened: it lies deeper than --max-archive-depth {}", scan.max_archive_depth);
+        facts.problems.push(Problem::new(ProblemKind::Limit, "archive", None, what));
+    }
+    let evidence = marks::catalogue().evidence(&facts);
+    let ai = marks::ai(&evidence);
+    let claims = if scan.integrity { around.deliveries.digests(asset.root, &asset.rel) } else { vec![] };
+    let mut hashed = Hashed { claims, recorded: scan.judge.needs_digest(&asset, ai), ..Hashed::default() };
+    let digests = hash(&mut hashed, (&asset, inside.as_ref()), &mut opened, files, &mut facts, watch);
+    let changed = note_change(&asset, inside.as_ref(), opened.as_ref(), files, &mut facts);
+    if let Some((digests, problem)) = digests.filter(|_| !changed) {
+        facts.problems.extend(problem);
+        hashed.compare(&digests, &mut asset, around);
+    }
+    if watch.stop().load(Ordering::Relaxed) {
+        return None;
+    }
+    let sha256 = hashed.sha256;
+    let findings = scan.judge.asset(&ExaminedAsset {
+        asset: &asset,
+        facts: &facts,
+        evidence: &evidence,
+        ai,
+        sha256: sha256.as_deref(),
+    });
+    let records = scan.judge.records(&asset, sha256.as_deref());
+    let recipe = Recipe::of(&facts, ai);
+    match inside {
+        None => watch.judged(asset.size.saturating_sub(hashed.bytes), &findings),
+        Some(_) => watch.judged_member(&findings),
+    }
+    let report = AssetReport {
+        path: asset.rel.clone(),
+        root: asset.root,
+        format: facts.format,
+        bytes: asset.size,
+        sha256,
+        role: asset.role,
+        role_basis: asset.role_basis.clone(),
+        package: asset.package,
+        plays: place.plays.into_iter().cloned().collect(),
+        ai,
+        recipe,
+        evidence,
+        c2pa: facts.c2pa,
+        findings,
+        problems: facts.problems,
+        records,
+        tags: scan.tags.then_some(facts.tags),
+        frames: None,
+    };
+    let oddity = opened.and_then(|opened| opened.oddity);
+    let archive = (opens && depth < scan.max_archive_depth).then_some(Job { asset, inside });
+    Some(Judged { report, archive, oddity })
+}
+
+/// Extraction behind a wall: a reader that panics is a problem of this asset only. The bytes come along, unless the
+/// facts were known.
+fn extract_guarded(
+    asset: &Asset,
+    inside: Option<&Inside>,
+    files: AssetFiles<'_>,
+    scan: &Scan<'_>,
+) -> (Facts, Option<MemberBytes>) {
+    if let Some(obstacle) = &asset.obstacle {
+        return (Facts { problems: vec![obstacle.clone()], ..Facts::default() }, None);
+    }
+    let mut options = scan.extract;
+    // Decoding takes its time; where a picture is shown as a record, it is worth it.
+    options.decoders.thumbnails |= asset.role == Role::Archival;
+    let mut opened = None;
+    let mut read = || {
+        let read = catch_panic(|| match inside {
+            Some(inside) => inside.read(&asset.path, files.space, &options),
+            None => files.read(asset, &options),
+        });
+        let (facts, bytes) =
+            read.unwrap_or_else(|problem| (Facts { problems: vec![problem], ..Facts::default() }, None));
+        // What a member shows of its archive is told when it is opened, and is no fact of its own.
+        let all = bytes.as_ref().is_none_or(|bytes| bytes.oddity.is_none());
+        opened = bytes;
+        (facts, all)
+    };
+    let facts = match (scan.cache, inside) {
+        (None, _) => read().0,
+        (Some(cache), None) => cache.facts(asset, options.decoders, || read().0),
+        (Some(cache), Some(inside)) => {
+            let (archive, seen) = (&inside.outer.path, &inside.outer.seen);
+            let key = MemberKey { asset, archive, seen, what: inside.identity() };
+            cache.member(&key, options.decoders, read)
+        }
+    };
+    (facts, opened)
+}
+
+/// What `read` gives, or its panic as a problem.
+pub(super) fn catch_panic<T>(read: impl FnOnce() -> T) -> Result<T, Problem> {
+    catch_unwind(AssertUnwindSafe(read)).map_err(|cause| {
+        let text = cause.downcast_ref::<&str>().map(|s| (*s).to_owned());
+        let text = text.or_else(|| cause.downcast_ref::<String>().cloned());
+        let what = format!("a reader failed: {}", text.as_deref().unwrap_or("no reason given"));
+        Problem::new(ProblemKind::Panic, "reader", None, what)
+    })
+}
+
+/// What is to be hashed of an asset, and what came of it.
+#[derive(Default)]
+struct Hashed<'a> {
+    claims: Vec<ClaimedDigest<'a>>,
+    /// Whether records may be about these bytes.
+    recorded: bool,
+    /// Of the bytes that were judged: a file that changes meanwhile has none.
+    sha256: Option<String>,
+    bytes: u64,
+}
+
+impl Hashed<'_> {
+    fn wanted(&self) -> Vec<Algorithm> {
+        let own = self.recorded.then_some(Algorithm::Sha256);
+        self.claims.iter().map(|c| c.digest.algorithm).chain(own).collect()
+    }
+
+    /// Takes up what came of [`Hashed::wanted`], and compares what packages claim.
+    fn compare(&mut self, digests: &[Digest], asset: &mut Asset, around: &PackageContext<'_>) {
+        self.sha256 = digests.last().filter(|_| self.recorded).map(Digest::text);
+        let mut agreed = vec![];
+        for (claim, found) in self.claims.iter().zip(digests) {
+            let name = claim.digest.algorithm.name();
+            if claim.digest.agrees(found) {
+                agreed.push(name);
+                continue;
+            }
+            let what = format!("its {name} is {} and not {}", found.text(), claim.digest.text());
+            let fault = PackageFault { kind: PackageFaultKind::HashMismatch, path: asset.rel.clone(), what };
+            around.deliveries.fault(claim.package, fault);
+        }
+        if !agreed.is_empty() && agreed.len() == self.claims.len() {
+            asset.verified_hashes = Some(agreed.join(", "));
+        }
+    }
+}
+
+/// Reads the asset once for all digests that anybody wants of it; with what is wrong with the bytes, all of them having
+/// been read.
+fn hash(
+    hashed: &mut Hashed,
+    (asset, inside): (&Asset, Option<&Inside>),
+    opened: &mut Option<MemberBytes>,
+    files: AssetFiles<'_>,
+    facts: &mut Facts,
+    watch: &dyn Watch,
+) -> Option<(Vec<Digest>, Option<Problem>)> {
+    let wanted = hashed.wanted();
+    if wanted.is_empty() || asset.obstacle.is_some() {
+        return None;
+    }
+    let failed = |what: String| Problem::new(ProblemKind::Io, "file (hashing)", None, what);
+    if opened.is_none() {
+        let again = match inside {
+            // What keeps a member from being read is told already.
+            Some(inside) => inside.open(files.space).ok()?,
+            None => match files.open(asset) {
+                Ok(bytes) => MemberBytes::whole(bytes, None),
+                Err(problem) => {
+                    facts.problems.push(failed(problem.what));
+                    return None;
+                }
+            },
+        };
+        *opened = Some(again);
+    }
+    let mut bytes = opened.as_ref()?.stream();
+    let counted = &mut hashed.bytes;
+    let digests = digest::stream(&mut bytes, asset.size, &wanted, &mut |more| {
+        // The bytes of members are counted with the file that holds them.
+        if inside.is_none() {
+            *counted += more;
+            watch.hashed(more);
+        }
+        !watch.stop().load(Ordering::Relaxed)
+    });
+    match digests {
+        Ok(digests) => Some((digests, bytes.problem())),
+        Err(e) => {
+            facts.problems.push(failed(e.to_string()));
+            None
+        }
+    }
+}
+
+/// Notes it when the file that holds the asset is not any more what the walk saw: what was read of it may be of neither.
+fn note_change(
+    asset: &Asset,
+    inside: Option<&Inside>,
+    opened: Option<&MemberBytes>,
+    files: AssetFiles<'_>,
+    facts: &mut Facts,
+) -> bool {
+    if asset.obstacle.is_some() {
+        return false;
+    }
+    let blocked = facts.problems.iter().any(|p| p.blocking);
+    let (seen, now) = match (inside, opened) {
+        (None, Some(bytes)) => (walk::stat_of(asset), bytes.held.stat().and_then(Result::ok)),
+        (None, None) if blocked => (walk::stat_of(asset), files.stat(asset)),
+        (Some(inside), Some(_)) => (inside.outer.seen, inside.outer.bytes.stat().and_then(Result::ok)),
+        (Some(inside), None) if blocked => (inside.outer.seen, inside.outer.bytes.stat().and_then(Result::ok)),
+        // Facts that were known are those of a file that was compared when they were looked up.
+        (_, None) => return false,
+    };
+    let same = now.is_some_and(|now| seen.still(&now));
+    if !same {
+        let what = "the file changed or vanished while it was read";
+        facts.problems.push(Problem::new(ProblemKind::Changed, "file", None, what));
+    }
+    !same
+}

@@ -1,0 +1,96 @@
+//! The numbers of a run: counted as assets come, the outcome decided at its end.
+
+use countersign_delivery::packages::Row;
+use countersign_judge::judge::Judge;
+use countersign_model::{
+    Ai, AssetReport, Finding, FindingState, FindingSubject, Outcome, PackageFault, PackageReport, Severity, Summary,
+};
+
+/// Counts as assets come, decides the outcome at the end.
+pub(super) struct Tally {
+    pub(super) summary: Summary,
+    fail_on: Severity,
+    /// Open findings at or above `fail_on` about other things than what cannot be read.
+    failing: u64,
+    unreadable: u64,
+}
+
+impl Tally {
+    pub(super) fn new(fail_on: Severity) -> Self {
+        Self { summary: Summary::default(), fail_on, failing: 0, unreadable: 0 }
+    }
+
+    /// A row as it will be told, with what is wrong with the sequence that it stands for; the bytes of a `member` of
+    /// an archive are counted with it.
+    pub(super) fn row(&mut self, row: Row, judge: &Judge<'_>, member: bool) -> AssetReport {
+        let mut report = row.report;
+        if !row.faults.is_empty() {
+            let root = row.faults.first().map(|f| f.path.clone()).unwrap_or_default();
+            let run = PackageReport { kind: "sequence".to_owned(), root, ..PackageReport::default() };
+            report.findings.extend(judge.package(&run, &row.faults));
+            report.findings.sort_by_key(|f| std::cmp::Reverse(f.severity));
+        }
+        self.add(&report);
+        self.summary.bytes += if member { 0 } else { report.bytes };
+        report
+    }
+
+    /// Counts the files that a row stands for; a finding that is told once is counted once.
+    fn add(&mut self, report: &AssetReport) {
+        let files = report.frames.map_or(1, |frames| frames.count);
+        let summary = &mut self.summary;
+        summary.assets += files;
+        *match report.ai {
+            Ai::Generated => &mut summary.by_ai.generated,
+            Ai::Composite => &mut summary.by_ai.composite,
+            Ai::Enhanced => &mut summary.by_ai.enhanced,
+            Ai::Possible => &mut summary.by_ai.possible,
+            Ai::None => &mut summary.by_ai.none,
+        } += files;
+        let unjudged = |f: &Finding| f.subject.is_not_judged();
+        summary.not_judged += if report.findings.iter().any(unjudged) { files } else { 0 };
+        for finding in &report.findings {
+            self.count(finding);
+        }
+    }
+
+    pub(super) fn package(&mut self, mut package: PackageReport, faults: &[PackageFault], judge: &Judge<'_>) {
+        package.findings = judge.package(&package, faults);
+        package.findings.iter().for_each(|f| self.count(f));
+        self.summary.packages.push(package);
+    }
+
+    fn count(&mut self, finding: &Finding) {
+        self.summary.approved += u64::from(finding.state == FindingState::Approved);
+        if finding.state != FindingState::Open {
+            return;
+        }
+        let found = &mut self.summary.findings;
+        *match finding.severity {
+            Severity::Error => &mut found.error,
+            Severity::Warning => &mut found.warning,
+            Severity::Note => &mut found.note,
+        } += 1;
+        if finding.subject == FindingSubject::Unreadable {
+            self.unreadable += u64::from(finding.severity >= self.fail_on);
+        } else {
+            self.failing += u64::from(finding.severity >= self.fail_on);
+        }
+    }
+
+    pub(super) fn finish(mut self, judge: &Judge<'_>) -> Summary {
+        // What matched nothing can only be said of a run that saw everything.
+        if !self.summary.interrupted {
+            let of_run = judge.finish(&self.summary.packages);
+            of_run.iter().for_each(|f| self.count(f));
+            self.summary.findings_of_run = of_run;
+        }
+        self.summary.outcome = match (self.failing, self.unreadable) {
+            (1.., _) => Outcome::Fail,
+            (0, 1..) => Outcome::Incomplete,
+            (0, 0) if self.summary.interrupted => Outcome::Incomplete,
+            (0, 0) => Outcome::Pass,
+        };
+        self.summary
+    }
+}

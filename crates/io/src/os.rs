@@ -1,0 +1,93 @@
+//! What is of one operating system, each part with the other systems' side beside it.
+
+use std::fs::{File, Metadata};
+use std::io;
+use std::path::Path;
+use std::time::UNIX_EPOCH;
+
+use super::{Kind, Stat};
+
+/// Reads once at `offset`, without moving anybody else's place in the file.
+#[cfg(unix)]
+pub fn read_at(file: &File, out: &mut [u8], offset: u64) -> io::Result<usize> {
+    std::os::unix::fs::FileExt::read_at(file, out, offset)
+}
+
+#[cfg(windows)]
+pub fn read_at(file: &File, out: &mut [u8], offset: u64) -> io::Result<usize> {
+    std::os::windows::fs::FileExt::seek_read(file, out, offset)
+}
+
+/// Opens a file for reading. A pipe that took the file's place since the folder was listed would block for ever: it is
+/// opened all the same, and then cannot be read at an offset.
+#[cfg(unix)]
+pub(super) fn open(path: &Path) -> io::Result<File> {
+    use std::os::unix::fs::OpenOptionsExt;
+    let flags = i32::try_from(rustix::fs::OFlags::NONBLOCK.bits()).unwrap_or(0);
+    match File::options().read(true).custom_flags(flags).open(path) {
+        // Somebody holds a lease on the file, which is given up on being asked: a pipe never says so.
+        Err(e) if e.kind() == io::ErrorKind::WouldBlock => File::open(path),
+        opened => opened,
+    }
+}
+
+#[cfg(not(unix))]
+pub(super) fn open(path: &Path) -> io::Result<File> {
+    File::open(path)
+}
+
+/// What the system knows of a file.
+pub fn stat_of(meta: &Metadata) -> Stat {
+    let kind = match meta.file_type() {
+        kind if kind.is_file() => Kind::File,
+        kind if kind.is_dir() => Kind::Folder,
+        kind if kind.is_symlink() => Kind::Link,
+        _ => Kind::Other,
+    };
+    Stat { kind, len: meta.len(), modified: modified(meta), changed: changed(meta), identity: identity(meta) }
+}
+
+fn modified(meta: &Metadata) -> Option<i128> {
+    nanoseconds(meta.modified().ok()?)
+}
+
+fn nanoseconds(time: std::time::SystemTime) -> Option<i128> {
+    Some(match time.duration_since(UNIX_EPOCH) {
+        Ok(after) => i128::try_from(after.as_nanos()).ok()?,
+        Err(before) => -i128::try_from(before.duration().as_nanos()).ok()?,
+    })
+}
+
+#[cfg(unix)]
+fn changed(meta: &Metadata) -> Option<i128> {
+    use std::os::unix::fs::MetadataExt;
+    Some(i128::from(meta.ctime()) * 1_000_000_000 + i128::from(meta.ctime_nsec()))
+}
+
+#[cfg(not(unix))]
+fn changed(meta: &Metadata) -> Option<i128> {
+    nanoseconds(meta.created().ok()?)
+}
+
+#[cfg(unix)]
+fn identity(meta: &Metadata) -> Option<(u64, u64)> {
+    use std::os::unix::fs::MetadataExt;
+    Some((meta.dev(), meta.ino()))
+}
+
+#[cfg(not(unix))]
+fn identity(_: &Metadata) -> Option<(u64, u64)> {
+    None
+}
+
+/// A name of this system from its bytes, if it can have such a name.
+#[cfg(unix)]
+pub(super) fn name_from(bytes: Vec<u8>) -> Option<std::ffi::OsString> {
+    use std::os::unix::ffi::OsStringExt;
+    Some(std::ffi::OsString::from_vec(bytes))
+}
+
+#[cfg(not(unix))]
+pub(super) fn name_from(bytes: Vec<u8>) -> Option<std::ffi::OsString> {
+    String::from_utf8(bytes).ok().map(Into::into)
+}

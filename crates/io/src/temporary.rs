@@ -1,0 +1,111 @@
+//! Where temporary files go: never below what is scanned. The only place that makes any.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::ByteRange;
+use countersign_model::{Problem, ProblemKind};
+
+/// The longest name that a temporary file takes over.
+const NAME: usize = 200;
+
+/// A folder for temporary files outside of every root, or why there is none.
+#[derive(Clone, Debug)]
+pub struct TempSpace {
+    folder: Result<PathBuf, String>,
+}
+
+impl TempSpace {
+    /// The system's folder for temporary files, unless that lies in one of the scanned folders.
+    #[must_use]
+    pub fn outside(scanned: &[PathBuf]) -> Self {
+        let folder = std::env::temp_dir();
+        let real = std::fs::canonicalize(&folder).unwrap_or_else(|_| folder.clone());
+        let inside = |root: &&PathBuf| std::fs::canonicalize(root).is_ok_and(|r| r.is_dir() && real.starts_with(r));
+        let folder = match scanned.iter().find(inside) {
+            None => Ok(folder),
+            Some(root) => Err(format!(
+                "{} lies in {}, which is scanned: nothing is written there; set TMPDIR to a folder elsewhere",
+                folder.display(),
+                root.display()
+            )),
+        };
+        Self { folder }
+    }
+
+    fn place(&self) -> Result<&Path, Problem> {
+        let refused = |what: &String| {
+            Problem::new(ProblemKind::Io, "temporary file", None, format!("needed to unfold it, but {what}"))
+        };
+        self.folder.as_deref().map_err(refused)
+    }
+
+    /// A file that nobody else sees and that vanishes with its last reader.
+    ///
+    /// # Errors
+    /// Where there is no room.
+    pub fn file(&self) -> Result<File, Problem> {
+        tempfile::tempfile_in(self.place()?).map_err(|e| self.full(&e))
+    }
+
+    /// Gives bytes a name on disk, for what can only open files: all of them in one folder, under the last part of
+    /// their paths.
+    ///
+    /// # Errors
+    /// Where there is no room.
+    pub fn materialize(&self, files: &[(&Path, &ByteRange)]) -> Result<TempFiles, Problem> {
+        let folder = tempfile::Builder::new().prefix("countersign-").tempdir_in(self.place()?);
+        let folder = folder.map_err(|e| self.full(&e))?;
+        let mut paths = Vec::with_capacity(files.len());
+        for (path, held) in files {
+            let path = folder.path().join(safe(path));
+            let mut to = File::create_new(&path).map_err(|e| self.full(&e))?;
+            io::copy(&mut held.stream(), &mut to).map_err(|e| self.full(&e))?;
+            paths.push(path);
+        }
+        Ok(TempFiles { paths, _folder: folder })
+    }
+
+    /// What it means that a temporary file cannot be written.
+    #[must_use]
+    pub fn full(&self, error: &io::Error) -> Problem {
+        let place = self.folder.as_deref().unwrap_or(Path::new("")).display();
+        Problem::new(ProblemKind::Io, "temporary file", None, format!("cannot be written in {place}: {error}"))
+    }
+}
+
+/// Files on disk until this is dropped.
+#[derive(Debug)]
+pub struct TempFiles {
+    pub paths: Vec<PathBuf>,
+    _folder: tempfile::TempDir,
+}
+
+/// The last part of a path as a name that every system takes.
+fn safe(path: &Path) -> OsString {
+    let name = path.file_name().and_then(|n| n.to_str()).unwrap_or("member");
+    let fit = |c: char| !c.is_control() && !r#"<>:"/\|?*"#.contains(c);
+    let mut name: String = name.chars().filter(|c| fit(*c)).collect();
+    // The ending says what it is: of a long name it is kept.
+    while name.len() > NAME {
+        name.remove(0);
+    }
+    if name.is_empty() { "member".into() } else { name.into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn laid_out_names_lead_nowhere() {
+        for (path, name) in
+            [("a/b.png", "b.png"), ("../..", "member"), ("a/..\\..\\x.png", "....x.png"), ("/", "member")]
+        {
+            assert_eq!(safe(Path::new(path)), name, "{path}");
+        }
+        assert!(safe(Path::new(&format!("{}.png", "x".repeat(999)))).to_str().unwrap().ends_with("xx.png"));
+    }
+}

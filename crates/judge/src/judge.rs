@@ -1,0 +1,284 @@
+//! From facts to findings: runs the rules, and is the one place where severity, approvals, suppressions and the
+//! baseline are applied. No I/O; the same input gives the same findings, in the same order, on any thread.
+
+use std::collections::{HashMap, HashSet};
+
+use chrono::NaiveDate;
+
+use crate::approvals::status::{ApprovalStatus, CoverageQuery};
+use crate::approvals::{Approvals, MatchKind, Matches, Record};
+use crate::policy::Policy;
+use crate::rules::{self, AssetContext, Info, PackageContext, RawFinding, RunContext, Usage};
+use countersign_model::error::Result;
+use countersign_model::{
+    Ai, Asset, AssetReport, Decision, Evidence, Facts, Finding, FindingState, PackageFault, PackageReport, RecordNote,
+    Role, Summary,
+};
+
+/// What was found out about one asset before it is judged.
+#[derive(Clone, Copy, Debug)]
+pub struct ExaminedAsset<'a> {
+    pub asset: &'a Asset,
+    pub facts: &'a Facts,
+    pub evidence: &'a [Evidence],
+    /// The strongest claim among the evidence.
+    pub ai: Ai,
+    /// Digest of the asset's bytes in hex, where [`Judge::needs_digest`] asked for it and it could be computed.
+    pub sha256: Option<&'a str>,
+}
+
+/// Judges assets by one policy, one ledger and one day.
+#[derive(Debug)]
+pub struct Judge<'a> {
+    policy: &'a Policy,
+    approvals: Option<&'a Approvals>,
+    as_of: NaiveDate,
+    baseline: Baseline,
+    /// Which records and suppressions matched something, in their own order.
+    used_approvals: Usage,
+    used_suppressions: Usage,
+}
+
+/// Findings that an earlier report held already.
+#[derive(Debug, Default)]
+pub struct Baseline {
+    /// Path and rule of a finding, with size and digest of the asset then.
+    rows: HashMap<(String, String), (u64, Option<String>)>,
+    /// Rule, root and message of findings about packages and, with an empty root, about the run.
+    others: HashSet<(String, String, String)>,
+}
+
+impl Baseline {
+    /// The open findings of an earlier report.
+    #[must_use]
+    pub fn new<'r>(assets: impl IntoIterator<Item = &'r AssetReport>) -> Self {
+        let mut rows = HashMap::new();
+        for asset in assets {
+            let kept = |f: &&Finding| matches!(f.state, FindingState::Open | FindingState::Baseline);
+            for finding in asset.findings.iter().filter(kept) {
+                rows.insert((asset.path.clone(), finding.rule.clone()), (asset.bytes, asset.sha256.clone()));
+            }
+        }
+        Self { rows, others: HashSet::new() }
+    }
+
+    /// Also the open findings of that report about packages and about the run.
+    #[must_use]
+    pub fn with_others(mut self, summary: &Summary) -> Self {
+        let of_packages = summary.packages.iter().flat_map(|p| p.findings.iter().map(|f| (p.root.as_str(), f)));
+        let of_run = summary.findings_of_run.iter().map(|f| ("", f));
+        let kept = |f: &Finding| matches!(f.state, FindingState::Open | FindingState::Baseline);
+        let rows = of_packages.chain(of_run).filter(|(_, f)| kept(f));
+        self.others = rows.map(|(root, f)| (f.rule.clone(), root.to_owned(), f.message.clone())).collect();
+        self
+    }
+
+    /// Marks those findings of a package or of the run that were there word for word.
+    fn settle(&self, root: &str, findings: &mut [Finding]) {
+        for finding in findings.iter_mut().filter(|f| f.state == FindingState::Open && !self.others.is_empty()) {
+            let key = (finding.rule.clone(), root.to_owned(), finding.message.clone());
+            if self.others.contains(&key) {
+                finding.state = FindingState::Baseline;
+            }
+        }
+    }
+
+    /// Whether the finding was there, about the same bytes as far as both runs know them.
+    fn holds(&self, rule: &str, asset: &Asset, sha256: Option<&str>) -> bool {
+        // Most runs have no baseline; the key is not built for nothing.
+        if self.rows.is_empty() {
+            return false;
+        }
+        self.rows.get(&(asset.rel.clone(), rule.to_owned())).is_some_and(|(bytes, then)| {
+            let digests = then.as_deref().zip(sha256);
+            *bytes == asset.size && digests.is_none_or(|(then, now)| then.eq_ignore_ascii_case(now))
+        })
+    }
+}
+
+impl<'a> Judge<'a> {
+    /// A judge; `as_of` is the day on which approvals and suppressions must hold.
+    #[must_use]
+    pub fn new(policy: &'a Policy, approvals: Option<&'a Approvals>, as_of: NaiveDate) -> Self {
+        Self {
+            policy,
+            approvals,
+            as_of,
+            baseline: Baseline::default(),
+            used_approvals: Usage::none_of(approvals.map_or(0, Approvals::len)),
+            used_suppressions: Usage::none_of(policy.suppress.len()),
+        }
+    }
+
+    /// Findings that `baseline` holds will not count.
+    #[must_use]
+    pub fn with_baseline(mut self, baseline: Baseline) -> Self {
+        self.baseline = baseline;
+        self
+    }
+
+    /// Whether the SHA-256 of this asset's bytes matters: it needs a record, or a record names its path.
+    #[must_use]
+    pub fn needs_digest(&self, asset: &Asset, ai: Ai) -> bool {
+        let recorded = || self.approvals.is_some_and(|approvals| approvals.name(asset));
+        self.policy.demands(asset.role, ai) || ai > Ai::Possible || recorded()
+    }
+
+    /// What the rules find in one asset, worst first.
+    #[must_use]
+    pub fn asset(&self, examined: &ExaminedAsset<'_>) -> Vec<Finding> {
+        let ExaminedAsset { asset, facts, evidence, ai, sha256 } = *examined;
+        let matches = self.approvals.map(|approvals| approvals.matches(asset, sha256)).unwrap_or_default();
+        for (known, _) in &matches.rows {
+            self.used_approvals.insert(known.index);
+        }
+        let status = self.status(asset, ai, &matches);
+        let ledger = self.approvals.map(Approvals::path);
+        let policy = self.policy;
+        let context = AssetContext { asset, facts, ai, evidence, policy, matches: &matches, status: &status, ledger };
+        let mut findings = self.run(&asset.rel, |rule, out| rule.check_asset(&context, out));
+        for finding in findings.iter_mut().filter(|f| f.state == FindingState::Open) {
+            if self.baseline.holds(&finding.rule, asset, sha256) {
+                finding.state = FindingState::Baseline;
+            }
+        }
+        findings
+    }
+
+    /// What the ledger holds about one asset, for reports.
+    #[must_use]
+    pub fn records(&self, asset: &Asset, sha256: Option<&str>) -> Vec<RecordNote> {
+        let matches = self.approvals.map(|approvals| approvals.matches(asset, sha256)).unwrap_or_default();
+        matches.rows.iter().map(|(known, by)| note(&known.record, *by, sha256)).collect()
+    }
+
+    /// Whether all that was judged so far was judged by the whole ledger.
+    ///
+    /// # Errors
+    /// As [`Approvals::check_ledger_intact`].
+    pub fn check_ledger_intact(&self) -> Result<()> {
+        self.approvals.map_or(Ok(()), Approvals::check_ledger_intact)
+    }
+
+    /// What the rules find in one delivery package, worst first.
+    #[must_use]
+    pub fn package(&self, package: &PackageReport, faults: &[PackageFault]) -> Vec<Finding> {
+        let context = PackageContext { package, faults };
+        let mut findings = self.run(&package.root, |rule, out| rule.check_package(&context, out));
+        self.baseline.settle(&package.root, &mut findings);
+        findings
+    }
+
+    /// What the rules find in the run as a whole, once every asset and all of `packages` were judged.
+    #[must_use]
+    pub fn finish(&self, packages: &[PackageReport]) -> Vec<Finding> {
+        let context = RunContext {
+            packages,
+            policy: self.policy,
+            approvals: self.approvals,
+            as_of: self.as_of,
+            used_approvals: &self.used_approvals,
+            used_suppressions: &self.used_suppressions,
+        };
+        let mut findings = self.run("", |rule, out| rule.check_run(&context, out));
+        self.baseline.settle("", &mut findings);
+        findings
+    }
+
+    /// What the records about an asset amount to in its role.
+    fn status(&self, asset: &Asset, ai: Ai, matches: &Matches<'_>) -> ApprovalStatus {
+        use Decision::{Approved, Conditional, Disclosed, Notified};
+        let decisions: &[Decision] = match (asset.role, ai) {
+            (Role::Final, _) => &[Approved, Conditional],
+            (Role::Temporary, _) => &[Approved, Conditional, Notified, Disclosed],
+            (Role::Archival, Ai::Generated | Ai::Composite) => &[Disclosed],
+            (Role::Archival, _) => &[Approved, Conditional, Disclosed],
+        };
+        if matches.rows.is_empty() {
+            return ApprovalStatus::default();
+        }
+        let scopes = self.policy.scopes(asset.role, &asset.rel);
+        matches.status(&CoverageQuery { policy: self.policy, role: asset.role, decisions, scopes, as_of: self.as_of })
+    }
+
+    /// Runs every rule that is on, in order, and judges what it says. What a rule says is dropped where a more exact one
+    /// explains it, unless a record has settled it.
+    fn run(&self, rel: &str, check: impl Fn(&dyn rules::Rule, &mut Vec<RawFinding>)) -> Vec<Finding> {
+        let (mut said, mut of_rule) = (Vec::new(), Vec::new());
+        for rule in rules::ALL {
+            let info = rule.info();
+            if self.policy.off(info.id).is_some() {
+                continue;
+            }
+            check(*rule, &mut of_rule);
+            said.extend(of_rule.drain(..).map(|finding| (info, finding)));
+        }
+        let explained: Vec<&str> = said.iter().flat_map(|(info, _)| info.explains).map(|info| info.id).collect();
+        let left = said.into_iter().filter(|(info, finding)| finding.cleared || !explained.contains(&info.id));
+        let mut findings: Vec<_> = left.filter_map(|(info, finding)| self.judge(info, rel, finding)).collect();
+        // Stable: findings of one severity keep the order of the rules.
+        findings.sort_by_key(|f: &Finding| std::cmp::Reverse(f.severity));
+        findings
+    }
+
+    fn judge(&self, info: &Info, rel: &str, raw: RawFinding) -> Option<Finding> {
+        let severity = self.policy.severity(info.id, info.severity)?;
+        let inner = raw.path.as_deref().and_then(|path| self.suppression(info.id, path));
+        let suppressed = if raw.cleared { None } else { inner.or_else(|| self.suppression(info.id, rel)) };
+        let state = match (raw.cleared, &suppressed) {
+            (true, _) => FindingState::Approved,
+            (false, Some(_)) => FindingState::Suppressed,
+            (false, None) => FindingState::Open,
+        };
+        Some(Finding {
+            rule: info.id.to_owned(),
+            severity,
+            state,
+            subject: info.subject,
+            path: raw.path,
+            message: raw.message,
+            action: raw.action,
+            approval: raw.approval,
+            reason: suppressed,
+        })
+    }
+
+    /// Why this finding is suppressed, where it is; every row that fits counts as used, the first one speaks.
+    fn suppression(&self, rule: &str, rel: &str) -> Option<String> {
+        let mut reason = None;
+        for (index, row) in self.policy.suppress.iter().enumerate() {
+            if row.rule == rule && row.expires >= self.as_of && row.pattern.matches(rel) {
+                self.used_suppressions.insert(index);
+                reason = reason.or_else(|| Some(format!("{} (until {})", row.reason, row.expires)));
+            }
+        }
+        reason
+    }
+}
+
+/// A record as a report about the asset with this digest repeats it.
+fn note(record: &Record, by: MatchKind, sha256: Option<&str>) -> RecordNote {
+    let own = record.subjects.iter().find(|s| s.sha256().is_some() && s.sha256() == sha256);
+    let range = own.or_else(|| record.subjects.first()).and_then(|s| s.annotations.as_ref()?.range.clone());
+    let by = match by {
+        MatchKind::Digest => "digest",
+        MatchKind::Path => "path",
+        MatchKind::OtherBytes => "other-bytes",
+    };
+    RecordNote {
+        id: record.id.clone(),
+        decision: record.decision.word().to_owned(),
+        by: by.to_owned(),
+        approver: record.approver.to_string(),
+        decided_on: record.decided_on.to_string(),
+        expires_on: record.expires_on.map(|day| day.to_string()),
+        scopes: record.scopes.iter().map(|s| s.word().to_owned()).collect(),
+        reference: record.reference.clone(),
+        range,
+        tool: record.tool.clone(),
+        version: record.version.clone().or_else(|| record.model.clone()),
+        prompt: record.prompt.clone(),
+        sources: record.sources.iter().map(|s| (s.name.clone(), s.rights.clone())).collect(),
+        note: record.note.clone(),
+    }
+}

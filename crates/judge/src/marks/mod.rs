@@ -1,0 +1,37 @@
+//! The mark catalogue (data) and its matching: facts become evidence.
+
+mod catalogue;
+pub mod credentials;
+pub mod generators;
+mod manual;
+mod matching;
+mod selector;
+mod shape;
+pub mod source_type;
+mod terms;
+
+pub use catalogue::{Catalogue, Hit, Mark, Miss, catalogue};
+pub use manual::{manual, page};
+
+use countersign_model::{Ai, Claim, Evidence, Strength, Via};
+
+/// The strongest claim among the evidence.
+///
+/// Captured, digitized and not-ai claims never raise it; hints, and whatever is reached only through an
+/// `inputTo` ingredient, raise it to possible at most.
+#[must_use]
+pub fn ai(evidence: &[Evidence]) -> Ai {
+    evidence.iter().map(weight).max().unwrap_or_default()
+}
+
+fn weight(evidence: &Evidence) -> Ai {
+    let ai = match evidence.claim {
+        Claim::Generated => Ai::Generated,
+        Claim::Composite => Ai::Composite,
+        Claim::Enhanced => Ai::Enhanced,
+        Claim::Possible => Ai::Possible,
+        Claim::Captured | Claim::Digitized | Claim::NotAi => Ai::None,
+    };
+    let weak = evidence.strength == Strength::Hint || evidence.via == Via::Input;
+    if weak { ai.min(Ai::Possible) } else { ai }
+}

@@ -1,0 +1,254 @@
+//! The policy in force: a TOML file, checked, with every mistake pointed at.
+//!
+//! [`raw`] is the file as written, [`check`] turns it into a [`Policy`], [`known`] holds the ids and the built-in
+//! policies, [`show`] prints the effective one, [`public_key`] reads keys. A file takes what it does not say from the built-in policy that
+//! it extends (`netflix-genai` unless it says otherwise).
+
+mod check;
+pub mod known;
+pub mod public_key;
+mod raw;
+mod show;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroU32;
+use std::path::{Path, PathBuf};
+
+use chrono::NaiveDate;
+
+use crate::roles::{Pattern, Patterns};
+use countersign_model::error::{Error, Result};
+use countersign_model::{Ai, PolicyRef, Role, Severity};
+pub use countersign_model::{Grade, Scope};
+
+/// A checked policy.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    pub name: String,
+    /// The file that it was read from; built-in policies have none.
+    pub path: Option<PathBuf>,
+    /// SHA-256 of the policy's text, in hex.
+    pub sha256: String,
+    /// No finding is reported as more than this.
+    pub ceiling: Severity,
+    pub roles: Patterns,
+    pub approvals: Demands,
+    pub require: Vec<Require>,
+    pub suppress: Vec<Suppression>,
+    pub trust: Trust,
+    pub limits: Limits,
+    /// Whether a digitization mark authenticates archival material only together with a custody record.
+    pub digitized_needs_custody: bool,
+    rules: BTreeMap<String, Setting>,
+}
+
+/// What the policy says of one rule.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Setting {
+    pub severity: Option<Severity>,
+    /// Why the rule is off, where it is.
+    pub off: Option<String>,
+}
+
+/// What an approval must be.
+#[derive(Clone, Debug)]
+pub struct Demands {
+    pub least_grade: Grade,
+    /// Roles in which a record that names only a path still counts.
+    pub path_only: BTreeSet<Role>,
+    /// Whether an approval given on conditions counts.
+    pub conditional: bool,
+    /// Scopes for which an approval counts only where it names a consent.
+    pub consent: BTreeSet<Scope>,
+    pub claims: BTreeMap<Role, BTreeSet<Ai>>,
+    pub scopes: BTreeMap<Role, BTreeSet<Scope>>,
+    pub grades: BTreeMap<Scope, Grade>,
+}
+
+impl Default for Demands {
+    fn default() -> Self {
+        let ai = BTreeSet::from([Ai::Generated, Ai::Composite]);
+        let claims = [Role::Final, Role::Temporary, Role::Archival].map(|role| (role, ai.clone()));
+        Self {
+            least_grade: Grade::Imported,
+            path_only: BTreeSet::new(),
+            conditional: true,
+            consent: BTreeSet::new(),
+            claims: claims.into(),
+            scopes: BTreeMap::new(),
+            grades: BTreeMap::new(),
+        }
+    }
+}
+
+/// Scopes that some files need beyond their role's.
+#[derive(Clone, Debug)]
+pub struct Require {
+    pub pattern: Pattern,
+    pub scopes: BTreeSet<Scope>,
+}
+
+/// Findings that are known and accepted until a day.
+#[derive(Clone, Debug)]
+pub struct Suppression {
+    pub rule: String,
+    pub pattern: Pattern,
+    pub reason: String,
+    /// The last day on which it holds.
+    pub expires: NaiveDate,
+}
+
+/// Whom the policy trusts.
+#[derive(Clone, Debug, Default)]
+pub struct Trust {
+    /// PEM files, as written; relative ones are relative to the policy's folder.
+    pub lists: Vec<PathBuf>,
+    /// Keys that sign approvals.
+    pub keys: Vec<TrustedKey>,
+}
+
+/// A public Ed25519 key and whose it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TrustedKey {
+    pub name: String,
+    pub key: [u8; 32],
+    /// The first day whose decisions it may sign.
+    pub from: Option<NaiveDate>,
+    /// The last day whose decisions it may sign.
+    pub until: Option<NaiveDate>,
+}
+
+impl TrustedKey {
+    /// A key without bounds of time.
+    pub fn new(name: impl Into<String>, key: [u8; 32]) -> Self {
+        Self { name: name.into(), key, from: None, until: None }
+    }
+
+    /// Whether it may sign decisions of this day.
+    #[must_use]
+    pub fn valid_on(&self, day: NaiveDate) -> bool {
+        self.from.is_none_or(|from| from <= day) && self.until.is_none_or(|until| day <= until)
+    }
+}
+
+/// Bounds that a policy may set.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Limits {
+    pub archive_depth: Option<u32>,
+    /// Seconds that verifying the Content Credentials of one file may take.
+    pub seconds_per_file: Option<NonZeroU32>,
+}
+
+impl Policy {
+    /// The built-in policy of this name.
+    ///
+    /// # Errors
+    /// No such policy.
+    pub fn builtin(name: &str) -> Result<Self> {
+        let found = known::BUILT_IN.iter().find(|(n, _)| *n == name);
+        let Some((name, text)) = found else {
+            let names: Vec<_> = known::BUILT_IN.iter().map(|(n, _)| *n).collect();
+            let hint = match known::nearest(name, names.iter().copied()) {
+                Some(near) => format!("did you mean {near}? built in are {}", names.join(", ")),
+                None => format!("built in are {}; a file is given by its path", names.join(", ")),
+            };
+            return Err(Error::Usage { what: format!("no policy is called {name}"), hint });
+        };
+        Self::parse(text, name)
+    }
+
+    /// The policy in the file at `path`.
+    ///
+    /// # Errors
+    /// The file cannot be read, or is wrong at a place that is pointed at.
+    pub fn load(path: &Path) -> Result<Self> {
+        let text = std::fs::read_to_string(path).map_err(|e| Error::File {
+            path: path.to_owned(),
+            what: format!("cannot read the policy: {e}"),
+            hint: "built-in policies are netflix-genai, archival and observe; `countersign policy init` writes one"
+                .to_owned(),
+        })?;
+        let mut policy = Self::parse(&text, &path.to_string_lossy())?;
+        policy.path = Some(path.to_owned());
+        // Lists stand beside the policy that names them, wherever the command was started.
+        let base = path.parent().unwrap_or(Path::new(""));
+        policy.trust.lists = policy.trust.lists.iter().map(|list| base.join(list)).collect();
+        Ok(policy)
+    }
+
+    /// What `--policy` names: a built-in policy where no file has that name, a file otherwise.
+    ///
+    /// # Errors
+    /// As [`Policy::load`] and [`Policy::builtin`].
+    pub fn named(name: &Path) -> Result<Self> {
+        match name.to_str() {
+            Some(word) if !name.exists() && !word.contains(['/', '\\', '.']) => Self::builtin(word),
+            _ => Self::load(name),
+        }
+    }
+
+    /// The policy that `text` spells; `path` is how errors call it.
+    ///
+    /// # Errors
+    /// [`Error::Policy`] with the span of the mistake.
+    pub fn parse(text: &str, path: &str) -> Result<Self> {
+        check::policy(text, path)
+    }
+
+    /// What the report says of it.
+    #[must_use]
+    pub fn reference(&self) -> PolicyRef {
+        PolicyRef { name: self.name.clone(), sha256: self.sha256.clone() }
+    }
+
+    /// The effective policy as TOML, all that is inherited included.
+    #[must_use]
+    pub fn effective(&self) -> String {
+        show::toml(self)
+    }
+
+    /// How severe this rule's findings are; `None` where the rule is off.
+    #[must_use]
+    pub fn severity(&self, rule: &str, usual: Severity) -> Option<Severity> {
+        let Some(setting) = self.rules.get(rule) else { return Some(usual.min(self.ceiling)) };
+        if setting.off.is_some() {
+            return None;
+        }
+        Some(setting.severity.unwrap_or(usual).min(self.ceiling))
+    }
+
+    /// Why this rule is off, where it is.
+    #[must_use]
+    pub fn off(&self, rule: &str) -> Option<&str> {
+        self.rules.get(rule).and_then(|setting| setting.off.as_deref())
+    }
+
+    /// Whether such an asset in such a place needs a record.
+    #[must_use]
+    pub fn demands(&self, role: Role, ai: Ai) -> bool {
+        self.approvals.claims.get(&role).is_some_and(|claims| claims.contains(&ai))
+    }
+
+    /// The scopes that an approval of this file must have, by its role and its path.
+    #[must_use]
+    pub fn scopes(&self, role: Role, rel: &str) -> BTreeSet<Scope> {
+        let mut scopes = self.approvals.scopes.get(&role).cloned().unwrap_or_default();
+        for row in self.require.iter().filter(|row| row.pattern.matches(rel)) {
+            scopes.extend(&row.scopes);
+        }
+        scopes
+    }
+
+    /// The least grade of a record, for one scope or in general.
+    #[must_use]
+    pub fn least_grade(&self, scope: Option<Scope>) -> Grade {
+        let of_scope = scope.and_then(|scope| self.approvals.grades.get(&scope).copied());
+        of_scope.unwrap_or(self.approvals.least_grade)
+    }
+}
+
+/// The commented policy that `policy init` writes.
+#[must_use]
+pub fn starter() -> &'static str {
+    known::STARTER
+}

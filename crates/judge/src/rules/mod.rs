@@ -1,0 +1,331 @@
+//! The rules: one file each, all of them in [`ALL`]; a file's first comment is the rule's manual page.
+//!
+//! A rule looks at one asset ([`AssetContext`]), one delivery package ([`PackageContext`]) or the whole run
+//! ([`RunContext`]) and says what it found ([`RawFinding`]). Severity, approval, suppression and baseline are not its
+//! business: [`crate::judge`] applies them.
+
+mod ai_in_archival;
+mod approval_for_other_bytes;
+mod approval_not_trusted;
+mod approval_scope_missing;
+mod configuration_in_delivery;
+mod conflicting_provenance;
+mod enhanced_archival;
+mod expired_approval;
+mod mislabelled_format;
+mod package;
+mod possible_ai;
+mod revoked_approval;
+mod sequence_gap;
+mod stripped_credentials;
+mod tampered_credentials;
+mod unapproved_ai_in_final;
+mod unauthenticated_archival;
+mod unnotified_ai_in_temporary;
+mod unreadable_asset;
+mod unrecognized_format;
+mod untrusted_signer;
+mod unused_approval;
+mod unused_suppression;
+mod usage;
+mod wording;
+
+use std::path::Path;
+
+use chrono::NaiveDate;
+
+use crate::approvals::{ApprovalStatus, Approvals, MatchKind, Matches, Verdict};
+use crate::policy::Policy;
+use countersign_model::{
+    Ai, Asset, Decision, Evidence, Facts, FindingAction, FindingSubject, PackageFault, PackageReport, Role, Severity,
+};
+
+pub use usage::Usage;
+
+/// What a rule is.
+#[derive(Debug)]
+pub struct Info {
+    /// kebab-case, final.
+    pub id: &'static str,
+    /// Unless the policy says otherwise.
+    pub severity: Severity,
+    /// What its findings are about.
+    pub subject: FindingSubject,
+    /// More general rules that have nothing to add about an asset of which this one speaks. Where the policy turns this
+    /// rule off, they speak.
+    pub explains: &'static [&'static Info],
+    manual: Manual,
+}
+
+/// Where a rule's manual page stands, in Markdown.
+#[derive(Debug)]
+enum Manual {
+    /// The first comment of the rule's own source.
+    Source(&'static str),
+    /// The text itself.
+    Page(&'static str),
+}
+
+impl Info {
+    /// What the rule finds, in one line.
+    #[must_use]
+    pub fn summary(&self) -> String {
+        self.doc().lines().next().unwrap_or_default().to_owned()
+    }
+
+    /// The manual page in Markdown: what it finds, why it matters, what to do, an example.
+    #[must_use]
+    pub fn doc(&self) -> String {
+        let source = match self.manual {
+            Manual::Page(text) => return text.to_owned(),
+            Manual::Source(source) => source,
+        };
+        let lines = source.lines().map_while(|line| line.strip_prefix("//!"));
+        let lines: Vec<&str> = lines.map(|line| line.strip_prefix(' ').unwrap_or(line)).collect();
+        lines.join("\n")
+    }
+}
+
+/// A rule: what it is, and what it finds in an asset, in a package, or in the run as a whole.
+pub trait Rule: Sync {
+    fn info(&self) -> &'static Info;
+
+    /// What the rule finds in one asset.
+    fn check_asset(&self, _context: &AssetContext, _out: &mut Vec<RawFinding>) {}
+
+    /// What the rule finds in one delivery package.
+    fn check_package(&self, _context: &PackageContext, _out: &mut Vec<RawFinding>) {}
+
+    /// What the rule finds once every asset and every package was judged; not asked in a run that was interrupted.
+    fn check_run(&self, _context: &RunContext, _out: &mut Vec<RawFinding>) {}
+}
+
+/// Everything that is known of one asset when it is judged.
+#[derive(Debug)]
+pub struct AssetContext<'a> {
+    pub asset: &'a Asset,
+    pub facts: &'a Facts,
+    pub ai: Ai,
+    pub evidence: &'a [Evidence],
+    pub policy: &'a Policy,
+    /// The records about this asset.
+    pub matches: &'a Matches<'a>,
+    /// What they amount to in this role.
+    pub status: &'a ApprovalStatus,
+    /// The ledger in use, for commands that are proposed.
+    pub ledger: Option<&'a Path>,
+}
+
+impl AssetContext<'_> {
+    /// Whether an asset like this needs a record here: by its marks, or because the use of these very bytes was
+    /// refused or withdrawn, so that somebody knows them for AI material though no mark says so.
+    #[must_use]
+    pub fn needs_record(&self) -> bool {
+        self.policy.demands(self.asset.role, self.ai) || (self.asset.role == Role::Final && self.refused())
+    }
+
+    fn refused(&self) -> bool {
+        let refused = match &self.status.verdict {
+            Verdict::Denied(_) => true,
+            Verdict::Superseded(_, by) => matches!(by.record.decision, Decision::Revoked | Decision::Denied),
+            _ => false,
+        };
+        refused && self.matches.rows.iter().any(|(_, by)| *by == MatchKind::Digest)
+    }
+}
+
+/// One delivery package and where it disagrees with itself.
+#[derive(Debug)]
+pub struct PackageContext<'a> {
+    pub package: &'a PackageReport,
+    pub faults: &'a [PackageFault],
+}
+
+/// A whole run at its end.
+#[derive(Debug)]
+pub struct RunContext<'a> {
+    /// Every delivery package and archive, with what was found in it.
+    pub packages: &'a [PackageReport],
+    pub policy: &'a Policy,
+    pub approvals: Option<&'a Approvals>,
+    /// The day on which approvals and suppressions must hold.
+    pub as_of: NaiveDate,
+    /// Records that were about an asset, by [`crate::approvals::LedgerEntry::index`].
+    pub used_approvals: &'a Usage,
+    /// Lines of [`Policy::suppress`] that fit a finding.
+    pub used_suppressions: &'a Usage,
+}
+
+/// What a rule says, before judgement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RawFinding {
+    pub message: String,
+    pub action: FindingAction,
+    /// The record that it is about.
+    pub approval: Option<String>,
+    /// Whether that record clears it.
+    pub cleared: bool,
+    /// The file that it is about, where it is found in something larger.
+    pub path: Option<String>,
+}
+
+impl RawFinding {
+    /// A finding that no record is about.
+    pub fn new(message: impl Into<String>, action: FindingAction) -> Self {
+        Self { message: message.into(), action, approval: None, cleared: false, path: None }
+    }
+
+    /// What a rule says of one fault of a package.
+    fn of(fault: &PackageFault, what: &str, action: FindingAction) -> Self {
+        Self { path: Some(fault.path.clone()), ..Self::new(wording::fault(fault, what), action) }
+    }
+
+    /// Names the record that it is about.
+    #[must_use]
+    pub fn about(self, approval: &str) -> Self {
+        self.about_any(Some(approval))
+    }
+
+    /// Names the record that it is about, where there is one.
+    #[must_use]
+    pub fn about_any(mut self, approval: Option<&str>) -> Self {
+        self.approval = approval.map(str::to_owned);
+        self
+    }
+
+    /// Names the record that it is about, which settles it.
+    #[must_use]
+    pub fn cleared_by(mut self, approval: &str) -> Self {
+        self.cleared = true;
+        self.about(approval)
+    }
+}
+
+/// Every rule, in the order in which findings of one severity are listed.
+pub static ALL: &[&dyn Rule] = &[
+    &unapproved_ai_in_final::UnapprovedAiInFinal,
+    &approval_for_other_bytes::ApprovalForOtherBytes,
+    &expired_approval::ExpiredApproval,
+    &revoked_approval::RevokedApproval,
+    &approval_scope_missing::ApprovalScopeMissing,
+    &approval_not_trusted::ApprovalNotTrusted,
+    &ai_in_archival::AiInArchival,
+    &tampered_credentials::TamperedCredentials,
+    &unreadable_asset::UnreadableAsset,
+    &package::MISSING_ASSET,
+    &package::HASH_MISMATCH,
+    &package::SIZE_MISMATCH,
+    &package::MALFORMED,
+    &unnotified_ai_in_temporary::UnnotifiedAiInTemporary,
+    &unauthenticated_archival::UnauthenticatedArchival,
+    &enhanced_archival::EnhancedArchival,
+    &stripped_credentials::StrippedCredentials,
+    &conflicting_provenance::ConflictingProvenance,
+    &sequence_gap::SequenceGap,
+    &untrusted_signer::UntrustedSigner,
+    &possible_ai::PossibleAi,
+    &mislabelled_format::MislabelledFormat,
+    &unrecognized_format::UnrecognizedFormat,
+    &package::UNLISTED_FILE,
+    &configuration_in_delivery::ConfigurationInDelivery,
+    &unused_approval::UnusedApproval,
+    &unused_suppression::UnusedSuppression,
+];
+
+/// The rule with this id.
+#[must_use]
+pub fn by_id(id: &str) -> Option<&'static dyn Rule> {
+    ALL.iter().copied().find(|rule| rule.info().id == id)
+}
+
+/// All rules' pages as one Markdown document: `docs/rules.md`.
+#[must_use]
+pub fn manual() -> String {
+    let mut out = String::from(
+        "# The rules\n\nMade from the rules' own source; `countersign rules RULE` prints one page.\n\n\
+         | rule | severity | finds |\n|---|---|---|\n",
+    );
+    for info in ALL.iter().map(|rule| rule.info()) {
+        let severity = info.severity.word();
+        out.push_str(&format!("| [`{0}`](#{0}) | {severity} | {1} |\n", info.id, info.summary()));
+    }
+    for info in ALL.iter().map(|rule| rule.info()) {
+        out.push_str(&format!("\n## {}\n\n*{}*. {}\n", info.id, info.severity.word(), info.doc()));
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_rules_are_the_ones_that_policies_may_name() {
+        let ids: Vec<_> = ALL.iter().map(|rule| rule.info().id).collect();
+        assert_eq!(ids, crate::policy::known::RULES);
+    }
+
+    #[test]
+    fn every_rule_has_a_whole_page() {
+        for info in ALL.iter().map(|rule| rule.info()) {
+            let page = info.doc();
+            for part in ["**Why it matters.**", "**What to do.**", "**Example.**"] {
+                assert!(page.contains(part), "{} lacks {part}", info.id);
+            }
+            assert!(info.summary().ends_with('.'), "{}", info.id);
+            if let Manual::Source(source) = info.manual {
+                assert!(source.contains(&format!("id: \"{}\"", info.id)), "{} shows another rule's page", info.id);
+            }
+        }
+    }
+
+    #[test]
+    fn a_rule_that_explains_another_is_of_no_lesser_severity_and_is_explained_by_none() {
+        for info in ALL.iter().map(|rule| rule.info()) {
+            for general in info.explains {
+                assert!(info.severity >= general.severity, "{} would hide {}", info.id, general.id);
+                assert!(general.explains.is_empty() && by_id(general.id).is_some(), "{}", general.id);
+            }
+        }
+    }
+
+    /// The Rust files below a folder.
+    fn sources(folder: &Path, out: &mut Vec<std::path::PathBuf>) {
+        for entry in std::fs::read_dir(folder).unwrap().flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                sources(&path, out);
+            } else if path.extension().is_some_and(|e| e == "rs") {
+                out.push(path);
+            }
+        }
+    }
+
+    #[test]
+    fn no_other_file_knows_a_rule_by_its_id() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+        let mut files = Vec::new();
+        sources(&root, &mut files);
+        assert!(files.len() > 100, "the source tree was not found");
+        let mut wrong = Vec::new();
+        for file in files {
+            let name = file.strip_prefix(&root).unwrap().to_string_lossy().replace('\\', "/");
+            let text = std::fs::read_to_string(&file).unwrap();
+            let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+            for id in ALL.iter().map(|rule| rule.info().id) {
+                let own = [id.replace('-', "_"), "package".to_owned()].map(|own| format!("rules/{own}.rs"));
+                let knows =
+                    code.lines().any(|line| !line.trim().starts_with("//") && line.contains(&format!("\"{id}\"")));
+                if knows && !own.contains(&name) && name != "policy/known.rs" {
+                    wrong.push(format!("{name} knows {id}"));
+                }
+            }
+        }
+        assert!(wrong.is_empty(), "{wrong:#?}");
+    }
+
+    #[test]
+    fn severities_do_not_rise_in_the_order_of_the_list() {
+        assert!(ALL.windows(2).all(|w| w[0].info().severity >= w[1].info().severity));
+    }
+}

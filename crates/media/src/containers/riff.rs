@@ -1,0 +1,165 @@
+//! What RIFF chunks say in any form: LIST INFO, `_PMX`, `id3 `, `C2PA`, `AIGC`, and unknown chunks that are plain text.
+//!
+//! Microsoft RIFF (INFO list), XMP specification part 3 (`_PMX`), C2PA 2.x annex A (`C2PA`), TC260-PG-202510A (`AIGC`).
+
+use crate::framing::jumbf;
+use crate::framing::riff::{self, Chunk, Header};
+use crate::tags::{Place, charset, exif, id3, push, push_problem, xmp};
+use countersign_io::source::Source;
+use countersign_model::limits;
+use countersign_model::{Extraction, Problem, Store};
+
+/// The longest metadata chunk that is read.
+pub const LONGEST: usize = limits::BLOB;
+
+type Reader = fn(&[u8], &Place, &mut Extraction);
+
+/// Chunks that mean the same in every form.
+const SHARED: &[(&[u8; 4], Reader)] = &[
+    (b"_PMX", xmp::read),
+    (b"XMP ", xmp::read),
+    (b"EXIF", exif_chunk),
+    (b"id3 ", id3::read),
+    (b"ID3 ", id3::read),
+    (b"Id3 ", id3::read),
+];
+
+/// The content of a chunk that holds metadata.
+///
+/// # Errors
+/// As [`Source::stated`].
+pub fn content(source: &mut Source, chunk: &Chunk) -> Result<Vec<u8>, Problem> {
+    source.stated(chunk.data, chunk.len, LONGEST)
+}
+
+/// A place named after the file and the chunk: `WAV bext`.
+#[must_use]
+pub fn place(source: &Source, file: &str, chunk: &Chunk) -> Place {
+    let name = charset::fourcc(chunk.id);
+    Place::new(format!("{file} {}", name.trim_end()), source.absolute(chunk.data))
+}
+
+/// Reads a chunk that any form may carry; true where it was one.
+///
+/// # Errors
+/// Where the content cannot be had.
+pub fn shared(source: &mut Source, file: &str, chunk: &Chunk, out: &mut Extraction) -> Result<bool, Problem> {
+    let at = place(source, file, chunk);
+    if let Some((_, read)) = SHARED.iter().find(|(id, _)| **id == chunk.id) {
+        let blob = content(source, chunk).map_err(|p| p.within(&at.container))?;
+        read(&blob, &at, out);
+        return Ok(true);
+    }
+    match &chunk.id {
+        b"C2PA" => keep(source, chunk, None, &at, out),
+        b"AIGC" => {
+            let blob = content(source, chunk).map_err(|p| p.within(&at.container))?;
+            push(out, "riff", "AIGC", charset::guess(&blob), &at, 0);
+        }
+        _ => return Ok(false),
+    }
+    Ok(true)
+}
+
+/// Takes a manifest store as it stands.
+pub fn keep(source: &mut Source, chunk: &Chunk, damage: Option<String>, at: &Place, out: &mut Extraction) {
+    match source.stated(chunk.data, chunk.len, limits::STORE) {
+        Ok(bytes) => {
+            let offset = source.absolute(chunk.data);
+            out.stores.push(Store { place: at.container.clone(), offset, bytes, damage });
+        }
+        Err(problem) => at.problem(problem, out),
+    }
+}
+
+/// Takes a manifest store that somebody put under another name; true where there was one.
+pub fn stray(source: &mut Source, file: &str, chunk: &Chunk, out: &mut Extraction) -> bool {
+    if !source.up_to(chunk.data, chunk.len.min(jumbf::HEAD as u64) as usize).is_ok_and(jumbf::is_store) {
+        return false;
+    }
+    let at = place(source, file, chunk);
+    let damage = format!("the chunk is named {}, not C2PA", charset::fourcc(chunk.id));
+    keep(source, chunk, Some(damage), &at, out);
+    true
+}
+
+/// A chunk that nobody defined: kept where it is plain text, else passed over.
+pub fn unknown(source: &mut Source, file: &str, prefix: &str, chunk: &Chunk, out: &mut Extraction) {
+    text_chunk(source, file, "riff", prefix, chunk, out);
+}
+
+/// As [`unknown`], with the space to write to.
+pub fn text_chunk(source: &mut Source, file: &str, space: &str, prefix: &str, chunk: &Chunk, out: &mut Extraction) {
+    if stray(source, file, chunk, out) || chunk.len > charset::UNKNOWN as u64 {
+        return;
+    }
+    let at = place(source, file, chunk);
+    match content(source, chunk) {
+        Ok(blob) => {
+            if let Some(text) = charset::printable(&blob) {
+                let key = charset::fourcc(chunk.id);
+                push(out, space, &format!("{prefix}{}", key.trim_end()), text, &at, 0);
+            }
+        }
+        Err(problem) => at.problem(problem, out),
+    }
+}
+
+/// Reads a list of text chunks, such as LIST INFO: one tag a chunk, unknown ids included; lists inside lists are followed.
+pub fn texts(source: &mut Source, file: &str, kind: &str, list: &Chunk, header: &Header, out: &mut Extraction) {
+    nested(source, file, kind, list, header, 0, out);
+}
+
+fn nested(
+    source: &mut Source,
+    file: &str,
+    kind: &str,
+    list: &Chunk,
+    header: &Header,
+    depth: usize,
+    out: &mut Extraction,
+) {
+    let container = format!("{file} LIST {kind}");
+    let walk = riff::list(source, list.inner(), header);
+    for chunk in &walk.chunks {
+        let at = Place::new(container.clone(), source.absolute(chunk.data));
+        let done = match &chunk.id {
+            b"JUNK" | b"PAD " | b"junk" => Ok(true),
+            b"_PMX" | b"C2PA" | b"id3 " | b"ID3 " => shared(source, &container, chunk, out),
+            b"LIST" if depth >= limits::DEPTH => {
+                return at.problem(Problem::limit("", at.offset.unwrap_or(0), "lists nested too deep"), out);
+            }
+            b"LIST" => {
+                nested(source, file, kind, chunk, header, depth + 1, out);
+                Ok(true)
+            }
+            _ => Ok(false),
+        };
+        match done.and_then(|done| if done { Ok(None) } else { content(source, chunk).map(Some) }) {
+            Ok(Some(blob)) => {
+                let key = charset::fourcc(chunk.id);
+                push(out, "riff", &format!("{kind}:{}", key.trim_end()), text(&blob), &at, 0);
+            }
+            Ok(None) => {}
+            Err(problem) => at.problem(problem, out),
+        }
+    }
+    if let Some(problem) = walk.problem {
+        push_problem(out, Problem { place: container, ..problem });
+    }
+}
+
+/// Text up to the first NUL, unless more text follows it: what stands behind is kept as well.
+fn text(blob: &[u8]) -> String {
+    match blob {
+        [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] => charset::guess(blob),
+        _ => charset::guess(charset::trim(blob)),
+    }
+}
+
+fn exif_chunk(blob: &[u8], at: &Place, out: &mut Extraction) {
+    match blob.strip_prefix(b"Exif\0\0") {
+        Some(rest) => exif::read(rest, &Place { offset: at.offset.map(|o| o + 6), ..at.clone() }, out),
+        None => exif::read(blob, at, out),
+    }
+}

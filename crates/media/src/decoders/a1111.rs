@@ -1,0 +1,187 @@
+//! Parameters as the Stable Diffusion web UI writes them, in whatever comment field a container has.
+//!
+//! AUTOMATIC1111/stable-diffusion-webui, `modules/images.py` and `modules/processing.py` (create_infotext): prompt,
+//! an optional `Negative prompt:` line, and a last line `Steps: 20, Sampler: Euler a, CFG scale: 7, Seed: 1, …`.
+
+use std::sync::OnceLock;
+
+use regex::Regex;
+
+use super::{Decoder, Options, Subject, said};
+use countersign_model::{Facts, Tag};
+
+pub(super) const DECODER: Decoder = Decoder { id: "a1111", version: 2, decode };
+
+/// Fields that carry the text: space and key, the key compared from its start and without regard to case.
+const FIELDS: &[(&str, &str)] = &[
+    ("png", "parameters"),
+    ("png", "comment"),
+    ("png", "usercomment"),
+    ("png", "generation_data"),
+    ("exif", "usercomment"),
+    ("exif", "xpcomment"),
+    ("xmp", "exif:usercomment"),
+    ("xmp", "tiff:usercomment"),
+    ("jpeg", "com"),
+    ("gif", "comment"),
+    ("sidecar", "txt"),
+    ("quicktime", "©cmt"),
+    ("quicktime", "©des"),
+    ("quicktime", "desc"),
+    ("quicktime", "dscp"),
+    ("quicktime", "comment"),
+    ("quicktime", "description"),
+    ("quicktime", "parameters"),
+    ("quicktime", "com.apple.quicktime.comment"),
+    ("quicktime", "com.apple.quicktime.description"),
+    ("quicktime", "----:com.apple.itunes:comment"),
+    ("quicktime", "----:com.apple.itunes:description"),
+    ("quicktime", "----:com.apple.itunes:parameters"),
+    ("matroska", "comment"),
+    ("matroska", "comments"),
+    ("matroska", "description"),
+    ("matroska", "parameters"),
+    ("riff", "info:icmt"),
+    ("flv", "comment"),
+    ("flv", "description"),
+    ("vorbis", "comment"),
+    ("vorbis", "comments"),
+    ("vorbis", "description"),
+    ("vorbis", "parameters"),
+    ("id3", "comm"),
+    ("id3", "txxx:comment"),
+    ("id3", "txxx:description"),
+    ("id3", "txxx:parameters"),
+    ("asf", "description"),
+    ("asf", "comment"),
+    ("asf", "wm/comments"),
+    ("asf", "parameters"),
+    ("ape", "comment"),
+    ("ape", "description"),
+    ("ape", "parameters"),
+    ("aiff", "anno"),
+    ("aiff", "comt"),
+    ("riff", "info:cmnt"),
+    ("flv", "parameters"),
+];
+
+/// How the line of settings begins.
+const STEPS: &[u8] = b"Steps: ";
+
+fn decode(_: &mut Subject<'_>, facts: &Facts, _: Options) -> Vec<Tag> {
+    let mut out = Vec::new();
+    for tag in facts.tags.iter().filter(|tag| carries(tag)) {
+        let Some(line) = settings(&tag.value) else { continue };
+        out.push(said(DECODER.id, "parameters", line, tag));
+        for (key, name) in [("Model", "model"), ("Version", "version"), ("App", "app")] {
+            if let Some(value) = setting(line, key) {
+                out.push(said(DECODER.id, name, value, tag));
+            }
+        }
+    }
+    out
+}
+
+/// Whether the tag is one that carries such text, and holds what every such text does: that alone sorts out most tags.
+pub(super) fn carries(tag: &Tag) -> bool {
+    let has_steps = tag.value.len() > STEPS.len() && memchr::memmem::find(tag.value.as_bytes(), STEPS).is_some();
+    has_steps
+        && FIELDS.iter().any(|(space, key)| {
+            let (start, rest) = tag.key.split_at_checked(key.len()).unwrap_or_default();
+            tag.space == *space && start.eq_ignore_ascii_case(key) && !rest.starts_with(|c: char| c.is_alphanumeric())
+        })
+}
+
+/// The line of settings, if the text has the grammar: steps, and at least two more of the known settings after it.
+pub(super) fn settings(text: &str) -> Option<&str> {
+    static LINE: OnceLock<Option<Regex>> = OnceLock::new();
+    static MORE: OnceLock<Option<Regex>> = OnceLock::new();
+    let steps = LINE.get_or_init(|| Regex::new(r"(?m)(?:^|[\n,.\s])(Steps: \d+\s*,[^\n]*)").ok()).as_ref()?;
+    let more = MORE.get_or_init(|| {
+        Regex::new(
+            r"(?:^|[,\s])(?:(Sampler: [^,\n]+)|(CFG scale: [\d.]+)|(Seed: -?\d+)|(Size: \d+x\d+)|(Model hash: [0-9a-fA-F]{6,})|(Model: [^,\n]+)|(Denoising strength: [\d.]+)|(Clip skip: \d+)|(Version: [^,\n]+))",
+        )
+        .ok()
+    });
+    let more = more.as_ref()?;
+    // The settings are at the end; a prompt may quote others.
+    let line = steps.captures_iter(text).last()?.get(1)?.as_str().trim_end();
+    let mut found = [false; 10];
+    for captures in more.captures_iter(line) {
+        for (index, found) in found.iter_mut().enumerate().skip(1) {
+            *found |= captures.get(index).is_some();
+        }
+    }
+    let core = found[1..=3].iter().filter(|f| **f).count();
+    let all = found.iter().filter(|f| **f).count();
+    (core >= 1 && all >= 2).then_some(line)
+}
+
+pub(super) fn setting<'a>(line: &'a str, key: &str) -> Option<&'a str> {
+    let value = line.split(", ").find_map(|part| part.trim().strip_prefix(key)?.strip_prefix(": "))?;
+    Some(value.trim()).filter(|value| !value.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use countersign_io::source::Source;
+
+    const TEXT: &str = "a barn, Steps: none\nNegative prompt: blur\nSteps: 20, Sampler: Euler a, CFG scale: 7, Seed: 1, Size: 512x512, Model hash: e1441589a6, Model: v1-5, Version: v1.6.0";
+
+    fn facts(space: &str, key: &str, value: &str) -> Facts {
+        let tag = Tag { space: space.into(), key: key.into(), value: value.into(), ..Tag::default() };
+        Facts { tags: vec![tag], ..Facts::default() }
+    }
+
+    #[test]
+    fn the_grammar_is_read_where_it_is_written() {
+        for (space, key) in [
+            ("png", "parameters"),
+            ("exif", "UserComment"),
+            ("quicktime", "©cmt"),
+            ("id3", "COMM:eng"),
+            ("sidecar", "txt"),
+            ("quicktime", "description"),
+            ("quicktime", "dscp"),
+            ("ape", "Comment"),
+            ("aiff", "ANNO"),
+        ] {
+            let said = decode(
+                &mut Subject::new(&mut Source::memory(Vec::new(), 0)),
+                &facts(space, key, TEXT),
+                Options::default(),
+            );
+            assert_eq!(said.first().map(|t| t.key.as_str()), Some("parameters"), "{space} {key}");
+            assert!(said.iter().any(|t| t.key == "model" && t.value == "v1-5"));
+        }
+        for (space, key) in [
+            ("xmp", "dc:description"),
+            ("png", "Title"),
+            ("exif", "ImageDescription"),
+            ("id3", "USLT"),
+            ("id3", "COMMX"),
+        ] {
+            assert!(
+                decode(
+                    &mut Subject::new(&mut Source::memory(Vec::new(), 0)),
+                    &facts(space, key, TEXT),
+                    Options::default()
+                )
+                .is_empty()
+            );
+        }
+    }
+
+    #[test]
+    fn three_settings_are_needed() {
+        assert!(settings("Steps: 4, Sampler: Euler, Seed: 1").is_some());
+        assert!(settings("x\r\nSteps: 4, Seed: 1, Size: 64x64\r\n").is_some());
+        assert!(settings("Steps: 4, Size: 64x64, Model: Nikon").is_none());
+        assert!(settings("Steps: 4, Seed: 1").is_none());
+        assert!(settings("Sampler: drum, Seed: 1, CFG scale: 7").is_none());
+        assert!(settings("Steps: walk, Sampler: x, Seed: 1, CFG scale: 7").is_none());
+        assert!(settings(r#"{"detector":"EIGER"}"#).is_none());
+        assert!(settings("").is_none());
+    }
+}

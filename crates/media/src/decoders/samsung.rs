@@ -1,0 +1,75 @@
+//! Samsung's re-edit data: which of its members tell of Galaxy AI.
+//!
+//! Entry 0x0BA1 of the SEF trailer (JPEG) or the `sefd` box (HEIF), undocumented; ExifTool, `Samsung.pm`.
+
+use serde_json::Value;
+
+use super::{Decoder, Options, Subject, json, said};
+use countersign_model::limits;
+use countersign_model::{Facts, Tag};
+
+pub(super) const DECODER: Decoder = Decoder { id: "samsung-edit", version: 1, decode };
+
+const MEMBERS: &[&str] = &["genAIType", "isScaleAI", "isAIFilterReEditOnly"];
+
+fn decode(_: &mut Subject<'_>, facts: &Facts, _: Options) -> Vec<Tag> {
+    let mut out = Vec::new();
+    for tag in facts.tags.iter().filter(|t| t.space == "samsung") {
+        if !(tag.key.contains("Re_Edit_Data") || tag.key.eq_ignore_ascii_case("0x0ba1")) {
+            continue;
+        }
+        let Some(start) = tag.value.find('{') else { continue };
+        let Some(data) = json::parse(tag.value[start..].trim_end_matches('\0')) else { continue };
+        walk(&data, limits::DEPTH, &mut |key, value| out.push(said(DECODER.id, key, value, tag)));
+    }
+    out.truncate(limits::EMBEDDED);
+    out
+}
+
+/// Calls back for every member of interest, at any depth, also inside objects that stand as text.
+fn walk(value: &Value, depth: usize, say: &mut impl FnMut(&str, String)) {
+    let Some(depth) = depth.checked_sub(1) else { return };
+    match value {
+        Value::Object(members) => {
+            for (key, value) in members {
+                match value {
+                    Value::Number(_) | Value::Bool(_) if MEMBERS.contains(&key.as_str()) => say(key, value.to_string()),
+                    Value::String(text) if MEMBERS.contains(&key.as_str()) => say(key, text.clone()),
+                    Value::String(text) if text.starts_with('{') => {
+                        if let Some(inner) = json::parse(text) {
+                            walk(&inner, depth, say);
+                        }
+                    }
+                    _ => walk(value, depth, say),
+                }
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| walk(item, depth, say)),
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use countersign_io::source::Source;
+
+    #[test]
+    fn members_are_found_at_any_depth_of_the_named_entry_only() {
+        let value = r#"{"clipInfoValue":"{\"a\":1}","x":[{"genAIType":1,"isScaleAI":true}],"y":"{\"isAIFilterReEditOnly\":false}"}"#;
+        let tag = |key: &str| Tag { space: "samsung".into(), key: key.into(), value: value.into(), ..Tag::default() };
+        let facts = |key: &str| Facts { tags: vec![tag(key)], ..Facts::default() };
+        let said =
+            |key: &str| decode(&mut Subject::new(&mut Source::memory(Vec::new(), 0)), &facts(key), Options::default());
+        let got: Vec<_> = said("PhotoEditor_Re_Edit_Data").into_iter().map(|t| (t.key, t.value)).collect();
+        assert_eq!(
+            got,
+            [
+                ("genAIType".into(), "1".into()),
+                ("isScaleAI".into(), "true".into()),
+                ("isAIFilterReEditOnly".to_string(), "false".to_string())
+            ]
+        );
+        assert!(said("Image_UTC_Data").is_empty());
+    }
+}

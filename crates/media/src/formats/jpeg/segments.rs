@@ -1,0 +1,288 @@
+//! What the marker segments of one image say.
+
+use crate::framing::jpeg_segments::{self, ExtendedXmp, Segment, Stop, XtBox};
+use crate::framing::{jumbf, mpf, numbers};
+use crate::tags::{self, Place, charset, exif, icc, photoshop, plain_text, push, xmp};
+use countersign_io::source::Source;
+use countersign_model::limits;
+use countersign_model::{Extraction, Problem, ProblemKind, Store};
+
+/// The outcome of reading one image's segments.
+#[derive(Debug)]
+pub(super) struct Image {
+    pub(super) stop: Result<Stop, Problem>,
+    /// Offsets of further images, from the Multi-Picture index.
+    pub(super) further: Vec<u64>,
+    /// Length of all segments together in bytes.
+    pub(super) len: u64,
+}
+
+/// What spans segments and is read when all are known.
+#[derive(Default)]
+struct Pending {
+    exif: Vec<Blob>,
+    photoshop: Option<Blob>,
+    extended: Vec<ExtendedXmp>,
+    boxes: Vec<XtBox>,
+    further: Vec<u64>,
+}
+
+/// Bytes with the place of the first of them; no offset once parts were joined.
+struct Blob {
+    offset: Option<u64>,
+    bytes: Vec<u8>,
+}
+
+const XMP: &[u8] = b"http://ns.adobe.com/xap/1.0/\0";
+const PHOTOSHOP: &[u8] = b"Photoshop 3.0\0";
+const ICC: &[u8] = b"ICC_PROFILE\0";
+/// Enough of an ICC segment for the profile's name.
+const ICC_HEAD: usize = 4096;
+
+/// Reads the image whose SOI is at `start`. `prefix` begins every place; only the `main` image states dimensions.
+pub(super) fn read(source: &mut Source, start: u64, prefix: &str, main: bool, out: &mut Extraction) -> Image {
+    let (segments, stop) = jpeg_segments::walk(source, start);
+    let mut pending = Pending::default();
+    for segment in &segments {
+        if let Err(problem) = one(source, segment, prefix, main, &mut pending, out) {
+            tags::push_problem(out, problem.within("jpeg"));
+        }
+    }
+    if pending.boxes.len() >= jpeg_segments::MOST || pending.extended.len() >= jpeg_segments::MOST {
+        let what = format!("more than {} boxes or packets over several segments", jpeg_segments::MOST);
+        tags::push_problem(out, Problem::limit("jpeg", source.absolute(start), what));
+    }
+    let mut further = std::mem::take(&mut pending.further);
+    further.sort_unstable();
+    further.dedup();
+    finish(pending, prefix, out);
+    Image { stop, further, len: segments.iter().map(|s| s.len as u64).sum() }
+}
+
+fn one(
+    source: &mut Source,
+    segment: &Segment,
+    prefix: &str,
+    main: bool,
+    pending: &mut Pending,
+    out: &mut Extraction,
+) -> Result<(), Problem> {
+    let offset = source.absolute(segment.data);
+    match segment.marker {
+        0xC0..=0xC3 | 0xC5..=0xC7 | 0xC9..=0xCB | 0xCD..=0xCF if main => {
+            let frame = source.up_to(segment.data, segment.len.min(6))?;
+            dimensions(frame, &Place::new("JPEG SOF", offset), out);
+        }
+        0xFE => {
+            let text = source.up_to(segment.data, segment.len)?;
+            let at = Place::new(format!("{prefix}COM"), offset);
+            match plain_text::aigc(text) {
+                Some((by, json)) => push(out, "jpeg", "AIGC", charset::decode(json), &at, by as u64),
+                None => push(out, "jpeg", "COM", charset::decode(text), &at, 0),
+            }
+        }
+        0xE0..=0xEF => application(source, segment, prefix, pending, out)?,
+        _ => {}
+    }
+    Ok(())
+}
+
+fn dimensions(frame: &[u8], at: &Place, out: &mut Extraction) {
+    let (Some(bits), Some(height), Some(width)) = (frame.first(), numbers::be16(frame, 1), numbers::be16(frame, 3))
+    else {
+        return;
+    };
+    push(out, "image", "Width", width.to_string(), at, 3);
+    push(out, "image", "Height", height.to_string(), at, 1);
+    push(out, "image", "BitsPerSample", bits.to_string(), at, 0);
+}
+
+/// An application segment: told by its marker and the identifier that its data begin with.
+fn application(
+    source: &mut Source,
+    segment: &Segment,
+    prefix: &str,
+    pending: &mut Pending,
+    out: &mut Extraction,
+) -> Result<(), Problem> {
+    let number = segment.marker - 0xE0;
+    let at = Place::new(format!("{prefix}APP{number}"), source.absolute(segment.data));
+    let start = source.up_to(segment.data, segment.len.min(64))?.to_vec();
+    if number == 2 && start.starts_with(ICC) {
+        if start.get(12) == Some(&1) {
+            let profile = source.up_to(segment.data, segment.len.min(ICC_HEAD))?.get(14..).unwrap_or_default();
+            icc::read(profile, &at.inside("ICC profile", 14), out);
+        }
+        return Ok(());
+    }
+    let data = source.up_to(segment.data, segment.len)?;
+    match number {
+        0 if start.starts_with(b"JFIF\0") => jfif(data, &at, out),
+        1 if start.starts_with(b"Exif\0") || start == b"Exif" => collect_exif(data, &at, pending),
+        1 if data.starts_with(XMP) => xmp::read(&data[XMP.len()..], &shifted(&at, XMP.len()), out),
+        1 if jpeg_segments::collect_extended(data, &mut pending.extended) => {}
+        1 if bare_packet(&start).is_some() => {
+            let by = bare_packet(&start).unwrap_or_default();
+            xmp::read(&data[by..], &shifted(&at, by), out);
+        }
+        2 if start.starts_with(b"MPF\0") => {
+            let images = mpf::images(&data[4..]);
+            push(out, "jpeg", "MPF:NumberOfImages", images.len().to_string(), &at, 4);
+            let base = segment.data.saturating_add(4);
+            pending.further.extend(images.iter().skip(1).map(|i| base.saturating_add(u64::from(i.offset))));
+        }
+        10 if start.starts_with(b"UNICODE\0") => {
+            let text = encoding_rs::UTF_16BE.decode_without_bom_handling(&data[8..]).0;
+            push(out, "jpeg", "APP10:Comment", text.trim_end_matches('\0'), &at, 8);
+        }
+        11 if jpeg_segments::collect_box(data, source_offset(&at), &mut pending.boxes) => {}
+        12 if start.starts_with(b"Ducky") => ducky(data, &at, out),
+        13 if start.starts_with(PHOTOSHOP) => collect_photoshop(&data[PHOTOSHOP.len()..], &at, pending),
+        14 if start.starts_with(b"Adobe") => {
+            if let Some(transform) = data.get(11) {
+                push(out, "jpeg", "Adobe:ColorTransform", transform.to_string(), &at, 11);
+            }
+        }
+        _ => other(data, &at, number, out),
+    }
+    Ok(())
+}
+
+fn source_offset(at: &Place) -> u64 {
+    at.offset.unwrap_or_default()
+}
+
+fn shifted(at: &Place, by: usize) -> Place {
+    Place { container: at.container.clone(), offset: at.offset.map(|o| o.saturating_add(by as u64)) }
+}
+
+/// Where an XMP packet starts in a segment whose header is not the standard one.
+fn bare_packet(start: &[u8]) -> Option<usize> {
+    let marks: [&[u8]; 3] = [b"<?xpacket", b"<x:xmpmeta", b"<x:xapmeta"];
+    marks.iter().find_map(|mark| start.windows(mark.len()).position(|w| w == *mark))
+}
+
+fn jfif(data: &[u8], at: &Place, out: &mut Extraction) {
+    if let (Some(major), Some(minor)) = (data.get(5), data.get(6)) {
+        push(out, "jpeg", "JFIF:Version", format!("{major}.{minor:02}"), at, 5);
+    }
+    if let (Some(unit), Some(x), Some(y)) = (data.get(7), numbers::be16(data, 8), numbers::be16(data, 10)) {
+        let unit = ["", " dpi", " dpcm"].get(usize::from(*unit)).copied().unwrap_or_default();
+        push(out, "jpeg", "JFIF:Density", format!("{x} x {y}{unit}"), at, 7);
+    }
+    let thumbnail = 3 * data.get(12).map_or(0, |w| usize::from(*w)) * data.get(13).map_or(0, |h| usize::from(*h));
+    let rest = data.get(14 + thumbnail..).unwrap_or_default();
+    if let Some((by, json)) = plain_text::aigc(rest) {
+        push(out, "jpeg", "AIGC", charset::decode(json), at, (14 + thumbnail + by) as u64);
+    }
+}
+
+fn collect_exif(data: &[u8], at: &Place, pending: &mut Pending) {
+    let body = data.get(6..).unwrap_or_default();
+    let begins = body.starts_with(b"II") || body.starts_with(b"MM");
+    match pending.exif.last_mut() {
+        // A block too long for one segment goes on in the next ones.
+        Some(before) if !begins => {
+            before.bytes.extend_from_slice(body);
+            before.offset = None;
+        }
+        _ => pending.exif.push(Blob { offset: at.offset.map(|o| o.saturating_add(6)), bytes: body.to_vec() }),
+    }
+}
+
+fn collect_photoshop(body: &[u8], at: &Place, pending: &mut Pending) {
+    match &mut pending.photoshop {
+        Some(before) => {
+            before.bytes.extend_from_slice(body);
+            before.offset = None;
+        }
+        none => {
+            let offset = at.offset.map(|o| o.saturating_add(PHOTOSHOP.len() as u64));
+            *none = Some(Blob { offset, bytes: body.to_vec() });
+        }
+    }
+}
+
+/// Save for Web data: type, length, content; comments are UTF-16 behind a character count.
+fn ducky(data: &[u8], at: &Place, out: &mut Extraction) {
+    let mut pos = 5;
+    while let (Some(kind @ 1..), Some(len)) = (numbers::be16(data, pos), numbers::be16(data, pos + 2)) {
+        let Some(value) = data.get(pos + 4..pos + 4 + usize::from(len)) else { break };
+        let (key, text) = match kind {
+            1 => ("Ducky:Quality", numbers::be32(value, 0).unwrap_or_default().to_string()),
+            2 | 3 => {
+                let text = encoding_rs::UTF_16BE.decode_without_bom_handling(value.get(4..).unwrap_or_default()).0;
+                (if kind == 2 { "Ducky:Comment" } else { "Ducky:Copyright" }, text.trim_end_matches('\0').to_owned())
+            }
+            _ => ("Ducky:Unknown", format!("(type {kind}, {len} bytes)")),
+        };
+        push(out, "jpeg", key, text, at, pos as u64);
+        pos += 4 + usize::from(len);
+    }
+}
+
+/// A segment that nothing else claims: a bare label, or only its identifier.
+fn other(data: &[u8], at: &Place, number: u8, out: &mut Extraction) {
+    if let Some((by, json)) = plain_text::aigc(data) {
+        return push(out, "jpeg", "AIGC", charset::decode(json), at, by as u64);
+    }
+    let printable = data.iter().take(32).take_while(|b| b.is_ascii_graphic() || **b == b' ').count();
+    let name = String::from_utf8_lossy(&data[..printable]).trim().to_owned();
+    let value = if name.is_empty() { format!("({} bytes)", data.len()) } else { name };
+    push(out, "jpeg", &format!("APP{number}"), value, at, 0);
+}
+
+fn finish(pending: Pending, prefix: &str, out: &mut Extraction) {
+    for blob in pending.exif {
+        exif::read(&blob.bytes, &Place { container: format!("{prefix}APP1"), offset: blob.offset }, out);
+    }
+    if let Some(blob) = pending.photoshop {
+        photoshop::read(&blob.bytes, &Place { container: format!("{prefix}APP13"), offset: blob.offset }, out);
+    }
+    extended_xmp(pending.extended, prefix, out);
+    for found in pending.boxes {
+        store(found, prefix, out);
+    }
+}
+
+fn extended_xmp(packets: Vec<ExtendedXmp>, prefix: &str, out: &mut Extraction) {
+    let at = Place { container: format!("{prefix}APP1 ExtendedXMP"), offset: None };
+    let named = |out: &Extraction, guid: &str| {
+        out.facts.tags.iter().any(|t| t.key == "xmpNote:HasExtendedXMP" && t.value.eq_ignore_ascii_case(guid))
+    };
+    for packet in packets {
+        let (guid, total) = (packet.guid.clone(), packet.total);
+        if !named(out, &guid) {
+            let what = format!("packet {guid} is not the one that the main packet names");
+            at.problem(Problem::new(ProblemKind::Malformed, "", None, what).harmless(), out);
+        }
+        let (bytes, whole) = packet.assemble();
+        if !whole {
+            let what = format!("{total} bytes stated, {} found without a gap", bytes.len());
+            at.problem(Problem::new(ProblemKind::Truncated, "", None, what), out);
+        }
+        xmp::read(&bytes, &at, out);
+    }
+}
+
+fn store(found: XtBox, prefix: &str, out: &mut Extraction) {
+    let place = format!("{prefix}APP11");
+    match jumbf::kind(&found.bytes) {
+        jumbf::Kind::Store | jumbf::Kind::Retagged => {
+            let cut = found.bytes.len() >= limits::STORE;
+            let damage = found.damage.or_else(|| jumbf::damage(&found.bytes));
+            if cut {
+                let what = format!("a manifest store of more than {} bytes", limits::STORE);
+                tags::push_problem(out, Problem::limit(&place, found.offset, what));
+            }
+            out.stores.push(Store { place, offset: found.offset, bytes: found.bytes, damage });
+        }
+        jumbf::Kind::Other(label) => {
+            push(out, "jpeg", "JUMBF", label, &Place::new(place, found.offset), 0);
+        }
+        jumbf::Kind::None => {
+            let kind = found.bytes.get(4..8).unwrap_or_default().escape_ascii().to_string();
+            push(out, "jpeg", "APP11", format!("box {kind}"), &Place::new(place, found.offset), 0);
+        }
+    }
+}

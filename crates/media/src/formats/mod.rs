@@ -1,0 +1,286 @@
+//! The formats that are read: one file each, all of them in [`ALL`].
+//!
+//! A format says how it is recognized and reads what the file carries into [`Extraction`]. It knows nothing
+//! of marks, rules or policy.
+
+pub mod aac;
+pub mod aiff;
+pub mod ape;
+pub mod appledouble;
+pub mod asf;
+pub mod avi;
+mod avif;
+pub mod bmp;
+pub mod c2pa_sidecar;
+mod cr3;
+mod dng;
+pub mod dpx;
+pub mod eps;
+pub mod exr;
+pub mod flac;
+mod flv;
+pub mod gif;
+pub mod gzip;
+mod heif;
+mod jp2;
+pub mod jpeg;
+mod jxl;
+mod m4a;
+pub mod matroska;
+mod mov;
+pub mod mp3;
+mod mp4;
+pub mod mpeg_ps;
+pub mod mpeg_ts;
+mod mrw;
+pub mod musepack;
+pub mod mxf;
+pub mod ogg;
+pub mod pdf;
+pub mod png;
+mod psd;
+mod raf;
+mod raw_tiff;
+pub mod sealed;
+pub mod svg;
+pub mod tar;
+mod tiff;
+mod tiff_structure;
+pub mod wav;
+pub mod wavpack;
+pub mod webm;
+pub mod webp;
+mod xmp_sidecar;
+pub mod zip;
+pub mod zip_document;
+
+use countersign_io::source::Source;
+pub use countersign_model::Media;
+use countersign_model::{Extraction, FormatId, Problem};
+
+/// What a format is: everything that the rest of the program needs to know of it, as data.
+#[derive(Clone, Copy, Debug)]
+pub struct Info {
+    /// The id in reports: `jpeg`.
+    pub id: FormatId,
+    /// The name for people: `JPEG`.
+    pub name: &'static str,
+    /// Lower-case extensions without the dot; the first is the usual one.
+    pub extensions: &'static [&'static str],
+    /// What kind of thing it carries.
+    pub media: Media,
+    /// The specification that the reader follows.
+    pub specification: &'static str,
+    /// Raised with every change of what is read; part of every cache key.
+    pub version: u32,
+    /// Whether it holds files, and whether they are judged as assets of their own.
+    pub archive: Archive,
+    /// Whether its files go by the name of another one, whose extension they bear (`._a.mov`).
+    pub borrowed_name: bool,
+    /// Whether its pixels can be decoded, and whether they are those that were written.
+    pub pixels: Pixels,
+    /// Whether thumbnails in it are of the whole picture, which is decoded to compare the two.
+    pub thumbnails: bool,
+    /// How its files are numbered where they are the frames of a sequence.
+    pub frames: FrameUse,
+    /// What the `c2pa` crate's own readers know it as.
+    pub c2pa_mime: C2paMime,
+    /// Whether a member of a document is read as media of its own where it is called so and the format is one of media.
+    pub in_documents: bool,
+}
+
+impl Info {
+    /// What most formats are; each says where it differs.
+    pub const DEFAULT: Self = Self {
+        id: FormatId::new(""),
+        name: "",
+        extensions: &[],
+        media: Media::Image,
+        specification: "",
+        version: 1,
+        archive: Archive::No,
+        borrowed_name: false,
+        pixels: Pixels::NotDecoded,
+        thumbnails: false,
+        frames: FrameUse::No,
+        c2pa_mime: C2paMime::Id,
+        in_documents: true,
+    };
+}
+
+/// Whether a format holds files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Archive {
+    /// It holds none that count as assets.
+    No,
+    /// They are listed and read.
+    Opened(Contents),
+    /// They are not: a mark could lie in any of them.
+    Sealed,
+}
+
+/// How the files in an archive are listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Contents {
+    /// As members of a ZIP archive.
+    Zip,
+    /// As members of a TAR archive.
+    Tar,
+    /// As the single file that is packed, by gzip.
+    Gzip,
+}
+
+/// Whether the pixels of a format are decoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pixels {
+    /// No decoder here makes pixels of it.
+    NotDecoded,
+    /// They are changed by compression: nothing that was hidden in their lowest bits is left.
+    Lossy,
+    /// They are those that were written.
+    Lossless,
+    /// Either; the file says which.
+    LossyOrLossless,
+}
+
+/// How the frames of a sequence come in a format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FrameUse {
+    /// Its files are no frames.
+    No,
+    /// Its files may be frames.
+    Possible,
+    /// Its files nearly always are: cameras do not number pictures of this kind by themselves.
+    Usual,
+}
+
+/// How the `c2pa` crate knows a format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum C2paMime {
+    /// By the id that we use as well, if at all.
+    Id,
+    /// By another word.
+    Named(&'static str),
+    /// It is kept from the bytes, because its reader has no bounds on them.
+    Withheld,
+}
+
+/// The bytes that a format is recognized by.
+#[derive(Clone, Copy, Debug)]
+pub struct Probe<'a> {
+    /// The first bytes, at most [`countersign_model::limits::HEAD`].
+    pub head: &'a [u8],
+    /// Length of the whole file in bytes.
+    pub len: u64,
+}
+
+/// How sure a format is that the bytes are its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Score(pub u8);
+
+impl Score {
+    pub const NO: Self = Self(0);
+    /// A pattern that other data shows by chance (an MPEG frame sync).
+    pub const WEAK: Self = Self(30);
+    /// A general container that a more specific format may claim.
+    pub const LIKELY: Self = Self(60);
+    /// A magic number that nothing else has.
+    pub const SURE: Self = Self(100);
+}
+
+/// A format: what it is, whether these bytes are it, what the file says.
+pub trait Format: Sync {
+    fn info(&self) -> &'static Info;
+
+    /// Never fails and never reads: the probe is all there is.
+    fn sniff(&self, probe: &Probe<'_>) -> Score;
+
+    /// Whether the last bytes of a file tell it: asked only where nobody knows the first ones.
+    fn ends(&self, _tail: &[u8]) -> bool {
+        false
+    }
+
+    /// Writes into `out` as it goes, so that what was read survives an error.
+    ///
+    /// # Errors
+    /// The problem that ended the reading; problems that did not are in `out` already.
+    fn read(&self, source: &mut Source, out: &mut Extraction) -> Result<(), Problem>;
+}
+
+/// Every format: the best score wins, the first of equals, and [`Score::SURE`] ends the search.
+pub static ALL: &[&dyn Format] = &[
+    &aiff::Aiff,
+    &ape::Monkey,
+    &appledouble::AppleDouble,
+    &asf::Asf,
+    &avi::Avi,
+    &avif::Avif,
+    &bmp::Bmp,
+    &c2pa_sidecar::C2paSidecar,
+    &cr3::Cr3,
+    &dng::Dng,
+    &dpx::Dpx,
+    &eps::Eps,
+    &exr::Exr,
+    &flac::Flac,
+    &flv::Flv,
+    &gif::Gif,
+    &gzip::Gzip,
+    &heif::Heif,
+    &jp2::Jp2,
+    &jpeg::Jpeg,
+    &jxl::Jxl,
+    &m4a::M4a,
+    &matroska::Matroska,
+    &mov::Mov,
+    &mp4::Mp4,
+    &mpeg_ps::MpegPs,
+    &mrw::Mrw,
+    &musepack::Musepack,
+    &ogg::Ogg,
+    &pdf::Pdf,
+    &png::Png,
+    &psd::Psd,
+    &raf::Raf,
+    &raw_tiff::RawTiff,
+    &sealed::Sealed,
+    &svg::Svg,
+    &tar::Tar,
+    &tiff::Tiff,
+    &wav::Wav,
+    &wavpack::Wavpack,
+    &webm::WebM,
+    &webp::Webp,
+    &xmp_sidecar::XmpSidecar,
+    &zip::Zip,
+    &zip_document::EPUB,
+    &zip_document::OOXML,
+    &zip_document::OPEN_DOCUMENT,
+    // These search the head for their pattern: whatever has a magic number of its own is known before.
+    &aac::Aac,
+    &mpeg_ts::MpegTs,
+    &mp3::Mp3,
+    &mxf::Mxf,
+];
+
+/// The format that an extension (any case, no dot) promises.
+#[must_use]
+pub fn by_extension(extension: &str) -> Option<&'static dyn Format> {
+    let wanted = extension.to_ascii_lowercase();
+    ALL.iter().copied().find(|f| f.info().extensions.contains(&wanted.as_str()))
+}
+
+/// The format with this id.
+#[must_use]
+pub fn by_id(id: &str) -> Option<&'static dyn Format> {
+    ALL.iter().copied().find(|f| f.info().id == *id)
+}
+
+/// What is known of the format with this id; ids that are no format's (a package's manifest) have no properties.
+#[must_use]
+pub fn info(id: FormatId) -> Option<&'static Info> {
+    ALL.iter().map(|f| f.info()).find(|info| info.id == id)
+}
+
+/// Endings of files that describe another one when they are called `name.ENDING` or `name.ext.ENDING`.
+pub const SIDECARS: &[&str] = &["c2pa", "xmp", "txt", "json"];

@@ -1,0 +1,75 @@
+//! Shared by TIFF, DNG and camera raw files: their directories (TIFF 6.0, BigTIFF).
+//!
+//! Only directories and the metadata that they point to are read; strips and tiles are checked to lie inside the file.
+
+use crate::framing::tiff_ifd::{self, Directory, Entry, Header};
+use crate::tags::{Place, exif};
+use countersign_io::source::Source;
+use countersign_model::{Extraction, Problem};
+
+/// DNGVersion: a file whose first directory has it is a Digital Negative (Adobe DNG 1.7.1).
+pub(super) const DNG_VERSION: u16 = 0xC612;
+/// Strips or tiles whose ends are checked, counted from the last.
+const CHECKED: u64 = 1_024;
+
+/// Reads all directories of a TIFF-structured file.
+pub(super) fn read(source: &mut Source, name: &str, out: &mut Extraction) -> Result<Vec<exif::Walked>, Problem> {
+    let header = Header::parse(source.head()?).ok_or_else(|| Problem::malformed(name, 0, "no TIFF header"))?;
+    let at = Place::new(name, source.absolute(0));
+    let walked = exif::walk(source, header, true, &at, out);
+    for directory in walked.iter().filter(|w| w.part.starts_with("IFD") || w.part.starts_with("SubIFD")) {
+        for (offsets, lengths, what) in PIXELS {
+            check(source, header, &directory.directory, (*offsets, *lengths), |by| {
+                let what = format!("{what} of {} end at byte {by}, behind the end of the file", directory.part);
+                at.problem(Problem::truncated("", by, what), out);
+            })?;
+        }
+    }
+    Ok(walked)
+}
+
+/// Offsets and lengths of pixel data.
+const PIXELS: &[(u16, u16, &str)] = &[(0x0111, 0x0117, "strips"), (0x0144, 0x0145, "tiles")];
+
+/// Calls `short` with the end of the pixel data where that is behind the end of the file.
+fn check(
+    source: &mut Source,
+    header: Header,
+    directory: &Directory,
+    (offsets, lengths): (u16, u16),
+    short: impl FnOnce(u64),
+) -> Result<(), Problem> {
+    let find = |tag| directory.entries.iter().find(|e| e.tag == tag).copied();
+    let (Some(offsets), Some(lengths)) = (find(offsets), find(lengths)) else { return Ok(()) };
+    if offsets.count != lengths.count {
+        return Ok(());
+    }
+    let mut last = |entry: Entry| {
+        let size = tiff_ifd::size_of(entry.kind);
+        let skipped = entry.count.saturating_sub(CHECKED);
+        let tail =
+            Entry { at: entry.at.saturating_add(skipped.saturating_mul(size)), count: entry.count - skipped, ..entry };
+        tiff_ifd::integers(source, header, &tail, CHECKED as usize)
+    };
+    let (offsets, lengths) = match (last(offsets), last(lengths)) {
+        (Ok(offsets), Ok(lengths)) => (offsets, lengths),
+        // The arrays themselves are behind the end.
+        (Err(problem), _) | (_, Err(problem)) => return Err(problem.within("TIFF")),
+    };
+    // Panasonic writes this where another field has the offset.
+    let known = |(offset, _): &(&u64, &u64)| **offset != u64::from(u32::MAX);
+    let end =
+        offsets.iter().zip(&lengths).filter(known).map(|(offset, len)| offset.saturating_add(*len)).max().unwrap_or(0);
+    if end > source.len() {
+        short(end);
+    }
+    Ok(())
+}
+
+/// The first directory where it stands in the first bytes of the file.
+pub(super) fn first_directory(head: &[u8]) -> Option<(Header, Source, Directory)> {
+    let header = Header::parse(head)?;
+    let mut source = Source::memory(head.to_vec(), 0);
+    let directory = tiff_ifd::directory(&mut source, header, header.first).ok()?;
+    Some((header, source, directory))
+}

@@ -1,0 +1,85 @@
+//! XMP sidecar files (ISO 16684-1, section 7.5: a packet in a file of its own).
+
+use crate::formats::{Format, Info, Media, Probe, Score};
+use crate::tags::{self, Place};
+use countersign_io::source::Source;
+use countersign_model::limits;
+use countersign_model::{Extraction, FormatId, Problem};
+
+pub(super) struct XmpSidecar;
+
+static INFO: Info = Info {
+    id: FormatId::new("xmp"),
+    name: "XMP sidecar",
+    extensions: &["xmp"],
+    media: Media::Companion,
+    specification: "ISO 16684-1",
+    version: 1,
+    ..Info::DEFAULT
+};
+
+impl Format for XmpSidecar {
+    fn info(&self) -> &'static Info {
+        &INFO
+    }
+
+    fn sniff(&self, probe: &Probe<'_>) -> Score {
+        // A byte order mark, a zero of a wide encoding, white space or markup: nothing else starts XML.
+        let marked = [&[0xEF, 0xBB, 0xBF][..], &[0xFE, 0xFF], &[0xFF, 0xFE]].iter().any(|m| probe.head.starts_with(m));
+        let plain = probe.head.first().is_some_and(|b| matches!(b, 0 | b'<' | b'\t'..=b'\r' | b' '));
+        if !marked && !plain {
+            return Score::NO;
+        }
+        // UTF-16 and UTF-32 markup without its zeros is ASCII.
+        let start: Vec<u8> = probe.head.iter().take(16 * 1024).copied().filter(|b| *b != 0).collect();
+        match root(&start) {
+            Some(name) if name.ends_with(b"xmpmeta") || name.ends_with(b"xapmeta") => Score::SURE,
+            Some(b"rdf:RDF" | b"RDF") => Score::LIKELY,
+            _ => Score::NO,
+        }
+    }
+
+    fn read(&self, source: &mut Source, out: &mut Extraction) -> Result<(), Problem> {
+        let at = Place::new("XMP file", source.absolute(0));
+        let bytes = source.whole(limits::SIDECAR)?;
+        tags::xmp::read(&bytes, &at, out);
+        Ok(())
+    }
+}
+
+/// The root element's name, behind instructions, comments and a byte order mark.
+fn root(text: &[u8]) -> Option<&[u8]> {
+    let mark = [b"\xEF\xBB\xBF".as_slice(), b"\xFF\xFE", b"\xFE\xFF"].into_iter().find(|m| text.starts_with(m));
+    let mut rest = text.get(mark.map_or(0, <[u8]>::len)..)?;
+    loop {
+        rest = rest.trim_ascii_start();
+        let close: &[u8] = match rest {
+            [b'<', b'?', ..] => b"?>",
+            [b'<', b'!', b'-', b'-', ..] => b"-->",
+            [b'<', b'!', ..] => b">",
+            [b'<', name @ ..] => {
+                return name.split(|b| b.is_ascii_whitespace() || matches!(b, b'>' | b'/')).next();
+            }
+            _ => return None,
+        };
+        let end = rest.windows(close.len()).position(|w| w == close)?;
+        rest = rest.get(end + close.len()..)?;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn roots() {
+        assert_eq!(
+            root(b"\xEF\xBB\xBF<?xpacket begin=''?>\n<!-- > --><x:xmpmeta xmlns:x='a'>"),
+            Some(&b"x:xmpmeta"[..])
+        );
+        assert_eq!(root(b"<rdf:RDF>"), Some(&b"rdf:RDF"[..]));
+        assert_eq!(root(b"<?xml version='1.0'?><svg><rdf:RDF/></svg>"), Some(&b"svg"[..]));
+        assert_eq!(root(b"x:xmpmeta"), None);
+        assert_eq!(root(b"<?xpacket"), None);
+    }
+}

@@ -1,0 +1,163 @@
+//! Documents in ZIP archives: EPUB 3, Office Open XML (ISO/IEC 29500), OpenDocument (ISO/IEC 26300).
+//!
+//! Read are their properties, the pictures, sounds and films in them, and the C2PA store (C2PA 2.2, annex A.6:
+//! `META-INF/content_credential.c2pa`). A plain ZIP archive is none of these and is not claimed; one that turns out to
+//! be a document when its directory is read is ([`among`]).
+
+use crate::formats::{C2paMime, Format, Info, Media, Probe, Score, by_extension};
+use crate::framing::jumbf;
+use crate::framing::zip::{self, Member};
+use crate::tags::{Place, document_xml, push_problem};
+use countersign_io::source::Source;
+use countersign_model::limits;
+use countersign_model::{Embedded, Extraction, FormatId, Problem, Store};
+
+/// The document that an archive with these members is, wherever in it they stand.
+#[must_use]
+pub fn among(members: &[Member]) -> Option<&'static ZipDocument> {
+    let has = |name: &str| members.iter().any(|m| m.name == name);
+    match () {
+        () if has("[Content_Types].xml") && has("_rels/.rels") => Some(&OOXML),
+        () if has("META-INF/container.xml") && has("mimetype") => Some(&EPUB),
+        () if has("META-INF/manifest.xml") && has("content.xml") && has("meta.xml") => Some(&OPEN_DOCUMENT),
+        () => None,
+    }
+}
+
+/// Where the store stands.
+pub const STORE: &str = "META-INF/content_credential.c2pa";
+/// The longest list of properties.
+const PROPERTIES: usize = 4 * 1024 * 1024;
+/// One family of documents.
+pub struct ZipDocument {
+    info: &'static Info,
+    /// What the `mimetype` member must begin with.
+    mime: Option<&'static str>,
+    /// How the first member may be called where there is no `mimetype`.
+    first: &'static [&'static str],
+    /// Whether a member holds properties.
+    properties: fn(&str) -> bool,
+}
+
+pub static EPUB: ZipDocument = ZipDocument {
+    info: &Info {
+        id: FormatId::new("epub"),
+        name: "EPUB",
+        extensions: &["epub"],
+        media: Media::Document,
+        specification: "W3C EPUB 3.3; C2PA 2.2, annex A.6",
+        version: 1,
+        // A chart brings its own workbook.
+        in_documents: false,
+        ..Info::DEFAULT
+    },
+    mime: Some("application/epub+zip"),
+    first: &[],
+    properties: |name| name.ends_with(".opf"),
+};
+
+pub static OOXML: ZipDocument = ZipDocument {
+    info: &Info {
+        id: FormatId::new("ooxml"),
+        name: "Office Open XML",
+        extensions: &["docx", "pptx", "xlsx", "docm", "pptm", "xlsm", "ppsx", "potx"],
+        media: Media::Document,
+        specification: "ISO/IEC 29500-1 and -2; C2PA 2.2, annex A.6",
+        version: 1,
+        c2pa_mime: C2paMime::Named("docx"),
+        // A chart brings its own workbook.
+        in_documents: false,
+        ..Info::DEFAULT
+    },
+    mime: None,
+    first: &["[Content_Types].xml", "_rels/", "docProps/", "word/", "ppt/", "xl/"],
+    properties: |name| name.starts_with("docProps/") && name.ends_with(".xml"),
+};
+
+pub static OPEN_DOCUMENT: ZipDocument = ZipDocument {
+    info: &Info {
+        id: FormatId::new("opendocument"),
+        name: "OpenDocument",
+        extensions: &["odt", "odp", "ods", "odg"],
+        media: Media::Document,
+        specification: "ISO/IEC 26300 (ODF 1.3); C2PA 2.2, annex A.6",
+        version: 1,
+        c2pa_mime: C2paMime::Named("odt"),
+        // A chart brings its own workbook.
+        in_documents: false,
+        ..Info::DEFAULT
+    },
+    mime: Some("application/vnd.oasis.opendocument."),
+    first: &[],
+    properties: |name| name == "meta.xml",
+};
+
+impl Format for ZipDocument {
+    fn info(&self) -> &'static Info {
+        self.info
+    }
+
+    fn sniff(&self, probe: &Probe<'_>) -> Score {
+        let Some((name, content)) = zip::first(probe.head) else { return Score::NO };
+        let by_mime = self.mime.is_some_and(|mime| name == "mimetype" && content.starts_with(mime.as_bytes()));
+        let by_name = self.first.iter().any(|first| name.starts_with(first));
+        if by_mime || by_name { Score::SURE } else { Score::NO }
+    }
+
+    fn read(&self, source: &mut Source, out: &mut Extraction) -> Result<(), Problem> {
+        let mut members = Vec::new();
+        let listed = zip::members(source, &mut members);
+        let mut media = 0;
+        for member in &members {
+            let result = match member.name.as_str() {
+                STORE => store(source, member, out),
+                name if (self.properties)(name) => self.tell(source, member, out),
+                name if is_media(name) && media < limits::EMBEDDED => {
+                    media += 1;
+                    embed(source, member, out)
+                }
+                name if is_media(name) => {
+                    let what =
+                        format!("more than {} pictures, sounds and films: the rest was not read", limits::EMBEDDED);
+                    push_problem(out, Problem::limit("ZIP", source.len(), what));
+                    break;
+                }
+                _ => Ok(()),
+            };
+            if let Err(problem) = result {
+                push_problem(out, problem);
+            }
+        }
+        listed
+    }
+}
+
+impl ZipDocument {
+    fn tell(&self, source: &mut Source, member: &Member, out: &mut Extraction) -> Result<(), Problem> {
+        let (offset, bytes) = zip::bytes(source, member, PROPERTIES)?;
+        let at = Place::new(format!("ZIP {}", member.name), source.absolute(offset));
+        document_xml::read(&bytes, &self.info.id, &at, out);
+        Ok(())
+    }
+}
+
+pub(super) fn store(source: &mut Source, member: &Member, out: &mut Extraction) -> Result<(), Problem> {
+    let (offset, bytes) = zip::bytes(source, member, limits::STORE)?;
+    let damage = jumbf::damage(&bytes);
+    out.stores.push(Store { place: format!("ZIP {STORE}"), offset: source.absolute(offset), bytes, damage });
+    Ok(())
+}
+
+fn embed(source: &mut Source, member: &Member, out: &mut Extraction) -> Result<(), Problem> {
+    let (offset, bytes) = zip::bytes(source, member, limits::EMBEDDED_BYTES)?;
+    let name = Some(member.name.clone());
+    let place = format!("ZIP {}", member.name);
+    out.embedded.push(Embedded { place, offset: source.absolute(offset), bytes, name });
+    Ok(())
+}
+
+/// Whether a member is called as media are that a document may hold.
+fn is_media(name: &str) -> bool {
+    let format = name.rsplit_once('.').and_then(|(_, extension)| by_extension(extension));
+    format.is_some_and(|format| format.info().in_documents && format.info().media.is_content())
+}

@@ -1,0 +1,303 @@
+//! The directories of a TIFF structure (CIPA DC-008 / TIFF 6.0), and the blocks in them.
+//!
+//! Image resources may hold such a structure again; who reads them is for the caller to say ([`Resources`]).
+
+use std::collections::{HashSet, VecDeque};
+
+use super::exif_names;
+use super::exif_values::{is_text, needed, texts};
+use crate::framing::tiff_ifd::{self, Directory, Entry, Header};
+use crate::tags::{self, Place};
+use countersign_io::source::Source;
+use countersign_model::limits;
+use countersign_model::{Extraction, Problem, Store};
+
+/// Pages of a multi-page file whose every field is told; later ones tell only their texts.
+const PAGES: usize = 32;
+/// Directories of one file.
+const DIRECTORIES: usize = 20_000;
+
+/// Sub-directories of one directory.
+const SUBS: usize = 256;
+
+/// What reads image resources (tag 0x8649) that stand in a directory; none inside such resources, which may not lead to
+/// others.
+pub(super) type Resources = Option<fn(&[u8], &Place, &mut Extraction)>;
+
+/// Reads a blob that starts at the TIFF header (`II*\0` or `MM\0*`), without the `Exif\0\0` prefix. Keys are the tag's
+/// EXIF name, `0x9286` where unknown.
+pub(super) fn read(blob: &[u8], resources: Resources, at: &Place, out: &mut Extraction) {
+    // Some writers put the JPEG prefix where the container's specification wants none.
+    let skip = if blob.starts_with(b"Exif\0\0") { 6 } else { 0 };
+    let blob = blob.get(skip..).unwrap_or_default();
+    let at = Place { container: at.container.clone(), offset: at.offset.map(|o| o.saturating_add(skip as u64)) };
+    let Some(header) = Header::parse(blob) else {
+        if blob.iter().any(|b| *b != 0) {
+            let problem = Problem::malformed("", at.offset.unwrap_or(0), "exif: no TIFF header");
+            at.problem(problem, out);
+        }
+        return;
+    };
+    let mut source = Source::memory(blob.to_vec(), at.offset.unwrap_or(0));
+    let walked = Walk::new(&mut source, header, resources, &at, out).run();
+    let mut sources = walked.iter().filter(|w| w.part == "IFD1");
+    if let Some((start, bytes)) = sources.find_map(|w| thumbnail(&mut source, header, &w.directory)) {
+        tags::push_thumbnail(out, &at, "EXIF IFD1 thumbnail", start, bytes);
+    }
+}
+
+/// Start and bytes of the picture that a directory after the first describes (DC-008, section 4.5.8).
+fn thumbnail(source: &mut Source, header: Header, directory: &Directory) -> Option<(u64, Vec<u8>)> {
+    let mut number = |tag: u16| {
+        let entry = directory.entries.iter().find(|e| e.tag == tag)?;
+        tiff_ifd::integers(source, header, entry, 1).ok()?.first().copied()
+    };
+    let (start, len) = (number(0x0201)?, number(0x0202)?);
+    Some((start, source.stated(start, len, limits::THUMBNAIL).ok()?))
+}
+
+/// A directory that was walked.
+#[derive(Clone, Debug)]
+pub struct Walked {
+    /// `IFD0`, `ExifIFD`, `SubIFD1`, …
+    pub part: String,
+    pub directory: Directory,
+}
+
+/// Reads every directory reachable from `header.first` and the blocks inside; gives what was walked.
+///
+/// `pages`: the directories after the first are pages of the file's own, not the thumbnail of an EXIF block.
+pub(super) fn walk(
+    source: &mut Source,
+    header: Header,
+    pages: bool,
+    resources: Resources,
+    at: &Place,
+    out: &mut Extraction,
+) -> Vec<Walked> {
+    let mut walk = Walk::new(source, header, resources, at, out);
+    walk.pages = pages;
+    walk.run()
+}
+
+/// A directory to read.
+struct Next {
+    part: String,
+    offset: u64,
+    /// Its index in the chain from IFD0; `None` for a directory that a tag points to.
+    chain: Option<usize>,
+    /// Whether marks may stand in it.
+    needed: bool,
+}
+
+struct Walk<'a> {
+    source: &'a mut Source,
+    header: Header,
+    /// Whether the directories after the first are pages.
+    pages: bool,
+    resources: Resources,
+    at: &'a Place,
+    out: &'a mut Extraction,
+    queue: VecDeque<Next>,
+    /// Offset and table of names: what was read as GPS may still be read as an image directory.
+    seen: HashSet<(u64, u8)>,
+    entries: usize,
+    /// Bytes of values that may still be read: a small file may point at the same bytes often.
+    bytes: u64,
+    subs: usize,
+}
+
+impl<'a> Walk<'a> {
+    fn new(
+        source: &'a mut Source,
+        header: Header,
+        resources: Resources,
+        at: &'a Place,
+        out: &'a mut Extraction,
+    ) -> Self {
+        let first = Next { part: "IFD0".to_owned(), offset: header.first, chain: Some(0), needed: true };
+        // Values do not overlap in honest files.
+        let bytes = source.len().saturating_mul(2).saturating_add(1_024).min(limits::BLOB as u64);
+        let queue = VecDeque::from([first]);
+        Self {
+            source,
+            header,
+            pages: false,
+            resources,
+            at,
+            out,
+            queue,
+            seen: HashSet::new(),
+            entries: 0,
+            bytes,
+            subs: 0,
+        }
+    }
+
+    fn run(&mut self) -> Vec<Walked> {
+        let mut walked = Vec::new();
+        while let Some(next) = self.queue.pop_front() {
+            if walked.len() >= DIRECTORIES || self.entries > limits::ITEMS {
+                self.problem(next.offset, Problem::limit, "exif: too many directories or entries", true);
+                break;
+            }
+            let vocabulary = u8::from(matches!(next.part.as_str(), "GPS" | "InteropIFD"));
+            if !self.seen.insert((next.offset, vocabulary)) {
+                self.problem(next.offset, Problem::malformed, "exif: a directory is linked to twice", false);
+                continue;
+            }
+            if let Some(directory) = self.directory(&next) {
+                walked.push(Walked { part: next.part, directory });
+            }
+        }
+        walked
+    }
+
+    fn directory(&mut self, next: &Next) -> Option<Directory> {
+        let directory = match tiff_ifd::directory(self.source, self.header, next.offset) {
+            Ok(directory) => directory,
+            Err(problem) => {
+                let what = format!("exif: {}: {}", next.part, problem.what);
+                self.at.problem(Problem { what, blocking: next.needed, ..problem }, self.out);
+                return None;
+            }
+        };
+        if directory.lost > 0 {
+            let what = format!("exif: {} ends {} entries early", next.part, directory.lost);
+            self.problem(next.offset, Problem::truncated, &what, next.needed);
+        }
+        self.entries += directory.entries.len() + 1;
+        for entry in &directory.entries {
+            self.entry(next, entry);
+        }
+        if let Some(index) = next.chain.filter(|_| directory.next != 0) {
+            let index = index + 1;
+            let part = format!("IFD{index}");
+            self.queue.push_back(Next { part, offset: directory.next, chain: Some(index), needed: self.pages });
+        }
+        Some(directory)
+    }
+
+    fn entry(&mut self, next: &Next, entry: &Entry) {
+        let part = next.part.as_str();
+        let pointer = match (part, entry.tag) {
+            ("GPS" | "InteropIFD", _) => None,
+            (_, 0x8769) => Some(("ExifIFD", true)),
+            (_, 0x8825) => Some(("GPS", false)),
+            (_, 0xA005) => Some(("InteropIFD", false)),
+            (_, 0x014A) => Some(("SubIFD", self.pages)),
+            _ => None,
+        };
+        if let Some((name, needed)) = pointer {
+            return self.follow(name, needed, entry);
+        }
+        if self.block(part, entry) {
+            return;
+        }
+        if tiff_ifd::size_of(entry.kind) == 0 {
+            let what = format!("exif: {part} 0x{:04X}: unknown field type {}", entry.tag, entry.kind);
+            return self.problem(entry.at, Problem::malformed, &what, false);
+        }
+        let texty = is_text(part, entry.tag) || matches!(entry.kind, 2 | 129);
+        if next.chain.is_some_and(|index| index >= PAGES) && !texty {
+            return;
+        }
+        // A maker note may be megabytes; only one that is plain text is told.
+        if entry.tag == 0x927C && entry.len > limits::VALUE as u64 {
+            return self.say(part, entry, vec![format!("<{} bytes>", entry.len)]);
+        }
+        let harmless = !texty || entry.tag == 0x927C || !next.needed;
+        let len = needed(part, entry);
+        if let Some(bytes) = self.value(part, entry, len, !harmless) {
+            self.say(part, entry, texts(part, entry, &bytes, self.header));
+        }
+    }
+
+    fn key(&self, part: &str, tag: u16) -> String {
+        // Panasonic numbers its own fields in the space below TIFF's.
+        let own = self.header.magic == tiff_ifd::PANASONIC && tag < 0x00FE;
+        let name = exif_names::name(part, tag).filter(|_| !own);
+        name.map_or_else(|| format!("0x{tag:04X}"), str::to_owned)
+    }
+
+    fn say(&mut self, part: &str, entry: &Entry, values: Vec<String>) {
+        let key = self.key(part, entry.tag);
+        for value in values {
+            tags::push_in(self.out, ("exif", part), &key, value, self.at, entry.at);
+        }
+    }
+
+    /// Queues the directories that an entry points to.
+    fn follow(&mut self, name: &str, needed: bool, entry: &Entry) {
+        let most = if name == "SubIFD" { SUBS } else { 1 };
+        if name == "SubIFD" && entry.count > SUBS as u64 {
+            self.problem(entry.at, Problem::limit, &format!("exif: {} sub-directories", entry.count), true);
+        }
+        let offsets = match tiff_ifd::integers(self.source, self.header, entry, most) {
+            Ok(offsets) => offsets,
+            Err(problem) => {
+                let what = format!("exif: pointer to {name}: {}", problem.what);
+                return self.at.problem(Problem { what, blocking: needed, ..problem }, self.out);
+            }
+        };
+        for offset in offsets {
+            let part = match (name, self.subs) {
+                ("SubIFD", 0) => "SubIFD".to_owned(),
+                ("SubIFD", count) => format!("SubIFD{count}"),
+                _ => name.to_owned(),
+            };
+            self.subs += usize::from(name == "SubIFD");
+            self.queue.push_back(Next { part, offset, chain: None, needed });
+        }
+    }
+
+    /// Reads an entry that is a metadata block of its own; false where it is none.
+    fn block(&mut self, part: &str, entry: &Entry) -> bool {
+        let carries = matches!(entry.tag, 0x02BC | 0x83BB | 0x8649 | 0xCD41);
+        if !carries || matches!(part, "GPS" | "InteropIFD") {
+            return false;
+        }
+        let Some(bytes) = self.value(part, entry, entry.len, true) else { return true };
+        let here = Place {
+            container: format!("{} {part} 0x{:04X}", self.at.container, entry.tag),
+            offset: self.at.offset.map(|o| o.saturating_add(entry.at)),
+        };
+        match entry.tag {
+            0x02BC => tags::xmp::read(&bytes, &here, self.out),
+            0x83BB => tags::iptc::read(&bytes, &here, self.out),
+            0x8649 => match self.resources {
+                Some(read) => read(&bytes, &here, self.out),
+                None => self.problem(entry.at, Problem::limit, "exif: image resources inside image resources", true),
+            },
+            _ => self.out.stores.push(Store {
+                place: "TIFF 0xCD41".to_owned(),
+                offset: here.offset.unwrap_or(0),
+                bytes,
+                damage: None,
+            }),
+        }
+        true
+    }
+
+    fn value(&mut self, part: &str, entry: &Entry, len: u64, blocking: bool) -> Option<Vec<u8>> {
+        if let Some(left) = self.bytes.checked_sub(len) {
+            self.bytes = left;
+        } else if self.source.len() >= entry.at.saturating_add(len) {
+            self.problem(entry.at, Problem::limit, "exif: too many bytes of values", true);
+            return None;
+        }
+        match self.source.stated(entry.at, len, limits::STORE) {
+            Ok(bytes) => Some(bytes),
+            Err(problem) => {
+                let what = format!("exif: {part} {}: {}", self.key(part, entry.tag), problem.what);
+                self.at.problem(Problem { what, blocking, ..problem }, self.out);
+                None
+            }
+        }
+    }
+
+    fn problem(&mut self, offset: u64, make: fn(String, u64, String) -> Problem, what: &str, blocking: bool) {
+        let problem = make(String::new(), self.source.absolute(offset), what.to_owned());
+        self.at.problem(Problem { blocking, ..problem }, self.out);
+    }
+}

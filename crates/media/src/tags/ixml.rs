@@ -1,0 +1,173 @@
+//! XML chunks of WAVE files, flattened: `iXML` (ixml.info 2.x) and `axml` (EBU Tech 3285 supplement 5: ADM, EBUCore).
+//!
+//! A key is the path of element names below the root, joined by `/`; an attribute is `path@name`.
+
+use quick_xml::Reader;
+use quick_xml::events::{BytesStart, Event};
+
+use crate::framing::xml;
+use crate::tags::{Place, charset, push, xmp};
+use countersign_model::limits;
+use countersign_model::{Extraction, Problem};
+
+/// Values kept of one document; ADM goes to many thousands of them, all positions and gains.
+const VALUES: usize = 8_192;
+/// The longest text of one element.
+const TEXT: usize = 1024 * 1024;
+/// Elements whose content is sound geometry, not metadata.
+const SKIPPED: &[&str] = &["audioBlockFormat", "audioChannelFormat", "SPEED", "TRACK_LIST_COUNT"];
+
+/// Reads an `iXML` document; space `ixml`.
+pub fn read(blob: &[u8], at: &Place, out: &mut Extraction) {
+    flatten(blob, "ixml", &SKIPPED[..1], at, out);
+}
+
+/// Reads an `axml` document; space `axml`.
+pub fn read_axml(blob: &[u8], at: &Place, out: &mut Extraction) {
+    let text = charset::guess(blob);
+    let start: String = text.chars().take(512).collect();
+    if start.contains("<x:xmpmeta") || start.contains("<rdf:RDF") {
+        xmp::read(blob, at, out);
+    } else {
+        flatten(blob, "axml", &SKIPPED[..2], at, out);
+    }
+}
+
+struct State<'a> {
+    space: &'a str,
+    path: Vec<String>,
+    text: String,
+    /// Where that text begins.
+    start: u64,
+    values: usize,
+    /// Depth at which an ignored element began.
+    ignored: Option<usize>,
+}
+
+fn flatten(blob: &[u8], space: &str, skipped: &[&str], at: &Place, out: &mut Extraction) {
+    let text = charset::guess(blob);
+    let mut reader = Reader::from_str(&text);
+    reader.config_mut().check_end_names = false;
+    let mut state = State { space, path: Vec::new(), text: String::new(), start: 0, values: 0, ignored: None };
+    for _ in 0..limits::ITEMS {
+        let by = reader.buffer_position();
+        let event = match reader.read_event() {
+            Ok(event) => event,
+            Err(e) => return at.problem(Problem::malformed("", offset(at, by), e.to_string()), out),
+        };
+        match event {
+            Event::Start(e) => open(&e, skipped, &mut state, by, at, out),
+            Event::Empty(e) => {
+                open(&e, skipped, &mut state, by, at, out);
+                close(&mut state, at, out);
+            }
+            Event::End(_) => close(&mut state, at, out),
+            Event::Text(e) => add(&mut state, &e.xml10_content().unwrap_or_default(), by),
+            Event::CData(e) => add(&mut state, &String::from_utf8_lossy(&e), by),
+            Event::GeneralRef(e) => {
+                add(&mut state, &xml::reference(&String::from_utf8_lossy(&e)), by);
+            }
+            Event::Eof if state.path.is_empty() => return,
+            Event::Eof => return at.problem(Problem::truncated("", offset(at, by), "the XML is cut"), out),
+            _ => {}
+        }
+        if state.values > VALUES || state.path.len() > limits::DEPTH {
+            let problem = Problem::limit("", offset(at, by), "more XML than is read");
+            let problem = if space == "axml" { problem.harmless() } else { problem };
+            return at.problem(problem, out);
+        }
+    }
+}
+
+fn offset(at: &Place, by: u64) -> u64 {
+    at.offset.unwrap_or(0).saturating_add(by)
+}
+
+fn add(state: &mut State<'_>, text: &str, by: u64) {
+    if state.text.trim().is_empty() {
+        state.text.clear();
+        state.start = by + (text.len() - text.trim_start().len()) as u64;
+    }
+    if state.ignored.is_none() && state.text.len() + text.len() <= TEXT {
+        state.text.push_str(text);
+    }
+}
+
+fn open(e: &BytesStart<'_>, skipped: &[&str], state: &mut State<'_>, by: u64, at: &Place, out: &mut Extraction) {
+    // Text before a child element is indentation nearly always; where it is not, it stays with its parent.
+    flush(state, at, out);
+    let name = String::from_utf8_lossy(e.name().as_ref()).into_owned();
+    if state.ignored.is_none() && skipped.contains(&name.rsplit(':').next().unwrap_or(&name)) {
+        state.ignored = Some(state.path.len());
+    }
+    state.path.push(name);
+    if state.ignored.is_some() {
+        return;
+    }
+    for attribute in e.attributes().flatten() {
+        let name = String::from_utf8_lossy(attribute.key.as_ref()).into_owned();
+        if name.starts_with("xmlns") || name.starts_with("xsi:") {
+            continue;
+        }
+        let value = xml::unescape(&String::from_utf8_lossy(&attribute.value));
+        state.values += 1;
+        push(out, state.space, &format!("{}@{name}", key(state)), value, at, by);
+    }
+}
+
+fn close(state: &mut State<'_>, at: &Place, out: &mut Extraction) {
+    flush(state, at, out);
+    state.path.pop();
+    if state.ignored.is_some_and(|depth| state.path.len() <= depth) {
+        state.ignored = None;
+    }
+}
+
+fn flush(state: &mut State<'_>, at: &Place, out: &mut Extraction) {
+    let text = std::mem::take(&mut state.text);
+    let text = text.trim();
+    if !text.is_empty() && !state.path.is_empty() {
+        state.values += 1;
+        push(out, state.space, &key(state), text, at, state.start);
+    }
+}
+
+/// The path below the root element, or the root itself.
+fn key(state: &State<'_>) -> String {
+    let inner = state.path.get(1..).unwrap_or_default();
+    if inner.is_empty() { state.path.concat() } else { inner.join("/") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tags(xml: &str) -> (Vec<(String, String)>, Extraction) {
+        let mut out = Extraction::default();
+        read(xml.as_bytes(), &Place::new("WAV iXML", 0), &mut out);
+        (out.facts.tags.iter().map(|t| (t.key.clone(), t.value.clone())).collect(), out)
+    }
+
+    #[test]
+    fn elements_become_paths() {
+        let (got, out) = tags(
+            "<?xml version=\"1.0\"?><BWFXML>\n <PROJECT>A &amp; B</PROJECT><BEXT><BWF_ORIGINATOR a='1'>x</BWF_ORIGINATOR></BEXT><NOTE/></BWFXML>",
+        );
+        let want = [("PROJECT", "A & B"), ("BEXT/BWF_ORIGINATOR@a", "1"), ("BEXT/BWF_ORIGINATOR", "x")];
+        assert_eq!(got, want.map(|(k, v)| (k.to_owned(), v.to_owned())));
+        assert!(out.facts.problems.is_empty());
+    }
+
+    #[test]
+    fn a_cut_document_keeps_what_was_read_and_says_so() {
+        let (got, out) = tags("<BWFXML><PROJECT>A</PROJECT><NOTE>unfin");
+        assert_eq!(got, [("PROJECT".to_owned(), "A".to_owned())]);
+        assert!(out.facts.problems[0].blocking);
+    }
+
+    #[test]
+    fn depth_is_bounded() {
+        let (_, out) = tags(&"<a>".repeat(10_000));
+        assert_eq!(out.facts.problems[0].kind, countersign_model::ProblemKind::Limit);
+    }
+}

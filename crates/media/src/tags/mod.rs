@@ -1,0 +1,153 @@
+//! What a carried blob says: one file per vocabulary, each turning bytes into [`Tag`]s.
+//!
+//! A tag reader gets the blob, the [`Place`] it was found at, and the facts to write to; it never
+//! fails as a whole: what it could read stays, what it could not is a problem beside it.
+
+pub mod amf;
+pub mod ape;
+pub mod bext;
+pub mod charset;
+pub mod document_xml;
+pub mod exif;
+mod exif_directories;
+mod exif_names;
+mod exif_values;
+pub mod icc;
+pub mod id3;
+pub mod iptc;
+pub mod ixml;
+pub mod matroska;
+pub mod mxf;
+pub mod photoshop;
+pub mod picture;
+pub mod plain_text;
+pub mod png_text;
+pub mod stream;
+pub mod vorbis;
+pub mod xmp;
+mod xmp_names;
+
+use countersign_model::limits;
+use countersign_model::{Extraction, Facts, Payload, PayloadKind, Problem, Tag};
+
+/// Where a blob was found.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// The container path: `JPEG APP1`.
+    pub container: String,
+    /// Absolute offset of the blob's first byte; `None` where it was assembled or unfolded.
+    pub offset: Option<u64>,
+}
+
+impl Place {
+    /// A blob that stands in the file as it is.
+    pub fn new(container: impl Into<String>, offset: u64) -> Self {
+        Self { container: container.into(), offset: Some(offset) }
+    }
+
+    /// A deeper place inside this one, `by` bytes further on.
+    #[must_use]
+    pub fn inside(&self, what: &str, by: u64) -> Self {
+        Self { container: format!("{}, {what}", self.container), offset: self.offset.map(|o| o.saturating_add(by)) }
+    }
+
+    /// Notes a problem at this place.
+    pub fn problem(&self, mut problem: Problem, out: &mut Extraction) {
+        if problem.place.is_empty() {
+            problem.place.clone_from(&self.container);
+        }
+        if problem.offset.is_none() {
+            problem.offset = self.offset;
+        }
+        push_problem(out, problem);
+    }
+}
+
+/// Adds a tag whose value starts `by` bytes into the place.
+///
+/// `key` names the field inside `space`; the tag's `where` becomes `container, SPACE key`.
+pub fn push(out: &mut Extraction, space: &str, key: &str, value: impl Into<String>, at: &Place, by: u64) {
+    push_in(out, (space, ""), key, value, at, by);
+}
+
+/// As [`push`], for a field in a named part of the vocabulary: `("exif", "IFD0")` gives `EXIF IFD0 Software`.
+pub fn push_in(
+    out: &mut Extraction,
+    (space, part): (&str, &str),
+    key: &str,
+    value: impl Into<String>,
+    at: &Place,
+    by: u64,
+) {
+    if out.facts.tags.len() >= limits::TAGS {
+        if out.facts.tags.len() == limits::TAGS {
+            at.problem(Problem::limit("", at.offset.unwrap_or(0), format!("more than {} tags", limits::TAGS)), out);
+            out.facts.tags.push(Tag { space: "countersign".into(), key: "cut".into(), ..Tag::default() });
+        }
+        return;
+    }
+    out.facts.tags.push(Tag {
+        space: space.to_owned(),
+        key: key.to_owned(),
+        value: value.into(),
+        place: match part {
+            "" => format!("{}, {} {key}", at.container, title(space)),
+            part => format!("{}, {} {part} {key}", at.container, title(space)),
+        },
+        offset: at.offset.map(|o| o.saturating_add(by)),
+        ..Tag::default()
+    });
+}
+
+/// Keeps a small picture of the whole image, `by` bytes into the place, for the decoder that compares the two. What is
+/// too long, too many or no JPEG is left: nothing is told by a thumbnail alone.
+pub fn push_thumbnail(out: &mut Extraction, at: &Place, what: &str, by: u64, bytes: Vec<u8>) {
+    let count = out.payloads.iter().filter(|p| p.kind == PayloadKind::Thumbnail).count();
+    if count < limits::THUMBNAILS && bytes.len() <= limits::THUMBNAIL && bytes.starts_with(&[0xFF, 0xD8]) {
+        let offset = at.offset.unwrap_or(0).saturating_add(by);
+        out.payloads.push(Payload {
+            kind: PayloadKind::Thumbnail,
+            place: format!("{}, {what}", at.container),
+            offset,
+            bytes,
+        });
+    }
+}
+
+/// Adds a problem, bounded by [`limits::PROBLEMS`].
+pub fn push_problem(out: &mut impl AsMut<Facts>, problem: Problem) {
+    let out = out.as_mut();
+    if out.problems.contains(&problem) {
+        return;
+    }
+    if out.problems.len() < limits::PROBLEMS {
+        out.problems.push(problem);
+    } else if problem.blocking && out.problems.iter().all(|p| !p.blocking) {
+        // Harmless problems never crowd out the one that keeps a file from being called clean.
+        out.problems.truncate(limits::PROBLEMS - 1);
+        out.problems.push(problem);
+    }
+}
+
+/// How a vocabulary is written in a `where`.
+fn title(space: &str) -> &str {
+    match space {
+        "exif" => "EXIF",
+        "xmp" => "XMP",
+        "iptc" => "IPTC",
+        "id3" => "ID3",
+        "quicktime" => "QuickTime",
+        "vorbis" => "Vorbis",
+        "riff" => "RIFF",
+        "photoshop" => "Photoshop",
+        "psd" => "PSD",
+        "png" => "PNG",
+        "tar" => "TAR",
+        "zip" => "ZIP",
+        "pdf" => "PDF",
+        "ape" => "APE",
+        "mxf" => "MXF",
+        "matroska" => "Matroska",
+        other => other,
+    }
+}

@@ -1,0 +1,369 @@
+//! XMP packets (ISO 16684-1): RDF/XML properties as tags.
+//!
+//! Simple properties become one tag each, items of an `rdf:Alt`, `rdf:Seq` or `rdf:Bag` one tag each under the same
+//! key, and fields of structures are joined with `/`: `xmpMM:History/stEvt:softwareAgent`. The reader streams, expands
+//! nothing but the five XML entities and character references, and goes on after mismatched tags.
+
+use std::borrow::Cow;
+
+use quick_xml::events::{BytesStart, Event};
+use quick_xml::reader::Reader;
+
+use super::xmp_names::Scope;
+use crate::framing::xml;
+use crate::tags::{self, Place};
+use countersign_model::limits;
+use countersign_model::{Extraction, Problem};
+
+/// Bytes of a property path that keys keep.
+const PATH: usize = 512;
+/// Elements of one packet; overgrown histories of real files stay far below.
+const ELEMENTS: usize = 1_000_000;
+/// `photoshop:DocumentAncestors` grows without end in real files; its items are bare identifiers.
+const ANCESTORS: usize = 500;
+
+/// Reads one packet. Keys are `prefix:Name` with the field's canonical prefix for a known namespace, whatever prefix the file declares.
+pub fn read(blob: &[u8], at: &Place, out: &mut Extraction) {
+    let (bytes, plain) = unicode(blob);
+    let end = bytes.iter().rposition(|b| !matches!(b, 0 | b' ' | b'\t' | b'\r' | b'\n')).map_or(0, |i| i + 1);
+    let start = bytes.iter().take(end).take_while(|b| matches!(b, 0 | b' ' | b'\t' | b'\r' | b'\n')).count();
+    let Some(body) = bytes.get(start..end).filter(|b| !b.is_empty()) else { return };
+    let mut packet = Packet {
+        body,
+        skipped: plain.then_some(start as u64),
+        at,
+        out,
+        scope: Scope::default(),
+        open: Vec::new(),
+        rdf: false,
+        closed: false,
+        ancestors: 0,
+        elements: 0,
+    };
+    packet.run();
+}
+
+/// UTF-16 and UTF-32 packets as UTF-8; false where offsets are no longer the file's.
+fn unicode(blob: &[u8]) -> (Cow<'_, [u8]>, bool) {
+    let wide = |size: usize, big: bool| {
+        let units = blob.chunks_exact(size).map(|unit| {
+            let fold = |sum: u32, byte: &u8| sum << 8 | u32::from(*byte);
+            if big { unit.iter().fold(0, fold) } else { unit.iter().rev().fold(0, fold) }
+        });
+        let text: String = if size == 2 {
+            char::decode_utf16(units.map(|u| u as u16)).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
+        } else {
+            units.map(|u| char::from_u32(u).unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
+        };
+        (Cow::Owned(text.trim_start_matches('\u{feff}').as_bytes().to_vec()), false)
+    };
+    match blob {
+        [0, 0, 0xFE, 0xFF, ..] | [0, 0, 0, b'<', ..] => wide(4, true),
+        [0xFF, 0xFE, 0, 0, ..] | [b'<', 0, 0, 0, ..] => wide(4, false),
+        [0xFE, 0xFF, ..] | [0, b'<', ..] => wide(2, true),
+        [0xFF, 0xFE, ..] | [b'<', 0, ..] => wide(2, false),
+        _ => (Cow::Borrowed(blob), true),
+    }
+}
+
+/// What an open element is to RDF.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part {
+    /// Around or before `rdf:RDF`.
+    Outside,
+    Rdf,
+    /// A resource: its children are properties.
+    Node,
+    /// A property or an array item: its content is a value, an array or a structure.
+    Property,
+    /// `rdf:Alt`, `rdf:Seq`, `rdf:Bag`: its children are items.
+    Array,
+}
+
+#[derive(Debug)]
+struct Open {
+    name: Vec<u8>,
+    part: Part,
+    path: String,
+    text: String,
+    /// Offset in the packet of the first text.
+    at: Option<usize>,
+    /// Whether something other than text stood inside.
+    filled: bool,
+    scope: usize,
+}
+
+struct Packet<'a> {
+    body: &'a [u8],
+    /// Bytes before `body` in the blob, where offsets hold.
+    skipped: Option<u64>,
+    at: &'a Place,
+    out: &'a mut Extraction,
+    scope: Scope,
+    open: Vec<Open>,
+    rdf: bool,
+    /// Whether `<?xpacket end` was passed: what follows is padding or another packet.
+    closed: bool,
+    ancestors: usize,
+    elements: usize,
+}
+
+impl Packet<'_> {
+    fn run(&mut self) {
+        let body = self.body;
+        let mut reader = Reader::from_reader(body);
+        let config = reader.config_mut();
+        config.check_end_names = false;
+        config.allow_unmatched_ends = true;
+        config.allow_dangling_amp = true;
+        loop {
+            match reader.read_event() {
+                Ok(Event::Start(e)) => {
+                    if !self.start(&e) {
+                        return;
+                    }
+                }
+                Ok(Event::Empty(e)) => {
+                    if !self.start(&e) {
+                        return;
+                    }
+                    self.close_top();
+                }
+                Ok(Event::End(e)) => self.end(e.name().as_ref()),
+                Ok(Event::Text(e)) => self.text(&tags::charset::utf8_or_latin1(&e), self.offset_of(&e)),
+                Ok(Event::CData(e)) => self.text(&tags::charset::utf8_or_latin1(&e), self.offset_of(&e)),
+                Ok(Event::GeneralRef(e)) => {
+                    let at = self.offset_of(&e).map(|o| o.saturating_sub(1));
+                    self.text(&xml::reference(&tags::charset::utf8_or_latin1(&e)), at);
+                }
+                Ok(Event::PI(e)) => {
+                    // A damaged header runs on to the end of the trailer, and all between them is lost.
+                    if e.contains(&b'<') {
+                        let by = self.offset_of(&e).unwrap_or(0) as u64;
+                        self.problem(|at| Problem::malformed("", at, "xmp: a processing instruction has no end"), by);
+                    }
+                    self.closed |= e.starts_with(b"xpacket end");
+                }
+                Ok(Event::Eof) => break,
+                Ok(_) => {}
+                Err(e) => {
+                    if !(self.closed && self.open.is_empty()) {
+                        let by = reader.error_position();
+                        self.problem(|at| Problem::malformed("", at, format!("xmp: {e}")), by);
+                    }
+                    break;
+                }
+            }
+        }
+        if let Some(top) = self.open.last() {
+            let what = format!("xmp: the packet ends inside <{}>", tags::charset::utf8_or_latin1(&top.name));
+            self.problem(|at| Problem::truncated("", at, what), body.len() as u64);
+            while !self.open.is_empty() {
+                self.close_top();
+            }
+        } else if !self.rdf {
+            // An empty wrapper says nothing; elements without the one that makes them statements were meant to say something.
+            let said = self.elements > 1;
+            let make = |at| Problem::malformed("", at, "xmp: no rdf:RDF element");
+            self.problem(|at| if said { make(at) } else { make(at).harmless() }, 0);
+        }
+    }
+
+    /// False where reading must stop.
+    fn start(&mut self, element: &BytesStart<'_>) -> bool {
+        self.elements += 1;
+        let bounds = [
+            ("elements nested deeper than", self.open.len() + 1, limits::DEPTH),
+            ("more elements than", self.elements, ELEMENTS),
+            ("more tags than", self.out.facts.tags.len(), limits::TAGS),
+        ];
+        let passed = bounds.into_iter().find(|(_, count, most)| count > most);
+        if let Some((what, _, most)) = passed {
+            let by = self.offset_of(element.name().as_ref()).unwrap_or(0) as u64;
+            self.problem(|at| Problem::limit("", at, format!("xmp: {what} {most}")), by);
+            return false;
+        }
+        let scope = self.scope.mark();
+        let attributes = self.attributes(element);
+        let name = self.scope.element(&tags::charset::utf8_or_latin1(element.name().as_ref()));
+        let (part, path) = self.place_of(&name);
+        if let Some(parent) = self.open.last_mut() {
+            parent.filled = true;
+        }
+        let name = element.name().as_ref().to_vec();
+        let (mut filled, text) = (false, String::new());
+        for (key, value, by) in attributes {
+            filled |= self.attribute(part, &path, &key, &value, by);
+        }
+        self.open.push(Open { name, part, path, text, at: None, filled, scope });
+        true
+    }
+
+    /// Declares the element's namespaces; gives its other attributes with resolved names.
+    fn attributes(&mut self, element: &BytesStart<'_>) -> Vec<(String, String, Option<usize>)> {
+        let mut others = Vec::new();
+        for attribute in element.attributes().with_checks(false) {
+            let attribute = match attribute {
+                Ok(attribute) => attribute,
+                Err(e) => {
+                    let by = self.offset_of(element.name().as_ref()).unwrap_or(0) as u64;
+                    self.problem(|at| Problem::malformed("", at, format!("xmp: attribute: {e}")), by);
+                    continue;
+                }
+            };
+            let name = tags::charset::utf8_or_latin1(attribute.key.as_ref());
+            let value = xml::unescape(&tags::charset::utf8_or_latin1(&attribute.value));
+            let declared = name.strip_prefix("xmlns:").or(if name == "xmlns" { Some("") } else { None });
+            match declared {
+                Some(prefix) => {
+                    if !self.scope.declare(prefix, &value) {
+                        self.problem(|at| Problem::limit("", at, "xmp: too many namespace declarations"), 0);
+                    }
+                }
+                None => others.push((name, value, self.offset_of(&attribute.value))),
+            }
+        }
+        for (name, ..) in &mut others {
+            *name = self.scope.attribute(name);
+        }
+        others
+    }
+
+    /// What an element with this name is here, and the path of its values.
+    fn place_of(&mut self, name: &str) -> (Part, String) {
+        let parent = self.open.last();
+        let above = parent.map_or("", |p| p.path.as_str());
+        let here = || above.to_owned();
+        match (parent.map_or(Part::Outside, |p| p.part), name) {
+            (Part::Outside, "rdf:RDF") => {
+                self.rdf = true;
+                (Part::Rdf, String::new())
+            }
+            // Seen without the RDF wrapper.
+            (Part::Outside, "rdf:Description") => {
+                self.rdf = true;
+                (Part::Node, String::new())
+            }
+            (Part::Outside, _) => (Part::Outside, String::new()),
+            (Part::Rdf, _) => (Part::Node, String::new()),
+            (_, "rdf:Description") => (Part::Node, here()),
+            (_, "rdf:Alt" | "rdf:Seq" | "rdf:Bag") => (Part::Array, here()),
+            (Part::Array, _) | (_, "rdf:value" | "rdf:li") => (Part::Property, here()),
+            (Part::Node | Part::Property, name) => (Part::Property, joined(above, name)),
+        }
+    }
+
+    /// True where the attribute says something of the element.
+    fn attribute(&mut self, part: Part, path: &str, key: &str, value: &str, by: Option<usize>) -> bool {
+        match (part, key) {
+            (Part::Outside | Part::Rdf, "x:xmptk") => self.push(key, value, by),
+            (Part::Outside | Part::Rdf, _) => return false,
+            (_, "rdf:resource" | "resource" | "rdf:value") => self.push(path, value, by),
+            (
+                _,
+                "rdf:about" | "about" | "rdf:ID" | "ID" | "rdf:nodeID" | "rdf:parseType" | "parseType" | "rdf:datatype",
+            ) => {
+                return false;
+            }
+            (_, key) if key.starts_with("xml:") => return false,
+            (_, key) => self.push(&joined(path, key), value, by),
+        }
+        true
+    }
+
+    fn text(&mut self, text: &str, at: Option<usize>) {
+        let Some(top) = self.open.last_mut() else { return };
+        if matches!(top.part, Part::Node | Part::Property) {
+            let text = if top.text.is_empty() { text.trim_start() } else { text };
+            if top.text.is_empty() && !text.is_empty() {
+                top.at = at;
+            }
+            top.text.push_str(text);
+        } else if top.part == Part::Rdf && text.contains(['<', '>', '=']) {
+            // Between resources no text may stand: this was the tag of one.
+            self.problem(|at| Problem::malformed("", at, "xmp: a damaged tag in rdf:RDF"), at.unwrap_or(0) as u64);
+        }
+    }
+
+    fn end(&mut self, name: &[u8]) {
+        match self.open.iter().rposition(|o| o.name == name) {
+            Some(index) if index + 1 == self.open.len() => self.close_top(),
+            found => {
+                if self.closed && self.open.is_empty() {
+                    return;
+                }
+                let what =
+                    format!("xmp: </{}> closes an element that is not open there", tags::charset::utf8_or_latin1(name));
+                let by = self.offset_of(name).unwrap_or(0) as u64;
+                self.problem(|at| Problem::malformed("", at, what), by);
+                while found.is_some_and(|index| self.open.len() > index) {
+                    self.close_top();
+                }
+            }
+        }
+    }
+
+    fn close_top(&mut self) {
+        let Some(top) = self.open.pop() else { return };
+        let name = self.scope.element(&tags::charset::utf8_or_latin1(&top.name));
+        self.scope.leave(top.scope);
+        let value = top.text.trim_end();
+        let said = !value.is_empty() || (top.part == Part::Property && !top.filled);
+        match (top.part, said) {
+            // Text directly in a resource: a property that stands where only resources may.
+            (Part::Node, true) if top.path.is_empty() => self.push(&name, value, top.at),
+            (Part::Node | Part::Property, true) => self.push(&top.path, value, top.at),
+            _ => {}
+        }
+    }
+
+    fn push(&mut self, key: &str, value: &str, by: Option<usize>) {
+        if key == "photoshop:DocumentAncestors" {
+            self.ancestors += 1;
+            if self.ancestors > ANCESTORS {
+                return;
+            }
+        }
+        let (place, by) = self.place(by.unwrap_or(0) as u64);
+        tags::push(self.out, "xmp", key, value, &place, by);
+        // Volcano Ark wraps its label in Base64.
+        if key.ends_with(":XmpKvBase64")
+            && let Ok(unwrapped) = data_encoding::BASE64.decode(value.trim().as_bytes())
+        {
+            tags::push(
+                self.out,
+                "xmp",
+                &format!("{key}/decoded"),
+                tags::charset::utf8_or_latin1(&unwrapped),
+                &place,
+                by,
+            );
+        }
+    }
+
+    fn problem(&mut self, make: impl FnOnce(u64) -> Problem, by: u64) {
+        let (place, by) = self.place(by);
+        let problem = make(place.offset.unwrap_or(0).saturating_add(by));
+        place.problem(problem, self.out);
+    }
+
+    /// The place to report and the offset in it: the packet's start where the text was converted.
+    fn place(&self, by: u64) -> (Place, u64) {
+        (self.at.clone(), self.skipped.map_or(0, |s| s.saturating_add(by)))
+    }
+
+    /// Where a borrowed piece stands in the packet.
+    fn offset_of(&self, piece: &[u8]) -> Option<usize> {
+        let offset = (piece.as_ptr() as usize).checked_sub(self.body.as_ptr() as usize)?;
+        (offset <= self.body.len()).then_some(offset)
+    }
+}
+
+fn joined(path: &str, name: &str) -> String {
+    let mut out = if path.is_empty() { name.to_owned() } else { format!("{path}/{name}") };
+    if out.len() > PATH {
+        let end = (0..=PATH).rev().find(|i| out.is_char_boundary(*i)).unwrap_or(0);
+        out.truncate(end);
+    }
+    out
+}

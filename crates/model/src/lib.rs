@@ -1,0 +1,392 @@
+//! The nouns of the whole program: assets, facts, evidence, findings, problems, and the report made of them.
+//!
+//! Nothing here reads a file or decides anything. The serialized shapes of [`Evidence`], [`Finding`],
+//! [`Problem`] and [`AssetReport`] are the JSON report's (`countersign.report/1`).
+
+mod action;
+mod approval;
+mod credentials;
+pub mod error;
+mod extraction;
+mod finding;
+mod format_id;
+pub mod json;
+pub mod limits;
+mod run;
+pub mod text;
+pub mod validation_status;
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+pub use action::*;
+pub use approval::*;
+pub use credentials::*;
+pub use extraction::*;
+pub use finding::*;
+pub use format_id::*;
+pub use run::*;
+
+/// Version of the [`Facts`] shape; part of every cache key.
+pub const FACTS_SCHEMA: u32 = 2;
+
+/// What a place in the delivery is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Role {
+    /// Reaches the screen.
+    Final,
+    /// Work in progress, reference, previsualization.
+    Temporary,
+    /// Claims to be authentic source material.
+    Archival,
+}
+
+/// One file to be judged, as the walk found it and the roles placed it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asset {
+    /// The path to open.
+    pub path: PathBuf,
+    /// The path below its root, with `/` between the parts; lossless for names that are not UTF-8
+    /// (see [`countersign_engine::walk::lossless`]).
+    pub rel: String,
+    /// Index into [`Run::roots`].
+    pub root: usize,
+    /// Size in bytes as the walk saw it.
+    pub size: u64,
+    /// Modification time in nanoseconds since the Unix epoch, where the file system gives one.
+    pub mtime: Option<i128>,
+    /// Time of the last change of anything, as the walk saw it: not at the disposal of who sets file times.
+    pub changed: Option<i128>,
+    pub role: Role,
+    /// `cpl`, `pkl`, `manifest`, `policy:<pattern>`, `option` or `default`.
+    pub role_basis: String,
+    /// Index into [`Summary::packages`].
+    pub package: Option<usize>,
+    /// Files beside this one whose names say that they describe it.
+    pub sidecars: Vec<PathBuf>,
+    /// Why the walk could not hand over an openable file (a socket, a link out of the root, an unreadable folder).
+    pub obstacle: Option<Problem>,
+    /// Which package's hashes its bytes have, where they were checked and all agree.
+    pub verified_hashes: Option<String>,
+}
+
+impl Asset {
+    /// A file that nothing is known of but where it is.
+    #[must_use]
+    pub fn new(path: PathBuf, rel: String, root: usize, size: u64, mtime: Option<i128>) -> Self {
+        Self {
+            path,
+            rel,
+            root,
+            size,
+            mtime,
+            changed: None,
+            role: Role::Final,
+            role_basis: "default".to_owned(),
+            package: None,
+            sidecars: Vec::new(),
+            obstacle: None,
+            verified_hashes: None,
+        }
+    }
+}
+
+/// Everything one file says, free of policy: what the cache holds and the wire carries.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Facts {
+    pub schema: u32,
+    /// The format's id as the bytes tell it; `None` where no reader recognized them.
+    pub format: Option<FormatId>,
+    /// What kind of thing that format carries.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub media: Option<Media>,
+    /// The id of the format that the name's extension promises, where a reader claims that extension.
+    pub named: Option<FormatId>,
+    /// Whether the extension is one that the recognized format uses; `None` without an extension,
+    /// and where files of the format bear the extension of another file (`._a.mov`).
+    pub extension_fits: Option<bool>,
+    pub tags: Vec<Tag>,
+    /// What decoders made of the tags, payloads and pixels; `space` is the decoder's id.
+    pub decoded: Vec<Tag>,
+    pub c2pa: Option<Credentials>,
+    pub problems: Vec<Problem>,
+}
+
+impl AsMut<Self> for Facts {
+    fn as_mut(&mut self) -> &mut Self {
+        self
+    }
+}
+
+/// What kind of thing a format carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Media {
+    /// A still picture or a few of them.
+    Image,
+    /// Moving pictures, with or without sound.
+    Video,
+    /// Sound.
+    Audio,
+    /// Pages of text and pictures.
+    Document,
+    /// Holds files; those that can be opened are assets of their own.
+    Archive,
+    /// Describes other files: a sidecar, a resource fork, a package's manifest.
+    Companion,
+}
+
+impl Media {
+    /// Whether an audience sees or hears it, and not only what lies in it or is described by it.
+    #[must_use]
+    pub fn is_content(self) -> bool {
+        !matches!(self, Self::Archive | Self::Companion)
+    }
+}
+
+/// One key and value that the file carries.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tag {
+    /// The vocabulary: `exif`, `xmp`, `iptc`, `png`, `id3`, `vorbis`, `quicktime`, `riff`, …
+    pub space: String,
+    /// The field's name in that vocabulary: `Software`, `Iptc4xmpExt:DigitalSourceType`, `TXXX:AIGC`.
+    pub key: String,
+    pub value: String,
+    /// The path through the container that leads there: `JPEG APP1, EXIF IFD0 Software`.
+    #[serde(rename = "where")]
+    pub place: String,
+    /// Absolute offset in bytes of the value, or of the nearest structure that holds it.
+    pub offset: Option<u64>,
+    /// Length in bytes and SHA-256 of the whole value where `value` holds only its beginning.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub cut: Option<Cut>,
+    #[serde(default, skip_serializing_if = "Via::is_own")]
+    pub via: Via,
+}
+
+/// What is kept of a value too long to carry.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cut {
+    pub bytes: u64,
+    pub sha256: String,
+}
+
+/// How a statement reaches the asset it is about.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Via {
+    /// The asset's own bytes.
+    #[default]
+    #[serde(rename = "self")]
+    Own,
+    /// A C2PA `parentOf` ingredient.
+    Parent,
+    /// A C2PA `componentOf` ingredient.
+    Component,
+    /// A C2PA `inputTo` ingredient.
+    Input,
+    /// A picture inside the asset.
+    CoverArt,
+    /// A file beside the asset, or a manifest kept elsewhere that was fetched.
+    Sidecar,
+}
+
+impl Via {
+    /// True for the asset's own bytes.
+    #[must_use]
+    pub fn is_own(&self) -> bool {
+        *self == Self::Own
+    }
+}
+
+/// What a mark says about the asset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Claim {
+    /// Wholly made by a generative model.
+    Generated,
+    /// Partly made or edited by a generative model.
+    Composite,
+    /// Processed by a model without new content.
+    Enhanced,
+    /// May be one of the above.
+    Possible,
+    /// Recorded from life.
+    Captured,
+    /// Digitized from film or print.
+    Digitized,
+    /// States that no generative model was used.
+    NotAi,
+}
+
+/// How sure a mark makes us.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Strength {
+    /// Cryptographically checkable.
+    Signed,
+    /// The file states it in a field made for that.
+    Declared,
+    /// A structure that only a generator writes.
+    Fingerprint,
+    /// Decoded from the pixels.
+    Pixel,
+    /// Like another asset that is marked.
+    Similar,
+    /// Never enough alone.
+    Hint,
+}
+
+/// One reason to believe a claim, with its exact place.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Evidence {
+    /// Catalogue id: `iptc.digital-source-type`.
+    pub mark: String,
+    pub claim: Claim,
+    pub strength: Strength,
+    pub system: Option<String>,
+    #[serde(rename = "where")]
+    pub place: String,
+    pub offset: Option<u64>,
+    pub value: String,
+    pub via: Via,
+}
+
+/// The strongest claim among the evidence.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Ai {
+    #[default]
+    None,
+    Possible,
+    Enhanced,
+    Composite,
+    Generated,
+}
+
+impl Ai {
+    /// The lower-case word that reports use.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Possible => "possible",
+            Self::Enhanced => "enhanced",
+            Self::Composite => "composite",
+            Self::Generated => "generated",
+        }
+    }
+}
+
+/// Something about a file that kept us from reading all of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Problem {
+    pub kind: ProblemKind,
+    /// `mp4 (moov)`.
+    #[serde(rename = "where")]
+    pub place: String,
+    pub offset: Option<u64>,
+    pub what: String,
+    /// Whether a mark could hide behind it: then the asset is never called clean.
+    pub blocking: bool,
+}
+
+impl Problem {
+    /// A problem behind which a mark could hide.
+    pub fn new(kind: ProblemKind, place: impl Into<String>, offset: Option<u64>, what: impl Into<String>) -> Self {
+        Self { kind, place: place.into(), offset, what: what.into(), blocking: true }
+    }
+
+    /// Structure that breaks its specification.
+    pub fn malformed(place: impl Into<String>, offset: u64, what: impl Into<String>) -> Self {
+        Self::new(ProblemKind::Malformed, place, Some(offset), what)
+    }
+
+    /// Structure that promises more bytes than there are.
+    pub fn truncated(place: impl Into<String>, offset: u64, what: impl Into<String>) -> Self {
+        Self::new(ProblemKind::Truncated, place, Some(offset), what)
+    }
+
+    /// A bound of [`crate::limits`] was reached.
+    pub fn limit(place: impl Into<String>, offset: u64, what: impl Into<String>) -> Self {
+        Self::new(ProblemKind::Limit, place, Some(offset), what)
+    }
+
+    /// Something that no mark can hide behind; kept for `inspect`, not a finding.
+    #[must_use]
+    pub fn harmless(mut self) -> Self {
+        self.blocking = false;
+        self
+    }
+
+    /// Names the offset where it is still unknown.
+    #[must_use]
+    pub fn at(mut self, offset: u64) -> Self {
+        self.offset.get_or_insert(offset);
+        self
+    }
+
+    /// Names the place where it is still unnamed.
+    #[must_use]
+    pub fn within(mut self, place: &str) -> Self {
+        if self.place.is_empty() {
+            place.clone_into(&mut self.place);
+        }
+        self
+    }
+}
+
+impl From<std::io::Error> for Problem {
+    /// What the operating system refused; its place is for the caller to name ([`Problem::within`]).
+    fn from(error: std::io::Error) -> Self {
+        let kind = match error.kind() {
+            std::io::ErrorKind::UnexpectedEof => ProblemKind::Truncated,
+            std::io::ErrorKind::Unsupported => ProblemKind::Unsupported,
+            _ => ProblemKind::Io,
+        };
+        Self::new(kind, "", None, error.to_string())
+    }
+}
+
+/// The kinds of [`Problem`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ProblemKind {
+    /// The operating system refused or failed.
+    Io,
+    Truncated,
+    Malformed,
+    /// A bound was reached.
+    Limit,
+    /// A variant that no reader here understands (encrypted, a special file).
+    Unsupported,
+    /// A reader gave up in a way it never should.
+    Panic,
+    /// The file changed while it was read.
+    Changed,
+}
+
+/// How a delivery package holds a file; the earlier, the stronger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Membership {
+    /// A composition plays it.
+    Cpl,
+    /// A packing list names it.
+    Pkl,
+    /// A bag's or media hash list's manifest names it.
+    Manifest,
+}
+
+impl Membership {
+    /// The word that stands for it as the basis of a role.
+    #[must_use]
+    pub fn basis(self) -> &'static str {
+        match self {
+            Self::Cpl => "cpl",
+            Self::Pkl => "pkl",
+            Self::Manifest => "manifest",
+        }
+    }
+}

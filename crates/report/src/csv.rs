@@ -1,0 +1,128 @@
+//! The CSV report (RFC 4180): one row a finding, and one for every asset without any. For spreadsheets.
+
+use std::io::{self, Write};
+
+use crate::escape::csv;
+use crate::words::{decisive, played, systems, word};
+use crate::{Info, Kind, RenderOptions, Report};
+use countersign_model::{AssetReport, Evidence, Finding, PackageReport, Run, Summary};
+
+pub static KIND: Kind =
+    Kind { info: Info { id: "csv", summary: "one row a finding, and one for each asset without any" }, start };
+
+/// The columns, in order.
+const COLUMNS: [&str; 25] = [
+    "about",
+    "root",
+    "path",
+    "package",
+    "format",
+    "bytes",
+    "sha256",
+    "role",
+    "role_basis",
+    "ai",
+    "systems",
+    "rule",
+    "severity",
+    "state",
+    "message",
+    "help",
+    "approval",
+    "reason",
+    "mark",
+    "strength",
+    "where",
+    "offset",
+    "credentials",
+    "signer",
+    "plays",
+];
+
+fn start<'w>(out: Box<dyn Write + 'w>, _options: RenderOptions) -> Box<dyn Report + 'w> {
+    Box::new(Csv { out, roots: Vec::new() })
+}
+
+struct Csv<'w> {
+    out: Box<dyn Write + 'w>,
+    roots: Vec<String>,
+}
+
+impl Report for Csv<'_> {
+    fn begin(&mut self, run: &Run) -> io::Result<()> {
+        self.roots.clone_from(&run.roots);
+        row(&mut self.out, &COLUMNS)
+    }
+
+    fn asset(&mut self, asset: &AssetReport) -> io::Result<()> {
+        if asset.findings.is_empty() {
+            return self.line("asset", Some(asset), None, None);
+        }
+        asset.findings.iter().try_for_each(|finding| self.line("asset", Some(asset), None, Some(finding)))
+    }
+
+    fn end(&mut self, summary: &Summary) -> io::Result<()> {
+        for package in &summary.packages {
+            for finding in &package.findings {
+                self.line("package", None, Some(package), Some(finding))?;
+            }
+        }
+        for finding in &summary.findings_of_run {
+            self.line("run", None, None, Some(finding))?;
+        }
+        if summary.interrupted {
+            row(&mut self.out, &["INCOMPLETE: the scan was interrupted, files after this row are missing"])?;
+        }
+        self.out.flush()
+    }
+}
+
+impl Csv<'_> {
+    fn line(
+        &mut self,
+        about: &str,
+        asset: Option<&AssetReport>,
+        package: Option<&PackageReport>,
+        finding: Option<&Finding>,
+    ) -> io::Result<()> {
+        let of = |get: &dyn Fn(&AssetReport) -> String| asset.map(get).unwrap_or_default();
+        let found = |get: &dyn Fn(&Finding) -> String| finding.map(get).unwrap_or_default();
+        let mark = asset.and_then(|a| decisive(&a.evidence));
+        let seen = |get: &dyn Fn(&Evidence) -> String| mark.map(get).unwrap_or_default();
+        let of_package = asset.and_then(|a| a.package).or(package.map(|p| p.id));
+        let cells = [
+            about.to_owned(),
+            of(&|a| self.roots.get(a.root).cloned().unwrap_or_default()),
+            package.map_or_else(|| of(&|a| a.path.clone()), |p| p.root.clone()),
+            of_package.map(|id| id.to_string()).unwrap_or_default(),
+            package.map_or_else(|| of(&|a| a.format.map(|id| id.to_string()).unwrap_or_default()), |p| p.kind.clone()),
+            of(&|a| a.bytes.to_string()),
+            of(&|a| a.sha256.clone().unwrap_or_default()),
+            of(&|a| word(&a.role)),
+            of(&|a| a.role_basis.clone()),
+            of(&|a| a.ai.word().to_owned()),
+            of(&|a| systems(&a.evidence).join("; ")),
+            found(&|f| f.rule.clone()),
+            found(&|f| word(&f.severity)),
+            found(&|f| word(&f.state)),
+            found(&|f| f.message.clone()),
+            found(&|f| f.help()),
+            found(&|f| f.approval.clone().unwrap_or_default()),
+            found(&|f| f.reason.clone().unwrap_or_default()),
+            seen(&|e| e.mark.clone()),
+            seen(&|e| word(&e.strength)),
+            seen(&|e| e.place.clone()),
+            seen(&|e| e.offset.map(|o| o.to_string()).unwrap_or_default()),
+            of(&|a| a.c2pa.as_ref().map(|c| word(&c.state)).unwrap_or_default()),
+            of(&|a| a.c2pa.as_ref().and_then(|c| c.signer.clone()).unwrap_or_default()),
+            of(&|a| a.plays.iter().map(played).collect::<Vec<_>>().join("; ")),
+        ];
+        row(&mut self.out, &cells)
+    }
+}
+
+/// One row; CRLF as the specification wants it.
+pub(super) fn row(out: &mut dyn Write, cells: &[impl AsRef<str>]) -> io::Result<()> {
+    let cells: Vec<_> = cells.iter().map(|cell| csv(cell.as_ref())).collect();
+    write!(out, "{}\r\n", cells.join(","))
+}

@@ -1,0 +1,257 @@
+//! The HTML report: one self-contained file that works from disk and asks nobody for anything.
+//!
+//! The page is a skeleton, then one line of JSON an asset with something to tell, the summary, the pictures, and the
+//! script that shows them. Every line is escaped for a script element, the script writes text nodes only, and the
+//! Content Security Policy (CSP level 3, §2.3) allows that script by its hash and no other, and no request at all.
+
+use std::io::{self, Write};
+
+use data_encoding::BASE64;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use crate::escape::{script, shorten, terminal};
+use crate::layout::size;
+use crate::words::{speaks, systems, word};
+use crate::{Info, Kind, Picture, RenderOptions, Report};
+use countersign_model::{AssetReport, Credentials, Evidence, Finding, FindingState, RecordNote, Run, Summary};
+
+pub static KIND: Kind = Kind {
+    info: Info { id: "html", summary: "one self-contained page: charts, filterable table, a card per flagged asset" },
+    start,
+};
+
+const STYLE: &str = include_str!("html/page.css");
+const SCRIPT: &str = include_str!("html/page.js");
+const BODY: &str = include_str!("html/page.html");
+
+/// Characters of a value, a message, a path.
+const TEXT: usize = 1_200;
+/// Marks, problems, records, manifests and actions that a card lists.
+const ROWS: usize = 24;
+/// Pictures in one page, and all their bytes: a page must open fast.
+const PICTURES: usize = 1_000;
+const PICTURE_BYTES: usize = 24 * 1024 * 1024;
+
+fn start<'w>(out: Box<dyn Write + 'w>, options: RenderOptions) -> Box<dyn Report + 'w> {
+    Box::new(Html { out, options, run: Run::default(), shown: 0, pictured: Vec::new() })
+}
+
+struct Html<'w> {
+    out: Box<dyn Write + 'w>,
+    options: RenderOptions,
+    run: Run,
+    shown: usize,
+    /// How urgent, row, root, path: which assets get a picture is decided when all are known.
+    pictured: Vec<(u8, usize, usize, String)>,
+}
+
+impl Report for Html<'_> {
+    fn begin(&mut self, run: &Run) -> io::Result<()> {
+        self.run = run.clone();
+        let (style, code) = (hash(STYLE), hash(SCRIPT));
+        write!(
+            self.out,
+            "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+             <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src '{style}'; \
+             script-src '{code}'; img-src data:; base-uri 'none'; form-action 'none'\">\n\
+             <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+             <meta name=\"color-scheme\" content=\"light dark\">\n<title>Countersign report</title>\n\
+             <style>{STYLE}</style>\n</head>\n{BODY}"
+        )?;
+        self.out.write_all(b"<script type=\"application/x-ndjson\" id=\"assets\">\n")
+    }
+
+    fn asset(&mut self, asset: &AssetReport) -> io::Result<()> {
+        if !speaks(asset) {
+            return Ok(());
+        }
+        if self.options.preview.is_some() {
+            let open = asset.findings.iter().filter(|f| f.state == FindingState::Open).map(|f| f.severity as u8 + 1);
+            let urgent = open.max().unwrap_or(0);
+            self.pictured.push((urgent, self.shown, asset.root, asset.path.clone()));
+        }
+        self.shown += 1;
+        writeln!(self.out, "{}", script(&row(asset).to_string()))
+    }
+
+    fn end(&mut self, summary: &Summary) -> io::Result<()> {
+        self.out.write_all(b"</script>\n<script type=\"application/json\" id=\"summary\">\n")?;
+        writeln!(self.out, "{}", script(&self.summary(summary).to_string()))?;
+        self.out.write_all(b"</script>\n<script type=\"application/x-ndjson\" id=\"pictures\">\n")?;
+        // Whoever interrupted the run does not want to wait for pictures.
+        if !summary.interrupted {
+            self.pictures()?;
+        }
+        writeln!(self.out, "</script>\n<script>{SCRIPT}</script>\n</body>\n</html>")?;
+        self.out.flush()
+    }
+}
+
+impl Html<'_> {
+    fn pictures(&mut self) -> io::Result<()> {
+        let Some(preview) = self.options.preview.clone() else { return Ok(()) };
+        let mut chosen = std::mem::take(&mut self.pictured);
+        chosen.sort_by_key(|(urgent, row, ..)| (std::cmp::Reverse(*urgent), *row));
+        chosen.truncate(PICTURES);
+        let rows: Vec<usize> = chosen.iter().map(|(_, row, ..)| *row).collect();
+        let wanted: Vec<_> = chosen.into_iter().map(|(_, _, root, path)| (root, path)).collect();
+        let (mut left, mut result) = (PICTURE_BYTES, Ok(()));
+        let out = &mut self.out;
+        preview.pictures(&wanted, &mut |index, picture| {
+            let (Some(row), true) = (rows.get(index), result.is_ok()) else { return };
+            let line = match picture {
+                Picture::Jpeg(bytes) => json!({ "row": row, "jpeg": BASE64.encode(&bytes) }),
+                Picture::Waveform(peaks) => json!({ "row": row, "wave": peaks }),
+            };
+            let line = line.to_string();
+            if let Some(rest) = left.checked_sub(line.len()) {
+                left = rest;
+                result = writeln!(out, "{line}");
+            }
+        });
+        result
+    }
+
+    fn summary(&self, summary: &Summary) -> Value {
+        let run = &self.run;
+        let packages: Vec<_> = summary
+            .packages
+            .iter()
+            .map(|p| {
+                json!({ "id": p.id, "kind": text(&p.kind), "root": text(&p.root), "title": p.title.as_deref().map(text),
+                        "remarks": p.remarks.iter().take(ROWS).map(|r| text(r)).collect::<Vec<_>>(),
+                        "findings": p.findings.iter().map(finding).collect::<Vec<_>>() })
+            })
+            .collect();
+        json!({
+            "version": text(&run.version),
+            "started": text(&run.started),
+            "roots": run.roots.iter().map(|r| text(r)).collect::<Vec<_>>(),
+            "policy": text(&run.policy.name),
+            "policy_sha256": text(&run.policy.sha256),
+            "ledger": run.approvals.as_ref().map(|a| json!({ "path": text(&a.path), "head": text(&a.head), "records": a.records })),
+            "trust": run.trust.iter().map(|t| json!({ "name": text(&t.name), "issued": t.issued.as_deref().map(text) })).collect::<Vec<_>>(),
+            "catalogue": { "marks": run.catalogue.marks, "sha256": text(&run.catalogue.sha256) },
+            "as_of": run.options.get("as_of").and_then(Value::as_str).map(text),
+            "size": size(summary.bytes),
+            "numbers": summary,
+            "run_findings": summary.findings_of_run.iter().map(finding).collect::<Vec<_>>(),
+            "packages": packages,
+            "rules": self.options.pages.iter().map(|p| json!([p.id, p.summary])).collect::<Vec<_>>(),
+        })
+    }
+}
+
+fn hash(text: &str) -> String {
+    format!("sha256-{}", BASE64.encode(&Sha256::digest(text)))
+}
+
+/// Text from a file as it may be shown: bounded, nothing in it hidden or reordered.
+fn text(value: &str) -> String {
+    terminal(&shorten(value, TEXT))
+}
+
+fn opt(value: Option<&String>) -> Option<String> {
+    value.map(|v| text(v))
+}
+
+/// One asset as the page needs it.
+fn row(asset: &AssetReport) -> Value {
+    json!({
+        "path": text(&asset.path),
+        "root": asset.root,
+        "format": asset.format.as_deref().map(text),
+        "bytes": asset.bytes,
+        "size": size(asset.bytes),
+        "sha256": opt(asset.sha256.as_ref()),
+        "role": asset.role,
+        "basis": text(&asset.role_basis),
+        "package": asset.package,
+        "ai": asset.ai,
+        "systems": systems(&asset.evidence).iter().map(|s| text(s)).collect::<Vec<_>>(),
+        "findings": asset.findings.iter().map(finding).collect::<Vec<_>>(),
+        "evidence": evidence(&asset.evidence),
+        "c2pa": asset.c2pa.as_ref().map(credentials),
+        "problems": asset.problems.iter().take(ROWS).map(|p| json!({
+            "kind": p.kind, "where": text(&p.place), "offset": p.offset, "what": text(&p.what) })).collect::<Vec<_>>(),
+        "plays": asset.plays.iter().take(ROWS).map(|p| text(&format!("{}, {}: {} to {}", p.title, p.track, p.from, p.to)))
+            .collect::<Vec<_>>(),
+        "frames": asset.frames,
+        "recipe": asset.recipe.as_ref().map(|r| [("Prompt", &r.prompt), ("Model", &r.model), ("Version", &r.version)]
+            .into_iter().filter_map(|(name, value)| Some((name, text(value.as_ref()?)))).collect::<Vec<_>>()),
+        "records": asset.records.iter().take(ROWS).map(record).collect::<Vec<_>>(),
+    })
+}
+
+fn finding(finding: &Finding) -> Value {
+    json!({
+        "rule": text(&finding.rule),
+        "severity": finding.severity,
+        "state": finding.state,
+        "message": text(&finding.message),
+        "help": text(&finding.help()),
+        "approval": opt(finding.approval.as_ref()),
+        "reason": opt(finding.reason.as_ref()),
+    })
+}
+
+fn evidence(evidence: &[Evidence]) -> Vec<Value> {
+    let mut sorted: Vec<_> = evidence.iter().collect();
+    sorted.sort_by_key(|e| (e.claim, e.strength));
+    let one = |e: &Evidence| {
+        json!({
+            "mark": text(&e.mark), "claim": e.claim, "strength": e.strength, "system": opt(e.system.as_ref()),
+            "where": text(&e.place), "offset": e.offset, "value": text(&e.value), "via": e.via,
+        })
+    };
+    sorted.into_iter().take(ROWS).map(one).collect()
+}
+
+fn credentials(c2pa: &Credentials) -> Value {
+    let manifest = |m: &countersign_model::Manifest| {
+        json!({
+            "depth": m.path.len(),
+            "via": m.path.last().map(word),
+            "label": text(&m.label),
+            "title": opt(m.title.as_ref()),
+            "generator": opt(m.generator.as_ref()),
+            "signer": opt(m.signer.as_ref()),
+            "issuer": opt(m.issuer.as_ref()),
+            "signed_at": opt(m.signed_at.as_ref()),
+            "actions": m.actions.iter().take(ROWS).map(|a| json!({
+                "action": text(&a.action), "source": opt(a.source_type.as_ref()), "agent": opt(a.agent.as_ref()),
+                "when": opt(a.when.as_ref()), "gathered": !a.created })).collect::<Vec<_>>(),
+        })
+    };
+    json!({
+        "state": c2pa.state,
+        "signer": opt(c2pa.signer.as_ref()),
+        "issuer": opt(c2pa.issuer.as_ref()),
+        "signed_at": opt(c2pa.signed_at.as_ref()),
+        "generator": opt(c2pa.generator.as_ref()),
+        "trust_list": opt(c2pa.trust_list.as_ref()),
+        "remote": opt(c2pa.remote.as_ref()),
+        "where": opt(c2pa.place.as_ref()),
+        "offset": c2pa.offset,
+        "damage": opt(c2pa.damage.as_ref()),
+        "failures": c2pa.failures.iter().take(ROWS).map(|f| text(f)).collect::<Vec<_>>(),
+        "manifests": c2pa.manifests,
+        "chain": c2pa.chain.iter().take(ROWS).map(manifest).collect::<Vec<_>>(),
+    })
+}
+
+fn record(record: &RecordNote) -> Value {
+    json!({
+        "id": text(&record.id),
+        "decision": text(&record.decision),
+        "by": text(&record.by),
+        "approver": text(&record.approver),
+        "on": text(&record.decided_on),
+        "until": opt(record.expires_on.as_ref()),
+        "scopes": record.scopes.iter().take(ROWS).map(|s| text(s)).collect::<Vec<_>>(),
+        "reference": opt(record.reference.as_ref()),
+        "tool": opt(record.tool.as_ref()),
+        "note": opt(record.note.as_ref()),
+    })
+}

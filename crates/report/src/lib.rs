@@ -1,0 +1,132 @@
+//! The reports: one file each, all of them in [`ALL`]. Reports render what was judged and decide nothing.
+
+pub mod csv;
+pub mod cue_sheet;
+pub mod escape;
+pub mod html;
+pub mod json;
+pub mod junit;
+pub mod layout;
+pub mod ndjson;
+pub mod sarif;
+pub mod saved;
+pub mod terminal;
+pub mod words;
+
+use std::io::{self, Write};
+use std::sync::Arc;
+
+use countersign_model::{AssetReport, Run, Severity, Summary};
+
+/// What a report is.
+#[derive(Debug)]
+pub struct Info {
+    /// The name that `--report` takes.
+    pub id: &'static str,
+    pub summary: &'static str,
+}
+
+/// How a report is to look, and what it may ask for beyond the run itself.
+#[derive(Clone, Debug)]
+pub struct RenderOptions {
+    /// Whether ANSI colors are wanted.
+    pub color: bool,
+    /// Columns to fill.
+    pub width: usize,
+    /// Whether suppressed and baseline findings are shown.
+    pub suppressed: bool,
+    /// Verbosity: below zero only the verdict, above zero every note by name.
+    pub detail: i8,
+    /// The rules' manual pages, for reports that carry them.
+    pub pages: Arc<[RuleDoc]>,
+    /// Who can make small pictures of assets; nobody where the files are not at hand.
+    pub preview: Option<Arc<dyn Preview>>,
+}
+
+impl Default for RenderOptions {
+    fn default() -> Self {
+        Self { color: false, width: 80, suppressed: false, detail: 0, pages: Arc::default(), preview: None }
+    }
+}
+
+/// One rule as reports explain it.
+#[derive(Clone, Debug)]
+pub struct RuleDoc {
+    pub id: String,
+    /// What the rule finds, in one line.
+    pub summary: String,
+    /// The whole page in Markdown.
+    pub text: String,
+    pub severity: Severity,
+}
+
+impl RuleDoc {
+    /// Why the finding matters: the page's paragraph of that name, as one line of plain text.
+    #[must_use]
+    pub fn why(&self) -> Option<String> {
+        let paragraph = self.text.split("\n\n").find_map(|p| p.strip_prefix("**Why it matters.**"))?;
+        Some(paragraph.split_whitespace().collect::<Vec<_>>().join(" ").replace('`', ""))
+    }
+}
+
+/// Makes small pictures of assets for reports that show them.
+pub trait Preview: std::fmt::Debug + Send + Sync {
+    /// Pictures of the wanted assets (index into [`Run::roots`], path below it), most important first; `show` gets
+    /// the number of the wanted asset and its picture. What cannot be pictured is left out.
+    fn pictures(&self, wanted: &[(usize, String)], show: &mut dyn FnMut(usize, Picture));
+}
+
+/// A small picture of an asset.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Picture {
+    /// A JPEG file of a few kilobytes.
+    Jpeg(Vec<u8>),
+    /// Loudest sample in each of equal parts of the sound, 0 to 100.
+    Waveform(Vec<u8>),
+}
+
+/// A report being written: it streams where its format allows.
+pub trait Report {
+    /// Called once, first.
+    ///
+    /// # Errors
+    /// Those of the writer, as for the other verbs.
+    fn begin(&mut self, run: &Run) -> io::Result<()>;
+
+    /// Called once for each asset, in walking order.
+    ///
+    /// # Errors
+    /// Those of the writer.
+    fn asset(&mut self, asset: &AssetReport) -> io::Result<()>;
+
+    /// Called once, last.
+    ///
+    /// # Errors
+    /// Those of the writer.
+    fn end(&mut self, summary: &Summary) -> io::Result<()>;
+}
+
+/// A kind of report: what it is and how one is started.
+pub struct Kind {
+    pub info: Info,
+    pub start: for<'w> fn(Box<dyn Write + 'w>, RenderOptions) -> Box<dyn Report + 'w>,
+}
+
+/// Every report.
+pub static ALL: &[&Kind] = &[
+    // One a line, in the order of --help.
+    &terminal::KIND,
+    &html::KIND,
+    &json::KIND,
+    &ndjson::KIND,
+    &csv::KIND,
+    &sarif::KIND,
+    &junit::KIND,
+    &cue_sheet::KIND,
+];
+
+/// The report with this name.
+#[must_use]
+pub fn by_id(id: &str) -> Option<&'static Kind> {
+    ALL.iter().copied().find(|kind| kind.info.id == id)
+}

@@ -1,0 +1,52 @@
+//! What a worker process and each of its jobs may take.
+
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use countersign_model::limits;
+
+/// Time that a verification may take: this, and a second for so many bytes of the asset.
+pub const VERIFY_TIMEOUT: Duration = Duration::from_secs(60);
+pub const VERIFY_BYTES_PER_SECOND: u64 = 2 * 1024 * 1024;
+
+/// What a worker may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// Bytes of address space.
+    pub memory: u64,
+    /// Time for each verification: this, and a second for so many bytes of the asset.
+    pub time: Duration,
+    pub bytes_per_second: u64,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self { memory: limits::WORKER_MEMORY, time: VERIFY_TIMEOUT, bytes_per_second: VERIFY_BYTES_PER_SECOND }
+    }
+}
+
+impl Bounds {
+    /// These seconds for each verification, however large the asset is.
+    #[must_use]
+    pub fn of_seconds(seconds: NonZeroU32) -> Self {
+        let time = Duration::from_secs(u64::from(seconds.get()));
+        Self { time, bytes_per_second: u64::MAX, ..Self::default() }
+    }
+
+    /// Time for an asset of so many bytes.
+    #[must_use]
+    pub fn time_for(&self, len: u64) -> Duration {
+        self.time.saturating_add(Duration::from_secs(len / self.bytes_per_second.max(1)))
+    }
+}
+
+/// What one job may take of what its worker may.
+#[derive(Clone, Copy, Debug)]
+pub struct Grant {
+    /// Bytes of address space.
+    pub memory: u64,
+    /// Computing time, and with a little added also the time that passes.
+    pub time: Duration,
+    /// Bytes that one answer may carry.
+    pub answer: u64,
+}
