@@ -8,7 +8,6 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::formats::{self, FrameUse};
 use crate::model::{AssetReport, Finding, FindingAction, Frames, PackageFault, PackageFaultKind};
-use crate::text::{dollar, single};
 
 /// Frames that make a run, where the name is a frame's: a kind that only comes as frames, or `name.1001.ext`.
 const LEAST: usize = 8;
