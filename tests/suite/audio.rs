@@ -258,7 +258,7 @@ fn a_tag_longer_than_the_head_does_not_hide_what_it_stands_before() {
         let bytes = [big.clone(), std::fs::read(folder.join(name)).unwrap()].concat();
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), bytes).unwrap();
-        let found = extract::facts(file.path(), &[], &extract::Options::default());
+        let found: Extraction = extract::facts(file.path(), &[], &extract::Options::default()).into();
         assert_eq!(found.facts.format.as_deref(), Some(id));
         assert!(value(&found, "AIGC").is_some(), "{name}");
         assert!(found.facts.problems.is_empty(), "{:?}", found.facts.problems);

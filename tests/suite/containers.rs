@@ -195,11 +195,11 @@ fn mxf_partitions_are_found_without_an_index_pack() {
 #[test]
 fn pdf_says_what_it_holds() {
     let found = |wanted: &str| read(&pdf::samples().into_iter().find(|(name, _)| name.contains(wanted)).unwrap().1);
-    assert!(value(&facts("aigc-info"), "AIGC").contains("Label"));
-    assert_eq!(value(&facts("words"), "Subject"), "AI");
-    assert_eq!(value(&facts("object-stream"), "AIGC"), "in an object stream");
-    assert!(value(&facts("no-tables"), "AIGC").contains("Label"));
-    let manifest = facts("manifest");
+    assert!(value(&found("aigc-info"), "AIGC").contains("Label"));
+    assert_eq!(value(&found("words"), "Subject"), "AI");
+    assert_eq!(value(&found("object-stream"), "AIGC"), "in an object stream");
+    assert!(value(&found("no-tables"), "AIGC").contains("Label"));
+    let manifest = found("manifest");
     assert_eq!(manifest.stores.len(), 1);
     assert_eq!(&manifest.stores[0].bytes[4..8], b"jumb");
     assert_eq!(manifest.stores[0].place, "PDF embedded file");
@@ -263,9 +263,9 @@ fn pdf_of_two_gibibytes_costs_little() {
 #[test]
 fn service_names_and_comments() {
     let found = |wanted: &str| read(&ts::samples().into_iter().find(|(name, _)| name.contains(wanted)).unwrap().1);
-    assert_eq!(value(&facts("ts-service"), "service_name"), "trainedAlgorithmicMedia");
-    assert_eq!(value(&facts("bdav"), "service_name"), "Disc");
-    assert_eq!(value(&facts("asf-aigc"), "Title"), "shot");
-    assert!(value(&facts("asf-aigc"), "AIGC").contains("Label"));
-    assert_eq!(value(&facts("eps-words"), "Title"), "AIGC trainedAlgorithmicMedia");
+    assert_eq!(value(&found("ts-service"), "service_name"), "trainedAlgorithmicMedia");
+    assert_eq!(value(&found("bdav"), "service_name"), "Disc");
+    assert_eq!(value(&found("asf-aigc"), "Title"), "shot");
+    assert!(value(&found("asf-aigc"), "AIGC").contains("Label"));
+    assert_eq!(value(&found("eps-words"), "Title"), "AIGC trainedAlgorithmicMedia");
 }

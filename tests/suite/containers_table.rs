@@ -173,7 +173,7 @@ fn marks_are_found_in_every_container_and_words_are_none() {
     let read = |name: &str| {
         let facts = extract::facts(&folder.join(name), &[], &extract::Options::default());
         let evidence = catalogue().evidence(&facts);
-        (facts.format.unwrap_or_default(), ai(&evidence), evidence)
+        (facts.format.map(|id| id.to_string()).unwrap_or_default(), ai(&evidence), evidence)
     };
     let mut wrong = Vec::new();
     for (format, hits, misses) in ROWS {

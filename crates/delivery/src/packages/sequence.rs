@@ -7,7 +7,6 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use countersign_media::formats::{self, FrameUse};
-use countersign_model::text::{dollar, single};
 use countersign_model::{AssetReport, Finding, FindingAction, Frames, PackageFault, PackageFaultKind};
 
 /// Frames that make a run, where the name is a frame's: a kind that only comes as frames, or `name.1001.ext`.
