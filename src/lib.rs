@@ -16,3 +16,4 @@ pub use countersign_media::{containers, decoders, formats, framing, identify, me
 pub use countersign_model as model;
 pub use countersign_model::{error, json, limits, text};
 pub use countersign_report as report;
+pub use countersign_worker as worker;
