@@ -24,7 +24,8 @@ pub(crate) fn read_zip(bytes: &[u8]) -> Result<Document, Unreadable> {
 
 pub(crate) fn read(bytes: &[u8]) -> Result<Document, Unreadable> {
     let document = text::decode(bytes);
-    let root: Value = serde_json::from_str(&document)
+    let parsed = serde_json::from_str(&document).or_else(|_| serde_json::from_str(&without_special_numbers(&document)));
+    let root: Value = parsed
         .map_err(|error| Unreadable::new(format!("OTIO line {} column {}", error.line(), error.column()), error.to_string()))?;
     if schema(&root).is_empty() {
         return Err(Unreadable::new("OTIO", "no OTIO_SCHEMA at the top"));
@@ -32,6 +33,26 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Document, Unreadable> {
     let mut walker = Walker { budget: Budget::new(), document: Document::default() };
     walker.top(&root, 0)?;
     Ok(walker.document)
+}
+
+/// The same document with `null` where OpenTimelineIO writes numbers that JSON does not know: `NaN`, `Inf`, `Infinity`.
+fn without_special_numbers(document: &str) -> String {
+    let mut out = String::with_capacity(document.len());
+    let (mut inside, mut escaped) = (false, false);
+    let mut rest = document;
+    while let Some(character) = rest.chars().next() {
+        let special = ["-Infinity", "-Inf", "Infinity", "Inf", "NaN"].into_iter().find(|word| !inside && rest.starts_with(word));
+        if let Some(word) = special {
+            out.push_str("null");
+            rest = rest.get(word.len()..).unwrap_or_default();
+            continue;
+        }
+        inside ^= character == '"' && !escaped;
+        escaped = inside && character == '\\' && !escaped;
+        out.push(character);
+        rest = rest.get(character.len_utf8()..).unwrap_or_default();
+    }
+    out
 }
 
 /// The schema's base name: `Clip` of `Clip.2`; older files call tracks sequences.
