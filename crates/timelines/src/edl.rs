@@ -288,7 +288,7 @@ impl Parser {
             event.media.clone_from(&clip.file);
             event.identities.clone_from(&clip.identities);
             event.names.extend(clip.source_file.clone());
-            event.name = clip.name.clone().or_else(|| clip.source_file.clone()).unwrap_or_else(|| reel.clone());
+            event.name = clip.name.clone().unwrap_or_else(|| entry.number.clone());
             set_speed(&mut event, entry, source, rate);
             events.push((*channel, event));
         }
@@ -444,7 +444,7 @@ fn set_speed(event: &mut Event, entry: &Entry, stated: TimeRange, rate: Rate) {
         event.shown = Some(stated);
     }
     // Avid appends this to the names of frozen clips.
-    if event.speed == Speed::Freeze || entry.freeze_comment {
+    if (event.speed == Speed::Freeze || entry.freeze_comment) && stated.duration != event.record.duration {
         if let Some(name) = event.name.strip_suffix(" FF") {
             event.name = name.trim_end().to_owned();
         }

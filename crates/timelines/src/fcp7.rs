@@ -142,7 +142,7 @@ impl<'a> Walker<'a, '_> {
             }
             let Some(medium) = sequence.path(&["media", name]) else { continue };
             let switched_on = !is_false(medium, "enabled");
-            for track in medium.children_named("track") {
+            for track in medium.children_named("track").filter(|track| !is_further_channel(track)) {
                 let enabled = around.enabled && switched_on && !is_false(track, "enabled");
                 let inner = Around { kind: Some(kind), rate, enabled, depth: around.depth + 1, ..around };
                 self.track(track, inner)?;
@@ -218,6 +218,11 @@ impl<'a> Walker<'a, '_> {
         let defined = file.attribute("id").and_then(|id| self.definitions.files.get(id).copied());
         if file.children.is_empty() { defined.unwrap_or(file) } else { file }
     }
+}
+
+/// Premiere writes a stereo track as two exploded ones: the second holds the same clips again.
+fn is_further_channel(track: &Element) -> bool {
+    track.attribute("currentExplodedTrackIndex").is_some_and(|index| index != "0")
 }
 
 fn is_item(item: &Element) -> bool {

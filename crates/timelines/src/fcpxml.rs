@@ -202,11 +202,12 @@ impl<'a> Walker<'a, '_> {
         }
         self.contents(element, around, times)?;
         // What is connected to this element lives in its time, but is not cut with it.
-        let outer = Around { place: connected(&around.place, times.offset, times.start), only: None, ..around };
+        let outer = Around { place: connected(&around.place, times.offset, times.start), ..around };
+        let own = own_reference(element, times.start);
         for child in element.children.iter().filter(|child| child.attribute("lane").is_some()) {
-            if !matches!(element.name.as_str(), "clip" | "video" | "audio" | "gap") || !matches!(child.name.as_str(), "audio" | "video") {
-                self.element(child, outer, times.start)?;
-            } else if element.name == "gap" || element.name == "clip" {
+            // The sound of the same medium, written out beside its picture, is no use of its own.
+            let is_part = matches!(child.name.as_str(), "audio" | "video") && own.is_some() && child.attribute("ref") == own;
+            if !is_part {
                 self.element(child, outer, times.start)?;
             }
         }
@@ -287,11 +288,7 @@ impl<'a> Walker<'a, '_> {
             let inner = Around { place: around.place.child(times.offset, times.duration, times.start), ..around };
             return self.sequential_essences(element, inner, times.start);
         }
-        let Some((essence, at)) = find_essence(element, times.start, "video", 0)
-            .or_else(|| find_essence(element, times.start, "audio", 0))
-        else {
-            return Ok(());
-        };
+        let Some((essence, at)) = essence_of(element, times.start) else { return Ok(()) };
         let kind = if essence.name == "audio" { EventKind::Audio } else { self.kind_of_asset(essence) };
         let inner = self.times(essence, 0.0);
         self.event(element, essence, kind, inner.start + at - inner.offset, around, times)
@@ -375,6 +372,19 @@ fn source_enable(element: &Element, outer: Option<EventKind>) -> Option<EventKin
 /// The time of an element for what is connected to it: placed, but not cut.
 fn connected(parent: &Placement, offset: f64, start: f64) -> Placement {
     Placement { offset: parent.offset + (offset - start) * parent.scale, ..*parent }
+}
+
+/// What a clip shows: its first picture, else its first sound.
+fn essence_of(clip: &Element, at: f64) -> Option<(&Element, f64)> {
+    find_essence(clip, at, "video", 0).or_else(|| find_essence(clip, at, "audio", 0))
+}
+
+/// The resource that an element itself refers to, through its essence if it is a clip.
+fn own_reference(element: &Element, at: f64) -> Option<&str> {
+    match element.name.as_str() {
+        "clip" => essence_of(element, at)?.0.attribute("ref"),
+        _ => element.attribute("ref"),
+    }
 }
 
 /// The first `video` or `audio` inside a clip, and the clip's time in the time of that essence's parent.

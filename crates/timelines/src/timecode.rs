@@ -124,7 +124,7 @@ mod tests {
     fn every_frame_of_a_day_has_one_number() {
         for nominal in [30, 60] {
             let frames_of_a_day = Timecode::parse("24:00:00;00", ntsc(nominal), true).unwrap().frames;
-            for frames in (0..frames_of_a_day).step_by(7).chain(0..40_000) {
+            for frames in (0..frames_of_a_day).step_by(97).chain(0..40_000) {
                 let timecode = Timecode { frames, rate: ntsc(nominal), drop: true };
                 let again = Timecode::parse(&timecode.to_string(), ntsc(nominal), true).unwrap();
                 assert_eq!(again.frames, frames);

@@ -48,9 +48,7 @@ impl Class {
         const FAMILY: Auid = auid(0x0d01_0101, 0x0101, 0, [0x06, 0x0e, 0x2b, 0x34, 0x02, 0x06, 0x01, 0x01]);
         let [_, _, _, _, _, _, _, number, ..] = *stored;
         let mut rest = *stored;
-        if let [_, _, _, _, _, _, _, high, ..] = &mut rest {
-            *high = 0;
-        }
+        rest[7] = 0;
         if rest != FAMILY {
             return Self::Other;
         }
@@ -202,10 +200,6 @@ impl Object {
 
     pub(super) fn u32(&self, property: u16) -> Option<u32> {
         word(self.value(property)?)
-    }
-
-    pub(super) fn u16(&self, property: u16) -> Option<u16> {
-        self.value(property)?.get(..2)?.try_into().ok().map(u16::from_le_bytes)
     }
 
     /// A length or position: 64 bits, 32 in files that were written small.

@@ -23,12 +23,16 @@ pub(super) fn timelines(objects: &Objects<'_>, mobs: &Mobs, budget: &mut Budget)
     Ok(document)
 }
 
-/// The compositions that are cuts: marked so, else those that no other composition uses.
+/// The compositions that are cuts: marked so, else those that no other composition uses. A file without compositions
+/// hands over clips: its master mobs.
 fn top_level(mobs: &Mobs) -> Vec<&Mob> {
     let compositions = || mobs.order.iter().filter(|mob| mob.class == Class::CompositionMob);
     let marked: Vec<&Mob> = compositions().filter(|mob| mob.is_top_level).collect();
     if !marked.is_empty() {
         return marked;
+    }
+    if compositions().next().is_none() {
+        return mobs.order.iter().filter(|mob| mob.class == Class::MasterMob).collect();
     }
     let used: HashSet<MobId> = compositions()
         .flat_map(|mob| &mob.slots)
@@ -88,7 +92,11 @@ impl<'b> Walker<'_, 'b> {
                 warped: None,
             };
             let length = slot.segment.i64(p::LENGTH).unwrap_or(i64::MAX / 4);
-            self.segment(&slot.segment, Shown { at: 0, length, skip: 0 }, around)?;
+            let shown = Shown { at: 0, length, skip: 0 };
+            match mob.class {
+                Class::MasterMob => self.master(mob, slot.id, 0, shown, around)?,
+                _ => self.segment(&slot.segment, shown, around)?,
+            }
         }
         self.open.pop();
         for (index, event) in self.events.iter_mut().enumerate() {
@@ -285,7 +293,7 @@ impl<'b> Walker<'_, 'b> {
         let source = follow(self.objects, self.mobs, mob, component, media_rate, self.budget)?;
         let position = source.start.saturating_add(around.rate.convert(start, media_rate));
         let mut event = self.event(media_rate.convert(position, around.rate), shown, around);
-        if media_rate != around.rate {
+        if media_rate.as_f64() > around.rate.as_f64() {
             event.source_position = Some(MediaPosition { units: position, rate: media_rate });
         }
         event.name.clone_from(&mob.name);
@@ -308,21 +316,43 @@ impl<'b> Walker<'_, 'b> {
         event.played = played;
         event.track = around.track;
         event.enabled = around.enabled;
+        let is_stretched = (around.place.scale - 1.0).abs() > 1e-9;
         if let Some(warped) = around.warped.filter(|warped| *warped >= 0) {
-            event.speed = match warped {
-                0 | 1 if shown.length > 1 => Speed::Freeze,
-                _ if warped == shown.length => Speed::Varying,
-                _ => Speed::Constant(warped as f64 / shown.length.max(1) as f64),
-            };
+            event.speed = speed(warped, shown.length);
             event.shown = Some(TimeRange { duration: warped, ..source });
+        } else if is_stretched {
+            event.speed = speed(shown.length, record.duration);
+            event.shown = Some(source);
+            event.source.duration = record.duration;
         }
         event
     }
 
-    fn push(&mut self, event: Event) -> Result<(), Unreadable> {
+    /// Keeps an event as far as the compositions around it show it: subclips are compositions of their own, and a cut
+    /// shows a piece of them.
+    fn push(&mut self, mut event: Event) -> Result<(), Unreadable> {
         self.budget.event("AAF")?;
+        let Some(played) = event.played else { return Ok(()) };
+        if played != event.record {
+            let skipped = played.start.saturating_sub(event.record.start);
+            event.source.start = event.source.start.saturating_add(skipped);
+            event.source.duration = played.duration;
+            if let Some(position) = &mut event.source_position {
+                position.units = position.units.saturating_add(played.rate.convert(skipped, position.rate));
+            }
+            event.record = played;
+        }
         self.events.push(event);
         Ok(())
+    }
+}
+
+/// The speed at which so many units of source are played in so many units of the cut.
+fn speed(source: i64, record: i64) -> Speed {
+    match source {
+        0 | 1 if record > 1 => Speed::Freeze,
+        _ if source == record => Speed::Varying,
+        _ => Speed::Constant(source as f64 / record.max(1) as f64),
     }
 }
 
