@@ -1,37 +1,67 @@
-//! Prints the events of timelines: `timeline [timeline] FILE… [--json] [--against ROOT]`.
+//! Prints the events of timelines as JSON: `timeline [timeline] FILE… [--json] [--against ROOT]`.
 
-#![allow(clippy::print_stdout, clippy::print_stderr, clippy::exit)]
+#![allow(clippy::print_stdout, clippy::print_stderr)]
 
-use countersign_timelines::{identify, json, read};
+use countersign_timelines::{
+    Timeline,
+    conform::{Asset, Conform, Match},
+    identify, json, read,
+};
 use std::{fs, path::Path, process::ExitCode};
 
 fn main() -> ExitCode {
-    let mut paths: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--json").collect();
-    if paths.first().is_some_and(|first| first == "timeline") {
-        paths.remove(0);
+    let mut files = Vec::new();
+    let mut root = None;
+    let mut arguments = std::env::args().skip(1).skip_while(|first| first == "timeline");
+    while let Some(argument) = arguments.next() {
+        match argument.as_str() {
+            "--json" => {}
+            "--against" => root = arguments.next(),
+            _ => files.push(argument),
+        }
     }
     let mut timelines = Vec::new();
-    for path in &paths {
-        let path = Path::new(path);
-        let bytes = if path.is_dir() { Vec::new() } else { fs::read(path).unwrap_or_default() };
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let Some(kind) = identify(&name, &bytes) else {
-            eprintln!("{}: not a timeline", path.display());
-            return ExitCode::from(3);
-        };
-        match read(kind, &name, &bytes, &mut |sibling| fs::read(path.join(sibling)).ok()) {
-            Ok(document) => {
-                for problem in &document.problems {
-                    eprintln!("{}: {}: {}", path.display(), problem.place, problem.reason);
-                }
-                timelines.extend(document.timelines);
-            }
-            Err(error) => {
-                eprintln!("{}: {error}", path.display());
+    for file in &files {
+        match read_file(Path::new(file)) {
+            Ok(found) => timelines.extend(found),
+            Err(message) => {
+                eprintln!("{file}: {message}");
                 return ExitCode::from(2);
             }
         }
     }
-    println!("{:#}", json::timelines(&timelines, |_, _| None));
+    let mut assets = Vec::new();
+    if let Some(root) = &root {
+        collect(Path::new(root), Path::new(root), &mut assets);
+    }
+    let conform = Conform::new(&assets);
+    let asset_of = |_, event: &countersign_timelines::Event| match conform.event(event) {
+        Match::One(index, _) => assets.get(index).map(|asset| asset.path.clone()),
+        _ => None,
+    };
+    println!("{:#}", json::timelines(&timelines, asset_of));
     ExitCode::SUCCESS
+}
+
+fn read_file(path: &Path) -> Result<Vec<Timeline>, String> {
+    let bytes = if path.is_dir() { Vec::new() } else { fs::read(path).map_err(|error| error.to_string())? };
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let kind = identify(&name, &bytes).ok_or("not a timeline")?;
+    let document = read(kind, &name, &bytes, &mut |sibling| fs::read(path.join(sibling)).ok())
+        .map_err(|error| error.to_string())?;
+    for problem in &document.problems {
+        eprintln!("{}: {}: {}", path.display(), problem.place, problem.reason);
+    }
+    Ok(document.timelines)
+}
+
+fn collect(root: &Path, folder: &Path, assets: &mut Vec<Asset>) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            collect(root, &path, assets);
+        } else if let Ok(below) = path.strip_prefix(root) {
+            assets.push(Asset { path: below.to_string_lossy().replace('\\', "/"), ..Asset::default() });
+        }
+    }
 }

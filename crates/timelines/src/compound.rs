@@ -114,7 +114,10 @@ impl<'a> Compound<'a> {
         let begin = usize::try_from(start).unwrap_or(usize::MAX);
         // The last sector of a file may be cut short.
         let end = begin.saturating_add(size).min(self.file.len());
-        self.file.get(begin..end).filter(|part| !part.is_empty()).ok_or_else(|| fail(start, "a sector lies behind the end"))
+        self.file
+            .get(begin..end)
+            .filter(|part| !part.is_empty())
+            .ok_or_else(|| fail(start, "a sector lies behind the end"))
     }
 
     /// The bytes of a chain of sectors, at most `size` of them.
@@ -129,7 +132,10 @@ impl<'a> Compound<'a> {
             }
             bytes.extend_from_slice(self.sector(next)?);
             let here = next;
-            next = *self.table.get(next as usize).ok_or_else(|| fail(0, &format!("sector {here} of the {what} is in no table")))?;
+            next = *self
+                .table
+                .get(next as usize)
+                .ok_or_else(|| fail(0, &format!("sector {here} of the {what} is in no table")))?;
         }
         self.finish(bytes, size, what)
     }
@@ -249,9 +255,15 @@ mod tests {
         file.create_storage("/a").unwrap();
         file.create_storage("/a/b").unwrap();
         for index in 0..40 {
-            file.create_stream(format!("/a/b/small {index}")).unwrap().write_all(&vec![index; 10 + usize::from(index)]).unwrap();
+            file.create_stream(format!("/a/b/small {index}"))
+                .unwrap()
+                .write_all(&vec![index; 10 + usize::from(index)])
+                .unwrap();
         }
-        file.create_stream("/a/large").unwrap().write_all(&(0..20_000_u32).flat_map(u32::to_le_bytes).collect::<Vec<_>>()).unwrap();
+        file.create_stream("/a/large")
+            .unwrap()
+            .write_all(&(0..20_000_u32).flat_map(u32::to_le_bytes).collect::<Vec<_>>())
+            .unwrap();
         file.flush().unwrap();
         file.into_inner().into_inner()
     }

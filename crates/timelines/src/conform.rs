@@ -106,8 +106,11 @@ struct Search {
 impl Search {
     /// Takes the candidates of one rule; true when exactly one is left.
     fn narrow(&mut self, found: Vec<usize>, basis: Basis) -> bool {
-        let found: Vec<usize> =
-            if self.basis.is_some() { found.into_iter().filter(|index| self.left.contains(index)).collect() } else { found };
+        let found: Vec<usize> = if self.basis.is_some() {
+            found.into_iter().filter(|index| self.left.contains(index)).collect()
+        } else {
+            found
+        };
         if found.is_empty() {
             return false;
         }
@@ -135,7 +138,8 @@ impl<'a> Conform<'a> {
             }
             let parts: Vec<String> = asset.path.split('/').filter(|part| !part.is_empty()).map(key).collect();
             let Some((name, folders)) = parts.split_last() else { continue };
-            let name = if asset.sequence.is_some() { pattern_key(name).unwrap_or_else(|| name.clone()) } else { name.clone() };
+            let name =
+                if asset.sequence.is_some() { pattern_key(name).unwrap_or_else(|| name.clone()) } else { name.clone() };
             conform.tails.insert(&name, folders, index);
             let stem = stem(&name);
             if let Some(short) = stem.char_indices().nth(SHORT_REEL).and_then(|(at, _)| stem.get(..at)) {
@@ -209,8 +213,11 @@ impl<'a> Conform<'a> {
             pattern_key(name).unwrap_or_else(|| name.to_owned())
         };
         let wanted = name(spelled);
-        let exact: Vec<usize> =
-            found.iter().copied().filter(|index| self.assets.get(*index).is_some_and(|asset| name(&asset.path) == wanted)).collect();
+        let exact: Vec<usize> = found
+            .iter()
+            .copied()
+            .filter(|index| self.assets.get(*index).is_some_and(|asset| name(&asset.path) == wanted))
+            .collect();
         if exact.is_empty() { found } else { exact }
     }
 
@@ -232,7 +239,9 @@ impl<'a> Conform<'a> {
     /// Those whose own timecode holds the event's source; where it is not known they pass unless it must be.
     fn with_timecode(&self, found: Option<&Vec<usize>>, event: &Event, must: bool) -> Vec<usize> {
         let Some(found) = found else { return Vec::new() };
-        let holds = |index: &usize| self.assets.get(*index).and_then(|asset| asset.range).map(|range| holds(range, event.source));
+        let holds = |index: &usize| {
+            self.assets.get(*index).and_then(|asset| asset.range).map(|range| holds(range, event.source))
+        };
         let confirmed: Vec<usize> = found.iter().copied().filter(|index| holds(index) == Some(true)).collect();
         if !confirmed.is_empty() || must {
             return confirmed;
@@ -385,10 +394,12 @@ mod tests {
         list[1].sequence = Some((1051, 1100));
         list[2].sequence = Some((1, 10));
         let conform = Conform::new(&list);
-        let shot = |range| event(|event| {
-            event.media = Some("file:///p/else/sh010.%04d.exr".to_owned());
-            event.sequence = Some(range);
-        });
+        let shot = |range| {
+            event(|event| {
+                event.media = Some("file:///p/else/sh010.%04d.exr".to_owned());
+                event.sequence = Some(range);
+            })
+        };
         assert_eq!(conform.event(&shot((1060, 1070))), Match::One(1, Basis::Sequence));
         assert_eq!(conform.event(&plays("S:\\p\\sh010.1020.exr")), Match::One(0, Basis::Sequence));
         assert_eq!(conform.event(&plays("S:\\p\\sh010.2000.exr")), Match::Missing);
@@ -407,7 +418,12 @@ mod tests {
             .collect();
         let events: Vec<Event> = (0..5000)
             .map(|index| match index % 4 {
-                0 => plays(&format!("file:///Volumes/x/day%20{}/A{:03}C{:03}_24.mov", index % 31, index / 1000, index % 1000)),
+                0 => plays(&format!(
+                    "file:///Volumes/x/day%20{}/A{:03}C{:03}_24.mov",
+                    index % 31,
+                    index / 1000,
+                    index % 1000
+                )),
                 1 => named(&format!("A{:03}C{:03}_24", index / 1000, index % 1000)),
                 2 => plays(&format!("/r/{index}/same.mov")),
                 _ => named("same"),

@@ -273,7 +273,9 @@ impl Parser {
             length = next.length;
         }
         let clip = match (entry.transition, part) {
-            (Transition::Dissolve | Transition::Wipe, _) if entry.to.name.is_some() || entry.to.file.is_some() => &entry.to,
+            (Transition::Dissolve | Transition::Wipe, _) if entry.to.name.is_some() || entry.to.file.is_some() => {
+                &entry.to
+            }
             (Transition::Key, _) if entry.key.name.is_some() => &entry.key,
             (_, Part::Transition) => after.map_or(&entry.from, |next| &next.from),
             _ => &entry.from,
@@ -335,7 +337,9 @@ fn parse_edit(words: &[&str]) -> Option<Edit> {
     for word in words.get(kind_at + 1..)? {
         match (*word, word.parse::<i64>()) {
             (_, Ok(frames)) => length = frames,
-            ("B" | "(F)" | "O", _) if transition == Transition::Key && *word == "B" => transition = Transition::KeyBackground,
+            ("B" | "(F)" | "O", _) if transition == Transition::Key && *word == "B" => {
+                transition = Transition::KeyBackground
+            }
             ("(F)" | "O", _) => {}
             _ => return None,
         }
@@ -444,10 +448,9 @@ fn set_speed(event: &mut Event, entry: &Entry, stated: TimeRange, rate: Rate) {
         event.shown = Some(stated);
     }
     // Avid appends this to the names of frozen clips.
-    if (event.speed == Speed::Freeze || entry.freeze_comment) && stated.duration != event.record.duration {
-        if let Some(name) = event.name.strip_suffix(" FF") {
-            event.name = name.trim_end().to_owned();
-        }
+    let is_frozen = (event.speed == Speed::Freeze || entry.freeze_comment) && stated.duration != event.record.duration;
+    if let Some(name) = event.name.strip_suffix(" FF").filter(|_| is_frozen) {
+        event.name = name.trim_end().to_owned();
     }
 }
 

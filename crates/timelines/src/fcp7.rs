@@ -23,7 +23,8 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Document, Unreadable> {
     find_sequences(&root, &mut sequences);
     let mut document = Document::default();
     for sequence in sequences {
-        let mut walker = Walker { definitions: &definitions, budget: &mut budget, events: Vec::new(), track: 0, open: Vec::new() };
+        let mut walker =
+            Walker { definitions: &definitions, budget: &mut budget, events: Vec::new(), track: 0, open: Vec::new() };
         document.timelines.push(walker.timeline(sequence)?);
     }
     Ok(document)
@@ -43,10 +44,9 @@ impl<'a> Definitions<'a> {
             "sequence" => Some(&mut self.sequences),
             _ => None,
         };
-        if let (Some(table), Some(id)) = (table, element.attribute("id")) {
-            if !element.children.is_empty() {
-                table.entry(id).or_insert(element);
-            }
+        let defined = element.attribute("id").filter(|_| !element.children.is_empty());
+        if let (Some(table), Some(id)) = (table, defined) {
+            table.entry(id).or_insert(element);
         }
         for child in &element.children {
             self.collect(child);
@@ -162,7 +162,8 @@ impl<'a> Walker<'a, '_> {
             if item.name == "transitionitem" {
                 continue;
             }
-            let transition = |at: Option<usize>| at.and_then(|at| items.get(at)).filter(|item| item.name == "transitionitem");
+            let transition =
+                |at: Option<usize>| at.and_then(|at| items.get(at)).filter(|item| item.name == "transitionitem");
             let head = transition(index.checked_sub(1)).copied();
             let tail = transition(Some(index + 1)).copied();
             if let Some(span) = span_of(item, head, tail) {
@@ -187,7 +188,9 @@ impl<'a> Walker<'a, '_> {
             return self.sequence(nested, Around { place: inner, enabled, depth: around.depth + 1, ..around }, false);
         }
         let file = item.child("file").map(|file| self.file(file));
-        if item.name == "generatoritem" || file.is_some_and(|file| file.child("mediaSource").is_some() && file.child("pathurl").is_none()) {
+        if item.name == "generatoritem"
+            || file.is_some_and(|file| file.child("mediaSource").is_some() && file.child("pathurl").is_none())
+        {
             return Ok(());
         }
         self.budget.event("FCP7 XML (clipitem)")?;
@@ -206,7 +209,8 @@ impl<'a> Walker<'a, '_> {
         }
         event.identities.extend(item.child_text("uuid").and_then(Identity::parse));
         if event.reel.is_none() {
-            event.reel = item.path(&["logginginfo", "reel"]).or(item.child("reel")).and_then(Element::text).map(str::to_owned);
+            event.reel =
+                item.path(&["logginginfo", "reel"]).or(item.child("reel")).and_then(Element::text).map(str::to_owned);
         }
         set_speed(&mut event, item, clip_rate);
         self.events.push(event);
@@ -285,7 +289,9 @@ fn describe_media(event: &mut Event, file: &Element) {
 /// The speed of a "Time Remap" filter, in percent.
 fn set_speed(event: &mut Event, item: &Element, clip_rate: Rate) {
     let effects = item.children_named("filter").filter_map(|filter| filter.child("effect"));
-    let Some(remap) = effects.filter(|effect| effect.child_text("effectid") == Some("timeremap")).last() else { return };
+    let Some(remap) = effects.filter(|effect| effect.child_text("effectid") == Some("timeremap")).last() else {
+        return;
+    };
     let value = |name: &str| {
         let parameter = remap.children_named("parameter").find(|p| p.child_text("parameterid") == Some(name));
         parameter.and_then(|parameter| parameter.child_text("value"))
@@ -302,7 +308,8 @@ fn set_speed(event: &mut Event, item: &Element, clip_rate: Rate) {
     if let (Some(start), Some(length)) = (item.child_number("in"), clip_length(item)) {
         let shift = event.source.start.saturating_sub(clip_rate.convert(start, event.source.rate));
         let start = clip_rate.convert(start, event.source.rate).saturating_add(shift);
-        event.shown = Some(TimeRange { start, duration: clip_rate.convert(length.max(0), event.source.rate), ..event.source });
+        event.shown =
+            Some(TimeRange { start, duration: clip_rate.convert(length.max(0), event.source.rate), ..event.source });
     }
 }
 
@@ -325,8 +332,11 @@ mod tests {
     }
 
     fn clip(name: &str, start: i64, end: i64, source_in: i64, rest: &str) -> String {
-        format!("<clipitem id='{name}'><name>{name}</name><start>{start}</start><end>{end}</end><in>{source_in}</in>\
-                 <out>{}</out>{rest}</clipitem>", source_in + 60)
+        format!(
+            "<clipitem id='{name}'><name>{name}</name><start>{start}</start><end>{end}</end><in>{source_in}</in>\
+                 <out>{}</out>{rest}</clipitem>",
+            source_in + 60
+        )
     }
 
     #[test]
@@ -356,7 +366,10 @@ mod tests {
 
     #[test]
     fn nested_sequences_are_followed_and_circles_refused() {
-        let inner = format!("<sequence id='n'>{RATE}<media><video><track>{}</track></video></media></sequence>", clip("in", 0, 60, 7, ""));
+        let inner = format!(
+            "<sequence id='n'>{RATE}<media><video><track>{}</track></video></media></sequence>",
+            clip("in", 0, 60, 7, "")
+        );
         let timeline = read_one(&format!("<track>{}</track>", clip("nest", 100, 130, 20, &inner)));
         let event = &timeline.events[0];
         assert_eq!((event.name.as_str(), event.record.start - 107_892), ("in", 80));

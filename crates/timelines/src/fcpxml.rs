@@ -115,8 +115,7 @@ impl<'a> Walker<'a, '_> {
         let drop = sequence.attribute("tcFormat") == Some("DF");
         let start = time_of(sequence, "tcStart");
         // The sequence's own time begins at its start timecode, and so does the record's.
-        let around =
-            Around { place: Placement::root(0.0), only: None, lane: 0, enabled: true, depth: 0, rate };
+        let around = Around { place: Placement::root(0.0), only: None, lane: 0, enabled: true, depth: 0, rate };
         match sequence.child("spine") {
             Some(spine) if sequence.name == "sequence" => self.sequential(spine, around, start.unwrap_or(0.0))?,
             _ => {
@@ -206,7 +205,8 @@ impl<'a> Walker<'a, '_> {
         let own = own_reference(element, times.start);
         for child in element.children.iter().filter(|child| child.attribute("lane").is_some()) {
             // The sound of the same medium, written out beside its picture, is no use of its own.
-            let is_part = matches!(child.name.as_str(), "audio" | "video") && own.is_some() && child.attribute("ref") == own;
+            let is_part =
+                matches!(child.name.as_str(), "audio" | "video") && own.is_some() && child.attribute("ref") == own;
             if !is_part {
                 self.element(child, outer, times.start)?;
             }
@@ -306,9 +306,9 @@ impl<'a> Walker<'a, '_> {
 
     /// Sound where the asset has no picture.
     fn kind_of_asset(&self, element: &Element) -> EventKind {
-        let sound_only = self.resource(element, "ref").is_some_and(|asset| {
-            asset.attribute("hasVideo") != Some("1") && asset.attribute("hasAudio") == Some("1")
-        });
+        let sound_only = self
+            .resource(element, "ref")
+            .is_some_and(|asset| asset.attribute("hasVideo") != Some("1") && asset.attribute("hasAudio") == Some("1"));
         if sound_only || element.attribute("srcEnable") == Some("audio") { EventKind::Audio } else { EventKind::Video }
     }
 
@@ -327,8 +327,11 @@ impl<'a> Walker<'a, '_> {
         };
         self.budget.event("FCPXML")?;
         let (record, played) = around.place.range(times.offset, times.duration, around.rate);
-        let source =
-            TimeRange { start: units(source_start, around.rate), duration: units(times.duration, around.rate), rate: around.rate };
+        let source = TimeRange {
+            start: units(source_start, around.rate),
+            duration: units(times.duration, around.rate),
+            rate: around.rate,
+        };
         // Inside a use that takes only picture or only sound, an event is of that kind, and silent or unseen without it.
         let has_sound = asset.attribute("hasAudio") == Some("1") && essence.name != "video";
         let usable = match around.only {
@@ -355,8 +358,19 @@ impl<'a> Walker<'a, '_> {
 
 /// Elements that take part in the story.
 fn is_story(element: &Element) -> bool {
-    const STORY: [&str; 11] =
-        ["asset-clip", "clip", "video", "audio", "gap", "ref-clip", "sync-clip", "mc-clip", "title", "spine", "audition"];
+    const STORY: [&str; 11] = [
+        "asset-clip",
+        "clip",
+        "video",
+        "audio",
+        "gap",
+        "ref-clip",
+        "sync-clip",
+        "mc-clip",
+        "title",
+        "spine",
+        "audition",
+    ];
     STORY.contains(&element.name.as_str())
 }
 
@@ -408,7 +422,9 @@ fn find_essence<'a>(element: &'a Element, at: f64, name: &str, depth: usize) -> 
 
 fn reel_of(element: &Element) -> Option<String> {
     let entries = element.children_named("metadata").flat_map(|metadata| &metadata.children);
-    let reel = entries.filter(|md| md.attribute("key") == Some("com.apple.proapps.studio.reel")).find_map(|md| md.attribute("value"));
+    let reel = entries
+        .filter(|md| md.attribute("key") == Some("com.apple.proapps.studio.reel"))
+        .find_map(|md| md.attribute("value"));
     reel.filter(|reel| !reel.is_empty()).map(str::to_owned)
 }
 
@@ -436,7 +452,8 @@ fn set_speed(event: &mut Event, map: Option<&Element>) {
 /// Lanes as tracks, from the lowest, and the events in their order.
 fn number_tracks(mut events: Vec<(i64, Event)>) -> Vec<Event> {
     events.sort_by_key(|(lane, event)| (*lane, event.kind == EventKind::Video));
-    let mut tracks: BTreeMap<(i64, bool), usize> = events.iter().map(|(lane, e)| ((*lane, e.kind == EventKind::Video), 0)).collect();
+    let mut tracks: BTreeMap<(i64, bool), usize> =
+        events.iter().map(|(lane, e)| ((*lane, e.kind == EventKind::Video), 0)).collect();
     for (index, track) in tracks.values_mut().enumerate() {
         *track = index;
     }
@@ -467,7 +484,10 @@ mod tests {
     }
 
     fn seen(events: &[Event]) -> Vec<(&str, EventKind, i64, i64, bool)> {
-        events.iter().map(|e| (e.name.as_str(), e.kind, e.record.start - 108_000, e.record.duration, e.is_played())).collect()
+        events
+            .iter()
+            .map(|e| (e.name.as_str(), e.kind, e.record.start - 108_000, e.record.duration, e.is_played()))
+            .collect()
     }
 
     #[test]
@@ -516,7 +536,9 @@ mod tests {
     #[test]
     fn circles_are_refused_and_speed_is_read() {
         let media = "<media id='m'><sequence><spine><ref-clip ref='m' duration='1s'/></spine></sequence></media>";
-        assert!(read(project(media, "<ref-clip ref='m' duration='1s'/>").as_bytes()).unwrap_err().reason.contains("itself"));
+        assert!(
+            read(project(media, "<ref-clip ref='m' duration='1s'/>").as_bytes()).unwrap_err().reason.contains("itself")
+        );
         let map = "<timeMap><timept time='0s' value='0s'/><timept time='5s' value='10s'/></timeMap>";
         let list = read_one("", &format!("<asset-clip ref='a' duration='5s'>{map}</asset-clip>"));
         assert_eq!(list[0].speed, Speed::Constant(2.0));

@@ -70,7 +70,8 @@ pub fn identify(name: &str, head: &[u8]) -> Option<Kind> {
 
 /// A compound file is an AAF when it is named so or its header carries AAF's signature in the class field.
 fn is_aaf(head: &[u8], extension: &str) -> bool {
-    const SIGNATURES: [&[u8]; 2] = [b"\x41\x41\x46\x42\x0d\x00\x4f\x4d", b"\x01\x02\x01\x0d\x00\x02\x00\x00\x06\x0e\x2b\x34"];
+    const SIGNATURES: [&[u8]; 2] =
+        [b"\x41\x41\x46\x42\x0d\x00\x4f\x4d", b"\x01\x02\x01\x0d\x00\x02\x00\x00\x06\x0e\x2b\x34"];
     extension == "aaf" || SIGNATURES.iter().any(|signature| head.get(8..24).is_some_and(|id| id.starts_with(signature)))
 }
 
@@ -106,7 +107,10 @@ mod tests {
         assert_eq!(identify("a.edl", b"TITLE: x\r\n"), Some(Kind::Edl));
         assert_eq!(identify("a.txt", b"001 AX V C 00:00:00:00 00:00:01:00 01:00:00:00 01:00:01:00"), Some(Kind::Edl));
         assert_eq!(identify("a.txt", b"TITLE: a book\n"), None);
-        assert_eq!(identify("a.xml", b"<?xml version=\"1.0\"?>\n<!DOCTYPE xmeml>\n<xmeml version=\"5\">"), Some(Kind::Fcp7));
+        assert_eq!(
+            identify("a.xml", b"<?xml version=\"1.0\"?>\n<!DOCTYPE xmeml>\n<xmeml version=\"5\">"),
+            Some(Kind::Fcp7)
+        );
         assert_eq!(identify("a.xml", b"\xEF\xBB\xBF<fcpxml version='1.9'>"), Some(Kind::Fcpxml));
         assert_eq!(identify("a.xml", b"<html>"), None);
         assert_eq!(identify("a.otio", b"{}"), Some(Kind::Otio));

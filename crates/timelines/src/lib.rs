@@ -14,6 +14,8 @@
 //! assert_eq!(document.timelines[0].events[0].record.duration, 24);
 //! ```
 
+#![cfg_attr(test, allow(clippy::indexing_slicing, clippy::panic))]
+
 mod aaf;
 mod compound;
 pub mod conform;
@@ -36,7 +38,9 @@ mod zip;
 
 pub use error::Unreadable;
 pub use identify::{Kind, identify};
-pub use model::{Document, Event, EventKind, Format, Identity, MediaPosition, Part, Problem, Speed, TimeRange, Timeline};
+pub use model::{
+    Document, Event, EventKind, Format, Identity, MediaPosition, Part, Problem, Speed, TimeRange, Timeline,
+};
 pub use rate::Rate;
 pub use read::{Options, read, read_with};
 pub use timecode::Timecode;

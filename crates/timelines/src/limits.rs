@@ -28,7 +28,8 @@ impl Budget {
 
     /// Spends one step of work in the given part of the file.
     pub(crate) fn step(&mut self, place: &str) -> Result<(), Unreadable> {
-        self.steps = self.steps.checked_sub(1).ok_or_else(|| Unreadable::new(place, "more work than a timeline needs"))?;
+        self.steps =
+            self.steps.checked_sub(1).ok_or_else(|| Unreadable::new(place, "more work than a timeline needs"))?;
         Ok(())
     }
 

@@ -25,8 +25,9 @@ pub(crate) fn read_zip(bytes: &[u8]) -> Result<Document, Unreadable> {
 pub(crate) fn read(bytes: &[u8]) -> Result<Document, Unreadable> {
     let document = text::decode(bytes);
     let parsed = serde_json::from_str(&document).or_else(|_| serde_json::from_str(&without_special_numbers(&document)));
-    let root: Value = parsed
-        .map_err(|error| Unreadable::new(format!("OTIO line {} column {}", error.line(), error.column()), error.to_string()))?;
+    let root: Value = parsed.map_err(|error| {
+        Unreadable::new(format!("OTIO line {} column {}", error.line(), error.column()), error.to_string())
+    })?;
     if schema(&root).is_empty() {
         return Err(Unreadable::new("OTIO", "no OTIO_SCHEMA at the top"));
     }
@@ -41,7 +42,8 @@ fn without_special_numbers(document: &str) -> String {
     let (mut inside, mut escaped) = (false, false);
     let mut rest = document;
     while let Some(character) = rest.chars().next() {
-        let special = ["-Infinity", "-Inf", "Infinity", "Inf", "NaN"].into_iter().find(|word| !inside && rest.starts_with(word));
+        let special =
+            ["-Infinity", "-Inf", "Infinity", "Inf", "NaN"].into_iter().find(|word| !inside && rest.starts_with(word));
         if let Some(word) = special {
             out.push_str("null");
             rest = rest.get(word.len()..).unwrap_or_default();
@@ -177,7 +179,13 @@ impl Walker {
         }
     }
 
-    fn composition(&mut self, value: &Value, around: Around, at: f64, events: &mut Vec<Event>) -> Result<f64, Unreadable> {
+    fn composition(
+        &mut self,
+        value: &Value,
+        around: Around,
+        at: f64,
+        events: &mut Vec<Event>,
+    ) -> Result<f64, Unreadable> {
         let is_track = schema(value) == "Track";
         let kind = match value.get("kind").and_then(Value::as_str) {
             _ if around.kind == Some(EventKind::Audio) => around.kind,
@@ -307,7 +315,7 @@ fn set_speed(event: &mut Event, effects: &[Value]) {
         event.speed = match schema(effect) {
             "FreezeFrame" => Speed::Freeze,
             "LinearTimeWarp" => match effect.get("time_scalar").and_then(Value::as_f64) {
-                Some(scalar) if scalar == 0.0 => Speed::Freeze,
+                Some(0.0) => Speed::Freeze,
                 Some(scalar) if scalar != 1.0 => Speed::Constant(scalar),
                 _ => continue,
             },
@@ -355,7 +363,8 @@ mod tests {
 
     #[test]
     fn tracks_gaps_and_nested_stacks_are_placed() {
-        let mut nested = json!({"OTIO_SCHEMA": "Stack.1", "source_range": span(2.0, 3.0), "children": [clip("inner", 5.0, 4.0)]});
+        let mut nested =
+            json!({"OTIO_SCHEMA": "Stack.1", "source_range": span(2.0, 3.0), "children": [clip("inner", 5.0, 4.0)]});
         nested["enabled"] = json!(false);
         let gap = json!({"OTIO_SCHEMA": "Gap.1", "source_range": span(0.0, 10.0)});
         let root = timeline(json!([
@@ -363,7 +372,8 @@ mod tests {
             {"OTIO_SCHEMA": "Sequence.1", "kind": "Audio", "children": [clip("s", 0.0, 7.0)]},
         ]));
         let list = events(&root);
-        let seen: Vec<_> = list.iter().map(|e| (e.name.as_str(), e.track, e.record.start, e.record.duration, e.enabled)).collect();
+        let seen: Vec<_> =
+            list.iter().map(|e| (e.name.as_str(), e.track, e.record.start, e.record.duration, e.enabled)).collect();
         assert_eq!(
             seen,
             [
@@ -382,7 +392,8 @@ mod tests {
         let mut chosen = clip("a", 0.0, 5.0);
         chosen["OTIO_SCHEMA"] = json!("Clip.99");
         chosen["active_media_reference_key"] = json!("high");
-        chosen["media_references"]["high"] = json!({"OTIO_SCHEMA": "ExternalReference.7", "target_url": "file:///high.mov"});
+        chosen["media_references"]["high"] =
+            json!({"OTIO_SCHEMA": "ExternalReference.7", "target_url": "file:///high.mov"});
         let list = events(&timeline(json!([{"OTIO_SCHEMA": "Track.1", "children": [chosen]}])));
         assert_eq!(list[0].media.as_deref(), Some("file:///high.mov"));
         assert_eq!(list[0].other_media, ["a.mov"]);

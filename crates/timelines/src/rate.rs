@@ -37,7 +37,11 @@ impl Rate {
         if pulled_down >= 1.0 && (value - pulled_down * 1000.0 / 1001.0).abs() < 0.006 && pulled_down <= 4_000_000.0 {
             return Self::new(pulled_down as u32 * 1000, 1001);
         }
-        if value < 4_000_000.0 { Self::new((value * 1000.0).round() as u32, 1000) } else { Self::new(nominal as u32, 1) }
+        if value < 4_000_000.0 {
+            Self::new((value * 1000.0).round() as u32, 1000)
+        } else {
+            Self::new(nominal as u32, 1)
+        }
     }
 
     /// The rate of a timebase with the flag of NTSC pull-down, as FCP7 XML states it.

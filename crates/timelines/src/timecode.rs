@@ -69,7 +69,7 @@ pub(crate) fn split(text: &str) -> Option<Fields> {
 
 /// How many numbers are left out in a minute: two at 29.97, four at 59.94, eight at 119.88, none elsewhere.
 fn dropped_numbers(rate: Rate) -> i64 {
-    if rate.denominator != 1001 || rate.nominal() % 30 != 0 { 0 } else { i64::from(rate.nominal() / 30) * 2 }
+    if rate.denominator != 1001 || !rate.nominal().is_multiple_of(30) { 0 } else { i64::from(rate.nominal() / 30) * 2 }
 }
 
 impl fmt::Display for Timecode {

@@ -69,9 +69,8 @@ pub(crate) fn parse(bytes: &[u8], budget: &mut Budget) -> Result<Element, Unread
     let mut reader = Reader::from_str(&document);
     let mut open = vec![Element::default()];
     loop {
-        let event = reader
-            .read_event()
-            .map_err(|error| Unreadable::at("XML", reader.error_position(), error.to_string()))?;
+        let event =
+            reader.read_event().map_err(|error| Unreadable::at("XML", reader.error_position(), error.to_string()))?;
         let place = reader.buffer_position();
         match event {
             Event::Start(start) => {
@@ -112,7 +111,8 @@ fn element(start: &BytesStart<'_>, place: u64) -> Result<Element, Unreadable> {
     for attribute in start.attributes() {
         let attribute = attribute.map_err(|error| bad(place, error))?;
         let key = String::from_utf8_lossy(attribute.key.as_ref()).into_owned();
-        let value = attribute.normalized_value(quick_xml::XmlVersion::Implicit1_0).map_err(|error| bad(place, error))?;
+        let value =
+            attribute.normalized_value(quick_xml::XmlVersion::Implicit1_0).map_err(|error| bad(place, error))?;
         made.attributes.push((key, value.into_owned()));
     }
     Ok(made)
@@ -160,7 +160,8 @@ mod tests {
 
     #[test]
     fn text_entities_and_attributes_are_read() {
-        let root = read("<?xml version='1.0'?><!DOCTYPE x><a k='1 &amp; 2'>x &lt;&#65;<b>12.0</b><![CDATA[<]]></a>").unwrap();
+        let root =
+            read("<?xml version='1.0'?><!DOCTYPE x><a k='1 &amp; 2'>x &lt;&#65;<b>12.0</b><![CDATA[<]]></a>").unwrap();
         assert_eq!(root.attribute("k"), Some("1 & 2"));
         assert_eq!(root.text(), Some("x <A<"));
         assert_eq!(root.child_number("b"), Some(12));

@@ -43,7 +43,8 @@ fn extract(file: &[u8], entry: usize, method: usize, limit: usize) -> Result<Vec
     }
     let lengths = [26, 28].map(|offset| u16_at(file, local + offset).map_or(0, usize::from));
     let start = local + 30 + lengths.iter().sum::<usize>();
-    let data = start.checked_add(packed).and_then(|end| file.get(start..end)).ok_or_else(|| fail("the member is cut off"))?;
+    let data =
+        start.checked_add(packed).and_then(|end| file.get(start..end)).ok_or_else(|| fail("the member is cut off"))?;
     let mut content = Vec::new();
     match method {
         0 => content.extend_from_slice(data),

@@ -1,6 +1,6 @@
 //! One cut in five formats: every format tells the same uses of the same files.
 
-#![allow(dead_code, missing_docs, unreachable_pub)]
+#![allow(dead_code, missing_docs, unreachable_pub, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
 #[path = "../examples/made_show/show.rs"]
 mod show;
@@ -46,7 +46,9 @@ fn all_formats_conform_to_the_same_uses() {
             .shots
             .iter()
             .filter(|shot| !shot.disabled)
-            .map(|shot| (shot.media, !show::MEDIA[shot.media].is_sound, reel.start() + shot.record, shot.duration, shot.source))
+            .map(|shot| {
+                (shot.media, !show::MEDIA[shot.media].is_sound, reel.start() + shot.record, shot.duration, shot.source)
+            })
             .collect();
         assert_eq!(expected.len(), 8);
         for format in show::FORMATS {
@@ -90,7 +92,11 @@ fn the_renamed_file_is_found_by_its_umid() {
     for format in show::FORMATS {
         let timeline = read_reel(&show::reels()[2], format);
         let outcomes = conform.timeline(&timeline);
-        assert_eq!(outcomes.iter().filter(|outcome| **outcome == Match::One(5, Basis::Identity)).count(), 1, "{format}");
+        assert_eq!(
+            outcomes.iter().filter(|outcome| **outcome == Match::One(5, Basis::Identity)).count(),
+            1,
+            "{format}"
+        );
     }
 }
 
@@ -102,7 +108,8 @@ fn folders_and_archives_hold_the_same_timeline() {
     let plain = read_reel(reel, "otio").events.len();
     let folder = read(Kind::Otiod, "r.otiod", b"", &mut |name| (name == "content.otio").then(|| otio.clone())).unwrap();
     assert_eq!(folder.timelines[0].events.len(), plain);
-    let folder = read(Kind::Fcpxmld, "r.fcpxmld", b"", &mut |name| (name == "Info.fcpxml").then(|| fcpxml.clone())).unwrap();
+    let folder =
+        read(Kind::Fcpxmld, "r.fcpxmld", b"", &mut |name| (name == "Info.fcpxml").then(|| fcpxml.clone())).unwrap();
     assert_eq!(folder.timelines[0].events.len(), plain);
     for deflated in [false, true] {
         let archive = zip_of("content.otio", &otio, deflated);
@@ -130,6 +137,9 @@ fn zip_of(name: &str, content: &[u8], deflated: bool) -> Vec<u8> {
     let directory = file.len() as u32;
     file.extend([b"PK\x01\x02\x14\0\x14\0\0\0".as_slice(), &common, &[0; 14], name.as_bytes()].concat());
     let length = file.len() as u32 - directory;
-    file.extend([b"PK\x05\x06\0\0\0\0\x01\0\x01\0".as_slice(), &length.to_le_bytes(), &directory.to_le_bytes(), &[0; 2]].concat());
+    file.extend(
+        [b"PK\x05\x06\0\0\0\0\x01\0\x01\0".as_slice(), &length.to_le_bytes(), &directory.to_le_bytes(), &[0; 2]]
+            .concat(),
+    );
     file
 }

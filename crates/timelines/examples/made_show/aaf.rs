@@ -92,7 +92,8 @@ fn save(file: &mut File, path: &str, object: &Object) {
     for (property, child) in &object.children {
         let name = format!("p{property:x}");
         let index = |keys: &[Vec<u8>], is_set: bool| {
-            let mut bytes: Vec<u8> = [keys.len() as u32, keys.len() as u32, u32::MAX].into_iter().flat_map(u32::to_le_bytes).collect();
+            let mut bytes: Vec<u8> =
+                [keys.len() as u32, keys.len() as u32, u32::MAX].into_iter().flat_map(u32::to_le_bytes).collect();
             if is_set {
                 bytes.extend([0x01, 0x44, keys.first().map_or(32, Vec::len) as u8]);
             }
@@ -153,7 +154,10 @@ fn component(class: u16, kind: &[u8], length: i64) -> Object {
 }
 
 fn source_clip(kind: &[u8], mob: [u8; 32], slot: u32, start: i64, length: i64) -> Object {
-    component(0x11, kind, length).value(0x1101, mob).value(0x1102, slot.to_le_bytes()).value(0x1201, start.to_le_bytes())
+    component(0x11, kind, length)
+        .value(0x1101, mob)
+        .value(0x1102, slot.to_le_bytes())
+        .value(0x1201, start.to_le_bytes())
 }
 
 fn slot(id: u32, track: u32, segment: Object) -> Object {
@@ -194,7 +198,8 @@ fn media_mobs(media: &Media, index: usize) -> Vec<(Vec<u8>, Object)> {
     let file = media.umid().unwrap_or_else(|| mob_id(2, index));
     let name = media.file_name().rsplit_once('.').map_or("", |(stem, _)| stem);
     let locator = object(0x32).text(0x4001, &media.url());
-    let (key, file_mob) = mob(0x37, file, media.file_name(), vec![slot(1, 1, source_clip(&kind, tape, 1, 0, media.duration))]);
+    let (key, file_mob) =
+        mob(0x37, file, media.file_name(), vec![slot(1, 1, source_clip(&kind, tape, 1, 0, media.duration))]);
     let file_mob = file_mob.one(0x4701, object(0x28).vector(0x2f01, vec![locator]));
     let tape_slots = vec![slot(1, 1, source_clip(&kind, [0; 32], 0, 0, media.duration)), timecode_slot(2, media.start)];
     let (tape_key, tape_mob) = mob(0x37, tape, media.reel, tape_slots);
@@ -245,7 +250,8 @@ fn sequence(kind: &[u8], shots: &[&Shot], nested: &[&Shot]) -> Object {
 }
 
 pub fn write(reel: &Reel) -> Vec<u8> {
-    let mut mobs: Vec<(Vec<u8>, Object)> = MEDIA.iter().enumerate().flat_map(|(index, media)| media_mobs(media, index)).collect();
+    let mut mobs: Vec<(Vec<u8>, Object)> =
+        MEDIA.iter().enumerate().flat_map(|(index, media)| media_mobs(media, index)).collect();
     let nested = reel.nested();
     mobs.push(mob(0x35, mob_id(5, 0), "nest", vec![slot(1, 1, sequence(&picture(), &nested, &[]))]));
     let pictures: Vec<&Shot> = reel.pictures().collect();

@@ -2,6 +2,7 @@
 
 #![allow(clippy::print_stderr, clippy::unwrap_used, clippy::indexing_slicing, dead_code, missing_docs, unreachable_pub)]
 
+#[path = "show.rs"]
 mod show;
 
 fn main() -> std::io::Result<()> {

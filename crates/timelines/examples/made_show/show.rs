@@ -154,7 +154,13 @@ pub fn reels() -> Vec<Reel> {
                 Shot { media: 4, source: 0, duration: 50, nested: true, ..plain },
                 Shot { media: 8, source: 86_500, duration: 20, disabled: true, ..plain },
                 Shot { media: 5, source: 5100, duration: 60, ..plain },
-                Shot { media: 7, source: 300_020 * i64::from(number != 2) + 300_200 * i64::from(number == 2), duration: 30, fast: true, ..plain },
+                Shot {
+                    media: 7,
+                    source: 300_020 * i64::from(number != 2) + 300_200 * i64::from(number == 2),
+                    duration: 30,
+                    fast: true,
+                    ..plain
+                },
             ];
             let mut position = 0;
             for shot in &mut shots {

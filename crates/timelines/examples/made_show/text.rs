@@ -96,8 +96,11 @@ pub fn fcp7(reel: &Reel) -> String {
                 continue;
             }
             let length: i64 = nested.iter().map(|shot| shot.duration).sum();
-            let inner: String =
-                nested.iter().enumerate().map(|(at, shot)| fcp7_clip(shot, 100 + at, nested[0].record, false, false)).collect();
+            let inner: String = nested
+                .iter()
+                .enumerate()
+                .map(|(at, shot)| fcp7_clip(shot, 100 + at, nested[0].record, false, false))
+                .collect();
             let _ = write!(
                 track,
                 "<clipitem id='nest'><name>nest</name>{RATE}<start>{}</start><end>{}</end><in>0</in><out>{length}</out>\
@@ -118,7 +121,8 @@ pub fn fcp7(reel: &Reel) -> String {
         let leads_out = pictures.get(index + 1).is_some_and(|next| next.dissolve > 0);
         track += &fcp7_clip(shot, index, 0, shot.dissolve > 0, leads_out);
     }
-    let sound: String = reel.sounds().enumerate().map(|(at, shot)| fcp7_clip(shot, 200 + at, 0, false, false)).collect();
+    let sound: String =
+        reel.sounds().enumerate().map(|(at, shot)| fcp7_clip(shot, 200 + at, 0, false, false)).collect();
     format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<!DOCTYPE xmeml>\n<xmeml version=\"5\"><sequence id='reel'><name>{}</name>{RATE}\
          <timecode>{RATE}<frame>{}</frame><displayformat>NDF</displayformat></timecode><media><video><track>{track}</track></video>\
@@ -135,7 +139,10 @@ fn seconds(frames: i64) -> String {
 fn fcpxml_clip(shot: &Shot, offset: i64, connected: &str) -> String {
     let speed = if shot.fast {
         let end = seconds(shot.duration);
-        format!("<timeMap><timept time='0s' value='0s'/><timept time='{end}' value='{}'/></timeMap>", seconds(taken(shot)))
+        format!(
+            "<timeMap><timept time='0s' value='0s'/><timept time='{end}' value='{}'/></timeMap>",
+            seconds(taken(shot))
+        )
     } else {
         String::new()
     };
@@ -167,18 +174,31 @@ pub fn fcpxml(reel: &Reel) -> String {
     let nested = reel.nested();
     let inner: String = nested.iter().map(|shot| fcpxml_clip(shot, shot.record - nested[0].record, "")).collect();
     let length: i64 = nested.iter().map(|shot| shot.duration).sum();
-    let _ = write!(resources, "<media id='m' name='nest'><sequence format='f' tcStart='0s'><spine>{inner}</spine></sequence></media>");
+    let _ = write!(
+        resources,
+        "<media id='m' name='nest'><sequence format='f' tcStart='0s'><spine>{inner}</spine></sequence></media>"
+    );
     let mut spine = String::new();
     for (index, shot) in reel.pictures().enumerate() {
         let offset = reel.start() + shot.record;
         if shot.nested {
             if std::ptr::eq(shot, nested[0]) {
-                let _ = write!(spine, "<ref-clip name='nest' ref='m' offset='{}' duration='{}'/>", seconds(offset), seconds(length));
+                let _ = write!(
+                    spine,
+                    "<ref-clip name='nest' ref='m' offset='{}' duration='{}'/>",
+                    seconds(offset),
+                    seconds(length)
+                );
             }
             continue;
         }
         if shot.dissolve > 0 {
-            let _ = write!(spine, "<transition name='Cross Dissolve' offset='{}' duration='{}'/>", seconds(offset), seconds(shot.dissolve));
+            let _ = write!(
+                spine,
+                "<transition name='Cross Dissolve' offset='{}' duration='{}'/>",
+                seconds(offset),
+                seconds(shot.dissolve)
+            );
         }
         let sounds = reel.sounds().filter(|_| index == 0);
         let connected: String = sounds
@@ -231,7 +251,8 @@ pub fn otio(reel: &Reel) -> String {
             continue;
         }
         if shot.dissolve > 0 {
-            picture.push(json!({"OTIO_SCHEMA": "Transition.1", "in_offset": time(0), "out_offset": time(shot.dissolve)}));
+            picture
+                .push(json!({"OTIO_SCHEMA": "Transition.1", "in_offset": time(0), "out_offset": time(shot.dissolve)}));
         }
         picture.push(otio_clip(shot));
     }

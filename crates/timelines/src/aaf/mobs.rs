@@ -108,7 +108,8 @@ pub(super) struct Mobs {
 impl Mobs {
     pub(super) fn read(objects: &Objects<'_>, budget: &mut Budget) -> Result<Self, Unreadable> {
         let header = objects.child(&objects.root()?, p::HEADER)?.ok_or_else(|| Unreadable::new("AAF", "no header"))?;
-        let content = objects.child(&header, p::CONTENT)?.ok_or_else(|| Unreadable::new("AAF (Header)", "no content"))?;
+        let content =
+            objects.child(&header, p::CONTENT)?.ok_or_else(|| Unreadable::new("AAF (Header)", "no content"))?;
         let mut mobs = Mobs {
             order: Vec::new(),
             by_id: HashMap::new(),
@@ -186,7 +187,8 @@ fn user_comment_urls(objects: &Objects<'_>, mob: &Object, budget: &mut Budget) -
     for entry in objects.members(mob, p::USER_COMMENTS)?.into_iter().take(256) {
         budget.step("AAF (UserComments)")?;
         let comment = objects.object(entry)?;
-        let is_path = comment.string(p::TAG_NAME).is_some_and(|name| ["UNC Path", "Source Path"].contains(&name.as_str()));
+        let is_path =
+            comment.string(p::TAG_NAME).is_some_and(|name| ["UNC Path", "Source Path"].contains(&name.as_str()));
         // An indirect value: its byte order and type come first.
         let value = comment.value(p::TAG_VALUE).and_then(|value| value.get(17..)).map(crate::text::utf16_string);
         urls.extend(value.filter(|value| is_path && !value.is_empty()));
@@ -245,7 +247,8 @@ pub(super) fn follow(
     rate: Rate,
     budget: &mut Budget,
 ) -> Result<Source, Unreadable> {
-    let mut source = Source { identities: umid(&mob.id).into_iter().collect(), urls: mob.urls.clone(), ..Source::default() };
+    let mut source =
+        Source { identities: umid(&mob.id).into_iter().collect(), urls: mob.urls.clone(), ..Source::default() };
     source.embedded = mobs.embedded.contains(&mob.id);
     source.start = clip.i64(p::START_TIME).unwrap_or(0);
     if let Some(start) = start_timecode(objects, mob, budget)? {
@@ -323,7 +326,11 @@ fn objects_again(objects: &Objects<'_>, object: &Object) -> Result<Object, Unrea
 }
 
 /// The timecode of a mob's first physical timecode track.
-pub(super) fn start_timecode(objects: &Objects<'_>, mob: &Mob, budget: &mut Budget) -> Result<Option<Start>, Unreadable> {
+pub(super) fn start_timecode(
+    objects: &Objects<'_>,
+    mob: &Mob,
+    budget: &mut Budget,
+) -> Result<Option<Start>, Unreadable> {
     for slot in mob.slots.iter().filter(|slot| slot.physical_track == Some(1)) {
         let found = match slot.segment.class {
             Class::Timecode => start_of(&slot.segment, slot),

@@ -4,9 +4,12 @@
 //! (property, form, size) and the values. References name child storages; collections have an index stream.
 
 use crate::{compound::Compound, error::Unreadable, rate::Rate, text};
+use std::cell::Cell;
 
 /// The largest `properties` or index stream that is read.
 const MAX_STREAM: u64 = 64 << 20;
+/// The most bytes of objects that are read altogether, those read again included.
+const MAX_TOTAL: u64 = 1 << 30;
 /// The most members of one collection.
 const MAX_MEMBERS: usize = 1_000_000;
 
@@ -89,11 +92,22 @@ pub(super) struct Object {
 /// The objects of one file.
 pub(super) struct Objects<'a> {
     compound: Compound<'a>,
+    bytes_read: Cell<u64>,
 }
 
 impl<'a> Objects<'a> {
     pub(super) fn new(compound: Compound<'a>) -> Self {
-        Self { compound }
+        Self { compound, bytes_read: Cell::new(0) }
+    }
+
+    /// A stream of a storage, counted against what may be read altogether.
+    fn stream(&self, entry: u32, name: &str) -> Result<Vec<u8>, Unreadable> {
+        let stream = self.compound.stream(entry, name, MAX_STREAM)?;
+        self.bytes_read.set(self.bytes_read.get().saturating_add(stream.len() as u64));
+        if self.bytes_read.get() > MAX_TOTAL {
+            return Err(Unreadable::new("AAF", "more work than a timeline needs"));
+        }
+        Ok(stream)
     }
 
     pub(super) fn root(&self) -> Result<Object, Unreadable> {
@@ -104,7 +118,7 @@ impl<'a> Objects<'a> {
         let described = self.compound.entry(entry).map(|entry| (entry.name.clone(), Class::of(&entry.class)));
         let (name, class) = described.ok_or_else(|| Unreadable::new("AAF", "an object is missing"))?;
         let fail = |reason: &str| Unreadable::new(format!("AAF ({name})"), reason);
-        let data = self.compound.stream(entry, "properties", MAX_STREAM).map_err(|error| fail(&error.reason))?;
+        let data = self.stream(entry, "properties").map_err(|error| fail(&error.reason))?;
         let [order, _, low, high, ..] = data[..] else { return Err(fail("the properties are cut off")) };
         if order != b'L' {
             return Err(fail("properties in a byte order that is not read"));
@@ -135,7 +149,8 @@ impl<'a> Objects<'a> {
     pub(super) fn members(&self, object: &Object, property: u16) -> Result<Vec<u32>, Unreadable> {
         let Some(name) = object.string(property) else { return Ok(Vec::new()) };
         let keys = self.local_keys(object, &name)?;
-        let members = keys.into_iter().filter_map(|key| self.compound.child(object.entry, &format!("{name}{{{key:x}}}")));
+        let members =
+            keys.into_iter().filter_map(|key| self.compound.child(object.entry, &format!("{name}{{{key:x}}}")));
         Ok(members.collect())
     }
 
@@ -158,7 +173,7 @@ impl<'a> Objects<'a> {
     }
 
     fn index_stream(&self, object: &Object, name: &str) -> Result<(usize, Vec<u8>), Unreadable> {
-        let stream = self.compound.stream(object.entry, &format!("{name} index"), MAX_STREAM);
+        let stream = self.stream(object.entry, &format!("{name} index"));
         let mut stream = stream.map_err(|error| Unreadable::new(format!("AAF ({name})"), error.reason))?;
         let count = word(&stream).ok_or_else(|| bad_index(name))? as usize;
         if stream.len() < 12 || count > MAX_MEMBERS {

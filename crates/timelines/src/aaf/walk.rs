@@ -109,7 +109,11 @@ impl<'b> Walker<'_, 'b> {
             format: Format::Aaf,
             rate,
             rate_assumed: rate_stated.is_none(),
-            start: start.map(|start| Timecode { frames: start.rate.convert(start.units, rate), rate, drop: start.drop }),
+            start: start.map(|start| Timecode {
+                frames: start.rate.convert(start.units, rate),
+                rate,
+                drop: start.drop,
+            }),
             drop: start.is_some_and(|start| start.drop),
             events: std::mem::take(&mut self.events),
         })
@@ -136,7 +140,14 @@ impl<'b> Walker<'_, 'b> {
     }
 
     /// The first `most` members of a collection, all in the same place.
-    fn all(&mut self, segment: &Object, property: u16, most: usize, shown: Shown, around: Around) -> Result<(), Unreadable> {
+    fn all(
+        &mut self,
+        segment: &Object,
+        property: u16,
+        most: usize,
+        shown: Shown,
+        around: Around,
+    ) -> Result<(), Unreadable> {
         for entry in self.objects.members(segment, property)?.into_iter().take(most) {
             let member = self.objects.object(entry)?;
             self.segment(&member, shown, around)?;
@@ -223,7 +234,14 @@ impl<'b> Walker<'_, 'b> {
         }
     }
 
-    fn nested(&mut self, mob: &'b Mob, slot_id: u32, start: i64, shown: Shown, around: Around) -> Result<(), Unreadable> {
+    fn nested(
+        &mut self,
+        mob: &'b Mob,
+        slot_id: u32,
+        start: i64,
+        shown: Shown,
+        around: Around,
+    ) -> Result<(), Unreadable> {
         if self.open.contains(&mob.id) {
             return Err(Unreadable::new("AAF (SourceClip)", "a composition contains itself"));
         }
@@ -238,7 +256,14 @@ impl<'b> Walker<'_, 'b> {
     }
 
     /// The clips of a master mob's slot: most have one, some are groups of copies, few are sequences.
-    fn master(&mut self, mob: &'b Mob, slot_id: u32, start: i64, shown: Shown, around: Around) -> Result<(), Unreadable> {
+    fn master(
+        &mut self,
+        mob: &'b Mob,
+        slot_id: u32,
+        start: i64,
+        shown: Shown,
+        around: Around,
+    ) -> Result<(), Unreadable> {
         let Some(slot) = mob.slot(slot_id) else {
             let mut event = self.event(start, shown, around);
             event.name.clone_from(&mob.name);

@@ -78,7 +78,8 @@ pub(super) fn stem(name: &str) -> String {
 
 /// A sequence's name with one `#` for its frame number, however it is written: `####`, `%04d`, `@@@`, `[1001-1100]`.
 pub(super) fn pattern_key(name: &str) -> Option<String> {
-    let (start, end) = ['#', '@'].iter().find_map(|mark| run_of(name, *mark)).or_else(|| printf(name)).or_else(|| bracketed(name))?;
+    let (start, end) =
+        ['#', '@'].iter().find_map(|mark| run_of(name, *mark)).or_else(|| printf(name)).or_else(|| bracketed(name))?;
     Some(format!("{}#{}", name.get(..start)?, name.get(end..)?))
 }
 

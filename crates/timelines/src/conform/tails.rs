@@ -51,7 +51,8 @@ impl Tails {
             node = *next;
             parts += 1;
         }
-        let assets = (node as usize).checked_sub(1).and_then(|index| self.assets.get(index)).cloned().unwrap_or_default();
+        let assets =
+            (node as usize).checked_sub(1).and_then(|index| self.assets.get(index)).cloned().unwrap_or_default();
         debug_assert!(assets.len() <= MOST_COMPARED);
         Longest { parts, assets }
     }
