@@ -195,9 +195,14 @@ impl<'a> Walker<'a, '_> {
         }
         self.budget.event("FCP7 XML (clipitem)")?;
         let media_start = file.and_then(|file| timecode_of(file, clip_rate));
-        let media_start = media_start.map_or(0, |start| start.rate.convert(start.frames, rate));
+        let media_start = media_start.map_or(0, |start| start.rate.convert(start.frames, clip_rate));
         let (record, played) = place.range(seconds(span.start, rate), seconds(length, rate), rate);
-        let source = TimeRange { start: source_in.saturating_add(media_start), duration: length, rate };
+        // The source is counted as the clip counts: its rate may be another than the sequence's.
+        let source = TimeRange {
+            start: rate.convert(source_in, clip_rate).saturating_add(media_start),
+            duration: rate.convert(length, clip_rate),
+            rate: clip_rate,
+        };
         let mut event = Event::new(around.kind.unwrap_or(EventKind::Video), source, record);
         event.played = played;
         event.track = self.track;
@@ -305,11 +310,8 @@ fn set_speed(event: &mut Event, item: &Element, clip_rate: Rate) {
         Some(speed) if speed != 100.0 => Speed::Constant(speed / 100.0),
         _ => return,
     };
-    if let (Some(start), Some(length)) = (item.child_number("in"), clip_length(item)) {
-        let shift = event.source.start.saturating_sub(clip_rate.convert(start, event.source.rate));
-        let start = clip_rate.convert(start, event.source.rate).saturating_add(shift);
-        event.shown =
-            Some(TimeRange { start, duration: clip_rate.convert(length.max(0), event.source.rate), ..event.source });
+    if let Some(length) = clip_length(item) {
+        event.shown = Some(TimeRange { start: event.source.start, duration: length.max(0), rate: clip_rate });
     }
 }
 
@@ -362,6 +364,17 @@ mod tests {
             read_one(&format!("<track>{}{transition}{}</track>", clip("a", 0, -1, 0, ""), clip("b", -1, 120, 100, "")));
         let spans: Vec<_> = timeline.events.iter().map(|e| (e.record.duration, e.source.start)).collect();
         assert_eq!(spans, [(60, 0), (60, 110)]);
+    }
+
+    #[test]
+    fn a_clip_of_another_rate_counts_its_own_frames() {
+        let timeline = read_one(&format!(
+            "<track>{}</track>",
+            clip("slow", 0, 120, 10, "<rate><timebase>15</timebase><ntsc>TRUE</ntsc></rate>")
+        ));
+        let event = &timeline.events[0];
+        assert_eq!((event.source.start, event.source.duration, event.record.duration), (10, 60, 120));
+        assert_eq!(event.source.rate.nominal(), 15);
     }
 
     #[test]

@@ -163,3 +163,19 @@ fn nesting_that_multiplies_is_bounded() {
     assert!(error.reason.contains("more"), "{error}");
     assert!(begin.elapsed() < Duration::from_secs(60), "{:?}", begin.elapsed());
 }
+
+#[test]
+fn a_composition_that_contains_itself_is_refused() {
+    let (_, mut bytes) = show::write(&show::reels()[0], "aaf");
+    // The nested composition's first clip plays a master mob; rename that into the composition itself.
+    let label = [6, 10, 43, 52, 1, 1, 1, 5, 1, 1, 15, 16, 19, 0, 0, 0];
+    let id = |kind: u8, index: u8| [&label[..], &[kind; 15], &[index]].concat();
+    let (master, nest) = (id(1, 2), id(5, 0));
+    let places: Vec<usize> = (0..bytes.len() - 32).filter(|at| bytes[*at..at + 32] == master[..]).collect();
+    assert!(places.len() >= 2);
+    for place in places {
+        bytes[place..place + 32].copy_from_slice(&nest);
+    }
+    let error = read(Kind::Aaf, "circle.aaf", &bytes, &mut |_| None).unwrap_err();
+    assert!(error.reason.contains("itself"), "{error}");
+}

@@ -113,7 +113,8 @@ pub fn fcp7(reel: &Reel) -> String {
         if shot.dissolve > 0 {
             let _ = write!(
                 track,
-                "<transitionitem>{RATE}<start>{}</start><end>{}</end><alignment>start</alignment></transitionitem>",
+                "<transitionitem>{RATE}<start>{}</start><end>{}</end><alignment>start</alignment>\
+                 <effect><name>Cross Dissolve</name><effectid>Cross Dissolve</effectid></effect></transitionitem>",
                 shot.record,
                 shot.record + shot.dissolve
             );
@@ -228,7 +229,11 @@ fn otio_clip(shot: &Shot) -> Value {
     let media = &MEDIA[shot.media];
     // The decomposed form of a name, as the file systems of older Macs gave it.
     let url = format!("{VOLUME}{}", media.edited).replace('\u{e9}', "e\u{301}");
-    let effects = if shot.fast { json!([{"OTIO_SCHEMA": "LinearTimeWarp.1", "time_scalar": 2.0}]) } else { json!([]) };
+    let effects = if shot.fast {
+        json!([{"OTIO_SCHEMA": "LinearTimeWarp.1", "name": "", "effect_name": "LinearTimeWarp", "metadata": {}, "time_scalar": 2.0}])
+    } else {
+        json!([])
+    };
     json!({
         "OTIO_SCHEMA": "Clip.2", "name": clip_name(shot), "source_range": range(shot.source, shot.duration), "effects": effects,
         "enabled": !shot.disabled, "active_media_reference_key": "DEFAULT_MEDIA",
@@ -251,8 +256,8 @@ pub fn otio(reel: &Reel) -> String {
             continue;
         }
         if shot.dissolve > 0 {
-            picture
-                .push(json!({"OTIO_SCHEMA": "Transition.1", "in_offset": time(0), "out_offset": time(shot.dissolve)}));
+            picture.push(json!({"OTIO_SCHEMA": "Transition.1", "name": "", "metadata": {},
+                "transition_type": "SMPTE_Dissolve", "in_offset": time(0), "out_offset": time(shot.dissolve)}));
         }
         picture.push(otio_clip(shot));
     }
