@@ -1,0 +1,394 @@
+//! Compositions of an AAF file, walked into events.
+
+use super::{
+    mobs::{Mob, MobId, Mobs, Slot, follow, kind_of, property as p, start_timecode, umid},
+    objects::{Class, Object, Objects},
+};
+use crate::{
+    error::Unreadable,
+    limits::{Budget, check_depth},
+    locate::{Placement, seconds},
+    model::{Document, Event, EventKind, Format, MediaPosition, Speed, TimeRange, Timeline},
+    rate::Rate,
+    timecode::Timecode,
+};
+use std::collections::HashSet;
+
+pub(super) fn timelines(objects: &Objects<'_>, mobs: &Mobs, budget: &mut Budget) -> Result<Document, Unreadable> {
+    let mut document = Document::default();
+    for mob in top_level(mobs) {
+        let mut walker = Walker { objects, mobs, budget, events: Vec::new(), open: Vec::new() };
+        document.timelines.push(walker.timeline(mob)?);
+    }
+    Ok(document)
+}
+
+/// The compositions that are cuts: marked so, else those that no other composition uses. A file without compositions
+/// hands over clips: its master mobs.
+fn top_level(mobs: &Mobs) -> Vec<&Mob> {
+    let compositions = || mobs.order.iter().filter(|mob| mob.class == Class::CompositionMob);
+    let marked: Vec<&Mob> = compositions().filter(|mob| mob.is_top_level).collect();
+    if !marked.is_empty() {
+        return marked;
+    }
+    if compositions().next().is_none() {
+        return mobs.order.iter().filter(|mob| mob.class == Class::MasterMob).collect();
+    }
+    let used: HashSet<MobId> = compositions()
+        .flat_map(|mob| &mob.slots)
+        .filter(|slot| slot.segment.class == Class::SourceClip)
+        .filter_map(|slot| slot.segment.mob_id(p::SOURCE_ID))
+        .collect();
+    compositions().filter(|mob| !used.contains(&mob.id)).collect()
+}
+
+/// A part of a segment that is shown: `length` units from `skip`, placed at `at` in the parent's time.
+#[derive(Clone, Copy)]
+struct Shown {
+    at: i64,
+    length: i64,
+    skip: i64,
+}
+
+/// What a segment inherits.
+#[derive(Clone, Copy)]
+struct Around {
+    place: Placement,
+    rate: Rate,
+    kind: EventKind,
+    track: usize,
+    enabled: bool,
+    depth: usize,
+    /// The units of source that a speed effect around this segment plays in `Shown::length`.
+    warped: Option<i64>,
+}
+
+struct Walker<'a, 'b> {
+    objects: &'b Objects<'a>,
+    mobs: &'b Mobs,
+    budget: &'b mut Budget,
+    events: Vec<Event>,
+    /// The compositions that are being walked, against circles.
+    open: Vec<MobId>,
+}
+
+impl<'b> Walker<'_, 'b> {
+    fn timeline(&mut self, mob: &'b Mob) -> Result<Timeline, Unreadable> {
+        let start = start_timecode(self.objects, mob, self.budget)?;
+        let offset = start.map_or(0.0, |start| seconds(start.units, start.rate));
+        let media: Vec<(&Slot, EventKind, Rate)> =
+            mob.slots.iter().filter_map(|slot| Some((slot, kind_of(&slot.segment)?, slot.rate?))).collect();
+        let picture = media.iter().find(|(_, kind, _)| *kind == EventKind::Video);
+        let rate = picture.or(media.first()).map(|(_, _, rate)| *rate);
+        self.open.push(mob.id);
+        for (track, (slot, kind, rate)) in media.iter().enumerate() {
+            let around = Around {
+                place: Placement::root(offset),
+                rate: *rate,
+                kind: *kind,
+                track,
+                enabled: true,
+                depth: 0,
+                warped: None,
+            };
+            let length = slot.segment.i64(p::LENGTH).unwrap_or(i64::MAX / 4);
+            let shown = Shown { at: 0, length, skip: 0 };
+            match mob.class {
+                Class::MasterMob => self.master(mob, slot.id, 0, shown, around)?,
+                _ => self.segment(&slot.segment, shown, around)?,
+            }
+        }
+        self.open.pop();
+        for (index, event) in self.events.iter_mut().enumerate() {
+            event.id = (index + 1).to_string();
+        }
+        let rate_stated = rate.or(start.map(|start| start.rate));
+        let rate = rate_stated.unwrap_or(Rate::FILM);
+        Ok(Timeline {
+            name: mob.name.clone(),
+            format: Format::Aaf,
+            rate,
+            rate_assumed: rate_stated.is_none(),
+            start: start.map(|start| Timecode {
+                frames: start.rate.convert(start.units, rate),
+                rate,
+                drop: start.drop,
+            }),
+            drop: start.is_some_and(|start| start.drop),
+            events: std::mem::take(&mut self.events),
+        })
+    }
+
+    fn segment(&mut self, segment: &Object, shown: Shown, around: Around) -> Result<(), Unreadable> {
+        check_depth(around.depth, "AAF (Segment)")?;
+        self.budget.step("AAF (Segment)")?;
+        let around = Around { depth: around.depth + 1, ..around };
+        match segment.class {
+            Class::Sequence => self.sequence(segment, shown, around),
+            Class::SourceClip => self.source_clip(segment, shown, around),
+            Class::OperationGroup => self.operation_group(segment, shown, around),
+            Class::Selector => self.selector(segment, shown, around),
+            Class::NestedScope => self.all(segment, p::SCOPE_SLOTS, usize::MAX, shown, around),
+            // Several copies of one essence: the first is the one that is played.
+            Class::EssenceGroup => self.all(segment, p::CHOICES, 1, shown, around),
+            Class::Pulldown => match self.objects.child(segment, p::PULLDOWN_INPUT)? {
+                Some(input) => self.segment(&input, shown, around),
+                None => Ok(()),
+            },
+            _ => Ok(()),
+        }
+    }
+
+    /// The first `most` members of a collection, all in the same place.
+    fn all(
+        &mut self,
+        segment: &Object,
+        property: u16,
+        most: usize,
+        shown: Shown,
+        around: Around,
+    ) -> Result<(), Unreadable> {
+        for entry in self.objects.members(segment, property)?.into_iter().take(most) {
+            let member = self.objects.object(entry)?;
+            self.segment(&member, shown, around)?;
+        }
+        Ok(())
+    }
+
+    /// Where the inside of something nested lies: its unit `inner` at the shown part's begin, cut to the shown part.
+    fn inside(&self, shown: Shown, inner: i64, around: Around) -> Around {
+        let in_seconds = |units| seconds(units, around.rate);
+        let (at, length, inner) = (in_seconds(shown.at), in_seconds(shown.length), in_seconds(inner));
+        let place = match around.warped.filter(|warped| *warped > 0) {
+            Some(warped) => around.place.stretched(at, length, inner, shown.length as f64 / warped as f64),
+            None => around.place.child(at, length, inner),
+        };
+        Around { place, warped: None, ..around }
+    }
+
+    /// Components one after the other. A transition overlaps both its neighbors; its cut point parts them.
+    fn sequence(&mut self, segment: &Object, shown: Shown, around: Around) -> Result<(), Unreadable> {
+        let around = self.inside(shown, shown.skip, around);
+        let mut components = Vec::new();
+        for entry in self.objects.members(segment, p::COMPONENTS)? {
+            self.budget.step("AAF (Components)")?;
+            components.push(self.objects.object(entry)?);
+        }
+        let mut position = 0_i64;
+        let mut head = 0;
+        for (index, component) in components.iter().enumerate() {
+            let length = component.i64(p::LENGTH).unwrap_or(0).max(0);
+            if component.class == Class::Transition {
+                position = position.saturating_sub(length);
+                head = component.i64(p::CUT_POINT).unwrap_or(0).clamp(0, length);
+                continue;
+            }
+            let next = components.get(index + 1).filter(|next| next.class == Class::Transition);
+            let tail = next.map_or(0, |next| {
+                let length = next.i64(p::LENGTH).unwrap_or(0).max(0);
+                length - next.i64(p::CUT_POINT).unwrap_or(0).clamp(0, length)
+            });
+            let visible = length.saturating_sub(head).saturating_sub(tail);
+            if visible > 0 {
+                let at = position.saturating_add(head);
+                self.segment(component, Shown { at, length: visible, skip: head }, around)?;
+            }
+            position = position.saturating_add(length);
+            head = 0;
+        }
+        Ok(())
+    }
+
+    /// Every input is shown; an operation that changes speed plays its input's length in its own.
+    fn operation_group(&mut self, segment: &Object, shown: Shown, around: Around) -> Result<(), Unreadable> {
+        let is_warp = segment.weak(p::OPERATION).is_some_and(|operation| self.mobs.time_warps.contains(&operation));
+        for entry in self.objects.members(segment, p::INPUT_SEGMENTS)? {
+            let input = self.objects.object(entry)?;
+            let length = input.i64(p::LENGTH).filter(|_| is_warp);
+            self.segment(&input, shown, Around { warped: length.or(around.warped), ..around })?;
+        }
+        Ok(())
+    }
+
+    /// The selected alternative; where nothing is selected the clip is there, but switched off.
+    fn selector(&mut self, segment: &Object, shown: Shown, around: Around) -> Result<(), Unreadable> {
+        let Some(selected) = self.objects.child(segment, p::SELECTED)? else { return Ok(()) };
+        if !matches!(selected.class, Class::Filler | Class::ScopeReference) {
+            return self.segment(&selected, shown, around);
+        }
+        self.all(segment, p::ALTERNATES, 1, shown, Around { enabled: false, ..around })
+    }
+
+    fn source_clip(&mut self, clip: &Object, shown: Shown, around: Around) -> Result<(), Unreadable> {
+        let Some(id) = clip.mob_id(p::SOURCE_ID).filter(|id| id.iter().any(|byte| *byte != 0)) else { return Ok(()) };
+        let start = clip.i64(p::START_TIME).unwrap_or(0).saturating_add(shown.skip);
+        let slot_id = clip.u32(p::SOURCE_SLOT_ID).unwrap_or(0);
+        match self.mobs.get(&id) {
+            Some(mob) if mob.class == Class::CompositionMob => self.nested(mob, slot_id, start, shown, around),
+            Some(mob) => self.master(mob, slot_id, start, shown, around),
+            None => {
+                let mut event = self.event(start, shown, around);
+                event.identities.extend(umid(&id));
+                self.push(event)
+            }
+        }
+    }
+
+    fn nested(
+        &mut self,
+        mob: &'b Mob,
+        slot_id: u32,
+        start: i64,
+        shown: Shown,
+        around: Around,
+    ) -> Result<(), Unreadable> {
+        if self.open.contains(&mob.id) {
+            return Err(Unreadable::new("AAF (SourceClip)", "a composition contains itself"));
+        }
+        let Some(slot) = mob.slot(slot_id) else { return Ok(()) };
+        self.open.push(mob.id);
+        let inner = self.inside(shown, start, around);
+        let length = slot.segment.i64(p::LENGTH).unwrap_or(i64::MAX / 4);
+        let inner = Around { rate: slot.rate.unwrap_or(around.rate), ..inner };
+        self.segment(&slot.segment, Shown { at: 0, length, skip: 0 }, inner)?;
+        self.open.pop();
+        Ok(())
+    }
+
+    /// The clips of a master mob's slot: most have one, some are groups of copies, few are sequences.
+    fn master(
+        &mut self,
+        mob: &'b Mob,
+        slot_id: u32,
+        start: i64,
+        shown: Shown,
+        around: Around,
+    ) -> Result<(), Unreadable> {
+        let Some(slot) = mob.slot(slot_id) else {
+            let mut event = self.event(start, shown, around);
+            event.name.clone_from(&mob.name);
+            event.identities.extend(umid(&mob.id));
+            return self.push(event);
+        };
+        let media_rate = slot.rate.unwrap_or(around.rate);
+        let entries = match slot.segment.class {
+            Class::Sequence => self.objects.members(&slot.segment, p::COMPONENTS)?,
+            _ => vec![slot.segment.entry()],
+        };
+        let wanted = around.rate.convert(start, media_rate);
+        let end = around.rate.convert(start.saturating_add(shown.length), media_rate);
+        let several = entries.len() > 1;
+        let mut position = 0_i64;
+        for entry in entries {
+            self.budget.step("AAF (MasterMob)")?;
+            let component = self.objects.object(entry)?;
+            let length = component.i64(p::LENGTH).unwrap_or(0).max(0);
+            let (begins, ends) = (position, position.saturating_add(length));
+            position = ends;
+            if several && (ends <= wanted || begins >= end) {
+                continue;
+            }
+            let component = match component.class {
+                Class::EssenceGroup => match self.objects.members(&component, p::CHOICES)?.first() {
+                    Some(first) => self.objects.object(*first)?,
+                    None => continue,
+                },
+                _ => component,
+            };
+            if component.class != Class::SourceClip {
+                continue;
+            }
+            let piece = if several { part_of(shown, start, begins, ends, media_rate, around.rate) } else { shown };
+            let local = start.saturating_add(piece.at.saturating_sub(shown.at));
+            let local = local.saturating_sub(media_rate.convert(if several { begins } else { 0 }, around.rate));
+            self.leaf(mob, &component, media_rate, local, piece, around)?;
+        }
+        Ok(())
+    }
+
+    fn leaf(
+        &mut self,
+        mob: &'b Mob,
+        component: &Object,
+        media_rate: Rate,
+        start: i64,
+        shown: Shown,
+        around: Around,
+    ) -> Result<(), Unreadable> {
+        let source = follow(self.objects, self.mobs, mob, component, media_rate, self.budget)?;
+        let position = source.start.saturating_add(around.rate.convert(start, media_rate));
+        let mut event = self.event(media_rate.convert(position, around.rate), shown, around);
+        if media_rate.as_f64() > around.rate.as_f64() {
+            event.source_position = Some(MediaPosition { units: position, rate: media_rate });
+        }
+        event.name.clone_from(&mob.name);
+        let mut urls = source.urls.into_iter();
+        event.media = urls.next();
+        event.other_media.extend(urls.take(16));
+        event.names = source.names;
+        event.names.retain(|name| *name != event.name);
+        event.reel = source.reel;
+        event.identities = source.identities;
+        event.embedded = source.embedded;
+        self.push(event)
+    }
+
+    fn event(&self, start: i64, shown: Shown, around: Around) -> Event {
+        let rate = around.rate;
+        let (record, played) = around.place.range(seconds(shown.at, rate), seconds(shown.length, rate), rate);
+        let source = TimeRange { start, duration: shown.length, rate };
+        let mut event = Event::new(around.kind, source, record);
+        event.played = played;
+        event.track = around.track;
+        event.enabled = around.enabled;
+        let is_stretched = (around.place.scale - 1.0).abs() > 1e-9;
+        if let Some(warped) = around.warped.filter(|warped| *warped >= 0) {
+            event.speed = speed(warped, shown.length);
+            event.shown = Some(TimeRange { duration: warped, ..source });
+        } else if is_stretched {
+            event.speed = speed(shown.length, record.duration);
+            event.shown = Some(source);
+            event.source.duration = record.duration;
+        }
+        event
+    }
+
+    /// Keeps an event as far as the compositions around it show it: subclips are compositions of their own, and a cut
+    /// shows a piece of them.
+    fn push(&mut self, mut event: Event) -> Result<(), Unreadable> {
+        self.budget.event("AAF")?;
+        let Some(played) = event.played else { return Ok(()) };
+        if played != event.record {
+            let skipped = played.start.saturating_sub(event.record.start);
+            event.source.start = event.source.start.saturating_add(skipped);
+            event.source.duration = played.duration;
+            if let Some(position) = &mut event.source_position {
+                position.units = position.units.saturating_add(played.rate.convert(skipped, position.rate));
+            }
+            event.record = played;
+        }
+        self.events.push(event);
+        Ok(())
+    }
+}
+
+/// The speed at which so many units of source are played in so many units of the cut.
+fn speed(source: i64, record: i64) -> Speed {
+    match source {
+        0 | 1 if record > 1 => Speed::Freeze,
+        _ if source == record => Speed::Varying,
+        _ => Speed::Constant(source as f64 / record.max(1) as f64),
+    }
+}
+
+/// The part of what is shown that one component of a master's sequence covers.
+fn part_of(shown: Shown, start: i64, begins: i64, ends: i64, from: Rate, to: Rate) -> Shown {
+    let (begins, ends) = (from.convert(begins, to), from.convert(ends, to));
+    let first = start.max(begins);
+    let last = start.saturating_add(shown.length).min(ends);
+    Shown {
+        at: shown.at.saturating_add(first.saturating_sub(start)),
+        length: last.saturating_sub(first).max(0),
+        skip: 0,
+    }
+}
