@@ -105,21 +105,21 @@ impl Index {
 
     /// The references that a picture may be a copy of, the strongest first: one match a reference.
     pub fn find_picture(&self, picture: &PictureProbe) -> Vec<PictureMatch> {
-        let mut best: HashMap<u32, PictureMatch> = HashMap::new();
-        for probe in &picture.hashes {
-            self.scan.within(&probe.hash, LOOK_DISTANCE, |hash, _| {
-                let (number, frame, place) = self.places[hash];
-                let reference = &self.references[number as usize].frames[frame as usize];
-                let mut found = picture.judge(probe, reference, &reference.hashes[usize::from(place)]);
-                found.reference = number as usize;
-                match best.get_mut(&number) {
-                    Some(known) if known.order() <= found.order() => {}
-                    Some(known) => *known = found,
-                    None => drop(best.insert(number, found)),
-                }
+        // Of each reference only the nearest hash gets a second look, which costs more than the hash.
+        let mut nearest: HashMap<u32, (u32, usize, usize)> = HashMap::new();
+        for (number, probe) in picture.hashes.iter().enumerate() {
+            self.scan.within(&probe.hash, LOOK_DISTANCE, |hash, distance| {
+                let known = nearest.entry(self.places[hash].0).or_insert((distance, number, hash));
+                *known = (distance, number, hash).min(*known);
             });
         }
-        let mut found: Vec<PictureMatch> = best.into_values().collect();
+        let judged = nearest.into_iter().map(|(number, (_, probe, hash))| {
+            let (_, frame, place) = self.places[hash];
+            let reference = &self.references[number as usize].frames[frame as usize];
+            let found = picture.judge(&picture.hashes[probe], reference, &reference.hashes[usize::from(place)]);
+            PictureMatch { reference: number as usize, ..found }
+        });
+        let mut found: Vec<PictureMatch> = judged.collect();
         found.sort_by_key(|found| (found.order(), found.reference));
         found
     }

@@ -92,11 +92,12 @@ fn checked_body(bytes: &[u8]) -> Result<&[u8], MatchingError> {
     }
     let length = usize::try_from(fields.u64()?).map_err(|_| MatchingError::BadIndex("impossible length"))?;
     let body = fields.take(length)?;
-    if fields.take(DIGEST_BYTES)? != Sha256::digest(&bytes[..bytes.len() - DIGEST_BYTES]).as_slice() {
-        return Err(MatchingError::BadIndex("its digest does not fit: it is damaged"));
+    if fields.rest.len() != DIGEST_BYTES {
+        return Err(MatchingError::BadIndex("its length is not what it states"));
     }
-    if !fields.rest.is_empty() {
-        return Err(MatchingError::BadIndex("bytes after the end"));
+    let digest: [u8; DIGEST_BYTES] = Sha256::digest(&bytes[..bytes.len() - DIGEST_BYTES]).into();
+    if fields.take(DIGEST_BYTES)? != digest {
+        return Err(MatchingError::BadIndex("its digest does not fit: it is damaged"));
     }
     Ok(body)
 }

@@ -1,6 +1,6 @@
 //! A plane of luma values, and means over any rectangle of it.
 
-use crate::{MatchingError, Orientation, Rectangle};
+use crate::{MatchingError, Rectangle};
 
 /// A plane of luma on a scale of 0 to 255, row by row.
 #[derive(Clone, Debug, PartialEq)]
@@ -65,19 +65,6 @@ impl Luma {
             values.extend_from_slice(&self.row(y)[left..right]);
         }
         Self { width: right - left, height: bottom - top, values }
-    }
-
-    /// The plane turned over as told.
-    pub(crate) fn flipped(&self, orientation: Orientation) -> Self {
-        let mut values = Vec::with_capacity(self.values.len());
-        for y in 0..self.height {
-            match orientation {
-                Orientation::Plain => values.extend_from_slice(self.row(y)),
-                Orientation::Mirrored => values.extend(self.row(y).iter().rev()),
-                Orientation::UpsideDown => values.extend_from_slice(self.row(self.height - 1 - y)),
-            }
-        }
-        Self { width: self.width, height: self.height, values }
     }
 }
 

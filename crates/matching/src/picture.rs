@@ -3,9 +3,12 @@
 use serde::Serialize;
 
 use crate::{
-    COPY_DISTANCE, LOOK_DISTANCE, Luma, MINIMUM_QUALITY, Orientation, Pdq, PdqHash, Rectangle, Relation, Sketch, Variant,
+    COPY_DISTANCE, Luma, MINIMUM_QUALITY, Orientation, Pdq, PdqHash, Rectangle, Relation, Sketch, Variant,
     luma::SummedArea, sketch::SketchComparison, trim_uniform_borders, variant::variants_of,
 };
+
+/// How far the edges of a place are moved, in shares of a side, to fit it.
+const FITTING_STEPS: [f32; 5] = [0.008, 0.004, 0.004, 0.002, 0.002];
 
 /// The hash of one variant of a reference, and its place in it.
 #[derive(Clone, Debug, PartialEq)]
@@ -120,21 +123,36 @@ impl PictureProbe {
         !self.hashes.is_empty()
     }
 
-    pub(crate) fn second_look(&self, probe: &ProbeHash, reference: &PictureReference, place: &Rectangle) -> SketchComparison {
+    fn second_look(&self, probe: &ProbeHash, reference: &PictureReference, place: &Rectangle) -> SketchComparison {
         let aligned = Sketch::aligned(&self.area, &probe.part, probe.orientation, place);
         reference.sketch.compare(&aligned)
     }
 
-    /// The nearest variant of a reference within the distance that is told at all.
-    pub(crate) fn nearest(&self, reference: &PictureReference) -> Option<PictureMatch> {
-        let pairs = self.hashes.iter().flat_map(|probe| reference.hashes.iter().map(move |kept| (probe, kept)));
-        let within = pairs.filter(|(probe, kept)| probe.hash.distance(&kept.hash) <= LOOK_DISTANCE);
-        within.map(|(probe, kept)| self.judge(probe, reference, kept)).min_by_key(PictureMatch::order)
+    /// The second look at the variant's place, or at one close by that fits better: a crop is seldom exactly that of
+    /// the variant, and trimmed borders are a pixel off.
+    fn fitted_look(&self, probe: &ProbeHash, reference: &PictureReference, place: &Rectangle) -> (SketchComparison, Rectangle) {
+        let mut best = (self.second_look(probe, reference, place), *place);
+        for step in FITTING_STEPS {
+            if best.0.agrees() {
+                break;
+            }
+            for moved in best.1.moved(step) {
+                let look = self.second_look(probe, reference, &moved);
+                if look.total() < best.0.total() {
+                    best = (look, moved);
+                }
+            }
+        }
+        best
     }
 
     pub(crate) fn judge(&self, probe: &ProbeHash, reference: &PictureReference, kept: &VariantHash) -> PictureMatch {
         let distance = probe.hash.distance(&kept.hash);
-        let look = self.second_look(probe, reference, &kept.place);
+        let (look, place) = if distance <= COPY_DISTANCE {
+            self.fitted_look(probe, reference, &kept.place)
+        } else {
+            (self.second_look(probe, reference, &kept.place), kept.place)
+        };
         PictureMatch {
             reference: 0,
             relation: if distance <= COPY_DISTANCE && look.agrees() { Relation::Copy } else { Relation::Look },
@@ -144,8 +162,9 @@ impl PictureProbe {
             time_ms: reference.time_ms,
             altered: look.altered_share(),
             contradictions: look.total(),
+            most: look.contradictions.iter().copied().max().unwrap_or(0),
             part: probe.part,
-            place: kept.place,
+            place,
         }
     }
 }
@@ -169,6 +188,8 @@ pub struct PictureMatch {
     pub altered: f32,
     /// How many of the 4,096 cells of the second look contradict.
     pub contradictions: u32,
+    /// debug
+    pub most: u8,
     /// The part of the picture that was compared.
     pub part: Rectangle,
     /// The part of the reference that it shows.

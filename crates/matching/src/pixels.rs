@@ -134,25 +134,61 @@ impl<'a> Pixels<'a> {
         Luma::from_checked(width, height, values)
     }
 
+    /// Luma at a size that is not larger, each value the mean of the area it stands for.
+    fn averaged(&self, width: usize, height: usize) -> Luma {
+        let (across, down) = (shares(self.width, width), shares(self.height, height));
+        let mut values = vec![0.0_f32; width * height];
+        // One place more than there are columns, for the share of the last pixel that is none.
+        let mut line = vec![0.0_f32; width + 1];
+        for (y, row) in down.iter().enumerate() {
+            line.fill(0.0);
+            for (x, column) in across.iter().enumerate() {
+                let luma = self.data.luma(y * self.width + x);
+                line[column.cell] += luma * column.first;
+                line[column.cell + 1] += luma * column.second;
+            }
+            for (cell, weight) in [(row.cell, row.first), (row.cell + 1, row.second)] {
+                if weight > 0.0 {
+                    let target = &mut values[cell * width..(cell + 1) * width];
+                    target.iter_mut().zip(&line).for_each(|(value, part)| *value += part * weight);
+                }
+            }
+        }
+        Luma::from_checked(width, height, values)
+    }
+
     /// Luma reduced by averaging to at most 512 pixels a side: what every fingerprint here is made of.
     pub fn to_luma(&self) -> Luma {
         let longest = self.width.max(self.height);
         let reduce = |side: usize| if longest <= WORKING_SIDE { side } else { (side * WORKING_SIDE / longest).max(1) };
         let (width, height) = (reduce(self.width), reduce(self.height));
-        let column_of: Vec<usize> = (0..self.width).map(|x| x * width / self.width).collect();
-        let mut sums = vec![0.0_f32; width * height];
-        let mut counts = vec![0_u32; width * height];
-        for y in 0..self.height {
-            let row = y * height / self.height * width;
-            for (x, column) in column_of.iter().enumerate() {
-                sums[row + column] += self.data.luma(y * self.width + x);
-                counts[row + column] += 1;
-            }
-        }
-        let values: Vec<f32> = sums.iter().zip(&counts).map(|(sum, count)| sum / (*count).max(1) as f32).collect();
-        let reduced = Luma::from_checked(width, height, values);
+        let reduced = self.averaged(width, height);
         if self.orientation == 1 { reduced } else { oriented(&reduced, self.orientation) }
     }
+}
+
+/// How much of the pixel at a place belongs to the cell that begins in it, and to the one after it.
+struct Share {
+    cell: usize,
+    first: f32,
+    second: f32,
+}
+
+/// The cells of a side that each of its pixels belongs to: there are at most as many cells as pixels, so a pixel
+/// reaches into two at most.
+fn shares(pixels: usize, cells: usize) -> Vec<Share> {
+    let scale = cells as f64 / pixels.max(1) as f64;
+    let share = |pixel: usize| {
+        let (start, end) = (pixel as f64 * scale, (pixel + 1) as f64 * scale);
+        let cell = (start as usize).min(cells.saturating_sub(1));
+        let border = (cell + 1) as f64;
+        if end <= border || cell + 1 >= cells {
+            Share { cell, first: (end - start) as f32, second: 0.0 }
+        } else {
+            Share { cell, first: (border - start) as f32, second: (end - border) as f32 }
+        }
+    };
+    (0..pixels).map(share).collect()
 }
 
 fn oriented(luma: &Luma, orientation: u8) -> Luma {

@@ -17,6 +17,8 @@ const REACH_IN_TIME: usize = 4;
 const REACH_IN_FREQUENCY: usize = 9;
 /// Silence is below this: about −80 dB of full scale.
 const SILENCE: f32 = 1e-4 * WINDOW as f32 / 4.0;
+/// A peak is at least this share of the loudest around it in time (−50 dB): a pure tone has no others than its own.
+const LEAST_SHARE: f32 = 0.003;
 /// The most peaks of one spectrum.
 const PEAKS_A_SPECTRUM: usize = 6;
 
@@ -35,7 +37,8 @@ pub(crate) fn peaks(samples: &[f32]) -> Vec<Peak> {
     let across: Vec<Vec<f32>> = spectra.iter().map(|spectrum| running_maximum(spectrum)).collect();
     for (time, spectrum) in spectra.iter().enumerate() {
         let around = &across[time.saturating_sub(REACH_IN_TIME)..(time + REACH_IN_TIME + 1).min(across.len())];
-        let is_peak = |bin: usize| spectrum[bin] > SILENCE && around.iter().all(|line| line[bin] <= spectrum[bin]);
+        let floor = SILENCE.max(LEAST_SHARE * around.iter().flatten().copied().fold(0.0, f32::max));
+        let is_peak = |bin: usize| spectrum[bin] > floor && around.iter().all(|line| line[bin] <= spectrum[bin]);
         let mut here: Vec<usize> = (0..bins).filter(|bin| is_peak(*bin)).collect();
         here.sort_unstable_by(|a, b| spectrum[*b].total_cmp(&spectrum[*a]));
         here.truncate(PEAKS_A_SPECTRUM);

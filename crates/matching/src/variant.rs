@@ -33,6 +33,32 @@ impl Rectangle {
         self.bottom - self.top
     }
 
+    /// The places close by: larger and smaller, moved, and with one edge moved.
+    pub(crate) fn moved(&self, step: f32) -> [Self; 14] {
+        let by = |left: f32, top: f32, right: f32, bottom: f32| Self {
+            left: self.left + left * step,
+            top: self.top + top * step,
+            right: self.right + right * step,
+            bottom: self.bottom + bottom * step,
+        };
+        [
+            by(-1.0, -1.0, 1.0, 1.0),
+            by(1.0, 1.0, -1.0, -1.0),
+            by(1.0, 0.0, 1.0, 0.0),
+            by(-1.0, 0.0, -1.0, 0.0),
+            by(0.0, 1.0, 0.0, 1.0),
+            by(0.0, -1.0, 0.0, -1.0),
+            by(1.0, 0.0, 0.0, 0.0),
+            by(-1.0, 0.0, 0.0, 0.0),
+            by(0.0, 1.0, 0.0, 0.0),
+            by(0.0, -1.0, 0.0, 0.0),
+            by(0.0, 0.0, 1.0, 0.0),
+            by(0.0, 0.0, -1.0, 0.0),
+            by(0.0, 0.0, 0.0, 1.0),
+            by(0.0, 0.0, 0.0, -1.0),
+        ]
+    }
+
     /// The part of this rectangle that is left when a share is cut from both sides and from top and bottom.
     fn cut(&self, side: f32, top: f32) -> Self {
         Self {
