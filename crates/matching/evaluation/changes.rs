@@ -46,11 +46,8 @@ pub fn grade(image: &RgbImage) -> RgbImage {
 pub fn framed(image: &RgbImage, free: [f32; 4], ground: u8) -> RgbImage {
     let (width, height) = (image.width() as f32, image.height() as f32);
     let size = |length: f32, free: f32| (length * (1.0 + free)).round() as u32;
-    let mut whole = RgbImage::from_pixel(
-        size(width, free[0] + free[2]),
-        size(height, free[1] + free[3]),
-        image::Rgb([ground; 3]),
-    );
+    let mut whole =
+        RgbImage::from_pixel(size(width, free[0] + free[2]), size(height, free[1] + free[3]), image::Rgb([ground; 3]));
     imageops::replace(&mut whole, image, (width * free[0]) as i64, (height * free[1]) as i64);
     whole
 }
@@ -66,8 +63,7 @@ pub fn cropped(image: &RgbImage, cut: [f32; 4]) -> RgbImage {
 
 pub fn filled(image: &RgbImage, aspect: f32) -> RgbImage {
     let is = image.width() as f32 / image.height() as f32;
-    let (side, top) =
-        if aspect < is { ((1.0 - aspect / is) / 2.0, 0.0) } else { (0.0, (1.0 - is / aspect) / 2.0) };
+    let (side, top) = if aspect < is { ((1.0 - aspect / is) / 2.0, 0.0) } else { (0.0, (1.0 - is / aspect) / 2.0) };
     cropped(image, [side, top, side, top])
 }
 

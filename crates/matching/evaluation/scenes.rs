@@ -100,7 +100,8 @@ fn landscape(canvas: &mut Canvas, random: &mut Random, take: Take) {
 }
 
 fn figure(canvas: &mut Canvas, random: &mut Random, x: f32, y: f32, size: f32) {
-    let (cloth, skin, hair) = (color(random), [0.8, 0.6, 0.5].map(|value| value * random.between(0.5, 1.1)), color(random));
+    let (cloth, skin, hair) =
+        (color(random), [0.8, 0.6, 0.5].map(|value| value * random.between(0.5, 1.1)), color(random));
     let light = (random.between(-0.6, 0.6), random.between(-0.6, 0.0));
     canvas.ball((x, y + size * 1.9), (size * 1.3, size * 1.2), cloth, light);
     canvas.ball((x, y - size * 0.15), (size * 0.85, size * 1.05), hair.map(|value| value * 0.5), light);
@@ -147,7 +148,13 @@ fn city(canvas: &mut Canvas, random: &mut Random, take: Take) {
                 let day = random.between(0.2, 1.0);
                 let shade = if take.night { [0.1, 3.0][lamps.below(2)] } else { day };
                 let (left, up) = placed(take, column, row);
-                canvas.rectangle(left, up, step * 0.55 * take.zoom, step * 0.6 * take.zoom, lit.map(|value| value * shade));
+                canvas.rectangle(
+                    left,
+                    up,
+                    step * 0.55 * take.zoom,
+                    step * 0.6 * take.zoom,
+                    lit.map(|value| value * shade),
+                );
                 column += step;
             }
             row += step * 1.3;
@@ -215,7 +222,9 @@ fn forest(canvas: &mut Canvas, random: &mut Random, take: Take) {
             let (px, py) = seen(take, px, py);
             let center = x + 0.06 * bend.fractal(0.3, py * 1.5, 3);
             let across = (px - center) / width;
-            if across.abs() > 0.5 { return below; }
+            if across.abs() > 0.5 {
+                return below;
+            }
             bark.map(|value| value * (1.2 + across + 0.4 * bend.fractal(px * 30.0, py * 6.0, 3)))
         });
     }

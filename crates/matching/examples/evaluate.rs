@@ -32,7 +32,8 @@ use evaluation::{canvas::Canvas, changes::image_of, random::Random, scenes::scen
 
 fn main() {
     let arguments: Vec<String> = env::args().skip(1).collect();
-    let number = |place: usize, otherwise: u64| arguments.get(place).and_then(|text| text.parse().ok()).unwrap_or(otherwise);
+    let number =
+        |place: usize, otherwise: u64| arguments.get(place).and_then(|text| text.parse().ok()).unwrap_or(otherwise);
     match arguments.first().map(String::as_str) {
         Some("pictures") => pictures::recall(number(1, 200)),
         Some("look-alikes") => pictures::look_alikes(),
@@ -118,7 +119,8 @@ fn cost() {
         scan.within(&query, 60, |_, _| near += 1);
         near
     });
-    let three: Vec<PdqHash> = (0..3).map(|_| PdqHash([random.next(), random.next(), random.next(), random.next()])).collect();
+    let three: Vec<PdqHash> =
+        (0..3).map(|_| PdqHash([random.next(), random.next(), random.next(), random.next()])).collect();
     timed("scan of 1,000,000 hashes in three orientations", 20, || {
         let mut near = 0;
         three.iter().for_each(|query| scan.within(query, 60, |_, _| near += 1));

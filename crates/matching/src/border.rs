@@ -22,7 +22,9 @@ pub fn trim_uniform_borders(luma: &Luma) -> Rectangle {
             break;
         }
         let too_small = |length: usize, side: usize| (length as f32) < side as f32 * LEAST_CONTENT;
-        if too_small(trimmed.right - trimmed.left, luma.width()) || too_small(trimmed.bottom - trimmed.top, luma.height()) {
+        if too_small(trimmed.right - trimmed.left, luma.width())
+            || too_small(trimmed.bottom - trimmed.top, luma.height())
+        {
             break;
         }
         inside = trimmed;

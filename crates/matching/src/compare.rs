@@ -69,11 +69,8 @@ pub fn compare(a: &Asset, b: &Asset) -> Comparison {
         return plain(Relation::SameSamples);
     }
     let (forward, backward) = (look_up(a, b), look_up(b, a));
-    let mut found = if strength(&backward) < strength(&forward) {
-        Comparison { reversed: true, ..backward }
-    } else {
-        forward
-    };
+    let mut found =
+        if strength(&backward) < strength(&forward) { Comparison { reversed: true, ..backward } } else { forward };
     if equal(a.samples, b.samples) && found.relation > Relation::SameSamples {
         found.relation = Relation::SameSamples;
     }
@@ -89,7 +86,8 @@ fn strength(comparison: &Comparison) -> (Relation, u32, u32) {
 fn look_up(asset: &Asset, reference: &Asset) -> Comparison {
     let pictures_compared = asset.probes.iter().any(|(_, probe)| probe.is_comparable())
         && reference.frames.iter().any(PictureReference::is_comparable);
-    let sounds_compared = !reference.sound.is_empty() && asset.sound_probe.as_ref().is_some_and(|probe| !probe.is_empty());
+    let sounds_compared =
+        !reference.sound.is_empty() && asset.sound_probe.as_ref().is_some_and(|probe| !probe.is_empty());
     let mut index = Index::default();
     let known = Reference { frames: reference.frames.clone(), sound: reference.sound.clone(), ..Reference::default() };
     let added = index.add(known).is_ok();

@@ -35,7 +35,8 @@ pub fn difference_map(picture: &Luma, reference: &Luma, found: &PictureMatch) ->
         }
     }
     let (gain, offset) = grade(&pairs);
-    let values = pairs.iter().map(|(a, b)| ((b - (gain * a + offset)).abs() / WHITE * 255.0).min(255.0) as u8).collect();
+    let values =
+        pairs.iter().map(|(a, b)| ((b - (gain * a + offset)).abs() / WHITE * 255.0).min(255.0) as u8).collect();
     DifferenceMap { columns: SIDE, rows: SIDE, values, place: found.place }
 }
 

@@ -23,7 +23,9 @@ pub enum MatchingError {
 impl fmt::Display for MatchingError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::WrongSize { expected: Some(expected), given } => write!(formatter, "{given} values where {expected} are expected"),
+            Self::WrongSize { expected: Some(expected), given } => {
+                write!(formatter, "{given} values where {expected} are expected")
+            }
             Self::WrongSize { expected: None, given } => write!(formatter, "{given} values for an impossible size"),
             Self::BadIndex(reason) => write!(formatter, "not a usable index: {reason}"),
             Self::TooLarge(what) => write!(formatter, "too large for an index: {what}"),

@@ -3,8 +3,8 @@
 use std::{cmp::Reverse, collections::HashMap};
 
 use crate::{
-    ClipMatch, Digest, HashScan, LOOK_DISTANCE, Landmarks, MatchingError, PictureMatch, PictureProbe,
-    PictureReference, SoundMatch, SoundProbe, clip, sound::LandmarkTable,
+    ClipMatch, Digest, HashScan, LOOK_DISTANCE, Landmarks, MatchingError, PictureMatch, PictureProbe, PictureReference,
+    SoundMatch, SoundProbe, clip, sound::LandmarkTable,
 };
 
 /// The most references of one index.
@@ -126,7 +126,8 @@ impl Index {
 
     /// The references that frames of a clip show, each frame with its time in milliseconds; one a second is enough.
     pub fn find_clip(&self, frames: &[(u32, PictureProbe)]) -> Vec<ClipMatch> {
-        let found = frames.iter().flat_map(|(time, frame)| self.find_picture(frame).into_iter().map(move |m| (*time, m)));
+        let found =
+            frames.iter().flat_map(|(time, frame)| self.find_picture(frame).into_iter().map(move |m| (*time, m)));
         let probed = frames.iter().filter(|(_, frame)| frame.is_comparable()).count();
         let frames_of =
             |number: usize| self.references[number].frames.iter().filter(|frame| frame.is_comparable()).count();
@@ -148,5 +149,4 @@ impl Index {
         }
         nearest.map(|Reverse(distance)| distance)
     }
-
 }

@@ -5,7 +5,7 @@
 //! body:       u32 references, then for each:
 //!   text name, text record, text claim      (u16 length, UTF-8)
 //!   u8 which digests (1 bytes, 2 pixels, 4 samples), 32 bytes for each
-//!   u32 frames, for each: u32 milliseconds, u8 quality, 1,024 bytes of sketch, u8 hashes,
+//!   u32 frames, for each: u32 milliseconds, u8 quality, 2,304 bytes of sketch, u8 hashes,
 //!     for each: u8 variant, 4 × u16 place (left, top, right, bottom in 65,535ths), 32 bytes of hash
 //!   u32 landmarks, for each: u32 key, u32 time
 //! ```
@@ -16,14 +16,15 @@ use std::io::{Read, Write};
 use sha2::{Digest as _, Sha256};
 
 use crate::{
-    Digest, Index, Landmark, Landmarks, MatchingError, PdqHash, PictureReference, Rectangle, Reference, Sketch, Variant,
+    Digest, Index, Landmark, Landmarks, MatchingError, PdqHash, PictureReference, Rectangle, Reference, Sketch,
+    Variant,
     index::{MAXIMUM_FRAMES, MAXIMUM_REFERENCES, MAXIMUM_TEXT},
     picture::VariantHash,
     sketch::SKETCH_BYTES,
     variant::VARIANTS,
 };
 
-/// A larger file is refused: room for about 1.5 million stills.
+/// A larger file is refused: room for about 600,000 stills.
 pub const MAXIMUM_INDEX_BYTES: u64 = 2 << 30;
 
 const MAGIC: &[u8; 8] = b"CSGNIDX\0";

@@ -64,7 +64,8 @@ fn pairs(peaks: &[Peak]) -> Vec<Landmark> {
     let mut landmarks = Vec::with_capacity(peaks.len() * PARTNERS);
     for (number, first) in peaks.iter().enumerate() {
         let later = peaks[number + 1..].iter().take_while(|second| second.time <= first.time + FARTHEST);
-        let partners = later.filter(|second| second.time >= first.time + NEAREST && step(first, second).abs() <= WIDEST);
+        let partners =
+            later.filter(|second| second.time >= first.time + NEAREST && step(first, second).abs() <= WIDEST);
         for second in partners.take(PARTNERS) {
             let key = u32::from(first.frequency) << 13
                 | ((step(first, second) + WIDEST) as u32) << 6

@@ -105,7 +105,8 @@ impl SummedArea {
         if area <= 0.0 {
             return 0.0;
         }
-        let sum = self.sum_to(right, bottom) - self.sum_to(left, bottom) - self.sum_to(right, top) + self.sum_to(left, top);
+        let sum =
+            self.sum_to(right, bottom) - self.sum_to(left, bottom) - self.sum_to(right, top) + self.sum_to(left, top);
         (sum / area) as f32
     }
 
@@ -123,8 +124,8 @@ impl SummedArea {
         let (next_column, next_row) = ((column + 1).min(self.width), (row + 1).min(self.height));
         let (part_x, part_y) = (x - column as f64, y - row as f64);
         let upper = self.sums[row * stride + column] * (1.0 - part_x) + self.sums[row * stride + next_column] * part_x;
-        let lower =
-            self.sums[next_row * stride + column] * (1.0 - part_x) + self.sums[next_row * stride + next_column] * part_x;
+        let lower = self.sums[next_row * stride + column] * (1.0 - part_x)
+            + self.sums[next_row * stride + next_column] * part_x;
         upper * (1.0 - part_y) + lower * part_y
     }
 }

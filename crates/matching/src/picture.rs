@@ -130,7 +130,12 @@ impl PictureProbe {
 
     /// The second look at the variant's place, or at one close by that fits better: a crop is seldom exactly that of
     /// the variant, and trimmed borders are a pixel off.
-    fn fitted_look(&self, probe: &ProbeHash, reference: &PictureReference, place: &Rectangle) -> (SketchComparison, Rectangle) {
+    fn fitted_look(
+        &self,
+        probe: &ProbeHash,
+        reference: &PictureReference,
+        place: &Rectangle,
+    ) -> (SketchComparison, Rectangle) {
         let mut best = (self.second_look(probe, reference, place), *place);
         for step in FITTING_STEPS {
             if best.0.agrees() {
@@ -162,7 +167,6 @@ impl PictureProbe {
             time_ms: reference.time_ms,
             altered: look.altered_share(),
             contradictions: look.total(),
-            most: look.contradictions.iter().copied().max().unwrap_or(0),
             part: probe.part,
             place,
         }
@@ -186,10 +190,8 @@ pub struct PictureMatch {
     pub time_ms: u32,
     /// The share of the picture (0 to 1, in tiles) where the second look found it altered.
     pub altered: f32,
-    /// How many of the 4,096 cells of the second look contradict.
+    /// What the contradictions weigh that the second look found in its 9,216 cells.
     pub contradictions: u32,
-    /// debug
-    pub most: u8,
     /// The part of the picture that was compared.
     pub part: Rectangle,
     /// The part of the reference that it shows.

@@ -193,8 +193,7 @@ fn shares(pixels: usize, cells: usize) -> Vec<Share> {
 
 fn oriented(luma: &Luma, orientation: u8) -> Luma {
     let (stored_width, stored_height) = (luma.width(), luma.height());
-    let (width, height) =
-        if orientation >= 5 { (stored_height, stored_width) } else { (stored_width, stored_height) };
+    let (width, height) = if orientation >= 5 { (stored_height, stored_width) } else { (stored_width, stored_height) };
     let mut values = Vec::with_capacity(width * height);
     for y in 0..height {
         for x in 0..width {

@@ -1,29 +1,33 @@
 //! The second look: a coarse grid that says where a picture is lighter or darker than its surroundings.
 //!
 //! PDQ sees the large shapes only, so two slates, two title cards or two takes may have nearly equal hashes. A sketch
-//! keeps two bits for each of 64 by 64 cells: clearly lighter than the cells around it, clearly darker, clearly
+//! keeps two bits for each of 96 by 96 cells: clearly lighter than the cells around it, clearly darker, clearly
 //! neither, or in between. Encoding, scaling and grading leave it as it is; another word or another pose does not.
 
 use crate::{Orientation, Rectangle, luma::SummedArea};
 
-const SIDE: usize = 64;
+const SIDE: usize = 96;
 /// How many cells around a cell are its surroundings, on each side.
-const REACH: usize = 3;
+const REACH: usize = 4;
 /// Details of more than this share of the root mean square of all details are clear.
 const CLEAR: f32 = 0.7;
 /// Details of less than this share are none.
 const NONE: f32 = 0.25;
 /// The picture is divided into this many tiles a side to tell where it was altered.
 const TILES: usize = 8;
-/// A tile is altered when at least this many of its 64 cells contradict.
-const ALTERED_CELLS: u8 = 4;
+/// What it weighs when one cell is clearly lighter and the other clearly darker: no grade does that, another letter does.
+const REVERSED: u8 = 3;
+/// What it weighs when one cell is clear and the other shows nothing.
+const VANISHED: u8 = 1;
+/// A tile is altered when the contradictions of its 144 cells weigh so much.
+const ALTERED_WEIGHT: u8 = 9;
 /// The share of altered tiles above which a likeness of hashes is no copy.
 const ALTERED_SHARE_OF_COPY: f32 = 0.0;
 
 /// The number of bytes of a sketch.
 pub(crate) const SKETCH_BYTES: usize = SIDE * SIDE / 4;
 
-/// Two bits for each of 64 by 64 cells.
+/// Two bits for each of 96 by 96 cells.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sketch(pub(crate) Box<[u8; SKETCH_BYTES]>);
 
@@ -36,7 +40,7 @@ const PLAIN: u8 = 3;
 /// Where two sketches contradict each other.
 #[derive(Clone, Debug)]
 pub(crate) struct SketchComparison {
-    /// Contradicting cells in each tile, row by row.
+    /// What the contradictions of each tile weigh, row by row.
     pub(crate) contradictions: [u8; TILES * TILES],
     /// Tiles with cells that could be compared.
     pub(crate) compared_tiles: u8,
@@ -45,7 +49,7 @@ pub(crate) struct SketchComparison {
 impl SketchComparison {
     /// The share of the compared tiles that are altered.
     pub(crate) fn altered_share(&self) -> f32 {
-        let altered = self.contradictions.iter().filter(|count| **count >= ALTERED_CELLS).count();
+        let altered = self.contradictions.iter().filter(|count| **count >= ALTERED_WEIGHT).count();
         altered as f32 / f32::from(self.compared_tiles.max(1))
     }
 
@@ -54,7 +58,7 @@ impl SketchComparison {
         self.compared_tiles > 0 && self.altered_share() <= ALTERED_SHARE_OF_COPY
     }
 
-    /// Contradicting cells in all.
+    /// What all contradictions weigh.
     pub(crate) fn total(&self) -> u32 {
         self.contradictions.iter().map(|count| u32::from(*count)).sum()
     }
@@ -96,10 +100,20 @@ impl Sketch {
             }
             let tile = cell / SIDE / (SIDE / TILES) * TILES + cell % SIDE / (SIDE / TILES);
             comparable[tile] = true;
-            contradictions[tile] += u8::from(one != two);
+            contradictions[tile] = contradictions[tile].saturating_add(weight(one, two));
         }
         let compared_tiles = comparable.iter().filter(|is| **is).count() as u8;
         SketchComparison { contradictions, compared_tiles }
+    }
+}
+
+fn weight(one: u8, two: u8) -> u8 {
+    if one == two {
+        0
+    } else if one == PLAIN || two == PLAIN {
+        VANISHED
+    } else {
+        REVERSED
     }
 }
 
@@ -126,7 +140,8 @@ fn cell_means(area: &SummedArea, part: &Rectangle, orientation: Orientation, pla
         if across[0] < -1e-4 || down[0] < -1e-4 || across[1] > 1.0001 || down[1] > 1.0001 {
             continue;
         }
-        let [left, right] = if orientation == Orientation::Mirrored { [1.0 - across[1], 1.0 - across[0]] } else { across };
+        let [left, right] =
+            if orientation == Orientation::Mirrored { [1.0 - across[1], 1.0 - across[0]] } else { across };
         let [top, bottom] = if orientation == Orientation::UpsideDown { [1.0 - down[1], 1.0 - down[0]] } else { down };
         *mean = Some(area.mean(&Rectangle {
             left: part.left + left * part.width(),
@@ -153,7 +168,8 @@ fn details(means: &[Option<f32>]) -> Vec<Option<f32>> {
                 }
             }
             let count = ((2 * REACH + 1) * (2 * REACH + 1)) as f32;
-            details[row * SIDE + column] = means[row * SIDE + column].filter(|_| complete).map(|mean| mean - sum / count);
+            details[row * SIDE + column] =
+                means[row * SIDE + column].filter(|_| complete).map(|mean| mean - sum / count);
         }
     }
     details

@@ -4,12 +4,7 @@ use std::ops::Range;
 
 use serde::Serialize;
 
-use crate::{
-    COPY_VOTES, Landmark, Landmarks, Relation,
-    landmarks::seconds,
-    resample::RATE,
-    spectrum::HOP,
-};
+use crate::{COPY_VOTES, Landmark, Landmarks, Relation, landmarks::seconds, resample::RATE, spectrum::HOP};
 
 /// Playing speeds that occur in film work: PAL speed-up and its reverse, and the step between 23.976 and 24.
 const SPEEDS: [f64; 5] = [1.0, 24.0 / 25.0, 25.0 / 24.0, 1.001, 1.0 / 1.001];
@@ -41,7 +36,11 @@ impl LandmarkTable {
     pub(crate) fn new<'a>(sounds: impl Iterator<Item = (u32, &'a Landmarks)>) -> Self {
         let mut postings: Vec<Posting> = sounds
             .flat_map(|(reference, sound)| {
-                sound.landmarks.iter().map(move |landmark| Posting { key: landmark.key, reference, time: landmark.time })
+                sound.landmarks.iter().map(move |landmark| Posting {
+                    key: landmark.key,
+                    reference,
+                    time: landmark.time,
+                })
             })
             .collect();
         postings.sort_unstable();

@@ -152,11 +152,8 @@ pub(crate) fn variants_of(luma: &Luma) -> Vec<(Variant, Rectangle)> {
     let aspect = luma.width() as f32 * content.width() / (luma.height().max(1) as f32 * content.height());
     for (number, (width, height, _)) in (FIRST_ASPECT..).zip(ASPECTS) {
         let wanted = width / height;
-        let (side, top) = if wanted < aspect {
-            ((1.0 - wanted / aspect) / 2.0, 0.0)
-        } else {
-            (0.0, (1.0 - aspect / wanted) / 2.0)
-        };
+        let (side, top) =
+            if wanted < aspect { ((1.0 - wanted / aspect) / 2.0, 0.0) } else { (0.0, (1.0 - aspect / wanted) / 2.0) };
         if side.max(top) >= LEAST_CUT {
             variants.push((Variant(number), content.cut(side, top)));
         }

@@ -4,8 +4,8 @@
 mod evaluation;
 
 use countersign_matching::{
-    Asset, Digest, Landmarks, Luma, PictureProbe, PictureReference, PixelData, Pixels, Relation, SampleDigest, SoundProbe,
-    compare, difference_map, pixel_digest,
+    Asset, Digest, Landmarks, Luma, PictureProbe, PictureReference, PixelData, Pixels, Relation, SampleDigest,
+    SoundProbe, compare, difference_map, pixel_digest,
 };
 use evaluation::{
     canvas::Canvas,
@@ -136,7 +136,15 @@ fn sizes_that_do_not_fit_are_refused() {
 
 #[test]
 fn odd_sounds_have_no_landmarks() {
-    for (samples, rate) in [(vec![], 48_000.0), (vec![0.0; 100_000], 48_000.0), (vec![f32::NAN; 50_000], 44_100.0), (vec![0.5; 99], 8000.0), (vec![0.5; 5000], 0.0), (vec![0.5; 5000], f64::NAN), (vec![0.5; 5000], 1e18)] {
+    for (samples, rate) in [
+        (vec![], 48_000.0),
+        (vec![0.0; 100_000], 48_000.0),
+        (vec![f32::NAN; 50_000], 44_100.0),
+        (vec![0.5; 99], 8000.0),
+        (vec![0.5; 5000], 0.0),
+        (vec![0.5; 5000], f64::NAN),
+        (vec![0.5; 5000], 1e18),
+    ] {
         assert!(Landmarks::new(&samples, rate).is_empty(), "{} at {rate}", samples.len());
     }
 }

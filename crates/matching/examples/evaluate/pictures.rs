@@ -19,14 +19,22 @@ const CHANGES: [(&str, &str, &[&str]); 31] = [
     ("JPEG, half size", "scale=iw/2:ih/2", JPEG),
     ("JPEG, quarter size", "scale=iw/4:ih/4", JPEG),
     ("H.264, crf 32", "crop=trunc(iw/2)*2:trunc(ih/2)*2", H264),
-    ("grade (contrast, gamma, saturation, balance)", "eq=contrast=1.2:gamma=1.15:saturation=1.4,colorbalance=rs=.15:bs=-.1", JPEG),
+    (
+        "grade (contrast, gamma, saturation, balance)",
+        "eq=contrast=1.2:gamma=1.15:saturation=1.4,colorbalance=rs=.15:bs=-.1",
+        JPEG,
+    ),
     ("brightness × 1.5", "lutrgb=r=val*1.5:g=val*1.5:b=val*1.5", JPEG),
     ("black and white", "hue=s=0", JPEG),
     ("noise", "noise=alls=20:allf=t", JPEG),
     ("blur", "gblur=sigma=2", JPEG),
     ("letterbox", "pad=iw:ceil(ih*1.36):0:(oh-ih)/2:black", JPEG),
     ("pillarbox", "pad=ceil(iw*1.4):ih:(ow-iw)/2:0:black", JPEG),
-    ("screenshot (scaled, on a plain page)", "scale=iw*0.83:ih*0.83,pad=ceil(iw*1.4):ceil(ih*1.5):iw*0.12:ih*0.3:0xF3F3F3", PNG),
+    (
+        "screenshot (scaled, on a plain page)",
+        "scale=iw*0.83:ih*0.83,pad=ceil(iw*1.4):ceil(ih*1.5):iw*0.12:ih*0.3:0xF3F3F3",
+        PNG,
+    ),
     ("stretched to 16:9", "scale=1024:576", JPEG),
     ("filled to 16:9", "crop=min(iw\\,ih*16/9):min(ih\\,iw*9/16)", JPEG),
     ("filled to 4:3", "crop=min(iw\\,ih*4/3):min(ih\\,iw*3/4)", JPEG),
@@ -43,7 +51,11 @@ const CHANGES: [(&str, &str, &[&str]); 31] = [
     ("cropped by 5 % and mirrored", "crop=iw*0.90:ih*0.90,hflip", JPEG),
     ("cropped by 10 % below only", "crop=iw:ih*0.90:0:0", JPEG),
     ("cropped by 5 % to the left and above only", "crop=iw*0.95:ih*0.95:iw*0.05:ih*0.05", JPEG),
-    ("subtitles of two lines", "drawtext=text='We should have left':fontcolor=white:borderw=2:fontsize=h*0.055:x=(w-tw)/2:y=h*0.82,drawtext=text='before the rain came':fontcolor=white:borderw=2:fontsize=h*0.055:x=(w-tw)/2:y=h*0.90", JPEG),
+    (
+        "subtitles of two lines",
+        "drawtext=text='We should have left':fontcolor=white:borderw=2:fontsize=h*0.055:x=(w-tw)/2:y=h*0.82,drawtext=text='before the rain came':fontcolor=white:borderw=2:fontsize=h*0.055:x=(w-tw)/2:y=h*0.90",
+        JPEG,
+    ),
     ("logo of 10 % of the height", "drawbox=x=iw-ih*0.14:y=ih*0.04:w=ih*0.10:h=ih*0.10:color=white:t=fill", JPEG),
     ("logo of 25 % of the height", "drawbox=x=iw-ih*0.29:y=ih*0.04:w=ih*0.25:h=ih*0.25:color=white:t=fill", JPEG),
 ];
@@ -51,7 +63,7 @@ const JPEG: &[&str] = &["-q:v", "4"];
 const PNG: &[&str] = &[];
 const H264: &[&str] = &["-c:v", "libx264", "-crf", "32", "-preset", "veryfast"];
 /// Longer side of the originals.
-const SIDE: usize = 800;
+const SIDE: usize = 640;
 /// Scenes of one shape follow each other in groups of eight, five shapes in turn.
 const SHAPES: u64 = 5;
 
@@ -106,11 +118,32 @@ fn changed(folder: &Path, shape: u64, filter: &str, encoding: &[&str], count: us
     if encoding == H264 {
         // Each picture stands for a second of film, of which the last frame is taken.
         let film = text(folder.join("changed.mp4"));
-        let to_film = [&["-framerate", "1", "-i", &input, "-vf", filter, "-r", "6", "-pix_fmt", "yuv420p"], encoding, &[&film]].concat();
+        let to_film =
+            [&["-framerate", "1", "-i", &input, "-vf", filter, "-r", "6", "-pix_fmt", "yuv420p"], encoding, &[&film]]
+                .concat();
         ffmpeg(&to_film);
-        ffmpeg(&["-i", &film, "-vf", "select=eq(mod(n\\,6)\\,5)", "-fps_mode", "vfr", "-q:v", "2", "-start_number", "0", &output]);
+        ffmpeg(&[
+            "-i",
+            &film,
+            "-vf",
+            "select=eq(mod(n\\,6)\\,5)",
+            "-fps_mode",
+            "vfr",
+            "-q:v",
+            "2",
+            "-start_number",
+            "0",
+            &output,
+        ]);
     } else {
-        ffmpeg(&[&["-i", &input, "-vf", filter, "-pix_fmt", if extension == "png" { "rgb24" } else { "yuvj420p" }], encoding, &["-start_number", "0", &output]].concat());
+        ffmpeg(
+            &[
+                &["-i", &input, "-vf", filter, "-pix_fmt", if extension == "png" { "rgb24" } else { "yuvj420p" }],
+                encoding,
+                &["-start_number", "0", &output],
+            ]
+            .concat(),
+        );
     }
     (0..count).map(|place| folder.join(format!("changed-{place:04}.{extension}"))).collect()
 }
@@ -144,7 +177,9 @@ pub(crate) fn look_alikes() {
         let mut said = Relation::NotCompared;
         for (reference, picture) in [(&one, &two), (&two, &one)] {
             let mut index = Index::default();
-            index.add(Reference { frames: vec![PictureReference::new(reference, 0)], ..Reference::named("one") }).unwrap();
+            index
+                .add(Reference { frames: vec![PictureReference::new(reference, 0)], ..Reference::named("one") })
+                .unwrap();
             let probe = PictureProbe::new(picture);
             if let Some(distance) = index.nearest_distance(&probe) {
                 row.4.push(distance);
@@ -158,7 +193,8 @@ pub(crate) fn look_alikes() {
     }
     println!("| look-alikes | pairs | copy | look | not compared | distances |\n|---|---|---|---|---|---|");
     for (kind, (pairs, copies, looks, not, distances)) in table {
-        let range = distances.iter().min().zip(distances.iter().max()).map_or(String::from("–"), |(a, b)| format!("{a}–{b}"));
+        let range =
+            distances.iter().min().zip(distances.iter().max()).map_or(String::from("–"), |(a, b)| format!("{a}–{b}"));
         println!("| {kind} | {pairs} | {copies} | {looks} | {not} | {range} |");
     }
 }
@@ -167,17 +203,20 @@ pub(crate) fn look_alikes() {
 pub(crate) fn film(frames: u64, references: u64) {
     let mut index = Index::default();
     for seed in 0..references {
-        let frames = vec![PictureReference::new(&luma_of(&scene(1_000_000 + seed, 256)), 0)];
+        let frames = vec![PictureReference::new(&luma_of(&scene(1_000_000 + seed, 128)), 0)];
         index.add(Reference { frames, ..Reference::named("known") }).unwrap();
     }
     let (mut copies, mut looks, mut nearest) = (0, 0, u32::MAX);
     for seed in 0..frames {
-        let probe = PictureProbe::new(&luma_of(&scene(2_000_000 + seed, 256)));
+        let probe = PictureProbe::new(&luma_of(&scene(2_000_000 + seed, 128)));
         for found in index.find_picture(&probe) {
             copies += u32::from(found.relation == Relation::Copy);
             looks += u32::from(found.relation == Relation::Look);
             nearest = nearest.min(found.distance);
         }
     }
-    println!("{frames} frames, {references} references ({} hashes): {copies} copy, {looks} look, nearest {nearest}", index.hashes());
+    println!(
+        "{frames} frames, {references} references ({} hashes): {copies} copy, {looks} look, nearest {nearest}",
+        index.hashes()
+    );
 }

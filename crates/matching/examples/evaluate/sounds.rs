@@ -16,7 +16,12 @@ const CHANGES: [(&str, &str, &[&str], &str); 15] = [
     ("AAC, 64 kbit/s", "anull", &["-b:a", "64k"], "m4a"),
     ("12 dB softer", "volume=-12dB", MP3, "mp3"),
     ("low-pass of 2 kHz", "lowpass=f=2000", MP3, "mp3"),
-    ("equalizer (+8 dB at 200 Hz, −8 dB at 2 kHz)", "equalizer=f=200:t=q:w=1:g=8,equalizer=f=2000:t=q:w=1:g=-8", MP3, "mp3"),
+    (
+        "equalizer (+8 dB at 200 Hz, −8 dB at 2 kHz)",
+        "equalizer=f=200:t=q:w=1:g=8,equalizer=f=2000:t=q:w=1:g=-8",
+        MP3,
+        "mp3",
+    ),
     ("compressor", "acompressor=threshold=0.03:ratio=6", MP3, "mp3"),
     ("echo", "aecho=0.8:0.7:60:0.4", MP3, "mp3"),
     ("cut of 10 s", "atrim=start=21.37:duration=10", MP3, "mp3"),
@@ -91,7 +96,9 @@ fn look_alikes(count: u64) {
         ("other speech", &|voice, take| speech(voice * 2 + take, SECONDS)),
         ("a tone of 1 kHz", &|number, take| {
             let start = (number * 7 + take) as f32 * 0.1;
-            (0..RATE * 20).map(|n| 0.1 * (n as f32 / RATE as f32 * 1000.0 * std::f32::consts::TAU + start).sin()).collect()
+            (0..RATE * 20)
+                .map(|n| 0.1 * (n as f32 / RATE as f32 * 1000.0 * std::f32::consts::TAU + start).sin())
+                .collect()
         }),
     ];
     for (kind, sound) in kinds {
