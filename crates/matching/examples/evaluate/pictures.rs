@@ -116,25 +116,11 @@ fn changed(folder: &Path, shape: u64, filter: &str, encoding: &[&str], count: us
     let extension = if encoding.is_empty() { "png" } else { "jpg" };
     let output = text(folder.join(format!("changed-%04d.{extension}")));
     if encoding == H264 {
-        // Each picture stands for a second of film, of which the last frame is taken.
+        // The pictures are the frames of a film, most of them predicted from others.
         let film = text(folder.join("changed.mp4"));
-        let to_film =
-            [&["-framerate", "1", "-i", &input, "-vf", filter, "-r", "6", "-pix_fmt", "yuv420p"], encoding, &[&film]]
-                .concat();
-        ffmpeg(&to_film);
-        ffmpeg(&[
-            "-i",
-            &film,
-            "-vf",
-            "select=eq(mod(n\\,6)\\,5)",
-            "-fps_mode",
-            "vfr",
-            "-q:v",
-            "2",
-            "-start_number",
-            "0",
-            &output,
-        ]);
+        let form = ["-framerate", "1", "-i", &input, "-vf", filter, "-pix_fmt", "yuv420p"];
+        ffmpeg(&[&form[..], encoding, &[&film]].concat());
+        ffmpeg(&["-i", &film, "-fps_mode", "passthrough", "-q:v", "2", "-start_number", "0", &output]);
     } else {
         ffmpeg(
             &[

@@ -33,6 +33,9 @@ const CHANGES: [(&str, &str, &[&str], &str); 15] = [
     ("speed +8 % with pitch", "asetrate=23814,aresample=22050", MP3, "mp3"),
     ("one semitone up, speed kept", "asetrate=23361,aresample=22050,atempo=0.94387", MP3, "mp3"),
 ];
+/// Makes the sound of a number (a band, a voice) in one of its takes.
+type Take = dyn Fn(u64, u64) -> Vec<f32>;
+
 const MP3: &[&str] = &["-b:a", "128k"];
 const SECONDS: f32 = 60.0;
 
@@ -91,7 +94,7 @@ pub(crate) fn recall(count: u64) {
 fn look_alikes(count: u64) {
     let rate = f64::from(RATE);
     println!("\n| sound-alikes | pairs | copy | most votes |\n|---|---|---|---|");
-    let kinds: [(&str, &dyn Fn(u64, u64) -> Vec<f32>); 3] = [
+    let kinds: [(&str, &Take); 3] = [
         ("another tune in the same key, tempo and instruments", &|band, take| tune(band, 1000 + take, SECONDS)),
         ("other speech", &|voice, take| speech(voice * 2 + take, SECONDS)),
         ("a tone of 1 kHz", &|number, take| {
