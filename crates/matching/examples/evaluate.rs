@@ -2,9 +2,9 @@
 //! installed. Prints the tables of `docs/matching.md`.
 //!
 //! ```text
-//! cargo run -p countersign-matching --example evaluate -- pictures [COUNT]
+//! cargo run -p countersign-matching --example evaluate -- pictures [COUNT] [CHANGE]
 //! cargo run -p countersign-matching --example evaluate -- look-alikes
-//! cargo run -p countersign-matching --example evaluate -- sounds [COUNT]
+//! cargo run -p countersign-matching --example evaluate -- sounds [COUNT] [FIRST]
 //! cargo run -p countersign-matching --example evaluate -- film [FRAMES] [REFERENCES]
 //! cargo run -p countersign-matching --example evaluate -- cost
 //! cargo run -p countersign-matching --example evaluate -- oracle DIRECTORY
@@ -35,9 +35,9 @@ fn main() {
     let number =
         |place: usize, otherwise: u64| arguments.get(place).and_then(|text| text.parse().ok()).unwrap_or(otherwise);
     match arguments.first().map(String::as_str) {
-        Some("pictures") => pictures::recall(number(1, 200)),
+        Some("pictures") => pictures::recall(number(1, 200), arguments.get(2).map_or("", String::as_str)),
         Some("look-alikes") => pictures::look_alikes(),
-        Some("sounds") => sound_run::recall(number(1, 30)),
+        Some("sounds") => sound_run::recall(number(1, 30), number(2, 0)),
         Some("film") => pictures::film(number(1, 7200), number(2, 10_000)),
         Some("cost") => cost(),
         Some("oracle") => oracle(Path::new(arguments.get(1).map_or("oracle", String::as_str))),

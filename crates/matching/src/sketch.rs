@@ -16,11 +16,11 @@ const NONE: f32 = 0.25;
 /// The picture is divided into this many tiles a side to tell where it was altered.
 const TILES: usize = 8;
 /// What it weighs when one cell is clearly lighter and the other clearly darker: no grade does that, another letter does.
-const REVERSED: u8 = 3;
+const REVERSED: u8 = 6;
 /// What it weighs when one cell is clear and the other shows nothing.
 const VANISHED: u8 = 1;
 /// A tile is altered when the contradictions of its 144 cells weigh so much.
-const ALTERED_WEIGHT: u8 = 9;
+const ALTERED_WEIGHT: u8 = 18;
 /// The share of altered tiles above which a likeness of hashes is no copy.
 const ALTERED_SHARE_OF_COPY: f32 = 0.0;
 

@@ -13,9 +13,11 @@ const VOTING_SPAN: u32 = 938;
 /// Landmarks that are looked up together, as a bound for the memory of one look-up.
 const SEGMENT: u32 = 2 * VOTING_SPAN;
 /// A landmark that occurs more often among the references says nothing.
-const COMMON: usize = 1000;
+const COMMON: usize = 300;
 /// The most votes of one frequency: a lasting tone has thousands of equal landmarks and is no copy of another one.
 const VOTES_A_FREQUENCY: u32 = 4;
+/// The most votes of one moment.
+const VOTES_A_MOMENT: usize = 2;
 /// Times of one offset that are closer together than this (in spectra, 5 s) are one stretch.
 const STRETCH_GAP: u32 = 156;
 
@@ -128,10 +130,14 @@ fn strongest_offset(hits: &[Hit], speed: f64) -> Option<SoundMatch> {
     })
 }
 
-/// The most votes within the voting span; no frequency has more than its share.
+/// The most votes within the voting span. A peak has one vote however many partners agree, and neither a moment nor a
+/// frequency has more than its share: a chord on the beat of another piece in the same key is no copy.
 fn votes(hits: &[Hit]) -> u32 {
-    let mut hits: Vec<&Hit> = hits.iter().collect();
-    hits.sort_unstable_by_key(|hit| hit.time);
+    let mut all: Vec<&Hit> = hits.iter().collect();
+    all.sort_unstable_by_key(|hit| (hit.time, hit.frequency));
+    all.dedup_by_key(|hit| (hit.time, hit.frequency));
+    let moments = all.chunk_by(|a, b| a.time == b.time);
+    let hits: Vec<&Hit> = moments.flat_map(|moment| moment.iter().take(VOTES_A_MOMENT).copied()).collect();
     let mut of_frequency = [0_u32; 512];
     let (mut start, mut votes, mut most) = (0, 0, 0);
     for hit in &hits {

@@ -13,8 +13,8 @@ use evaluation::{
 };
 use image::RgbImage;
 
-const PICTURES: u64 = 40;
-const SIDE: usize = 320;
+const PICTURES: u64 = 24;
+const SIDE: usize = 480;
 
 fn luma_of(image: &RgbImage) -> Luma {
     Pixels::rgb8(image.width() as usize, image.height() as usize, image.as_raw()).expect("the size fits").to_luma()

@@ -73,7 +73,7 @@ fn decoded(path: &Path) -> PictureProbe {
 }
 
 /// Recall for each change, copies of another picture, and the distances of unrelated pictures.
-pub(crate) fn recall(count: u64) {
+pub(crate) fn recall(count: u64, only: &str) {
     let folder = Folder::new("pictures");
     let mut groups: BTreeMap<u64, Vec<u64>> = BTreeMap::new();
     (0..count).for_each(|seed| groups.entry(seed / 8 % SHAPES).or_default().push(seed));
@@ -89,7 +89,7 @@ pub(crate) fn recall(count: u64) {
     let poor = index.references().iter().filter(|reference| !reference.frames[0].is_comparable()).count();
     println!("{count} pictures, {} hashes, {poor} with too little in them\n", index.hashes());
     println!("| change | copy % | copy or look % | called a copy of another |\n|---|---|---|---|");
-    for (name, filter, encoding) in CHANGES {
+    for (name, filter, encoding) in CHANGES.into_iter().filter(|(name, ..)| name.contains(only)) {
         let (mut copies, mut looks, mut wrong) = (0, 0, 0);
         for (shape, seeds) in &groups {
             for (place, path) in changed(&folder.0, *shape, filter, encoding, seeds.len()).iter().enumerate() {
@@ -106,7 +106,9 @@ pub(crate) fn recall(count: u64) {
         let percent = |number: u32| f64::from(number) * 100.0 / count as f64;
         println!("| {name} | {:.1} | {:.1} | {wrong} |", percent(copies), percent(copies + looks));
     }
-    unrelated(count);
+    if only.is_empty() {
+        unrelated(count);
+    }
 }
 
 /// The files of one shape after a change.

@@ -37,7 +37,7 @@ const CHANGES: [(&str, &str, &[&str], &str); 15] = [
 type Take = dyn Fn(u64, u64) -> Vec<f32>;
 
 const MP3: &[&str] = &["-b:a", "128k"];
-const SECONDS: f32 = 60.0;
+const SECONDS: f32 = 40.0;
 
 /// Through a file of another program and back to samples.
 fn changed(folder: &Path, sound: &[f32], filter: &str, encoding: &[&str], extension: &str) -> Vec<f32> {
@@ -50,10 +50,10 @@ fn changed(folder: &Path, sound: &[f32], filter: &str, encoding: &[&str], extens
     bytes.chunks_exact(4).map(|bytes| f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]])).collect()
 }
 
-pub(crate) fn recall(count: u64) {
+pub(crate) fn recall(count: u64, first: u64) {
     let folder = Folder::new("sounds");
     let rate = f64::from(RATE);
-    let tracks: Vec<Vec<f32>> = (0..count).map(|seed| music(seed, SECONDS)).collect();
+    let tracks: Vec<Vec<f32>> = (first..first + count).map(|seed| music(seed, SECONDS)).collect();
     let mut index = Index::default();
     for track in &tracks {
         index.add(Reference { sound: Landmarks::new(track, rate), ..Reference::named("track") }).unwrap();
@@ -79,19 +79,19 @@ pub(crate) fn recall(count: u64) {
     }
     for decibels in [0.0, -6.0, -12.0] {
         row(&format!("under speech at {decibels} dB, MP3 128 kbit/s"), &|number, track| {
-            changed(&folder.0, &under_speech(track, &speech(number, SECONDS), decibels), "anull", MP3, "mp3")
+            changed(&folder.0, &under_speech(track, &speech(first + number, SECONDS), decibels), "anull", MP3, "mp3")
         });
     }
     row("10 s of it under speech at -6 dB, MP3 128 kbit/s", &|number, track| {
-        let cut = under_speech(&track[400_000..620_500], &speech(number + 900, SECONDS), -6.0);
+        let cut = under_speech(&track[400_000..620_500], &speech(first + number + 900, SECONDS), -6.0);
         changed(&folder.0, &cut, "anull", MP3, "mp3")
     });
     println!("\nVotes of unrelated pairs (those with ten or more at one offset are counted at all): {unrelated:?}");
-    look_alikes(count);
+    look_alikes(count, first);
 }
 
 /// Other tunes of the same band, other words of the same voice.
-fn look_alikes(count: u64) {
+fn look_alikes(count: u64, first: u64) {
     let rate = f64::from(RATE);
     println!("\n| sound-alikes | pairs | copy | most votes |\n|---|---|---|---|");
     let kinds: [(&str, &Take); 3] = [
@@ -106,7 +106,7 @@ fn look_alikes(count: u64) {
     ];
     for (kind, sound) in kinds {
         let (mut copies, mut most) = (0, 0);
-        for number in 0..count {
+        for number in first..first + count {
             let mut index = Index::default();
             index.add(Reference { sound: Landmarks::new(&sound(number, 0), rate), ..Reference::named("one") }).unwrap();
             index.prepare();
