@@ -42,6 +42,7 @@ mod statements;
 mod thumbnails;
 mod tidy;
 mod tiff;
+mod trees;
 mod trust;
 mod workers;
 mod xmp;

@@ -2,15 +2,7 @@
 //!
 //! The trees of these tests are around one of a drive: they count, fail, or change what is in it between two questions.
 
-#![allow(clippy::unwrap_used, dead_code, reason = "a test may")]
-
-/// A file to write: what the shared module calls it.
-type Sample = (&'static str, Vec<u8>);
-
-#[path = "shared/archived.rs"]
-mod archived;
-#[path = "../examples/fixtures/archives.rs"]
-mod archives;
+#![allow(clippy::unwrap_used, reason = "a test may")]
 
 use std::collections::BTreeMap;
 use std::io;
@@ -18,14 +10,16 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
-use archived::{marked, sample};
 use countersign::cache::Cache;
 use countersign::io::{Entry, Folder, Handle, LocalTree, Roots, Stat, Tree};
 use countersign::judge::Judge;
-use countersign::model::{Ai, AssetReport, Finding, ProblemKind, Severity, Summary};
+use countersign::model::{Ai, AssetReport, Finding, FindingAction, ProblemKind, Severity, Summary};
 use countersign::policy::Policy;
 use countersign::scan::{self, Scan, Watch};
 use countersign::{extract, limits};
+
+use crate::samples::archives;
+use crate::shared::archived::{marked, sample};
 
 /// A folder of these files.
 fn folder(files: &[(&str, Vec<u8>)]) -> tempfile::TempDir {
@@ -400,7 +394,7 @@ fn a_tree_without_local_files_says_the_same() {
     // What is to be typed names files of this machine by their paths there.
     let plain = |row: &AssetReport| {
         let mut row = row.clone();
-        row.findings.iter_mut().for_each(|finding| finding.help.clear());
+        row.findings.iter_mut().for_each(|finding| finding.action = FindingAction::KeepApproved);
         row
     };
     for (near, far) in near.iter().zip(&far) {
