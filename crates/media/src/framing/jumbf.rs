@@ -12,7 +12,8 @@ pub const C2PA: [u8; 16] = *b"c2pa\x00\x11\x00\x10\x80\x00\x00\xAA\x00\x38\x9B\x
 pub enum Kind {
     /// A C2PA manifest store as it should be.
     Store,
-    /// A superbox whose label says `c2pa` and whose type does not: a store that something touched.
+    /// A superbox whose label, or the beginning of whose type, says `c2pa`, but not the type as a whole: a store that
+    /// something touched.
     Retagged,
     /// Another JUMBF superbox, with its label.
     Other(String),
@@ -43,6 +44,8 @@ pub fn kind(bytes: &[u8]) -> Kind {
     match array::<16>(bytes, header + 8) {
         Some(C2PA) => Kind::Store,
         Some(_) if label == "c2pa" => Kind::Retagged,
+        // What is left of the type tells a store that breaks off, or whose type was changed further on.
+        _ if array(bytes, header + 8) == Some(*b"c2pa") => Kind::Retagged,
         _ => Kind::Other(label),
     }
 }
@@ -71,7 +74,7 @@ pub fn stated_len(bytes: &[u8]) -> Option<u64> {
 #[must_use]
 pub fn damage(bytes: &[u8]) -> Option<String> {
     match kind(bytes) {
-        Kind::Retagged => return Some("the content type of the manifest store was changed".to_owned()),
+        Kind::Retagged => return Some("the content type of the manifest store was changed or cut off".to_owned()),
         Kind::None => return Some("no JUMBF superbox".to_owned()),
         Kind::Other(_) | Kind::Store => {}
     }
@@ -103,6 +106,10 @@ mod tests {
         assert_eq!(kind(&store), Kind::Store);
         assert_eq!(damage(&store), None);
         assert_eq!(kind(&superbox([7; 16], b"c2pa")), Kind::Retagged);
+        let mut changed = C2PA;
+        changed[15] ^= 1;
+        assert_eq!(kind(&superbox(changed, b"other")), Kind::Retagged);
+        assert_eq!(kind(&store[..20]), Kind::Retagged);
         assert_eq!(kind(&superbox([7; 16], b"jpeg.360")), Kind::Other("jpeg.360".into()));
         assert_eq!(kind(b"....ftyp"), Kind::None);
         for cut in 0..store.len() {
