@@ -1,4 +1,5 @@
-//! Plain-text layout: colors that can be off, wrapping by display width, sizes and counts as people write them.
+//! Shared by the reports that are text: colors that can be off, wrapping by display width, sizes and counts as people
+//! write them.
 
 use unicode_width::UnicodeWidthStr;
 
