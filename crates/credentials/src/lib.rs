@@ -53,10 +53,13 @@ pub enum Verify {
 /// What a run asks of verification.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
+    /// How far credentials are checked.
     pub verify: Verify,
+    /// The lists of signers that are believed; without any, no signer is recognized.
     pub trust: Vec<TrustList>,
     /// The program that verifies in processes of its own; `None` verifies in this one.
     pub worker: Option<Program>,
+    /// What a worker may take for one verification.
     pub bounds: Bounds,
     /// By which rules manifests are fetched that files only point to; `None` opens no connection.
     pub fetch: Option<Rules>,

@@ -29,6 +29,7 @@ pub enum Standing {
 }
 
 impl Standing {
+    /// The word that reports use.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
@@ -45,6 +46,7 @@ const INTERIM: &str = "temporary known certificate list";
 /// One trust list in force.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TrustList {
+    /// What the list is called in reports: what it calls itself, or its file's name.
     pub name: String,
     /// Day of issue, where the list states one.
     pub issued: Option<String>,

@@ -47,6 +47,7 @@ type Key = [u8; 32];
 /// A member of an archive, and what tells it from all others.
 #[derive(Debug)]
 pub struct MemberKey<'a> {
+    /// The member as an asset; its path names it below the archive.
     pub asset: &'a Asset,
     /// The file that holds the archive, however deep.
     pub archive: &'a Path,

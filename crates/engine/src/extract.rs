@@ -17,6 +17,7 @@ use countersign_model::{Cut, Embedded, Extraction, FACTS_SCHEMA, Facts, Problem,
 /// What extraction may do.
 #[derive(Clone, Copy, Default)]
 pub struct Options<'a> {
+    /// What decoders may do beyond reading tags.
     pub decoders: decoders::Options,
     /// Reads and checks Content Credentials; without one, stores are passed over.
     pub verifier: Option<&'a Verifier>,

@@ -32,13 +32,17 @@ use tally::Tally;
 
 /// Everything that one run is judged with.
 pub struct Scan<'a> {
+    /// The policy in force.
     pub policy: &'a Policy,
+    /// What turns facts into findings, with the ledger and the baseline.
     pub judge: Judge<'a>,
+    /// How assets are read.
     pub extract: extract::Options<'a>,
     /// Facts of earlier runs, and where this one's are kept.
     pub cache: Option<&'a Cache>,
     /// Role of files that nothing else places.
     pub role: Option<Role>,
+    /// Patterns of paths, below their roots, that are not scanned.
     pub exclude: GlobSet,
     /// Where given, only these paths below the last root are scanned.
     pub listed: Option<Vec<PathBuf>>,
@@ -50,6 +54,7 @@ pub struct Scan<'a> {
     pub tags: bool,
     /// Archives inside archives that are opened; 0 opens none.
     pub max_archive_depth: usize,
+    /// The least severity of an open finding that fails the run.
     pub fail_on: Severity,
 }
 

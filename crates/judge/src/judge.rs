@@ -18,8 +18,11 @@ use countersign_model::{
 /// What was found out about one asset before it is judged.
 #[derive(Clone, Copy, Debug)]
 pub struct ExaminedAsset<'a> {
+    /// The file and its place.
     pub asset: &'a Asset,
+    /// What it says.
     pub facts: &'a Facts,
+    /// The marks that matched.
     pub evidence: &'a [Evidence],
     /// The strongest claim among the evidence.
     pub ai: Ai,

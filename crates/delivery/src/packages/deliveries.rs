@@ -67,6 +67,7 @@ pub struct Place<'a> {
 pub struct ClaimedDigest<'a> {
     /// Whom to tell of a mismatch: [`PackageIndex::fault`].
     pub package: usize,
+    /// What the package says that the file's digest is.
     pub digest: &'a Digest,
 }
 

@@ -45,6 +45,7 @@ pub struct Info {
 
 /// A kind of package: what it is, how a folder that holds one looks, and what its manifests say.
 pub trait Package: Sync {
+    /// What kind of package it is.
     fn info(&self) -> &'static Info;
 
     /// Whether a folder may be the root of such a package, by the names in it alone. Cheap, no I/O.
@@ -60,7 +61,9 @@ pub trait Package: Sync {
 /// The names in one folder, system files left out, each list in byte order. Names that are not UTF-8 are missing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Listing {
+    /// Names of files.
     pub files: Vec<String>,
+    /// Names of folders.
     pub folders: Vec<String>,
 }
 
@@ -97,6 +100,7 @@ pub trait PackageFiles {
 pub struct Folder<'a> {
     /// Below the scanned root, `/` between parts; empty for the scanned root itself.
     pub rel: &'a str,
+    /// The names in it.
     pub listing: &'a Listing,
     ground: &'a dyn PackageFiles,
 }
@@ -141,7 +145,9 @@ impl<'a> Folder<'a> {
 /// A package as its manifests describe it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PackageManifest {
+    /// What the manifest calls the package.
     pub title: Option<String>,
+    /// Every file that it lists, once.
     pub members: Vec<Member>,
     /// What is wrong with the manifests themselves; paths below the package's root.
     pub faults: Vec<PackageFault>,
@@ -177,7 +183,9 @@ impl PackageManifest {
 pub struct Total {
     /// Below the package's root, with `/` at its end.
     pub folder: String,
+    /// How many files.
     pub files: u64,
+    /// Their sizes in bytes, together.
     pub bytes: u64,
     /// The file that says so.
     pub by: String,
@@ -190,7 +198,9 @@ pub struct Member {
     pub path: String,
     /// The id under which compositions of any package may play it.
     pub id: Option<String>,
+    /// Size in bytes that the manifest states.
     pub size: Option<u64>,
+    /// The digests that the manifest states, of one or of several algorithms.
     pub digests: Vec<Digest>,
     /// How the package holds it; `None` for the package's own manifests and what else is listed but not delivered.
     pub membership: Option<Membership>,

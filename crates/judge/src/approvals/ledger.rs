@@ -21,7 +21,9 @@ use countersign_model::error::{Error, Result};
 /// A ledger that was read from its first line to its last, with every link checked.
 #[derive(Clone, Debug)]
 pub struct Ledger {
+    /// Where it was read from.
     pub path: PathBuf,
+    /// Its records in the order of the lines.
     pub entries: Vec<Entry>,
     /// SHA-256 of the last line, in hex; [`ORIGIN`] where there is none.
     pub head: String,
@@ -142,6 +144,7 @@ impl Ledger {
 /// What a whole ledger amounts to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Audit {
+    /// How many records it holds.
     pub records: usize,
     /// SHA-256 of the last line, in hex.
     pub head: String,

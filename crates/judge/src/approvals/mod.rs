@@ -60,6 +60,7 @@ pub struct Approvals {
 pub struct LedgerEntry {
     /// The record's number: 0 for the ledger's first line.
     pub index: usize,
+    /// What was decided.
     pub record: Record,
     /// The grade of its signature, or of the lack of one.
     pub grade: Grade,
@@ -98,6 +99,7 @@ pub enum MatchKind {
 /// The records about one asset, in the ledger's order.
 #[derive(Debug, Default)]
 pub struct Matches<'a> {
+    /// The records, each with how it is about the asset.
     pub rows: Vec<(Arc<LedgerEntry>, MatchKind)>,
     all: Option<&'a Approvals>,
     /// Digest of the asset's bytes, where it was computed.

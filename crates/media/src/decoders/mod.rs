@@ -52,8 +52,11 @@ impl<'a> Subject<'a> {
 /// A decoder: its id, its version for the cache key, and one verb.
 #[derive(Clone, Copy)]
 pub struct Decoder {
+    /// What its facts are kept under: the `space` of the tags that it makes.
     pub id: &'static str,
+    /// Raised with every change of what is decoded; part of every cache key.
     pub version: u32,
+    /// Tags, pixels and payloads in, decoded facts out; nothing where the decoder has nothing to say.
     pub decode: fn(&mut Subject<'_>, &Facts, Options) -> Vec<Tag>,
 }
 

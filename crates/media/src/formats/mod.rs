@@ -179,6 +179,7 @@ pub struct Probe<'a> {
 pub struct Score(pub u8);
 
 impl Score {
+    /// The bytes are not of this format.
     pub const NO: Self = Self(0);
     /// A pattern that other data shows by chance (an MPEG frame sync).
     pub const WEAK: Self = Self(30);
@@ -190,6 +191,7 @@ impl Score {
 
 /// A format: what it is, whether these bytes are it, what the file says.
 pub trait Format: Sync {
+    /// What it is, as data; the same for every call.
     fn info(&self) -> &'static Info;
 
     /// Never fails and never reads: the probe is all there is.

@@ -12,6 +12,7 @@ pub type FourCc = [u8; 4];
 /// One box: where it stands and where its body is, in the source's own offsets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Header {
+    /// The box's type: `moov`, `uuid`, …
     pub kind: FourCc,
     /// The extended type of a `uuid` box.
     pub uuid: Option<[u8; 16]>,
