@@ -56,6 +56,15 @@ const MOST: usize = 512;
 const SPEAKING: &[&str] = &["c2pa.actions", "c2pa.ingredient"];
 
 /// Takes a store apart; offsets in the problem are relative to `bytes`.
+///
+/// ```
+/// use countersign_credentials::store;
+///
+/// // Whatever the bytes are, what can be read of them is told, and why the rest cannot.
+/// let parsed = store::read(b"\0\0\0\x20jumb\0\0");
+/// assert!(parsed.manifests.is_empty());
+/// assert!(parsed.problem.is_some());
+/// ```
 #[must_use]
 pub fn read(bytes: &[u8]) -> ParsedStore {
     let mut parsed = ParsedStore::default();

@@ -8,6 +8,11 @@
 //! Paths are text below the tree's root with `/` between the parts; see [`paths`] for names that are not UTF-8. The root
 //! itself is the empty path. No tree promises more than this: there may be no file of the operating system behind an
 //! entry, and only what must have one asks for [`Handle::local_path`], else for a copy in [`TempSpace`].
+//!
+//! Readers of media get a [`source::Source`]: bounded, positioned reads of a [`ByteRange`] that are counted. [`digest`] reads
+//! a file once for all digests that are wanted of it.
+//!
+//! Invariant: nothing is ever written below what is scanned, and what changed since it was listed shows in its [`Stat`].
 
 pub mod digest;
 mod listings;

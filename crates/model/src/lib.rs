@@ -1,7 +1,11 @@
 //! The nouns of the whole program: assets, facts, evidence, findings, problems, and the report made of them.
 //!
-//! Nothing here reads a file or decides anything. The serialized shapes of [`Evidence`], [`Finding`],
-//! [`Problem`] and [`AssetReport`] are the JSON report's (`countersign.report/1`).
+//! An [`Asset`] is a file and its place in the delivery; [`Facts`] are what it says, [`Evidence`] a mark that matched in
+//! them, a [`Finding`] what a rule made of that, and a [`Problem`] what kept us from reading. [`Run`], [`AssetReport`] and
+//! [`Summary`] are the report. [`limits`] holds every bound in one place, [`text`] what deceives in text from files.
+//!
+//! Invariant: nothing here reads a file or decides anything. The serialized shapes of [`Evidence`], [`Finding`],
+//! [`Problem`] and [`AssetReport`] are the JSON report's (`countersign.report/1`); fields are added and never renamed.
 
 mod action;
 mod approval;

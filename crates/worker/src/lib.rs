@@ -7,6 +7,8 @@
 //!
 //! A program that embeds this library without an executable to start as a worker decodes in its own process: then
 //! [`client`] calls the same functions ([`picture`], [`sound`], [`video`]) directly.
+//!
+//! Invariant: a file costs at most its own job. Neither side believes a length of the other's beyond its own bound.
 
 pub mod bounds;
 pub mod budget;

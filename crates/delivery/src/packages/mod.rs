@@ -44,6 +44,62 @@ pub struct Info {
 }
 
 /// A kind of package: what it is, how a folder that holds one looks, and what its manifests say.
+///
+/// ```
+/// use countersign_delivery::packages::{Folder, Info, Listing, Member, Membership, Package, PackageFiles, PackageManifest};
+/// use countersign_io::source::Source;
+/// use countersign_model::{PackageFaultKind, Problem, ProblemKind};
+///
+/// /// Call sheets: `CALL.txt` names a file a line.
+/// struct CallSheet;
+///
+/// static INFO: Info = Info { kind: "call-sheet", name: "Call sheet" };
+///
+/// impl Package for CallSheet {
+///     fn info(&self) -> &'static Info {
+///         &INFO
+///     }
+///
+///     fn detect(&self, listing: &Listing) -> bool {
+///         listing.has_file("CALL.txt")
+///     }
+///
+///     fn open(&self, folder: &Folder) -> Result<Option<PackageManifest>, Problem> {
+///         let text = folder.read("CALL.txt")?;
+///         let mut opened = PackageManifest::default();
+///         for line in String::from_utf8_lossy(&text).lines() {
+///             // A manifest's path is believed only where it stays inside the package.
+///             match countersign_delivery::packages::inside(line) {
+///                 Ok(path) => opened.members.push(Member::new(path, Some(Membership::Manifest))),
+///                 Err(what) => opened.fault(PackageFaultKind::Malformed, "CALL.txt", format!("{line}: {what}")),
+///             }
+///         }
+///         Ok(Some(opened))
+///     }
+/// }
+///
+/// /// A folder of one file.
+/// struct InMemory;
+///
+/// impl PackageFiles for InMemory {
+///     fn source(&self, path: &str) -> Result<Source, Problem> {
+///         match path {
+///             "CALL.txt" => Ok(Source::memory(b"reel/one.mov\n../two.mov\n".to_vec(), 0)),
+///             _ => Err(Problem::new(ProblemKind::Io, "", None, "not found")),
+///         }
+///     }
+///
+///     fn list(&self, _: &str) -> Result<Listing, Problem> {
+///         Ok(Listing { files: vec!["CALL.txt".to_owned()], folders: vec!["reel".to_owned()] })
+///     }
+/// }
+///
+/// let listing = InMemory.list("")?;
+/// let opened = CallSheet.open(&Folder::new("", &listing, &InMemory))?.unwrap();
+/// assert!(CallSheet.detect(&listing));
+/// assert_eq!((opened.members[0].path.as_str(), opened.faults.len()), ("reel/one.mov", 1));
+/// # Ok::<(), Problem>(())
+/// ```
 pub trait Package: Sync {
     /// What kind of package it is.
     fn info(&self) -> &'static Info;

@@ -30,6 +30,13 @@ pub(super) static ALL: &[(&str, &str)] = &[
 ];
 
 /// The validated marks and the index from fields to their tests.
+///
+/// ```
+/// let catalogue = countersign_judge::marks::catalogue();
+/// let mark = catalogue.marks().find(|mark| mark.id == "iptc.digital-source-type").unwrap();
+/// // Each mark says what looks like it and is not it, and brings the examples that prove it.
+/// assert!(!mark.guard.is_empty() && !mark.hits.is_empty());
+/// ```
 #[derive(Debug)]
 pub struct Catalogue {
     pub(super) marks: Vec<Mark>,

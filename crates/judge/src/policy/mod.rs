@@ -209,6 +209,20 @@ impl Policy {
 
     /// The policy that `text` spells; `path` is how errors call it.
     ///
+    /// ```
+    /// use countersign_judge::policy::Policy;
+    /// use countersign_model::error::Error;
+    /// use countersign_model::{Ai, Role};
+    ///
+    /// let policy = Policy::parse("name = \"house\"\n[approvals.claims]\nfinal = [\"generated\"]\n", "house.toml")?;
+    /// assert!(policy.demands(Role::Final, Ai::Generated));
+    /// // A mistake is pointed at.
+    /// let text = "name = \"house\"\n[aprovals]\n";
+    /// let Err(Error::Policy { span: Some((at, len)), .. }) = Policy::parse(text, "house.toml") else { panic!("taken") };
+    /// assert_eq!(&text[at..at + len], "aprovals");
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
     /// # Errors
     /// [`Error::Policy`] with the span of the mistake.
     pub fn parse(text: &str, path: &str) -> Result<Self> {

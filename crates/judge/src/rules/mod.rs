@@ -87,6 +87,28 @@ impl Info {
 }
 
 /// A rule: what it is, and what it finds in an asset, in a package, or in the run as a whole.
+///
+/// ```
+/// use chrono::NaiveDate;
+/// use countersign_judge::judge::{ExaminedAsset, Judge};
+/// use countersign_judge::policy::Policy;
+/// use countersign_judge::rules;
+/// use countersign_model::{Ai, Asset, Facts, FormatId, Severity};
+///
+/// // A rule's manual page is the head of its own file.
+/// let rule = rules::by_id("mislabelled-format").unwrap();
+/// assert_eq!(rule.info().severity, Severity::Note);
+/// assert!(rule.info().summary().contains("extension"));
+///
+/// let policy = Policy::builtin("netflix-genai")?;
+/// let judge = Judge::new(&policy, None, NaiveDate::from_ymd_opt(2026, 6, 1).unwrap());
+/// let asset = Asset::new("poster.jpg".into(), "poster.jpg".to_owned(), 0, 9, None);
+/// let (format, named) = (Some(FormatId::new("png")), Some(FormatId::new("jpeg")));
+/// let facts = Facts { format, named, extension_fits: Some(false), ..Facts::default() };
+/// let examined = ExaminedAsset { asset: &asset, facts: &facts, evidence: &[], ai: Ai::None, sha256: None };
+/// assert_eq!(judge.asset(&examined)[0].rule, "mislabelled-format");
+/// # Ok::<(), countersign_model::error::Error>(())
+/// ```
 pub trait Rule: Sync {
     /// What the rule is; the same for every call.
     fn info(&self) -> &'static Info;

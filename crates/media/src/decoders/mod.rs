@@ -75,6 +75,18 @@ pub static ALL: &[Decoder] = &[
 ];
 
 /// Runs all decoders and keeps what they say.
+///
+/// ```
+/// use countersign_io::source::Source;
+/// use countersign_media::decoders::{self, Options};
+/// use countersign_model::{Extraction, Tag};
+///
+/// let mut read = Extraction::default();
+/// let value = "a lake\nNegative prompt: fog\nSteps: 20, Sampler: Euler a, CFG scale: 7, Seed: 1, Size: 512x512, Model: sd15";
+/// read.facts.tags = vec![Tag { space: "png".into(), key: "parameters".into(), value: value.into(), ..Tag::default() }];
+/// decoders::run(&mut Source::memory(Vec::new(), 0), &mut read, Options::default());
+/// assert!(read.facts.decoded.iter().any(|fact| fact.space == "a1111"));
+/// ```
 pub fn run(source: &mut Source, read: &mut Extraction, options: Options) {
     let Extraction { facts, stores, payloads, .. } = read;
     let mut subject = Subject { source, stores, payloads, picture: Picture::default() };
