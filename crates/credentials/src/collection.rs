@@ -17,6 +17,7 @@ use countersign_model::limits;
 /// What a manifest binds of a folder.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Collection {
+    /// The hash algorithm as the assertion names it: `sha256`, `sha384`, `sha512`.
     pub algorithm: Option<String>,
     /// Relative URI and hash.
     pub members: Vec<(String, Vec<u8>)>,

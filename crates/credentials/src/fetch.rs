@@ -27,8 +27,9 @@ pub struct Rules {
     pub loopback: bool,
     /// Certification authorities, DER; empty for the public ones.
     pub authorities: Vec<Vec<u8>>,
-    /// Bytes of one manifest store, and of all that a run fetches.
+    /// Bytes of one manifest store.
     pub one: u64,
+    /// Bytes of all manifest stores that one run fetches, together.
     pub all: u64,
     /// From the look-up of the name to the last byte, redirects included.
     pub time: Duration,

@@ -1,7 +1,10 @@
 //! Content Credentials: what the manifests say, and whether it holds. The only place that uses the `c2pa` crate.
 //!
 //! Format readers find the stores ([`countersign_model::Store`]). [`store`] takes them detached and [`signals`] follows the
-//! ingredients: this works on cut and broken files. [`verify`] then checks signature, bytes and trust.
+//! ingredients: this works on cut and broken files. [`verify`] then checks signature, bytes and trust, where there is a
+//! [`Program`] to be a worker in that process. [`collection`] compares the files that one manifest binds together.
+//!
+//! Invariant: no connection is opened unless [`Options::fetch`] is given, and what could not be checked is never valid.
 
 pub mod collection;
 mod exclusions;
@@ -53,16 +56,43 @@ pub enum Verify {
 /// What a run asks of verification.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
+    /// How far credentials are checked.
     pub verify: Verify,
+    /// The lists of signers that are believed; without any, no signer is recognized.
     pub trust: Vec<TrustList>,
     /// The program that verifies in processes of its own; `None` verifies in this one.
     pub worker: Option<Program>,
+    /// What a worker may take for one verification.
     pub bounds: Bounds,
     /// By which rules manifests are fetched that files only point to; `None` opens no connection.
     pub fetch: Option<Rules>,
 }
 
 /// Made once per run and shared by all threads.
+///
+/// ```
+/// use std::path::Path;
+///
+/// use countersign_credentials::{Options, Verifier};
+/// use countersign_io::source::Source;
+/// use countersign_media::identify::identify;
+/// use countersign_model::{CredentialState, Extraction};
+///
+/// let path = Path::new("../../fixtures/c2pa/generated.jpg");
+/// let mut source = Source::open(path)?;
+/// let mut read = Extraction::default();
+/// let format = identify(&mut source).unwrap().unwrap();
+/// format.read(&mut source, &mut read).unwrap();
+/// read.facts.format = Some(format.info().id);
+///
+/// // No trust list: whoever signed, nobody vouches for him.
+/// let verifier = Verifier::new(&Options::default()).unwrap();
+/// verifier.credentials(path, &mut read, &[]);
+/// let credentials = read.facts.c2pa.unwrap();
+/// assert_eq!(credentials.state, CredentialState::Valid);
+/// assert!(credentials.chain[0].actions.iter().any(|action| action.action == "c2pa.created"));
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct Verifier {
     contexts: Contexts,

@@ -14,9 +14,11 @@ pub(super) const CANCELLED: &str = "verification was stopped before its end";
 /// What verification found.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Verdict {
+    /// What verification made of the manifest.
     pub state: CredentialState,
     /// Failed status codes, sorted, without repeats.
     pub failures: Vec<String>,
+    /// Name of the trust list that the signer is on.
     pub trust_list: Option<String>,
     /// Files that do not match, where the manifest binds several.
     #[serde(default)]
@@ -54,6 +56,7 @@ pub(super) enum VerifyScope {
 /// What is to be verified against the store.
 #[derive(Clone, Copy, Debug)]
 pub struct Asset<'a> {
+    /// The file to open.
     pub path: &'a Path,
     /// The format's id, where one was recognized.
     pub format: Option<FormatId>,

@@ -27,12 +27,15 @@ pub struct ParsedStore {
 /// One manifest as it is written.
 #[derive(Debug, Default)]
 pub struct ParsedManifest {
+    /// The manifest's label in its store: `urn:c2pa:…`.
     pub label: String,
     /// Whether it only updates its parent and holds no hash of the asset.
     pub update: bool,
+    /// The claim (C2PA 2.2, section 10), decoded from CBOR; null where it cannot be decoded.
     pub claim: Value,
     /// Label with instance suffix, and value; embedded files have no value.
     pub assertions: Vec<(String, Value)>,
+    /// Who signed and who issued the certificate, as the certificate says; not verified.
     pub names: der::Names,
     /// From the first time stamp of the signature, RFC 3339, unchecked.
     pub stamped: Option<String>,
@@ -53,6 +56,15 @@ const MOST: usize = 512;
 const SPEAKING: &[&str] = &["c2pa.actions", "c2pa.ingredient"];
 
 /// Takes a store apart; offsets in the problem are relative to `bytes`.
+///
+/// ```
+/// use countersign_credentials::store;
+///
+/// // Whatever the bytes are, what can be read of them is told, and why the rest cannot.
+/// let parsed = store::read(b"\0\0\0\x20jumb\0\0");
+/// assert!(parsed.manifests.is_empty());
+/// assert!(parsed.problem.is_some());
+/// ```
 #[must_use]
 pub fn read(bytes: &[u8]) -> ParsedStore {
     let mut parsed = ParsedStore::default();

@@ -29,6 +29,7 @@ pub enum Standing {
 }
 
 impl Standing {
+    /// The word that reports use.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
@@ -43,8 +44,20 @@ const OFFICIAL: &[&str] = &["C2PA Trust List", "C2PA TSA Trust List"];
 const INTERIM: &str = "temporary known certificate list";
 
 /// One trust list in force.
+///
+/// ```
+/// use countersign_credentials::trust::{Standing, TrustList};
+///
+/// let text = "# name: House list\n# issued: 2026-01-15\n# standing: interim\n\
+///     -----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n";
+/// let list = TrustList::parse(text, "list")?;
+/// assert_eq!((list.name.as_str(), list.issued.as_deref()), ("House list", Some("2026-01-15")));
+/// assert_eq!((list.standing, list.broken()), (Some(Standing::Interim), 1));
+/// # Ok::<(), String>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TrustList {
+    /// What the list is called in reports: what it calls itself, or its file's name.
     pub name: String,
     /// Day of issue, where the list states one.
     pub issued: Option<String>,

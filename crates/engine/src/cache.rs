@@ -47,6 +47,7 @@ type Key = [u8; 32];
 /// A member of an archive, and what tells it from all others.
 #[derive(Debug)]
 pub struct MemberKey<'a> {
+    /// The member as an asset; its path names it below the archive.
     pub asset: &'a Asset,
     /// The file that holds the archive, however deep.
     pub archive: &'a Path,
@@ -58,6 +59,23 @@ pub struct MemberKey<'a> {
 }
 
 /// An open cache, shared by all threads of a run.
+///
+/// ```
+/// use countersign_engine::cache::Cache;
+/// use countersign_engine::extract;
+/// use countersign_model::Asset;
+///
+/// let folder = tempfile::tempdir().unwrap();
+/// let cache = Cache::open(&folder.path().join("facts.sqlite"))?;
+/// let path = std::path::Path::new("../../fixtures/formats/aigc.png");
+/// let asset = Asset::new(path.into(), "aigc.png".to_owned(), 0, path.metadata().unwrap().len(), None);
+/// let read = || extract::facts(path, &[], &extract::Options::default());
+/// let facts = cache.facts(&asset, Default::default(), read);
+/// // A later run gets the same, from the disk or from the file: nobody sees which.
+/// assert_eq!(cache.facts(&asset, Default::default(), read), facts);
+/// assert_eq!(cache.close(), None);
+/// # Ok::<(), countersign_model::error::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct Cache {
     basis: Vec<u8>,

@@ -17,12 +17,26 @@ use countersign_model::{Cut, Embedded, Extraction, FACTS_SCHEMA, Facts, Problem,
 /// What extraction may do.
 #[derive(Clone, Copy, Default)]
 pub struct Options<'a> {
+    /// What decoders may do beyond reading tags.
     pub decoders: decoders::Options,
     /// Reads and checks Content Credentials; without one, stores are passed over.
     pub verifier: Option<&'a Verifier>,
 }
 
 /// The facts of the file at `path`; whatever goes wrong is a problem inside them.
+///
+/// ```
+/// use std::path::Path;
+///
+/// use countersign_engine::extract::{self, Options};
+///
+/// let facts = extract::facts(Path::new("../../fixtures/formats/aigc.png"), &[], &Options::default());
+/// assert_eq!(facts.format.as_deref(), Some("png"));
+/// assert!(facts.tags.iter().all(|tag| !tag.place.is_empty()), "each tag says where it stands");
+/// // What goes wrong is a problem inside the facts, behind which a mark could hide.
+/// let absent = extract::facts(Path::new("no such file"), &[], &Options::default());
+/// assert!(absent.problems[0].blocking);
+/// ```
 #[must_use]
 pub fn facts(path: &Path, sidecars: &[PathBuf], options: &Options<'_>) -> Facts {
     let open = |path: &Path| ByteRange::open(path).map_err(|e| Problem::new(ProblemKind::Io, "", None, e.to_string()));
@@ -124,6 +138,14 @@ fn finish(path: &Path, read: Extraction) -> Facts {
 }
 
 /// The facts of bytes in memory, as if they were a file without a name.
+///
+/// ```
+/// use countersign_engine::extract::{self, Options};
+///
+/// let facts = extract::bytes(b"GIF89a".to_vec(), &Options::default());
+/// assert_eq!(facts.format.as_deref(), Some("gif"));
+/// assert!(facts.problems.iter().any(|problem| problem.blocking), "the file ends within its header");
+/// ```
 #[must_use]
 pub fn bytes(bytes: Vec<u8>, options: &Options<'_>) -> Facts {
     let mut out = blank();

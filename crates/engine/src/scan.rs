@@ -32,13 +32,17 @@ use tally::Tally;
 
 /// Everything that one run is judged with.
 pub struct Scan<'a> {
+    /// The policy in force.
     pub policy: &'a Policy,
+    /// What turns facts into findings, with the ledger and the baseline.
     pub judge: Judge<'a>,
+    /// How assets are read.
     pub extract: extract::Options<'a>,
     /// Facts of earlier runs, and where this one's are kept.
     pub cache: Option<&'a Cache>,
     /// Role of files that nothing else places.
     pub role: Option<Role>,
+    /// Patterns of paths, below their roots, that are not scanned.
     pub exclude: GlobSet,
     /// Where given, only these paths below the last root are scanned.
     pub listed: Option<Vec<PathBuf>>,
@@ -50,6 +54,7 @@ pub struct Scan<'a> {
     pub tags: bool,
     /// Archives inside archives that are opened; 0 opens none.
     pub max_archive_depth: usize,
+    /// The least severity of an open finding that fails the run.
     pub fail_on: Severity,
 }
 
@@ -71,6 +76,55 @@ pub trait Watch: Sync {
 }
 
 /// Judges everything below `roots` and hands each asset's report to `tell`, in walking order.
+///
+/// ```
+/// use std::sync::atomic::AtomicBool;
+///
+/// use countersign_engine::extract;
+/// use countersign_engine::scan::{self, Scan, Watch};
+/// use countersign_io::Roots;
+/// use countersign_judge::judge::Judge;
+/// use countersign_judge::policy::Policy;
+/// use countersign_model::{Finding, Outcome, Severity};
+///
+/// /// Shows nothing and never stops the run.
+/// struct Silent(AtomicBool);
+///
+/// impl Watch for Silent {
+///     fn hashed(&self, _: u64) {}
+///
+///     fn judged(&self, _: u64, _: &[Finding]) {}
+///
+///     fn stop(&self) -> &AtomicBool {
+///         &self.0
+///     }
+/// }
+///
+/// let policy = Policy::builtin("netflix-genai")?;
+/// let scan = Scan {
+///     judge: Judge::new(&policy, None, "2026-06-01".parse().unwrap()),
+///     policy: &policy,
+///     extract: extract::Options::default(),
+///     cache: None,
+///     role: None,
+///     exclude: globset::GlobSet::empty(),
+///     listed: None,
+///     integrity: false,
+///     jobs: 1,
+///     tags: false,
+///     max_archive_depth: 4,
+///     fail_on: Severity::Error,
+/// };
+/// let roots = Roots::local(&["../../fixtures/delivery".into()]);
+/// let mut marked = 0;
+/// let summary = scan::run(&scan, &roots, &Silent(AtomicBool::new(false)), &mut |row| {
+///     marked += usize::from(!row.evidence.is_empty());
+///     Ok(())
+/// })?;
+/// assert_eq!(summary.outcome, Outcome::Fail);
+/// assert!(marked > 0 && summary.findings.error > 0);
+/// # Ok::<(), countersign_model::error::Error>(())
+/// ```
 ///
 /// # Errors
 /// Roots that hold no file, a thread pool that cannot start, and whatever `tell` returns. Nothing that is

@@ -17,6 +17,17 @@ use countersign_io::{self as io, Entry, Kind, Listings, Roots};
 use countersign_model::{PackageFault, PackageFaultKind, Problem, ProblemKind};
 
 /// Every package below `roots`; ends early when told to.
+///
+/// ```
+/// use std::sync::atomic::AtomicBool;
+///
+/// use countersign_engine::survey;
+/// use countersign_io::Roots;
+///
+/// let roots = Roots::local(&["../../fixtures/custody/bag".into()]);
+/// let packages = survey::deliveries(&roots, &globset::GlobSet::empty(), &AtomicBool::new(false));
+/// assert_eq!(packages.len(), 1);
+/// ```
 #[must_use]
 pub fn deliveries(roots: &Roots, exclude: &GlobSet, stop: &AtomicBool) -> PackageIndex {
     let mut found = PackageIndex::default();

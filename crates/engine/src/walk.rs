@@ -43,6 +43,20 @@ pub(crate) fn is_system(name: &OsStr) -> bool {
 }
 
 /// Walks roots and hands out batches of at most [`limits::BATCH`] assets.
+///
+/// ```
+/// use countersign_engine::walk::Walk;
+///
+/// let drive = tempfile::tempdir()?;
+/// for name in ["b.png", "a.png", ".DS_Store"] {
+///     std::fs::write(drive.path().join(name), "")?;
+/// }
+/// let mut walk = Walk::new(&[drive.path().to_owned()], globset::GlobSet::empty());
+/// let names: Vec<_> = walk.by_ref().flatten().map(|asset| asset.rel).collect();
+/// assert_eq!(names, ["a.png", "b.png"]);
+/// assert_eq!(walk.ignored(), 1);
+/// # Ok::<(), std::io::Error>(())
+/// ```
 pub struct Walk {
     roots: Roots,
     /// Roots that the walk did not come to yet.

@@ -16,14 +16,21 @@ use countersign_model::limits;
 /// The algorithms that manifests use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Algorithm {
+    /// MD5 (RFC 1321).
     Md5,
+    /// SHA-1 (FIPS 180-4).
     Sha1,
+    /// SHA-224 (FIPS 180-4).
     Sha224,
+    /// SHA-256 (FIPS 180-4).
     Sha256,
+    /// SHA-384 (FIPS 180-4).
     Sha384,
+    /// SHA-512 (FIPS 180-4).
     Sha512,
     /// xxHash32; the value is big-endian, as for all of its family.
     Xxh32,
+    /// xxHash64, big-endian.
     Xxh64,
     /// xxHash64 of a manifest that does not say in which order its bytes stand: either order agrees.
     Xxh64Either,
@@ -80,8 +87,20 @@ impl Algorithm {
 }
 
 /// A digest that a manifest claims, or that was computed.
+///
+/// ```
+/// use countersign_io::digest::{Algorithm, Digest};
+///
+/// let claimed = Digest::parse(Algorithm::Md5, "900150983CD24FB0D6963F7D28E17F72").unwrap();
+/// let computed = Digest::of(Algorithm::Md5, b"abc");
+/// assert!(claimed.agrees(&computed));
+/// assert_eq!(computed.text(), "900150983cd24fb0d6963f7d28e17f72");
+/// // Digits that are too few for the algorithm are no digest.
+/// assert_eq!(Digest::parse(Algorithm::Sha256, "900150983cd24fb0d6963f7d28e17f72"), None);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Digest {
+    /// How it was computed; says how long `value` is.
     pub algorithm: Algorithm,
     /// The digest's bytes.
     pub value: Vec<u8>,
@@ -143,6 +162,19 @@ pub fn file(path: &Path, wanted: &[Algorithm], told: &mut dyn FnMut(u64) -> bool
 }
 
 /// As [`file`], for bytes from anywhere; about `len` of them are expected.
+///
+/// ```
+/// use countersign_io::digest::{self, Algorithm};
+///
+/// let mut read = 0;
+/// let digests = digest::stream(&mut &b"abc"[..], 3, &[Algorithm::Sha1, Algorithm::Md5], &mut |bytes| {
+///     read += bytes;
+///     true
+/// })?;
+/// assert_eq!(digests[0].text(), "a9993e364706816aba3e25717850c26c9cd0d89d");
+/// assert_eq!((digests.len(), read), (2, 3));
+/// # Ok::<(), std::io::Error>(())
+/// ```
 ///
 /// # Errors
 /// Whatever the reader says, `Interrupted` when ended.

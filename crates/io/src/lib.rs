@@ -8,6 +8,11 @@
 //! Paths are text below the tree's root with `/` between the parts; see [`paths`] for names that are not UTF-8. The root
 //! itself is the empty path. No tree promises more than this: there may be no file of the operating system behind an
 //! entry, and only what must have one asks for [`Handle::local_path`], else for a copy in [`TempSpace`].
+//!
+//! Readers of media get a [`source::Source`]: bounded, positioned reads of a [`ByteRange`] that are counted. [`digest`] reads
+//! a file once for all digests that are wanted of it.
+//!
+//! Invariant: nothing is ever written below what is scanned, and what changed since it was listed shows in its [`Stat`].
 
 pub mod digest;
 mod listings;
@@ -34,8 +39,10 @@ pub use temporary::{TempFiles, TempSpace};
 /// What stands under a name.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Kind {
+    /// A regular file.
     #[default]
     File,
+    /// A folder, which can be listed.
     Folder,
     /// A link; only [`Tree::list`] says so, [`Tree::stat`] tells of what it leads to.
     Link,
@@ -44,8 +51,17 @@ pub enum Kind {
 }
 
 /// What is known of a file without reading it.
+///
+/// ```
+/// use countersign_io::Stat;
+///
+/// let walked = Stat { len: 10, modified: Some(1_000), ..Stat::default() };
+/// assert!(walked.still(&Stat { identity: Some((1, 7)), ..walked }), "drives may number files anew");
+/// assert!(!walked.still(&Stat { len: 11, ..walked }));
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Stat {
+    /// What stands there.
     pub kind: Kind,
     /// Bytes.
     pub len: u64,
@@ -73,10 +89,59 @@ impl Stat {
 pub struct Entry {
     /// Below the tree's root.
     pub path: String,
+    /// What the listing or the walk knew of it, without opening it.
     pub stat: Stat,
 }
 
 /// Files below one root. All methods may block and may be called from many threads at once.
+///
+/// ```
+/// use std::io;
+/// use std::sync::Arc;
+///
+/// use countersign_io::{ByteRange, Entry, Folder, Handle, Kind, Listings, Stat, Tree};
+///
+/// /// A tree of one file, which is in memory.
+/// #[derive(Debug)]
+/// struct Note(&'static [u8]);
+///
+/// impl Tree for Note {
+///     fn name(&self) -> String {
+///         "memory".to_owned()
+///     }
+///
+///     fn list(&self, folder: &str) -> io::Result<Folder> {
+///         if !folder.is_empty() {
+///             return Err(io::ErrorKind::NotFound.into());
+///         }
+///         Folder::of([("note.txt".to_owned(), Kind::File)])
+///     }
+///
+///     fn stat(&self, path: &str) -> io::Result<Stat> {
+///         match path {
+///             "" => Ok(Stat { kind: Kind::Folder, ..Stat::default() }),
+///             "note.txt" => Ok(Stat { len: self.0.len() as u64, ..Stat::default() }),
+///             _ => Err(io::ErrorKind::NotFound.into()),
+///         }
+///     }
+///
+///     fn open(&self, entry: &Entry) -> io::Result<Arc<dyn Handle>> {
+///         self.stat(&entry.path)?;
+///         Ok(Arc::new(ByteRange::memory(self.0.to_vec())))
+///     }
+/// }
+///
+/// // Whoever wants to know the names of a folder shares one listing of it.
+/// let listings = Listings::new(Arc::new(Note(b"take 3")));
+/// let folder = listings.folder("")?;
+/// assert_eq!(folder.iter().collect::<Vec<_>>(), [("note.txt", Kind::File)]);
+/// let stat = listings.tree().stat("note.txt")?;
+/// let handle = listings.tree().open(&Entry { path: "note.txt".to_owned(), stat })?;
+/// let mut bytes = [0; 4];
+/// assert_eq!(handle.read_at(&mut bytes, 0)?, 4);
+/// assert_eq!(&bytes, b"take");
+/// # Ok::<(), io::Error>(())
+/// ```
 pub trait Tree: Debug + Send + Sync {
     /// How people call the root: for messages.
     fn name(&self) -> String;
@@ -120,6 +185,22 @@ pub trait Tree: Debug + Send + Sync {
 }
 
 /// An open file.
+///
+/// ```
+/// use countersign_io::{Entry, LocalTree, Stat, Tree};
+///
+/// let folder = tempfile::tempdir()?;
+/// std::fs::write(folder.path().join("slate.txt"), "24 fps")?;
+/// let tree = LocalTree::new(folder.path());
+/// let stat = tree.stat("slate.txt")?;
+/// let handle = tree.open(&Entry { path: "slate.txt".to_owned(), stat })?;
+/// let mut bytes = [0; 2];
+/// handle.read_at(&mut bytes, 3)?;
+/// assert_eq!((&bytes, handle.len()), (b"fp", 6));
+/// // Nothing was exchanged in between: the file is still what the listing saw.
+/// assert!(stat.still(&handle.stat()?));
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[expect(clippy::len_without_is_empty, reason = "an empty file is a finding of its own, asked for by length")]
 pub trait Handle: Debug + Send + Sync {
     /// Reads once at `offset`: at least one byte unless the file ends there, and perhaps fewer than asked for.

@@ -10,6 +10,19 @@ use super::{Entry, Folder, Handle, Kind, Stat, Tree, os, paths};
 
 /// What stands at a path of this machine, with all below it. A root that is a single file is a tree of that file alone,
 /// by its name.
+///
+/// ```
+/// use countersign_io::{Kind, LocalTree, Tree};
+///
+/// let folder = tempfile::tempdir()?;
+/// std::fs::create_dir(folder.path().join("final"))?;
+/// std::fs::write(folder.path().join("final/shot.png"), "")?;
+/// let tree = LocalTree::new(folder.path());
+/// assert_eq!(tree.list("final")?.iter().collect::<Vec<_>>(), [("shot.png", Kind::File)]);
+/// // Links that lead out of the tree lead nowhere.
+/// assert_eq!(tree.resolve("final/shot.png")?.as_deref(), Some("final/shot.png"));
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct LocalTree {
     base: PathBuf,

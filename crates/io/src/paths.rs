@@ -9,6 +9,20 @@ use super::os;
 ///
 /// A name that is not UTF-8 is written with `\xNN` for each stray byte and `\\` for each backslash; a valid
 /// name is left alone unless it contains `\x` itself, and then it is written the same way.
+///
+/// ```
+/// use std::path::Path;
+///
+/// use countersign_io::paths::{lossless, native};
+///
+/// assert_eq!(lossless(Path::new("reel 1/ü.mov")), "reel 1/ü.mov");
+/// # #[cfg(unix)] {
+/// use std::os::unix::ffi::OsStrExt;
+/// let old = Path::new(std::ffi::OsStr::from_bytes(b"caf\xe9.mov"));
+/// assert_eq!(lossless(old), "caf\\xE9.mov");
+/// assert_eq!(native(&lossless(old)), old);
+/// # }
+/// ```
 #[must_use]
 pub fn lossless(path: &Path) -> String {
     let part = |part: Component<'_>| match part {

@@ -8,10 +8,39 @@ use std::sync::Arc;
 use super::{Handle, LocalFile, Stat};
 
 /// A stretch of a file or of memory. Cheap to copy; all copies read by the same handle.
+///
+/// ```
+/// use countersign_io::ByteRange;
+///
+/// let whole = ByteRange::memory(b"RIFF....WAVEfmt ".to_vec());
+/// let form = whole.section(8, 4);
+/// let mut bytes = [0; 16];
+/// // A range never reads beyond its own end, whatever the file holds behind it.
+/// assert_eq!(form.read_at(&mut bytes, 0)?, 4);
+/// assert_eq!(&bytes[..4], b"WAVE");
+/// assert_eq!(whole.section(12, 1_000).len(), 4);
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub enum ByteRange {
-    File { handle: Arc<dyn Handle>, start: u64, len: u64 },
-    Memory { bytes: Arc<Vec<u8>>, start: usize, len: usize },
+    /// Bytes of an open file, read when they are asked for.
+    File {
+        /// The open file; all copies of the range read by it.
+        handle: Arc<dyn Handle>,
+        /// Absolute offset in bytes of the stretch in the file.
+        start: u64,
+        /// Length of the stretch in bytes.
+        len: u64,
+    },
+    /// Bytes that are in memory already, shared by all copies.
+    Memory {
+        /// The memory, of which the range may be a part.
+        bytes: Arc<Vec<u8>>,
+        /// Offset in bytes of the stretch in `bytes`.
+        start: usize,
+        /// Length of the stretch in bytes.
+        len: usize,
+    },
 }
 
 impl ByteRange {

@@ -6,6 +6,17 @@ use std::sync::Arc;
 use super::{Listings, LocalTree, Tree};
 
 /// Trees by the number that assets have as their root. Cheap to copy: copies share what was listed.
+///
+/// ```
+/// use countersign_io::{Kind, Roots};
+///
+/// let drive = tempfile::tempdir()?;
+/// std::fs::write(drive.path().join("poster.jpg"), "")?;
+/// let roots = Roots::local(&[drive.path().to_owned()]);
+/// let names = roots.get(0).unwrap().folder("")?;
+/// assert_eq!(names.iter().collect::<Vec<_>>(), [("poster.jpg", Kind::File)]);
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Roots {
     trees: Vec<Arc<Listings>>,

@@ -14,6 +14,19 @@ use countersign_model::limits;
 use countersign_model::{Problem, ProblemKind};
 
 /// Bounded random access to bytes.
+///
+/// ```
+/// use countersign_io::source::Source;
+/// use countersign_model::ProblemKind;
+///
+/// // The bytes stand at offset 100 of a file: offsets in problems are that file's.
+/// let mut source = Source::memory(b"moov\x00\x00\x00\x08".to_vec(), 100);
+/// let size = u32::from_be_bytes(source.array(4)?);
+/// assert_eq!(size, 8);
+/// let cut = source.at(4, 8).unwrap_err();
+/// assert_eq!((cut.kind, cut.offset), (ProblemKind::Truncated, Some(104)));
+/// # Ok::<(), countersign_model::Problem>(())
+/// ```
 #[derive(Debug)]
 pub struct Source {
     backing: ByteRange,
@@ -27,7 +40,9 @@ pub struct Source {
 /// What a source has read so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ReadStats {
+    /// Calls that brought at least one byte.
     pub reads: u64,
+    /// Bytes that they brought, together.
     pub bytes: u64,
 }
 

@@ -12,6 +12,21 @@ use countersign_model::{Problem, ProblemKind};
 const NAME: usize = 200;
 
 /// A folder for temporary files outside of every root, or why there is none.
+///
+/// ```
+/// use std::path::Path;
+///
+/// use countersign_io::{ByteRange, TempSpace};
+///
+/// let scanned = tempfile::tempdir()?;
+/// let space = TempSpace::outside(&[scanned.path().to_owned()]);
+/// let clip = ByteRange::memory(b"moving pictures".to_vec());
+/// let files = space.materialize(&[(Path::new("a.zip!/reel/../clip.mov"), &clip)]).unwrap();
+/// // Only the last part of the name is taken over, and nothing is written below what is scanned.
+/// assert!(files.paths[0].ends_with("clip.mov") && !files.paths[0].starts_with(scanned.path()));
+/// assert_eq!(std::fs::read(&files.paths[0])?, b"moving pictures");
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct TempSpace {
     folder: Result<PathBuf, String>,
@@ -79,6 +94,7 @@ impl TempSpace {
 /// Files on disk until this is dropped.
 #[derive(Debug)]
 pub struct TempFiles {
+    /// One path for each file that was given, in that order.
     pub paths: Vec<PathBuf>,
     _folder: tempfile::TempDir,
 }

@@ -18,8 +18,11 @@ use countersign_model::{
 /// What was found out about one asset before it is judged.
 #[derive(Clone, Copy, Debug)]
 pub struct ExaminedAsset<'a> {
+    /// The file and its place.
     pub asset: &'a Asset,
+    /// What it says.
     pub facts: &'a Facts,
+    /// The marks that matched.
     pub evidence: &'a [Evidence],
     /// The strongest claim among the evidence.
     pub ai: Ai,
@@ -28,6 +31,29 @@ pub struct ExaminedAsset<'a> {
 }
 
 /// Judges assets by one policy, one ledger and one day.
+///
+/// ```
+/// use chrono::NaiveDate;
+/// use countersign_judge::judge::{ExaminedAsset, Judge};
+/// use countersign_judge::marks;
+/// use countersign_judge::policy::Policy;
+/// use countersign_model::{Asset, Facts, FindingState, FormatId, Severity, Tag};
+///
+/// let made = Tag { space: "xmp".into(), key: "Iptc4xmpExt:DigitalSourceType".into(),
+///     value: "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia".into(), ..Tag::default() };
+/// let facts = Facts { format: Some(FormatId::new("png")), tags: vec![made], ..Facts::default() };
+/// let evidence = marks::catalogue().evidence(&facts);
+///
+/// let policy = Policy::builtin("netflix-genai")?;
+/// let judge = Judge::new(&policy, None, NaiveDate::from_ymd_opt(2026, 6, 1).unwrap());
+/// let asset = Asset::new("final/shot.png".into(), "final/shot.png".to_owned(), 0, 1_024, None);
+/// let examined =
+///     ExaminedAsset { asset: &asset, facts: &facts, evidence: &evidence, ai: marks::ai(&evidence), sha256: None };
+/// let findings = judge.asset(&examined);
+/// assert_eq!(findings[0].rule, "unapproved-ai-in-final");
+/// assert_eq!((findings[0].severity, findings[0].state), (Severity::Error, FindingState::Open));
+/// # Ok::<(), countersign_model::error::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct Judge<'a> {
     policy: &'a Policy,

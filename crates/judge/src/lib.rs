@@ -1,5 +1,9 @@
 //! From facts to findings: the catalogue of marks, roles, policy, approvals, rules, and the judgement itself.
 //!
+//! [`marks`] turns facts into evidence, [`roles`] a path into what it is for, [`approvals`] a digest into the records about
+//! it. The [`rules`] look at all of that under one [`policy`], and [`judge::Judge`] applies severity, approvals, suppression
+//! and baseline to what they say, once.
+//!
 //! Invariant: no file of a delivery is read here; the same facts, policy and approvals give the same findings.
 
 pub mod approvals;

@@ -9,6 +9,16 @@ pub use countersign_model::Membership;
 use countersign_model::Role;
 
 /// A glob as the policy wrote it, and ready to match.
+///
+/// ```
+/// use countersign_judge::roles::Pattern;
+///
+/// let anywhere = Pattern::new("*.dpx")?;
+/// assert!(anywhere.matches("reel 1/A001.DPX"));
+/// let folder = Pattern::new("/final/*.png")?;
+/// assert!(folder.matches("final/shot.png") && !folder.matches("final/old/shot.png"));
+/// # Ok::<(), String>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Pattern {
     text: String,
@@ -89,6 +99,19 @@ impl Patterns {
 ///
 /// What a package delivers is final, whatever its folder is called; only an archival pattern stands above a
 /// membership, since archival is the stricter role and hash lists name everything on a drive.
+///
+/// ```
+/// use countersign_judge::policy::Policy;
+/// use countersign_judge::roles::{Membership, place};
+/// use countersign_model::Role;
+///
+/// let roles = Policy::builtin("netflix-genai")?.roles;
+/// // What a composition plays reaches the screen, wherever it lies.
+/// assert_eq!(place("temp/shot.mxf", &roles, Some(Membership::Cpl), None), (Role::Final, "cpl".to_owned()));
+/// assert_eq!(place("temp/shot.mxf", &roles, None, None).0, Role::Temporary);
+/// assert_eq!(place("shot.mxf", &roles, None, Some(Role::Archival)), (Role::Archival, "option".to_owned()));
+/// # Ok::<(), countersign_model::error::Error>(())
+/// ```
 #[must_use]
 pub fn place(rel: &str, patterns: &Patterns, member: Option<Membership>, option: Option<Role>) -> (Role, String) {
     let placed = patterns.first(rel).map(|(pattern, role)| (*role, format!("policy:{}", pattern.text())));

@@ -4,7 +4,7 @@
 //! by PDQ (a 256-bit hash of its low frequencies) in 51 variants of each reference, and looked at a second time by a
 //! coarse grid of edge signs, so that two slates with other words are not called copies of each other. A sound is found
 //! by landmarks: pairs of spectral peaks that keep their distance under speech, equalization and lossy coding.
-//! An [`Index`] holds hashes and names of known assets, never pictures or sounds.
+//! Invariant: an [`Index`] holds hashes and names of known assets, never pictures or sounds.
 //!
 //! ```
 //! use countersign_matching::{Index, PictureProbe, PictureReference, Pixels, Reference, Relation};

@@ -28,6 +28,7 @@ pub enum Member {
 /// A member's bytes.
 #[derive(Debug)]
 pub struct MemberBytes {
+    /// The bytes: where they stand in the archive, or in memory or a temporary file once decompressed.
     pub held: ByteRange,
     /// Why they are not all, or not what was packed.
     pub problem: Option<Problem>,

@@ -11,6 +11,16 @@ use super::Scope;
 use crate::text::shell_word;
 
 /// What to do about a finding.
+///
+/// ```
+/// use countersign_model::{Command, FindingAction, Piece};
+///
+/// let approve = Command::new("approve", b"final/it's.png", b"approvals.jsonl").option("--scope final-deliverable");
+/// let action = FindingAction::RemoveOrApprove { approve };
+/// // A report lays the command out as one; its words are quoted for a shell already.
+/// assert!(action.pieces().iter().any(|piece| matches!(piece, Piece::Command(words) if words.len() > 4)));
+/// assert!(action.help().contains("--scope final-deliverable"));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "do", rename_all = "kebab-case")]
 pub enum FindingAction {
@@ -22,75 +32,126 @@ pub enum FindingAction {
     KeepRecorded,
     /// Nothing, while it stays temporary.
     KeepTemporary,
+    /// Generated material in the final cut without a record: take it out, or have it approved.
     RemoveOrApprove {
+        /// The command that records the approval.
         approve: Command,
     },
     /// `record` is the approval of the bytes that were there before.
     RestoreOrApprove {
+        /// The command that records an approval of the bytes that are there now.
         approve: Command,
+        /// Id of the ledger's record about the earlier bytes, as `approvals revoke` takes it.
         record: String,
     },
+    /// The approval has run out.
     RenewOrReplace {
+        /// The command that records a new approval.
         approve: Command,
     },
     /// `approver` is the one who withdrew the approval.
     ReplaceOrClearUp {
+        /// Name of the person as the ledger has it.
         approver: String,
+        /// The command that records a new approval.
         approve: Command,
     },
+    /// An approval is there, and the policy demands a consent with it that is not recorded.
     RecordConsent {
+        /// The command that records the approval with its consent.
         approve: Command,
     },
+    /// An approval is there, and does not cover all scopes that the policy demands.
     ApproveScopes {
+        /// The scopes that are lacking, in the order of [`Scope::ALL`].
         scopes: Vec<Scope>,
+        /// The command that records an approval for them.
         approve: Command,
     },
     /// `signed` where only a signed record will do.
     RecordForTheseBytes {
+        /// Whether the policy accepts only records that are signed.
         signed: bool,
+        /// The command that records an approval with the digest of these bytes.
         approve: Command,
     },
+    /// Generated material stands where authentic sources should.
     ReplaceOrDisclose {
+        /// The command that records that the audience is told.
         disclose: Command,
     },
+    /// A source was processed by a model without new content.
     ReviewEnhancement {
+        /// The command that records an approval of the enhancement.
         approve: Command,
+        /// The command that records that the audience is told.
         disclose: Command,
     },
+    /// Nothing in an archival file tells where it comes from.
     RecordOrigin {
+        /// The command that records its origin.
         approve: Command,
     },
+    /// The policy demands that somebody is told of AI material in temporary work.
     Notify {
+        /// The command that records that it was told.
         notify: Command,
     },
+    /// A mark says that a generative tool may have been used, and not how.
     AskHowItWasMade,
+    /// The file's own statements about how it was made contradict each other.
     AskWhereItComesFrom,
+    /// The file contradicts itself about its origin: thumbnail and picture, dates, an editor beside a claim of capture.
     AskTheArchive,
+    /// Bytes and Content Credentials do not match.
     AskForTheSignedFile,
+    /// The file shows that it once had Content Credentials.
     AskForTheFileBeforeCredentialsWereLost,
+    /// The signer is on no trust list in force.
     ImportTrustList,
+    /// Part of the Content Credentials' chain is vouched for by nobody.
     TreatHistoryAsUnproven,
+    /// The operating system refused or failed to read the file.
     CheckDriveAndScanAgain,
+    /// The file is cut or damaged.
     CopyAgainFromSource,
+    /// A bound of [`crate::limits`] kept the file from being read to its end.
     InspectOversizedFile,
+    /// The file is encrypted or of a variant that no reader here understands.
     InspectUnsupportedFile,
+    /// A reader gave up in a way it never should.
     ReportProgramFault,
+    /// The file changed while it was read.
     WaitForTheCopyAndScanAgain,
+    /// No reader knows the format, so that nothing is known of what is in it.
     InspectIfMedia,
+    /// Extension and bytes name two formats.
     Rename,
+    /// The policy or ledger in force lies in the delivery.
     KeepConfigurationOutside,
+    /// A policy or a ledger lies in the delivery and was not obeyed.
     AskWhyConfigurationWasDelivered,
+    /// A manifest lists a file that is not there.
     AskForTheMissingFile,
+    /// Size or hash of a file is not what its package's manifest states.
     CopyAgainOrAskForNewPackage,
+    /// A file lies in a package whose manifest does not list it.
     AskWhetherItBelongs,
+    /// A package's manifest breaks its specification.
     AskForSoundPackage,
+    /// An archive holds what no honest one does: names that lead out, members that hide each other.
     AskForSoundArchive,
+    /// An image sequence has gaps in its numbers.
     AskForMissingFrames,
+    /// A record in force is about an asset that is not in the delivery.
     LookForTheAsset,
+    /// The ledger holds records that are about nothing in the delivery.
     ListUnusedRecords,
+    /// A suppression of the policy has run out or matched nothing.
     RemoveOrRenewSuppression,
     /// What a report of another version says, as it says it.
     Text {
+        /// The sentence, with its commands between backticks, as [`FindingAction::help`] makes it.
         text: String,
     },
 }
@@ -98,6 +159,7 @@ pub enum FindingAction {
 /// A part of a sentence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Piece<'a> {
+    /// Text without a command in it.
     Prose(Cow<'a, str>),
     /// The words of a command, each as a shell reads it.
     Command(Vec<Cow<'a, str>>),
@@ -309,7 +371,9 @@ impl FindingAction {
 pub struct Command {
     /// `approve`, `approvals notify`, `approvals disclose`.
     pub verb: String,
+    /// The file that the record is about.
     pub file: CommandPath,
+    /// The ledger that the record is added to.
     pub ledger: CommandPath,
     /// Each `--NAME` or `--NAME VALUE`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

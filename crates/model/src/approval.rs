@@ -7,9 +7,11 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Decision {
+    /// The material may be used, for the scopes that the record names.
     Approved,
     /// Approved on conditions.
     Conditional,
+    /// The material must not be used.
     Denied,
     /// Withdraws earlier records: those that it supersedes, or all earlier ones about the same bytes.
     Revoked,
@@ -65,9 +67,13 @@ impl Grade {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Scope {
+    /// That the material reaches the audience.
     FinalDeliverable,
+    /// That it shows or sounds like a real person, who agreed.
     TalentLikeness,
+    /// That personal data went into the tool.
     PersonalData,
+    /// That works of others, with their rights, went into the tool.
     ThirdPartyIp,
 }
 

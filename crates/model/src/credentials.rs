@@ -7,7 +7,9 @@ use super::Via;
 /// The C2PA part of [`Facts`].
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Credentials {
+    /// Whether the file holds or points to at least one manifest store.
     pub present: bool,
+    /// What verification made of the active manifest.
     pub state: CredentialState,
     /// Subject common name of the active manifest's signing certificate.
     pub signer: Option<String>,
@@ -15,6 +17,7 @@ pub struct Credentials {
     pub issuer: Option<String>,
     /// RFC 3339, from a time stamp that the manifest carries.
     pub signed_at: Option<String>,
+    /// Claim generator of the active manifest: product name and version.
     pub generator: Option<String>,
     /// Failed validation status codes, sorted, without repeats.
     pub failures: Vec<String>,
@@ -32,6 +35,7 @@ pub struct Credentials {
     /// Where the store stands: `JPEG APP11`.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub place: Option<String>,
+    /// Absolute offset in bytes of the store in the file that holds it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub offset: Option<u64>,
     /// Why the store is not as the specification wants it, where it is damaged or misplaced.
@@ -66,15 +70,21 @@ pub enum CredentialState {
 /// One manifest of a store.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Manifest {
+    /// The manifest's label in its store (C2PA 2.2, section 8.2): `urn:c2pa:…`, or `urn:uuid:…` in older ones.
     pub label: String,
     /// How the active manifest reaches it: empty for the active one.
     pub path: Vec<Via>,
+    /// The asset's name as the claim gives it (`dc:title`).
     pub title: Option<String>,
     /// Claim generator: product name and version.
     pub generator: Option<String>,
+    /// Subject common name of the signing certificate.
     pub signer: Option<String>,
+    /// Organization that issued that certificate.
     pub issuer: Option<String>,
+    /// RFC 3339, from a time stamp that the manifest carries.
     pub signed_at: Option<String>,
+    /// What was done to the asset (C2PA 2.2, section 18.15), in the order of the file.
     pub actions: Vec<Action>,
     /// Labels of all assertions, in order.
     pub assertions: Vec<String>,
@@ -95,7 +105,9 @@ pub struct Action {
     pub action: String,
     /// As written in the file, not normalized.
     pub source_type: Option<String>,
+    /// `softwareAgent`: the program or model that did it.
     pub agent: Option<String>,
+    /// When it was done, RFC 3339 as the file has it.
     pub when: Option<String>,
     /// False where the assertion is only gathered: the signer does not vouch for it.
     pub created: bool,

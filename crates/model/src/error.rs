@@ -5,20 +5,75 @@
 use std::path::PathBuf;
 
 /// An error that ends the command; every variant says what to do next.
+///
+/// ```
+/// use countersign_model::error::Error;
+///
+/// let error = Error::Ledger {
+///     path: "approvals.jsonl".into(),
+///     line: 3,
+///     what: "its chain is broken".to_owned(),
+///     hint: "restore the ledger from a backup".to_owned(),
+/// };
+/// assert_eq!(error.to_string(), "approvals.jsonl:3: its chain is broken");
+/// assert_eq!(error.exit_code(), 3);
+/// ```
 #[derive(Debug)]
 pub enum Error {
     /// An option or argument that makes no sense.
-    Usage { what: String, hint: String },
+    Usage {
+        /// What is wrong, as one clause without a period.
+        what: String,
+        /// What to do next; empty where there is nothing to say. So in all variants.
+        hint: String,
+    },
     /// A file that the run needs cannot be read or written.
-    File { path: PathBuf, what: String, hint: String },
+    File {
+        /// The file, as the user or the configuration names it.
+        path: PathBuf,
+        /// What the operating system or the reader says.
+        what: String,
+        /// What to do next.
+        hint: String,
+    },
     /// A policy that is wrong at a place that can be pointed at.
-    Policy { path: String, text: String, span: Option<(usize, usize)>, what: String, hint: String },
+    Policy {
+        /// The policy's file, or the name of a bundled policy.
+        path: String,
+        /// The whole text of the policy, for whoever shows the place.
+        text: String,
+        /// Where in `text` it is wrong: offset and length in bytes.
+        span: Option<(usize, usize)>,
+        /// What is wrong there.
+        what: String,
+        /// What to do next.
+        hint: String,
+    },
     /// A ledger that cannot be relied on.
-    Ledger { path: PathBuf, line: usize, what: String, hint: String },
+    Ledger {
+        /// The ledger's file.
+        path: PathBuf,
+        /// The line that cannot be relied on, from 1.
+        line: usize,
+        /// What is wrong with it.
+        what: String,
+        /// What to do next.
+        hint: String,
+    },
     /// The roots hold no file.
-    Nothing { roots: Vec<String> },
+    Nothing {
+        /// The roots as they were given.
+        roots: Vec<String>,
+    },
     /// Another program's data that does not fit (a report to convert, a trust list).
-    Data { path: PathBuf, what: String, hint: String },
+    Data {
+        /// The file that holds the data.
+        path: PathBuf,
+        /// What does not fit.
+        what: String,
+        /// What to do next.
+        hint: String,
+    },
 }
 
 /// Result of anything that can stop the run.

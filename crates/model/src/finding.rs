@@ -12,8 +12,11 @@ use super::FindingAction;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Severity {
+    /// Worth knowing; changes no verdict.
     Note,
+    /// Should be looked at; fails the run where `--fail-on warning` is given.
     Warning,
+    /// Must be resolved before delivery; fails the run.
     Error,
 }
 
@@ -33,6 +36,7 @@ impl Severity {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum FindingState {
+    /// Nothing answers it: it counts.
     Open,
     /// A recorded approval covers it.
     Approved,
@@ -91,11 +95,30 @@ impl FindingSubject {
 }
 
 /// What a rule found, after judgement.
+///
+/// ```
+/// use countersign_model::{Finding, FindingAction, FindingState, FindingSubject, Severity};
+///
+/// let finding = Finding {
+///     rule: "mislabelled-format".to_owned(),
+///     severity: Severity::Note,
+///     state: FindingState::Open,
+///     subject: FindingSubject::Format,
+///     path: None,
+///     message: "its name says jpeg, its bytes are png; it was read as png".to_owned(),
+///     action: FindingAction::Rename,
+///     approval: None,
+///     reason: None,
+/// };
+/// assert_eq!(finding.help(), "Rename it, or ask the supplier which of the two was meant.");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     /// The rule's id.
     pub rule: String,
+    /// How bad it is, by the policy or else by the rule.
     pub severity: Severity,
+    /// Whether it still counts, and else why not.
     pub state: FindingState,
     /// What the finding is about.
     pub subject: FindingSubject,

@@ -12,6 +12,14 @@ const LONGEST: usize = 31;
 ///
 /// The words are the formats' own ([`countersign_media::formats::Info::id`]); a saved report or a cache may hold one that this
 /// program no longer knows, which then is only a word without properties.
+///
+/// ```
+/// use countersign_model::FormatId;
+///
+/// const JPEG: FormatId = FormatId::new("jpeg");
+/// assert_eq!(FormatId::parse("jpeg"), Some(JPEG));
+/// assert_eq!(FormatId::parse("a word that no format would have for its id"), None);
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct FormatId {
     len: u8,

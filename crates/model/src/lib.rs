@@ -1,7 +1,11 @@
 //! The nouns of the whole program: assets, facts, evidence, findings, problems, and the report made of them.
 //!
-//! Nothing here reads a file or decides anything. The serialized shapes of [`Evidence`], [`Finding`],
-//! [`Problem`] and [`AssetReport`] are the JSON report's (`countersign.report/1`).
+//! An [`Asset`] is a file and its place in the delivery; [`Facts`] are what it says, [`Evidence`] a mark that matched in
+//! them, a [`Finding`] what a rule made of that, and a [`Problem`] what kept us from reading. [`Run`], [`AssetReport`] and
+//! [`Summary`] are the report. [`limits`] holds every bound in one place, [`text`] what deceives in text from files.
+//!
+//! Invariant: nothing here reads a file or decides anything. The serialized shapes of [`Evidence`], [`Finding`],
+//! [`Problem`] and [`AssetReport`] are the JSON report's (`countersign.report/1`); fields are added and never renamed.
 
 mod action;
 mod approval;
@@ -44,6 +48,14 @@ pub enum Role {
 }
 
 /// One file to be judged, as the walk found it and the roles placed it.
+///
+/// ```
+/// use countersign_model::{Asset, Role};
+///
+/// let asset = Asset::new("/mnt/drive/final/shot.png".into(), "final/shot.png".into(), 0, 1_024, None);
+/// // Until roles were asked, everything is taken to reach the screen.
+/// assert_eq!((asset.role, asset.role_basis.as_str()), (Role::Final, "default"));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Asset {
     /// The path to open.
@@ -59,6 +71,7 @@ pub struct Asset {
     pub mtime: Option<i128>,
     /// Time of the last change of anything, as the walk saw it: not at the disposal of who sets file times.
     pub changed: Option<i128>,
+    /// What its place in the delivery is for, by package, policy or option.
     pub role: Role,
     /// `cpl`, `pkl`, `manifest`, `policy:<pattern>`, `option` or `default`.
     pub role_basis: String,
@@ -94,8 +107,20 @@ impl Asset {
 }
 
 /// Everything one file says, free of policy: what the cache holds and the wire carries.
+///
+/// ```
+/// use countersign_model::{Facts, Tag};
+///
+/// let software = Tag { space: "png".into(), key: "Software".into(), value: "Adobe Firefly".into(), ..Tag::default() };
+/// let facts = Facts { tags: vec![software], ..Facts::default() };
+/// // What the cache keeps and a worker sends is this text.
+/// let text = serde_json::to_string(&facts)?;
+/// assert_eq!(serde_json::from_str::<Facts>(&text)?, facts);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Facts {
+    /// [`FACTS_SCHEMA`] of the program that made them; facts of another shape are read anew.
     pub schema: u32,
     /// The format's id as the bytes tell it; `None` where no reader recognized them.
     pub format: Option<FormatId>,
@@ -107,10 +132,13 @@ pub struct Facts {
     /// Whether the extension is one that the recognized format uses; `None` without an extension,
     /// and where files of the format bear the extension of another file (`._a.mov`).
     pub extension_fits: Option<bool>,
+    /// What the file says, in the order of its bytes, at most [`limits::TAGS`].
     pub tags: Vec<Tag>,
     /// What decoders made of the tags, payloads and pixels; `space` is the decoder's id.
     pub decoded: Vec<Tag>,
+    /// Its Content Credentials; `None` where it neither holds nor points to a manifest.
     pub c2pa: Option<Credentials>,
+    /// What kept us from reading all of it, at most [`limits::PROBLEMS`].
     pub problems: Vec<Problem>,
 }
 
@@ -153,6 +181,7 @@ pub struct Tag {
     pub space: String,
     /// The field's name in that vocabulary: `Software`, `Iptc4xmpExt:DigitalSourceType`, `TXXX:AIGC`.
     pub key: String,
+    /// The value as text, at most [`limits::VALUE`] bytes; more is described by `cut`.
     pub value: String,
     /// The path through the container that leads there: `JPEG APP1, EXIF IFD0 Software`.
     #[serde(rename = "where")]
@@ -162,6 +191,7 @@ pub struct Tag {
     /// Length in bytes and SHA-256 of the whole value where `value` holds only its beginning.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub cut: Option<Cut>,
+    /// Whether the asset's own bytes say it, or those of something in it or beside it.
     #[serde(default, skip_serializing_if = "Via::is_own")]
     pub via: Via,
 }
@@ -169,7 +199,9 @@ pub struct Tag {
 /// What is kept of a value too long to carry.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cut {
+    /// Length of the whole value in bytes.
     pub bytes: u64,
+    /// SHA-256 of the whole value, 64 lower-case hexadecimal digits.
     pub sha256: String,
 }
 
@@ -244,13 +276,20 @@ pub enum Strength {
 pub struct Evidence {
     /// Catalogue id: `iptc.digital-source-type`.
     pub mark: String,
+    /// What the mark says about the asset.
     pub claim: Claim,
+    /// How sure the mark makes us.
     pub strength: Strength,
+    /// The generator, where the mark tells it: `Midjourney`, `Adobe Firefly`.
     pub system: Option<String>,
+    /// The path through the container that leads to it: `JPEG APP13, IPTC 2:110`.
     #[serde(rename = "where")]
     pub place: String,
+    /// Absolute offset in bytes of the value, or of the nearest structure that holds it.
     pub offset: Option<u64>,
+    /// What stands there, cut to what a report can show; untrusted text.
     pub value: String,
+    /// Whether the asset's own bytes say it, or those of something in it or beside it.
     pub via: Via,
 }
 
@@ -258,11 +297,16 @@ pub struct Evidence {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Ai {
+    /// No mark was read; that is never evidence of authenticity.
     #[default]
     None,
+    /// A hint that is not enough alone.
     Possible,
+    /// Processed by a model without new content.
     Enhanced,
+    /// Partly made or edited by a generative model.
     Composite,
+    /// Wholly made by a generative model.
     Generated,
 }
 
@@ -281,13 +325,26 @@ impl Ai {
 }
 
 /// Something about a file that kept us from reading all of it.
+///
+/// ```
+/// use countersign_model::{Problem, ProblemKind};
+///
+/// let cut = Problem::truncated("mp4 (moov)", 4_096, "96 bytes expected, 12 left");
+/// assert!(cut.blocking, "a mark could lie in what is missing");
+/// // Behind the end of padding nothing can hide: it is told by `inspect`, and no finding.
+/// let padding = Problem::malformed("", 8_192, "padding of 3 bytes").within("WAV (PAD )").harmless();
+/// assert_eq!((padding.kind, padding.place.as_str(), padding.blocking), (ProblemKind::Malformed, "WAV (PAD )", false));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {
+    /// What sort of obstacle it is; reports and the action that is proposed go by it.
     pub kind: ProblemKind,
     /// `mp4 (moov)`.
     #[serde(rename = "where")]
     pub place: String,
+    /// Absolute offset in bytes where reading stopped or what is wrong begins, where it is one place.
     pub offset: Option<u64>,
+    /// What is wrong, as one clause without a period.
     pub what: String,
     /// Whether a mark could hide behind it: then the asset is never called clean.
     pub blocking: bool,
@@ -356,7 +413,9 @@ impl From<std::io::Error> for Problem {
 pub enum ProblemKind {
     /// The operating system refused or failed.
     Io,
+    /// The file ends before its structure does.
     Truncated,
+    /// Structure that breaks its specification.
     Malformed,
     /// A bound was reached.
     Limit,

@@ -16,8 +16,9 @@ pub const BLOB: usize = 64 * 1024 * 1024;
 pub const METADATA: u64 = 256 * 1024 * 1024;
 /// The longest C2PA manifest store that is looked at.
 pub const STORE: usize = 64 * 1024 * 1024;
-/// Bytes of manifest stores that one run fetches, and from how many addresses.
+/// Bytes of manifest stores that one run fetches.
 pub const FETCHED: u64 = 256 * 1024 * 1024;
+/// Different addresses from which one run fetches manifest stores.
 pub const ADDRESSES: usize = 1_000;
 /// The longest text that a compressed field may unfold to.
 pub const INFLATED: usize = 16 * 1024 * 1024;
@@ -90,8 +91,9 @@ pub const ARCHIVES: usize = 10_000;
 /// Bytes that the manifests of packages in the archives of one file may unfold to, at all depths together: what they list
 /// is kept in memory.
 pub const MANIFESTS: u64 = 2 * MANIFEST as u64;
-/// Folders of an archive that packages are looked for in, and how deep they may lie.
+/// Folders of an archive that packages are looked for in.
 pub const ARCHIVED_FOLDERS: usize = 100_000;
+/// How deep below the archive's root folders may lie in which packages are looked for.
 pub const ARCHIVED_DEPTH: usize = 64;
 /// Archives inside archives that are opened unless the user says otherwise.
 pub const ARCHIVE_DEPTH: usize = 4;

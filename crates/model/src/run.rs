@@ -9,37 +9,50 @@ use super::{Ai, Credentials, Evidence, Facts, Finding, FormatId, Problem, Role, 
 /// What a run was asked to do and with what.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Run {
+    /// Version of the program, as `0.1.0`.
     pub version: String,
     /// RFC 3339.
     pub started: String,
+    /// The roots as they were given, in the order of [`Asset::root`](super::Asset::root).
     pub roots: Vec<String>,
+    /// The policy in force.
     pub policy: PolicyRef,
+    /// The ledger in force; `None` where none was given.
     pub approvals: Option<ApprovalsRef>,
+    /// The trust lists in force; none where signers cannot be recognized.
     pub trust: Vec<TrustRef>,
+    /// The mark catalogue in force.
     pub catalogue: CatalogueRef,
+    /// What else the user asked for, by the options' names.
     pub options: serde_json::Map<String, serde_json::Value>,
 }
 
 /// The policy in force.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PolicyRef {
+    /// Name of a bundled policy, or what the policy's file calls itself.
     pub name: String,
+    /// SHA-256 of the policy's text, 64 lower-case hexadecimal digits.
     pub sha256: String,
 }
 
 /// The ledger in force.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ApprovalsRef {
+    /// The ledger's path as it was given.
     pub path: String,
     /// SHA-256 of the ledger's last line.
     pub head: String,
+    /// How many records the ledger holds.
     pub records: usize,
 }
 
 /// One trust list in force.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TrustRef {
+    /// What the list is called in reports.
     pub name: String,
+    /// The day of its issue, `YYYY-MM-DD`, where the list states one.
     pub issued: Option<String>,
     /// The day by which its keeper promised the next one.
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -60,31 +73,46 @@ impl TrustRef {
 /// The mark catalogue in force.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CatalogueRef {
+    /// How many marks the catalogue holds.
     pub marks: usize,
+    /// SHA-256 of the catalogue's content, 64 lower-case hexadecimal digits.
     pub sha256: String,
 }
 
 /// One asset's row in the report.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AssetReport {
+    /// Below its root, with `/` between the parts; members of archives as `a.zip!/x.png`.
     pub path: String,
+    /// Index into [`Run::roots`].
     pub root: usize,
+    /// The format's id as the bytes tell it; `None` where no reader recognized them.
     pub format: Option<FormatId>,
+    /// Size in bytes.
     pub bytes: u64,
+    /// SHA-256 of its bytes, 64 lower-case hexadecimal digits; `None` where they were not hashed.
     pub sha256: Option<String>,
+    /// What its place in the delivery is for.
     pub role: Role,
+    /// How that was decided; see [`Asset::role_basis`](super::Asset::role_basis).
     pub role_basis: String,
+    /// Index into [`Summary::packages`].
     pub package: Option<usize>,
     /// Which compositions play it, and where.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub plays: Vec<Play>,
+    /// The strongest claim among the evidence.
     pub ai: Ai,
     /// What a generator was asked for, as the file repeats it; only where there is a mark of AI.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub recipe: Option<Recipe>,
+    /// The marks that matched, by their ids, then by place.
     pub evidence: Vec<Evidence>,
+    /// Its Content Credentials; `None` where it neither holds nor points to a manifest.
     pub c2pa: Option<Credentials>,
+    /// What the rules found, after judgement.
     pub findings: Vec<Finding>,
+    /// What kept us from reading all of it.
     pub problems: Vec<Problem>,
     /// What the ledger holds about this asset.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
@@ -103,6 +131,7 @@ pub struct Recipe {
     /// At most some thousand characters.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub prompt: Option<String>,
+    /// The model's name as the file has it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub model: Option<String>,
     /// Of the program, not of the model.
@@ -130,7 +159,9 @@ impl Recipe {
 /// The frames that one row stands for, by number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Frames {
+    /// The lowest number.
     pub first: u64,
+    /// The highest number, inclusive.
     pub last: u64,
     /// Frames of which this row speaks.
     pub count: u64,
@@ -151,44 +182,55 @@ pub struct Play {
     pub track: String,
     /// First edit unit that is played of the track file, and how many follow with it.
     pub entry: u64,
+    /// How many edit units are played from `entry` on.
     pub duration: u64,
     /// Edit units a second, as numerator and denominator.
     pub rate: (u64, u64),
     /// Where the stretch starts and ends (exclusive) in the composition: `01:00:00:00`, from its own start time code
     /// where it has one.
     pub from: String,
+    /// End of the stretch in the composition, exclusive.
     pub to: String,
 }
 
 /// One record of the ledger, as far as a report about an asset repeats it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RecordNote {
+    /// The record's id in the ledger.
     pub id: String,
     /// `approved`, `conditional`, `denied`, `revoked`, `notified` or `disclosed`.
     pub decision: String,
     /// How it is about the asset: `digest`, `path` or `other-bytes`.
     pub by: String,
+    /// Who decided, with title and company as recorded.
     pub approver: String,
     /// `YYYY-MM-DD`, as is `expires_on`.
     pub decided_on: String,
+    /// The last day on which it holds; `None` where it does not run out.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub expires_on: Option<String>,
+    /// What it is for, in the words of [`Scope`](super::Scope).
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub scopes: Vec<String>,
+    /// A ticket or a clause: where the decision can be looked up.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub reference: Option<String>,
     /// Frames or timecodes that it covers.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub range: Option<String>,
+    /// The generative tool that was approved.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub tool: Option<String>,
+    /// Version of that tool, or the model where no version is recorded.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub version: Option<String>,
+    /// What the tool was asked for.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub prompt: Option<String>,
     /// What went into the tool, with its rights.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub sources: Vec<(String, Option<String>)>,
+    /// What the approver wrote beside it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub note: Option<String>,
 }
@@ -196,32 +238,44 @@ pub struct RecordNote {
 /// One delivery package's row in the report.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PackageReport {
+    /// Its index in [`Summary::packages`], to which assets refer.
     pub id: usize,
+    /// What sort of package it is: `imf`, `dcp`, `ascmhl`, `mhl`, `bagit`, or an archive's format.
     pub kind: String,
     /// Below its scanned root; `.` for the scanned root itself.
     pub root: String,
+    /// What its manifest calls it.
     pub title: Option<String>,
     /// Oddities that are no fault: a composition that plays what lies in no package here.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub remarks: Vec<String>,
+    /// Where it and its own manifest disagree, after judgement.
     pub findings: Vec<Finding>,
 }
 
 /// Counts by the strongest claim.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ByAi {
+    /// Assets wholly made by a generative model.
     pub generated: u64,
+    /// Assets partly made or edited by one.
     pub composite: u64,
+    /// Assets processed by a model without new content.
     pub enhanced: u64,
+    /// Assets with hints only.
     pub possible: u64,
+    /// Assets in which no mark was read.
     pub none: u64,
 }
 
 /// Open findings by severity.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BySeverity {
+    /// Open findings that must be resolved.
     pub error: u64,
+    /// Open findings that should be looked at.
     pub warning: u64,
+    /// Open findings that are worth knowing.
     pub note: u64,
 }
 
@@ -229,17 +283,23 @@ pub struct BySeverity {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
+    /// All was judged and nothing fails the run.
     #[default]
     Pass,
+    /// An open finding is severe enough.
     Fail,
+    /// Nothing fails the run, and not everything could be judged.
     Incomplete,
 }
 
 /// The whole run in numbers.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Summary {
+    /// Assets that were judged, members of archives among them.
     pub assets: u64,
+    /// Their sizes in bytes, together.
     pub bytes: u64,
+    /// Assets by the strongest claim.
     pub by_ai: ByAi,
     /// Open findings only.
     pub findings: BySeverity,
@@ -251,9 +311,11 @@ pub struct Summary {
     pub ignored: u64,
     /// Whether the run was stopped before its end.
     pub interrupted: bool,
+    /// The verdict.
     pub outcome: Outcome,
     /// Findings about the run itself: an approval or a suppression that matched nothing, a policy found in the tree.
     pub findings_of_run: Vec<Finding>,
+    /// The delivery packages and archives, in the order of their places.
     #[serde(skip)]
     pub packages: Vec<PackageReport>,
 }
@@ -261,6 +323,7 @@ pub struct Summary {
 /// Where a delivery package and its own manifest disagree.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PackageFault {
+    /// What sort of disagreement it is.
     pub kind: PackageFaultKind,
     /// The file it is about, below the root, or the manifest itself.
     pub path: String,
@@ -272,10 +335,16 @@ pub struct PackageFault {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum PackageFaultKind {
+    /// The manifest lists a file that is not there.
     MissingAsset,
+    /// A file's hash is not the one that the manifest states.
     HashMismatch,
+    /// A file's size is not the one that the manifest states.
     SizeMismatch,
+    /// A file lies in the package and its manifest does not list it.
     UnlistedFile,
+    /// The manifest breaks its specification or contradicts itself.
     Malformed,
+    /// Numbers between the first and the last frame have no file.
     SequenceGap,
 }

@@ -7,6 +7,7 @@ use crate::words::{decisive, played, systems, word};
 use crate::{Info, Kind, RenderOptions, Report};
 use countersign_model::{AssetReport, Evidence, Finding, PackageReport, Run, Summary};
 
+/// One row a finding (RFC 4180), for spreadsheets.
 pub static KIND: Kind =
     Kind { info: Info { id: "csv", summary: "one row a finding, and one for each asset without any" }, start };
 

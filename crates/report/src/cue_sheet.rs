@@ -12,6 +12,7 @@ use crate::words::{decisive, describe_evidence, played, systems, word};
 use crate::{Info, Kind, RenderOptions, Report};
 use countersign_model::{AssetReport, FindingState, Recipe, RecordNote, Run, Summary};
 
+/// One row for each use of AI material that reaches the audience, as producers hand it in.
 pub static KIND: Kind = Kind {
     info: Info { id: "cue-sheet", summary: "every use of generative AI for the production's records, as CSV" },
     start,

@@ -1,4 +1,4 @@
-//! Untrusted text made inert for the place it is printed in: names and tags can hold anything.
+//! Shared by all reports: untrusted text made inert for the place it is printed in: names and tags can hold anything.
 
 use std::fmt::Write;
 

@@ -16,6 +16,7 @@ use crate::words::{speaks, systems, word};
 use crate::{Info, Kind, Picture, RenderOptions, Report};
 use countersign_model::{AssetReport, Credentials, Evidence, Finding, FindingState, RecordNote, Run, Summary};
 
+/// One page that needs nothing beside itself.
 pub static KIND: Kind = Kind {
     info: Info { id: "html", summary: "one self-contained page: charts, filterable table, a card per flagged asset" },
     start,

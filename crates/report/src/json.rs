@@ -8,6 +8,7 @@ use countersign_model::{AssetReport, Run, Summary};
 /// Name and version of the shape.
 pub const SCHEMA: &str = "countersign.report/1";
 
+/// The whole run as one object (`countersign.report/1`).
 pub static KIND: Kind =
     Kind { info: Info { id: "json", summary: "one JSON object for machines; the stable interface" }, start };
 

@@ -13,6 +13,7 @@ use crate::words::{blocks, decisive, describe_evidence, word};
 use crate::{Info, Kind, RenderOptions, Report};
 use countersign_model::{AssetReport, Finding, FindingState, FindingSubject, PackageReport, Run, Severity, Summary};
 
+/// One test case an asset, for what shows test results.
 pub static KIND: Kind = Kind { info: Info { id: "junit", summary: "JUnit XML for build servers" }, start };
 
 /// Characters of a name or message: build servers show them in tables.

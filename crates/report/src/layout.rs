@@ -1,4 +1,5 @@
-//! Plain-text layout: colors that can be off, wrapping by display width, sizes and counts as people write them.
+//! Shared by the reports that are text: colors that can be off, wrapping by display width, sizes and counts as people
+//! write them.
 
 use unicode_width::UnicodeWidthStr;
 
@@ -8,16 +9,22 @@ use countersign_model::{FindingAction, Piece};
 /// ANSI SGR sequences, or nothing.
 #[derive(Clone, Copy, Debug)]
 pub struct Ink {
+    /// Whether sequences are written; without, text stays as it is.
     pub color: bool,
 }
 
 /// What a piece of text is, for its color.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tone {
+    /// A failure, an error.
     Bad,
+    /// A warning.
     Warn,
+    /// A pass, an approval.
     Good,
+    /// What the eye should find first.
     Strong,
+    /// What explains something else.
     Faint,
 }
 

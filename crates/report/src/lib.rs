@@ -1,4 +1,9 @@
-//! The reports: one file each, all of them in [`ALL`]. Reports render what was judged and decide nothing.
+//! The reports: one file each, all of them in [`ALL`].
+//!
+//! A [`Report`] gets the run, each asset in walking order, and the summary; it streams where its format allows. [`saved`]
+//! reads a JSON report back, so that any other can be made of it later. [`escape`], [`layout`] and [`words`] are shared.
+//!
+//! Invariant: reports use the model only; they render what was judged and decide nothing.
 
 pub mod csv;
 pub mod cue_sheet;
@@ -23,6 +28,7 @@ use countersign_model::{AssetReport, Run, Severity, Summary};
 pub struct Info {
     /// The name that `--report` takes.
     pub id: &'static str,
+    /// What the report is for, in one line of `--help`.
     pub summary: &'static str,
 }
 
@@ -52,11 +58,13 @@ impl Default for RenderOptions {
 /// One rule as reports explain it.
 #[derive(Clone, Debug)]
 pub struct RuleDoc {
+    /// The rule's id.
     pub id: String,
     /// What the rule finds, in one line.
     pub summary: String,
     /// The whole page in Markdown.
     pub text: String,
+    /// How bad its findings are unless the policy says otherwise.
     pub severity: Severity,
 }
 
@@ -86,6 +94,20 @@ pub enum Picture {
 }
 
 /// A report being written: it streams where its format allows.
+///
+/// ```
+/// use countersign_model::{Outcome, Run, Summary};
+/// use countersign_report::{RenderOptions, by_id};
+///
+/// let mut out = Vec::new();
+/// let kind = by_id("terminal").unwrap();
+/// let mut report = (kind.start)(Box::new(&mut out), RenderOptions::default());
+/// report.begin(&Run::default())?;
+/// report.end(&Summary { outcome: Outcome::Incomplete, not_judged: 1, ..Summary::default() })?;
+/// drop(report);
+/// assert!(!String::from_utf8_lossy(&out).contains("PASS"));
+/// # Ok::<(), std::io::Error>(())
+/// ```
 pub trait Report {
     /// Called once, first.
     ///
@@ -108,7 +130,9 @@ pub trait Report {
 
 /// A kind of report: what it is and how one is started.
 pub struct Kind {
+    /// What it is.
     pub info: Info,
+    /// Starts a report that is written to this writer.
     pub start: for<'w> fn(Box<dyn Write + 'w>, RenderOptions) -> Box<dyn Report + 'w>,
 }
 
@@ -126,6 +150,11 @@ pub static ALL: &[&Kind] = &[
 ];
 
 /// The report with this name.
+///
+/// ```
+/// assert!(countersign_report::by_id("sarif").is_some());
+/// assert!(countersign_report::by_id("telegram").is_none());
+/// ```
 #[must_use]
 pub fn by_id(id: &str) -> Option<&'static Kind> {
     ALL.iter().copied().find(|kind| kind.info.id == id)

@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::{Info, Kind, RenderOptions, Report};
 use countersign_model::{AssetReport, Run, Summary};
 
+/// One JSON object a line, written as the run goes.
 pub static KIND: Kind = Kind {
     info: Info { id: "ndjson", summary: "the JSON report line by line, each asset as soon as it is judged" },
     start,

@@ -15,6 +15,7 @@ use countersign_model::{
     AssetReport, Evidence, Finding, FindingState, Outcome, PackageReport, Play, Run, Severity, Summary,
 };
 
+/// SARIF 2.1.0, for what shows findings of code analysis.
 pub static KIND: Kind = Kind { info: Info { id: "sarif", summary: "SARIF 2.1.0 for code-scanning dashboards" }, start };
 
 /// Where the schema of the format is published; nothing is fetched from there.

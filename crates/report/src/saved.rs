@@ -12,7 +12,9 @@ use countersign_model::{AssetReport, PackageReport, Run, Summary};
 /// What a saved report holds beside its assets.
 #[derive(Debug)]
 pub struct Saved {
+    /// What the run was asked to do and with what.
     pub run: Run,
+    /// Its numbers, with the packages.
     pub summary: Summary,
 }
 
@@ -32,6 +34,33 @@ pub trait Take {
 }
 
 /// Reads a report in either form, told by its first bytes.
+///
+/// ```
+/// use countersign_model::{AssetReport, Run, Summary};
+/// use countersign_report::{RenderOptions, by_id, saved};
+///
+/// struct Count(usize);
+///
+/// impl saved::Take for Count {
+///     fn run(&mut self, _: &Run) -> Result<(), String> {
+///         Ok(())
+///     }
+///
+///     fn asset(&mut self, _: AssetReport) -> Result<(), String> {
+///         self.0 += 1;
+///         Ok(())
+///     }
+/// }
+///
+/// let mut written = Vec::new();
+/// let mut report = (by_id("json").unwrap().start)(Box::new(&mut written), RenderOptions::default());
+/// report.begin(&Run::default()).and_then(|()| report.end(&Summary::default())).unwrap();
+/// drop(report);
+/// let mut assets = Count(0);
+/// let saved = saved::read(written.as_slice(), &mut assets)?;
+/// assert_eq!((assets.0, saved.summary), (0, Summary::default()));
+/// # Ok::<(), String>(())
+/// ```
 ///
 /// # Errors
 /// Text that is no report of this schema, an early end, and whatever `take` returns; with the place where known.

@@ -13,6 +13,7 @@ use countersign_model::{
     PackageReport, Run, Severity, Summary,
 };
 
+/// Text for a person at a terminal.
 pub static KIND: Kind =
     Kind { info: Info { id: "terminal", summary: "text for people: verdict, findings, what was not judged" }, start };
 

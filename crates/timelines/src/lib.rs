@@ -4,7 +4,7 @@
 //! FCP7 XML (`xmeml`), FCPXML (`.fcpxml`, `.fcpxmld`) and AAF. Every reader takes bytes and gives [`Timeline`]s; a
 //! folder format fetches its sibling file through a callback. [`conform::Conform`] then finds the asset of each event.
 //!
-//! Nothing here opens a path, and no input makes it panic: depth, events and work are bounded (see [`limits`]), and
+//! Invariant: nothing here opens a path, and no input makes it panic: depth, events and work are bounded (see [`limits`]), and
 //! what cannot be read is an [`Unreadable`] with its place and reason.
 //!
 //! ```

@@ -5,17 +5,31 @@ use std::time::Duration;
 
 use countersign_model::limits;
 
-/// Time that a verification may take: this, and a second for so many bytes of the asset.
+/// Time that a verification may take for an asset without bytes; its bytes grant more.
 pub const VERIFY_TIMEOUT: Duration = Duration::from_secs(60);
+/// Bytes of the asset for which one more second is granted.
 pub const VERIFY_BYTES_PER_SECOND: u64 = 2 * 1024 * 1024;
 
 /// What a worker may take.
+///
+/// ```
+/// use std::num::NonZeroU32;
+/// use std::time::Duration;
+///
+/// use countersign_worker::Bounds;
+///
+/// let bounds = Bounds::default();
+/// assert!(bounds.time_for(4 << 30) > bounds.time_for(0), "large assets are granted more");
+/// let fixed = Bounds::of_seconds(NonZeroU32::new(5).unwrap());
+/// assert_eq!(fixed.time_for(4 << 30), Duration::from_secs(5));
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Bounds {
     /// Bytes of address space.
     pub memory: u64,
-    /// Time for each verification: this, and a second for so many bytes of the asset.
+    /// Time for each verification of an asset without bytes; its bytes grant more.
     pub time: Duration,
+    /// Bytes of the asset for which one more second is granted.
     pub bytes_per_second: u64,
 }
 

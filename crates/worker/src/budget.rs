@@ -7,6 +7,18 @@ use std::time::{Duration, Instant};
 pub const VERIFY_MEMORY: u64 = 512 * 1024 * 1024;
 
 /// A counting semaphore over bytes.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use countersign_worker::budget::Budget;
+///
+/// let budget = Budget::new(1_000);
+/// let first = budget.take(800, Duration::MAX);
+/// // A thread that cannot wait for ever takes what is left.
+/// let second = budget.take(800, Duration::ZERO);
+/// drop((first, second));
+/// ```
 #[derive(Debug)]
 pub struct Budget {
     total: u64,
@@ -22,6 +34,7 @@ pub struct Share<'a> {
 }
 
 impl Budget {
+    /// A budget of so many bytes, all of them free.
     #[must_use]
     pub const fn new(bytes: u64) -> Self {
         Self { total: bytes, left: Mutex::new(bytes), freed: Condvar::new() }

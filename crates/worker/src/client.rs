@@ -57,11 +57,13 @@ impl PixelImage {
         fits.then_some(Self { width, height, channels, bytes, _share: share })
     }
 
+    /// Pixels in a row.
     #[must_use]
     pub fn width(&self) -> u32 {
         self.width
     }
 
+    /// Rows.
     #[must_use]
     pub fn height(&self) -> u32 {
         self.height
@@ -110,6 +112,23 @@ impl PixelImage {
 
 /// All pixels of the picture in these bytes, of which there may be so many.
 ///
+/// ```
+/// use countersign_io::ByteRange;
+/// use countersign_worker::client::{self, Failure, PictureFormat, Refusal};
+///
+/// // A bitmap of one pixel: file header, `BITMAPINFOHEADER`, blue, green, red, padding.
+/// let mut bmp = b"BM\x3a\0\0\0\0\0\0\0\x36\0\0\0\x28\0\0\0\x01\0\0\0\x01\0\0\0\x01\0\x18\0".to_vec();
+/// bmp.extend([0; 24]);
+/// bmp.extend([30, 20, 10, 0]);
+/// let bytes = ByteRange::memory(bmp);
+/// let image = client::pixels(&bytes, PictureFormat::Bmp, 1_000).unwrap();
+/// assert_eq!((image.width(), image.height()), (1, 1));
+/// assert_eq!(image.rgba().collect::<Vec<_>>(), [[10, 20, 30, 255]]);
+/// // A picture of more pixels than are wanted is refused, and never unfolded.
+/// let refused = client::pixels(&bytes, PictureFormat::Bmp, 0).unwrap_err();
+/// assert!(matches!(refused, Failure::Refused(Refusal::TooLarge(_))));
+/// ```
+///
 /// # Errors
 /// Where the decoder refuses, and where the worker gives no answer.
 pub fn pixels(bytes: &ByteRange, format: PictureFormat, most_pixels: u64) -> Result<PixelImage, Failure> {
@@ -155,8 +174,11 @@ fn pixels_here(bytes: &ByteRange, format: PictureFormat, most_pixels: u64) -> Re
 /// A small gray picture, row by row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GrayCopy {
+    /// Pixels in a row.
     pub width: u32,
+    /// Rows.
     pub height: u32,
+    /// `width * height` levels, 0 black to 255 white.
     pub bytes: Vec<u8>,
 }
 

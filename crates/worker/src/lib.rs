@@ -7,6 +7,8 @@
 //!
 //! A program that embeds this library without an executable to start as a worker decodes in its own process: then
 //! [`client`] calls the same functions ([`picture`], [`sound`], [`video`]) directly.
+//!
+//! Invariant: a file costs at most its own job. Neither side believes a length of the other's beyond its own bound.
 
 pub mod bounds;
 pub mod budget;
@@ -30,11 +32,23 @@ pub use pool::Pool;
 /// Which program is a worker: called with this one argument, it runs [`serve::serve`].
 #[derive(Clone, Debug)]
 pub struct Program {
+    /// The executable: usually this program itself.
     pub path: PathBuf,
+    /// Its only argument: `worker`.
     pub argument: &'static str,
 }
 
 /// Why a worker gave no answer.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use countersign_model::ProblemKind;
+/// use countersign_worker::WorkerFailure;
+///
+/// let (kind, what) = WorkerFailure::TimedOut(Duration::from_secs(60)).describe("verification");
+/// assert_eq!((kind, what.as_str()), (ProblemKind::Limit, "verification was ended after 60 seconds"));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum WorkerFailure {
     /// No process could be started.
@@ -87,6 +101,17 @@ static DECODING: OnceLock<Arc<Pool>> = OnceLock::new();
 
 /// Sets the pool whose workers decode pictures and sound from now on. Like a logger it is set once, by the program;
 /// a second call changes nothing.
+///
+/// ```no_run
+/// use std::sync::Arc;
+///
+/// use countersign_worker::{Bounds, Pool, Program};
+///
+/// // This program, started with the one argument `worker`, calls `serve::serve` and nothing else.
+/// let program = Program { path: std::env::current_exe()?, argument: "worker" };
+/// countersign_worker::set_decoding_pool(Arc::new(Pool::new(program, Bounds::default())));
+/// # Ok::<(), std::io::Error>(())
+/// ```
 pub fn set_decoding_pool(pool: Arc<Pool>) {
     let _ = DECODING.set(pool);
 }

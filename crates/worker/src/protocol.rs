@@ -22,6 +22,7 @@ pub struct Setup {
 /// One job, and what it may take; the payload follows the line.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Request {
+    /// What is to be done.
     pub job: Job,
     /// Bytes of address space that are granted.
     pub memory: u64,
@@ -37,33 +38,74 @@ pub enum Job {
     /// Verify Content Credentials; the payload is the manifest store, the rest is for the credentials module.
     Verify(Value),
     /// Decode the picture in the payload to all its pixels.
-    Pixels { format: PictureFormat, most_pixels: u64 },
+    Pixels {
+        /// The format of the payload, told by its bytes and not by its name.
+        format: PictureFormat,
+        /// Pixels beyond which the picture is refused.
+        most_pixels: u64,
+    },
     /// Reduce the pictures in the payload, which stand one after another, to gray ones.
-    Grays { pictures: Vec<EncodedPicture>, most_pixels: u64, side: u32 },
+    Grays {
+        /// How long each of them is, in the order of the payload.
+        pictures: Vec<EncodedPicture>,
+        /// Pixels of one picture beyond which it is left out.
+        most_pixels: u64,
+        /// The longest side of each gray copy in pixels.
+        side: u32,
+    },
     /// Make a small JPEG of the picture in a file, or in the payload where no path is given.
-    PreviewPicture { path: Option<OsString>, side: u32 },
+    PreviewPicture {
+        /// The file; `None` where the picture is the payload.
+        path: Option<OsString>,
+        /// The longest side of the preview in pixels.
+        side: u32,
+    },
     /// Measure the loudness of the sound in a file in so many columns.
-    Waveform { path: OsString, columns: usize },
+    Waveform {
+        /// The file.
+        path: OsString,
+        /// How many equal parts the sound is divided into.
+        columns: usize,
+    },
     /// Make a small JPEG of the first good frame of a video.
-    VideoFrame { path: OsString, side: u32 },
+    VideoFrame {
+        /// The file.
+        path: OsString,
+        /// The longest side of the preview in pixels.
+        side: u32,
+    },
     /// Decode the sound in a file to one channel of 16-bit samples at this rate, in several replies.
-    Sound { path: OsString, rate: u32, most_samples: u64 },
+    Sound {
+        /// The file.
+        path: OsString,
+        /// Samples a second.
+        rate: u32,
+        /// Samples after which decoding ends.
+        most_samples: u64,
+    },
 }
 
 /// A picture in a payload: of its own format where none is said.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct EncodedPicture {
+    /// Its format; `None` where its first bytes are to tell.
     pub format: Option<PictureFormat>,
+    /// Its length in the payload in bytes.
     pub bytes: u64,
 }
 
 /// Picture formats that a worker is asked to decode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum PictureFormat {
+    /// Windows bitmap.
     Bmp,
+    /// JPEG (ITU-T T.81).
     Jpeg,
+    /// PNG (W3C, third edition).
     Png,
+    /// TIFF 6.0.
     Tiff,
+    /// WebP (RFC 9649).
     WebP,
 }
 
@@ -85,6 +127,7 @@ impl PictureFormat {
 /// The answer to a request; its payload follows the line.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Reply {
+    /// What came of the job.
     pub answer: Answer,
     /// Bytes that follow.
     pub payload: u64,
@@ -99,7 +142,14 @@ pub enum Answer {
     /// The verdict, for the credentials module.
     Verified(Value),
     /// Pixels row by row in the payload.
-    Pixels { width: u32, height: u32, channels: u8 },
+    Pixels {
+        /// Pixels in a row.
+        width: u32,
+        /// Rows.
+        height: u32,
+        /// Bytes a pixel: 1 gray, 2 gray and alpha, 3 RGB, 4 RGBA.
+        channels: u8,
+    },
     /// Width and height of each gray picture that could be made; the pixels stand one after another in the payload.
     Grays(Vec<Option<(u32, u32)>>),
     /// A JPEG file in the payload.

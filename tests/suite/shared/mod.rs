@@ -10,3 +10,4 @@ pub(crate) mod prerequisite;
 pub(crate) mod run;
 pub(crate) mod rust_code;
 pub(crate) mod schema;
+pub(crate) mod source_tree;

@@ -3,6 +3,7 @@
 //! Comments, literals and what is compiled for tests only are cut out. Grouped imports (`use crate::{a, b::{self, c}}`) are
 //! taken apart, `self` and `super` are resolved, so that a path reads the same however it is written.
 
+use std::collections::BTreeMap;
 use std::iter::Peekable;
 use std::str::Chars;
 
@@ -122,37 +123,84 @@ fn item(code: &str) -> usize {
 }
 
 /// Every path that code names, from the root of the crate where it starts there: `crate::policy::Policy`, `std::fs::File`.
-/// `module` is the path of the file's own module, for example `["rules", "wording"]`. A glob ends in `*`.
+/// `module` is the path of the file's own module, for example `["rules", "wording"]`. A glob ends in `*`. What an import
+/// calls by a shorter or another name is named in full: `f::read` after `use std::fs as f` is `std::fs::read`. A macro that is
+/// called ends in `!`.
 pub(crate) fn paths(code: &str, module: &[&str]) -> Vec<String> {
     let mut tokens = tokens(code).into_iter().peekable();
-    let mut out = Vec::new();
+    let (mut out, mut imported) = (Vec::new(), BTreeMap::new());
     while let Some(token) = tokens.peek() {
-        if is_name(token) {
-            tree(&mut tokens, &[], &mut out);
-        } else {
+        if !is_name(token) {
+            tokens.next();
+            continue;
+        }
+        let import = token == "use";
+        if import {
             tokens.next();
         }
+        let mut named = Vec::new();
+        tree(&mut tokens, &[], &mut named);
+        let called = !import && tokens.peek().is_some_and(|token| token == "!");
+        for Named { path, name } in named {
+            let path = absolute(&path, module) + if called { "!" } else { "" };
+            if import {
+                imported.insert(name, path.clone());
+            }
+            out.push(path);
+        }
     }
-    out.iter().map(|path| absolute(path, module)).collect()
+    let in_full: Vec<_> = out.iter().map(|path| in_full(path, &imported)).collect();
+    out.extend(in_full);
+    out.sort();
+    out.dedup();
+    out
+}
+
+/// A path as it stands, and what its last part is called here.
+struct Named {
+    path: Vec<String>,
+    name: String,
+}
+
+/// A path whose first part an import brought, from where the import brought it.
+fn in_full(path: &str, imported: &BTreeMap<String, String>) -> String {
+    let mut path = path.to_owned();
+    // An import may stand on another one; one that names itself (`use clap::Args as clap`) ends it.
+    for _ in 0..4 {
+        let (first, rest) = path.split_once("::").unwrap_or((&path, ""));
+        let Some(whole) = imported.get(first).filter(|whole| !whole.starts_with(&format!("{first}::"))) else { break };
+        if whole == first {
+            break;
+        }
+        path = if rest.is_empty() { whole.clone() } else { format!("{whole}::{rest}") };
+    }
+    path
 }
 
 fn is_name(token: &str) -> bool {
     token.starts_with(|c: char| c.is_alphabetic() || c == '_')
 }
 
-/// Names, `::`, and every other character that is no space.
+/// Names, `::`, `!=`, and every other character that is no space.
 fn tokens(code: &str) -> Vec<String> {
     let mut out = Vec::new();
     let mut chars = code.chars().peekable();
     while let Some(&c) = chars.peek() {
         if c.is_alphanumeric() || c == '_' {
-            out.push(name(&mut chars));
+            let word = name(&mut chars);
+            // `r#name` is the name.
+            if word != "r" || chars.next_if_eq(&'#').is_none() {
+                out.push(word);
+            }
             continue;
         }
         chars.next();
         if c == ':' && chars.peek() == Some(&':') {
             chars.next();
             out.push("::".to_owned());
+        } else if c == '!' && chars.peek() == Some(&'=') {
+            chars.next();
+            out.push("!=".to_owned());
         } else if !c.is_whitespace() {
             out.push(c.to_string());
         }
@@ -169,7 +217,7 @@ fn name(chars: &mut Peekable<Chars<'_>>) -> String {
 }
 
 /// One path, or the paths of a group behind one.
-fn tree<I: Iterator<Item = String>>(tokens: &mut Peekable<I>, before: &[String], out: &mut Vec<Vec<String>>) {
+fn tree<I: Iterator<Item = String>>(tokens: &mut Peekable<I>, before: &[String], out: &mut Vec<Named>) {
     let mut path = before.to_vec();
     while let Some(token) = tokens.next_if(|t| is_name(t) || t == "*" && !before.is_empty() || t == "{") {
         if token == "{" {
@@ -186,15 +234,14 @@ fn tree<I: Iterator<Item = String>>(tokens: &mut Peekable<I>, before: &[String],
             break;
         }
     }
-    if tokens.next_if(|t| t == "as").is_some() {
-        tokens.next_if(|t| is_name(t));
-    }
+    let alias = tokens.next_if(|t| t == "as").and_then(|_| tokens.next_if(|t| is_name(t)));
     if path.len() > before.len() {
-        out.push(path);
+        let name = path.iter().rfind(|part| *part != "self").cloned().unwrap_or_default();
+        out.push(Named { name: alias.unwrap_or(name), path });
     }
 }
 
-fn group<I: Iterator<Item = String>>(tokens: &mut Peekable<I>, before: &[String], out: &mut Vec<Vec<String>>) {
+fn group<I: Iterator<Item = String>>(tokens: &mut Peekable<I>, before: &[String], out: &mut Vec<Named>) {
     while let Some(token) = tokens.peek() {
         if token == "}" {
             tokens.next();
@@ -252,12 +299,21 @@ mod tests {
     }
 
     #[test]
+    fn other_names_do_not_hide_a_path() {
+        let text = "use std as s;\nuse s::{fs as files};\nuse std::r#net::*;\nfn f() { files::read(1); s::io::stdout(); say!(a != b) }";
+        let found = paths(text, &[]);
+        for path in ["std::fs::read", "std::io::stdout", "std::net::*", "say!"] {
+            assert!(found.iter().any(|f| f == path), "{path} in {found:?}");
+        }
+    }
+
+    #[test]
     fn only_code_counts() {
         let text = "/* crate::a /* nested */ */ let s = \"crate::b \\\" crate::c\"; // crate::d\n\
             let r = r#\"crate::e \" \"#; let q = '\"'; fn f<'a>(x: &'a str) { crate::kept::f() }\n\
             #[cfg(test)]\nmod tests { use crate::g; fn h() { { } } }\n#[cfg(test)]\nuse crate::i;\nuse crate::also;";
         let found = paths(&code(text), &[]);
         let of_crate: Vec<_> = found.iter().filter(|path| path.starts_with("crate")).collect();
-        assert_eq!(of_crate, ["crate::kept::f", "crate::also"]);
+        assert_eq!(of_crate, ["crate::also", "crate::kept::f"]);
     }
 }

@@ -19,6 +19,22 @@ pub type Spelling = fn(&Path) -> String;
 type Claims = Vec<(usize, usize)>;
 
 /// Every package below the scanned roots.
+///
+/// ```
+/// use std::path::Path;
+///
+/// use countersign_delivery::packages::{Info, Member, Membership, PackageIndex, PackageManifest};
+///
+/// static INFO: Info = Info { kind: "mhl", name: "Media Hash List 1.1" };
+/// let mut index = PackageIndex::default();
+/// let members = vec![Member::new("clip.mov", Some(Membership::Manifest))];
+/// let opened = PackageManifest { members, ..PackageManifest::default() };
+/// index.add(&INFO, 0, Path::new("reel"), opened, |path| path.display().to_string());
+/// index.link();
+/// // The walk asks for each file that it comes to whether a package lists it.
+/// assert_eq!(index.place(0, "reel/clip.mov").membership, Some(Membership::Manifest));
+/// assert_eq!(index.place(0, "clip.mov").membership, None);
+/// ```
 #[derive(Debug, Default)]
 pub struct PackageIndex {
     packages: Vec<Delivery>,
@@ -67,6 +83,7 @@ pub struct Place<'a> {
 pub struct ClaimedDigest<'a> {
     /// Whom to tell of a mismatch: [`PackageIndex::fault`].
     pub package: usize,
+    /// What the package says that the file's digest is.
     pub digest: &'a Digest,
 }
 

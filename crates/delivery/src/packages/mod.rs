@@ -44,7 +44,64 @@ pub struct Info {
 }
 
 /// A kind of package: what it is, how a folder that holds one looks, and what its manifests say.
+///
+/// ```
+/// use countersign_delivery::packages::{Folder, Info, Listing, Member, Membership, Package, PackageFiles, PackageManifest};
+/// use countersign_io::source::Source;
+/// use countersign_model::{PackageFaultKind, Problem, ProblemKind};
+///
+/// /// Call sheets: `CALL.txt` names a file a line.
+/// struct CallSheet;
+///
+/// static INFO: Info = Info { kind: "call-sheet", name: "Call sheet" };
+///
+/// impl Package for CallSheet {
+///     fn info(&self) -> &'static Info {
+///         &INFO
+///     }
+///
+///     fn detect(&self, listing: &Listing) -> bool {
+///         listing.has_file("CALL.txt")
+///     }
+///
+///     fn open(&self, folder: &Folder) -> Result<Option<PackageManifest>, Problem> {
+///         let text = folder.read("CALL.txt")?;
+///         let mut opened = PackageManifest::default();
+///         for line in String::from_utf8_lossy(&text).lines() {
+///             // A manifest's path is believed only where it stays inside the package.
+///             match countersign_delivery::packages::inside(line) {
+///                 Ok(path) => opened.members.push(Member::new(path, Some(Membership::Manifest))),
+///                 Err(what) => opened.fault(PackageFaultKind::Malformed, "CALL.txt", format!("{line}: {what}")),
+///             }
+///         }
+///         Ok(Some(opened))
+///     }
+/// }
+///
+/// /// A folder of one file.
+/// struct InMemory;
+///
+/// impl PackageFiles for InMemory {
+///     fn source(&self, path: &str) -> Result<Source, Problem> {
+///         match path {
+///             "CALL.txt" => Ok(Source::memory(b"reel/one.mov\n../two.mov\n".to_vec(), 0)),
+///             _ => Err(Problem::new(ProblemKind::Io, "", None, "not found")),
+///         }
+///     }
+///
+///     fn list(&self, _: &str) -> Result<Listing, Problem> {
+///         Ok(Listing { files: vec!["CALL.txt".to_owned()], folders: vec!["reel".to_owned()] })
+///     }
+/// }
+///
+/// let listing = InMemory.list("")?;
+/// let opened = CallSheet.open(&Folder::new("", &listing, &InMemory))?.unwrap();
+/// assert!(CallSheet.detect(&listing));
+/// assert_eq!((opened.members[0].path.as_str(), opened.faults.len()), ("reel/one.mov", 1));
+/// # Ok::<(), Problem>(())
+/// ```
 pub trait Package: Sync {
+    /// What kind of package it is.
     fn info(&self) -> &'static Info;
 
     /// Whether a folder may be the root of such a package, by the names in it alone. Cheap, no I/O.
@@ -60,7 +117,9 @@ pub trait Package: Sync {
 /// The names in one folder, system files left out, each list in byte order. Names that are not UTF-8 are missing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Listing {
+    /// Names of files.
     pub files: Vec<String>,
+    /// Names of folders.
     pub folders: Vec<String>,
 }
 
@@ -97,6 +156,7 @@ pub trait PackageFiles {
 pub struct Folder<'a> {
     /// Below the scanned root, `/` between parts; empty for the scanned root itself.
     pub rel: &'a str,
+    /// The names in it.
     pub listing: &'a Listing,
     ground: &'a dyn PackageFiles,
 }
@@ -141,7 +201,9 @@ impl<'a> Folder<'a> {
 /// A package as its manifests describe it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PackageManifest {
+    /// What the manifest calls the package.
     pub title: Option<String>,
+    /// Every file that it lists, once.
     pub members: Vec<Member>,
     /// What is wrong with the manifests themselves; paths below the package's root.
     pub faults: Vec<PackageFault>,
@@ -177,7 +239,9 @@ impl PackageManifest {
 pub struct Total {
     /// Below the package's root, with `/` at its end.
     pub folder: String,
+    /// How many files.
     pub files: u64,
+    /// Their sizes in bytes, together.
     pub bytes: u64,
     /// The file that says so.
     pub by: String,
@@ -190,7 +254,9 @@ pub struct Member {
     pub path: String,
     /// The id under which compositions of any package may play it.
     pub id: Option<String>,
+    /// Size in bytes that the manifest states.
     pub size: Option<u64>,
+    /// The digests that the manifest states, of one or of several algorithms.
     pub digests: Vec<Digest>,
     /// How the package holds it; `None` for the package's own manifests and what else is listed but not delivered.
     pub membership: Option<Membership>,

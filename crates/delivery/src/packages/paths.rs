@@ -6,6 +6,13 @@ const LONGEST: usize = 4096;
 /// The path as the walk would name it, if it stays inside the package: no absolute path, no `..`, no drive
 /// letter, no home folder, no backslash, no control character. `./` and doubled slashes are dropped.
 ///
+/// ```
+/// use countersign_delivery::packages::inside;
+///
+/// assert_eq!(inside("./reel/one.mov").as_deref(), Ok("reel/one.mov"));
+/// assert!(inside("../one.mov").is_err());
+/// ```
+///
 /// # Errors
 /// What is wrong with it, as words to follow the path.
 pub fn inside(text: &str) -> Result<String, &'static str> {

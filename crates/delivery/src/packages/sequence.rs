@@ -32,7 +32,9 @@ const UNREAD: &[(&str, FrameUse)] = &[
 /// A row of the report, and what is wrong with the run that it tells of.
 #[derive(Debug)]
 pub struct Row {
+    /// The row, of one asset or of many frames.
     pub report: AssetReport,
+    /// Gaps in the numbers of the run.
     pub faults: Vec<PackageFault>,
 }
 

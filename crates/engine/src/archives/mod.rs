@@ -47,6 +47,7 @@ fn contents(format: FormatId) -> Option<Contents> {
 /// The file on the drive that holds an archive, however deep.
 #[derive(Debug)]
 pub struct Outer {
+    /// The file's path, as the walk has it.
     pub path: PathBuf,
     /// What the walk saw of it.
     pub seen: Stat,
@@ -71,6 +72,7 @@ pub struct Inside {
     beside: Vec<(PathBuf, Member)>,
     /// How many archives are around it.
     pub depth: usize,
+    /// The file on the drive that holds it.
     pub outer: Arc<Outer>,
     /// Which of the members of the archives around this one's archive is, from the outside in; `None` where one of them
     /// cannot be told apart.

@@ -23,7 +23,9 @@ pub struct Plan {
     pub columns: Vec<(String, String)>,
     /// Field and what it is in every row.
     pub fixed: Vec<(String, String)>,
+    /// The byte between two cells: `,`, `;` or a tab.
     pub delimiter: u8,
+    /// How the sheet's bytes stand for text, unless a byte order mark says otherwise.
     pub encoding: &'static Encoding,
     /// As `strftime` has it: `%d.%m.%Y`.
     pub date_format: String,
@@ -49,7 +51,9 @@ impl Plan {
 /// What a sheet holds.
 #[derive(Debug, Default)]
 pub struct Sheet {
+    /// One record for each good row, in their order.
     pub records: Vec<Record>,
+    /// The rows that cannot be records, with the reason.
     pub bad: Vec<Bad>,
     /// Rows left out because the same is recorded already.
     pub repeated: usize,
@@ -83,6 +87,7 @@ fn content(record: &Record) -> Option<Vec<u8>> {
 pub struct Bad {
     /// Where the row begins, from 1; the header is line 1.
     pub line: u64,
+    /// What is wrong with it, as one clause without a period.
     pub reason: String,
 }
 

@@ -19,9 +19,31 @@ use super::record::{Record, Statement};
 use countersign_model::error::{Error, Result};
 
 /// A ledger that was read from its first line to its last, with every link checked.
+///
+/// ```
+/// use chrono::NaiveDate;
+/// use countersign_judge::approvals::{Ledger, Person, Record, Subject};
+/// use countersign_model::Decision;
+///
+/// let folder = tempfile::tempdir().unwrap();
+/// let path = folder.path().join("approvals.jsonl");
+/// let day = NaiveDate::from_ymd_opt(2026, 5, 4).unwrap();
+/// let mut record = Record::new(Decision::Approved, Person::named("Dana Reyes"), day);
+/// record.subjects.push(Subject::new("final/poster.jpg", Some(&"ab".repeat(32))));
+/// let ids = Ledger::append(&path, &[record], None)?;
+///
+/// let ledger = Ledger::read(&path)?;
+/// assert_eq!((ledger.entries.len(), &ledger.entries[0].record.id), (1, &ids[0]));
+/// // Who changes a line breaks the chain, and the error names the line.
+/// let text = std::fs::read_to_string(&path).unwrap().replacen("payload", "paylaod", 1);
+/// assert!(Ledger::parse(&path, text.as_bytes()).is_err());
+/// # Ok::<(), countersign_model::error::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Ledger {
+    /// Where it was read from.
     pub path: PathBuf,
+    /// Its records in the order of the lines.
     pub entries: Vec<Entry>,
     /// SHA-256 of the last line, in hex; [`ORIGIN`] where there is none.
     pub head: String,
@@ -142,6 +164,7 @@ impl Ledger {
 /// What a whole ledger amounts to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Audit {
+    /// How many records it holds.
     pub records: usize,
     /// SHA-256 of the last line, in hex.
     pub head: String,

@@ -22,6 +22,7 @@ pub const ORIGIN: &str = "000000000000000000000000000000000000000000000000000000
 pub struct Entry {
     /// The line's number, from 1; also its sequence number.
     pub line: usize,
+    /// What the line's statement says.
     pub record: Record,
     /// Public keys whose signatures hold.
     pub keys: Vec<[u8; 32]>,

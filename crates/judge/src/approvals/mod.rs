@@ -42,6 +42,27 @@ pub use stored::Cache;
 ///
 /// It holds an index in memory or on disk, and reads the lines that are asked for. Whatever goes wrong with that is told
 /// by [`Approvals::check_ledger_intact`]: an answer counts only where that finds nothing.
+///
+/// ```
+/// use chrono::NaiveDate;
+/// use countersign_judge::approvals::{Approvals, Ledger, MatchKind, Person, Record, Subject};
+/// use countersign_model::{Asset, Decision};
+///
+/// let folder = tempfile::tempdir().unwrap();
+/// let path = folder.path().join("approvals.jsonl");
+/// let (bytes, day) = ("ab".repeat(32), NaiveDate::from_ymd_opt(2026, 5, 4).unwrap());
+/// let mut record = Record::new(Decision::Approved, Person::named("Dana Reyes"), day);
+/// record.subjects.push(Subject::new("final/poster.jpg", Some(&bytes)));
+/// Ledger::append(&path, &[record], None)?;
+///
+/// let approvals = Approvals::load(&path, &[])?;
+/// let asset = Asset::new("x".into(), "renamed.jpg".to_owned(), 0, 1_024, None);
+/// // A record is about bytes: a file of another name is covered, and one of other bytes is not.
+/// let matches = approvals.matches(&asset, Some(&bytes));
+/// assert_eq!(matches.rows[0].1, MatchKind::Digest);
+/// assert!(approvals.matches(&asset, Some(&"cd".repeat(32))).rows.is_empty());
+/// # Ok::<(), countersign_model::error::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct Approvals {
     path: PathBuf,
@@ -60,6 +81,7 @@ pub struct Approvals {
 pub struct LedgerEntry {
     /// The record's number: 0 for the ledger's first line.
     pub index: usize,
+    /// What was decided.
     pub record: Record,
     /// The grade of its signature, or of the lack of one.
     pub grade: Grade,
@@ -98,6 +120,7 @@ pub enum MatchKind {
 /// The records about one asset, in the ledger's order.
 #[derive(Debug, Default)]
 pub struct Matches<'a> {
+    /// The records, each with how it is about the asset.
     pub rows: Vec<(Arc<LedgerEntry>, MatchKind)>,
     all: Option<&'a Approvals>,
     /// Digest of the asset's bytes, where it was computed.

@@ -27,18 +27,24 @@ pub struct Record {
     /// In the statement these stand outside the predicate.
     #[serde(skip)]
     pub subjects: Vec<Subject>,
+    /// What was decided.
     pub decision: Decision,
+    /// What the decision is for; empty where it does not say.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub scopes: Vec<Scope>,
+    /// How the tool was used.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub use_class: Option<UseClass>,
     /// Name of the generative tool.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tool: Option<String>,
+    /// Who makes the tool.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub vendor: Option<String>,
+    /// Version of the tool.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
+    /// The model that the tool used.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
     /// The prompt, or where it is kept.
@@ -50,10 +56,13 @@ pub struct Record {
     /// References to consents given.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub consents: Vec<String>,
+    /// What must be kept to for the decision to hold, in words.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub conditions: Vec<String>,
+    /// Who asked for the decision.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub requester: Option<Person>,
+    /// Who decided.
     pub approver: Person,
     /// The first day on which the decision holds.
     pub decided_on: NaiveDate,
@@ -63,6 +72,7 @@ pub struct Record {
     /// Ticket or contract.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,
+    /// Anything else, in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
     /// Ids of earlier records that this one ends.
@@ -118,6 +128,7 @@ pub struct Subject {
     /// By algorithm, in lower-case hex where it is a hash: `sha256`, `sha1`, `xxh64`, `c4`, `imfUuid`, `c2paInstance`.
     #[serde(default)]
     pub digest: BTreeMap<String, String>,
+    /// What else the record says of these bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub annotations: Option<Annotations>,
 }
@@ -149,16 +160,22 @@ pub struct Annotations {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum UseClass {
+    /// It helped, and nothing of its output is in the asset.
     Assistive,
+    /// It changed material that was recorded or drawn.
     Altered,
+    /// It made the material.
     Generated,
+    /// It made the likeness or voice of a real person.
     DigitalReplica,
 }
 
 /// Something that went into the tool.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SourceAsset {
+    /// What it is, or what its file is called.
     pub name: String,
+    /// Who holds the rights in it, or under which license it was used.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rights: Option<String>,
 }
@@ -166,9 +183,12 @@ pub struct SourceAsset {
 /// Who asked or decided.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Person {
+    /// The person's name.
     pub name: String,
+    /// What the person does: `VP Post Production`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role: Option<String>,
+    /// For whom.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub organization: Option<String>,
 }

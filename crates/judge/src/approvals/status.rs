@@ -12,18 +12,22 @@ use countersign_model::Role;
 /// What is asked of the records.
 #[derive(Clone, Debug)]
 pub struct CoverageQuery<'a> {
+    /// Says which grades and conditions are enough.
     pub policy: &'a Policy,
+    /// What the asset's place in the delivery is for.
     pub role: Role,
     /// Decisions that would do.
     pub decisions: &'a [Decision],
     /// Scopes that must all be covered.
     pub scopes: BTreeSet<Scope>,
+    /// The day on which the records must be in force.
     pub as_of: NaiveDate,
 }
 
 /// The answer, and whether a record about other bytes names this asset.
 #[derive(Debug, Default)]
 pub struct ApprovalStatus {
+    /// What the records about these bytes amount to.
     pub verdict: Verdict,
     /// An approval in force for another version of this file; `None` where any record is about these very bytes.
     pub other_bytes: Option<Arc<LedgerEntry>>,
@@ -38,7 +42,14 @@ pub enum Verdict {
     /// Every scope is covered; the record that covers most comes first.
     Covered(Arc<LedgerEntry>),
     /// In force, but some scopes are not covered, or only by records of too low a grade.
-    Insufficient { record: Arc<LedgerEntry>, missing: Vec<Scope>, untrusted: Option<Untrusted> },
+    Insufficient {
+        /// The record that comes nearest.
+        record: Arc<LedgerEntry>,
+        /// Scopes that no record in force covers.
+        missing: Vec<Scope>,
+        /// Why a record that would cover them does not count.
+        untrusted: Option<Untrusted>,
+    },
     /// Run out.
     Expired(Arc<LedgerEntry>),
     /// Withdrawn or replaced by the second one.
@@ -54,8 +65,11 @@ pub enum Verdict {
 /// A record in force whose grade is too low.
 #[derive(Clone, Debug)]
 pub struct Untrusted {
+    /// The record.
     pub record: Arc<LedgerEntry>,
+    /// The grade that it has.
     pub grade: Grade,
+    /// The grade that the policy demands for this scope.
     pub least: Grade,
 }
 

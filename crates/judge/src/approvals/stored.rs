@@ -32,6 +32,7 @@ const LEFT: Duration = Duration::from_secs(3600);
 /// Where indexes are kept, and for which ledgers.
 #[derive(Clone, Copy, Debug)]
 pub struct Cache<'a> {
+    /// Where indexes are kept, one file a ledger; made where it is not there.
     pub folder: &'a Path,
     /// Ledgers of fewer bytes are read as a whole.
     pub least: u64,

@@ -30,6 +30,13 @@ pub(super) static ALL: &[(&str, &str)] = &[
 ];
 
 /// The validated marks and the index from fields to their tests.
+///
+/// ```
+/// let catalogue = countersign_judge::marks::catalogue();
+/// let mark = catalogue.marks().find(|mark| mark.id == "iptc.digital-source-type").unwrap();
+/// // Each mark says what looks like it and is not it, and brings the examples that prove it.
+/// assert!(!mark.guard.is_empty() && !mark.hits.is_empty());
+/// ```
 #[derive(Debug)]
 pub struct Catalogue {
     pub(super) marks: Vec<Mark>,
@@ -52,6 +59,7 @@ pub(super) struct At {
 pub struct Mark {
     /// `vendor.field`, kebab-case.
     pub id: String,
+    /// What people call it.
     pub name: String,
     /// The system that it points to, where it is always the same.
     pub system: Option<String>,
@@ -59,6 +67,7 @@ pub struct Mark {
     pub lives: String,
     /// Claims that it can make, without repeats.
     pub claims: Vec<Claim>,
+    /// How sure it makes us, where a test does not say otherwise.
     pub strength: Strength,
     /// What looks like it and is not it.
     pub guard: String,
@@ -67,7 +76,9 @@ pub struct Mark {
     /// The module that looks for it where fields and values are not enough.
     pub code: Option<String>,
     pub(super) tests: Vec<Test>,
+    /// Examples that must give evidence of it; they run as tests.
     pub hits: Vec<Hit>,
+    /// Examples that must give none; they run as tests.
     pub misses: Vec<Miss>,
 }
 
@@ -126,9 +137,12 @@ pub(super) struct Condition {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Hit {
+    /// What the evidence must claim.
     pub claim: Claim,
+    /// How sure it must be, where the example says so.
     #[serde(default)]
     pub strength: Option<Strength>,
+    /// The system that it must name, where the example says so.
     #[serde(default)]
     pub system: Option<String>,
     /// Space, key, value.
@@ -142,6 +156,7 @@ pub struct Miss {
     /// Whether no other mark may answer either.
     #[serde(default)]
     pub trap: bool,
+    /// Space, key, value.
     pub tags: Vec<(String, String, String)>,
 }
 

@@ -11,6 +11,7 @@ use countersign_model::{Action, Claim, CredentialState, Credentials, Evidence, M
 /// A mark of this file; what people read of it stands in `catalogue/credentials.toml`.
 #[derive(Clone, Copy, Debug)]
 pub struct Coded {
+    /// The mark's id: `c2pa.source-type`.
     pub id: &'static str,
     /// At best: where the signature does not hold, a signed statement is a declared one.
     pub strength: Strength,

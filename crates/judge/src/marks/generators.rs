@@ -8,7 +8,9 @@ use countersign_model::Claim;
 /// Where in a manifest a name stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Field {
+    /// An action's `softwareAgent`.
     Agent,
+    /// The claim generator.
     Generator,
     /// Common name or organization of the signing certificate.
     Certificate,
@@ -17,10 +19,13 @@ pub enum Field {
 /// One known generator.
 #[derive(Clone, Copy, Debug)]
 pub struct Generator {
+    /// Where the name stands.
     pub field: Field,
     /// How the field starts, as a whole word, any case, `_` as a space.
     pub name: &'static str,
+    /// What evidence calls the generator.
     pub system: &'static str,
+    /// What its name in that field says about the asset.
     pub claim: Claim,
 }
 

@@ -9,7 +9,7 @@ use countersign_model::{Claim, Strength};
 #[must_use]
 pub fn manual() -> String {
     let mut out = format!(
-        "# Marks\n\nThe {} marks of generative AI that Countersign reads, made from `src/marks/`.\n\n\
+        "# Marks\n\nThe {} marks of generative AI that Countersign reads, made from `crates/judge/src/marks/`.\n\n\
          A mark makes a *claim* about the asset (generated, composite, enhanced, possible, captured, digitized, not-ai) \
          with a *strength*: signed (a signature can be checked), declared (the file states it in a field made for that), \
          fingerprint (a structure that only a generator writes), pixel (decoded from the pixels), \
@@ -44,7 +44,7 @@ pub fn page(mark: &Mark) -> String {
     }
     let _ = write!(out, "\n\n- **Claims:** {}\n- **Strength:** {}\n", claims(mark), strength(mark.strength));
     if let Some(code) = &mark.code {
-        let _ = writeln!(out, "- **Read by:** `src/{code}`");
+        let _ = writeln!(out, "- **Read by:** `crates/judge/src/{code}`");
     }
     for (what, text) in [("Lives in", &mark.lives), ("Not to be mistaken for", &mark.guard), ("Source", &mark.source)] {
         let _ = writeln!(out, "- **{what}:** {}", text.trim());

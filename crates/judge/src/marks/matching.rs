@@ -10,6 +10,25 @@ const QUOTED: usize = 200;
 
 impl Catalogue {
     /// What the catalogue makes of these facts: sorted, without repeats.
+    ///
+    /// ```
+    /// use countersign_judge::marks::{ai, catalogue};
+    /// use countersign_model::{Ai, Claim, Facts, Tag};
+    ///
+    /// let source_type = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia";
+    /// let stated = Tag {
+    ///     space: "xmp".into(),
+    ///     key: "Iptc4xmpExt:DigitalSourceType".into(),
+    ///     value: source_type.into(),
+    ///     place: "JPEG APP1, XMP Iptc4xmpExt:DigitalSourceType".into(),
+    ///     ..Tag::default()
+    /// };
+    /// let caption = Tag { space: "xmp".into(), key: "dc:description".into(), value: source_type.into(), ..Tag::default() };
+    /// let evidence = catalogue().evidence(&Facts { tags: vec![stated, caption], ..Facts::default() });
+    /// // What people write in a caption is no mark.
+    /// assert_eq!((evidence.len(), evidence[0].claim), (1, Claim::Generated));
+    /// assert_eq!(ai(&evidence), Ai::Generated);
+    /// ```
     #[must_use]
     pub fn evidence(&self, facts: &Facts) -> Vec<Evidence> {
         let mut out = self.of_tags(facts);

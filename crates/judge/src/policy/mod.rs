@@ -24,6 +24,7 @@ pub use countersign_model::{Grade, Scope};
 /// A checked policy.
 #[derive(Clone, Debug)]
 pub struct Policy {
+    /// What the policy calls itself.
     pub name: String,
     /// The file that it was read from; built-in policies have none.
     pub path: Option<PathBuf>,
@@ -31,11 +32,17 @@ pub struct Policy {
     pub sha256: String,
     /// No finding is reported as more than this.
     pub ceiling: Severity,
+    /// Which paths are for what.
     pub roles: Patterns,
+    /// What an approval must be.
     pub approvals: Demands,
+    /// Scopes that some files need beyond their role's.
     pub require: Vec<Require>,
+    /// Findings that are known and accepted until a day.
     pub suppress: Vec<Suppression>,
+    /// Whose signatures count, on Content Credentials and on approvals.
     pub trust: Trust,
+    /// Bounds that the policy sets.
     pub limits: Limits,
     /// Whether a digitization mark authenticates archival material only together with a custody record.
     pub digitized_needs_custody: bool,
@@ -45,6 +52,7 @@ pub struct Policy {
 /// What the policy says of one rule.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Setting {
+    /// The severity of its findings, where the policy sets one.
     pub severity: Option<Severity>,
     /// Why the rule is off, where it is.
     pub off: Option<String>,
@@ -53,6 +61,7 @@ pub struct Setting {
 /// What an approval must be.
 #[derive(Clone, Debug)]
 pub struct Demands {
+    /// The least grade of a record that counts, in scopes without a grade of their own.
     pub least_grade: Grade,
     /// Roles in which a record that names only a path still counts.
     pub path_only: BTreeSet<Role>,
@@ -60,8 +69,11 @@ pub struct Demands {
     pub conditional: bool,
     /// Scopes for which an approval counts only where it names a consent.
     pub consent: BTreeSet<Scope>,
+    /// Which claims need an approval, by role.
     pub claims: BTreeMap<Role, BTreeSet<Ai>>,
+    /// Which scopes an approval must cover, by role.
     pub scopes: BTreeMap<Role, BTreeSet<Scope>>,
+    /// The least grade of a record that counts for a scope.
     pub grades: BTreeMap<Scope, Grade>,
 }
 
@@ -84,15 +96,20 @@ impl Default for Demands {
 /// Scopes that some files need beyond their role's.
 #[derive(Clone, Debug)]
 pub struct Require {
+    /// The paths of those files.
     pub pattern: Pattern,
+    /// The scopes.
     pub scopes: BTreeSet<Scope>,
 }
 
 /// Findings that are known and accepted until a day.
 #[derive(Clone, Debug)]
 pub struct Suppression {
+    /// The rule's id.
     pub rule: String,
+    /// The paths that it may be about.
     pub pattern: Pattern,
+    /// Why it is accepted; reports repeat it.
     pub reason: String,
     /// The last day on which it holds.
     pub expires: NaiveDate,
@@ -110,7 +127,9 @@ pub struct Trust {
 /// A public Ed25519 key and whose it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TrustedKey {
+    /// Whose key it is, as reports call it.
     pub name: String,
+    /// The public key, 32 bytes (RFC 8032).
     pub key: [u8; 32],
     /// The first day whose decisions it may sign.
     pub from: Option<NaiveDate>,
@@ -134,6 +153,7 @@ impl TrustedKey {
 /// Bounds that a policy may set.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Limits {
+    /// Archives inside archives that are opened; 0 opens none.
     pub archive_depth: Option<u32>,
     /// Seconds that verifying the Content Credentials of one file may take.
     pub seconds_per_file: Option<NonZeroU32>,
@@ -188,6 +208,20 @@ impl Policy {
     }
 
     /// The policy that `text` spells; `path` is how errors call it.
+    ///
+    /// ```
+    /// use countersign_judge::policy::Policy;
+    /// use countersign_model::error::Error;
+    /// use countersign_model::{Ai, Role};
+    ///
+    /// let policy = Policy::parse("name = \"house\"\n[approvals.claims]\nfinal = [\"generated\"]\n", "house.toml")?;
+    /// assert!(policy.demands(Role::Final, Ai::Generated));
+    /// // A mistake is pointed at.
+    /// let text = "name = \"house\"\n[aprovals]\n";
+    /// let Err(Error::Policy { span: Some((at, len)), .. }) = Policy::parse(text, "house.toml") else { panic!("taken") };
+    /// assert_eq!(&text[at..at + len], "aprovals");
+    /// # Ok::<(), Error>(())
+    /// ```
     ///
     /// # Errors
     /// [`Error::Policy`] with the span of the mistake.

@@ -87,7 +87,30 @@ impl Info {
 }
 
 /// A rule: what it is, and what it finds in an asset, in a package, or in the run as a whole.
+///
+/// ```
+/// use chrono::NaiveDate;
+/// use countersign_judge::judge::{ExaminedAsset, Judge};
+/// use countersign_judge::policy::Policy;
+/// use countersign_judge::rules;
+/// use countersign_model::{Ai, Asset, Facts, FormatId, Severity};
+///
+/// // A rule's manual page is the head of its own file.
+/// let rule = rules::by_id("mislabelled-format").unwrap();
+/// assert_eq!(rule.info().severity, Severity::Note);
+/// assert!(rule.info().summary().contains("extension"));
+///
+/// let policy = Policy::builtin("netflix-genai")?;
+/// let judge = Judge::new(&policy, None, NaiveDate::from_ymd_opt(2026, 6, 1).unwrap());
+/// let asset = Asset::new("poster.jpg".into(), "poster.jpg".to_owned(), 0, 9, None);
+/// let (format, named) = (Some(FormatId::new("png")), Some(FormatId::new("jpeg")));
+/// let facts = Facts { format, named, extension_fits: Some(false), ..Facts::default() };
+/// let examined = ExaminedAsset { asset: &asset, facts: &facts, evidence: &[], ai: Ai::None, sha256: None };
+/// assert_eq!(judge.asset(&examined)[0].rule, "mislabelled-format");
+/// # Ok::<(), countersign_model::error::Error>(())
+/// ```
 pub trait Rule: Sync {
+    /// What the rule is; the same for every call.
     fn info(&self) -> &'static Info;
 
     /// What the rule finds in one asset.
@@ -103,10 +126,15 @@ pub trait Rule: Sync {
 /// Everything that is known of one asset when it is judged.
 #[derive(Debug)]
 pub struct AssetContext<'a> {
+    /// The file and its place.
     pub asset: &'a Asset,
+    /// What it says.
     pub facts: &'a Facts,
+    /// The strongest claim among the evidence.
     pub ai: Ai,
+    /// The marks that matched.
     pub evidence: &'a [Evidence],
+    /// The policy in force.
     pub policy: &'a Policy,
     /// The records about this asset.
     pub matches: &'a Matches<'a>,
@@ -137,7 +165,9 @@ impl AssetContext<'_> {
 /// One delivery package and where it disagrees with itself.
 #[derive(Debug)]
 pub struct PackageContext<'a> {
+    /// The package's row, as far as it is known.
     pub package: &'a PackageReport,
+    /// Where it and its own manifest disagree.
     pub faults: &'a [PackageFault],
 }
 
@@ -146,7 +176,9 @@ pub struct PackageContext<'a> {
 pub struct RunContext<'a> {
     /// Every delivery package and archive, with what was found in it.
     pub packages: &'a [PackageReport],
+    /// The policy in force.
     pub policy: &'a Policy,
+    /// The ledger in force; `None` where none was given.
     pub approvals: Option<&'a Approvals>,
     /// The day on which approvals and suppressions must hold.
     pub as_of: NaiveDate,
@@ -159,7 +191,9 @@ pub struct RunContext<'a> {
 /// What a rule says, before judgement.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RawFinding {
+    /// What was found, in one sentence without a period; text from files is escaped where it is printed.
     pub message: String,
+    /// What to do about it.
     pub action: FindingAction,
     /// The record that it is about.
     pub approval: Option<String>,

@@ -52,8 +52,11 @@ impl<'a> Subject<'a> {
 /// A decoder: its id, its version for the cache key, and one verb.
 #[derive(Clone, Copy)]
 pub struct Decoder {
+    /// What its facts are kept under: the `space` of the tags that it makes.
     pub id: &'static str,
+    /// Raised with every change of what is decoded; part of every cache key.
     pub version: u32,
+    /// Tags, pixels and payloads in, decoded facts out; nothing where the decoder has nothing to say.
     pub decode: fn(&mut Subject<'_>, &Facts, Options) -> Vec<Tag>,
 }
 
@@ -72,6 +75,18 @@ pub static ALL: &[Decoder] = &[
 ];
 
 /// Runs all decoders and keeps what they say.
+///
+/// ```
+/// use countersign_io::source::Source;
+/// use countersign_media::decoders::{self, Options};
+/// use countersign_model::{Extraction, Tag};
+///
+/// let mut read = Extraction::default();
+/// let value = "a lake\nNegative prompt: fog\nSteps: 20, Sampler: Euler a, CFG scale: 7, Seed: 1, Size: 512x512, Model: sd15";
+/// read.facts.tags = vec![Tag { space: "png".into(), key: "parameters".into(), value: value.into(), ..Tag::default() }];
+/// decoders::run(&mut Source::memory(Vec::new(), 0), &mut read, Options::default());
+/// assert!(read.facts.decoded.iter().any(|fact| fact.space == "a1111"));
+/// ```
 pub fn run(source: &mut Source, read: &mut Extraction, options: Options) {
     let Extraction { facts, stores, payloads, .. } = read;
     let mut subject = Subject { source, stores, payloads, picture: Picture::default() };

@@ -179,6 +179,7 @@ pub struct Probe<'a> {
 pub struct Score(pub u8);
 
 impl Score {
+    /// The bytes are not of this format.
     pub const NO: Self = Self(0);
     /// A pattern that other data shows by chance (an MPEG frame sync).
     pub const WEAK: Self = Self(30);
@@ -189,7 +190,46 @@ impl Score {
 }
 
 /// A format: what it is, whether these bytes are it, what the file says.
+///
+/// ```
+/// use countersign_io::source::Source;
+/// use countersign_media::formats::{Format, Info, Probe, Score};
+/// use countersign_media::tags::{Place, push};
+/// use countersign_model::{Extraction, FormatId, Problem};
+///
+/// /// Slates: `SLT1`, the length of a text, the text.
+/// struct Slate;
+///
+/// static INFO: Info = Info { id: FormatId::new("slate"), name: "Slate", extensions: &["slt"], ..Info::DEFAULT };
+///
+/// impl Format for Slate {
+///     fn info(&self) -> &'static Info {
+///         &INFO
+///     }
+///
+///     fn sniff(&self, probe: &Probe<'_>) -> Score {
+///         if probe.head.starts_with(b"SLT1") { Score::SURE } else { Score::NO }
+///     }
+///
+///     fn read(&self, source: &mut Source, out: &mut Extraction) -> Result<(), Problem> {
+///         let len = u32::from_be_bytes(source.array(4)?);
+///         // A length that the file states is bounded before anything is read.
+///         let text = source.stated(8, u64::from(len), 64 * 1024)?;
+///         let at = Place::new("slate", source.absolute(8));
+///         push(out, "slate", "Text", String::from_utf8_lossy(&text), &at, 0);
+///         Ok(())
+///     }
+/// }
+///
+/// let bytes = b"SLT1\0\0\0\x06take 3".to_vec();
+/// assert_eq!(Slate.sniff(&Probe { head: &bytes, len: 14 }), Score::SURE);
+/// let mut out = Extraction::default();
+/// Slate.read(&mut Source::memory(bytes, 0), &mut out)?;
+/// assert_eq!((out.facts.tags[0].value.as_str(), out.facts.tags[0].offset), ("take 3", Some(8)));
+/// # Ok::<(), Problem>(())
+/// ```
 pub trait Format: Sync {
+    /// What it is, as data; the same for every call.
     fn info(&self) -> &'static Info;
 
     /// Never fails and never reads: the probe is all there is.
@@ -277,6 +317,16 @@ pub fn by_id(id: &str) -> Option<&'static dyn Format> {
 }
 
 /// What is known of the format with this id; ids that are no format's (a package's manifest) have no properties.
+///
+/// ```
+/// use countersign_media::formats;
+/// use countersign_model::{FormatId, Media};
+///
+/// let png = formats::info(FormatId::new("png")).unwrap();
+/// assert_eq!((png.media, png.extensions[0]), (Media::Image, "png"));
+/// // The id of a package's manifest is no format's: nothing is known of it.
+/// assert!(formats::info(FormatId::new("imf-cpl")).is_none());
+/// ```
 #[must_use]
 pub fn info(id: FormatId) -> Option<&'static Info> {
     ALL.iter().map(|f| f.info()).find(|info| info.id == id)

@@ -39,6 +39,7 @@ pub struct ZipDocument {
     properties: fn(&str) -> bool,
 }
 
+/// Electronic books (W3C EPUB 3.3).
 pub static EPUB: ZipDocument = ZipDocument {
     info: &Info {
         id: FormatId::new("epub"),
@@ -56,6 +57,7 @@ pub static EPUB: ZipDocument = ZipDocument {
     properties: |name| name.ends_with(".opf"),
 };
 
+/// Text, sheets and slides of Microsoft Office (ISO/IEC 29500).
 pub static OOXML: ZipDocument = ZipDocument {
     info: &Info {
         id: FormatId::new("ooxml"),
@@ -74,6 +76,7 @@ pub static OOXML: ZipDocument = ZipDocument {
     properties: |name| name.starts_with("docProps/") && name.ends_with(".xml"),
 };
 
+/// Text, sheets and slides of LibreOffice and others (ISO/IEC 26300).
 pub static OPEN_DOCUMENT: ZipDocument = ZipDocument {
     info: &Info {
         id: FormatId::new("opendocument"),

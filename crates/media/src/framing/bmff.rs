@@ -12,6 +12,7 @@ pub type FourCc = [u8; 4];
 /// One box: where it stands and where its body is, in the source's own offsets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Header {
+    /// The box's type: `moov`, `uuid`, …
     pub kind: FourCc,
     /// The extended type of a `uuid` box.
     pub uuid: Option<[u8; 16]>,
@@ -46,6 +47,20 @@ impl Header {
 }
 
 /// The boxes of one range of a source, one after the other.
+///
+/// ```
+/// use countersign_io::source::Source;
+/// use countersign_media::framing::bmff::Boxes;
+///
+/// let mut source = Source::memory(b"\0\0\0\x08free\0\0\0\x0cmdatABCD".to_vec(), 0);
+/// let mut boxes = Boxes::new(0, source.len());
+/// let mut kinds = Vec::new();
+/// while let Some(header) = boxes.next(&mut source)? {
+///     kinds.push((header.kind, header.len()));
+/// }
+/// assert_eq!(kinds, [(*b"free", 0), (*b"mdat", 4)]);
+/// # Ok::<(), countersign_model::Problem>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Boxes {
     at: u64,

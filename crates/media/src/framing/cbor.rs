@@ -9,14 +9,23 @@ use countersign_model::limits;
 /// One CBOR item.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Item<'a> {
+    /// A number of major type 0 or 1.
     Int(i128),
+    /// A byte string (major type 2).
     Bytes(Cow<'a, [u8]>),
+    /// A text string (major type 3).
     Text(Cow<'a, str>),
+    /// Items in their order (major type 4).
     Array(Vec<Self>),
+    /// Keys and values in the order of the bytes (major type 5); a key may stand there twice.
     Map(Vec<(Self, Self)>),
+    /// A tag number and what it is of (major type 6).
     Tag(u64, Box<Self>),
+    /// `false` or `true` (major type 7).
     Bool(bool),
+    /// `null`, `undefined` and other simple values.
     Null,
+    /// A number of half, single or double precision.
     Float(f64),
 }
 
@@ -39,6 +48,7 @@ impl<'a> Item<'a> {
         }
     }
 
+    /// The text, tags looked through; `None` for anything else.
     #[must_use]
     pub fn text(&self) -> Option<&str> {
         match self.bare() {
@@ -47,6 +57,7 @@ impl<'a> Item<'a> {
         }
     }
 
+    /// The byte string, tags looked through; `None` for anything else.
     #[must_use]
     pub fn bytes(&self) -> Option<&[u8]> {
         match self.bare() {

@@ -5,7 +5,9 @@
 /// One element: tag byte and content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Element<'a> {
+    /// The identifier octet: class, whether constructed, and number (section 8.1.2).
     pub tag: u8,
+    /// The contents octets.
     pub content: &'a [u8],
 }
 
@@ -40,9 +42,13 @@ pub fn elements(mut bytes: &[u8]) -> impl Iterator<Item = Element<'_>> {
 /// Who a certificate is about and who issued it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Names {
+    /// Subject common name (2.5.4.3).
     pub common_name: Option<String>,
+    /// Subject organization (2.5.4.10).
     pub organization: Option<String>,
+    /// Issuer common name.
     pub issuer_common_name: Option<String>,
+    /// Issuer organization.
     pub issuer_organization: Option<String>,
 }
 

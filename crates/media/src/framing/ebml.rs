@@ -78,9 +78,11 @@ pub fn read(source: &mut Source, start: u64) -> Result<Element, Problem> {
 /// A child of a master element that is in memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Child<'a> {
+    /// The element's id with its length marker, as specifications write it: `0x4DBB`.
     pub id: u32,
     /// Offset of the body inside the parent's body.
     pub offset: usize,
+    /// The element's data, as much of it as is there.
     pub body: &'a [u8],
 }
 

@@ -11,8 +11,11 @@ const TABLE: usize = 16 * 1024 * 1024;
 /// One item and where its bytes are.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Item {
+    /// `item_ID`: what `iloc`, `pitm` and `iref` call it.
     pub id: u32,
+    /// `item_type`: `hvc1`, `av01`, `Exif`, `mime`, `uri `, …
     pub kind: FourCc,
+    /// `item_name`, mostly empty.
     pub name: String,
     /// Of `mime` items.
     pub content_type: String,
@@ -36,7 +39,9 @@ struct Location {
 /// The items of one `meta` box.
 #[derive(Clone, Debug, Default)]
 pub struct Items {
+    /// The items of `iinf`, in its order.
     pub list: Vec<Item>,
+    /// Id of the item that is the picture (`pitm`).
     pub primary: Option<u32>,
     /// Width and height of the largest `ispe`, pixels.
     pub size: Option<(u32, u32)>,

@@ -14,6 +14,7 @@ pub const DESCRIPTION: [u8; 4] = *b"jumd";
 /// One box, in the order of the bytes.
 #[derive(Clone, Copy, Debug)]
 pub struct Node<'a> {
+    /// The box's type: [`SUPERBOX`], [`DESCRIPTION`], `cbor`, `json`, …
     pub kind: [u8; 4],
     /// Index of the superbox around it.
     pub parent: Option<usize>,
@@ -30,7 +31,9 @@ pub struct Node<'a> {
 /// Boxes that could be read, and why the reading ended early.
 #[derive(Debug, Default)]
 pub struct Tree<'a> {
+    /// The boxes in the order of the bytes, each behind the superbox that holds it.
     pub nodes: Vec<Node<'a>>,
+    /// Why the reading ended early.
     pub problem: Option<Problem>,
 }
 

@@ -14,6 +14,7 @@ pub const HEADER: usize = 25;
 /// One triplet's header as it stands in the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Klv {
+    /// The universal label (SMPTE ST 298).
     pub key: Key,
     /// Offset of the key's first byte.
     pub start: u64,
@@ -82,9 +83,11 @@ pub fn read(source: &mut Source, start: u64) -> Result<Klv, Problem> {
 /// One item of a local set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Local<'a> {
+    /// The item's local tag; the primer pack says which universal label it stands for.
     pub tag: u16,
     /// Offset of the value inside the set.
     pub offset: usize,
+    /// The item's bytes.
     pub value: &'a [u8],
 }
 

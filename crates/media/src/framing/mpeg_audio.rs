@@ -3,21 +3,28 @@
 /// What one frame header says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Frame {
+    /// Which codec the frame is of.
     pub kind: Kind,
     /// Length of the whole frame in bytes.
     pub len: usize,
     /// Hertz.
     pub rate: u32,
+    /// 1 or 2 for MPEG audio; for AAC as its channel configuration says.
     pub channels: u32,
     /// Sound samples per channel in one frame.
     pub samples: u32,
 }
 
+/// The codecs whose frames are recognized.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
+    /// MPEG audio layer I.
     Layer1,
+    /// MPEG audio layer II.
     Layer2,
+    /// MPEG audio layer III.
     Layer3,
+    /// AAC in an audio data transport stream.
     Adts,
 }
 

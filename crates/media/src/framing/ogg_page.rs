@@ -9,8 +9,11 @@ pub const LONGEST: usize = 27 + 255 + 255 * 255;
 /// One page's header.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Page {
+    /// Offset of the capture pattern `OggS`.
     pub start: u64,
+    /// Which logical stream the page is of.
     pub serial: u32,
+    /// The codec's position at the end of the page; -1 where no packet ends on it.
     pub granule: i64,
     /// The first packet on it began on an earlier page.
     pub continued: bool,
@@ -20,6 +23,7 @@ pub struct Page {
     pub last: bool,
     /// Offset of the first segment.
     pub data: u64,
+    /// Length of each segment in bytes; one below 255 ends its packet.
     pub lacing: Vec<u8>,
 }
 

@@ -23,10 +23,13 @@ enum Entry {
 /// An indirect object: its value, and where its stream's bytes start.
 #[derive(Clone, Debug)]
 pub struct Indirect {
+    /// The object's number.
     pub number: u32,
+    /// Its value; of a stream the dictionary.
     pub object: Object,
     /// Offset of the object; `None` inside an object stream.
     pub start: Option<u64>,
+    /// Offset of the stream's first byte; `None` where the object is no stream.
     pub stream: Option<u64>,
 }
 
@@ -35,10 +38,12 @@ type Unfolded = Rc<(Vec<u8>, Vec<(u32, usize)>)>;
 
 /// A PDF file's objects.
 pub struct Document<'a> {
+    /// The file.
     pub source: &'a mut Source,
     /// What stands before `%PDF-`; offsets count from its end.
     base: u64,
     entries: HashMap<u32, Entry>,
+    /// The newest trailer's dictionary: `Root`, `Info`, `Encrypt`.
     pub trailer: Dict,
     /// Why the tables could not be used and the file was searched.
     pub repaired: Option<Problem>,

@@ -5,13 +5,21 @@ use countersign_model::limits;
 /// A PDF object; a stream is a dictionary whose bytes stand elsewhere.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Object {
+    /// `null`.
     Null,
+    /// `true` or `false`.
     Bool(bool),
+    /// A number without a fraction.
     Integer(i64),
+    /// A number with a fraction, whose value nobody here needs.
     Real,
+    /// The bytes of a string, escapes resolved; not decrypted.
     Text(Vec<u8>),
+    /// A name without its slash, `#` escapes resolved.
     Name(String),
+    /// Objects in their order.
     Array(Vec<Object>),
+    /// A dictionary, also that of a stream.
     Dict(Dict),
     /// Number of the object meant.
     Ref(u32),
@@ -50,7 +58,9 @@ impl Dict {
 /// Reads objects one after the other; `None` where the bytes end or make no sense.
 #[derive(Clone, Debug)]
 pub struct Parser<'a> {
+    /// What is parsed.
     pub bytes: &'a [u8],
+    /// Offset in `bytes` of what comes next.
     pub at: usize,
 }
 

@@ -19,6 +19,7 @@ const HOPS: u64 = 4;
 /// One chunk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Chunk {
+    /// The chunk's type: `IHDR`, `tEXt`, `caBX`, …
     pub kind: [u8; 4],
     /// Offset of the length field in the source.
     pub offset: u64,

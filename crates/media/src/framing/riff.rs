@@ -12,16 +12,20 @@ use countersign_model::limits;
 /// How numbers are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Order {
+    /// Least significant byte first: RIFF.
     Little,
+    /// Most significant byte first: RIFX, AIFF.
     Big,
 }
 
 impl Order {
+    /// The number that two bytes stand for.
     #[must_use]
     pub fn u16(self, bytes: [u8; 2]) -> u16 {
         if self == Self::Big { u16::from_be_bytes(bytes) } else { u16::from_le_bytes(bytes) }
     }
 
+    /// The number that four bytes stand for.
     #[must_use]
     pub fn u32(self, bytes: [u8; 4]) -> u32 {
         if self == Self::Big { u32::from_be_bytes(bytes) } else { u32::from_le_bytes(bytes) }
@@ -31,6 +35,7 @@ impl Order {
 /// One chunk; offsets are into the source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Chunk {
+    /// The chunk's type: `fmt `, `LIST`, `COMM`, …
     pub id: [u8; 4],
     /// Offset of the header.
     pub start: u64,
@@ -61,6 +66,7 @@ pub struct Header {
     pub id: [u8; 4],
     /// `WAVE`, `AVI `, `WEBP`, `AIFF`, …
     pub form: [u8; 4],
+    /// How the numbers of the file are written.
     pub order: Order,
     /// Where the file ends by its own account; `None` where it leaves that open.
     pub promised: Option<u64>,
@@ -113,7 +119,9 @@ fn sizes(source: &mut Source, header: &mut Header) -> Result<(), Problem> {
 /// Chunks of one level, and what ended the walk early or is odd about it.
 #[derive(Clone, Debug, Default)]
 pub struct Walk {
+    /// The chunks in the order of the file.
     pub chunks: Vec<Chunk>,
+    /// What kept the rest from being found.
     pub problem: Option<Problem>,
 }
 

@@ -17,9 +17,13 @@ const NAME: u64 = 256;
 /// One entry and where its payload is, in the source's own offsets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
+    /// The entry's type code.
     pub kind: u16,
+    /// The entry's name: `Image_UTC_Data`, `MotionPhoto_Data`, …
     pub name: String,
+    /// Offset of the payload in the source.
     pub offset: u64,
+    /// Length of the payload in bytes.
     pub len: u64,
 }
 
@@ -34,6 +38,7 @@ pub fn ends_with(tail: &[u8]) -> bool {
 pub struct Trailer {
     /// Where the earliest of its entries begins.
     pub start: u64,
+    /// The entries, as the directory lists them.
     pub entries: Vec<Entry>,
     /// What kept the rest of the entries from being found.
     pub problem: Option<Problem>,

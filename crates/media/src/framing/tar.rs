@@ -19,9 +19,11 @@ const MAPS: usize = 65_536;
 /// One member with bytes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Entry {
+    /// The path in the archive, as a header or an extended header gives it; untrusted.
     pub name: String,
     /// Where its bytes begin, and how many of them are there.
     pub start: u64,
+    /// How many bytes of it are in the archive.
     pub size: u64,
     /// Why its bytes are not the file's.
     pub obstacle: Option<&'static str>,

@@ -23,6 +23,7 @@ pub struct Header {
 /// One directory entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Entry {
+    /// The field's number: `0x010E` is `ImageDescription`.
     pub tag: u16,
     /// The field type as written.
     pub kind: u16,
@@ -37,7 +38,9 @@ pub struct Entry {
 /// One directory.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Directory {
+    /// Offset of the directory in the source.
     pub offset: u64,
+    /// Its entries in the order of the file.
     pub entries: Vec<Entry>,
     /// Offset of the next directory, 0 for none.
     pub next: u64,

@@ -14,7 +14,9 @@ use countersign_model::{Problem, ProblemKind};
 const END: u64 = 22 + 65_535;
 /// Bytes of the fixed part of a local header.
 const LOCAL: u64 = 30;
+/// Compression method of a member that stands as it is.
 pub const STORED: u16 = 0;
+/// Compression method of a deflated member (RFC 1951).
 pub const DEFLATED: u16 = 8;
 /// Methods that are not unfolded here, by name.
 const METHODS: &[(u16, &str)] = &[
@@ -38,10 +40,13 @@ const TARGET: u64 = 1_024;
 /// One member.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Member {
+    /// The path in the archive as text; untrusted.
     pub name: String,
     /// The name as it stands in the directory.
     pub raw: Vec<u8>,
+    /// Compression method (APPNOTE.TXT, section 4.4.5).
     pub method: u16,
+    /// Whether its bytes are encrypted: then they are not read.
     pub encrypted: bool,
     /// Bytes as packed.
     pub packed: u64,
@@ -286,7 +291,9 @@ fn before(source: &mut Source, out: &mut Listing, directory: u64) -> Result<(), 
 /// Where a member's packed bytes begin, and how its own header differs from the directory.
 #[derive(Debug)]
 pub struct Found {
+    /// Offset of the member's first packed byte.
     pub start: u64,
+    /// How its own header differs from the directory, in words.
     pub oddity: Option<String>,
     /// Bytes behind it that look like a member that nobody lists.
     pub hidden: Option<u64>,

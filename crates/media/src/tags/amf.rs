@@ -10,6 +10,7 @@ const KEY: usize = 1024;
 pub struct Field {
     /// Property names joined by dots; array elements by their index.
     pub key: String,
+    /// The value as text: numbers, booleans and dates as people write them.
     pub value: String,
     /// Offset in the blob of the value's marker.
     pub offset: usize,
@@ -18,7 +19,9 @@ pub struct Field {
 /// Why a value could not be read to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stop {
+    /// The blob ends before the value does.
     Cut,
+    /// More values or deeper ones than are read.
     Limit,
     /// A marker that is not AMF0's, or one without a length.
     Unknown(u8),

@@ -12,6 +12,7 @@ pub const FOOTER: usize = 32;
 pub struct Footer {
     /// Length of the items and the footer in bytes.
     pub size: u32,
+    /// How many items there are.
     pub items: u32,
     /// A header of [`FOOTER`] bytes stands before the items.
     pub has_header: bool,

@@ -61,6 +61,7 @@ fn thumbnail(source: &mut Source, header: Header, directory: &Directory) -> Opti
 pub struct Walked {
     /// `IFD0`, `ExifIFD`, `SubIFD1`, …
     pub part: String,
+    /// Its entries and where it stands.
     pub directory: Directory,
 }
 

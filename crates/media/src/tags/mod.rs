@@ -31,6 +31,17 @@ use countersign_model::limits;
 use countersign_model::{Extraction, Facts, Payload, PayloadKind, Problem, Tag};
 
 /// Where a blob was found.
+///
+/// ```
+/// use countersign_media::tags::{Place, push_in};
+/// use countersign_model::Extraction;
+///
+/// let mut out = Extraction::default();
+/// let exif = Place::new("JPEG APP1", 20).inside("TIFF", 10);
+/// push_in(&mut out, ("exif", "IFD0"), "Software", "GIMP", &exif, 4);
+/// let tag = &out.facts.tags[0];
+/// assert_eq!((tag.place.as_str(), tag.offset), ("JPEG APP1, TIFF, EXIF IFD0 Software", Some(34)));
+/// ```
 #[derive(Clone, Debug)]
 pub struct Place {
     /// The container path: `JPEG APP1`.

@@ -6,11 +6,15 @@ use countersign_model::Extraction;
 /// What a header says of its sound; zero and empty mean unsaid.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Audio {
+    /// The codec's name: `PCM`, `AAC`, `FLAC`.
     pub codec: String,
     /// Hertz.
     pub rate: u32,
+    /// How many channels.
     pub channels: u32,
+    /// Bits of a sample.
     pub bits: u32,
+    /// Duration in seconds.
     pub seconds: f64,
 }
 

@@ -23,6 +23,19 @@ const ELEMENTS: usize = 1_000_000;
 const ANCESTORS: usize = 500;
 
 /// Reads one packet. Keys are `prefix:Name` with the field's canonical prefix for a known namespace, whatever prefix the file declares.
+///
+/// ```
+/// use countersign_media::tags::{Place, xmp};
+/// use countersign_model::Extraction;
+///
+/// let packet = br#"<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
+///     <rdf:Description xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmp:CreatorTool="Adobe Firefly"/>
+///     </rdf:RDF></x:xmpmeta>"#;
+/// let mut out = Extraction::default();
+/// xmp::read(packet, &Place::new("JPEG APP1", 0), &mut out);
+/// let tag = &out.facts.tags[0];
+/// assert_eq!((tag.space.as_str(), tag.key.as_str(), tag.value.as_str()), ("xmp", "xmp:CreatorTool", "Adobe Firefly"));
+/// ```
 pub fn read(blob: &[u8], at: &Place, out: &mut Extraction) {
     let (bytes, plain) = unicode(blob);
     let end = bytes.iter().rposition(|b| !matches!(b, 0 | b' ' | b'\t' | b'\r' | b'\n')).map_or(0, |i| i + 1);
