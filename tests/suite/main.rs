@@ -43,6 +43,7 @@ mod thumbnails;
 mod tidy;
 mod tiff;
 mod trust;
+mod unverified;
 mod workers;
 mod xmp;
 mod zip_documents;

@@ -84,6 +84,8 @@ pub enum FindingAction {
     CopyAgainOrAskForNewPackage,
     AskWhetherItBelongs,
     AskForSoundPackage,
+    AskForCheckableManifest,
+    VerifySignatureElsewhere,
     AskForSoundArchive,
     AskForMissingFrames,
     LookForTheAsset,
@@ -276,6 +278,10 @@ impl FindingAction {
             }
             Self::AskWhetherItBelongs => "Ask the supplier whether it belongs to the delivery.",
             Self::AskForSoundPackage => "Ask the supplier for a sound package.",
+            Self::AskForCheckableManifest => {
+                "Ask the supplier for a manifest with hashes that can be checked, or compare the files by other means."
+            }
+            Self::VerifySignatureElsewhere => "Where the signature matters, verify it with the tools of whoever signs.",
             Self::AskForSoundArchive => "Ask the supplier for a sound archive; do not unpack this one.",
             Self::AskForMissingFrames => "Ask the supplier for the missing frames, or whether the gap is meant.",
             Self::LookForTheAsset => "Check whether the asset should be here under another name or in another version.",
