@@ -14,6 +14,7 @@ mod listing;
 mod marks;
 mod names;
 mod output;
+mod overlap;
 mod policy;
 mod progress;
 mod reporting;

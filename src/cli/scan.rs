@@ -16,7 +16,7 @@ use super::listing::present;
 use super::output::{self, Outputs};
 use super::progress::Progress;
 use super::reporting::Reporting;
-use super::{config, convert, defaults, listing, trust, worker};
+use super::{config, convert, defaults, listing, overlap, trust, worker};
 use countersign_credentials::{self as c2pa, Bounds, Verifier, Verify};
 use countersign_engine::cache::Cache;
 use countersign_engine::extract;
@@ -156,7 +156,9 @@ pub(super) fn run(arguments: Arguments) -> Result<u8> {
     let scan = Scan {
         policy: &policy,
         cache: cache.as_ref(),
-        judge: Judge::new(&policy, approvals.as_ref(), as_of).with_baseline(baseline),
+        judge: Judge::new(&policy, approvals.as_ref(), as_of)
+            .with_baseline(baseline)
+            .with_integrity(arguments.integrity),
         extract: extract::Options {
             decoders: decoders::Options { pixels: arguments.pixels, thumbnails: arguments.pixels },
             verifier: Some(&verifier),
@@ -272,7 +274,13 @@ fn roots(arguments: &Arguments) -> Result<(Vec<PathBuf>, Option<Vec<PathBuf>>)> 
     for root in &roots {
         present(root)?;
     }
+    let exclude = globs(&arguments.exclude)?;
+    for (inner, outer) in overlap::inside_others(&mut roots, &exclude) {
+        warn(&format!("{} lies in {} and is scanned with it, once", inner.display(), outer.display()));
+    }
     let listed = arguments.files_from.as_deref().map(listing::read).transpose()?;
+    let listed =
+        listed.and_then(|(root, paths)| Some((root.clone(), overlap::outside(&root, paths, &roots, &exclude)?)));
     let listed = listed.map(|(root, paths)| {
         roots.push(root);
         paths

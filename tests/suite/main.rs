@@ -44,6 +44,7 @@ mod tidy;
 mod tiff;
 mod trees;
 mod trust;
+mod unverified;
 mod workers;
 mod xmp;
 mod zip_documents;

@@ -45,6 +45,9 @@ struct Case {
     records: Vec<Value>,
     #[serde(default)]
     package: Option<Vec<PackageFault>>,
+    /// Whether the run compares the hashes that packages state.
+    #[serde(default)]
+    integrity: bool,
     /// What the asset or the package must show: all of it, in this order.
     expect: Vec<Expected>,
     /// What the run must show in the end; not looked at where it is left out.
@@ -185,7 +188,7 @@ fn run(case: &Case, wrong: &mut Vec<String>) {
     let key = data_encoding::BASE64.encode(SigningKey::from_bytes(&[7; 32]).verifying_key().as_bytes());
     let policy = Policy::parse(&case.policy.replace("KEY7", &key), "case").unwrap();
     let approvals = approvals(case, &policy, folder.path());
-    let judge = Judge::new(&policy, approvals.as_ref(), case.as_of);
+    let judge = Judge::new(&policy, approvals.as_ref(), case.as_of).with_integrity(case.integrity);
     let found = match &case.package {
         Some(faults) => judge.package(&PackageReport { root: "pkg".into(), ..PackageReport::default() }, faults),
         None => {

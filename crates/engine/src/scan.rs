@@ -6,6 +6,7 @@
 
 mod around;
 mod asset;
+mod roots;
 mod tally;
 
 use std::collections::{HashMap, VecDeque};
@@ -19,7 +20,7 @@ use crate::archives::{self, Budget, Container};
 use crate::cache::Cache;
 use crate::extract;
 use crate::survey;
-use crate::walk::Walk;
+use crate::walk::{Named, Walk};
 use around::PackageContext;
 use asset::{AssetFiles, Job, Judged, catch_panic, process_asset};
 use countersign_delivery::packages::{PackageIndex, Row, Sequences, archive, capped};
@@ -141,19 +142,20 @@ pub fn run(
     })?;
     // A list of files is no delivery: of a package that it names in part, the rest is not missing.
     let whole = roots.len() - usize::from(scan.listed.is_some());
+    roots::refuse_empty(roots, whole, scan, watch.stop())?;
     let mut deliveries = survey::deliveries(&roots.first(whole), &scan.exclude, watch.stop());
-    let mut walk = Walk::over(roots, scan.exclude.clone()).listing(scan.listed.as_deref());
+    let mut walk =
+        Walk::over(roots, scan.exclude.clone()).listing(scan.listed.as_deref()).naming(Named::of(&deliveries));
     let space = TempSpace::outside(&scanned(&roots.local_paths(), scan.listed.as_deref()));
     let mut this_run = ScanRun {
         scan,
         watch,
         pool: &pool,
         files: AssetFiles { roots, space: &space },
-        tally: Tally::new(scan.fail_on),
+        tally: Tally::new(scan.fail_on, scan.integrity),
         budget: Budget::of(0),
         first: deliveries.len(),
         opened: Vec::new(),
-        ignored: 0,
         tell,
     };
     let mut rows = Rows::default();
@@ -166,13 +168,14 @@ pub fn run(
         }
     }
     this_run.end(&PackageContext::drive(&deliveries), None, rows)?;
-    let ScanRun { mut tally, opened, ignored, .. } = this_run;
+    let ScanRun { mut tally, opened, .. } = this_run;
     // Whoever stops the run while its last file is read stops it all the same.
     tally.summary.interrupted |= watch.stop().load(Ordering::Relaxed);
     if tally.summary.assets == 0 && !tally.summary.interrupted {
-        return Err(Error::Nothing { roots: roots.iter().map(|root| root.tree().name()).collect() });
+        let names = roots.iter().map(|root| root.tree().name());
+        return Err(Error::Nothing { roots: roots::with_reason(names, walk.passed_over()) });
     }
-    tally.summary.ignored = walk.ignored() + ignored;
+    tally.passed_over(walk.passed_over());
     let delivered = deliveries.finish(!tally.summary.interrupted);
     for (package, faults) in delivered.into_iter().chain(opened) {
         tally.package(package, &faults, &scan.judge);
@@ -212,7 +215,6 @@ struct ScanRun<'a, 's> {
     /// The number of the first archive among the packages.
     first: usize,
     opened: Vec<(PackageReport, Vec<PackageFault>)>,
-    ignored: u64,
     tell: &'a mut dyn FnMut(&AssetReport) -> Result<()>,
 }
 
@@ -291,11 +293,13 @@ impl ScanRun<'_, '_> {
             id: self.first + index,
             kind: archive::KIND.to_owned(),
             root: asset.rel.clone(),
+            number: asset.root,
             ..PackageReport::default()
         };
         let mut members = match opened {
             Ok(members) => members,
             Err(problem) => {
+                self.tally.closed(asset.root, &asset.rel);
                 self.opened.push((report, vec![archive::fault(&asset.rel, problem.what)]));
                 return Ok(());
             }
@@ -307,7 +311,7 @@ impl ScanRun<'_, '_> {
             PackageIndex::default()
         });
         self.opened.push((report, std::mem::take(&mut members.faults)));
-        self.ignored += members.ignored;
+        self.tally.passed_over(&members.passed_over);
         // Their places in the report, before those of archives further in.
         let start = self.opened.len();
         self.opened.resize_with(start + inner.len(), Default::default);

@@ -80,20 +80,19 @@ fn unreadable(problem: Problem) -> PackageManifest {
     opened
 }
 
-/// Members that the walk passes over are not missing: excluded paths, and system files that are there.
+/// Members that the walk passes over are not missing: excluded paths. What lies below system names is walked where a
+/// manifest names it.
 fn mark_skipped_members_optional(
     mut opened: PackageManifest,
     folder: &TreeFolder<'_>,
     exclude: &GlobSet,
 ) -> PackageManifest {
     for member in &mut opened.members {
-        let system = member.path.split('/').any(|part| walk::is_system(part.as_ref()));
-        let there = || folder.listings.tree().stat(&folder.below(&member.path)).is_ok();
         let excluded = !exclude.is_empty()
             && Path::new(&member.path)
                 .ancestors()
                 .any(|part| part != Path::new("") && exclude.is_match(native(folder.folder).join(part)));
-        member.optional |= excluded || system && there();
+        member.optional |= excluded;
     }
     opened
 }

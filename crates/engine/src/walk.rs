@@ -2,12 +2,13 @@
 //!
 //! Files of one folder come together, so that sidecars are found without asking the disk again; folders
 //! follow in byte order of their names, so that a tree is always walked the same way.
-//! Links are followed inside the root only; devices, pipes and sockets are named and never opened.
+//! Links are followed inside the root only, each under its own name, and a folder that is in itself once more; devices,
+//! pipes and sockets are named and never opened.
 
 mod sidecars;
+mod system;
 
-use std::collections::{HashSet, VecDeque};
-use std::ffi::OsStr;
+use std::collections::VecDeque;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
@@ -16,31 +17,13 @@ use globset::GlobSet;
 use countersign_io::paths::native;
 use countersign_io::{self as io, Kind, Listings, Roots, Stat};
 use countersign_model::limits;
-use countersign_model::{Asset, Problem, ProblemKind};
+use countersign_model::{Asset, NotLookedAt, PassedOverReason, Problem, ProblemKind};
 
 pub use countersign_io::paths::{from_lossless, lossless};
 pub use sidecars::sidecars;
 pub(crate) use sidecars::with_sidecars;
-
-/// Files that operating systems leave behind: counted, not judged.
-const SYSTEM_FILES: &[&str] =
-    &[".DS_Store", ".localized", ".apdisk", ".VolumeIcon.icns", "Thumbs.db", "ehthumbs.db", "desktop.ini"];
-
-/// Folders that operating systems keep on a drive: counted as one, not entered.
-const SYSTEM_FOLDERS: &[&str] = &[
-    ".Spotlight-V100",
-    ".Trashes",
-    ".fseventsd",
-    ".TemporaryItems",
-    ".DocumentRevisions-V100",
-    "System Volume Information",
-    "$RECYCLE.BIN",
-];
-
-/// Whether a name is one of those that are counted and passed over.
-pub(crate) fn is_system(name: &OsStr) -> bool {
-    SYSTEM_FILES.iter().chain(SYSTEM_FOLDERS).any(|system| name == OsStr::new(system))
-}
+pub(crate) use system::{Named, is_system};
+use system::{is_system_file, is_system_folder};
 
 /// Walks roots and hands out batches of at most [`limits::BATCH`] assets.
 ///
@@ -66,7 +49,9 @@ pub struct Walk {
     exclude: GlobSet,
     current: Option<RootWalk>,
     ready: VecDeque<Asset>,
-    ignored: u64,
+    passed_over: NotLookedAt,
+    /// What lies below system names and is looked at all the same.
+    named: Arc<Named>,
 }
 
 /// The walk below one root, or below one listed path.
@@ -77,10 +62,14 @@ struct RootWalk {
     start: Option<String>,
     /// The start was listed by its name.
     listed: bool,
+    /// The folder where it started: whoever names a system folder wants what is in it.
+    base: String,
     /// Open folders, the innermost last.
     open: Vec<OpenFolder>,
-    /// Folders entered through a link already: links between folders cannot multiply the walk.
-    linked: HashSet<String>,
+    /// Folders entered by a link, and files below them so far: links between folders cannot multiply the walk for ever.
+    linked_folders: usize,
+    linked_files: u64,
+    named: Arc<Named>,
 }
 
 /// A folder whose files were handed out.
@@ -96,7 +85,7 @@ enum Below {
         path: String,
         target: String,
     },
-    /// By a link: entered unless another link led there before.
+    /// By a link: what lies there is judged under this name, too.
     Linked {
         path: String,
         target: String,
@@ -116,7 +105,15 @@ impl Walk {
     #[must_use]
     pub fn over(roots: &Roots, exclude: GlobSet) -> Self {
         let (roots, waiting) = (roots.clone(), (0..roots.len()).collect());
-        Self { roots, waiting, listed: None, exclude, current: None, ready: VecDeque::new(), ignored: 0 }
+        let (passed_over, named) = (NotLookedAt::default(), Arc::default());
+        Self { roots, waiting, listed: None, exclude, current: None, ready: VecDeque::new(), passed_over, named }
+    }
+
+    /// What `named` holds is looked at, though it lies below system names.
+    #[must_use]
+    pub(crate) fn naming(mut self, named: Named) -> Self {
+        self.named = Arc::new(named);
+        self
     }
 
     /// Below the last root only these paths (relative to it, folders with all they hold) are walked, in this order.
@@ -143,14 +140,25 @@ impl Walk {
             },
         };
         let (listings, listed) = (Arc::clone(self.roots.get(root)?), start.is_some());
-        let start = Some(start.unwrap_or_default());
-        Some(RootWalk { root, listings, start, listed, open: Vec::new(), linked: HashSet::new() })
+        let (start, named) = (Some(start.unwrap_or_default()), Arc::clone(&self.named));
+        let base = start.clone().unwrap_or_default();
+        Some(RootWalk {
+            root,
+            listings,
+            start,
+            listed,
+            base,
+            open: Vec::new(),
+            linked_folders: 0,
+            linked_files: 0,
+            named,
+        })
     }
 
-    /// System files and folders passed over so far.
+    /// What was passed over so far: system files and folders, and excluded ones.
     #[must_use]
-    pub fn ignored(&self) -> u64 {
-        self.ignored
+    pub fn passed_over(&self) -> &NotLookedAt {
+        &self.passed_over
     }
 
     fn refill(&mut self) -> bool {
@@ -161,7 +169,7 @@ impl Walk {
                 None => return false,
             },
         };
-        if let Some(mut siblings) = below.siblings(&self.exclude, &mut self.ignored) {
+        if let Some(mut siblings) = below.siblings(&self.exclude, &mut self.passed_over) {
             if below.listed && below.open.is_empty() {
                 // One listed file: its siblings are not seen.
                 siblings.iter_mut().for_each(|asset| asset.sidecars = sidecars(&asset.path));
@@ -187,32 +195,37 @@ impl Iterator for Walk {
 
 impl RootWalk {
     /// The files of the next folder; `None` at the end.
-    fn siblings(&mut self, exclude: &GlobSet, ignored: &mut u64) -> Option<Vec<Asset>> {
+    fn siblings(&mut self, exclude: &GlobSet, passed: &mut NotLookedAt) -> Option<Vec<Asset>> {
         if let Some(start) = self.start.take() {
-            return Some(self.begin(start, exclude, ignored));
+            return Some(self.begin(start, exclude, passed));
         }
         loop {
             let next = self.open.last_mut()?.below.next();
             match next {
                 None => drop(self.open.pop()),
                 Some(Below::Refused(asset)) => return Some(vec![*asset]),
-                Some(Below::Folder { path, target }) => return Some(self.enter(path, target, exclude, ignored)),
-                Some(Below::Linked { path, target }) if self.linked.insert(target.clone()) => {
-                    return Some(self.enter(path, target, exclude, ignored));
+                Some(Below::Folder { path, target }) => return Some(self.enter(path, target, exclude, passed)),
+                Some(Below::Linked { path, target }) => {
+                    return Some(match self.too_many_links() {
+                        Some(problem) => vec![self.asset(path, None, Some(problem))],
+                        None => {
+                            self.linked_folders += 1;
+                            self.enter(path, target, exclude, passed)
+                        }
+                    });
                 }
-                Some(Below::Linked { .. }) => {}
             }
         }
     }
 
     /// The root itself, or a path that was listed by its name.
-    fn begin(&mut self, start: String, exclude: &GlobSet, ignored: &mut u64) -> Vec<Asset> {
+    fn begin(&mut self, start: String, exclude: &GlobSet, passed: &mut NotLookedAt) -> Vec<Asset> {
         let tree = Arc::clone(self.listings.tree());
         let stat = match tree.stat(&start) {
             Ok(stat) if stat.kind == Kind::Folder => {
                 let target = if start.is_empty() { Some(String::new()) } else { tree.resolve(&start).ok().flatten() };
                 let target = target.unwrap_or_else(|| start.clone());
-                return self.enter(start, target, exclude, ignored);
+                return self.enter(start, target, exclude, passed);
             }
             Ok(stat) => stat,
             Err(e) => return vec![self.failed(&start, &e)],
@@ -226,8 +239,10 @@ impl RootWalk {
             (true, _) => self.whole(),
             (false, _) => start.clone(),
         };
-        if is_system_file(&name) || exclude.is_match(native(&rel)) {
-            *ignored += 1;
+        let system = is_system_file(&name) && !self.named.has_file(self.root, &rel);
+        if system || exclude.is_match(native(&rel)) {
+            let why = if system { PassedOverReason::System } else { PassedOverReason::Excluded };
+            passed.pass(self.root, &rel, why);
             return Vec::new();
         }
         // Links on the way to it are as whoever named it wants them.
@@ -242,7 +257,7 @@ impl RootWalk {
     }
 
     /// Opens a folder: its files now, the folders in it later.
-    fn enter(&mut self, path: String, target: String, exclude: &GlobSet, ignored: &mut u64) -> Vec<Asset> {
+    fn enter(&mut self, path: String, target: String, exclude: &GlobSet, passed: &mut NotLookedAt) -> Vec<Asset> {
         let folder = match self.listings.folder(&target) {
             Ok(folder) => folder,
             Err(e) => return vec![self.failed(&path, &e)],
@@ -252,49 +267,80 @@ impl RootWalk {
             let at = io::join(&path, name);
             let stat = if kind == Kind::Folder { Ok(Stat { kind, ..Stat::default() }) } else { self.stat(&at) };
             if stat.as_ref().is_ok_and(|stat| stat.kind == Kind::Folder) {
-                match self.below(at, name, kind == Kind::Link, (&target, exclude)) {
-                    Ok(next) => below.push(next),
-                    Err(counted) => *ignored += u64::from(counted),
+                match self.below(at.clone(), name, kind == Kind::Link, (&target, exclude)) {
+                    Ok(next) => below.extend(next),
+                    Err(why) => passed.pass(self.root, &at, why),
                 }
                 continue;
             }
             let broken = kind == Kind::Link && stat.is_err();
-            if !broken && (is_system_file(name) || exclude.is_match(native(&at))) {
-                *ignored += 1;
+            let passes = if broken { None } else { self.passes_over_file(name, &at, exclude) };
+            if let Some(why) = passes {
+                passed.pass(self.root, &at, why);
                 continue;
             }
             let obstacle = if kind == Kind::Link && !broken { self.target(&at).err() } else { None };
             files.push(self.file(at, &stat, obstacle));
         }
+        if path != target {
+            self.linked_files = self.linked_files.saturating_add(files.len() as u64);
+        }
         self.open.push(OpenFolder { target, below: below.into_iter() });
         files
+    }
+
+    /// Why a file is passed over, if it is.
+    fn passes_over_file(&self, name: &str, path: &str, exclude: &GlobSet) -> Option<PassedOverReason> {
+        let litter = is_system_file(name) || self.in_system_folder(path);
+        if litter && !self.named.has_file(self.root, path) {
+            return Some(PassedOverReason::System);
+        }
+        exclude.is_match(native(path)).then_some(PassedOverReason::Excluded)
+    }
+
+    /// Whether one of the folders between the start and a path is a system's.
+    fn in_system_folder(&self, path: &str) -> bool {
+        let below = path.strip_prefix(self.base.as_str()).unwrap_or(path);
+        below.rsplit_once('/').is_some_and(|(folder, _)| folder.split('/').any(is_system_folder))
+    }
+
+    /// Why a further folder is not entered by a link, if it is not.
+    fn too_many_links(&self) -> Option<Problem> {
+        let full = self.linked_folders >= limits::LINKED_FOLDERS || self.linked_files >= limits::LINKED_FILES;
+        let what = "links to folders multiply what is to be read: this one is not followed any more";
+        full.then(|| Problem::limit("link", 0, what))
     }
 
     fn stat(&self, path: &str) -> std::io::Result<Stat> {
         self.listings.tree().stat(path)
     }
 
-    /// A folder to be walked; `Err` says no, and whether it is counted.
-    fn below(&self, path: String, name: &str, link: bool, (around, exclude): (&str, &GlobSet)) -> Result<Below, bool> {
-        let target = if link { Some(self.target(&path)) } else { None };
-        if let Some(Ok(target)) = &target {
-            // A folder that is in itself.
-            let above = self.open.iter().map(|folder| folder.target.as_str()).chain([around]);
-            if above.into_iter().any(|above| above == target) {
-                return Err(true);
-            }
-        }
-        if SYSTEM_FOLDERS.contains(&name) {
-            return Err(true);
+    /// A folder to be walked, if it is to be; `Err` says why it is passed over.
+    fn below(
+        &self,
+        path: String,
+        name: &str,
+        link: bool,
+        (around, exclude): (&str, &GlobSet),
+    ) -> Result<Option<Below>, PassedOverReason> {
+        let litter = is_system_folder(name) || self.in_system_folder(&path);
+        if litter && !self.named.has_folder(self.root, &path) {
+            return Err(PassedOverReason::System);
         }
         if exclude.is_match(native(&path)) {
-            return Err(false);
+            return Err(PassedOverReason::Excluded);
         }
-        match target {
-            None => Ok(Below::Folder { target: io::join(around, name), path }),
-            Some(Ok(target)) => Ok(Below::Linked { path, target }),
-            Some(Err(problem)) => Ok(Below::Refused(Box::new(self.asset(path, None, Some(problem))))),
+        if !link {
+            return Ok(Some(Below::Folder { target: io::join(around, name), path }));
         }
+        let target = match self.target(&path) {
+            Ok(target) => target,
+            Err(problem) => return Ok(Some(Below::Refused(Box::new(self.asset(path, None, Some(problem)))))),
+        };
+        // A folder that is in itself is seen once more, under the name that the link gives it; then it ends.
+        let above = self.open.iter().map(|folder| folder.target.as_str()).chain([around]);
+        let repeated = above.filter(|above| *above == target).count() > 1;
+        Ok((!repeated).then_some(Below::Linked { path, target }))
     }
 
     /// The asset for a file.
@@ -348,8 +394,11 @@ fn refused(error: &std::io::Error) -> Problem {
     Problem::new(ProblemKind::Io, "file", None, error.to_string())
 }
 
-fn is_system_file(name: &str) -> bool {
-    SYSTEM_FILES.contains(&name)
+/// Whether a walk over a folder would pass over what lies there at this path.
+#[must_use]
+pub fn passes_over(rel: &Path, exclude: &GlobSet) -> bool {
+    let system = rel.components().any(|part| is_system(part.as_os_str()));
+    system || rel.ancestors().any(|part| part != Path::new("") && exclude.is_match(part))
 }
 
 #[cfg(all(test, unix))]
@@ -360,7 +409,8 @@ mod tests {
     fn walk(root: &Path) -> (Vec<Asset>, u64) {
         let mut walk = Walk::new(&[root.to_path_buf()], GlobSet::empty());
         let assets = walk.by_ref().flatten().collect();
-        (assets, walk.ignored())
+        let passed = walk.passed_over();
+        (assets, passed.system + passed.excluded)
     }
 
     fn rels(assets: &[Asset]) -> Vec<&str> {
@@ -405,7 +455,7 @@ mod tests {
         symlink("nowhere", root.join("broken.png")).unwrap();
         let (assets, _) = walk(root);
         let blocked: Vec<_> = assets.iter().filter(|a| a.obstacle.is_some()).map(|a| a.rel.as_str()).collect();
-        assert_eq!(rels(&assets), ["broken.png", "inside.png", "out.png", "a/real.png", "outdir"]);
+        assert_eq!(rels(&assets), ["broken.png", "inside.png", "out.png", "a/real.png", "a/loop/real.png", "outdir"]);
         assert_eq!(blocked, ["broken.png", "out.png", "outdir"]);
     }
 
@@ -427,18 +477,70 @@ mod tests {
     }
 
     #[test]
-    fn links_to_one_folder_are_followed_once_in_the_order_of_the_walk() {
+    fn each_link_to_a_folder_is_followed_under_its_own_name() {
         let dir = tempfile::tempdir().unwrap();
         let root = dir.path();
-        for path in ["a/sub", "real"] {
+        for path in ["a/temp", "final", "work"] {
             std::fs::create_dir_all(root.join(path)).unwrap();
         }
-        std::fs::write(root.join("real/f.png"), b"x").unwrap();
-        symlink(root.join("real"), root.join("a/sub/link")).unwrap();
-        symlink(root.join("real"), root.join("b")).unwrap();
-        symlink(root, root.join("a/up")).unwrap();
-        let (assets, ignored) = walk(root);
-        assert_eq!((rels(&assets), ignored), (vec!["a/sub/link/f.png", "real/f.png"], 1));
+        std::fs::write(root.join("work/f.png"), b"x").unwrap();
+        symlink(root.join("work"), root.join("a/temp/ref")).unwrap();
+        symlink(root.join("work"), root.join("final/stills")).unwrap();
+        let (assets, passed) = walk(root);
+        assert_eq!((rels(&assets), passed), (vec!["a/temp/ref/f.png", "final/stills/f.png", "work/f.png"], 0));
+    }
+
+    #[test]
+    fn a_link_to_a_folder_around_it_shows_that_folder_once_more() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = dir.path();
+        std::fs::create_dir_all(root.join("final")).unwrap();
+        std::fs::create_dir_all(root.join("temp")).unwrap();
+        std::fs::write(root.join("temp/f.png"), b"x").unwrap();
+        symlink(root, root.join("final/all")).unwrap();
+        let (assets, _) = walk(root);
+        assert_eq!(rels(&assets), ["final/all/temp/f.png", "temp/f.png"]);
+    }
+
+    #[test]
+    fn links_that_multiply_a_tree_end_and_are_told() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = dir.path();
+        // Each folder leads twice into the next: 2^16 ways to the file.
+        for n in 0..16 {
+            std::fs::create_dir(root.join(format!("f{n:02}"))).unwrap();
+        }
+        for n in 0..15 {
+            for link in ["x", "y"] {
+                symlink(root.join(format!("f{:02}", n + 1)), root.join(format!("f{n:02}/{link}"))).unwrap();
+            }
+        }
+        std::fs::write(root.join("f15/f.png"), b"x").unwrap();
+        let (assets, _) = walk(root);
+        assert!(assets.len() < 4 * limits::LINKED_FOLDERS, "{}", assets.len());
+        let told = |a: &&Asset| a.obstacle.as_ref().is_some_and(|p| p.kind == ProblemKind::Limit && p.blocking);
+        assert!(assets.iter().any(|a| told(&a)));
+    }
+
+    #[test]
+    fn what_a_manifest_names_below_a_system_name_is_walked() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(dir.path().join("reel/.Trashes/deep")).unwrap();
+        for name in
+            ["reel/.Trashes/insert.mxf", "reel/.Trashes/other.mxf", "reel/.Trashes/deep/x.mxf", "reel/Thumbs.db"]
+        {
+            std::fs::write(dir.path().join(name), b"x").unwrap();
+        }
+        let list = "<hashlist version='1.1'><hash><file>.Trashes/insert.mxf</file><size>1</size>\
+                    <md5>9dd4e461268c8034f5c8564e155c67a6</md5></hash></hashlist>";
+        std::fs::write(dir.path().join("reel/x.mhl"), list).unwrap();
+        let roots = Roots::local(&[dir.path().to_path_buf()]);
+        let packages = crate::survey::deliveries(&roots, &GlobSet::empty(), &std::sync::atomic::AtomicBool::new(false));
+        let mut walk = Walk::over(&roots, GlobSet::empty()).naming(Named::of(&packages));
+        let assets: Vec<_> = walk.by_ref().flatten().collect();
+        assert_eq!(rels(&assets), ["reel/x.mhl", "reel/.Trashes/insert.mxf"]);
+        let passed: Vec<_> = walk.passed_over().paths.iter().map(|p| p.path.as_str()).collect();
+        assert_eq!(passed, ["reel/Thumbs.db", "reel/.Trashes/other.mxf", "reel/.Trashes/deep"]);
     }
 
     #[test]

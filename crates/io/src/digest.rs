@@ -1,12 +1,14 @@
 //! Digests of whole files: every algorithm that manifests use, any number of them in one read.
 //!
-//! Secure Hash Standard (FIPS 180-4), MD5 (RFC 1321), xxHash 0.1.1 (32 and 64 bits, XXH3), C4 (SMPTE ST 2114).
+//! Secure Hash Standard (FIPS 180-4), SHA-3 (FIPS 202), MD5 (RFC 1321), BLAKE2 (RFC 7693), xxHash 0.1.1 (32 and 64 bits,
+//! XXH3), C4 (SMPTE ST 2114).
 
 use std::fs::File;
 use std::hash::Hasher as _;
 use std::io::{self, Read};
 use std::path::Path;
 
+use blake2::digest::consts::U32;
 use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 use md5::Digest as _;
 use sha2::Digest as _;
@@ -28,6 +30,19 @@ pub enum Algorithm {
     Sha384,
     /// SHA-512 (FIPS 180-4).
     Sha512,
+    /// SHA-512 with other initial values, cut to 224 or 256 bits.
+    Sha512To224,
+    Sha512To256,
+    Sha3To224,
+    Sha3To256,
+    Sha3To384,
+    Sha3To512,
+    /// BLAKE2b of 512 bits.
+    Blake2b,
+    /// BLAKE2b of 256 bits.
+    Blake2bTo256,
+    /// BLAKE2s of 256 bits.
+    Blake2s,
     /// xxHash32; the value is big-endian, as for all of its family.
     Xxh32,
     /// xxHash64, big-endian.
@@ -50,6 +65,15 @@ const ALGORITHMS: &[(Algorithm, &str, usize)] = &[
     (Algorithm::Sha256, "SHA-256", 32),
     (Algorithm::Sha384, "SHA-384", 48),
     (Algorithm::Sha512, "SHA-512", 64),
+    (Algorithm::Sha512To224, "SHA-512/224", 28),
+    (Algorithm::Sha512To256, "SHA-512/256", 32),
+    (Algorithm::Sha3To224, "SHA3-224", 28),
+    (Algorithm::Sha3To256, "SHA3-256", 32),
+    (Algorithm::Sha3To384, "SHA3-384", 48),
+    (Algorithm::Sha3To512, "SHA3-512", 64),
+    (Algorithm::Blake2b, "BLAKE2b", 64),
+    (Algorithm::Blake2bTo256, "BLAKE2b-256", 32),
+    (Algorithm::Blake2s, "BLAKE2s", 32),
     (Algorithm::Xxh32, "xxHash32", 4),
     (Algorithm::Xxh64, "xxHash64", 8),
     (Algorithm::Xxh64Either, "xxHash64", 8),
@@ -58,7 +82,35 @@ const ALGORITHMS: &[(Algorithm, &str, usize)] = &[
     (Algorithm::C4, "C4", 64),
 ];
 
+/// Algorithms by the name that manifests use, without punctuation and in lower case.
+const NAMES: &[(&str, Algorithm)] = &[
+    ("md5", Algorithm::Md5),
+    ("sha1", Algorithm::Sha1),
+    ("sha224", Algorithm::Sha224),
+    ("sha256", Algorithm::Sha256),
+    ("sha384", Algorithm::Sha384),
+    ("sha512", Algorithm::Sha512),
+    ("sha512224", Algorithm::Sha512To224),
+    ("sha512256", Algorithm::Sha512To256),
+    ("sha3224", Algorithm::Sha3To224),
+    ("sha3256", Algorithm::Sha3To256),
+    ("sha3384", Algorithm::Sha3To384),
+    ("sha3512", Algorithm::Sha3To512),
+    ("blake2b", Algorithm::Blake2b),
+    ("blake2b512", Algorithm::Blake2b),
+    ("blake2b256", Algorithm::Blake2bTo256),
+    ("blake2s", Algorithm::Blake2s),
+    ("blake2s256", Algorithm::Blake2s),
+];
+
 impl Algorithm {
+    /// The algorithm of a cryptographic hash by its name: `sha512-256`, `SHA3_256`, `blake2b`.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        let plain: String = name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect();
+        NAMES.iter().find(|(known, _)| *known == plain).map(|(_, algorithm)| *algorithm)
+    }
+
     /// The name as people write it.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -253,6 +305,15 @@ enum State {
     Sha256(sha2::Sha256),
     Sha384(sha2::Sha384),
     Sha512(sha2::Sha512),
+    Sha512To224(sha2::Sha512_224),
+    Sha512To256(sha2::Sha512_256),
+    Sha3To224(sha3::Sha3_224),
+    Sha3To256(sha3::Sha3_256),
+    Sha3To384(sha3::Sha3_384),
+    Sha3To512(sha3::Sha3_512),
+    Blake2b(blake2::Blake2b512),
+    Blake2bTo256(blake2::Blake2b<U32>),
+    Blake2s(blake2::Blake2s256),
     Xxh32(twox_hash::XxHash32),
     Xxh64(twox_hash::XxHash64),
     Xxh3(Box<twox_hash::XxHash3_64>),
@@ -268,6 +329,15 @@ impl State {
             Algorithm::Sha256 => Self::Sha256(sha2::Sha256::new()),
             Algorithm::Sha384 => Self::Sha384(sha2::Sha384::new()),
             Algorithm::Sha512 | Algorithm::C4 => Self::Sha512(sha2::Sha512::new()),
+            Algorithm::Sha512To224 => Self::Sha512To224(sha2::Sha512_224::new()),
+            Algorithm::Sha512To256 => Self::Sha512To256(sha2::Sha512_256::new()),
+            Algorithm::Sha3To224 => Self::Sha3To224(sha3::Sha3_224::new()),
+            Algorithm::Sha3To256 => Self::Sha3To256(sha3::Sha3_256::new()),
+            Algorithm::Sha3To384 => Self::Sha3To384(sha3::Sha3_384::new()),
+            Algorithm::Sha3To512 => Self::Sha3To512(sha3::Sha3_512::new()),
+            Algorithm::Blake2b => Self::Blake2b(blake2::Blake2b512::new()),
+            Algorithm::Blake2bTo256 => Self::Blake2bTo256(blake2::Blake2b::<U32>::new()),
+            Algorithm::Blake2s => Self::Blake2s(blake2::Blake2s256::new()),
             Algorithm::Xxh32 => Self::Xxh32(twox_hash::XxHash32::with_seed(0)),
             Algorithm::Xxh64 | Algorithm::Xxh64Either => Self::Xxh64(twox_hash::XxHash64::with_seed(0)),
             Algorithm::Xxh3 => Self::Xxh3(Box::new(twox_hash::XxHash3_64::new())),
@@ -283,6 +353,15 @@ impl State {
             Self::Sha256(state) => state.update(bytes),
             Self::Sha384(state) => state.update(bytes),
             Self::Sha512(state) => state.update(bytes),
+            Self::Sha512To224(state) => state.update(bytes),
+            Self::Sha512To256(state) => state.update(bytes),
+            Self::Sha3To224(state) => state.update(bytes),
+            Self::Sha3To256(state) => state.update(bytes),
+            Self::Sha3To384(state) => state.update(bytes),
+            Self::Sha3To512(state) => state.update(bytes),
+            Self::Blake2b(state) => state.update(bytes),
+            Self::Blake2bTo256(state) => state.update(bytes),
+            Self::Blake2s(state) => state.update(bytes),
             Self::Xxh32(state) => state.write(bytes),
             Self::Xxh64(state) => state.write(bytes),
             Self::Xxh3(state) => state.write(bytes),
@@ -298,6 +377,15 @@ impl State {
             Self::Sha256(state) => state.finalize().to_vec(),
             Self::Sha384(state) => state.finalize().to_vec(),
             Self::Sha512(state) => state.finalize().to_vec(),
+            Self::Sha512To224(state) => state.finalize().to_vec(),
+            Self::Sha512To256(state) => state.finalize().to_vec(),
+            Self::Sha3To224(state) => state.finalize().to_vec(),
+            Self::Sha3To256(state) => state.finalize().to_vec(),
+            Self::Sha3To384(state) => state.finalize().to_vec(),
+            Self::Sha3To512(state) => state.finalize().to_vec(),
+            Self::Blake2b(state) => state.finalize().to_vec(),
+            Self::Blake2bTo256(state) => state.finalize().to_vec(),
+            Self::Blake2s(state) => state.finalize().to_vec(),
             Self::Xxh32(state) => state.finish_32().to_be_bytes().to_vec(),
             Self::Xxh64(state) => state.finish().to_be_bytes().to_vec(),
             Self::Xxh3(state) => state.finish().to_be_bytes().to_vec(),
@@ -363,6 +451,51 @@ mod tests {
             "cf83e1357eefb8bdf1542850d66d8007d620e4050b5715dc83f4a921d36ce9ce47d0d13c5d85f2b0ff8318d2877eec2f63b931bd47417a81a538327af927da3e",
             "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f",
         ),
+        (
+            Algorithm::Sha512To256,
+            "c672b8d1ef56ed28ab87c3622c5114069bdd3ad7b8f9737498d0c01ecef0967a",
+            "53048e2681941ef99b2e29b76b4c7dabe4c2d0c634fc6d46e0e2f13107e7af23",
+        ),
+        (
+            Algorithm::Sha512To224,
+            "6ed0dd02806fa89e25de060c19d3ac86cabb87d6a0ddd05c333b84f4",
+            "4634270f707b6a54daae7530460842e20e37ed265ceee9a43e8924aa",
+        ),
+        (
+            Algorithm::Sha3To224,
+            "6b4e03423667dbb73b6e15454f0eb1abd4597f9a1b078e3f5b5a6bc7",
+            "e642824c3f8cf24ad09234ee7d3c766fc9a3a5168d0c94ad73b46fdf",
+        ),
+        (
+            Algorithm::Sha3To256,
+            "a7ffc6f8bf1ed76651c14756a061d662f580ff4de43b49fa82d80a4b80f8434a",
+            "3a985da74fe225b2045c172d6bd390bd855f086e3e9d525b46bfe24511431532",
+        ),
+        (
+            Algorithm::Sha3To384,
+            "0c63a75b845e4f7d01107d852e4c2485c51a50aaaa94fc61995e71bbee983a2ac3713831264adb47fb6bd1e058d5f004",
+            "ec01498288516fc926459f58e2c6ad8df9b473cb0fc08c2596da7cf0e49be4b298d88cea927ac7f539f1edf228376d25",
+        ),
+        (
+            Algorithm::Sha3To512,
+            "a69f73cca23a9ac5c8b567dc185a756e97c982164fe25859e0d1dcc1475c80a615b2123af1f5f94c11e3e9402c3ac558f500199d95b6d3e301758586281dcd26",
+            "b751850b1a57168a5693cd924b6b096e08f621827444f70d884f5d0240d2712e10e116e9192af3c91a7ec57647e3934057340b4cf408d5a56592f8274eec53f0",
+        ),
+        (
+            Algorithm::Blake2b,
+            "786a02f742015903c6c6fd852552d272912f4740e15847618a86e217f71f5419d25e1031afee585313896444934eb04b903a685b1448b755d56f701afe9be2ce",
+            "ba80a53f981c4d0d6a2797b69f12f6e94c212f14685ac4b74b12bb6fdbffa2d17d87c5392aab792dc252d5de4533cc9518d38aa8dbf1925ab92386edd4009923",
+        ),
+        (
+            Algorithm::Blake2bTo256,
+            "0e5751c026e543b2e8ab2eb06099daa1d1e5df47778f7787faab45cdf12fe3a8",
+            "bddd813c634239723171ef3fee98579b94964e3bb1cb3e427262c8c068d52319",
+        ),
+        (
+            Algorithm::Blake2s,
+            "69217a3079908094e11121d042354a7c1f55b6482ca1a51e1b250dfd1ed0eef9",
+            "508c5e8c327c14e2e1a72ba34eeb452f37458b209ed63a294d999b4c86675982",
+        ),
         (Algorithm::Xxh32, "02cc5d05", "32d153ff"),
         (Algorithm::Xxh64, "ef46db3751d8e999", "44bc2cf5ad770999"),
         (Algorithm::Xxh3, "2d06800538d394c2", "78af5f94892f3950"),
@@ -387,6 +520,20 @@ mod tests {
             assert!(!read.agrees(&Digest::of(algorithm.computed(), b"abc")));
             assert_eq!(Digest::parse(*algorithm, &empty[1..]), None);
         }
+    }
+
+    #[test]
+    fn algorithms_go_by_any_punctuation() {
+        for (name, algorithm) in [
+            ("sha512-256", Algorithm::Sha512To256),
+            ("SHA-512/256", Algorithm::Sha512To256),
+            ("sha3_384", Algorithm::Sha3To384),
+            ("sha384", Algorithm::Sha384),
+            ("BLAKE2b-512", Algorithm::Blake2b),
+        ] {
+            assert_eq!(Algorithm::named(name), Some(algorithm), "{name}");
+        }
+        assert_eq!((Algorithm::named("blake3"), Algorithm::named("")), (None, None));
     }
 
     #[test]

@@ -41,6 +41,12 @@ impl Roots {
         Self { trees: self.trees.iter().take(count).cloned().collect() }
     }
 
+    /// One of them alone.
+    #[must_use]
+    pub fn only(&self, root: usize) -> Option<Self> {
+        self.trees.get(root).map(|tree| Self { trees: vec![Arc::clone(tree)] })
+    }
+
     /// The tree of a root.
     #[must_use]
     pub fn get(&self, root: usize) -> Option<&Arc<Listings>> {

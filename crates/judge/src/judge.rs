@@ -12,7 +12,7 @@ use crate::rules::{self, AssetContext, Info, PackageContext, RawFinding, RunCont
 use countersign_model::error::Result;
 use countersign_model::{
     Ai, Asset, AssetReport, Decision, Evidence, Facts, Finding, FindingState, PackageFault, PackageReport, RecordNote,
-    Role, Summary,
+    Role, RuleOff, Summary,
 };
 
 /// What was found out about one asset before it is judged.
@@ -60,6 +60,8 @@ pub struct Judge<'a> {
     approvals: Option<&'a Approvals>,
     as_of: NaiveDate,
     baseline: Baseline,
+    /// Whether the hashes that packages state are compared in this run.
+    integrity: bool,
     /// Which records and suppressions matched something, in their own order.
     used_approvals: Usage,
     used_suppressions: Usage,
@@ -131,6 +133,7 @@ impl<'a> Judge<'a> {
             approvals,
             as_of,
             baseline: Baseline::default(),
+            integrity: false,
             used_approvals: Usage::none_of(approvals.map_or(0, Approvals::len)),
             used_suppressions: Usage::none_of(policy.suppress.len()),
         }
@@ -141,6 +144,21 @@ impl<'a> Judge<'a> {
     pub fn with_baseline(mut self, baseline: Baseline) -> Self {
         self.baseline = baseline;
         self
+    }
+
+    /// In a run that compares the hashes that packages state, what cannot be compared is worse.
+    #[must_use]
+    pub fn with_integrity(mut self, integrity: bool) -> Self {
+        self.integrity = integrity;
+        self
+    }
+
+    /// The rules that the policy has switched off, in the order of the rules, and why.
+    #[must_use]
+    pub fn rules_off(&self) -> Vec<RuleOff> {
+        let ids = rules::ALL.iter().map(|rule| rule.info().id);
+        let off = |rule: &str| self.policy.off(rule).map(|why| (rule.to_owned(), why.to_owned()));
+        ids.filter_map(off).map(|(rule, reason)| RuleOff { rule, reason }).collect()
     }
 
     /// Whether the SHA-256 of this asset's bytes matters: it needs a record, or a record names its path.
@@ -189,7 +207,7 @@ impl<'a> Judge<'a> {
     /// What the rules find in one delivery package, worst first.
     #[must_use]
     pub fn package(&self, package: &PackageReport, faults: &[PackageFault]) -> Vec<Finding> {
-        let context = PackageContext { package, faults };
+        let context = PackageContext { package, faults, integrity: self.integrity };
         let mut findings = self.run(&package.root, |rule, out| rule.check_package(&context, out));
         self.baseline.settle(&package.root, &mut findings);
         findings
@@ -248,7 +266,7 @@ impl<'a> Judge<'a> {
     }
 
     fn judge(&self, info: &Info, rel: &str, raw: RawFinding) -> Option<Finding> {
-        let severity = self.policy.severity(info.id, info.severity)?;
+        let severity = self.policy.severity(info.id, raw.severity.unwrap_or(info.severity))?;
         let inner = raw.path.as_deref().and_then(|path| self.suppression(info.id, path));
         let suppressed = if raw.cleared { None } else { inner.or_else(|| self.suppression(info.id, rel)) };
         let state = match (raw.cleared, &suppressed) {

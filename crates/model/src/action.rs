@@ -139,6 +139,10 @@ pub enum FindingAction {
     AskWhetherItBelongs,
     /// A package's manifest breaks its specification.
     AskForSoundPackage,
+    /// A manifest, or a statement in it, cannot be checked here.
+    AskForCheckableManifest,
+    /// A manifest is signed in a way that is not verified here.
+    VerifySignatureElsewhere,
     /// An archive holds what no honest one does: names that lead out, members that hide each other.
     AskForSoundArchive,
     /// An image sequence has gaps in its numbers.
@@ -338,6 +342,10 @@ impl FindingAction {
             }
             Self::AskWhetherItBelongs => "Ask the supplier whether it belongs to the delivery.",
             Self::AskForSoundPackage => "Ask the supplier for a sound package.",
+            Self::AskForCheckableManifest => {
+                "Ask the supplier for a manifest with hashes that can be checked, or compare the files by other means."
+            }
+            Self::VerifySignatureElsewhere => "Where the signature matters, verify it with the tools of whoever signs.",
             Self::AskForSoundArchive => "Ask the supplier for a sound archive; do not unpack this one.",
             Self::AskForMissingFrames => "Ask the supplier for the missing frames, or whether the gap is meant.",
             Self::LookForTheAsset => "Check whether the asset should be here under another name or in another version.",

@@ -50,6 +50,11 @@ pub const MANIFEST: usize = 64 * 1024 * 1024;
 pub const MEMBERS: usize = 2_000_000;
 /// Faults of one kind that are told of one package.
 pub const FAULTS: usize = 1_000;
+/// Paths that a report names of those that a run did not look at.
+pub const PASSED_OVER: usize = 10_000;
+/// Folders of one root that are entered by a link, and files in them: links can multiply a tree.
+pub const LINKED_FOLDERS: usize = 4_096;
+pub const LINKED_FILES: u64 = 500_000;
 /// Patterns of one package that say what it does not list.
 pub const PATTERNS: usize = 1_000;
 /// Bytes of address space of a process that verifies: two pieces of 256 MiB, a store and its copies, and the program.

@@ -4,6 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::limits;
 use super::{Ai, Credentials, Evidence, Facts, Finding, FormatId, Problem, Role, Tag};
 
 /// What a run was asked to do and with what.
@@ -249,6 +250,12 @@ pub struct PackageReport {
     /// Oddities that are no fault: a composition that plays what lies in no package here.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub remarks: Vec<String>,
+    /// The number of its scanned root.
+    #[serde(skip)]
+    pub number: usize,
+    /// Whether it states hashes of its files, which only a run that was asked to compares.
+    #[serde(skip)]
+    pub hashed: bool,
     /// Where it and its own manifest disagree, after judgement.
     pub findings: Vec<Finding>,
 }
@@ -307,17 +314,92 @@ pub struct Summary {
     pub approved: u64,
     /// Assets that could not be judged: unreadable, or no media format that is read.
     pub not_judged: u64,
-    /// System files passed over (`.DS_Store`, `Thumbs.db`, …).
+    /// System and excluded files and folders passed over.
     pub ignored: u64,
     /// Whether the run was stopped before its end.
     pub interrupted: bool,
     /// The verdict.
     pub outcome: Outcome,
+    /// What the verdict does not rest on.
+    #[serde(default)]
+    pub not_looked_at: NotLookedAt,
     /// Findings about the run itself: an approval or a suppression that matched nothing, a policy found in the tree.
     pub findings_of_run: Vec<Finding>,
     /// The delivery packages and archives, in the order of their places.
     #[serde(skip)]
     pub packages: Vec<PackageReport>,
+}
+
+/// What a run did not look at, and what it was told not to count: a verdict says so.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct NotLookedAt {
+    /// Files and folders that `--exclude` passed over; a folder counts as one.
+    pub excluded: u64,
+    /// The same for what operating systems and storage leave behind (`.DS_Store`, `$RECYCLE.BIN`, `@eaDir`).
+    pub system: u64,
+    pub rules_off: Vec<RuleOff>,
+    /// Findings that a line of the policy suppresses.
+    pub suppressed: u64,
+    /// Findings that the baseline holds already.
+    pub baseline: u64,
+    /// Packages with a statement that could not be checked, or with hashes that were not to be compared.
+    pub unverified_packages: u64,
+    /// Archives whose members were not read.
+    pub closed_archives: u64,
+    /// Files that could not be read to their end, archives aside.
+    pub media_not_read: u64,
+    /// The paths of the above, as many as are kept.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub paths: Vec<PassedOver>,
+}
+
+/// A rule that the policy has switched off.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RuleOff {
+    pub rule: String,
+    pub reason: String,
+}
+
+/// Something that the run did not look at, by its path.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PassedOver {
+    pub root: usize,
+    pub path: String,
+    pub why: PassedOverReason,
+}
+
+/// Why it was not looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PassedOverReason {
+    Excluded,
+    System,
+    UnverifiedPackage,
+    ClosedArchive,
+    NotRead,
+}
+
+impl NotLookedAt {
+    /// Takes up a path, as long as there is room for it.
+    pub fn pass(&mut self, root: usize, path: &str, why: PassedOverReason) {
+        *match why {
+            PassedOverReason::Excluded => &mut self.excluded,
+            PassedOverReason::System => &mut self.system,
+            PassedOverReason::UnverifiedPackage => &mut self.unverified_packages,
+            PassedOverReason::ClosedArchive => &mut self.closed_archives,
+            PassedOverReason::NotRead => &mut self.media_not_read,
+        } += 1;
+        if self.paths.len() < limits::PASSED_OVER {
+            self.paths.push(PassedOver { root, path: path.to_owned(), why });
+        }
+    }
+
+    /// Whether there is nothing to say.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// Where a delivery package and its own manifest disagree.
@@ -347,4 +429,8 @@ pub enum PackageFaultKind {
     Malformed,
     /// Numbers between the first and the last frame have no file.
     SequenceGap,
+    /// A manifest, or a statement in it, that could not be checked.
+    Unverified,
+    /// A signature of a manifest that was not checked, whatever else was.
+    UnverifiedSignature,
 }

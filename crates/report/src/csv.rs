@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use crate::escape::csv;
+use crate::not_looked_at;
 use crate::words::{decisive, played, systems, word};
 use crate::{Info, Kind, RenderOptions, Report};
 use countersign_model::{AssetReport, Evidence, Finding, PackageReport, Run, Summary};
@@ -70,6 +71,16 @@ impl Report for Csv<'_> {
         }
         for finding in &summary.findings_of_run {
             self.line("run", None, None, Some(finding))?;
+        }
+        let passed = not_looked_at::line(summary);
+        if !passed.is_empty() {
+            // As wide as all rows, so that nothing that reads tables trips over it.
+            let cells = COLUMNS.map(|column| match column {
+                "about" => "run".to_owned(),
+                "message" => format!("not looked at: {passed}"),
+                _ => String::new(),
+            });
+            row(&mut self.out, &cells)?;
         }
         if summary.interrupted {
             row(&mut self.out, &["INCOMPLETE: the scan was interrupted, files after this row are missing"])?;

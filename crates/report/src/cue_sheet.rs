@@ -8,6 +8,7 @@ use std::io::{self, Write};
 
 use crate::csv::row;
 use crate::escape::shorten;
+use crate::not_looked_at;
 use crate::words::{decisive, describe_evidence, played, systems, word};
 use crate::{Info, Kind, RenderOptions, Report};
 use countersign_model::{AssetReport, FindingState, Recipe, RecordNote, Run, Summary};
@@ -64,6 +65,14 @@ impl Report for CueSheet<'_> {
     }
 
     fn end(&mut self, summary: &Summary) -> io::Result<()> {
+        let passed = not_looked_at::line(summary);
+        if !passed.is_empty() {
+            let cells = COLUMNS.map(|column| match column {
+                "asset" => format!("NOT LOOKED AT: {passed}"),
+                _ => String::new(),
+            });
+            row(&mut self.out, &cells)?;
+        }
         if summary.interrupted {
             row(&mut self.out, &["INCOMPLETE: the scan was interrupted, uses after this row are missing"])?;
         }

@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 
 use crate::escape::{script, shorten, terminal};
 use crate::layout::size;
+use crate::not_looked_at;
 use crate::words::{speaks, systems, word};
 use crate::{Info, Kind, Picture, RenderOptions, Report};
 use countersign_model::{AssetReport, Credentials, Evidence, Finding, FindingState, RecordNote, Run, Summary};
@@ -136,7 +137,8 @@ impl Html<'_> {
             "catalogue": { "marks": run.catalogue.marks, "sha256": text(&run.catalogue.sha256) },
             "as_of": run.options.get("as_of").and_then(Value::as_str).map(text),
             "size": size(summary.bytes),
-            "numbers": summary,
+            "numbers": not_looked_at::counts_only(summary),
+            "not_looked_at": not_looked_at::phrases(summary).iter().map(|p| text(p)).collect::<Vec<_>>(),
             "run_findings": summary.findings_of_run.iter().map(finding).collect::<Vec<_>>(),
             "packages": packages,
             "rules": self.options.pages.iter().map(|p| json!([p.id, p.summary])).collect::<Vec<_>>(),

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use crate::escape::{shorten, xml};
+use crate::not_looked_at;
 use crate::words::{blocks, decisive, describe_evidence, word};
 use crate::{Info, Kind, RenderOptions, Report};
 use countersign_model::{AssetReport, Finding, FindingState, FindingSubject, PackageReport, Run, Severity, Summary};
@@ -125,6 +126,7 @@ impl Junit<'_> {
             ("outcome", word(&summary.outcome)),
             ("assets", summary.assets.to_string()),
             ("not-judged", summary.not_judged.to_string()),
+            ("not-looked-at", not_looked_at::line(summary)),
         ];
         for (name, value) in properties {
             writeln!(self.out, "      <property name=\"{name}\" value=\"{}\"/>", text(&value))?;

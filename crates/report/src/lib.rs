@@ -13,6 +13,7 @@ pub mod json;
 pub mod junit;
 pub mod layout;
 pub mod ndjson;
+pub mod not_looked_at;
 pub mod sarif;
 pub mod saved;
 pub mod terminal;

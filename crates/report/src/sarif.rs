@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::escape::{sarif, shorten, terminal, uri};
+use crate::not_looked_at;
 use crate::words::{decisive, describe_evidence, word};
 use crate::{Info, Kind, RenderOptions, Report, RuleDoc};
 use countersign_model::{
@@ -79,7 +80,7 @@ impl Report for Sarif<'_> {
         }]);
         serde_json::to_writer(&mut self.out, &invocation)?;
         write!(self.out, ",\n\"properties\":")?;
-        serde_json::to_writer(&mut self.out, &json!({ "summary": summary }))?;
+        serde_json::to_writer(&mut self.out, &json!({ "summary": not_looked_at::counts_only(summary) }))?;
         self.out.write_all(b"}]}\n")?;
         self.out.flush()
     }

@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use crate::escape::{shorten, terminal};
 use crate::layout::{Ink, Tone, count, size, wrap, wrap_action};
+use crate::not_looked_at;
 use crate::words::{played, word};
 use crate::{Info, Kind, RenderOptions, Report, RuleDoc};
 use countersign_model::{
@@ -113,6 +114,10 @@ impl Terminal<'_> {
         self.line("  Findings    ", &open.join(", "))?;
         if summary.not_judged > 0 {
             self.line("  Not judged  ", &files(summary.not_judged))?;
+        }
+        let passed = not_looked_at::line(summary);
+        if !passed.is_empty() {
+            self.line("  Passed over ", &terminal(&format!("not looked at: {passed}")))?;
         }
         self.inputs()
     }
@@ -351,12 +356,31 @@ impl Terminal<'_> {
 
     fn closing(&mut self, summary: &Summary) -> io::Result<()> {
         writeln!(self.out)?;
-        if summary.ignored > 0 {
-            let what = count(summary.ignored, "system or excluded file", "system or excluded files");
-            self.line("", &format!("{what} passed over."))?;
-        }
+        self.passed_over(summary)?;
         self.line("", "A file without marks is not thereby authentic or made by people: marks can be removed.")?;
         self.line("", "Explain a finding: countersign rules RULE. All a file says: countersign inspect FILE.")
+    }
+
+    /// With `-v`, by name what the run did not look at.
+    fn passed_over(&mut self, summary: &Summary) -> io::Result<()> {
+        let not = &summary.not_looked_at;
+        if self.options.detail <= 0 || not.paths.is_empty() {
+            return Ok(());
+        }
+        writeln!(self.out, "{}", self.ink.paint(Tone::Strong, "Not looked at"))?;
+        for passed in &not.paths {
+            let path = match self.roots.get(passed.root) {
+                Some(root) if self.roots.len() > 1 => format!("{root}/{}", passed.path),
+                _ => passed.path.clone(),
+            };
+            self.line("  ", &terminal(&format!("{path} ({})", not_looked_at::why(passed.why))))?;
+        }
+        let all = not.excluded + not.system + not.unverified_packages + not.closed_archives + not.media_not_read;
+        let rest = all.saturating_sub(not.paths.len() as u64);
+        if rest > 0 {
+            self.line("  ", &format!("and {rest} more"))?;
+        }
+        writeln!(self.out)
     }
 
     fn name(&self, asset: &AssetReport) -> String {

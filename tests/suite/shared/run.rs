@@ -235,6 +235,7 @@ pub(crate) fn packages() -> Vec<PackageReport> {
         title: Some(HOSTILE[2].into()),
         findings: vec![bad],
         remarks: vec!["the composition plays what lies elsewhere".into()],
+        ..PackageReport::default()
     }]
 }
 
@@ -268,6 +269,17 @@ pub(crate) fn summary(assets: &[AssetReport], packages: Vec<PackageReport>) -> S
         not_judged: 2,
         outcome: Outcome::Fail,
         findings_of_run: of_run,
+        not_looked_at: NotLookedAt {
+            excluded: 2,
+            system: 3,
+            rules_off: vec![RuleOff { rule: "sequence-gap".into(), reason: "stills only".into() }],
+            suppressed: findings.iter().filter(|f| f.state == FindingState::Suppressed).count() as u64,
+            baseline: findings.iter().filter(|f| f.state == FindingState::Baseline).count() as u64,
+            unverified_packages: 1,
+            closed_archives: 1,
+            media_not_read: 2,
+            paths: vec![],
+        },
         packages,
         ..Summary::default()
     }

@@ -31,7 +31,9 @@ impl Package for AscMhl {
         let own = |name: &&String| name.ends_with(".mhl") && !name.starts_with("._");
         let lists: Vec<String> = listing.files.iter().filter(own).map(|name| format!("{FOLDER}/{name}")).collect();
         let chained = listing.has_file("ascmhl_chain.xml");
-        if lists.is_empty() && !chained {
+        // A folder of that name may hold anything; one that holds nothing was a history.
+        let emptied = listing.files.is_empty() && listing.folders.is_empty();
+        if lists.is_empty() && !chained && !emptied {
             return Ok(None);
         }
         let mut opened = PackageManifest {
@@ -45,6 +47,7 @@ impl Package for AscMhl {
             match folder.read(path).and_then(|bytes| hash_list::read(&bytes)) {
                 Ok(list) if list.kind == "hashlist" && list.version.starts_with('2') => {
                     history.generation(number + 1, path, &list, folder, &mut opened);
+                    unverified(path, &list, &mut opened);
                     opened.manifests.push(path.clone());
                 }
                 Ok(list) => {
@@ -67,7 +70,8 @@ impl Package for AscMhl {
 /// The hash lists in the order of the chain; what the chain does not hold comes last.
 fn chain(folder: &Folder, chained: bool, lists: Vec<String>, opened: &mut PackageManifest) -> Vec<String> {
     if !chained {
-        opened.fault(PackageFaultKind::Malformed, CHAIN, "is missing: nothing vouches for the hash lists");
+        let what = if lists.is_empty() { "the history is empty" } else { "nothing vouches for the hash lists" };
+        opened.fault(PackageFaultKind::Malformed, CHAIN, format!("is missing: {what}"));
         return lists;
     }
     let chain = match folder.read(CHAIN).and_then(|bytes| hash_list::read(&bytes)) {
@@ -113,7 +117,11 @@ fn vouched(folder: &Folder, path: &str, link: &Entry, by: &str, opened: &mut Pac
     for bad in &link.bad {
         opened.fault(PackageFaultKind::Malformed, by, format!("{bad} of {path} is no hash"));
     }
-    if link.hashes.is_empty() && link.bad.is_empty() {
+    for kind in link.unknown.iter().filter(|_| link.hashes.is_empty()) {
+        let what = format!("hashes of the kind {kind:?} are not known: nothing else vouches for {path}");
+        opened.fault(PackageFaultKind::Unverified, by, what);
+    }
+    if link.hashes.is_empty() && link.bad.is_empty() && link.unknown.is_empty() {
         opened.fault(PackageFaultKind::Malformed, by, format!("gives no hash of {path}"));
     }
     let bytes = match folder.read(path) {
@@ -143,8 +151,13 @@ impl History {
                 opened.ignore.push(pattern.clone());
             }
         }
+        // Names may be handed on within one generation: all of them are taken away before any is given.
+        let before = |entry: &Entry| entry.previous.as_deref().and_then(|path| inside(path).ok());
+        let mut renamed: BTreeMap<String, Member> =
+            list.entries.iter().filter_map(before).filter_map(|path| self.files.remove_entry(&path)).collect();
         for entry in &list.entries {
-            self.entry(number, by, entry, opened);
+            let was = before(entry).and_then(|path| renamed.remove(&path));
+            self.entry(number, by, entry, was, opened);
         }
         for reference in &list.references {
             match inside(&reference.path) {
@@ -155,7 +168,7 @@ impl History {
         folders(by, list, opened);
     }
 
-    fn entry(&mut self, number: usize, by: &str, entry: &Entry, opened: &mut PackageManifest) {
+    fn entry(&mut self, number: usize, by: &str, entry: &Entry, was: Option<Member>, opened: &mut PackageManifest) {
         let path = match inside(&entry.path) {
             Ok(path) => path,
             Err(why) => {
@@ -166,8 +179,7 @@ impl History {
             opened.fault(PackageFaultKind::Malformed, by, format!("{bad} of {path} is no hash"));
         }
         // A file that was renamed is the one that had the other name before.
-        let before = entry.previous.as_deref().and_then(|p| inside(p).ok()).and_then(|p| self.files.remove(&p));
-        let member = self.files.entry(path.clone()).or_insert_with(|| match before {
+        let member = self.files.entry(path.clone()).or_insert_with(|| match was {
             Some(member) => Member { path: path.clone(), ..member },
             None => Member::new(path.clone(), Some(Membership::Manifest)),
         });
@@ -191,10 +203,17 @@ impl History {
     }
 }
 
+/// Tells what of a list cannot be checked.
+pub(super) fn unverified(by: &str, list: &HashList, opened: &mut PackageManifest) {
+    for what in list.unverified() {
+        opened.fault(PackageFaultKind::Unverified, by, what);
+    }
+}
+
 /// Checks the hashes of folders against those of their files and folders in the same generation.
 ///
 /// The files themselves are compared with their own hashes: with both, the folders are as they were.
-fn folders(by: &str, list: &HashList, opened: &mut PackageManifest) {
+pub(super) fn folders(by: &str, list: &HashList, opened: &mut PackageManifest) {
     let mut below: BTreeMap<&str, Vec<Child>> = BTreeMap::new();
     for entry in &list.entries {
         let (parent, name) = entry.path.rsplit_once('/').unwrap_or(("", &entry.path));

@@ -4,6 +4,7 @@
 
 use std::collections::HashSet;
 
+use super::parcel::UNVERIFIED;
 use super::xml::{self, Element};
 use super::{Folder, Listing, PackageManifest, inside};
 use countersign_model::limits;
@@ -24,9 +25,24 @@ pub(super) struct Map {
     ids: HashSet<String>,
     /// The volume that this folder is, from 1.
     pub(super) volume: u64,
+    /// There is no map: packing lists were found by their names.
+    pub(super) missing: bool,
 }
 
 impl Map {
+    /// Stands in where there is no map but `documents` of a package, as their names and ids.
+    pub(super) fn stand_in(namespace: String, documents: impl IntoIterator<Item = (String, String, bool)>) -> Self {
+        let name = if namespace.contains("PROTO-ASDCP") { NAMES[0] } else { NAMES[1] };
+        let mut map = Self { name: name.to_owned(), namespace, volume: 1, missing: true, ..Self::default() };
+        for (path, id, packing_list) in documents {
+            if map.ids.insert(id.clone()) {
+                let chunks = vec![Chunk { path, volume: 1, length: None }];
+                map.assets.push(Mapped { id, packing_list, chunks });
+            }
+        }
+        map
+    }
+
     /// Whether the map leads to a file for this id.
     pub(super) fn holds(&self, id: &str) -> bool {
         self.ids.contains(id)
@@ -65,6 +81,20 @@ pub(super) fn name(listing: &Listing) -> Option<&str> {
     listing.files.iter().map(String::as_str).find(|file| NAMES.iter().any(|name| name.eq_ignore_ascii_case(file)))
 }
 
+/// Whether the names in a folder are those of a package whose map is gone.
+pub(super) fn is_headless(listing: &Listing) -> bool {
+    name(listing).is_none() && listing.files.iter().any(|file| is_volume_index(file) || may_be_packing_list(file))
+}
+
+fn is_volume_index(file: &str) -> bool {
+    VOLUMES.iter().any(|name| name.eq_ignore_ascii_case(file))
+}
+
+fn may_be_packing_list(file: &str) -> bool {
+    let lower = file.to_ascii_lowercase();
+    lower.ends_with(".xml") && ["pkl", "packinglist", "packing_list", "packing-list"].iter().any(|p| lower.contains(p))
+}
+
 /// A UUID as all documents of a package are compared by.
 pub(super) fn id(text: &str) -> String {
     let lower = text.trim().to_ascii_lowercase();
@@ -82,10 +112,13 @@ pub(super) fn read(folder: &Folder, name: &str, out: &mut PackageManifest) -> Re
     if root.name != "AssetMap" {
         return Err(malformed(format!("the document is a {} and no AssetMap", root.name)));
     }
+    if root.child("Signature").is_some() {
+        out.fault(PackageFaultKind::UnverifiedSignature, name, UNVERIFIED);
+    }
     let mut map = Map { name: name.to_owned(), namespace: root.namespace.clone(), volume: 1, ..Map::default() };
     out.expected_unlisted.push(name.to_owned());
     out.manifests.push(name.to_owned());
-    for file in folder.listing.files.iter().filter(|file| VOLUMES.iter().any(|v| v.eq_ignore_ascii_case(file))) {
+    for file in folder.listing.files.iter().filter(|file| is_volume_index(file)) {
         out.expected_unlisted.push(file.clone());
         if let Some(volume) = folder.read(file).ok().and_then(|bytes| volume(&bytes)) {
             map.volume = volume;

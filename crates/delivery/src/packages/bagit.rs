@@ -21,15 +21,8 @@ const PAYLOAD: &str = "data/";
 const ABOUT: &[&str] = &["bag-info.txt", "package-info.txt"];
 const FETCH: &str = "fetch.txt";
 
-/// Algorithms by the name in a manifest's own name, without hyphens.
-const ALGORITHMS: &[(&str, Algorithm)] = &[
-    ("md5", Algorithm::Md5),
-    ("sha1", Algorithm::Sha1),
-    ("sha224", Algorithm::Sha224),
-    ("sha256", Algorithm::Sha256),
-    ("sha384", Algorithm::Sha384),
-    ("sha512", Algorithm::Sha512),
-];
+/// What the name of a payload manifest begins with.
+const MANIFEST: &str = "manifest-";
 
 impl Package for BagIt {
     fn info(&self) -> &'static Info {
@@ -37,7 +30,7 @@ impl Package for BagIt {
     }
 
     fn detect(&self, listing: &Listing) -> bool {
-        listing.has_file(DECLARATION)
+        listing.has_file(DECLARATION) || is_headless(listing)
     }
 
     fn open(&self, folder: &Folder) -> Result<Option<PackageManifest>, Problem> {
@@ -49,11 +42,16 @@ impl Package for BagIt {
             complete: Some(PAYLOAD.to_owned()),
             ..PackageManifest::default()
         };
-        let bytes = folder.read(DECLARATION)?;
-        let bag = declaration(&bytes, &mut opened);
-        let mut bag = Bag { strict: bag.0 >= (1, 0), encoding: bag.1, files: BTreeMap::new() };
+        let (version, encoding) = if folder.listing.has_file(DECLARATION) {
+            declaration(&folder.read(DECLARATION)?, &mut opened)
+        } else {
+            let what = "is missing: the folder has a payload and its manifest, and does not say that it is a bag";
+            opened.fault(PackageFaultKind::Malformed, DECLARATION, what);
+            ((0, 97), Encoding::Utf8)
+        };
+        let mut bag = Bag { strict: version >= (1, 0), encoding, files: BTreeMap::new() };
         opened.expected_unlisted = vec![DECLARATION.to_owned(), FETCH.to_owned()];
-        let payload = bag.manifests(folder, "manifest-", Some(Membership::Manifest), &mut opened);
+        let payload = bag.manifests(folder, MANIFEST, Some(Membership::Manifest), &mut opened);
         bag.manifests(folder, "tagmanifest-", None, &mut opened);
         if payload.is_empty() {
             opened.fault(PackageFaultKind::Malformed, DECLARATION, "the bag has no payload manifest");
@@ -77,6 +75,15 @@ impl Package for BagIt {
         names::settle(folder, &mut opened);
         Ok(Some(opened))
     }
+}
+
+/// Whether all of a bag but its declaration is there.
+fn is_headless(listing: &Listing) -> bool {
+    let algorithm = |name: &str| {
+        let name = name.strip_prefix(MANIFEST)?.strip_suffix(".txt")?;
+        Algorithm::named(name)
+    };
+    listing.has_folder("data") && listing.files.iter().any(|name| algorithm(name).is_some())
 }
 
 /// Whether the folder lies in the payload of another bag, which vouches for each of its bytes: a payload is opaque
@@ -134,7 +141,8 @@ fn declaration(bytes: &[u8], opened: &mut PackageManifest) -> (Version, Encoding
     let number = number.unwrap_or((1, 0));
     opened.title = version.map(|v| format!("BagIt {v}"));
     if number > (1, 0) {
-        opened.remarks.push(format!("version {}.{} is read as 1.0", number.0, number.1));
+        let what = format!("the version {}.{} is not known: the bag is read as one of 1.0", number.0, number.1);
+        opened.fault(PackageFaultKind::Unverified, DECLARATION, what);
     }
     (number, named.unwrap_or(Encoding::Utf8))
 }
@@ -221,10 +229,11 @@ impl Bag {
         for name in &folder.listing.files {
             let Some(algorithm) = name.strip_prefix(prefix).and_then(|n| n.strip_suffix(".txt")) else { continue };
             opened.expected_unlisted.push(name.clone());
-            let plain = algorithm.to_ascii_lowercase().replace('-', "");
-            let algorithm = ALGORITHMS.iter().find(|(n, _)| *n == plain).map(|(_, a)| *a);
+            let named = algorithm;
+            let algorithm = Algorithm::named(named);
             if algorithm.is_none() {
-                opened.remarks.push(format!("{name}: hashes of this kind are not checked"));
+                let what = format!("hashes of the kind {:?} are not known", cut(named));
+                opened.fault(PackageFaultKind::Unverified, name, what);
             }
             let text = self.text(folder, name, opened);
             for line in lines(&text) {

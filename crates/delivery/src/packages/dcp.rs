@@ -26,7 +26,7 @@ fn composition(root: &Element) -> Composition {
     let reels = root.all(&["ReelList", "Reel"]);
     let rate = reels.iter().find_map(|reel| rate(lead(reel)?)).unwrap_or(Rate(24, 1));
     let clock = Clock::new(rate);
-    let mut out = Composition { title: title.clone(), plays: Vec::new() };
+    let mut out = Composition { id: own.clone(), title: title.clone(), ..Composition::default() };
     let mut start = 0.0;
     for (index, reel) in reels.iter().enumerate() {
         for part in parts(reel) {
@@ -42,6 +42,7 @@ fn composition(root: &Element) -> Composition {
                 from: clock.at(start),
                 to: clock.at(start + units.to(duration, rate)),
             };
+            out.states(&file, part);
             out.plays.push((file, play));
         }
         if let Some(part) = lead(reel) {

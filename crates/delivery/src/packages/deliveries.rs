@@ -54,6 +54,8 @@ pub struct PackageIndex {
 #[derive(Debug)]
 struct Delivery {
     info: &'static Info,
+    /// The number of its scanned root.
+    number: usize,
     /// Below the scanned root; empty for the root itself.
     rel: String,
     opened: PackageManifest,
@@ -106,7 +108,7 @@ impl PackageIndex {
         self.folders.entry((root, rel.clone())).or_default().push(id);
         let seen = vec![false; opened.members.len()];
         let ignore = ignored(&opened.ignore);
-        self.packages.push(Delivery { info, rel, opened, seen, spelled, ignore, found: (0, 0) });
+        self.packages.push(Delivery { info, number: root, rel, opened, seen, spelled, ignore, found: (0, 0) });
     }
 
     /// Gives what compositions play of other packages to the packages that hold it. Call once, after the last
@@ -130,6 +132,7 @@ impl PackageIndex {
                 .get_mut(id)
                 .map(|p| std::mem::take(&mut p.opened.external_references))
                 .unwrap_or_default();
+            self.link_digests(id, &by_id);
             let mut nowhere: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
             for (asset, play) in external_references {
                 let Some(claims) = by_id.get(&asset) else {
@@ -152,6 +155,27 @@ impl PackageIndex {
                 };
                 if let Some(package) = self.packages.get_mut(id) {
                     package.opened.remarks.push(remark);
+                }
+            }
+        }
+    }
+
+    /// Gives what compositions of a package say of the bytes of others' files to those that list them.
+    fn link_digests(&mut self, id: usize, by_id: &HashMap<String, Claims>) {
+        let own = self.packages.get_mut(id).map(|p| std::mem::take(&mut p.opened.external_digests));
+        for (asset, digest, by) in own.unwrap_or_default() {
+            for (other, index) in by_id.get(&asset).into_iter().flatten() {
+                let member = self.packages.get_mut(*other).and_then(|p| p.opened.members.get_mut(*index));
+                // A piece of an asset has no digest of its own.
+                let Some(member) = member.filter(|member| !member.digests.is_empty()) else { continue };
+                let contradiction = super::parcel::contradiction(&member.digests, &digest);
+                if !member.digests.contains(&digest) && member.digests.len() < super::PLAYS {
+                    member.digests.push(digest.clone());
+                }
+                if let (Some(hashes), Some(package)) = (contradiction, self.packages.get_mut(id)) {
+                    let what =
+                        format!("its composition and another package give two hashes of asset {asset}: {hashes}");
+                    package.opened.fault(PackageFaultKind::Malformed, by.clone(), what);
                 }
             }
         }
@@ -192,6 +216,17 @@ impl PackageIndex {
     #[must_use]
     pub fn is_manifest(&self, root: usize, rel: &str) -> bool {
         !self.manifests.is_empty() && self.manifests.contains(&(root, rel.to_owned()))
+    }
+
+    /// Whether a package lists the file at `rel`, whatever its name.
+    #[must_use]
+    pub fn lists(&self, root: usize, rel: &str) -> bool {
+        !self.claims(root, rel).is_empty()
+    }
+
+    /// The files that packages list, as (root, path below it).
+    pub fn listed(&self) -> impl Iterator<Item = (usize, &str)> {
+        self.members.keys().map(|(root, path)| (*root, path.as_str()))
     }
 
     /// The digests that packages claim of the file at `rel`.
@@ -367,6 +402,8 @@ impl Delivery {
             root: if self.rel.is_empty() { ".".to_owned() } else { self.rel },
             title: self.opened.title,
             remarks: self.opened.remarks,
+            number: self.number,
+            hashed: self.opened.members.iter().any(|m| !m.digests.is_empty()),
             findings: Vec::new(),
         };
         (report, faults)

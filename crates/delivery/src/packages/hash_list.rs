@@ -1,6 +1,8 @@
-//! Shared by the media hash lists: the XML of MHL 1.x, of ASC MHL 2.0 and of its chain, read as one.
+//! Shared by the media hash lists: the XML of MHL 0.1 and 1.x, of ASC MHL 2.0 and of its chain, read as one.
 //!
 //! MHL: mediahashlist.org 1.1; ASC MHL: `urn:ASC:MHL:v2.0` and `urn:ASC:MHL:DIRECTORY:v2.0`.
+
+use std::collections::BTreeSet;
 
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
@@ -40,6 +42,8 @@ pub(super) struct Entry {
     pub(super) hashes: Vec<Hash>,
     /// Values that are no hash of their kind.
     pub(super) bad: Vec<String>,
+    /// Kinds of hash that nobody here can compute.
+    pub(super) unknown: Vec<String>,
     /// The generation's number, in a chain.
     pub(super) number: Option<u64>,
 }
@@ -66,6 +70,14 @@ const HASHES: &[(&str, Algorithm)] = &[
     ("sha256", Algorithm::Sha256),
     ("sha512", Algorithm::Sha512),
     ("c4", Algorithm::C4),
+    ("sha224", Algorithm::Sha224),
+    ("sha384", Algorithm::Sha384),
+    ("sha3-224", Algorithm::Sha3To224),
+    ("sha3-256", Algorithm::Sha3To256),
+    ("sha3-384", Algorithm::Sha3To384),
+    ("sha3-512", Algorithm::Sha3To512),
+    ("blake2b", Algorithm::Blake2b),
+    ("blake2s", Algorithm::Blake2s),
     ("xxhash", Algorithm::Xxh32),
     ("xxh32", Algorithm::Xxh32),
     ("xxhash32", Algorithm::Xxh32),
@@ -75,6 +87,29 @@ const HASHES: &[(&str, Algorithm)] = &[
     ("xxh3", Algorithm::Xxh3),
     ("xxh128", Algorithm::Xxh128),
 ];
+
+/// Elements of an entry that are no hash; `null` is how MHL 1 says that none was made.
+const NO_HASHES: &[&str] = &[
+    "file",
+    "path",
+    "size",
+    "lastmodificationdate",
+    "creationdate",
+    "hashdate",
+    "previouspath",
+    "metadata",
+    "null",
+    "name",
+    "comment",
+    "content",
+    "structure",
+    "author",
+    "role",
+    "email",
+    "phone",
+];
+/// Kinds of hash that are kept of one entry without being known.
+const UNKNOWN: usize = 8;
 
 /// The digest that an element of a hash list holds: hexadecimal, or decimal as MHL 1 writes xxHash.
 fn digest(algorithm: Algorithm, text: &str) -> Option<Digest> {
@@ -197,7 +232,13 @@ fn close(stack: &mut Vec<Element>, list: &mut HashList, entry: &mut Entry, folde
 
 fn hash(parent: &str, element: &Element, entry: &mut Entry, folder: &mut FolderHash) {
     let lower = element.name.to_ascii_lowercase();
-    let Some((_, algorithm)) = HASHES.iter().find(|(name, _)| *name == lower) else { return };
+    let Some((_, algorithm)) = HASHES.iter().find(|(name, _)| *name == lower) else {
+        let of_file = matches!(parent, "hash" | "hashlistreference") && !NO_HASHES.contains(&lower.as_str());
+        if of_file && entry.unknown.len() < UNKNOWN {
+            entry.unknown.push(lower.chars().take(64).collect());
+        }
+        return;
+    };
     let text = element.text.trim();
     let value = digest(*algorithm, text);
     match (parent, value) {
@@ -208,6 +249,36 @@ fn hash(parent: &str, element: &Element, entry: &mut Entry, folder: &mut FolderH
         }
         ("hash" | "hashlist" | "hashlistreference", None) => entry.bad.push(format!("{lower} {text:?}")),
         _ => {}
+    }
+}
+
+impl HashList {
+    /// What of it cannot be checked: kinds of hash that are not known, and entries that give none.
+    pub(super) fn unverified(&self) -> Vec<String> {
+        let mut out = Vec::new();
+        let kinds: BTreeSet<&str> = self.entries.iter().flat_map(|e| &e.unknown).map(String::as_str).collect();
+        for kind in kinds {
+            let (mut files, mut alone) = (0_usize, 0_usize);
+            for entry in self.entries.iter().filter(|e| e.unknown.iter().any(|k| k == kind)) {
+                files += 1;
+                alone += usize::from(entry.hashes.is_empty());
+            }
+            out.push(match alone {
+                0 => format!("hashes of the kind {kind:?} are not known; the {files} files with one have others, too"),
+                _ => format!(
+                    "hashes of the kind {kind:?} are not known: {alone} of {files} files with one have no other"
+                ),
+            });
+        }
+        let bare = |e: &&Entry| e.hashes.is_empty() && e.unknown.is_empty() && e.bad.is_empty();
+        if let Some(first) = self.entries.iter().find(bare) {
+            let count = self.entries.iter().filter(bare).count();
+            out.push(match count {
+                1 => format!("gives no hash of {}", first.path),
+                n => format!("gives no hash of {n} files, {} among them", first.path),
+            });
+        }
+        out
     }
 }
 
@@ -228,6 +299,20 @@ mod tests {
         for (algorithm, text, value) in cases {
             let read = digest(algorithm, text).map(|d| d.text());
             assert_eq!(read.as_deref(), value, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_checked_is_told() {
+        let list = |entries: &str| read(format!("<hashlist version='1.1'>{entries}</hashlist>").as_bytes()).unwrap();
+        let known = "<hash><file>a</file><size>1</size><md5>1777e7290a082f32f4995fc9483309ec</md5></hash>";
+        assert!(list(known).unverified().is_empty());
+        let whirlpool = "<hash><file>b</file><whirlpool>00</whirlpool><hashdate>x</hashdate></hash>";
+        assert!(list(whirlpool).unverified()[0].contains("1 of 1 files"));
+        let both = known.replace("<md5>", "<crc32>00</crc32><md5>");
+        assert!(list(&both).unverified()[0].contains("have others, too"));
+        for bare in ["<hash><file>c</file></hash>", "<hash><file>c</file><null>null</null></hash>"] {
+            assert_eq!(list(bare).unverified(), ["gives no hash of c"]);
         }
     }
 

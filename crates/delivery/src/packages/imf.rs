@@ -26,7 +26,7 @@ fn composition(root: &Element) -> Composition {
         let start = code.said("TimecodeStartAddress").unwrap_or_default();
         clock = clock.with_start(start, code.number("TimecodeRate"), drop);
     }
-    let mut out = Composition { title: title.clone(), plays: Vec::new() };
+    let mut out = Composition { id: own.clone(), title: title.clone(), ..Composition::default() };
     let mut start = 0.0;
     for segment in root.all(&["SegmentList", "Segment"]) {
         let mut end: f64 = start;
@@ -50,6 +50,7 @@ fn composition(root: &Element) -> Composition {
                         from: clock.at(at),
                         to: clock.at(until),
                     };
+                    out.states(&id(file), resource);
                     out.plays.push((id(file), play));
                 }
                 at = until;

@@ -221,6 +221,8 @@ pub struct PackageManifest {
     pub manifests: Vec<String>,
     /// What compositions play of packages elsewhere: the asset's id, and where it is played.
     pub external_references: Vec<(String, Play)>,
+    /// What compositions say of the bytes of those: the asset's id, the digest, and the composition's own file.
+    pub external_digests: Vec<(String, Digest, String)>,
     /// Oddities that are no fault (a composition that plays tracks of another package): told in the report.
     pub remarks: Vec<String>,
 }

@@ -5,13 +5,23 @@
 use std::collections::{HashMap, HashSet};
 
 use super::assetmap::{self, Map, id};
+use super::pkl::NoDigest;
 use super::xml::{self, Element};
-use super::{Folder, Info, Listing, Member, Membership, Package, PackageManifest, inside, pkl};
+use super::{Digest, Folder, Info, Listing, Member, Membership, Package, PackageManifest, inside, pkl};
 use countersign_model::limits;
 use countersign_model::{PackageFaultKind, Play, Problem};
 
 /// Documents of one package that are looked into.
 pub(super) const DOCUMENTS: usize = 4096;
+
+/// What is said of a signature.
+pub(super) const UNVERIFIED: &str = "its XML signature was not verified: nobody checked who wrote it";
+
+/// Elements that sign a document.
+const SIGNATURE: &[&str] = &["Signature", "Signer"];
+
+/// Digests of one asset that documents may disagree on.
+const DIGESTS: usize = 16;
 
 /// Root elements of the documents that are read here.
 const KINDS: [&str; 3] = ["PackingList", "CompositionPlaylist", "OutputProfileList"];
@@ -35,9 +45,26 @@ pub(super) struct Document {
 /// A composition as its playlist tells it.
 #[derive(Debug, Default)]
 pub(super) struct Composition {
+    pub(super) id: String,
     pub(super) title: String,
     /// Assets by id, with the stretch that is played.
     pub(super) plays: Vec<(String, Play)>,
+    /// What it says of the bytes of assets, by id.
+    pub(super) digests: Vec<(String, Result<Digest, NoDigest>)>,
+}
+
+impl Composition {
+    /// Takes up the hash that an element gives of the asset that it plays.
+    pub(super) fn states(&mut self, asset: &str, element: &Element) {
+        if element.child("Hash").is_none() || self.digests.len() >= limits::ITEMS {
+            return;
+        }
+        let said = (asset.to_owned(), pkl::digest(element));
+        // The stretches of one file repeat what was said of it.
+        if self.digests.last() != Some(&said) {
+            self.digests.push(said);
+        }
+    }
 }
 
 /// How one flavor reads its compositions, and what they draw in by name (pictures of subtitles).
@@ -59,7 +86,7 @@ impl Package for Mapped {
     }
 
     fn detect(&self, listing: &Listing) -> bool {
-        assetmap::name(listing).is_some()
+        assetmap::name(listing).is_some() || assetmap::is_headless(listing)
     }
 
     fn open(&self, folder: &Folder) -> Result<Option<PackageManifest>, Problem> {
@@ -72,12 +99,17 @@ impl Package for Mapped {
 /// # Errors
 /// A map that cannot be read; only for [`Flavor::Dcp`], which stands in where nothing tells the flavor.
 fn open(folder: &Folder, reader: &Reader) -> Result<Option<PackageManifest>, Problem> {
-    let Some(name) = assetmap::name(folder.listing) else { return Ok(None) };
     let mut out = PackageManifest { lists_everything: true, ..PackageManifest::default() };
-    let map = match assetmap::read(folder, name, &mut out) {
-        Ok(map) => map,
-        Err(_) if reader.flavor == Flavor::Imf => return Ok(None),
-        Err(problem) => return Err(problem),
+    let map = match assetmap::name(folder.listing) {
+        None => match stand_in(folder, &mut out) {
+            Some(map) => map,
+            None => return Ok(None),
+        },
+        Some(name) => match assetmap::read(folder, name, &mut out) {
+            Ok(map) => map,
+            Err(_) if reader.flavor == Flavor::Imf => return Ok(None),
+            Err(problem) => return Err(problem),
+        },
     };
     let mut documents = documents(folder, &map, &mut out);
     if flavor(&map, &documents) != reader.flavor {
@@ -91,6 +123,29 @@ fn open(folder: &Folder, reader: &Reader) -> Result<Option<PackageManifest>, Pro
     parcel.profiles(&documents);
     parcel.out.title = title(&compositions);
     Ok(Some(parcel.finish()))
+}
+
+/// What is left of a package without a map: its packing lists, and the other documents beside them.
+fn stand_in(folder: &Folder, out: &mut PackageManifest) -> Option<Map> {
+    let (mut found, mut namespace) = (Vec::new(), None);
+    let xml = |file: &&String| file.to_ascii_lowercase().ends_with(".xml");
+    for file in folder.listing.files.iter().filter(xml).take(DOCUMENTS) {
+        let Some(seen) = document(folder, file, "").filter(|seen| KINDS.contains(&seen.name.as_str())) else {
+            continue;
+        };
+        let root = folder.read(file).ok().and_then(|bytes| xml::document(&bytes, SIGNATURE).ok());
+        let Some(own) = root.as_ref().and_then(|root| root.said("Id")).map(id) else { continue };
+        let list = seen.name == "PackingList";
+        if list {
+            namespace.get_or_insert(seen.namespace);
+        }
+        found.push((file.clone(), own, list));
+    }
+    let map = Map::stand_in(namespace?, found);
+    let what = "is missing: a packing list is there, and nothing maps its assets to files; those of the names that it \
+                gives are taken for them";
+    out.fault(PackageFaultKind::Malformed, &map.name, what);
+    Some(map)
 }
 
 fn title(compositions: &[Composition]) -> Option<String> {
@@ -149,7 +204,7 @@ fn flavor(map: &Map, documents: &[Document]) -> Flavor {
 struct Row {
     packed: bool,
     size: Option<u64>,
-    digests: Vec<super::Digest>,
+    digests: Vec<Digest>,
     plays: Vec<Play>,
     /// Where the file lies, for an asset that the map forgot.
     path: Option<String>,
@@ -165,6 +220,10 @@ struct MappedPackage<'a> {
 impl MappedPackage<'_> {
     fn malformed(&mut self, path: &str, what: impl Into<String>) {
         self.out.fault(PackageFaultKind::Malformed, path, what);
+    }
+
+    fn unverified(&mut self, path: &str, what: impl Into<String>) {
+        self.out.fault(PackageFaultKind::Unverified, path, what);
     }
 
     fn remark(&mut self, what: String) {
@@ -193,9 +252,12 @@ impl MappedPackage<'_> {
         for list in lists {
             let Some(bytes) = self.read(&list.path) else { continue };
             match pkl::read(&bytes) {
-                Ok((packed, wrong)) => {
-                    wrong.into_iter().for_each(|what| self.malformed(&list.path, what));
-                    packed.into_iter().for_each(|row| self.row(row));
+                Ok(packed) => {
+                    packed.wrong.into_iter().for_each(|what| self.malformed(&list.path, what));
+                    packed.unverified.into_iter().for_each(|what| self.unverified(&list.path, what));
+                    self.own_id(list, packed.id.as_deref());
+                    self.signature(&list.path, packed.signed);
+                    packed.rows.into_iter().for_each(|row| self.row(&list.path, row));
                 }
                 Err(what) => self.malformed(&list.path, what),
             }
@@ -211,12 +273,35 @@ impl MappedPackage<'_> {
         }
     }
 
-    fn row(&mut self, packed: pkl::Packed) {
+    /// What a document calls itself must be what leads to it.
+    fn own_id(&mut self, document: &Document, own: Option<&str>) {
+        let given = document.id.as_str();
+        if let Some(own) = own.filter(|own| *own != given && !given.is_empty()) {
+            self.malformed(&document.path, format!("its own Id is {own}, and the package lists it as {given}"));
+        }
+    }
+
+    /// A signature that is not checked is told, so that nobody takes it for checked.
+    fn signature(&mut self, path: &str, signed: bool) {
+        if signed {
+            self.out.fault(PackageFaultKind::UnverifiedSignature, path, UNVERIFIED);
+        }
+    }
+
+    fn row(&mut self, list: &str, packed: pkl::Packed) {
         let mapped = self.map.holds(&packed.id);
         let row = self.rows.entry(packed.id.clone()).or_default();
         row.packed = true;
+        let sizes = row.size.zip(packed.size).filter(|(one, other)| one != other);
         row.size = row.size.or(packed.size);
+        let other = packed.digest.as_ref().and_then(|digest| contradiction(&row.digests, digest));
         row.digests.extend(packed.digest.filter(|d| !row.digests.contains(d)));
+        if let Some((one, other)) = sizes {
+            self.malformed(list, format!("asset {} is listed with {one} bytes and with {other} bytes", packed.id));
+        }
+        if let Some(other) = other {
+            self.malformed(list, format!("asset {} is listed with two hashes: {other}", packed.id));
+        }
         if mapped {
             return;
         }
@@ -225,10 +310,11 @@ impl MappedPackage<'_> {
         let there = there.filter(|name| self.folder.listing.has_file(name));
         let map = self.map;
         match there {
+            Some(path) if map.missing => row_of(&mut self.rows, &packed.id).path = Some(path),
             Some(path) => {
                 let what =
                     format!("the packing list holds asset {}, the map does not: it is taken for `{path}`", packed.id);
-                row.path = Some(path);
+                row_of(&mut self.rows, &packed.id).path = Some(path);
                 self.malformed(&map.name, what);
             }
             None => self.remark(format!("asset {} is packed but not mapped", packed.id)),
@@ -247,7 +333,7 @@ impl MappedPackage<'_> {
         let mut compositions = Vec::new();
         for document in documents.iter().filter(|d| d.name == "CompositionPlaylist") {
             let Some(bytes) = self.read(&document.path) else { continue };
-            let root = match xml::document(&bytes, &["EssenceDescriptorList", "Signature", "Signer"]) {
+            let root = match xml::document(&bytes, &[&["EssenceDescriptorList"], SIGNATURE].concat()) {
                 Ok(root) => root,
                 Err(what) => {
                     self.malformed(&document.path, what);
@@ -255,12 +341,18 @@ impl MappedPackage<'_> {
                 }
             };
             let mut composition = (reader.composition)(&root);
+            let own = Some(composition.id.as_str()).filter(|own| !own.is_empty());
+            self.own_id(document, own);
+            self.signature(&document.path, root.child("Signature").is_some());
             if composition.plays.is_empty() {
                 self.remark(format!("{}: the composition plays nothing", document.path));
             }
             composition.plays.extend((reader.drawn)(self.folder, self.map, &composition));
             for (asset, play) in &composition.plays {
                 self.played(asset, play);
+            }
+            for (asset, digest) in std::mem::take(&mut composition.digests) {
+                self.stated(&document.path, &asset, digest);
             }
             compositions.push(composition);
         }
@@ -278,6 +370,30 @@ impl MappedPackage<'_> {
         }
     }
 
+    /// Compares what a composition says of an asset's bytes with what the packing list does; the file is compared with both.
+    fn stated(&mut self, by: &str, asset: &str, digest: Result<Digest, NoDigest>) {
+        let digest = match digest {
+            Ok(digest) => digest,
+            Err(NoDigest::Unknown(what)) => return self.unverified(by, format!("asset {asset}: {what}")),
+            Err(NoDigest::Wrong(what)) => return self.malformed(by, format!("asset {asset}: {what}")),
+        };
+        if !self.map.holds(asset) && self.rows.get(asset).is_none_or(|row| row.path.is_none()) {
+            if self.out.external_digests.len() < limits::ITEMS {
+                self.out.external_digests.push((asset.to_owned(), digest, by.to_owned()));
+            }
+            return;
+        }
+        let row = self.rows.entry(asset.to_owned()).or_default();
+        let other = contradiction(&row.digests, &digest);
+        if !row.digests.contains(&digest) && row.digests.len() < DIGESTS {
+            row.digests.push(digest);
+        }
+        if let Some(other) = other {
+            let what = format!("the composition and the packing list give two hashes of asset {asset}: {other}");
+            self.malformed(by, what);
+        }
+    }
+
     /// Output profile lists (ST 2067-100) are for a composition, here or elsewhere.
     fn profiles(&mut self, documents: &[Document]) {
         let known: HashSet<&str> = documents.iter().map(|d| d.id.as_str()).collect();
@@ -285,6 +401,9 @@ impl MappedPackage<'_> {
             let Some(bytes) = self.read(&list.path) else { continue };
             match xml::document(&bytes, &[]) {
                 Ok(root) => {
+                    let own = root.said("Id").map(id);
+                    self.own_id(list, own.as_deref());
+                    self.signature(&list.path, root.child("Signature").is_some());
                     let of = root.said("CompositionPlaylistId").map(id).unwrap_or_default();
                     if !known.contains(of.as_str()) {
                         let remark = format!("{}: is for composition {of}, which is not in this package", list.path);
@@ -301,6 +420,12 @@ impl MappedPackage<'_> {
             let row = self.rows.remove(&asset.id).unwrap_or_default();
             let whole = asset.chunks.len() == 1;
             for chunk in &asset.chunks {
+                let sizes = row.size.zip(chunk.length).filter(|(packed, mapped)| whole && packed != mapped);
+                if let Some((packed, mapped)) = sizes {
+                    let what =
+                        format!("maps asset {} with {mapped} bytes, and the packing list says {packed}", asset.id);
+                    self.out.fault(PackageFaultKind::Malformed, &self.map.name, what);
+                }
                 self.out.members.push(Member {
                     id: Some(asset.id.clone()),
                     // The list's size and digest are those of the whole asset.
@@ -326,6 +451,16 @@ impl MappedPackage<'_> {
         }
         self.out
     }
+}
+
+fn row_of<'r>(rows: &'r mut HashMap<String, Row>, id: &str) -> &'r mut Row {
+    rows.entry(id.to_owned()).or_default()
+}
+
+/// Both digests, where another of the same kind was given before.
+pub(super) fn contradiction(known: &[Digest], digest: &Digest) -> Option<String> {
+    let other = known.iter().find(|d| d.algorithm == digest.algorithm && d.value != digest.value)?;
+    Some(format!("{} {} and {}", digest.algorithm.name(), other.text(), digest.text()))
 }
 
 fn membership(row: &Row) -> Option<Membership> {

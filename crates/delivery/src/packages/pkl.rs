@@ -26,15 +26,47 @@ const ALGORITHMS: &[(&str, Algorithm, usize)] = &[
     ("#sha256", Algorithm::Sha256, 32),
     ("#sha384", Algorithm::Sha384, 48),
     ("#sha512", Algorithm::Sha512, 64),
+    ("#sha3-224", Algorithm::Sha3To224, 28),
+    ("#sha3-256", Algorithm::Sha3To256, 32),
+    ("#sha3-384", Algorithm::Sha3To384, 48),
+    ("#sha3-512", Algorithm::Sha3To512, 64),
 ];
+
+/// A packing list.
+#[derive(Debug, Default)]
+pub(super) struct PackingList {
+    /// Its own id.
+    pub(super) id: Option<String>,
+    /// Whether it carries a signature.
+    pub(super) signed: bool,
+    pub(super) rows: Vec<Packed>,
+    /// What is wrong with some of them.
+    pub(super) wrong: Vec<String>,
+    /// What cannot be checked of them.
+    pub(super) unverified: Vec<String>,
+}
+
+/// Why there is no digest to compare.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum NoDigest {
+    /// An algorithm that is not known.
+    Unknown(String),
+    /// No hash, or none of its kind.
+    Wrong(String),
+}
 
 /// The rows of a packing list, and what is wrong with some of them.
 ///
 /// # Errors
 /// A document that is no packing list.
-pub(super) fn read(bytes: &[u8]) -> Result<(Vec<Packed>, Vec<String>), String> {
+pub(super) fn read(bytes: &[u8]) -> Result<PackingList, String> {
     let root = xml::document(bytes, &["Signature", "Signer"])?;
-    let (mut rows, mut wrong) = (Vec::new(), Vec::new());
+    let mut list = PackingList {
+        id: root.said("Id").map(id),
+        signed: root.child("Signature").is_some(),
+        ..PackingList::default()
+    };
+    let PackingList { rows, wrong, unverified, .. } = &mut list;
     for asset in root.all(&["AssetList", "Asset"]).into_iter().take(limits::MEMBERS) {
         let Some(id) = asset.said("Id").map(id) else {
             wrong.push("an asset has no Id".to_owned());
@@ -44,24 +76,33 @@ pub(super) fn read(bytes: &[u8]) -> Result<(Vec<Packed>, Vec<String>), String> {
         if size.is_none() {
             wrong.push(format!("asset {id} has no size"));
         }
-        let digest = digest(asset).map_err(|what| wrong.push(format!("asset {id}: {what}"))).ok();
+        let digest = digest(asset);
+        match &digest {
+            Err(NoDigest::Unknown(what)) => unverified.push(format!("asset {id}: {what}")),
+            Err(NoDigest::Wrong(what)) => wrong.push(format!("asset {id}: {what}")),
+            Ok(_) => {}
+        }
+        let digest = digest.ok();
         let original = asset.said("OriginalFileName").map(str::to_owned);
         rows.push(Packed { id, size, digest, original });
     }
-    Ok((rows, wrong))
+    Ok(list)
 }
 
-fn digest(asset: &Element) -> Result<Digest, String> {
-    let named = asset.child("HashAlgorithm").and_then(|h| h.attribute("Algorithm")).unwrap_or("#sha1");
+/// The digest that `Hash` and `HashAlgorithm` of an element give.
+pub(super) fn digest(of: &Element) -> Result<Digest, NoDigest> {
+    let named = of.child("HashAlgorithm").and_then(|h| h.attribute("Algorithm")).unwrap_or("#sha1");
     let lower = named.trim().to_ascii_lowercase();
-    let (_, algorithm, len) = ALGORITHMS
-        .iter()
-        .find(|(end, ..)| lower.ends_with(end))
-        .ok_or_else(|| format!("unknown hash algorithm `{named}`"))?;
-    let text: String = asset.said("Hash").ok_or("no hash")?.split_whitespace().collect();
-    let value = BASE64.decode(text.as_bytes()).map_err(|_| format!("the hash `{text}` is not Base64"))?;
+    let known = ALGORITHMS.iter().find(|(end, ..)| lower.ends_with(end));
+    let Some((_, algorithm, len)) = known else {
+        return Err(NoDigest::Unknown(format!("unknown hash algorithm `{named}`")));
+    };
+    let wrong = |what: String| NoDigest::Wrong(what);
+    let text = of.said("Hash").ok_or_else(|| wrong("no hash".to_owned()))?;
+    let text: String = text.split_whitespace().collect();
+    let value = BASE64.decode(text.as_bytes()).map_err(|_| wrong(format!("the hash `{text}` is not Base64")))?;
     if value.len() != *len {
-        return Err(format!("the hash has {} bytes and not {len}", value.len()));
+        return Err(wrong(format!("the hash has {} bytes and not {len}", value.len())));
     }
     Ok(Digest { algorithm: *algorithm, value })
 }
@@ -71,7 +112,17 @@ mod tests {
     use super::*;
 
     fn list(asset: &str) -> (Vec<Packed>, Vec<String>) {
-        read(format!("<PackingList><AssetList><Asset>{asset}</Asset></AssetList></PackingList>").as_bytes()).unwrap()
+        let text = format!("<PackingList><AssetList><Asset>{asset}</Asset></AssetList></PackingList>");
+        let list = read(text.as_bytes()).unwrap();
+        (list.rows, [list.wrong, list.unverified].concat())
+    }
+
+    #[test]
+    fn an_unknown_algorithm_is_no_mistake() {
+        let text = "<PackingList><Id>urn:uuid:P</Id><AssetList><Asset><Id>a</Id><Size>1</Size><Hash>AAAA</Hash>\
+                    <HashAlgorithm Algorithm='#md9'/></Asset></AssetList></PackingList>";
+        let list = read(text.as_bytes()).unwrap();
+        assert_eq!((list.id.as_deref(), list.wrong.len(), list.unverified.len()), (Some("p"), 0, 1));
     }
 
     #[test]

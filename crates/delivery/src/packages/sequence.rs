@@ -3,6 +3,11 @@
 //! Every frame was read and judged alone before it comes here. Frames of which the same is said become one row,
 //! `shot.[1001-1240].dpx`; a frame of which something else is said keeps a row of its own. What comes out depends
 //! on the walk's order only.
+//!
+//! The frame's number is the last group of digits in the name. Where files differ in an earlier one only
+//! (`shot_1001_2k.exr`), that one is. Extensions in either case are one run; UDIM tiles are no frames ([`udim`]).
+
+mod udim;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -19,6 +24,8 @@ const HELD: usize = 65_536;
 const RANGES: usize = 64;
 /// Gaps that one message names.
 const NAMED: usize = 8;
+/// Groups of digits in one name that may be the frame's number.
+const GROUPS: usize = 6;
 /// Kinds of file that come as frames and that no reader here knows.
 const UNREAD: &[(&str, FrameUse)] = &[
     ("ari", FrameUse::Possible),
@@ -56,7 +63,7 @@ enum Held {
 }
 
 /// Files whose names differ only in the last group of digits.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Run {
     prefix: String,
     suffix: String,
@@ -65,6 +72,21 @@ struct Run {
     /// Number → digits it is written with.
     numbers: BTreeMap<u64, BTreeSet<usize>>,
     groups: Vec<Group>,
+    /// Numbers of files whose extension is the same in the other case: no gaps of this run.
+    elsewhere: BTreeMap<u64, BTreeSet<usize>>,
+    /// Another run of these files tells what is wrong with all of them.
+    silent: bool,
+}
+
+impl Held {
+    /// The rows that are kept whole: all of a short run.
+    fn reports(&self) -> impl Iterator<Item = &AssetReport> {
+        let (row, groups) = match self {
+            Self::Row(report) => (Some(report.as_ref()), [].as_slice()),
+            Self::Run(run) => (None, run.groups.as_slice()),
+        };
+        row.into_iter().chain(groups.iter().flat_map(|group| &group.rows))
+    }
 }
 
 /// Frames of which the same is said.
@@ -94,13 +116,13 @@ impl Sequences {
             ready = self.finish(true);
             self.folder = Some(folder);
         }
-        match name(&report.path).filter(|_| !alone) {
+        match name(&report.path, 0).filter(|_| !alone) {
             Some(name) => {
                 let key = (name.prefix.to_owned(), name.suffix.to_owned());
                 let (digits, number, least) = (name.digits.len(), name.number, name.least);
                 let index = *self.runs.entry(key.clone()).or_insert_with(|| {
                     let (prefix, suffix) = key;
-                    self.held.push(Held::Run(Run { prefix, suffix, least, numbers: BTreeMap::new(), groups: vec![] }));
+                    self.held.push(Held::Run(Run { prefix, suffix, least, ..Run::default() }));
                     self.held.len() - 1
                 });
                 if let Some(Held::Run(run)) = self.held.get_mut(index) {
@@ -119,7 +141,9 @@ impl Sequences {
         self.runs.clear();
         self.folder = None;
         let mut out = Vec::new();
-        for held in std::mem::take(&mut self.held) {
+        let mut held = regrouped(std::mem::take(&mut self.held));
+        join_extensions(&mut held);
+        for held in held {
             match held {
                 Held::Row(report) => out.push(Row { report: *report, faults: vec![] }),
                 Held::Run(run) => run.rows(complete, &mut out),
@@ -137,8 +161,107 @@ fn file_name(path: &str) -> &str {
     path.rsplit_once('/').map_or(path, |(_, name)| name)
 }
 
-/// The parts of a frame's path; the prefix includes its folder.
-fn name(path: &str) -> Option<Name<'_>> {
+/// Files that are in no run by the last number in their names, put into runs by an earlier one.
+fn regrouped(held: Vec<Held>) -> Vec<Held> {
+    let short = |held: &Held| matches!(held, Held::Run(run) if !run.is_long());
+    if held.iter().filter(|held| short(held)).count() < LEAST {
+        return held;
+    }
+    let mut out = held;
+    for back in 1..GROUPS {
+        let mut runs: BTreeMap<(String, String), Run> = BTreeMap::new();
+        for report in out.iter().filter(|held| short(held)).flat_map(Held::reports) {
+            let Some(name) = name(&report.path, back) else { continue };
+            let key = (name.prefix.to_owned(), name.suffix.to_owned());
+            let run = runs.entry(key).or_default();
+            run.least = name.least;
+            run.numbers.entry(name.number).or_default().insert(name.digits.len());
+        }
+        runs.retain(|_, run| run.is_long() && run.is_dense());
+        if runs.is_empty() {
+            continue;
+        }
+        out = moved(out, back, &runs);
+    }
+    out
+}
+
+/// The same rows, those of `runs` in runs where the first of each was.
+fn moved(held: Vec<Held>, back: usize, runs: &BTreeMap<(String, String), Run>) -> Vec<Held> {
+    let mut out: Vec<Held> = Vec::new();
+    let mut places: BTreeMap<(String, String), usize> = BTreeMap::new();
+    for held in held {
+        let run = match held {
+            Held::Run(run) if !run.is_long() => run,
+            other => {
+                out.push(other);
+                continue;
+            }
+        };
+        let parts = |report: &AssetReport| {
+            let name = name(&report.path, back)?;
+            let key = (name.prefix.to_owned(), name.suffix.to_owned());
+            Some((runs.get(&key)?.least, name.number, name.digits.len(), key))
+        };
+        let (mut stay, mut leave) = (Vec::new(), Vec::new());
+        for report in run.groups.into_iter().flat_map(|group| group.rows) {
+            match parts(&report) {
+                Some(found) => leave.push((found, report)),
+                None => stay.push(report),
+            }
+        }
+        for ((least, number, digits, key), report) in leave {
+            let place = *places.entry(key.clone()).or_insert_with(|| {
+                let (prefix, suffix) = key;
+                out.push(Held::Run(Run { prefix, suffix, least, ..Run::default() }));
+                out.len() - 1
+            });
+            if let Some(Held::Run(run)) = out.get_mut(place) {
+                run.add(number, digits, report);
+            }
+        }
+        let mut rest = Run { prefix: run.prefix, suffix: run.suffix, least: run.least, ..Run::default() };
+        for report in stay {
+            if let Some((number, digits)) = name(&report.path, 0).map(|name| (name.number, name.digits.len())) {
+                rest.add(number, digits, report);
+            }
+        }
+        if !rest.groups.is_empty() {
+            out.push(Held::Run(rest));
+        }
+    }
+    out
+}
+
+/// Tells runs that differ in the case of their extension only of each other; the first of them speaks for all.
+fn join_extensions(held: &mut [Held]) {
+    let key = |run: &Run| (run.prefix.clone(), run.suffix.to_ascii_lowercase());
+    let mut all: HashMap<(String, String), Vec<usize>> = HashMap::new();
+    for (n, held) in held.iter().enumerate() {
+        if let Held::Run(run) = held {
+            all.entry(key(run)).or_default().push(n);
+        }
+    }
+    for places in all.into_values().filter(|places| places.len() > 1) {
+        let mut elsewhere: BTreeMap<u64, BTreeSet<usize>> = BTreeMap::new();
+        for place in &places {
+            if let Some(Held::Run(run)) = held.get(*place) {
+                for (number, widths) in &run.numbers {
+                    elsewhere.entry(*number).or_default().extend(widths);
+                }
+            }
+        }
+        for (n, place) in places.iter().enumerate() {
+            if let Some(Held::Run(run)) = held.get_mut(*place) {
+                run.elsewhere = elsewhere.clone();
+                run.silent = n > 0;
+            }
+        }
+    }
+}
+
+/// The parts of a frame's path at a group of digits, 0 for the last one; the prefix includes its folder.
+fn name(path: &str, back: usize) -> Option<Name<'_>> {
     let (stem, extension) = path.rsplit_once('.')?;
     let lower = extension.to_ascii_lowercase();
     let unread = UNREAD.iter().find(|(known, _)| *known == lower).map(|(_, frames)| *frames);
@@ -147,12 +270,11 @@ fn name(path: &str) -> Option<Name<'_>> {
         return None;
     }
     let start = path.len() - file_name(path).len();
-    let end = stem.rfind(|c: char| c.is_ascii_digit())? + 1;
-    let from = stem
-        .get(..end)?
-        .rfind(|c: char| !c.is_ascii_digit())
-        .map_or(0, |at| at + stem.get(at..).and_then(|s| s.chars().next()).map_or(1, char::len_utf8));
-    let from = from.max(start);
+    let mut groups = stem.get(start..)?.split(|c: char| !c.is_ascii_digit()).filter(|digits| !digits.is_empty());
+    let group = groups.nth_back(back)?;
+    // A part of the path: where it starts is the distance between both.
+    let from = group.as_ptr() as usize - path.as_ptr() as usize;
+    let end = from + group.len();
     let (prefix, digits, suffix) = (path.get(..from)?, stem.get(from..end)?, path.get(end..)?);
     let number = digits.parse().ok().filter(|_| digits.len() <= 10)?;
     let camera = is_camera(file_name(prefix), digits, end == stem.len());
@@ -186,8 +308,19 @@ impl Run {
         }
     }
 
-    fn rows(self, complete: bool, out: &mut Vec<Row>) {
-        let mut faults = if complete && self.is_long() { self.faults() } else { vec![] };
+    fn rows(mut self, complete: bool, out: &mut Vec<Row>) {
+        let mut faults = vec![];
+        if complete && !self.silent {
+            // Of a run in two spellings of its extension, all numbers count.
+            let own = self.numbers.clone();
+            for (number, widths) in &self.elsewhere {
+                self.numbers.entry(*number).or_default().extend(widths);
+            }
+            if self.is_long() && !udim::are_tiles(&self.prefix, self.numbers.keys().copied()) {
+                faults = self.faults();
+            }
+            self.numbers = own;
+        }
         for group in &self.groups {
             if group.numbers.len() < self.least {
                 out.extend(
@@ -203,10 +336,19 @@ impl Run {
         self.numbers.len() >= self.least
     }
 
+    /// Whether most numbers follow each other: frames do, and numbers of shots (`sh010`, `sh020`) do not.
+    fn is_dense(&self) -> bool {
+        let steps = self.numbers.keys().zip(self.numbers.keys().skip(1));
+        let next = steps.filter(|(one, other)| **other - **one == 1).count();
+        next * 2 >= self.numbers.len()
+    }
+
     fn merged(&self, group: &Group) -> Option<AssetReport> {
         let mut row = group.rows.first()?.clone();
         let (first, last) = (*group.numbers.iter().min()?, *group.numbers.iter().max()?);
-        let present = self.numbers.range(first..=last).count() as u64;
+        let all = if self.elsewhere.is_empty() { &self.numbers } else { &self.elsewhere };
+        let present = all.range(first..=last).count() as u64;
+        let tiles = udim::are_tiles(&self.prefix, all.keys().copied());
         let count = group.numbers.len() as u64;
         let old = file_name(&row.path).to_owned();
         row.path = format!("{}[{}-{}]{}", self.prefix, self.written(first), self.written(last), self.suffix);
@@ -225,7 +367,7 @@ impl Run {
             first,
             last,
             count,
-            missing: (last - first + 1).saturating_sub(present),
+            missing: if tiles { 0 } else { (last - first + 1).saturating_sub(present) },
             apart: present.saturating_sub(count),
         });
         Some(row)

@@ -59,7 +59,7 @@ impl Element {
     }
 }
 
-/// The document as a tree; elements named in `skip` are passed over with all they hold.
+/// The document as a tree; elements named in `skip` are there without what they hold.
 ///
 /// # Errors
 /// What is wrong with the document, with the place in bytes.
@@ -171,11 +171,16 @@ impl Builder<'_> {
             return Err("a second root element".to_owned());
         }
         let name = local(start.local_name().as_ref());
-        if self.skipped > 0 || self.skip.contains(&name.as_str()) && !self.open.is_empty() {
+        if self.skipped > 0 {
             self.skipped += 1;
             return Ok(());
         }
         let mut element = Element { name, namespace: namespace(reader, start), ..Element::default() };
+        if let Some(around) = self.open.last_mut().filter(|_| self.skip.contains(&element.name.as_str())) {
+            around.children.push(element);
+            self.skipped = 1;
+            return Ok(());
+        }
         for attribute in start.attributes().take(ATTRIBUTES) {
             let attribute = attribute.map_err(|e| e.to_string())?;
             let value = attribute.normalized_value(quick_xml::XmlVersion::Implicit1_0).map_err(|e| e.to_string())?;

@@ -1,5 +1,6 @@
 //! The delivery packages inside an archive: found by the names of its members, as the survey does it for a drive.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -7,7 +8,7 @@ use std::sync::atomic::AtomicBool;
 use globset::GlobSet;
 
 use super::tree::ArchiveTree;
-use super::{Archive, Budget};
+use super::{Archive, Budget, Row};
 use crate::survey;
 use countersign_delivery::packages::{PackageIndex, PackageManifest, archive};
 use countersign_io::{self as io, Listings, TempSpace, Tree};
@@ -44,10 +45,25 @@ impl Archive {
             self.faults.push(archive::fault(&self.rel, what));
         }
         found.link();
+        self.adopt_named(&found, exclude);
         found
     }
 
-    /// Members that are no assets are not missing: what is excluded, system files that are there, and links.
+    /// Members below system names that a manifest names are assets like all others.
+    fn adopt_named(&mut self, found: &PackageIndex, exclude: &GlobSet) {
+        let mut folders: BTreeMap<String, Vec<Row>> = BTreeMap::new();
+        for row in std::mem::take(&mut self.passed) {
+            let named = row.safe && found.lists(self.root, &self.below(&row.shown));
+            if named && !self.excluded(&row.shown, exclude) {
+                folders.entry(io::parent(&row.shown)).or_default().push(row);
+            } else {
+                self.passed.push(row);
+            }
+        }
+        self.folders.extend(folders.into_values());
+    }
+
+    /// Members that are no assets are not missing: what is excluded, and links.
     fn with_optional_members(
         &self,
         mut opened: PackageManifest,
@@ -60,7 +76,7 @@ impl Archive {
             let path = io::join(folder, &member.path);
             let link = tree.is_link(&path);
             linked += u64::from(link);
-            member.optional |= link || tree.is_passed(&path) || self.excluded(&path, exclude);
+            member.optional |= link || self.excluded(&path, exclude);
         }
         if linked > 0 {
             opened.remarks.push(format!("members that are links in the archive and were not compared: {linked}"));

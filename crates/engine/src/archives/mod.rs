@@ -22,7 +22,7 @@ use countersign_io::{ByteRange, Stat, TempSpace};
 use countersign_media::formats::{self, Archive as Kind, Contents};
 use countersign_media::member::{Member, MemberBytes, allowance};
 use countersign_model::limits;
-use countersign_model::{Asset, Facts, FormatId, PackageFault, Problem};
+use countersign_model::{Asset, Facts, FormatId, NotLookedAt, PackageFault, PassedOverReason, Problem};
 pub use find::{below, find, folder};
 
 /// What parts the path of an archive and that of its member.
@@ -153,8 +153,8 @@ impl Budget {
 pub struct Archive {
     /// What is wrong with it; with the paths of reports.
     pub faults: Vec<PackageFault>,
-    /// System files passed over.
-    pub ignored: u64,
+    /// System files and excluded members.
+    pub passed_over: NotLookedAt,
     path: PathBuf,
     rel: String,
     root: usize,
@@ -209,7 +209,7 @@ pub fn open(
     };
     let mut out = Archive {
         faults: Vec::new(),
-        ignored: 0,
+        passed_over: NotLookedAt::default(),
         path: asset.path.clone(),
         rel: asset.rel.clone(),
         root: asset.root,
@@ -241,14 +241,20 @@ impl Archive {
                 *end += part.len() + 1;
                 Some((part, *end - 1))
             });
-            let litter = parts.into_iter().find(|(part, _)| walk::is_system(OsStr::new(part)));
+            // What one file was packed from may have had any name.
+            let litter = parts.into_iter().find(|(part, _)| !self.single && walk::is_system(OsStr::new(part)));
             if let Some(litter) = litter.and_then(|(_, end)| shown.get(..end)) {
-                self.ignored += u64::from(system.insert(litter.to_owned()));
+                if system.insert(litter.to_owned()) {
+                    let litter = self.below(litter);
+                    self.passed_over.pass(self.root, &litter, PassedOverReason::System);
+                }
                 self.passed.push(Row { shown, safe: fault.is_none(), size, member });
                 continue;
             }
             let safe = fault.is_none();
             if self.excluded(&shown, exclude) {
+                let passed = self.below(&shown);
+                self.passed_over.pass(self.root, &passed, PassedOverReason::Excluded);
                 self.passed.push(Row { shown, safe, size, member });
                 continue;
             }

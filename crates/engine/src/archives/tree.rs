@@ -22,8 +22,6 @@ pub(super) struct ArchiveTree {
     name: String,
     files: HashMap<String, (Member, u64)>,
     folders: HashMap<String, Names>,
-    /// Files that are no assets.
-    passed: HashSet<String>,
     links: HashSet<String>,
     /// Not all folders found room.
     pub(super) full: bool,
@@ -54,7 +52,6 @@ impl ArchiveTree {
             name: archive.rel.clone(),
             files: HashMap::new(),
             folders: HashMap::from([(String::new(), Names::default())]),
-            passed: archive.passed.iter().map(|row| row.shown.clone()).collect(),
             links: HashSet::new(),
             full: false,
             space: space.clone(),
@@ -110,11 +107,6 @@ impl ArchiveTree {
     /// Whether there is only a link at a path.
     pub(super) fn is_link(&self, path: &str) -> bool {
         !self.files.contains_key(path) && self.links.contains(path)
-    }
-
-    /// Whether a file is there that is no asset.
-    pub(super) fn is_passed(&self, path: &str) -> bool {
-        self.passed.contains(path)
     }
 
     /// Bytes that still may be unfolded.

@@ -2,8 +2,10 @@
 
 use countersign_delivery::packages::Row;
 use countersign_judge::judge::Judge;
+use countersign_media::formats::{self, Archive};
 use countersign_model::{
-    Ai, AssetReport, Finding, FindingState, FindingSubject, Outcome, PackageFault, PackageReport, Severity, Summary,
+    Ai, AssetReport, Finding, FindingState, FindingSubject, NotLookedAt, Outcome, PackageFault, PackageFaultKind,
+    PackageReport, PassedOverReason, ProblemKind, Severity, Summary, limits,
 };
 
 /// Counts as assets come, decides the outcome at the end.
@@ -13,11 +15,39 @@ pub(super) struct Tally {
     /// Open findings at or above `fail_on` about other things than what cannot be read.
     failing: u64,
     unreadable: u64,
+    /// Whether the hashes that packages state are compared.
+    integrity: bool,
 }
 
 impl Tally {
-    pub(super) fn new(fail_on: Severity) -> Self {
-        Self { summary: Summary::default(), fail_on, failing: 0, unreadable: 0 }
+    pub(super) fn new(fail_on: Severity, integrity: bool) -> Self {
+        Self { summary: Summary::default(), fail_on, failing: 0, unreadable: 0, integrity }
+    }
+
+    /// Takes up what a walk passed over.
+    pub(super) fn passed_over(&mut self, passed: &NotLookedAt) {
+        let own = &mut self.summary.not_looked_at;
+        own.excluded += passed.excluded;
+        own.system += passed.system;
+        let room = limits::PASSED_OVER.saturating_sub(own.paths.len());
+        own.paths.extend(passed.paths.iter().take(room).cloned());
+        self.summary.ignored = own.excluded + own.system;
+    }
+
+    /// An archive could not be opened.
+    pub(super) fn closed(&mut self, root: usize, path: &str) {
+        self.summary.not_looked_at.pass(root, path, PassedOverReason::ClosedArchive);
+    }
+
+    /// Whether an asset was not read to its end, and why.
+    fn unread(report: &AssetReport) -> Option<PassedOverReason> {
+        let archive = report.format.and_then(formats::info).map(|info| info.archive);
+        let too_deep = || report.problems.iter().any(|p| p.kind == ProblemKind::Limit && p.place == "archive");
+        match archive {
+            Some(Archive::Sealed) => Some(PassedOverReason::ClosedArchive),
+            Some(Archive::Opened(_)) if too_deep() => Some(PassedOverReason::ClosedArchive),
+            _ => report.problems.iter().any(|p| p.blocking).then_some(PassedOverReason::NotRead),
+        }
     }
 
     /// A row as it will be told, with what is wrong with the sequence that it stands for; the bytes of a `member` of
@@ -52,16 +82,28 @@ impl Tally {
         for finding in &report.findings {
             self.count(finding);
         }
+        if let Some(why) = Self::unread(report) {
+            let not_looked_at = &mut self.summary.not_looked_at;
+            not_looked_at.pass(report.root, &report.path, why);
+            not_looked_at.media_not_read += files.saturating_sub(1);
+        }
     }
 
     pub(super) fn package(&mut self, mut package: PackageReport, faults: &[PackageFault], judge: &Judge<'_>) {
         package.findings = judge.package(&package, faults);
         package.findings.iter().for_each(|f| self.count(f));
+        let unverified =
+            |f: &PackageFault| matches!(f.kind, PackageFaultKind::Unverified | PackageFaultKind::UnverifiedSignature);
+        if faults.iter().any(unverified) || package.hashed && !self.integrity {
+            self.summary.not_looked_at.pass(package.number, &package.root, PassedOverReason::UnverifiedPackage);
+        }
         self.summary.packages.push(package);
     }
 
     fn count(&mut self, finding: &Finding) {
         self.summary.approved += u64::from(finding.state == FindingState::Approved);
+        self.summary.not_looked_at.suppressed += u64::from(finding.state == FindingState::Suppressed);
+        self.summary.not_looked_at.baseline += u64::from(finding.state == FindingState::Baseline);
         if finding.state != FindingState::Open {
             return;
         }
@@ -85,6 +127,7 @@ impl Tally {
             of_run.iter().for_each(|f| self.count(f));
             self.summary.findings_of_run = of_run;
         }
+        self.summary.not_looked_at.rules_off = judge.rules_off();
         self.summary.outcome = match (self.failing, self.unreadable) {
             (1.., _) => Outcome::Fail,
             (0, 1..) => Outcome::Incomplete,

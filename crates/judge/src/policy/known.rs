@@ -17,6 +17,7 @@ pub const RULES: &[&str] = &[
     "package-hash-mismatch",
     "package-size-mismatch",
     "package-malformed",
+    "package-unverified",
     "unnotified-ai-in-temporary",
     "unauthenticated-archival",
     "enhanced-archival",

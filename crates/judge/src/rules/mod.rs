@@ -14,6 +14,7 @@ mod enhanced_archival;
 mod expired_approval;
 mod mislabelled_format;
 mod package;
+mod package_unverified;
 mod possible_ai;
 mod revoked_approval;
 mod sequence_gap;
@@ -169,6 +170,8 @@ pub struct PackageContext<'a> {
     pub package: &'a PackageReport,
     /// Where it and its own manifest disagree.
     pub faults: &'a [PackageFault],
+    /// Whether the hashes that packages state were to be compared.
+    pub integrity: bool,
 }
 
 /// A whole run at its end.
@@ -201,17 +204,25 @@ pub struct RawFinding {
     pub cleared: bool,
     /// The file that it is about, where it is found in something larger.
     pub path: Option<String>,
+    /// How bad it is, where that is not what the rule's findings usually are.
+    pub severity: Option<Severity>,
 }
 
 impl RawFinding {
     /// A finding that no record is about.
     pub fn new(message: impl Into<String>, action: FindingAction) -> Self {
-        Self { message: message.into(), action, approval: None, cleared: false, path: None }
+        Self { message: message.into(), action, approval: None, cleared: false, path: None, severity: None }
     }
 
     /// What a rule says of one fault of a package.
     fn of(fault: &PackageFault, what: &str, action: FindingAction) -> Self {
         Self { path: Some(fault.path.clone()), ..Self::new(wording::fault(fault, what), action) }
+    }
+
+    /// Says how bad this one is.
+    #[must_use]
+    pub fn of_severity(self, severity: Severity) -> Self {
+        Self { severity: Some(severity), ..self }
     }
 
     /// Names the record that it is about.
@@ -250,6 +261,7 @@ pub static ALL: &[&dyn Rule] = &[
     &package::HASH_MISMATCH,
     &package::SIZE_MISMATCH,
     &package::MALFORMED,
+    &package_unverified::PackageUnverified,
     &unnotified_ai_in_temporary::UnnotifiedAiInTemporary,
     &unauthenticated_archival::UnauthenticatedArchival,
     &enhanced_archival::EnhancedArchival,
