@@ -7,6 +7,8 @@ mod a1111;
 mod comfyui;
 mod configuration;
 mod dwtdct;
+mod flow;
+mod graphs;
 mod invokeai;
 pub mod json;
 mod novelai;
@@ -14,6 +16,7 @@ mod pixels;
 mod png_rows;
 mod recipe;
 mod samsung;
+mod settings;
 mod stealth;
 mod thumbnail;
 
@@ -48,6 +51,7 @@ pub static ALL: &[Decoder] = &[
     dwtdct::DECODER,
     thumbnail::DECODER,
     configuration::DECODER,
+    settings::DECODER,
     recipe::DECODER,
 ];
 
@@ -78,7 +82,7 @@ fn seen(space: &str, key: &str, value: impl Into<String>) -> Tag {
 }
 
 /// Whether a tag is text about the content (caption, title, keyword, artist, lyrics): what people write, never a mark.
-fn is_about_content(tag: &Tag) -> bool {
+pub(crate) fn is_about_content(tag: &Tag) -> bool {
     const WORDS: &[&str] = &[
         "dc:",
         "caption",
@@ -88,6 +92,9 @@ fn is_about_content(tag: &Tag) -> bool {
         "subject",
         "artist",
         "lyric",
+        "note",
+        "synopsis",
+        "abstract",
         "byline",
         "by-line",
         "creator",

@@ -14,6 +14,7 @@ use sha2::{Digest, Sha256};
 use crate::marks::selector::Selector;
 use crate::marks::shape::Shape;
 use crate::marks::terms::Terms;
+use crate::marks::tool_names::{Tool, Tools};
 use crate::model::{CatalogueRef, Claim, Strength};
 
 /// Every catalogue file: name and text.
@@ -23,6 +24,9 @@ pub(super) static ALL: &[(&str, &str)] = &[
     ("tc260", include_str!("catalogue/tc260.toml")),
     ("vendors", include_str!("catalogue/vendors.toml")),
     ("generators", include_str!("catalogue/generators.toml")),
+    ("settings", include_str!("catalogue/settings.toml")),
+    ("likeness", include_str!("catalogue/likeness.toml")),
+    ("tools", include_str!("catalogue/tools.toml")),
     ("names", include_str!("catalogue/names.toml")),
     ("media", include_str!("catalogue/media.toml")),
     ("pixels", include_str!("catalogue/pixels.toml")),
@@ -81,6 +85,8 @@ pub(super) struct Test {
     pub(super) system: System,
     pub(super) all: Vec<Condition>,
     pub(super) unless: Vec<Selector>,
+    /// Whether it speaks of a value that may stand in any field of any container but those that people fill.
+    pub(super) anywhere: bool,
 }
 
 /// What the value must look like.
@@ -96,6 +102,7 @@ pub(super) enum Check {
     Pattern(Regex),
     Terms(Terms),
     Json(Box<Shape>),
+    Tools(Tools),
 }
 
 /// Where the system's name comes from.
@@ -156,6 +163,8 @@ struct RawFile {
     terms: BTreeMap<String, Terms>,
     #[serde(default)]
     systems: BTreeMap<String, Names>,
+    #[serde(default)]
+    tools: BTreeMap<String, Vec<Tool>>,
 }
 
 #[derive(Deserialize)]
@@ -187,8 +196,11 @@ struct RawMark {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct RawTest {
-    #[serde(rename = "in")]
+    #[serde(rename = "in", default)]
     fields: Vec<String>,
+    /// In any field of any container but those that people fill.
+    #[serde(default)]
+    anywhere: bool,
     #[serde(default)]
     equals: Vec<String>,
     #[serde(default)]
@@ -199,6 +211,8 @@ struct RawTest {
     pattern: Option<String>,
     #[serde(default)]
     terms: Option<String>,
+    #[serde(default)]
+    tools: Option<String>,
     #[serde(default)]
     json: Option<Shape>,
     #[serde(default)]
@@ -225,6 +239,7 @@ struct Tables {
     fields: BTreeMap<String, Vec<String>>,
     terms: BTreeMap<String, Terms>,
     systems: BTreeMap<String, Names>,
+    tools: BTreeMap<String, Tools>,
 }
 
 /// The built-in catalogue.
@@ -252,6 +267,10 @@ impl Catalogue {
             tables.fields.extend(file.fields);
             tables.terms.extend(file.terms);
             tables.systems.extend(file.systems);
+            for (table, tools) in file.tools {
+                let tools = Tools::new(tools).map_err(|e| format!("{name}: {e}"))?;
+                tables.tools.insert(table, tools);
+            }
             raw.extend(file.mark);
         }
         let mut ids = BTreeSet::new();
@@ -341,6 +360,7 @@ impl Tables {
                 Check::Equals { values, .. } => claims.extend(values.iter().filter_map(|(_, claim)| *claim)),
                 Check::Terms(terms) => claims.extend(terms.claims.values()),
                 Check::Json(shape) => claims.extend(shape.claims.values()),
+                Check::Tools(tools) => claims.extend(tools.claims()),
                 Check::Any | Check::Pattern(_) => {}
             }
         }
@@ -367,7 +387,14 @@ impl Tables {
         strength: Strength,
         system: Option<&str>,
     ) -> Result<Test, String> {
-        let fields = self.selectors(&options.fields)?;
+        let anywhere = options.anywhere;
+        let mut fields = self.selectors(&options.fields)?;
+        if anywhere != fields.is_empty() {
+            return Err("a test names its fields (in) or stands anywhere".into());
+        }
+        if anywhere {
+            fields.push(Selector::parse("*:*")?);
+        }
         if options.capture.is_some() {
             return Err("capture belongs to a condition of all".into());
         }
@@ -384,16 +411,16 @@ impl Tables {
             Check::Terms(_) => true,
             Check::Equals { values, .. } => values.iter().all(|(_, claim)| claim.is_some()),
             Check::Json(shape) => !shape.claims.is_empty(),
-            Check::Any | Check::Pattern(_) => false,
+            Check::Any | Check::Pattern(_) | Check::Tools(_) => false,
         };
         if claim.is_none() && !own {
             return Err("a test claims nothing".into());
         }
-        Ok(Test { fields, check, claim, strength, system, all, unless })
+        Ok(Test { fields, check, claim, strength, system, all, unless, anywhere })
     }
 
     fn condition(&self, mut options: RawTest) -> Result<Condition, String> {
-        if !options.all.is_empty() || !options.unless.is_empty() || options.claim.is_some() {
+        if !options.all.is_empty() || options.anywhere || !options.unless.is_empty() || options.claim.is_some() {
             return Err("a condition of all only tests".into());
         }
         let fields = self.selectors(&options.fields)?;
@@ -406,6 +433,7 @@ impl Tables {
             !options.equals.is_empty() || (options.json.is_none() && !options.claims.is_empty()),
             options.pattern.is_some(),
             options.terms.is_some(),
+            options.tools.is_some(),
             options.json.is_some(),
         ];
         if given.iter().filter(|g| **g).count() > 1 {
@@ -418,6 +446,9 @@ impl Tables {
             let terms = self.terms.get(&name).ok_or_else(|| format!("no terms {name}"))?;
             terms.check()?;
             return Ok(Check::Terms(terms.clone()));
+        }
+        if let Some(name) = options.tools {
+            return self.tools.get(&name).cloned().map(Check::Tools).ok_or_else(|| format!("no tools {name}"));
         }
         if let Some(mut shape) = options.json {
             shape.claims = options.claims;

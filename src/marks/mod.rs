@@ -9,6 +9,7 @@ mod selector;
 mod shape;
 pub mod source_type;
 mod terms;
+mod tool_names;
 
 pub use catalogue::{Catalogue, Hit, Mark, Miss, catalogue};
 pub use manual::{manual, page};

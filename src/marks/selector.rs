@@ -12,7 +12,7 @@ impl Selector {
     /// Where there is no space before the key.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         match text.split_once(':') {
-            Some((space, key)) if !space.is_empty() && !space.contains('*') && !key.is_empty() => {
+            Some((space, key)) if (space == "*" || !space.is_empty() && !space.contains('*')) && !key.is_empty() => {
                 let text = text.to_lowercase();
                 let mut parts = text.split('*').map(str::to_owned);
                 Ok(Self { first: parts.next().unwrap_or_default(), more: parts.collect() })
@@ -21,7 +21,7 @@ impl Selector {
         }
     }
 
-    /// The space, which never has a `*`.
+    /// The space; empty where any will do (`*:key`).
     pub(super) fn space(&self) -> &str {
         self.first.split(':').next().unwrap_or_default()
     }
@@ -80,6 +80,9 @@ mod tests {
         assert!(!selects("x:a*b*c", "x:acb"));
         assert!(selects("x:*", "x:"));
         assert!(!selects("x:aa*aa", "x:aaa"));
+        assert!(selects("*:Software", "png:software") && selects("*:*:tool", "id3:txxx:tool") && selects("*:*", "a:b"));
+        assert!(!selects("*:Software", "png:softwares"));
+        assert_eq!(Selector::parse("*:Software").unwrap().space(), "");
         assert!(Selector::parse("nospace").is_err());
         assert!(Selector::parse("sp*ce:key").is_err());
         assert_eq!(Selector::parse("XMP:*:AIGC").unwrap().space(), "xmp");
