@@ -162,7 +162,7 @@ fn read_text(source: &mut Source, extension: &str, options: &Options<'_>, out: &
         Err(problem) if problem.kind == ProblemKind::Limit => return tags::push_problem(out, problem.harmless()),
         Err(problem) => return tags::push_problem(out, problem.within("file")),
     };
-    let Ok(text) = std::str::from_utf8(&bytes) else { return };
+    let Some(text) = tags::charset::sidecar(&bytes) else { return };
     tags::push(out, "sidecar", extension, text, &Place::new("text", 0), 0);
     decoders::run(source, out, options.decoders);
 }
@@ -191,7 +191,7 @@ fn beside_place(path: &Path) -> String {
 }
 
 /// Endings that make a file a sidecar of `name.ext` when it is called `name.ENDING` or `name.ext.ENDING`.
-pub(crate) const SIDECARS: &[&str] = &["c2pa", "xmp", "txt", "json"];
+pub(crate) const SIDECARS: &[&str] = &["c2pa", "xmp", "txt", "json", "yaml", "yml"];
 
 pub(crate) fn is_sidecar(path: &Path) -> bool {
     SIDECARS.contains(&extension(path).as_str())

@@ -8,6 +8,7 @@ mod comfyui;
 mod configuration;
 mod dwtdct;
 mod flow;
+mod frame_notes;
 mod graphs;
 mod invokeai;
 pub mod json;
@@ -47,6 +48,7 @@ pub static ALL: &[Decoder] = &[
     invokeai::DECODER,
     samsung::DECODER,
     stealth::DECODER,
+    frame_notes::DECODER,
     novelai::DECODER,
     dwtdct::DECODER,
     thumbnail::DECODER,

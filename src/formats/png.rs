@@ -6,7 +6,7 @@ use crate::framing::{appended, jumbf, numbers};
 use crate::limits;
 use crate::model::{Embedded, Facts, Problem, Store};
 use crate::source::Source;
-use crate::tags::{self, Place, exif, plain_text, png_text, push, xmp};
+use crate::tags::{self, Place, exif, plain_text, png_text, push, samsung, xmp};
 
 /// The reader.
 pub struct Png;
@@ -17,7 +17,7 @@ static INFO: Info = Info {
     extensions: &["png", "apng"],
     media: Media::Image,
     specification: "W3C PNG, third edition; XMP part 3; C2PA 2.x, annex A.3",
-    version: 2,
+    version: 3,
 };
 
 /// All text that may be unfolded from one file.
@@ -179,6 +179,8 @@ fn after_end(source: &mut Source, end: u64, room: &mut usize, out: &mut Facts) -
         if let Some(problem) = ended.err().filter(|_| cut) {
             tags::push_problem(out, problem.within("png"));
         }
+    } else if source.tail()?.1.ends_with(b"SEFT") {
+        samsung::read(source, end, source.len(), "PNG SEF trailer", out);
     } else if appended::is_media(&peek) {
         let bytes = source.stated(end, rest, limits::EMBEDDED_BYTES).map_err(|p| p.within("PNG trailer"))?;
         out.embedded.push(Embedded { place: "PNG trailer".into(), offset: here, bytes, name: None });

@@ -142,8 +142,9 @@ fn pairs(text: &str) -> Option<Bag> {
     for (at, part) in parts(text) {
         let Some((field, value)) = pair(part) else {
             // A block of YAML or a value on the line below its name.
-            if let Some(field) = last.take().filter(|_| !part.trim().is_empty()) {
+            if let Some(field) = last.filter(|_| !part.trim().is_empty()) {
                 bag.set(field, part);
+                last = None;
             }
             found += tokens(part, &mut bag, &mut lead, at);
             continue;
@@ -201,12 +202,15 @@ fn parts(text: &str) -> Vec<(usize, &str)> {
     let mut start = 0;
     let mut quote: Option<char> = None;
     let mut before = ' ';
+    // The query of an address is names and values too.
+    let address = text.contains("://");
     for (at, c) in text.char_indices() {
         match (quote, c) {
             (Some(open), c) if c == open => quote = None,
             // Quotes open after a separator only: the apostrophe of a word is none.
             (None, '"' | '\'') if matches!(before, ' ' | ':' | '=' | '(' | '[' | '{' | ',') && closes(text, at, c) => quote = Some(c),
-            (None, '\n' | '\r' | ',' | ';' | '|' | '&' | '\t') => {
+            (None, '?') if !address => {}
+            (None, '\n' | '\r' | ',' | ';' | '|' | '&' | '\t' | '?') => {
                 out.push((start, text.get(start..at).unwrap_or_default()));
                 start = at + c.len_utf8();
             }

@@ -37,7 +37,7 @@ const NAMESPACES: &[&str] = &[
     "Iptc4xmpExt:", "plus:", "pdf:", "stEvt:", "stRef:", "lr:", "GPano:", "GCamera:", "Camera:", "drone-dji:", "MicrosoftPhoto:",
 ];
 /// Words of which one is in any settings.
-const TELLING: &str = r"(?i)seed|steps|guidance|cfg|sampler|prompt|negative|scheduler|generat|voice|created|software";
+const TELLING: &str = r"(?i)seed|steps|guidance|cfg|sampler|prompt|negative|scheduler|generat|voice|created|software|\s-[SC] ?\d";
 
 fn decode(_: &mut Source, facts: &Facts, _: Options) -> Vec<Tag> {
     let mut out = Vec::new();
