@@ -129,7 +129,7 @@ impl<'a> Judge<'a> {
         for (known, _) in &matches.rows {
             mark(&self.used_approvals, known.index);
         }
-        let standing = self.standing(asset, ai, &matches);
+        let standing = self.standing(asset, ai, evidence, &matches);
         let ledger = self.approvals.map(Approvals::path);
         let policy = self.policy;
         let case = Case { asset, facts, ai, evidence, policy, matches: &matches, standing: &standing, ledger };
@@ -179,7 +179,7 @@ impl<'a> Judge<'a> {
     }
 
     /// What the records about an asset amount to in its role.
-    fn standing(&self, asset: &Asset, ai: Ai, matches: &Matches<'_>) -> Standing {
+    fn standing(&self, asset: &Asset, ai: Ai, evidence: &[Evidence], matches: &Matches<'_>) -> Standing {
         use Decision::{Approved, Conditional, Disclosed, Notified};
         let decisions: &[Decision] = match (asset.role, ai) {
             (Role::Final, _) => &[Approved, Conditional],
@@ -190,7 +190,7 @@ impl<'a> Judge<'a> {
         if matches.rows.is_empty() {
             return Standing::default();
         }
-        let scopes = self.policy.scopes(asset.role, &asset.rel);
+        let scopes = self.policy.scopes_of(asset.role, &asset.rel, evidence);
         matches.standing(&Question { policy: self.policy, role: asset.role, decisions, scopes, as_of: self.as_of })
     }
 

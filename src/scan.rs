@@ -10,6 +10,7 @@ mod tally;
 
 use std::collections::{HashMap, VecDeque};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use globset::GlobSet;
@@ -20,6 +21,7 @@ use crate::cache::Cache;
 use crate::error::{Error, Result};
 use crate::extract;
 use crate::judge::Judge;
+use crate::marks::Catalogue;
 use crate::member::Room;
 use crate::model::{AssetReport, Finding, PackageFault, PackageReport, Role, Severity, Summary};
 use crate::packages::{Deliveries, Row, Sequences, archive, capped};
@@ -35,6 +37,8 @@ pub struct Scan<'a> {
     pub policy: &'a Policy,
     pub judge: Judge<'a>,
     pub extract: extract::Options<'a>,
+    /// The marks that are looked for.
+    pub catalogue: Arc<Catalogue>,
     /// Facts of earlier runs, and where this one's are kept.
     pub cache: Option<&'a Cache>,
     /// Role of files that nothing else places.

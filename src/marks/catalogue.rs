@@ -5,17 +5,18 @@
 //! exist are errors; the built-in files are parsed by a test.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use regex::Regex;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
+use crate::marks::house::is_built_in;
 use crate::marks::selector::Selector;
 use crate::marks::shape::Shape;
 use crate::marks::terms::Terms;
 use crate::marks::tool_names::{Tool, Tools};
-use crate::model::{CatalogueRef, Claim, Strength};
+use crate::model::{CatalogueRef, Claim, MarksFile, Strength};
 
 /// Every catalogue file: name and text.
 pub(super) static ALL: &[(&str, &str)] = &[
@@ -42,6 +43,27 @@ pub struct Catalogue {
     /// Space → selectors with `*` and their tests.
     pub(super) globs: HashMap<String, Globs>,
     sha256: String,
+    /// Files of marks beside the built-in ones.
+    pub(super) files: Vec<MarksFile>,
+}
+
+/// What is wrong in a catalogue file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wrong {
+    pub file: String,
+    pub mark: Option<String>,
+    /// Offset in the file, where it is known.
+    pub at: Option<usize>,
+    pub what: String,
+}
+
+impl std::fmt::Display for Wrong {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.mark {
+            Some(mark) => write!(f, "{}: {mark}: {}", self.file, self.what),
+            None => write!(f, "{}: {}", self.file, self.what),
+        }
+    }
 }
 
 /// Indexes of a mark and of one of its tests.
@@ -70,6 +92,8 @@ pub struct Mark {
     pub source: String,
     /// The module that looks for it where fields and values are not enough.
     pub code: Option<String>,
+    /// The file that it was read from, where it is not built in.
+    pub file: Option<String>,
     pub(super) tests: Vec<Test>,
     pub hits: Vec<Hit>,
     pub misses: Vec<Miss>,
@@ -244,9 +268,18 @@ struct Tables {
 
 /// The built-in catalogue.
 pub fn catalogue() -> &'static Catalogue {
-    static BUILT_IN: OnceLock<Catalogue> = OnceLock::new();
+    shared()
+}
+
+/// The built-in catalogue, to be passed on.
+pub fn built_in() -> Arc<Catalogue> {
+    Arc::clone(shared())
+}
+
+fn shared() -> &'static Arc<Catalogue> {
+    static BUILT_IN: OnceLock<Arc<Catalogue>> = OnceLock::new();
     BUILT_IN.get_or_init(|| match Catalogue::parse(ALL) {
-        Ok(catalogue) => catalogue,
+        Ok(catalogue) => Arc::new(catalogue),
         // Compiled in and parsed by a test: a broken one does not leave the repository.
         Err(why) => unreachable!("built-in catalogue: {why}"),
     })
@@ -257,39 +290,62 @@ impl Catalogue {
     ///
     /// # Errors
     /// The first thing that is wrong, with its file and mark.
-    pub fn parse(files: &[(&str, &str)]) -> Result<Self, String> {
+    pub fn parse(files: &[(&str, &str)]) -> Result<Self, Wrong> {
+        Self::of_files(files, files.len())
+    }
+
+    /// Validates files of marks beside the built-in ones.
+    ///
+    /// # Errors
+    /// As [`Catalogue::parse`]; a mark or table that the built-in catalogue has.
+    pub(super) fn parse_with(files: &[(&str, &str)]) -> Result<Self, Wrong> {
+        Self::of_files(&[ALL, files].concat(), ALL.len())
+    }
+
+    /// The first `built_in` files are the program's own.
+    fn of_files(files: &[(&str, &str)], built_in: usize) -> Result<Self, Wrong> {
         let mut raw = Vec::new();
         let mut tables = Tables::default();
         let mut digest = Sha256::new();
-        for (name, text) in files {
+        for (at, (name, text)) in files.iter().enumerate() {
+            let wrong = |at: Option<usize>, what: String| Wrong { file: (*name).to_owned(), mark: None, at, what };
             digest.update(text.as_bytes());
-            let file: RawFile = toml::from_str(text).map_err(|e| format!("{name}: {e}"))?;
-            tables.fields.extend(file.fields);
-            tables.terms.extend(file.terms);
-            tables.systems.extend(file.systems);
-            for (table, tools) in file.tools {
-                let tools = Tools::new(tools).map_err(|e| format!("{name}: {e}"))?;
-                tables.tools.insert(table, tools);
+            let file: RawFile = toml::from_str(text).map_err(|e| {
+                let what = e.message().lines().next().unwrap_or_default().to_owned();
+                wrong(e.span().map(|span| span.start), what)
+            })?;
+            if let Some(table) = file.tables().find(|table| at >= built_in && tables.has(table)) {
+                return Err(wrong(text.find(table), format!("the table {table} is the built-in catalogue's: choose another name")));
             }
-            raw.extend(file.mark);
+            tables.add(file.fields, file.terms, file.systems, file.tools).map_err(|what| wrong(None, what))?;
+            raw.extend(file.mark.into_iter().map(|mark| (*name, at >= built_in, mark)));
         }
         let mut ids = BTreeSet::new();
         let mut marks = Vec::with_capacity(raw.len());
-        for mark in raw {
+        for (name, of_house, mark) in raw {
             let id = mark.id.clone();
-            if !is_id(&id) || !ids.insert(id.clone()) {
-                return Err(format!("{id}: not a vendor.field name of its own"));
+            let wrong = |what: String| Wrong { file: name.to_owned(), mark: Some(id.clone()), at: None, what };
+            if !is_id(&id) {
+                return Err(wrong("an id is vendor.field, in small letters, digits and dashes".to_owned()));
             }
-            marks.push(tables.mark(mark).map_err(|e| format!("{id}: {e}"))?);
+            if !ids.insert(id.clone()) {
+                let what = if of_house && is_built_in(&id) { "the id is the built-in catalogue's" } else { "the id repeats" };
+                return Err(wrong(what.to_owned()));
+            }
+            if of_house && mark.code.is_some() {
+                return Err(wrong("a mark of a house has tests, not code".to_owned()));
+            }
+            let mark = tables.mark(mark).map_err(wrong)?;
+            marks.push(Mark { file: of_house.then(|| name.to_owned()), ..mark });
         }
         let (exact, globs) = index(&marks);
-        Ok(Self { marks, exact, globs, sha256: data_encoding::HEXLOWER.encode(&digest.finalize()) })
+        Ok(Self { marks, exact, globs, sha256: data_encoding::HEXLOWER.encode(&digest.finalize()), files: Vec::new() })
     }
 
     /// What reports say of the catalogue in force.
     #[must_use]
     pub fn reference(&self) -> CatalogueRef {
-        CatalogueRef { marks: self.marks.len(), sha256: self.sha256.clone() }
+        CatalogueRef { marks: self.marks.len(), sha256: self.sha256.clone(), files: self.files.clone() }
     }
 
     /// Every mark, in the catalogue's order.
@@ -333,7 +389,37 @@ fn is_id(id: &str) -> bool {
     id.split_once('.').is_some_and(|(vendor, field)| word(vendor) && word(field))
 }
 
+impl RawFile {
+    /// The names of the tables that it holds.
+    fn tables(&self) -> impl Iterator<Item = &String> {
+        self.fields.keys().chain(self.terms.keys()).chain(self.systems.keys()).chain(self.tools.keys())
+    }
+}
+
 impl Tables {
+    fn has(&self, table: &str) -> bool {
+        self.fields.contains_key(table)
+            || self.terms.contains_key(table)
+            || self.systems.contains_key(table)
+            || self.tools.contains_key(table)
+    }
+
+    fn add(
+        &mut self,
+        fields: BTreeMap<String, Vec<String>>,
+        terms: BTreeMap<String, Terms>,
+        systems: BTreeMap<String, Names>,
+        tools: BTreeMap<String, Vec<Tool>>,
+    ) -> Result<(), String> {
+        self.fields.extend(fields);
+        self.terms.extend(terms);
+        self.systems.extend(systems);
+        for (table, tools) in tools {
+            self.tools.insert(table, Tools::new(tools)?);
+        }
+        Ok(())
+    }
+
     fn mark(&self, raw: RawMark) -> Result<Mark, String> {
         for (what, text) in [("name", &raw.name), ("lives", &raw.lives), ("guard", &raw.guard), ("source", &raw.source)]
         {
@@ -374,6 +460,7 @@ impl Tables {
             guard: raw.guard,
             source: raw.source,
             code: raw.code,
+            file: None,
             tests,
             hits: raw.hits,
             misses: raw.misses,

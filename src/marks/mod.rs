@@ -3,6 +3,7 @@
 mod catalogue;
 pub mod credentials;
 pub mod generators;
+mod house;
 mod manual;
 mod matching;
 mod selector;
@@ -11,7 +12,8 @@ pub mod source_type;
 mod terms;
 mod tool_names;
 
-pub use catalogue::{Catalogue, Hit, Mark, Miss, catalogue};
+pub use catalogue::{Catalogue, Hit, Mark, Miss, Wrong, built_in, catalogue};
+pub use house::with_files;
 pub use manual::{manual, page};
 
 use crate::model::{Ai, Claim, Evidence, Strength, Via};

@@ -125,7 +125,7 @@ pub(super) fn scopes<'a>(scopes: impl IntoIterator<Item = &'a Scope>) -> String 
 
 /// `countersign approve 'stills/a b.png' --approvals approvals.jsonl --scope … --by NAME --reference TICKET`.
 pub(super) fn approve(case: &Case) -> String {
-    let wanted = case.policy.scopes(case.asset.role, &case.asset.rel);
+    let wanted = case.policy.scopes_of(case.asset.role, &case.asset.rel, case.evidence);
     let scopes: String = wanted.iter().map(|s| format!(" --scope {}", s.word())).collect();
     let consent = if wanted.is_disjoint(&case.policy.approvals.consent) { "" } else { " --consent REFERENCE" };
     command(case, "approve", &format!("{scopes}{consent} --by NAME --reference TICKET"))

@@ -52,7 +52,9 @@ use Field::{
 /// The field that a name stands for.
 pub(super) fn field(name: &str) -> Option<Field> {
     let plain = plain(name);
-    NAMES.iter().find(|(_, names)| names.contains(&plain.as_str())).map(|(field, _)| *field)
+    let of = |plain: &str| NAMES.iter().find(|(_, names)| names.contains(&plain)).map(|(field, _)| *field);
+    // Several of a kind are called as one is.
+    of(&plain).or_else(|| of(plain.strip_suffix('s').filter(|one| one.len() > 3)?))
 }
 
 /// Letters and digits in lower case, without a namespace before a colon.
@@ -69,25 +71,25 @@ static NAMES: &[(Field, &[&str])] = &[
             "imageprompt", "videoprompt", "audioprompt", "musicprompt", "userprompt", "fullprompt", "rawprompt", "finalprompt",
             "originalprompt", "mainprompt", "baseprompt", "generationprompt", "positiveconditioning", "includeinimage",
             "revisedprompt", "enhancedprompt", "actualprompt", "sdprompt", "aiprompt", "promptused", "gptdescriptionprompt",
-            "creationprompt", "promptg", "promptl", "prompt1", "pprompt",
+            "creationprompt", "promptg", "promptl", "textprompts", "prompt1", "pprompt",
         ],
     ),
     (
         WeakPrompt,
-        &["text", "texts", "inputtext", "description", "caption", "lyrics", "c", "instruction", "globalprompt", "script", "query"],
+        &["text", "texts", "inputtext", "textinput", "inputs", "description", "caption", "lyrics", "c", "instruction", "globalprompt", "script", "query"],
     ),
     (
         Negative,
         &[
             "negativeprompt", "negprompt", "negative", "nprompt", "negativeprompts", "promptnegative", "unconditionalprompt", "uc",
-            "excludefromimage", "undesiredcontent", "negativeconditioning", "negativetext", "negativeprompt2", "promptneg",
+            "excludefromimage", "undesiredcontent", "negativeconditioning", "negativetext", "neg", "negprompts", "negativeprompt2", "promptneg",
         ],
     ),
     (
         Seed,
         &[
             "seed", "seeds", "randomseed", "noiseseed", "seedvalue", "generationseed", "baseseed", "imageseed", "allseeds",
-            "initialseed", "sdseed", "rngseed", "usedseed", "lastseed", "subseed", "currentseed",
+            "initialseed", "manualseed", "sdseed", "rngseed", "usedseed", "lastseed", "subseed", "currentseed",
         ],
     ),
     (
@@ -98,7 +100,7 @@ static NAMES: &[(Field, &[&str])] = &[
             "decodersteps", "priorsteps", "refinersteps", "numdiffusionsteps", "numinferencestep",
         ],
     ),
-    (Steps, &["steps", "step", "numsteps", "stepcount", "totalsteps", "iterations", "nsteps", "sdsteps", "stepscount"]),
+    (Steps, &["stepsnum", "numberofsteps", "steps", "step", "numsteps", "stepcount", "totalsteps", "iterations", "nsteps", "sdsteps", "stepscount"]),
     (
         Sampler,
         &[
@@ -122,7 +124,7 @@ static NAMES: &[(Field, &[&str])] = &[
         Model,
         &[
             "model", "modelname", "modelid", "modelhash", "modelfilename", "modelfile", "modeltype", "modelversion", "modelpath",
-            "modelweights", "basemodel", "basemodelname", "checkpoint", "checkpointname", "checkpointpath", "ckpt", "ckptname",
+            "modelweights", "basemodel", "basemodelname", "endpoint", "checkpoint", "checkpointname", "checkpointpath", "ckpt", "ckptname",
             "ckptfile", "ckptpath", "sdmodel", "sdmodelname", "sdmodelcheckpoint", "sdmodelhash", "stablediffusionmodel",
             "usestablediffusionmodel", "unet", "unetname", "diffusionmodel", "transformer", "transformername", "custommodel",
             "aimodel", "modelslug", "engine", "engineid", "imagemodel", "videomodel", "modelkey", "pretrainedmodel",
