@@ -1,4 +1,4 @@
-//! The forms in which programs write graphs of nodes, each made a [`Flow`].
+//! Shared by the decoders of graphs: the forms in which programs write nodes and links, each made a [`Flow`].
 //!
 //! ComfyUI's API form (an object of nodes with `class_type` and `inputs`), litegraph.js (a list of `nodes` with `type`, and
 //! `links`), lists or objects of nodes with `edges` (InvokeAI, React Flow), and nodes that name what they depend on (fal).

@@ -20,6 +20,7 @@ mod samsung;
 mod settings;
 mod stealth;
 mod thumbnail;
+mod webp_alpha;
 
 use crate::model::{Facts, Tag};
 use crate::source::Source;

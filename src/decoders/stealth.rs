@@ -10,12 +10,12 @@ use std::io::Read;
 use flate2::read::GzDecoder;
 
 use super::png_rows::Rows;
-use super::{Decoder, Options, pixels, seen};
+use super::{Decoder, Options, pixels, seen, webp_alpha};
 use crate::limits;
 use crate::model::{Facts, Tag};
 use crate::source::Source;
 
-pub(super) const DECODER: Decoder = Decoder { id: "stealth", version: 1, decode };
+pub(super) const DECODER: Decoder = Decoder { id: "stealth", version: 2, decode };
 
 /// Where a magic is and whether gzip follows.
 struct Magic {
@@ -56,8 +56,9 @@ fn decode(source: &mut Source, facts: &Facts, options: Options) -> Vec<Tag> {
         },
         Some("webp") if !options.pixels => {
             let likely = pixels::vp8l(source).is_some_and(|header| header.alpha && header.pixels <= WEBP_PIXELS);
-            if likely && source.len() <= WEBP { of_image(source, facts) } else { None }
+            if likely && source.len() <= WEBP { of_image(source, facts) } else { of_alpha(source) }
         }
+        Some("webp") => of_image(source, facts).or_else(|| of_alpha(source)),
         _ if options.pixels => of_image(source, facts),
         _ => None,
     };
@@ -71,6 +72,13 @@ fn of_image(source: &mut Source, facts: &Facts) -> Option<(&'static str, String)
     let image = image.into_rgba8();
     let bits = image.pixels().map(|p| lowest(&p.0)).collect();
     text(&Planes { width: image.width() as usize, height: image.height() as usize, bits, alpha })
+}
+
+/// The alpha channel of a lossy WebP, which is stored without loss.
+fn of_alpha(source: &mut Source) -> Option<(&'static str, String)> {
+    let alpha = webp_alpha::read(source, WEBP_PIXELS, WEBP as usize)?;
+    let bits = alpha.samples.iter().map(|sample| (sample & 1) << 3).collect();
+    text(&Planes { width: alpha.width, height: alpha.height, bits, alpha: true })
 }
 
 fn lowest(pixel: &[u8]) -> u8 {
@@ -259,6 +267,11 @@ mod tests {
         let pixels = hidden(&MAGICS[1], TEXT, 96, 96, 4);
         WebPEncoder::new_lossless(&mut webp).write_image(&pixels, 96, 96, ExtendedColorType::Rgba8).unwrap();
         assert_eq!(said(webp, "webp", false), [("stealth_pngcomp".to_owned(), TEXT.to_owned())]);
+        let alpha: Vec<u8> = pixels.chunks_exact(4).map(|pixel| pixel[3]).collect();
+        for how in [0, 1] {
+            let lossy = webp_alpha::tests::lossy(&alpha, 96, 96, how);
+            assert_eq!(said(lossy, "webp", false), [("stealth_pngcomp".to_owned(), TEXT.to_owned())]);
+        }
     }
 
     #[test]

@@ -114,7 +114,7 @@ fn states_no_ai(value: &str) -> bool {
 const NOTHING: &[&str] = &[
     "none", "no", "off", "not", "n/a", "na", "n.a.", "null", "nil", "false", "0", "-", "--", "not used", "not applicable", "no ai",
     "no ai used", "none used", "unused", "without", "nothing", "never", "disabled", "unspecified", "undefined", "unknown", "not available",
-    "no prompt", "not ai", "human", "empty", "()", "[]", "{}", "\"\"", "not used.", "none.", "no.",
+    "no prompt", "not ai", "human", "empty", "not used.", "none.", "no.",
 ];
 
 /// Whether a value says nothing.

@@ -1,4 +1,4 @@
-//! What nodes of generation graphs do, as data: word stems of their classes, in lower case without blanks, dashes and
+//! Shared by the decoders of graphs: what nodes do, as data: word stems of their classes, in lower case without blanks, dashes and
 //! underscores. The first row with a stem that a class contains decides.
 
 /// What a node does to a picture, clip or sound.

@@ -162,7 +162,7 @@ impl Bag {
         }
         let enough = match (&self.prompt, &self.weak_prompt) {
             (Some(prompt), _) if own == 0 => {
-                core + more >= 2 && core > 0 && self.other == 0 && !self.voice && is_description(prompt)
+                core + more >= 2 && core > 0 && self.other == 0 && is_description(prompt)
             }
             (Some(_), _) => core + more >= 2 && (self.other == 0 || own >= 2),
             (None, Some(_)) => core + more >= 2 && (if self.other == 0 { own >= 1 && core + own >= 3 || self.spoken() } else { own >= 3 }),

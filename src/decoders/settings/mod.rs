@@ -51,7 +51,7 @@ fn decode(_: &mut Source, facts: &Facts, _: Options) -> Vec<Tag> {
         if let Some(tool) = tool.filter(|_| !written_by_people) {
             out.push(said(DECODER.id, "tool", tool, tag));
         }
-        if let Some((bag, verdict)) = found {
+        if let Some((bag, verdict)) = found.filter(|_| !is_known(facts, tag)) {
             tell(&bag, verdict, if written_by_people { "quoted" } else { "structure" }, tag, &mut out);
         }
     }
@@ -61,6 +61,12 @@ fn decode(_: &mut Source, facts: &Facts, _: Options) -> Vec<Tag> {
         }
     }
     out
+}
+
+/// Whether a decoder that knows the program has told what this field holds.
+fn is_known(facts: &Facts, tag: &Tag) -> bool {
+    let same = |told: &&Tag| told.place == tag.place && told.offset == tag.offset && told.via == tag.via;
+    facts.decoded.iter().filter(same).any(|told| ["a1111", "invokeai"].contains(&told.space.as_str()))
 }
 
 fn tell(bag: &Bag, verdict: Verdict, key: &str, tag: &Tag, out: &mut Vec<Tag>) {

@@ -141,7 +141,7 @@ static NAMES: &[(Field, &[&str])] = &[
             "vaemodel", "denoisingstrength", "denoise", "denoisestrength", "flowshift", "hiresupscale", "hiresupscaler", "hiresfix",
             "refiner", "refinermodel", "controlnet", "controlnets", "textualinversion", "embeddings", "freeu", "pag", "pagscale",
             "slgscale", "clipmodel", "textencoder", "t5xxl", "eta", "ensd", "tokenmerging", "hypernetwork", "ipadapter",
-            "numinferenceframes", "motionbucketid", "quantize", "safetychecker", "enablesafetychecker", "karras", "negativestyle",
+            "numinferenceframes", "motionbucketid", "quantize", "safetychecker", "enablesafetychecker", "karras", "negativestyle", "texttemp", "waveformtemp", "semantictemperature", "coarsetemperature",
         ],
     ),
     (Voice, &["voice", "voiceid", "voicename", "speaker", "speakerid", "speakername", "similarityboost", "voicesettings"]),
