@@ -60,7 +60,10 @@ fn marks_of_a_house_are_looked_for_listed_and_named() {
     let (code, with) = report(path, &["--marks", "house.toml"]);
     assert_eq!((code, &with["assets"][0]["evidence"][0]["mark"]), (Some(1), &"house.pipeline".into()));
     let file = &with["run"]["catalogue"]["files"][0];
-    assert_eq!((&file["path"], &file["marks"], file["sha256"].as_str().unwrap().len()), (&"house.toml".into(), &1.into(), 64));
+    assert_eq!(
+        (&file["path"], &file["marks"], file["sha256"].as_str().unwrap().len()),
+        (&"house.toml".into(), &1.into(), 64)
+    );
     std::fs::write(path.join("policy.toml"), "name = \"house\"\nmarks = [\"house.toml\"]\n").unwrap();
     assert_eq!(report(path, &["--policy", "policy.toml"]).0, Some(1));
     let listed = countersign(path, &["marks", "--marks", "house.toml"]);
@@ -107,5 +110,10 @@ fn what_touches_a_person_needs_the_scope_for_it() {
     assert!(first.to_string().contains("talent-likeness"));
     approve(&["final-deliverable", "talent-likeness"]);
     let (code, second) = report(path, &["--approvals", "l.jsonl"]);
-    assert_eq!((code, rules(&second).iter().all(|(_, state)| state == "approved")), (Some(0), true), "{:?}", rules(&second));
+    assert_eq!(
+        (code, rules(&second).iter().all(|(_, state)| state == "approved")),
+        (Some(0), true),
+        "{:?}",
+        rules(&second)
+    );
 }

@@ -99,12 +99,8 @@ mod tests {
             assert_eq!(said.first().map(|t| t.key.as_str()), Some("parameters"), "{space} {key}");
             assert!(said.iter().any(|t| t.key == "model" && t.value == "v1-5"));
         }
-        for (space, key) in [
-            ("xmp", "dc:description"),
-            ("png", "Title"),
-            ("iptc", "Caption-Abstract"),
-            ("id3", "USLT"),
-        ] {
+        for (space, key) in [("xmp", "dc:description"), ("png", "Title"), ("iptc", "Caption-Abstract"), ("id3", "USLT")]
+        {
             assert!(
                 decode(&mut Source::memory(Vec::new(), 0), &facts(space, key, TEXT), Options::default()).is_empty()
             );

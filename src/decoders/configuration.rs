@@ -38,7 +38,8 @@ const SECTIONS: &[(&str, Tells)] = &[
     ("archival", |v| holds(v, |key, _| key == "custody")),
 ];
 
-const APPROVALS: &[&str] = &["least-grade", "path-only", "conditional", "consent", "claims", "scopes", "grades", "marks"];
+const APPROVALS: &[&str] =
+    &["least-grade", "path-only", "conditional", "consent", "claims", "scopes", "grades", "marks"];
 
 /// Whether a table is not empty, and all that is in it fits.
 fn holds(value: &toml::Value, fits: impl Fn(&str, &toml::Value) -> bool) -> bool {

@@ -36,7 +36,14 @@ fn decode(source: &mut Source, facts: &Facts, _: Options) -> Vec<Tag> {
         for (uuid, text) in notes(&unescaped(message.unwrap_or_default())) {
             if out.len() < limits::EMBEDDED {
                 let place = format!("first frame, SEI user data {uuid}");
-                out.push(Tag { space: DECODER.id.into(), key: uuid, value: text, place, offset: Some(offset + by as u64), ..Tag::default() });
+                out.push(Tag {
+                    space: DECODER.id.into(),
+                    key: uuid,
+                    value: text,
+                    place,
+                    offset: Some(offset + by as u64),
+                    ..Tag::default()
+                });
             }
         }
     }
@@ -154,7 +161,10 @@ fn notes(message: &[u8]) -> Vec<(String, String)> {
             let (uuid, text) = payload.split_at(16);
             let text = text.get(..text.len().min(NOTE)).unwrap_or_default();
             let text = String::from_utf8_lossy(text).trim_matches(|c: char| c == '\0' || c.is_whitespace()).to_owned();
-            if !text.is_empty() && text.chars().all(|c| !c.is_control() || c.is_whitespace()) && !text.contains('\u{FFFD}') {
+            if !text.is_empty()
+                && text.chars().all(|c| !c.is_control() || c.is_whitespace())
+                && !text.contains('\u{FFFD}')
+            {
                 out.push((written(uuid), text));
             }
         }
@@ -182,9 +192,13 @@ mod tests {
         let unit = [head, &[5, payload.len() as u8], &payload, &[0x80]].concat();
         let frame = [&(unit.len() as u32).to_be_bytes()[..], &unit, &[0, 0, 0, 2, 0x65, 0x88]].concat();
         let file = boxed(b"ftyp", b"isom\0\0\0\0");
-        let configuration = boxed(codec, &if codec == b"avcC" { vec![1, 66, 0, 30, 0xFF] } else { [vec![1; 21], vec![3]].concat() });
+        let configuration =
+            boxed(codec, &if codec == b"avcC" { vec![1, 66, 0, 30, 0xFF] } else { [vec![1; 21], vec![3]].concat() });
         let table = [
-            boxed(b"stsd", &[&[0, 0, 0, 0, 0, 0, 0, 1][..], &boxed(b"avc1", &[&[0; 78][..], &configuration].concat())].concat()),
+            boxed(
+                b"stsd",
+                &[&[0, 0, 0, 0, 0, 0, 0, 1][..], &boxed(b"avc1", &[&[0; 78][..], &configuration].concat())].concat(),
+            ),
             boxed(b"stsz", &[&[0; 8][..], &1u32.to_be_bytes(), &(frame.len() as u32).to_be_bytes()].concat()),
             boxed(b"stco", &[&[0; 4][..], &1u32.to_be_bytes(), &(file.len() as u32 + 8).to_be_bytes()].concat()),
         ];

@@ -37,8 +37,11 @@ fn api(object: &Map<String, Value>) -> Option<Graph> {
     let node = |node: &Value| -> Option<(String, Map<String, Value>)> {
         Some((node.get("class_type")?.as_str()?.to_owned(), node.get("inputs")?.as_object()?.clone()))
     };
-    let nodes: Vec<_> =
-        object.iter().take(limits::ITEMS).filter_map(|(id, value)| node(value).map(|(class, inputs)| (id, class, inputs))).collect();
+    let nodes: Vec<_> = object
+        .iter()
+        .take(limits::ITEMS)
+        .filter_map(|(id, value)| node(value).map(|(class, inputs)| (id, class, inputs)))
+        .collect();
     if nodes.is_empty() {
         return None;
     }
@@ -66,7 +69,8 @@ fn id_of(value: &Value) -> Option<String> {
 /// litegraph.js: mode 2 is muted, 4 is bypassed.
 fn editor(object: &Map<String, Value>) -> Option<Graph> {
     let nodes = object.get("nodes")?.as_array()?;
-    if !["links", "last_node_id", "version"].iter().any(|key| object.contains_key(*key)) || object.contains_key("edges") {
+    if !["links", "last_node_id", "version"].iter().any(|key| object.contains_key(*key)) || object.contains_key("edges")
+    {
         return None;
     }
     let mut models = Vec::new();
@@ -119,7 +123,13 @@ fn edges(object: &Map<String, Value>) -> Option<Graph> {
     let mut models = Vec::new();
     for (key, node) in list {
         let data = node.get("data");
-        let class = [node.get("app"), data.and_then(|data| data.get("type")), data.and_then(|data| data.get("model")), node.get("class"), node.get("type")];
+        let class = [
+            node.get("app"),
+            data.and_then(|data| data.get("type")),
+            data.and_then(|data| data.get("model")),
+            node.get("class"),
+            node.get("type"),
+        ];
         let Some(class) = class.into_iter().flatten().find_map(Value::as_str) else { continue };
         let Some(id) = node.get("id").and_then(id_of).or_else(|| key.map(str::to_owned)) else { continue };
         for from in node.get("depends").and_then(Value::as_array).into_iter().flatten().filter_map(id_of) {
@@ -135,7 +145,9 @@ fn edges(object: &Map<String, Value>) -> Option<Graph> {
         id_of(end.get("node_id").unwrap_or(end))
     };
     let listed = object.get("edges").and_then(Value::as_array).into_iter().flatten().take(limits::ITEMS);
-    joined.extend(listed.filter_map(|edge| Some((end(edge, ["source", "from"])?, end(edge, ["destination", "target"])?))));
+    joined.extend(
+        listed.filter_map(|edge| Some((end(edge, ["source", "from"])?, end(edge, ["destination", "target"])?))),
+    );
     if named.is_empty() || joined.is_empty() {
         return None;
     }
@@ -146,7 +158,8 @@ fn edges(object: &Map<String, Value>) -> Option<Graph> {
 
 fn model_names<'a>(values: impl Iterator<Item = &'a Value>) -> Vec<String> {
     let is_model = |text: &&str| {
-        text.len() < 256 && [".safetensors", ".ckpt", ".gguf", ".pth", ".sft", ".onnx"].iter().any(|end| text.ends_with(end))
+        text.len() < 256
+            && [".safetensors", ".ckpt", ".gguf", ".pth", ".sft", ".onnx"].iter().any(|end| text.ends_with(end))
     };
     values.filter_map(Value::as_str).filter(is_model).map(str::to_owned).collect()
 }

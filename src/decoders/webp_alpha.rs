@@ -93,7 +93,8 @@ fn unfilter(samples: &mut [u8], width: usize, method: u8) {
         return;
     }
     for at in 1..samples.len() {
-        let of = |back: usize| i32::from(at.checked_sub(back).and_then(|at| samples.get(at)).copied().unwrap_or_default());
+        let of =
+            |back: usize| i32::from(at.checked_sub(back).and_then(|at| samples.get(at)).copied().unwrap_or_default());
         let (left, above, corner) = (of(1), of(width), of(width + 1));
         let first_row = at < width;
         let first_column = at % width == 0;
@@ -113,8 +114,8 @@ fn unfilter(samples: &mut [u8], width: usize, method: u8) {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use image::codecs::webp::WebPEncoder;
     use image::ExtendedColorType;
+    use image::codecs::webp::WebPEncoder;
 
     fn chunk(id: &[u8; 4], body: &[u8]) -> Vec<u8> {
         let mut out = [&id[..], &(body.len() as u32).to_le_bytes(), body].concat();
@@ -137,7 +138,13 @@ pub(super) mod tests {
         let mut canvas = vec![0x10, 0, 0, 0];
         canvas.extend(&(width - 1).to_le_bytes()[..3]);
         canvas.extend(&(height - 1).to_le_bytes()[..3]);
-        let body = [&b"WEBP"[..], &chunk(b"VP8X", &canvas), &chunk(b"ALPH", &[&[how][..], &stored].concat()), &chunk(b"VP8 ", &[0; 10])].concat();
+        let body = [
+            &b"WEBP"[..],
+            &chunk(b"VP8X", &canvas),
+            &chunk(b"ALPH", &[&[how][..], &stored].concat()),
+            &chunk(b"VP8 ", &[0; 10]),
+        ]
+        .concat();
         chunk(b"RIFF", &body)
     }
 

@@ -315,7 +315,10 @@ impl Catalogue {
                 wrong(e.span().map(|span| span.start), what)
             })?;
             if let Some(table) = file.tables().find(|table| at >= built_in && tables.has(table)) {
-                return Err(wrong(text.find(table), format!("the table {table} is the built-in catalogue's: choose another name")));
+                return Err(wrong(
+                    text.find(table),
+                    format!("the table {table} is the built-in catalogue's: choose another name"),
+                ));
             }
             tables.add(file.fields, file.terms, file.systems, file.tools).map_err(|what| wrong(None, what))?;
             raw.extend(file.mark.into_iter().map(|mark| (*name, at >= built_in, mark)));
@@ -329,7 +332,8 @@ impl Catalogue {
                 return Err(wrong("an id is vendor.field, in small letters, digits and dashes".to_owned()));
             }
             if !ids.insert(id.clone()) {
-                let what = if of_house && is_built_in(&id) { "the id is the built-in catalogue's" } else { "the id repeats" };
+                let what =
+                    if of_house && is_built_in(&id) { "the id is the built-in catalogue's" } else { "the id repeats" };
                 return Err(wrong(what.to_owned()));
             }
             if of_house && mark.code.is_some() {

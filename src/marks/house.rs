@@ -66,7 +66,8 @@ fn read(path: &Path) -> Result<MarksText> {
 /// The error with the line that it is about.
 fn pointed(texts: &[MarksText], wrong: &Wrong) -> Error {
     let text = texts.iter().find(|file| file.path == wrong.file).map(|file| file.text.clone()).unwrap_or_default();
-    let of_mark = wrong.mark.as_ref().and_then(|id| text.find(&format!("\"{id}\"")).or_else(|| text.find(&format!("'{id}'"))));
+    let of_mark =
+        wrong.mark.as_ref().and_then(|id| text.find(&format!("\"{id}\"")).or_else(|| text.find(&format!("'{id}'"))));
     let at = wrong.at.or(of_mark).unwrap_or_default().min(text.len());
     let line = text.get(..at).map_or(0, |before| before.matches('\n').count()) + 1;
     let end = text.get(at..).and_then(|rest| rest.find('\n')).map_or(text.len(), |end| at + end);
@@ -104,7 +105,8 @@ fn unproven(catalogue: &Catalogue, mark: &Mark) -> Option<String> {
     if let Some(at) = wanting {
         return Some(format!("hit {} gives no such evidence", at + 1));
     }
-    let answered = mark.misses.iter().position(|miss| evidence(&miss.tags).iter().any(|e| miss.trap || e.mark == mark.id));
+    let answered =
+        mark.misses.iter().position(|miss| evidence(&miss.tags).iter().any(|e| miss.trap || e.mark == mark.id));
     answered.map(|at| format!("miss {} gives evidence", at + 1))
 }
 

@@ -7,7 +7,18 @@ use crate::marks::{credentials, source_type};
 use crate::model::{Claim, Evidence, Facts, Strength, Tag, Via};
 
 /// What decoders say: marks about the values of a container's fields do not speak of it.
-const CODED: &[&str] = &["comfyui", "graph", "a1111", "settings", "recipe", "likeness", "invokeai", "thumbnail", "countersign", "samsung-edit"];
+const CODED: &[&str] = &[
+    "comfyui",
+    "graph",
+    "a1111",
+    "settings",
+    "recipe",
+    "likeness",
+    "invokeai",
+    "thumbnail",
+    "countersign",
+    "samsung-edit",
+];
 
 /// Characters of a value that evidence quotes.
 const QUOTED: usize = 200;
@@ -112,9 +123,40 @@ fn states_no_ai(value: &str) -> bool {
 
 /// How fields say that there is nothing to say.
 const NOTHING: &[&str] = &[
-    "none", "no", "off", "not", "n/a", "na", "n.a.", "null", "nil", "false", "0", "-", "--", "not used", "not applicable", "no ai",
-    "no ai used", "none used", "unused", "without", "nothing", "never", "disabled", "unspecified", "undefined", "unknown", "not available",
-    "no prompt", "not ai", "human", "empty", "not used.", "none.", "no.",
+    "none",
+    "no",
+    "off",
+    "not",
+    "n/a",
+    "na",
+    "n.a.",
+    "null",
+    "nil",
+    "false",
+    "0",
+    "-",
+    "--",
+    "not used",
+    "not applicable",
+    "no ai",
+    "no ai used",
+    "none used",
+    "unused",
+    "without",
+    "nothing",
+    "never",
+    "disabled",
+    "unspecified",
+    "undefined",
+    "unknown",
+    "not available",
+    "no prompt",
+    "not ai",
+    "human",
+    "empty",
+    "not used.",
+    "none.",
+    "no.",
 ];
 
 /// Whether a value says nothing.

@@ -108,7 +108,8 @@ impl Shape {
         let top = json::parse(text)?;
         let inner = self.wrapped(&top);
         let deeper = self.deep.then(|| self.inside(&top, DEPTH)).flatten();
-        let object = inner.into_iter().chain(self.bare.then_some(top)).chain(deeper).find(|object| self.holds(object))?;
+        let object =
+            inner.into_iter().chain(self.bare.then_some(top)).chain(deeper).find(|object| self.holds(object))?;
         let claim = match &self.member {
             None => None,
             Some(member) => match at(&object, member) {

@@ -37,16 +37,119 @@ pub(super) struct Named<'a> {
 }
 
 /// Words that say that something was not used.
-const NEGATIONS: &[&str] = &["not", "no", "off", "none", "without", "disabled", "never", "non", "false", "unused", "kein", "keine", "sans"];
+const NEGATIONS: &[&str] =
+    &["not", "no", "off", "none", "without", "disabled", "never", "non", "false", "unused", "kein", "keine", "sans"];
 /// Words that may stand around a name without making it something else.
 const AROUND: &[&str] = &[
-    "ai", "app", "cpp", "py", "exe", "rs", "js", "cli", "gui", "inc", "com", "io", "org", "net", "www", "http", "https", "web", "webui", "ui",
-    "studio", "desktop", "beta", "alpha", "rc", "pro", "plus", "ultra", "turbo", "max", "mini", "lite", "hd", "by", "labs", "lab", "api",
-    "model", "image", "images", "video", "audio", "music", "generator", "generation", "the", "for", "via", "macos", "windows", "linux", "ios",
-    "android", "x64", "x86", "arm64", "amd64", "mac", "win64", "build", "version", "release", "dev", "master", "commit", "git", "github",
-    "python", "lib", "large", "medium", "small", "base", "xl", "openai", "google", "microsoft", "meta", "adobe", "amazon", "aws", "stability",
-    "bytedance", "huggingface", "software", "created", "generated", "made", "with", "using", "creator", "node", "server", "client", "main",
-    "text", "to", "v", "r", "edition", "community", "engine", "pipeline", "official", "nightly", "stable", "cloud", "online", "speech",
+    "ai",
+    "app",
+    "cpp",
+    "py",
+    "exe",
+    "rs",
+    "js",
+    "cli",
+    "gui",
+    "inc",
+    "com",
+    "io",
+    "org",
+    "net",
+    "www",
+    "http",
+    "https",
+    "web",
+    "webui",
+    "ui",
+    "studio",
+    "desktop",
+    "beta",
+    "alpha",
+    "rc",
+    "pro",
+    "plus",
+    "ultra",
+    "turbo",
+    "max",
+    "mini",
+    "lite",
+    "hd",
+    "by",
+    "labs",
+    "lab",
+    "api",
+    "model",
+    "image",
+    "images",
+    "video",
+    "audio",
+    "music",
+    "generator",
+    "generation",
+    "the",
+    "for",
+    "via",
+    "macos",
+    "windows",
+    "linux",
+    "ios",
+    "android",
+    "x64",
+    "x86",
+    "arm64",
+    "amd64",
+    "mac",
+    "win64",
+    "build",
+    "version",
+    "release",
+    "dev",
+    "master",
+    "commit",
+    "git",
+    "github",
+    "python",
+    "lib",
+    "large",
+    "medium",
+    "small",
+    "base",
+    "xl",
+    "openai",
+    "google",
+    "microsoft",
+    "meta",
+    "adobe",
+    "amazon",
+    "aws",
+    "stability",
+    "bytedance",
+    "huggingface",
+    "software",
+    "created",
+    "generated",
+    "made",
+    "with",
+    "using",
+    "creator",
+    "node",
+    "server",
+    "client",
+    "main",
+    "text",
+    "to",
+    "v",
+    "r",
+    "edition",
+    "community",
+    "engine",
+    "pipeline",
+    "official",
+    "nightly",
+    "stable",
+    "cloud",
+    "online",
+    "speech",
 ];
 
 /// Letters and digits in words, in lower case.
@@ -98,7 +201,8 @@ impl Tools {
         let mut best: Option<(usize, Named<'_>)> = None;
         for field in whole {
             for (spelled, tool) in &self.tools {
-                let Some(name) = spelled.iter().filter(|name| is_whole(field, name)).max_by_key(|name| name.len()) else {
+                let Some(name) = spelled.iter().filter(|name| is_whole(field, name)).max_by_key(|name| name.len())
+                else {
                     continue;
                 };
                 if best.as_ref().is_none_or(|(length, _)| name.len() > *length) {
@@ -159,7 +263,14 @@ mod tests {
     #[test]
     fn other_words_are_no_names() {
         let tools = tools();
-        for value in ["", "Soraya Photo", "Veolia Imagen Sora Luma", "Stable Diffusion: off", "no Stable Diffusion", "Diffusion Stable"] {
+        for value in [
+            "",
+            "Soraya Photo",
+            "Veolia Imagen Sora Luma",
+            "Stable Diffusion: off",
+            "no Stable Diffusion",
+            "Diffusion Stable",
+        ] {
             assert!(tools.find(value).is_none(), "{value}");
         }
     }

@@ -125,7 +125,10 @@ impl Terminal<'_> {
         self.line("  Judged by   ", &format!("policy {}; {ledger}", terminal(&run.policy.name)))?;
         for file in &run.catalogue.files {
             let marks = count(file.marks as u64, "mark", "marks");
-            self.line("  Own marks   ", &format!("{} ({marks}, SHA-256 {})", terminal(&file.path), terminal(&file.sha256)))?;
+            self.line(
+                "  Own marks   ",
+                &format!("{} ({marks}, SHA-256 {})", terminal(&file.path), terminal(&file.sha256)),
+            )?;
         }
         let lists: Vec<_> = run
             .trust

@@ -37,7 +37,8 @@ pub fn sidecars(path: &Path) -> Vec<PathBuf> {
     }
     let upper = |name: &OsString| Some(OsString::from(upper_case_ending(name.to_str()?)?));
     let names = candidates(path).flat_map(|name| [upper(&name), Some(name)].into_iter().flatten().rev());
-    let mut found: Vec<PathBuf> = names.map(|name| path.with_file_name(name)).filter(|sidecar| sidecar.is_file()).collect();
+    let mut found: Vec<PathBuf> =
+        names.map(|name| path.with_file_name(name)).filter(|sidecar| sidecar.is_file()).collect();
     // Where the file system takes both cases for one, the second is the same file.
     let mut seen = std::collections::HashSet::new();
     found.retain(|path| seen.insert(path.file_name().map(OsStr::to_ascii_lowercase)));

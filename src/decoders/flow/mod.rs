@@ -30,7 +30,10 @@ pub(super) struct Effect {
 
 impl Flow {
     /// A graph of nodes with ids and of edges between them.
-    pub(super) fn new<'a>(nodes: impl Iterator<Item = (String, String)>, edges: impl Iterator<Item = (&'a str, &'a str)>) -> Self {
+    pub(super) fn new<'a>(
+        nodes: impl Iterator<Item = (String, String)>,
+        edges: impl Iterator<Item = (&'a str, &'a str)>,
+    ) -> Self {
         let mut flow = Self::default();
         let mut at = HashMap::new();
         for (id, class) in nodes {
@@ -54,7 +57,8 @@ impl Flow {
         let ends = self.ends(&roles);
         let joined = self.takes.iter().any(|takes| !takes.is_empty()) && !ends.is_empty();
         let reached = if joined { self.reached(&ends, |_| true) } else { vec![true; roles.len()] };
-        let there = |wanted: &[Role]| roles.iter().zip(&reached).any(|(role, reached)| *reached && wanted.contains(role));
+        let there =
+            |wanted: &[Role]| roles.iter().zip(&reached).any(|(role, reached)| *reached && wanted.contains(role));
         let computes = there(&[Role::Generate, Role::Change, Role::Person])
             || (there(&[Role::Decode]) && !there(&[Role::Encode]))
             || (joined && self.unknown_with_model(&roles, &reached));
@@ -83,18 +87,24 @@ impl Flow {
     /// A sampler of a graph that other programs draw too counts only beside nodes that they do not have.
     fn role(&self, class: &str) -> Role {
         let role = classes::role(class);
-        let doubtful = self.shared_form && matches!(role, Role::Generate | Role::Model | Role::Enhance | Role::Change | Role::Person);
+        let doubtful = self.shared_form
+            && matches!(role, Role::Generate | Role::Model | Role::Enhance | Role::Change | Role::Person);
         if doubtful && !self.classes.iter().any(|class| classes::is_of_diffusion(class)) { Role::Unknown } else { role }
     }
 
     fn hosted(&self) -> bool {
-        self.classes.iter().any(|class| classes::role(class) == Role::Generate && !class.to_lowercase().contains("sampler"))
+        self.classes
+            .iter()
+            .any(|class| classes::role(class) == Role::Generate && !class.to_lowercase().contains("sampler"))
     }
 
     /// The nodes that end the graph: those that save; without any, those that show; without any, those that nothing takes.
     fn ends(&self, roles: &[Role]) -> Vec<usize> {
         let of = |wanted: Role| -> Vec<usize> {
-            let found = roles.iter().enumerate().filter(|(at, role)| **role == wanted && self.takes.get(*at).is_some_and(|t| !t.is_empty()));
+            let found = roles
+                .iter()
+                .enumerate()
+                .filter(|(at, role)| **role == wanted && self.takes.get(*at).is_some_and(|t| !t.is_empty()));
             found.map(|(at, _)| at).collect()
         };
         [of(Role::Save), of(Role::Preview)].into_iter().find(|ends| !ends.is_empty()).unwrap_or_else(|| {
@@ -129,7 +139,8 @@ impl Flow {
         if self.shared_form {
             return false;
         }
-        let unknown = roles.iter().enumerate().filter(|(at, role)| **role == Role::Unknown && reached.get(*at) == Some(&true));
+        let unknown =
+            roles.iter().enumerate().filter(|(at, role)| **role == Role::Unknown && reached.get(*at) == Some(&true));
         let takes_model = |at: usize| {
             let above = self.reached(&[at], |_| true);
             roles.iter().zip(above).any(|(role, above)| above && *role == Role::Model)
@@ -140,7 +151,9 @@ impl Flow {
 
     /// The node that touches a person, where something loaded reaches it.
     fn person(&self, roles: &[Role], reached: &[bool], joined: bool) -> Option<String> {
-        let touches = |at: &usize| reached.get(*at) == Some(&true) && matches!(roles.get(*at), Some(Role::Person | Role::LooksLike));
+        let touches = |at: &usize| {
+            reached.get(*at) == Some(&true) && matches!(roles.get(*at), Some(Role::Person | Role::LooksLike))
+        };
         let loads = |at: usize| {
             let above = if joined { self.reached(&[at], |_| true) } else { vec![true; roles.len()] };
             roles.iter().zip(above).any(|(role, above)| above && *role == Role::Load)
@@ -156,7 +169,8 @@ mod tests {
 
     /// A graph as a chain: each node takes the one before it; `+` starts a chain that the next `>` joins.
     fn chain(classes: &[&str]) -> Flow {
-        let nodes: Vec<_> = classes.iter().enumerate().map(|(at, class)| (at.to_string(), (*class).to_owned())).collect();
+        let nodes: Vec<_> =
+            classes.iter().enumerate().map(|(at, class)| (at.to_string(), (*class).to_owned())).collect();
         let ids: Vec<String> = (0..classes.len()).map(|at| at.to_string()).collect();
         let edges: Vec<_> = ids.windows(2).map(|pair| (pair[0].as_str(), pair[1].as_str())).collect();
         Flow::new(nodes.into_iter(), edges.into_iter())
@@ -167,7 +181,10 @@ mod tests {
         for (classes, expected) in [
             (&["CheckpointLoaderSimple", "KSampler", "VAEDecode", "SaveImage"][..], "generate"),
             (&["LoadImage", "VAEEncode", "KSampler", "VAEDecode", "SaveImage"], "edit"),
-            (&["LoadImage", "CannyEdgePreprocessor", "ControlNetApply", "KSampler", "VAEDecode", "SaveImage"], "generate"),
+            (
+                &["LoadImage", "CannyEdgePreprocessor", "ControlNetApply", "KSampler", "VAEDecode", "SaveImage"],
+                "generate",
+            ),
             (&["LoadImage", "Florence2Run", "CLIPTextEncode", "KSampler", "VAEDecode", "SaveImage"], "generate"),
             (&["LoadImage", "VAEEncode", "VAEDecode", "SaveImage"], "unknown"),
             (&["LoadImage", "ReActorFaceSwap", "SaveImage"], "edit"),
@@ -200,7 +217,10 @@ mod tests {
     fn people_are_told() {
         let person = |classes: &[&str]| chain(classes).effect().person;
         assert_eq!(person(&["LoadImage", "ReActorFaceSwap", "SaveImage"]).as_deref(), Some("ReActorFaceSwap"));
-        assert_eq!(person(&["LoadImage", "PulidFluxApply", "KSampler", "VAEDecode", "SaveImage"]).as_deref(), Some("PulidFluxApply"));
+        assert_eq!(
+            person(&["LoadImage", "PulidFluxApply", "KSampler", "VAEDecode", "SaveImage"]).as_deref(),
+            Some("PulidFluxApply")
+        );
         assert_eq!(person(&["CheckpointLoaderSimple", "KSampler", "VAEDecode", "FaceDetailer", "SaveImage"]), None);
         assert_eq!(person(&["LoadImage", "LamaRemover", "SaveImage"]), None);
     }
@@ -214,7 +234,8 @@ mod tests {
 
     #[test]
     fn circles_end() {
-        let nodes = ["KSampler", "VAEDecode"].iter().enumerate().map(|(at, class)| (at.to_string(), (*class).to_owned()));
+        let nodes =
+            ["KSampler", "VAEDecode"].iter().enumerate().map(|(at, class)| (at.to_string(), (*class).to_owned()));
         let flow = Flow::new(nodes, [("0", "1"), ("1", "0")].into_iter());
         // Nothing ends it: then everything counts.
         assert_eq!(flow.effect().verdict, "generate");

@@ -65,7 +65,9 @@ impl Bag {
         let number = is_number(value);
         let text = || Some(value.chars().take(LONGEST).collect::<String>());
         match field {
-            Field::Prompt if some && value.contains(char::is_alphabetic) => self.prompt = self.prompt.take().or_else(text),
+            Field::Prompt if some && value.contains(char::is_alphabetic) => {
+                self.prompt = self.prompt.take().or_else(text)
+            }
             Field::WeakPrompt if some && value.contains(char::is_alphabetic) => {
                 self.weak_prompt = self.weak_prompt.take().or_else(text);
             }
@@ -153,19 +155,22 @@ impl Bag {
         let guidance = self.guidance || self.weak_guidance;
         let steps = self.steps || self.inference_steps;
         let core = [self.seed, steps, self.sampler, guidance].iter().filter(|there| **there).count();
-        let more = [self.model.is_some(), self.negative, self.sized(), self.voice].iter().filter(|there| **there).count();
-        let own = [self.negative, self.guidance, self.known_sampler, self.inference_steps, self.generative(), self.extra > 0];
+        let more =
+            [self.model.is_some(), self.negative, self.sized(), self.voice].iter().filter(|there| **there).count();
+        let own =
+            [self.negative, self.guidance, self.known_sampler, self.inference_steps, self.generative(), self.extra > 0];
         let own = own.iter().filter(|there| **there).count();
         let reads = self.chat > 0 || self.model.as_deref().is_some_and(names::is_reading);
         if reads && !(self.negative || self.inference_steps || self.known_sampler) {
             return None;
         }
         let enough = match (&self.prompt, &self.weak_prompt) {
-            (Some(prompt), _) if own == 0 => {
-                core + more >= 2 && core > 0 && self.other == 0 && is_description(prompt)
-            }
+            (Some(prompt), _) if own == 0 => core + more >= 2 && core > 0 && self.other == 0 && is_description(prompt),
             (Some(_), _) => core + more >= 2 && (self.other == 0 || own >= 2),
-            (None, Some(_)) => core + more >= 2 && (if self.other == 0 { own >= 1 && core + own >= 3 || self.spoken() } else { own >= 3 }),
+            (None, Some(_)) => {
+                core + more >= 2
+                    && (if self.other == 0 { own >= 1 && core + own >= 3 || self.spoken() } else { own >= 3 })
+            }
             (None, None) => self.generative() && core >= 2 && self.other == 0,
         };
         let verdict = if self.edits { Verdict::Edit } else { Verdict::Generate };
@@ -180,8 +185,19 @@ impl Bag {
 
 /// Words in a mode or task where something loaded is changed.
 const EDITING: &[&str] = &[
-    "img2img", "image2image", "image-to-image", "inpaint", "outpaint", "faceswap", "face swap", "vid2vid", "video-to-video", "image_to_image",
-    "unified_canvas", "lipsync", "lip sync",
+    "img2img",
+    "image2image",
+    "image-to-image",
+    "inpaint",
+    "outpaint",
+    "faceswap",
+    "face swap",
+    "vid2vid",
+    "video-to-video",
+    "image_to_image",
+    "unified_canvas",
+    "lipsync",
+    "lip sync",
 ];
 
 /// A number, or several of them.
@@ -193,16 +209,56 @@ fn is_number(value: &str) -> bool {
 
 /// How questions and instructions to people or to language models begin.
 const INSTRUCTIONS: &[&str] = &[
-    "press ", "enter ", "select ", "choose ", "type ", "click ", "please ", "are you", "do you", "did you", "what ", "which ", "how ", "who ",
-    "where ", "when ", "why ", "password", "login", "user name", "username", "continue", "describe ", "transcribe", "translate",
-    "summarize", "summarise", "classify", "caption ", "list ", "rate ", "answer ", "write ", "fill ", "pick ", "confirm", "say ", "tap ",
-    "insert ", "you are ", "ready", "detect", "segment",
+    "press ",
+    "enter ",
+    "select ",
+    "choose ",
+    "type ",
+    "click ",
+    "please ",
+    "are you",
+    "do you",
+    "did you",
+    "what ",
+    "which ",
+    "how ",
+    "who ",
+    "where ",
+    "when ",
+    "why ",
+    "password",
+    "login",
+    "user name",
+    "username",
+    "continue",
+    "describe ",
+    "transcribe",
+    "translate",
+    "summarize",
+    "summarise",
+    "classify",
+    "caption ",
+    "list ",
+    "rate ",
+    "answer ",
+    "write ",
+    "fill ",
+    "pick ",
+    "confirm",
+    "say ",
+    "tap ",
+    "insert ",
+    "you are ",
+    "ready",
+    "detect",
+    "segment",
 ];
 
 /// Whether a prompt describes something to be made, as far as can be told: no question, no instruction to people.
 fn is_description(prompt: &str) -> bool {
     let prompt = prompt.trim().to_lowercase();
-    let asks = prompt.ends_with(['?', ':', '>', '$', '#', '%', '=']) || prompt.contains("[y/n]") || prompt.contains("(y/n)");
+    let asks =
+        prompt.ends_with(['?', ':', '>', '$', '#', '%', '=']) || prompt.contains("[y/n]") || prompt.contains("(y/n)");
     let wide = prompt.chars().any(|c| c as u32 >= 0x2E80);
     let words = prompt.split_whitespace().filter(|word| word.contains(char::is_alphabetic)).count();
     !asks && (words >= 2 || wide) && !INSTRUCTIONS.iter().any(|start| prompt.starts_with(start))

@@ -38,7 +38,7 @@ fn options(text: &str) -> Option<Bag> {
             at += 1;
         }
         let value = given.unwrap_or_else(|| joined(words.get(from..at).unwrap_or_default()));
-        let field = if word.text.starts_with("--") { names::field(name) } else { short(name) };
+        let field = if word.text.starts_with("--") { names::field(name).or_else(|| brief(name)) } else { short(name) };
         known += usize::from(field.is_some());
         match field {
             Some(field @ (Field::Prompt | Field::WeakPrompt | Field::Negative)) => bag.set(field, &value),
@@ -53,7 +53,10 @@ fn options(text: &str) -> Option<Bag> {
         several => joined(several),
     };
     // A program's name and its arguments are no prompt; neither is anything before fewer options than three.
-    if known >= 3 && !lead.contains("://") && (lead.split_whitespace().count() > 1 || before.iter().any(|word| word.quoted)) {
+    if known >= 3
+        && !lead.contains("://")
+        && (lead.split_whitespace().count() > 1 || before.iter().any(|word| word.quoted))
+    {
         bag.lead(&lead);
     }
     Some(bag)
@@ -71,6 +74,17 @@ fn short(name: &str) -> Option<Field> {
         "H" => Field::Height,
         "A" => Field::Sampler,
         "I" => Field::Source,
+        _ => return None,
+    })
+}
+
+/// Options behind a prompt, as services and training scripts take them: `a red barn --ar 16:9 --v 6 --stylize 250`.
+fn brief(name: &str) -> Option<Field> {
+    Some(match name {
+        "no" | "n" => Field::Negative,
+        "stylize" | "s" | "l" => Field::Guidance,
+        "d" => Field::Seed,
+        "v" | "niji" | "chaos" | "weird" | "sref" | "cref" | "iw" => Field::Extra,
         _ => return None,
     })
 }
@@ -169,7 +183,8 @@ fn tokens(part: &str, bag: &mut Bag, lead: &mut Option<usize>, at: usize) -> usi
     for token in part.split_whitespace() {
         let start = part.get(from..).and_then(|rest| rest.find(token)).map_or(from, |found| from + found);
         from = start + token.len();
-        let Some((name, value)) = token.split_once([':', '=']).filter(|(name, value)| !name.is_empty() && !value.is_empty())
+        let Some((name, value)) =
+            token.split_once([':', '=']).filter(|(name, value)| !name.is_empty() && !value.is_empty())
         else {
             continue;
         };
@@ -208,7 +223,9 @@ fn parts(text: &str) -> Vec<(usize, &str)> {
         match (quote, c) {
             (Some(open), c) if c == open => quote = None,
             // Quotes open after a separator only: the apostrophe of a word is none.
-            (None, '"' | '\'') if matches!(before, ' ' | ':' | '=' | '(' | '[' | '{' | ',') && closes(text, at, c) => quote = Some(c),
+            (None, '"' | '\'') if matches!(before, ' ' | ':' | '=' | '(' | '[' | '{' | ',') && closes(text, at, c) => {
+                quote = Some(c)
+            }
             (None, '?') if !address => {}
             (None, '\n' | '\r' | ',' | ';' | '|' | '&' | '\t' | '?') => {
                 out.push((start, text.get(start..at).unwrap_or_default()));

@@ -30,14 +30,50 @@ pub(super) const DECODER: Decoder = Decoder { id: "settings", version: 1, decode
 /// How far from the start of a value its object may begin.
 const BEFORE: usize = 256;
 /// Vocabularies whose fields have fixed meanings: one field each is not how settings stand there.
-const FIXED: &[&str] = &["exif", "iptc", "icc", "samsung", "countersign", "c2pa", "dpx", "bext", "ixml", "photoshop", "comfyui", "tar", "zip"];
+const FIXED: &[&str] = &[
+    "exif",
+    "iptc",
+    "icc",
+    "samsung",
+    "countersign",
+    "c2pa",
+    "dpx",
+    "bext",
+    "ixml",
+    "photoshop",
+    "comfyui",
+    "tar",
+    "zip",
+];
 /// Namespaces of XMP that are the same.
 const NAMESPACES: &[&str] = &[
-    "dc:", "xmp:", "xmpMM:", "xmpDM:", "xmpRights:", "tiff:", "exif:", "exifEX:", "aux:", "crs:", "photoshop:", "Iptc4xmpCore:",
-    "Iptc4xmpExt:", "plus:", "pdf:", "stEvt:", "stRef:", "lr:", "GPano:", "GCamera:", "Camera:", "drone-dji:", "MicrosoftPhoto:",
+    "dc:",
+    "xmp:",
+    "xmpMM:",
+    "xmpDM:",
+    "xmpRights:",
+    "tiff:",
+    "exif:",
+    "exifEX:",
+    "aux:",
+    "crs:",
+    "photoshop:",
+    "Iptc4xmpCore:",
+    "Iptc4xmpExt:",
+    "plus:",
+    "pdf:",
+    "stEvt:",
+    "stRef:",
+    "lr:",
+    "GPano:",
+    "GCamera:",
+    "Camera:",
+    "drone-dji:",
+    "MicrosoftPhoto:",
 ];
 /// Words of which one is in any settings.
-const TELLING: &str = r"(?i)seed|steps|guidance|cfg|sampler|prompt|negative|scheduler|generat|voice|created|software|\s-[SC] ?\d";
+const TELLING: &str =
+    r"(?i)seed|steps|guidance|cfg|sampler|prompt|negative|scheduler|generat|voice|created|software|\s-[SC] ?\d";
 
 fn decode(_: &mut Source, facts: &Facts, _: Options) -> Vec<Tag> {
     let mut out = Vec::new();
@@ -116,7 +152,8 @@ fn object(text: &str) -> Option<Value> {
 
 /// Whether settings in a field for people are the writing of the program that the file's tool fields name.
 fn names_its_tool(facts: &Facts, tag: &Tag) -> bool {
-    const FIELDS: &[&str] = &["software", "creatortool", "originatingprogram", "xmp:creatortool", "tiff:software", "encoder", "source"];
+    const FIELDS: &[&str] =
+        &["software", "creatortool", "originatingprogram", "xmp:creatortool", "tiff:software", "encoder", "source"];
     let tools = facts.tags.iter().filter(|other| other.via == tag.via && !std::ptr::eq(*other, tag));
     let mut tools = tools.filter(|other| FIELDS.contains(&other.key.to_lowercase().as_str()));
     tools.any(|other| {
@@ -128,7 +165,8 @@ fn names_its_tool(facts: &Facts, tag: &Tag) -> bool {
 /// One field each: fields of one vocabulary whose names begin alike, together.
 fn one_field_each(facts: &Facts) -> Vec<(&Tag, Bag)> {
     let mut groups: BTreeMap<(&str, Via, &str), (&Tag, Bag, bool)> = BTreeMap::new();
-    for tag in facts.tags.iter().filter(|tag| tag.value.len() <= limits::VALUE && !FIXED.contains(&tag.space.as_str())) {
+    for tag in facts.tags.iter().filter(|tag| tag.value.len() <= limits::VALUE && !FIXED.contains(&tag.space.as_str()))
+    {
         let key = tag.key.as_str();
         if tag.space == "xmp" && NAMESPACES.iter().any(|namespace| key.starts_with(namespace)) {
             continue;
@@ -150,6 +188,7 @@ fn one_field_each(facts: &Facts) -> Vec<(&Tag, Bag)> {
 
 /// The field that the end of a key names, and what stands before it: nothing, or a prefix such as `SD:` or `TXXX:`.
 fn split(key: &str) -> Option<(&str, Field)> {
-    let starts = std::iter::once(0).chain(key.char_indices().filter(|(_, c)| ":/.-_ ".contains(*c)).map(|(at, _)| at + 1));
+    let starts =
+        std::iter::once(0).chain(key.char_indices().filter(|(_, c)| ":/.-_ ".contains(*c)).map(|(at, _)| at + 1));
     starts.take(16).find_map(|at| Some((key.get(..at)?, names::field(key.get(at..)?)?)))
 }

@@ -62,7 +62,9 @@ fn inner_text(text: &str) -> Option<Value> {
 fn is_graph(members: &Map<String, Value>) -> bool {
     let nodes = members.get("nodes").is_some_and(|nodes| nodes.is_array() || nodes.is_object());
     let joined = ["links", "edges", "connections", "last_node_id"].iter().any(|key| members.contains_key(*key));
-    (nodes && joined) || members.contains_key("patcher") || members.values().any(|node| node.get("class_type").is_some())
+    (nodes && joined)
+        || members.contains_key("patcher")
+        || members.values().any(|node| node.get("class_type").is_some())
 }
 
 /// Takes the members of an object, and those of the objects in it.
@@ -117,7 +119,9 @@ fn named(field: Option<Field>, inner: &Map<String, Value>, bag: &mut Bag) {
             }
         }
         Some(Field::Extra) if !inner.is_empty() => bag.set(Field::Extra, "yes"),
-        Some(Field::Size) if inner.contains_key("width") && inner.contains_key("height") => bag.set(Field::Size, "given"),
+        Some(Field::Size) if inner.contains_key("width") && inner.contains_key("height") => {
+            bag.set(Field::Size, "given")
+        }
         Some(field @ Field::Foreign(_)) => bag.set(field, "yes"),
         _ => {}
     }
@@ -129,7 +133,9 @@ fn list(field: Option<Field>, name: &str, items: &[Value], bag: &mut Bag) {
     let texts = items.iter().take(ELEMENTS).filter_map(|item| match item {
         Value::String(text) => Some(text.clone()),
         Value::Number(number) => Some(number.to_string()),
-        Value::Object(inner) => ["prompt", "text", "value", "name"].iter().find_map(|key| Some(inner.get(*key)?.as_str()?.to_owned())),
+        Value::Object(inner) => {
+            ["prompt", "text", "value", "name"].iter().find_map(|key| Some(inner.get(*key)?.as_str()?.to_owned()))
+        }
         _ => None,
     });
     let text = texts.collect::<Vec<_>>().join(", ");

@@ -7,7 +7,8 @@ fn tag(space: &str, key: &str, value: &str) -> Tag {
 }
 
 fn said_of(tags: &[(&str, &str, &str)]) -> Vec<(String, String)> {
-    let facts = Facts { tags: tags.iter().map(|(space, key, value)| tag(space, key, value)).collect(), ..Facts::default() };
+    let facts =
+        Facts { tags: tags.iter().map(|(space, key, value)| tag(space, key, value)).collect(), ..Facts::default() };
     let said = decode(&mut Source::memory(Vec::new(), 0), &facts, Options::default());
     said.into_iter().map(|tag| (tag.key, tag.value)).collect()
 }
@@ -41,6 +42,8 @@ fn every_way_of_writing_settings_is_read() {
         "a red barn at dusk --neg_prompt \"people\" --sampler Euler --steps 30 --scale 7.0 --width 1024 --height 1024 --seed 1234567",
         "generate.py --prompt \"a red barn\" --seed 42 --steps 20 --guidance 3.5",
         "mytool --prompt=\"a red barn at dusk\" --seed=42 --num-inference-steps=20",
+        "a red barn at dusk --ar 16:9 --stylize 250 --v 6.1",
+        "photo of a red barn --n people --w 1024 --h 1024 --d 42 --l 7 --s 20",
         "\"a red barn\" -s 50 -S 1234 -W 512 -H 512 -C 7.5",
         "a red barn, dusk\nNegative prompt: people\nSampler: DPM++ 2M Karras, Seed: 1, Guidance: 7, Steps: 20\nmade on a Tuesday",
         "Settings: {\"prompt\":\"a red barn\",\"seed\":1,\"cfg\":7}",
@@ -50,7 +53,14 @@ fn every_way_of_writing_settings_is_read() {
     ];
     let mut wrong = Vec::new();
     for case in cases {
-        for (space, key) in [("png", "parameters"), ("exif", "UserComment"), ("exif", "ImageDescription"), ("riff", "json"), ("sidecar", "txt"), ("quicktime", "©cmt")] {
+        for (space, key) in [
+            ("png", "parameters"),
+            ("exif", "UserComment"),
+            ("exif", "ImageDescription"),
+            ("riff", "json"),
+            ("sidecar", "txt"),
+            ("quicktime", "©cmt"),
+        ] {
             if verdict(&[(space, key, case)]).as_deref() != Some("structure generate") {
                 wrong.push(format!("{space}:{key} {case}: {:?}", said_of(&[(space, key, case)])));
                 break;
@@ -62,9 +72,20 @@ fn every_way_of_writing_settings_is_read() {
 
 #[test]
 fn one_field_each_is_read_with_any_prefix() {
-    for (space, prefix) in [("png", ""), ("png", "SD:"), ("png", "sd-"), ("xmp", "sdx:"), ("id3", "TXXX:"), ("vorbis", ""), ("matroska", ""), ("quicktime", "org.example.")] {
-        let keys: Vec<String> = ["prompt", "seed", "steps", "cfg_scale"].iter().map(|key| format!("{prefix}{key}")).collect();
-        let tags: Vec<_> = keys.iter().zip(["a red barn", "42", "30", "7"]).map(|(key, value)| (space, key.as_str(), value)).collect();
+    for (space, prefix) in [
+        ("png", ""),
+        ("png", "SD:"),
+        ("png", "sd-"),
+        ("xmp", "sdx:"),
+        ("id3", "TXXX:"),
+        ("vorbis", ""),
+        ("matroska", ""),
+        ("quicktime", "org.example."),
+    ] {
+        let keys: Vec<String> =
+            ["prompt", "seed", "steps", "cfg_scale"].iter().map(|key| format!("{prefix}{key}")).collect();
+        let tags: Vec<_> =
+            keys.iter().zip(["a red barn", "42", "30", "7"]).map(|(key, value)| (space, key.as_str(), value)).collect();
         assert_eq!(verdict(&tags).as_deref(), Some("structure generate"), "{space} {prefix}");
         // Fields of two vocabularies are not one set.
         assert_eq!(verdict(&[tags[0], ("other", &keys[1], "42"), ("third", &keys[2], "30")]), None, "{space} {prefix}");
@@ -85,7 +106,14 @@ fn what_is_changed_is_an_edit() {
 #[test]
 fn where_people_write_settings_are_only_quoted() {
     let case = r#"{"prompt":"a red barn","seed":1,"steps":20,"cfg":7}"#;
-    for (space, key) in [("xmp", "dc:description"), ("iptc", "Caption-Abstract"), ("png", "Title"), ("id3", "USLT:eng"), ("iptc", "Keywords"), ("ixml", "NOTE")] {
+    for (space, key) in [
+        ("xmp", "dc:description"),
+        ("iptc", "Caption-Abstract"),
+        ("png", "Title"),
+        ("id3", "USLT:eng"),
+        ("iptc", "Keywords"),
+        ("ixml", "NOTE"),
+    ] {
         assert_eq!(verdict(&[(space, key, case)]).as_deref(), Some("quoted generate"), "{space}:{key}");
     }
     // The program that the file names wrote its own caption.
@@ -228,7 +256,13 @@ const NEAR_MISSES: &[&str] = &[
 #[test]
 fn a_hundred_near_misses_stay_silent() {
     assert!(NEAR_MISSES.len() >= 100, "{}", NEAR_MISSES.len());
-    let places = [("png", "parameters"), ("exif", "UserComment"), ("sidecar", "json"), ("xmp", "dc:description"), ("matroska", "COMMENT")];
+    let places = [
+        ("png", "parameters"),
+        ("exif", "UserComment"),
+        ("sidecar", "json"),
+        ("xmp", "dc:description"),
+        ("matroska", "COMMENT"),
+    ];
     let mut wrong = Vec::new();
     for case in NEAR_MISSES {
         for (space, key) in places {
@@ -255,7 +289,8 @@ fn a_hundred_near_misses_stay_silent() {
 
 #[test]
 fn cut_and_deep_values_are_read_without_panic() {
-    let whole = r#"x --prompt "é barn" {"a":{'b': (1, None), "prompt":"ein Häuschen","seed":1,"steps":[2]}} Steps: 3, Seed: 4"#;
+    let whole =
+        r#"x --prompt "é barn" {"a":{'b': (1, None), "prompt":"ein Häuschen","seed":1,"steps":[2]}} Steps: 3, Seed: 4"#;
     for (at, _) in whole.char_indices() {
         let _ = (verdict(&[("png", "parameters", &whole[..at])]), verdict(&[("png", "parameters", &whole[at..])]));
     }

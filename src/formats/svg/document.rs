@@ -58,8 +58,16 @@ pub(super) fn read(text: &[u8], base: Option<u64>, out: &mut Facts) -> Result<()
     reader.config_mut().check_end_names = false;
     reader.config_mut().allow_unmatched_ends = true;
     reader.config_mut().allow_dangling_amp = true;
-    let mut document =
-        Document { text, base, open: Vec::new(), namespaces: Vec::new(), toolkit: Vec::new(), in_rdf: 0, in_metadata: 0, out };
+    let mut document = Document {
+        text,
+        base,
+        open: Vec::new(),
+        namespaces: Vec::new(),
+        toolkit: Vec::new(),
+        in_rdf: 0,
+        in_metadata: 0,
+        out,
+    };
     loop {
         let start = reader.buffer_position() as usize;
         if document.open.len() > OPEN {
