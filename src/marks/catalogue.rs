@@ -42,6 +42,10 @@ pub struct Catalogue {
     pub(super) exact: HashMap<String, Vec<At>>,
     /// Space → selectors with `*` and their tests.
     pub(super) globs: HashMap<String, Globs>,
+    /// What stands behind the last colon of a field → selectors of any space that end so, and their tests.
+    pub(super) tails: HashMap<String, Globs>,
+    /// Tests that any field may meet.
+    pub(super) anywhere: Vec<At>,
     sha256: String,
     /// Files of marks beside the built-in ones.
     pub(super) files: Vec<MarksFile>,
@@ -342,8 +346,16 @@ impl Catalogue {
             let mark = tables.mark(mark).map_err(wrong)?;
             marks.push(Mark { file: of_house.then(|| name.to_owned()), ..mark });
         }
-        let (exact, globs) = index(&marks);
-        Ok(Self { marks, exact, globs, sha256: data_encoding::HEXLOWER.encode(&digest.finalize()), files: Vec::new() })
+        let Index { exact, globs, tails, anywhere } = index(&marks);
+        Ok(Self {
+            marks,
+            exact,
+            globs,
+            tails,
+            anywhere,
+            sha256: data_encoding::HEXLOWER.encode(&digest.finalize()),
+            files: Vec::new(),
+        })
     }
 
     /// What reports say of the catalogue in force.
@@ -361,28 +373,39 @@ impl Catalogue {
 /// Selectors with `*`, each once, and the tests that they lead to.
 pub(super) type Globs = Vec<(Selector, Vec<At>)>;
 
-type Index = (HashMap<String, Vec<At>>, HashMap<String, Globs>);
+#[derive(Default)]
+struct Index {
+    exact: HashMap<String, Vec<At>>,
+    globs: HashMap<String, Globs>,
+    tails: HashMap<String, Globs>,
+    anywhere: Vec<At>,
+}
 
 fn index(marks: &[Mark]) -> Index {
-    let mut exact: HashMap<String, Vec<At>> = HashMap::new();
-    let mut globs: HashMap<String, Globs> = HashMap::new();
+    let mut out = Index::default();
     for (mark, m) in marks.iter().enumerate() {
         for (test, t) in m.tests.iter().enumerate() {
+            let at = At { mark, test };
+            if t.anywhere {
+                out.anywhere.push(at);
+            }
             for field in &t.fields {
-                match field.exact() {
-                    Some(key) => exact.entry(key.to_owned()).or_default().push(At { mark, test }),
-                    None => {
-                        let of_space = globs.entry(field.space().to_owned()).or_default();
-                        match of_space.iter_mut().find(|(known, _)| known == field) {
-                            Some((_, tests)) => tests.push(At { mark, test }),
-                            None => of_space.push((field.clone(), vec![At { mark, test }])),
-                        }
+                let of_kind = match (field.exact(), field.tail()) {
+                    (Some(key), _) => {
+                        out.exact.entry(key.to_owned()).or_default().push(at);
+                        continue;
                     }
+                    (None, Some(tail)) => out.tails.entry(tail.to_owned()).or_default(),
+                    (None, None) => out.globs.entry(field.space().to_owned()).or_default(),
+                };
+                match of_kind.iter_mut().find(|(known, _)| known == field) {
+                    Some((_, tests)) => tests.push(at),
+                    None => of_kind.push((field.clone(), vec![at])),
                 }
             }
         }
     }
-    (exact, globs)
+    out
 }
 
 fn is_id(id: &str) -> bool {
@@ -479,12 +502,9 @@ impl Tables {
         system: Option<&str>,
     ) -> Result<Test, String> {
         let anywhere = options.anywhere;
-        let mut fields = self.selectors(&options.fields)?;
+        let fields = self.selectors(&options.fields)?;
         if anywhere != fields.is_empty() {
             return Err("a test names its fields (in) or stands anywhere".into());
-        }
-        if anywhere {
-            fields.push(Selector::parse("*:*")?);
         }
         if options.capture.is_some() {
             return Err("capture belongs to a condition of all".into());

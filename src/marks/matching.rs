@@ -42,11 +42,16 @@ impl Catalogue {
             field(&tag.space, &tag.key, &mut key);
             found.clear();
             found.extend(self.exact.get(&key).into_iter().flatten());
-            let globs = [tag.space.as_str(), ""].into_iter().filter_map(|space| self.globs.get(space)).flatten();
+            let tail = key.rsplit(':').next().unwrap_or_default();
+            let globs =
+                [self.globs.get(&tag.space), self.globs.get(""), self.tails.get(tail)].into_iter().flatten().flatten();
             found.extend(globs.filter(|(glob, _)| glob.selects(&key)).flat_map(|(_, tests)| tests));
+            found.extend(&self.anywhere);
             found.sort_unstable();
             found.dedup();
             let mut done = None;
+            // Looked at once for each tag, and only where a test has passed.
+            let mut elsewhere: Option<bool> = None;
             for at in &found {
                 // A mark's tests are tried in order and the first that holds decides.
                 if done == Some(at.mark) {
@@ -54,10 +59,14 @@ impl Catalogue {
                 }
                 let Some(mark) = self.marks.get(at.mark) else { continue };
                 let Some(test) = mark.tests.get(at.test) else { continue };
-                if test.anywhere && (CODED.contains(&tag.space.as_str()) || is_about_content(tag)) {
+                if test.anywhere && matches!(test.check, Check::Json(_)) && !tag.value.contains('{') {
                     continue;
                 }
                 let Some(evidence) = test.try_on(tag, facts) else { continue };
+                let excluded = || CODED.contains(&tag.space.as_str()) || is_about_content(tag);
+                if test.anywhere && *elsewhere.get_or_insert_with(excluded) {
+                    continue;
+                }
                 out.push(Evidence { mark: mark.id.clone(), ..evidence });
                 done = Some(at.mark);
             }

@@ -26,6 +26,12 @@ impl Selector {
         self.first.split(':').next().unwrap_or_default()
     }
 
+    /// What every field that it selects has behind its last colon, where it selects fields of any space and that is known.
+    pub(super) fn tail(&self) -> Option<&str> {
+        let tail = self.more.last()?.strip_prefix(':')?;
+        (self.first.is_empty() && !tail.is_empty() && !tail.contains(':')).then_some(tail)
+    }
+
     /// The one field it selects, if it has no `*`.
     pub(super) fn exact(&self) -> Option<&str> {
         self.more.is_empty().then_some(&self.first)
@@ -82,6 +88,8 @@ mod tests {
         assert!(!selects("x:aa*aa", "x:aaa"));
         assert!(selects("*:Software", "png:software") && selects("*:*:tool", "id3:txxx:tool") && selects("*:*", "a:b"));
         assert!(!selects("*:Software", "png:softwares"));
+        let tail = |pattern: &str| Selector::parse(pattern).unwrap().tail().map(str::to_owned);
+        assert_eq!((tail("*:*:Tool"), tail("*:*.Tool"), tail("png:*:Tool")), (Some("tool".into()), None, None));
         assert_eq!(Selector::parse("*:Software").unwrap().space(), "");
         assert!(Selector::parse("nospace").is_err());
         assert!(Selector::parse("sp*ce:key").is_err());

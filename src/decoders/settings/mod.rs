@@ -164,6 +164,13 @@ fn names_its_tool(facts: &Facts, tag: &Tag) -> bool {
 
 /// One field each: fields of one vocabulary whose names begin alike, together.
 fn one_field_each(facts: &Facts) -> Vec<(&Tag, Bag)> {
+    static KEYS: OnceLock<Option<Regex>> = OnceLock::new();
+    let keys =
+        KEYS.get_or_init(|| Regex::new("(?i)prompt|seed|step|sampl|sched|solver|cfg|guid|neg|voice|positive").ok());
+    let telling = |tag: &Tag| keys.as_ref().is_some_and(|keys| keys.is_match(&tag.key));
+    if !facts.tags.iter().any(|tag| !FIXED.contains(&tag.space.as_str()) && telling(tag)) {
+        return Vec::new();
+    }
     let mut groups: BTreeMap<(&str, Via, &str), (&Tag, Bag, bool)> = BTreeMap::new();
     for tag in facts.tags.iter().filter(|tag| tag.value.len() <= limits::VALUE && !FIXED.contains(&tag.space.as_str()))
     {

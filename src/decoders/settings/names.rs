@@ -73,7 +73,6 @@ fn plain(name: &str) -> String {
 }
 
 static NAMES: &[(Field, &str)] = &[
-    (Field, ""),
     (
         Prompt,
         "prompt prompts positiveprompt promptpositive positive textprompt prompttext inputprompt imageprompt \
@@ -149,7 +148,7 @@ static NAMES: &[(Field, &str)] = &[
     (
         Tool,
         "generator software generatedwith generatedby createdwith createdby madewith app application appname tool \
-         toolname program backend uiname source provider service appid creatortool",
+         toolname program backend uiname appid creatortool",
     ),
     (
         Foreign(Trade::Training),
