@@ -8,7 +8,7 @@ use serde_json::Value;
 fn countersign(folder: &Path, arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
     command.current_dir(folder).env_remove("COUNTERSIGN_POLICY").env_remove("COUNTERSIGN_APPROVALS");
-    command.env("XDG_CONFIG_HOME", folder.join("none")).args(arguments).output().unwrap()
+    command.env("XDG_CONFIG_HOME", folder.join("none")).args(arguments).output().expect("the program runs")
 }
 
 fn chunk(kind: &[u8; 4], data: &[u8]) -> Vec<u8> {

@@ -182,11 +182,11 @@ fn told(folder: &Path, place: Place, written: &str) -> (Ai, bool) {
         Place::Exif => vec![exif(written)],
         Place::Sidecar(_) => Vec::new(),
     };
-    std::fs::write(&path, png(&chunks)).unwrap();
+    std::fs::write(&path, png(&chunks)).expect("the picture is written");
     let mut beside = Vec::new();
     if let Place::Sidecar(ending) = place {
         beside.push(folder.join(format!("picture.{ending}")));
-        std::fs::write(&beside[0], written).unwrap();
+        std::fs::write(&beside[0], written).expect("the sidecar is written");
     }
     let evidence = catalogue().evidence(&extract::facts(&path, &beside, &extract::Options::default()));
     let by_structure = evidence.iter().any(|e| e.mark.starts_with("generation."));

@@ -46,6 +46,8 @@ pub struct Catalogue {
     pub(super) tails: HashMap<String, Globs>,
     /// Tests that any field may meet.
     pub(super) anywhere: Vec<At>,
+    /// And those of them that are about objects.
+    pub(super) anywhere_json: Vec<At>,
     sha256: String,
     /// Files of marks beside the built-in ones.
     pub(super) files: Vec<MarksFile>,
@@ -346,13 +348,14 @@ impl Catalogue {
             let mark = tables.mark(mark).map_err(wrong)?;
             marks.push(Mark { file: of_house.then(|| name.to_owned()), ..mark });
         }
-        let Index { exact, globs, tails, anywhere } = index(&marks);
+        let Index { exact, globs, tails, anywhere, anywhere_json } = index(&marks);
         Ok(Self {
             marks,
             exact,
             globs,
             tails,
             anywhere,
+            anywhere_json,
             sha256: data_encoding::HEXLOWER.encode(&digest.finalize()),
             files: Vec::new(),
         })
@@ -379,6 +382,7 @@ struct Index {
     globs: HashMap<String, Globs>,
     tails: HashMap<String, Globs>,
     anywhere: Vec<At>,
+    anywhere_json: Vec<At>,
 }
 
 fn index(marks: &[Mark]) -> Index {
@@ -386,8 +390,11 @@ fn index(marks: &[Mark]) -> Index {
     for (mark, m) in marks.iter().enumerate() {
         for (test, t) in m.tests.iter().enumerate() {
             let at = At { mark, test };
-            if t.anywhere {
-                out.anywhere.push(at);
+            match &t.check {
+                // Objects in Base64 have no brace.
+                Check::Json(shape) if t.anywhere && !shape.is_packed() => out.anywhere_json.push(at),
+                _ if t.anywhere => out.anywhere.push(at),
+                _ => {}
             }
             for field in &t.fields {
                 let of_kind = match (field.exact(), field.tail()) {

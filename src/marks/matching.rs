@@ -47,6 +47,9 @@ impl Catalogue {
                 [self.globs.get(&tag.space), self.globs.get(""), self.tails.get(tail)].into_iter().flatten().flatten();
             found.extend(globs.filter(|(glob, _)| glob.selects(&key)).flat_map(|(_, tests)| tests));
             found.extend(&self.anywhere);
+            if tag.value.contains('{') {
+                found.extend(&self.anywhere_json);
+            }
             found.sort_unstable();
             found.dedup();
             let mut done = None;
@@ -59,9 +62,6 @@ impl Catalogue {
                 }
                 let Some(mark) = self.marks.get(at.mark) else { continue };
                 let Some(test) = mark.tests.get(at.test) else { continue };
-                if test.anywhere && matches!(test.check, Check::Json(_)) && !tag.value.contains('{') {
-                    continue;
-                }
                 let Some(evidence) = test.try_on(tag, facts) else { continue };
                 let excluded = || CODED.contains(&tag.space.as_str()) || is_about_content(tag);
                 if test.anywhere && *elsewhere.get_or_insert_with(excluded) {
@@ -214,7 +214,8 @@ impl Check {
                 Some(Passed { claim: *claim, ..Passed::default() })
             }
             Self::Pattern(regex) => {
-                let captures = regex.captures(value)?;
+                // Most values are others, and telling that needs no room for captures.
+                let captures = regex.is_match(value).then(|| regex.captures(value)).flatten()?;
                 let named = regex.capture_names().flatten();
                 let parts = named
                     .filter_map(|name| Some((name.to_owned(), captures.name(name)?.as_str().to_owned())))

@@ -86,6 +86,11 @@ impl Shape {
         Ok(())
     }
 
+    /// Whether the object stands in Base64.
+    pub(super) fn is_packed(&self) -> bool {
+        self.base64
+    }
+
     /// The object in this value, if it has this shape.
     pub(super) fn fit(&self, value: &str) -> Option<Fit> {
         let unfolded;

@@ -72,8 +72,7 @@ const NAMESPACES: &[&str] = &[
     "MicrosoftPhoto:",
 ];
 /// Words of which one is in any settings.
-const TELLING: &str =
-    r"(?i)seed|steps|guidance|cfg|sampler|prompt|negative|scheduler|generat|voice|created|software|\s-[SC] ?\d";
+const TELLING: &str = r"(?i)seed|steps|guidance|cfg|sampler|prompt|negative|scheduler|generat|voice|created|software|\s-[SC] ?\d|\s--[a-z]";
 
 fn decode(_: &mut Source, facts: &Facts, _: Options) -> Vec<Tag> {
     let mut out = Vec::new();
