@@ -3,6 +3,7 @@
 //! Nothing here reads a file or decides anything. The serialized shapes of [`Evidence`], [`Finding`],
 //! [`Problem`] and [`AssetReport`] are the JSON report's (`countersign.report/1`).
 
+mod about_content;
 mod action;
 mod approval;
 mod credentials;
@@ -252,6 +253,22 @@ pub struct Evidence {
     pub offset: Option<u64>,
     pub value: String,
     pub via: Via,
+}
+
+impl Evidence {
+    /// How much it knows of the system that it names: what many programs write knows least, so that of two claims about one
+    /// file the one that only its own program makes gives the name.
+    #[must_use]
+    pub fn knows_system(&self) -> u8 {
+        /// Structures that many programs share.
+        const SHARED: &[&str] =
+            &["a1111.parameters", "a1111.postprocessing", "generation.settings", "generation.graph", "comfyui.graph"];
+        match &self.system {
+            None => 0,
+            Some(_) if SHARED.contains(&self.mark.as_str()) => 1,
+            Some(_) => 2,
+        }
+    }
 }
 
 /// The strongest claim among the evidence.

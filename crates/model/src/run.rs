@@ -62,6 +62,17 @@ impl TrustRef {
 pub struct CatalogueRef {
     pub marks: usize,
     pub sha256: String,
+    /// Files of a house's own marks; their digests are part of the catalogue's.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub files: Vec<MarksFile>,
+}
+
+/// A file of marks beside the built-in ones.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MarksFile {
+    pub path: String,
+    pub marks: usize,
+    pub sha256: String,
 }
 
 /// One asset's row in the report.

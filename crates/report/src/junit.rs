@@ -125,7 +125,8 @@ impl Junit<'_> {
             ("assets", summary.assets.to_string()),
             ("not-judged", summary.not_judged.to_string()),
         ];
-        for (name, value) in properties {
+        let files = self.run.catalogue.files.iter().map(|file| ("marks", format!("{} {}", file.path, file.sha256)));
+        for (name, value) in properties.into_iter().chain(files) {
             writeln!(self.out, "      <property name=\"{name}\" value=\"{}\"/>", text(&value))?;
         }
         self.out.write_all(b"    </properties>\n")?;
