@@ -46,6 +46,9 @@ pub(super) struct Arguments {
     /// Also decode pixels for invisible marks (lossless images only)
     #[arg(long)]
     pixels: bool,
+    /// Marks of your own beside the built-in ones, in the catalogue's form, repeatable
+    #[arg(long, value_name = "FILE")]
+    marks: Vec<PathBuf>,
     /// Values in full
     #[arg(short, long)]
     verbose: bool,
@@ -64,10 +67,11 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
         decoders: decoders::Options { pixels: arguments.pixels, thumbnails: arguments.pixels },
         verifier: Some(&verifier),
     };
+    let catalogue = marks::with_files(&arguments.marks)?;
     let (space, mut unreadable) = (TempSpace::outside(&[]), false);
     for path in &arguments.files {
         let (bytes, facts) = read(path, &space, &options)?;
-        let evidence = marks::catalogue().evidence(&facts);
+        let evidence = catalogue.evidence(&facts);
         unreadable |= facts.problems.iter().any(|p| p.blocking);
         let text = match (arguments.json, arguments.tree) {
             (true, _) => object(path, bytes, &facts, &evidence),

@@ -1,5 +1,7 @@
 //! `countersign marks [MARK]`: list the catalogue, or explain one mark.
 
+use std::path::PathBuf;
+
 use super::console::print;
 use super::names::unknown;
 use countersign_judge::marks;
@@ -11,10 +13,13 @@ use countersign_report::layout::{plain, wrap};
 pub(super) struct Arguments {
     #[arg(value_name = "MARK")]
     mark: Option<String>,
+    /// Marks of your own beside the built-in ones, in the catalogue's form, repeatable
+    #[arg(long, value_name = "FILE")]
+    marks: Vec<PathBuf>,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<u8> {
-    let catalogue = marks::catalogue();
+    let catalogue = marks::with_files(&arguments.marks)?;
     let text = match &arguments.mark {
         None => catalogue.marks().map(|mark| wrap(&format!("{:<34} ", mark.id), &mark.name, 80)).collect(),
         Some(id) => {

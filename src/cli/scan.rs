@@ -72,6 +72,9 @@ pub(super) struct Arguments {
     /// Also decode pixels for invisible marks (lossless images only)
     #[arg(long)]
     pixels: bool,
+    /// Marks of your own beside the built-in ones, in the catalogue's form, repeatable
+    #[arg(long, value_name = "FILE")]
+    marks: Vec<PathBuf>,
     /// Threads [default: one for each core]
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
     #[arg(value_parser = clap::value_parser!(u16).range(0..=1024))]
@@ -163,6 +166,7 @@ pub(super) fn run(arguments: Arguments) -> Result<u8> {
             decoders: decoders::Options { pixels: arguments.pixels, thumbnails: arguments.pixels },
             verifier: Some(&verifier),
         },
+        catalogue: marks::with_files(&[policy.marks.as_slice(), &arguments.marks].concat())?,
         role: arguments.role.map(|role| match role {
             RoleName::Final => Role::Final,
             RoleName::Temporary => Role::Temporary,
@@ -191,7 +195,7 @@ pub(super) fn run(arguments: Arguments) -> Result<u8> {
         policy: policy.reference(),
         approvals: approvals.as_ref().map(Approvals::reference),
         trust: verifier.trust().to_vec(),
-        catalogue: marks::catalogue().reference(),
+        catalogue: scan.catalogue.reference(),
         options: options(&arguments, &scan, as_of),
     })?;
     let stop = Arc::new(AtomicBool::new(false));

@@ -60,6 +60,7 @@ fn judged(folder: &Path, asked: &Asked<'_>) -> (Vec<AssetReport>, Summary) {
         cache: None,
         policy: &policy,
         extract: extract::Options { verifier: asked.verifier, ..extract::Options::default() },
+        catalogue: countersign::marks::built_in(),
         role: None,
         exclude: exclude.build().unwrap(),
         listed: None,

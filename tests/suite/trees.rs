@@ -168,6 +168,7 @@ fn judged(tree: &Arc<Observed>, asked: &Asked) -> (Vec<AssetReport>, Summary) {
         cache: asked.cache.as_ref(),
         policy: &policy,
         extract: extract::Options::default(),
+        catalogue: countersign::marks::built_in(),
         role: None,
         exclude: globset::GlobSet::empty(),
         listed: None,

@@ -210,7 +210,7 @@ fn read_text(source: &mut Source, extension: &str, options: &Options<'_>, out: &
         Err(problem) if problem.kind == ProblemKind::Limit => return tags::push_problem(out, problem.harmless()),
         Err(problem) => return tags::push_problem(out, problem.within("file")),
     };
-    let Ok(text) = std::str::from_utf8(&bytes) else { return };
+    let Some(text) = tags::charset::sidecar(&bytes) else { return };
     tags::push(out, "sidecar", extension, text, &Place::new("text", 0), 0);
     decoders::run(source, out, options.decoders);
 }

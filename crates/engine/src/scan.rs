@@ -11,6 +11,7 @@ mod tally;
 
 use std::collections::{HashMap, VecDeque};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use globset::GlobSet;
@@ -26,6 +27,7 @@ use asset::{AssetFiles, Job, Judged, catch_panic, process_asset};
 use countersign_delivery::packages::{PackageIndex, Row, Sequences, archive, capped};
 use countersign_io::{Roots, TempSpace};
 use countersign_judge::judge::Judge;
+use countersign_judge::marks::Catalogue;
 use countersign_judge::policy::Policy;
 use countersign_model::error::{Error, Result};
 use countersign_model::{AssetReport, Finding, FormatId, PackageFault, PackageReport, Role, Severity, Summary};
@@ -39,6 +41,8 @@ pub struct Scan<'a> {
     pub judge: Judge<'a>,
     /// How assets are read.
     pub extract: extract::Options<'a>,
+    /// The marks that are looked for.
+    pub catalogue: Arc<Catalogue>,
     /// Facts of earlier runs, and where this one's are kept.
     pub cache: Option<&'a Cache>,
     /// Role of files that nothing else places.

@@ -176,7 +176,7 @@ impl<'a> Judge<'a> {
         for (known, _) in &matches.rows {
             self.used_approvals.insert(known.index);
         }
-        let status = self.status(asset, ai, &matches);
+        let status = self.status(asset, ai, evidence, &matches);
         let ledger = self.approvals.map(Approvals::path);
         let policy = self.policy;
         let context = AssetContext { asset, facts, ai, evidence, policy, matches: &matches, status: &status, ledger };
@@ -230,7 +230,7 @@ impl<'a> Judge<'a> {
     }
 
     /// What the records about an asset amount to in its role.
-    fn status(&self, asset: &Asset, ai: Ai, matches: &Matches<'_>) -> ApprovalStatus {
+    fn status(&self, asset: &Asset, ai: Ai, evidence: &[Evidence], matches: &Matches<'_>) -> ApprovalStatus {
         use Decision::{Approved, Conditional, Disclosed, Notified};
         let decisions: &[Decision] = match (asset.role, ai) {
             (Role::Final, _) => &[Approved, Conditional],
@@ -241,7 +241,7 @@ impl<'a> Judge<'a> {
         if matches.rows.is_empty() {
             return ApprovalStatus::default();
         }
-        let scopes = self.policy.scopes(asset.role, &asset.rel);
+        let scopes = self.policy.scopes_of(asset.role, &asset.rel, evidence);
         matches.status(&CoverageQuery { policy: self.policy, role: asset.role, decisions, scopes, as_of: self.as_of })
     }
 

@@ -7,6 +7,7 @@
 //! Invariant: nothing here reads a file or decides anything. The serialized shapes of [`Evidence`], [`Finding`],
 //! [`Problem`] and [`AssetReport`] are the JSON report's (`countersign.report/1`); fields are added and never renamed.
 
+mod about_content;
 mod action;
 mod approval;
 mod credentials;
@@ -291,6 +292,22 @@ pub struct Evidence {
     pub value: String,
     /// Whether the asset's own bytes say it, or those of something in it or beside it.
     pub via: Via,
+}
+
+impl Evidence {
+    /// How much it knows of the system that it names: what many programs write knows least, so that of two claims about one
+    /// file the one that only its own program makes gives the name.
+    #[must_use]
+    pub fn knows_system(&self) -> u8 {
+        /// Structures that many programs share.
+        const SHARED: &[&str] =
+            &["a1111.parameters", "a1111.postprocessing", "generation.settings", "generation.graph", "comfyui.graph"];
+        match &self.system {
+            None => 0,
+            Some(_) if SHARED.contains(&self.mark.as_str()) => 1,
+            Some(_) => 2,
+        }
+    }
 }
 
 /// The strongest claim among the evidence.

@@ -78,6 +78,17 @@ pub struct CatalogueRef {
     pub marks: usize,
     /// SHA-256 of the catalogue's content, 64 lower-case hexadecimal digits.
     pub sha256: String,
+    /// Files of a house's own marks; their digests are part of the catalogue's.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub files: Vec<MarksFile>,
+}
+
+/// A file of marks beside the built-in ones.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MarksFile {
+    pub path: String,
+    pub marks: usize,
+    pub sha256: String,
 }
 
 /// One asset's row in the report.

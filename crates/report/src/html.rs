@@ -134,7 +134,11 @@ impl Html<'_> {
             "policy_sha256": text(&run.policy.sha256),
             "ledger": run.approvals.as_ref().map(|a| json!({ "path": text(&a.path), "head": text(&a.head), "records": a.records })),
             "trust": run.trust.iter().map(|t| json!({ "name": text(&t.name), "issued": t.issued.as_deref().map(text) })).collect::<Vec<_>>(),
-            "catalogue": { "marks": run.catalogue.marks, "sha256": text(&run.catalogue.sha256) },
+            "catalogue": {
+                "marks": run.catalogue.marks,
+                "sha256": text(&run.catalogue.sha256),
+                "files": run.catalogue.files.iter().map(|f| text(&format!("{} {}", f.path, f.sha256))).collect::<Vec<_>>(),
+            },
             "as_of": run.options.get("as_of").and_then(Value::as_str).map(text),
             "size": size(summary.bytes),
             "numbers": not_looked_at::counts_only(summary),

@@ -128,7 +128,8 @@ impl Junit<'_> {
             ("not-judged", summary.not_judged.to_string()),
             ("not-looked-at", not_looked_at::line(summary)),
         ];
-        for (name, value) in properties {
+        let files = self.run.catalogue.files.iter().map(|file| ("marks", format!("{} {}", file.path, file.sha256)));
+        for (name, value) in properties.into_iter().chain(files) {
             writeln!(self.out, "      <property name=\"{name}\" value=\"{}\"/>", text(&value))?;
         }
         self.out.write_all(b"    </properties>\n")?;

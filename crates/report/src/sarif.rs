@@ -40,11 +40,14 @@ impl Report for Sarif<'_> {
     fn begin(&mut self, run: &Run) -> io::Result<()> {
         self.baseline = run.options.get("baseline").is_some_and(|b| !b.is_null());
         self.started.clone_from(&run.started);
-        let driver = json!({
+        let mut driver = json!({
             "name": "Countersign",
             "semanticVersion": run.version,
             "rules": self.options.pages.iter().map(rule).collect::<Vec<_>>(),
         });
+        if !run.catalogue.files.is_empty() {
+            driver["properties"] = json!({ "marks": run.catalogue.files });
+        }
         let bases: serde_json::Map<String, Value> =
             run.roots.iter().enumerate().map(|(i, root)| (base(i), folder(root))).collect();
         write!(self.out, "{{\"$schema\":\"{SCHEMA}\",\n\"version\":\"2.1.0\",\n\"runs\":[{{\n\"tool\":")?;

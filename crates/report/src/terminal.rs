@@ -130,6 +130,13 @@ impl Terminal<'_> {
             None => "no approvals ledger given".to_owned(),
         };
         self.line("  Judged by   ", &format!("policy {}; {ledger}", terminal(&run.policy.name)))?;
+        for file in &run.catalogue.files {
+            let marks = count(file.marks as u64, "mark", "marks");
+            self.line(
+                "  Own marks   ",
+                &format!("{} ({marks}, SHA-256 {})", terminal(&file.path), terminal(&file.sha256)),
+            )?;
+        }
         let lists: Vec<_> = run
             .trust
             .iter()

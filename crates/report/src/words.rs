@@ -15,14 +15,14 @@ pub fn word(value: &impl serde::Serialize) -> String {
 /// The mark that decides: the strongest claim, and of equal claims the surest.
 #[must_use]
 pub fn decisive(evidence: &[Evidence]) -> Option<&Evidence> {
-    evidence.iter().min_by_key(|e| (e.claim, e.strength))
+    evidence.iter().min_by_key(|e| (e.claim, e.strength, std::cmp::Reverse(e.knows_system())))
 }
 
 /// The systems that the marks name, each once, surest first.
 #[must_use]
 pub fn systems(evidence: &[Evidence]) -> Vec<String> {
     let mut sorted: Vec<_> = evidence.iter().collect();
-    sorted.sort_by_key(|e| (e.claim, e.strength));
+    sorted.sort_by_key(|e| (e.claim, e.strength, std::cmp::Reverse(e.knows_system())));
     let mut names: Vec<String> = Vec::new();
     for name in sorted.into_iter().filter_map(|e| e.system.as_ref()) {
         if !names.contains(name) {

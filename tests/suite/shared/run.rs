@@ -31,7 +31,7 @@ pub(crate) fn run() -> Run {
             issued: Some("2026-01-15".into()),
             ..TrustRef::default()
         }],
-        catalogue: CatalogueRef { marks: 48, sha256: "3".repeat(64) },
+        catalogue: CatalogueRef { files: Vec::new(), marks: 48, sha256: "3".repeat(64) },
         options: serde_json::json!({"as_of": "2026-06-01", "fail_on": "error", "baseline": "earlier.json"})
             .as_object()
             .cloned()

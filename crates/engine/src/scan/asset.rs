@@ -121,7 +121,7 @@ pub(super) fn process_asset(
         let what = format!("not opened: it lies deeper than --max-archive-depth {}", scan.max_archive_depth);
         facts.problems.push(Problem::new(ProblemKind::Limit, "archive", None, what));
     }
-    let evidence = marks::catalogue().evidence(&facts);
+    let evidence = scan.catalogue.evidence(&facts);
     let ai = marks::ai(&evidence);
     let claims = if scan.integrity { around.deliveries.digests(asset.root, &asset.rel) } else { vec![] };
     let mut hashed = Hashed { claims, recorded: scan.judge.needs_digest(&asset, ai), ..Hashed::default() };

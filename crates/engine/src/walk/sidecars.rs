@@ -1,4 +1,5 @@
-//! Files beside an asset whose names say that they describe it: `a.xmp` and `a.jpg.xmp` beside `a.jpg`.
+//! Files beside an asset whose names say that they describe it: `a.xmp`, `a.jpg.xmp` and `a_api.json` beside `a.jpg`, in
+//! either case.
 
 use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
@@ -14,14 +15,15 @@ pub(crate) fn with_sidecars(mut siblings: Vec<Asset>) -> Vec<Asset> {
     let names: HashMap<OsString, PathBuf> = siblings
         .iter()
         .filter(|a| a.obstacle.is_none() && extension(&a.path).is_some_and(|e| SIDECARS.contains(&e.as_str())))
-        .filter_map(|a| Some((a.path.file_name()?.to_os_string(), a.path.clone())))
+        .filter_map(|a| Some((a.path.file_name()?.to_ascii_lowercase(), a.path.clone())))
         .collect();
     if names.is_empty() {
         return siblings;
     }
     for asset in &mut siblings {
         if extension(&asset.path).is_none_or(|e| !SIDECARS.contains(&e.as_str())) {
-            asset.sidecars = candidates(&asset.path).filter_map(|name| names.get(&name).cloned()).collect();
+            let found = candidates(&asset.path).filter_map(|name| names.get(&name.to_ascii_lowercase()).cloned());
+            asset.sidecars = found.filter(|path| *path != asset.path).collect();
         }
     }
     siblings
@@ -33,19 +35,55 @@ pub fn sidecars(path: &Path) -> Vec<PathBuf> {
     if extension(path).is_some_and(|e| SIDECARS.contains(&e.as_str())) {
         return Vec::new();
     }
-    candidates(path).map(|name| path.with_file_name(name)).filter(|sidecar| sidecar.is_file()).collect()
+    let upper = |name: &OsString| Some(OsString::from(upper_case_ending(name.to_str()?)?));
+    let names = candidates(path).flat_map(|name| [upper(&name), Some(name)].into_iter().flatten().rev());
+    let mut found: Vec<PathBuf> =
+        names.map(|name| path.with_file_name(name)).filter(|sidecar| sidecar.is_file()).collect();
+    // Where the file system takes both cases for one, the second is the same file.
+    let mut seen = std::collections::HashSet::new();
+    found.retain(|path| seen.insert(path.file_name().map(OsStr::to_ascii_lowercase)));
+    found
+}
+
+fn upper_case_ending(name: &str) -> Option<String> {
+    let (base, ending) = name.rsplit_once('.')?;
+    Some(format!("{base}.{}", ending.to_ascii_uppercase()))
 }
 
 fn extension(path: &Path) -> Option<String> {
     path.extension().map(|e| e.to_string_lossy().to_ascii_lowercase())
 }
 
+/// What follows a name, or a name and its ending, in the names of files that describe it.
+const ENDINGS: &[&str] = &[
+    ".c2pa",
+    ".xmp",
+    ".txt",
+    ".json",
+    ".swarm.json",
+    "_api.json",
+    "-api.json",
+    "_workflow.json",
+    ".workflow.json",
+    ".metadata.json",
+    "_metadata.json",
+    ".meta.json",
+    ".params.json",
+    ".settings.json",
+    "_settings.txt",
+    ".settings.txt",
+    ".prompt.txt",
+    "_prompt.txt",
+    ".params.txt",
+    ".yaml",
+    ".yml",
+];
+
 fn candidates(path: &Path) -> impl Iterator<Item = OsString> {
     let bases = [path.file_stem(), path.file_name()].map(|b| b.map(OsStr::to_os_string));
     bases.into_iter().flatten().flat_map(|base| {
-        SIDECARS.iter().map(move |ending| {
+        ENDINGS.iter().map(move |ending| {
             let mut name = base.clone();
-            name.push(".");
             name.push(ending);
             name
         })

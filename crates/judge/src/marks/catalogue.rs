@@ -5,16 +5,18 @@
 //! exist are errors; the built-in files are parsed by a test.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use regex::Regex;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
+use crate::marks::house::is_built_in;
 use crate::marks::selector::Selector;
 use crate::marks::shape::Shape;
 use crate::marks::terms::Terms;
-use countersign_model::{CatalogueRef, Claim, Strength};
+use crate::marks::tool_names::{Tool, Tools};
+use countersign_model::{CatalogueRef, Claim, MarksFile, Strength};
 
 /// Every catalogue file: name and text.
 pub(super) static ALL: &[(&str, &str)] = &[
@@ -23,6 +25,9 @@ pub(super) static ALL: &[(&str, &str)] = &[
     ("tc260", include_str!("catalogue/tc260.toml")),
     ("vendors", include_str!("catalogue/vendors.toml")),
     ("generators", include_str!("catalogue/generators.toml")),
+    ("settings", include_str!("catalogue/settings.toml")),
+    ("likeness", include_str!("catalogue/likeness.toml")),
+    ("tools", include_str!("catalogue/tools.toml")),
     ("names", include_str!("catalogue/names.toml")),
     ("media", include_str!("catalogue/media.toml")),
     ("pixels", include_str!("catalogue/pixels.toml")),
@@ -44,7 +49,34 @@ pub struct Catalogue {
     pub(super) exact: HashMap<String, Vec<At>>,
     /// Space → selectors with `*` and their tests.
     pub(super) globs: HashMap<String, Globs>,
+    /// What stands behind the last colon of a field → selectors of any space that end so, and their tests.
+    pub(super) tails: HashMap<String, Globs>,
+    /// Tests that any field may meet.
+    pub(super) anywhere: Vec<At>,
+    /// And those of them that are about objects.
+    pub(super) anywhere_json: Vec<At>,
     sha256: String,
+    /// Files of marks beside the built-in ones.
+    pub(super) files: Vec<MarksFile>,
+}
+
+/// What is wrong in a catalogue file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wrong {
+    pub file: String,
+    pub mark: Option<String>,
+    /// Offset in the file, where it is known.
+    pub at: Option<usize>,
+    pub what: String,
+}
+
+impl std::fmt::Display for Wrong {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.mark {
+            Some(mark) => write!(f, "{}: {mark}: {}", self.file, self.what),
+            None => write!(f, "{}: {}", self.file, self.what),
+        }
+    }
 }
 
 /// Indexes of a mark and of one of its tests.
@@ -75,6 +107,8 @@ pub struct Mark {
     pub source: String,
     /// The module that looks for it where fields and values are not enough.
     pub code: Option<String>,
+    /// The file that it was read from, where it is not built in.
+    pub file: Option<String>,
     pub(super) tests: Vec<Test>,
     /// Examples that must give evidence of it; they run as tests.
     pub hits: Vec<Hit>,
@@ -92,6 +126,8 @@ pub(super) struct Test {
     pub(super) system: System,
     pub(super) all: Vec<Condition>,
     pub(super) unless: Vec<Selector>,
+    /// Whether it speaks of a value that may stand in any field of any container but those that people fill.
+    pub(super) anywhere: bool,
 }
 
 /// What the value must look like.
@@ -107,6 +143,7 @@ pub(super) enum Check {
     Pattern(Regex),
     Terms(Terms),
     Json(Box<Shape>),
+    Tools(Tools),
 }
 
 /// Where the system's name comes from.
@@ -171,6 +208,8 @@ struct RawFile {
     terms: BTreeMap<String, Terms>,
     #[serde(default)]
     systems: BTreeMap<String, Names>,
+    #[serde(default)]
+    tools: BTreeMap<String, Vec<Tool>>,
 }
 
 #[derive(Deserialize)]
@@ -202,8 +241,11 @@ struct RawMark {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct RawTest {
-    #[serde(rename = "in")]
+    #[serde(rename = "in", default)]
     fields: Vec<String>,
+    /// In any field of any container but those that people fill.
+    #[serde(default)]
+    anywhere: bool,
     #[serde(default)]
     equals: Vec<String>,
     #[serde(default)]
@@ -214,6 +256,8 @@ struct RawTest {
     pattern: Option<String>,
     #[serde(default)]
     terms: Option<String>,
+    #[serde(default)]
+    tools: Option<String>,
     #[serde(default)]
     json: Option<Shape>,
     #[serde(default)]
@@ -240,13 +284,23 @@ struct Tables {
     fields: BTreeMap<String, Vec<String>>,
     terms: BTreeMap<String, Terms>,
     systems: BTreeMap<String, Names>,
+    tools: BTreeMap<String, Tools>,
 }
 
 /// The built-in catalogue.
 pub fn catalogue() -> &'static Catalogue {
-    static BUILT_IN: OnceLock<Catalogue> = OnceLock::new();
+    shared()
+}
+
+/// The built-in catalogue, to be passed on.
+pub fn built_in() -> Arc<Catalogue> {
+    Arc::clone(shared())
+}
+
+fn shared() -> &'static Arc<Catalogue> {
+    static BUILT_IN: OnceLock<Arc<Catalogue>> = OnceLock::new();
     BUILT_IN.get_or_init(|| match Catalogue::parse(ALL) {
-        Ok(catalogue) => catalogue,
+        Ok(catalogue) => Arc::new(catalogue),
         // Compiled in and parsed by a test: a broken one does not leave the repository.
         Err(why) => unreachable!("built-in catalogue: {why}"),
     })
@@ -257,35 +311,75 @@ impl Catalogue {
     ///
     /// # Errors
     /// The first thing that is wrong, with its file and mark.
-    pub fn parse(files: &[(&str, &str)]) -> Result<Self, String> {
+    pub fn parse(files: &[(&str, &str)]) -> Result<Self, Wrong> {
+        Self::of_files(files, files.len())
+    }
+
+    /// Validates files of marks beside the built-in ones.
+    ///
+    /// # Errors
+    /// As [`Catalogue::parse`]; a mark or table that the built-in catalogue has.
+    pub(super) fn parse_with(files: &[(&str, &str)]) -> Result<Self, Wrong> {
+        Self::of_files(&[ALL, files].concat(), ALL.len())
+    }
+
+    /// The first `built_in` files are the program's own.
+    fn of_files(files: &[(&str, &str)], built_in: usize) -> Result<Self, Wrong> {
         let mut raw = Vec::new();
         let mut tables = Tables::default();
         let mut digest = Sha256::new();
-        for (name, text) in files {
+        for (at, (name, text)) in files.iter().enumerate() {
+            let wrong = |at: Option<usize>, what: String| Wrong { file: (*name).to_owned(), mark: None, at, what };
             digest.update(text.as_bytes());
-            let file: RawFile = toml::from_str(text).map_err(|e| format!("{name}: {e}"))?;
-            tables.fields.extend(file.fields);
-            tables.terms.extend(file.terms);
-            tables.systems.extend(file.systems);
-            raw.extend(file.mark);
+            let file: RawFile = toml::from_str(text).map_err(|e| {
+                let what = e.message().lines().next().unwrap_or_default().to_owned();
+                wrong(e.span().map(|span| span.start), what)
+            })?;
+            if let Some(table) = file.tables().find(|table| at >= built_in && tables.has(table)) {
+                return Err(wrong(
+                    text.find(table),
+                    format!("the table {table} is the built-in catalogue's: choose another name"),
+                ));
+            }
+            tables.add(file.fields, file.terms, file.systems, file.tools).map_err(|what| wrong(None, what))?;
+            raw.extend(file.mark.into_iter().map(|mark| (*name, at >= built_in, mark)));
         }
         let mut ids = BTreeSet::new();
         let mut marks = Vec::with_capacity(raw.len());
-        for mark in raw {
+        for (name, of_house, mark) in raw {
             let id = mark.id.clone();
-            if !is_id(&id) || !ids.insert(id.clone()) {
-                return Err(format!("{id}: not a vendor.field name of its own"));
+            let wrong = |what: String| Wrong { file: name.to_owned(), mark: Some(id.clone()), at: None, what };
+            if !is_id(&id) {
+                return Err(wrong("an id is vendor.field, in small letters, digits and dashes".to_owned()));
             }
-            marks.push(tables.mark(mark).map_err(|e| format!("{id}: {e}"))?);
+            if !ids.insert(id.clone()) {
+                let what =
+                    if of_house && is_built_in(&id) { "the id is the built-in catalogue's" } else { "the id repeats" };
+                return Err(wrong(what.to_owned()));
+            }
+            if of_house && mark.code.is_some() {
+                return Err(wrong("a mark of a house has tests, not code".to_owned()));
+            }
+            let mark = tables.mark(mark).map_err(wrong)?;
+            marks.push(Mark { file: of_house.then(|| name.to_owned()), ..mark });
         }
-        let (exact, globs) = index(&marks);
-        Ok(Self { marks, exact, globs, sha256: data_encoding::HEXLOWER.encode(&digest.finalize()) })
+        let Index { exact, globs, tails, anywhere, anywhere_json } = index(&marks);
+        Ok(Self {
+            marks,
+            exact,
+            globs,
+            tails,
+            anywhere,
+            anywhere_json,
+            sha256: data_encoding::HEXLOWER.encode(&digest.finalize()),
+            files: Vec::new(),
+        })
     }
 
     /// What reports say of the catalogue in force.
     #[must_use]
     pub fn reference(&self) -> CatalogueRef {
-        CatalogueRef { marks: self.marks.len(), sha256: self.sha256.clone() }
+        CatalogueRef { marks: self.marks.len(), sha256: self.sha256.clone(), files: self.files.clone() }
     }
 
     /// Every mark, in the catalogue's order.
@@ -297,28 +391,43 @@ impl Catalogue {
 /// Selectors with `*`, each once, and the tests that they lead to.
 pub(super) type Globs = Vec<(Selector, Vec<At>)>;
 
-type Index = (HashMap<String, Vec<At>>, HashMap<String, Globs>);
+#[derive(Default)]
+struct Index {
+    exact: HashMap<String, Vec<At>>,
+    globs: HashMap<String, Globs>,
+    tails: HashMap<String, Globs>,
+    anywhere: Vec<At>,
+    anywhere_json: Vec<At>,
+}
 
 fn index(marks: &[Mark]) -> Index {
-    let mut exact: HashMap<String, Vec<At>> = HashMap::new();
-    let mut globs: HashMap<String, Globs> = HashMap::new();
+    let mut out = Index::default();
     for (mark, m) in marks.iter().enumerate() {
         for (test, t) in m.tests.iter().enumerate() {
+            let at = At { mark, test };
+            match &t.check {
+                // Objects in Base64 have no brace.
+                Check::Json(shape) if t.anywhere && !shape.is_packed() => out.anywhere_json.push(at),
+                _ if t.anywhere => out.anywhere.push(at),
+                _ => {}
+            }
             for field in &t.fields {
-                match field.exact() {
-                    Some(key) => exact.entry(key.to_owned()).or_default().push(At { mark, test }),
-                    None => {
-                        let of_space = globs.entry(field.space().to_owned()).or_default();
-                        match of_space.iter_mut().find(|(known, _)| known == field) {
-                            Some((_, tests)) => tests.push(At { mark, test }),
-                            None => of_space.push((field.clone(), vec![At { mark, test }])),
-                        }
+                let of_kind = match (field.exact(), field.tail()) {
+                    (Some(key), _) => {
+                        out.exact.entry(key.to_owned()).or_default().push(at);
+                        continue;
                     }
+                    (None, Some(tail)) => out.tails.entry(tail.to_owned()).or_default(),
+                    (None, None) => out.globs.entry(field.space().to_owned()).or_default(),
+                };
+                match of_kind.iter_mut().find(|(known, _)| known == field) {
+                    Some((_, tests)) => tests.push(at),
+                    None => of_kind.push((field.clone(), vec![at])),
                 }
             }
         }
     }
-    (exact, globs)
+    out
 }
 
 fn is_id(id: &str) -> bool {
@@ -329,7 +438,37 @@ fn is_id(id: &str) -> bool {
     id.split_once('.').is_some_and(|(vendor, field)| word(vendor) && word(field))
 }
 
+impl RawFile {
+    /// The names of the tables that it holds.
+    fn tables(&self) -> impl Iterator<Item = &String> {
+        self.fields.keys().chain(self.terms.keys()).chain(self.systems.keys()).chain(self.tools.keys())
+    }
+}
+
 impl Tables {
+    fn has(&self, table: &str) -> bool {
+        self.fields.contains_key(table)
+            || self.terms.contains_key(table)
+            || self.systems.contains_key(table)
+            || self.tools.contains_key(table)
+    }
+
+    fn add(
+        &mut self,
+        fields: BTreeMap<String, Vec<String>>,
+        terms: BTreeMap<String, Terms>,
+        systems: BTreeMap<String, Names>,
+        tools: BTreeMap<String, Vec<Tool>>,
+    ) -> Result<(), String> {
+        self.fields.extend(fields);
+        self.terms.extend(terms);
+        self.systems.extend(systems);
+        for (table, tools) in tools {
+            self.tools.insert(table, Tools::new(tools)?);
+        }
+        Ok(())
+    }
+
     fn mark(&self, raw: RawMark) -> Result<Mark, String> {
         for (what, text) in [("name", &raw.name), ("lives", &raw.lives), ("guard", &raw.guard), ("source", &raw.source)]
         {
@@ -356,6 +495,7 @@ impl Tables {
                 Check::Equals { values, .. } => claims.extend(values.iter().filter_map(|(_, claim)| *claim)),
                 Check::Terms(terms) => claims.extend(terms.claims.values()),
                 Check::Json(shape) => claims.extend(shape.claims.values()),
+                Check::Tools(tools) => claims.extend(tools.claims()),
                 Check::Any | Check::Pattern(_) => {}
             }
         }
@@ -369,6 +509,7 @@ impl Tables {
             guard: raw.guard,
             source: raw.source,
             code: raw.code,
+            file: None,
             tests,
             hits: raw.hits,
             misses: raw.misses,
@@ -382,7 +523,11 @@ impl Tables {
         strength: Strength,
         system: Option<&str>,
     ) -> Result<Test, String> {
+        let anywhere = options.anywhere;
         let fields = self.selectors(&options.fields)?;
+        if anywhere != fields.is_empty() {
+            return Err("a test names its fields (in) or stands anywhere".into());
+        }
         if options.capture.is_some() {
             return Err("capture belongs to a condition of all".into());
         }
@@ -399,16 +544,16 @@ impl Tables {
             Check::Terms(_) => true,
             Check::Equals { values, .. } => values.iter().all(|(_, claim)| claim.is_some()),
             Check::Json(shape) => !shape.claims.is_empty(),
-            Check::Any | Check::Pattern(_) => false,
+            Check::Any | Check::Pattern(_) | Check::Tools(_) => false,
         };
         if claim.is_none() && !own {
             return Err("a test claims nothing".into());
         }
-        Ok(Test { fields, check, claim, strength, system, all, unless })
+        Ok(Test { fields, check, claim, strength, system, all, unless, anywhere })
     }
 
     fn condition(&self, mut options: RawTest) -> Result<Condition, String> {
-        if !options.all.is_empty() || !options.unless.is_empty() || options.claim.is_some() {
+        if !options.all.is_empty() || options.anywhere || !options.unless.is_empty() || options.claim.is_some() {
             return Err("a condition of all only tests".into());
         }
         let fields = self.selectors(&options.fields)?;
@@ -421,6 +566,7 @@ impl Tables {
             !options.equals.is_empty() || (options.json.is_none() && !options.claims.is_empty()),
             options.pattern.is_some(),
             options.terms.is_some(),
+            options.tools.is_some(),
             options.json.is_some(),
         ];
         if given.iter().filter(|g| **g).count() > 1 {
@@ -433,6 +579,9 @@ impl Tables {
             let terms = self.terms.get(&name).ok_or_else(|| format!("no terms {name}"))?;
             terms.check()?;
             return Ok(Check::Terms(terms.clone()));
+        }
+        if let Some(name) = options.tools {
+            return self.tools.get(&name).cloned().map(Check::Tools).ok_or_else(|| format!("no tools {name}"));
         }
         if let Some(mut shape) = options.json {
             shape.claims = options.claims;

@@ -46,6 +46,9 @@ pub fn page(mark: &Mark) -> String {
     if let Some(code) = &mark.code {
         let _ = writeln!(out, "- **Read by:** `crates/judge/src/{code}`");
     }
+    if let Some(file) = &mark.file {
+        let _ = writeln!(out, "- **Read from:** `{file}`");
+    }
     for (what, text) in [("Lives in", &mark.lives), ("Not to be mistaken for", &mark.guard), ("Source", &mark.source)] {
         let _ = writeln!(out, "- **{what}:** {}", text.trim());
     }

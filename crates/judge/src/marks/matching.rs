@@ -1,9 +1,23 @@
 //! Facts become evidence: each tag meets the tests of the fields it stands in.
 
 use crate::marks::catalogue::{At, Catalogue, Check, Condition, System, Test};
-use crate::marks::credentials;
 use crate::marks::selector::{Selector, field};
-use countersign_model::{Claim, Evidence, Facts, Tag, Via};
+use crate::marks::{credentials, source_type};
+use countersign_model::{Claim, Evidence, Facts, Strength, Tag, Via};
+
+/// What decoders say: marks about the values of a container's fields do not speak of it.
+const CODED: &[&str] = &[
+    "comfyui",
+    "graph",
+    "a1111",
+    "settings",
+    "recipe",
+    "likeness",
+    "invokeai",
+    "thumbnail",
+    "countersign",
+    "samsung-edit",
+];
 
 /// Characters of a value that evidence quotes.
 const QUOTED: usize = 200;
@@ -46,18 +60,31 @@ impl Catalogue {
             field(&tag.space, &tag.key, &mut key);
             found.clear();
             found.extend(self.exact.get(&key).into_iter().flatten());
-            let globs = self.globs.get(&tag.space).into_iter().flatten();
+            let tail = key.rsplit(':').next().unwrap_or_default();
+            let globs =
+                [self.globs.get(&tag.space), self.globs.get(""), self.tails.get(tail)].into_iter().flatten().flatten();
             found.extend(globs.filter(|(glob, _)| glob.selects(&key)).flat_map(|(_, tests)| tests));
+            found.extend(&self.anywhere);
+            if tag.value.contains('{') {
+                found.extend(&self.anywhere_json);
+            }
             found.sort_unstable();
             found.dedup();
             let mut done = None;
+            // Looked at once for each tag, and only where a test has passed.
+            let mut elsewhere: Option<bool> = None;
             for at in &found {
                 // A mark's tests are tried in order and the first that holds decides.
                 if done == Some(at.mark) {
                     continue;
                 }
                 let Some(mark) = self.marks.get(at.mark) else { continue };
-                let Some(evidence) = mark.tests.get(at.test).and_then(|test| test.try_on(tag, facts)) else { continue };
+                let Some(test) = mark.tests.get(at.test) else { continue };
+                let Some(evidence) = test.try_on(tag, facts) else { continue };
+                let excluded = || CODED.contains(&tag.space.as_str()) || tag.is_about_content();
+                if test.anywhere && *elsewhere.get_or_insert_with(excluded) {
+                    continue;
+                }
                 out.push(Evidence { mark: mark.id.clone(), ..evidence });
                 done = Some(at.mark);
             }
@@ -74,6 +101,7 @@ fn order(e: &Evidence) -> (&str, &str, Option<u64>, &str, Claim, Via) {
 #[derive(Default)]
 struct Passed {
     claim: Option<Claim>,
+    strength: Option<Strength>,
     /// Named parts: captures of a pattern, asked for by name; members of an object.
     parts: Vec<(String, String)>,
 }
@@ -92,7 +120,8 @@ impl Test {
         };
         let passed = self.check.pass(&tag.value, wanted)?;
         let same = |other: &&Tag| other.via == tag.via;
-        if !self.unless.is_empty() && tags(facts).filter(same).any(|t| selected(&self.unless, t)) {
+        let decides = |t: &Tag| selected(&self.unless, t) && !states_no_ai(&t.value);
+        if !self.unless.is_empty() && tags(facts).filter(same).any(decides) {
             return None;
         }
         let all = self.all.iter().all(|c| tags(facts).filter(same).any(|t| c.holds(t, &passed)));
@@ -102,7 +131,7 @@ impl Test {
         Some(Evidence {
             mark: String::new(),
             claim: passed.claim.or(self.claim)?,
-            strength: self.strength,
+            strength: passed.strength.unwrap_or(self.strength),
             system: self.system.name(&tag.value, &passed),
             place: tag.place.clone(),
             offset: tag.offset,
@@ -110,6 +139,57 @@ impl Test {
             via: tag.via,
         })
     }
+}
+
+/// Whether a value is a source type of something captured, digitized or made by people: it does not take the place of a
+/// mark of AI beside it, it contradicts it.
+fn states_no_ai(value: &str) -> bool {
+    let claim = source_type::parse(value).and_then(|known| known.claim);
+    matches!(claim, Some(Claim::Captured | Claim::Digitized | Claim::NotAi))
+}
+
+/// How fields say that there is nothing to say.
+const NOTHING: &[&str] = &[
+    "none",
+    "no",
+    "off",
+    "not",
+    "n/a",
+    "na",
+    "n.a.",
+    "null",
+    "nil",
+    "false",
+    "0",
+    "-",
+    "--",
+    "not used",
+    "not applicable",
+    "no ai",
+    "no ai used",
+    "none used",
+    "unused",
+    "without",
+    "nothing",
+    "never",
+    "disabled",
+    "unspecified",
+    "undefined",
+    "unknown",
+    "not available",
+    "no prompt",
+    "not ai",
+    "human",
+    "empty",
+    "not used.",
+    "none.",
+    "no.",
+];
+
+/// Whether a value says nothing.
+fn is_nothing(value: &str) -> bool {
+    let value = value.trim_matches(|c: char| c.is_whitespace() || c == '\0');
+    value.is_empty() || NOTHING.iter().any(|nothing| nothing.eq_ignore_ascii_case(value))
 }
 
 fn tags(facts: &Facts) -> impl Iterator<Item = &Tag> {
@@ -137,28 +217,34 @@ impl Condition {
 impl Check {
     fn pass(&self, value: &str, member: Option<&str>) -> Option<Passed> {
         match self {
-            Self::Any => (!value.trim().is_empty()).then(Passed::default),
+            Self::Any => (!is_nothing(value)).then(Passed::default),
+            Self::Tools(tools) => {
+                let named = tools.find(value)?;
+                let parts = vec![("name".to_owned(), named.tool.name.clone())];
+                Some(Passed { claim: named.tool.claim, strength: named.strength, parts })
+            }
             Self::Equals { values, fold } => {
                 let value = value.trim_matches(|c: char| c.is_whitespace() || c == '\0');
                 let same = |wanted: &str| {
                     if *fold { wanted.eq_ignore_ascii_case(value) } else { wanted == value }
                 };
                 let (_, claim) = values.iter().find(|(wanted, _)| same(wanted))?;
-                Some(Passed { claim: *claim, parts: Vec::new() })
+                Some(Passed { claim: *claim, ..Passed::default() })
             }
             Self::Pattern(regex) => {
-                let captures = regex.captures(value)?;
+                // Most values are others, and telling that needs no room for captures.
+                let captures = regex.is_match(value).then(|| regex.captures(value)).flatten()?;
                 let named = regex.capture_names().flatten();
                 let parts = named
                     .filter_map(|name| Some((name.to_owned(), captures.name(name)?.as_str().to_owned())))
                     .collect();
-                Some(Passed { claim: None, parts })
+                Some(Passed { parts, ..Passed::default() })
             }
-            Self::Terms(terms) => terms.claim(value).map(|claim| Passed { claim: Some(claim), parts: Vec::new() }),
+            Self::Terms(terms) => terms.claim(value).map(|claim| Passed { claim: Some(claim), ..Passed::default() }),
             Self::Json(shape) => {
                 let fit = shape.fit(value)?;
                 let part = member.and_then(|path| Some((path.to_owned(), fit.member(path)?)));
-                Some(Passed { claim: fit.claim, parts: part.into_iter().collect() })
+                Some(Passed { claim: fit.claim, parts: part.into_iter().collect(), ..Passed::default() })
             }
         }
     }

@@ -3,14 +3,17 @@
 mod catalogue;
 pub mod credentials;
 pub mod generators;
+mod house;
 mod manual;
 mod matching;
 mod selector;
 mod shape;
 pub mod source_type;
 mod terms;
+mod tool_names;
 
-pub use catalogue::{Catalogue, Hit, Mark, Miss, catalogue};
+pub use catalogue::{Catalogue, Hit, Mark, Miss, Wrong, built_in, catalogue};
+pub use house::with_files;
 pub use manual::{manual, page};
 
 use countersign_model::{Ai, Claim, Evidence, Strength, Via};

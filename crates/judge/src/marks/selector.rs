@@ -12,7 +12,7 @@ impl Selector {
     /// Where there is no space before the key.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         match text.split_once(':') {
-            Some((space, key)) if !space.is_empty() && !space.contains('*') && !key.is_empty() => {
+            Some((space, key)) if (space == "*" || !space.is_empty() && !space.contains('*')) && !key.is_empty() => {
                 let text = text.to_lowercase();
                 let mut parts = text.split('*').map(str::to_owned);
                 Ok(Self { first: parts.next().unwrap_or_default(), more: parts.collect() })
@@ -21,9 +21,15 @@ impl Selector {
         }
     }
 
-    /// The space, which never has a `*`.
+    /// The space; empty where any will do (`*:key`).
     pub(super) fn space(&self) -> &str {
         self.first.split(':').next().unwrap_or_default()
+    }
+
+    /// What every field that it selects has behind its last colon, where it selects fields of any space and that is known.
+    pub(super) fn tail(&self) -> Option<&str> {
+        let tail = self.more.last()?.strip_prefix(':')?;
+        (self.first.is_empty() && !tail.is_empty() && !tail.contains(':')).then_some(tail)
     }
 
     /// The one field it selects, if it has no `*`.
@@ -80,6 +86,11 @@ mod tests {
         assert!(!selects("x:a*b*c", "x:acb"));
         assert!(selects("x:*", "x:"));
         assert!(!selects("x:aa*aa", "x:aaa"));
+        assert!(selects("*:Software", "png:software") && selects("*:*:tool", "id3:txxx:tool") && selects("*:*", "a:b"));
+        assert!(!selects("*:Software", "png:softwares"));
+        let tail = |pattern: &str| Selector::parse(pattern).unwrap().tail().map(str::to_owned);
+        assert_eq!((tail("*:*:Tool"), tail("*:*.Tool"), tail("png:*:Tool")), (Some("tool".into()), None, None));
+        assert_eq!(Selector::parse("*:Software").unwrap().space(), "");
         assert!(Selector::parse("nospace").is_err());
         assert!(Selector::parse("sp*ce:key").is_err());
         assert_eq!(Selector::parse("XMP:*:AIGC").unwrap().space(), "xmp");

@@ -23,6 +23,9 @@ pub(super) struct Shape {
     /// Whether the object may also stand at the top.
     #[serde(default = "yes")]
     bare: bool,
+    /// Whether it may also stand anywhere inside.
+    #[serde(default)]
+    deep: bool,
     /// Words that may stand before the object.
     #[serde(default)]
     prefixes: Vec<String>,
@@ -41,6 +44,9 @@ pub(super) struct Shape {
     #[serde(skip)]
     pub(super) claims: BTreeMap<String, Claim>,
 }
+
+/// Objects within objects that are looked into.
+const DEPTH: usize = 6;
 
 fn one() -> usize {
     1
@@ -80,6 +86,11 @@ impl Shape {
         Ok(())
     }
 
+    /// Whether the object stands in Base64.
+    pub(super) fn is_packed(&self) -> bool {
+        self.base64
+    }
+
     /// The object in this value, if it has this shape.
     pub(super) fn fit(&self, value: &str) -> Option<Fit> {
         let unfolded;
@@ -95,9 +106,15 @@ impl Shape {
         if !text.starts_with('{') {
             return None;
         }
+        // Most objects are others: only one that holds the names is taken apart.
+        if !self.names(text) {
+            return None;
+        }
         let top = json::parse(text)?;
         let inner = self.wrapped(&top);
-        let object = inner.into_iter().chain(self.bare.then_some(top)).find(|object| self.holds(object))?;
+        let deeper = self.deep.then(|| self.inside(&top, DEPTH)).flatten();
+        let object =
+            inner.into_iter().chain(self.bare.then_some(top)).chain(deeper).find(|object| self.holds(object))?;
         let claim = match &self.member {
             None => None,
             Some(member) => match at(&object, member) {
@@ -106,6 +123,32 @@ impl Shape {
             },
         };
         Some(Fit { claim, object })
+    }
+
+    /// Whether a text has the names of members that an object of this shape must have.
+    fn names(&self, text: &str) -> bool {
+        let has = |name: &str| memchr::memmem::find(text.as_bytes(), name.as_bytes()).is_some();
+        let keys = self.keys.iter().filter(|key| has(key)).count();
+        (self.keys.is_empty() || keys >= self.least) && self.require.keys().flat_map(|path| path.split('.')).all(has)
+    }
+
+    /// The first object inside another that fits.
+    fn inside(&self, value: &Value, depth: usize) -> Option<Value> {
+        let depth = depth.checked_sub(1)?;
+        let text;
+        let value = match value {
+            Value::String(inner) if inner.trim_start().starts_with('{') => {
+                text = json::parse(inner)?;
+                &text
+            }
+            other => other,
+        };
+        match value {
+            Value::Object(_) if self.holds(value) => Some(value.clone()),
+            Value::Object(members) => members.values().find_map(|member| self.inside(member, depth)),
+            Value::Array(items) => items.iter().find_map(|item| self.inside(item, depth)),
+            _ => None,
+        }
     }
 
     /// The object under a wrapper; some writers put it there as a string.

@@ -1,7 +1,8 @@
 //! The digital source type: one vocabulary, many spellings.
 //!
 //! IPTC NewsCodes `digitalsourcetype` (2024-10) and the two C2PA terms beside it. Written as `http` or `https`
-//! address, with or without a final slash, as the bare term, in any case, or as `digsrctype:term`.
+//! address, with or without a final slash, as the bare term, in any case, as `digsrctype:term`, or as schema.org's
+//! `TermDigitalSource`.
 
 use countersign_model::Claim;
 
@@ -45,7 +46,9 @@ pub static ALL: &[SourceType] = &[
 ];
 
 /// Where the vocabularies live, without scheme.
-const PLACES: &[&str] = &["cv.iptc.org/newscodes/digitalsourcetype/", "c2pa.org/digitalsourcetype/"];
+const PLACES: &[&str] = &["cv.iptc.org/newscodes/digitalsourcetype/", "c2pa.org/digitalsourcetype/", "schema.org/"];
+/// Prefixes of terms in QCodes and compact addresses.
+const PREFIXES: &[&str] = &["digsrctype:", "digitalsourcetype:", "schema:", "dst:"];
 
 /// The source type that `written` spells, if it is a known one.
 #[must_use]
@@ -57,9 +60,11 @@ pub fn parse(written: &str) -> Option<SourceType> {
             let address = address.strip_prefix("www.").unwrap_or(address);
             PLACES.iter().find_map(|p| address.strip_prefix(p))?
         }
-        None => lower.strip_prefix("digsrctype:").unwrap_or(&lower),
+        None => PREFIXES.iter().find_map(|prefix| lower.strip_prefix(prefix)).unwrap_or(&lower),
     };
     let term = term.trim_end_matches('/');
+    let term = term.strip_suffix("digitalsource").unwrap_or(term);
+    let term = if term == "multiframecomputationalcapture" { "computationalcapture" } else { term };
     ALL.iter().copied().find(|t| t.term.eq_ignore_ascii_case(term))
 }
 
@@ -75,6 +80,9 @@ mod tests {
             "HTTP://CV.IPTC.ORG/newscodes/digitalsourcetype/TRAINEDALGORITHMICMEDIA",
             " trainedalgorithmicmedia ",
             "digsrctype:trainedAlgorithmicMedia",
+            "https://schema.org/TrainedAlgorithmicMediaDigitalSource",
+            "schema:TrainedAlgorithmicMediaDigitalSource",
+            "TrainedAlgorithmicMediaDigitalSource",
             "http://c2pa.org/digitalsourcetype/trainedAlgorithmicData",
         ] {
             assert_eq!(parse(written).and_then(|t| t.claim), Some(Claim::Generated), "{written}");

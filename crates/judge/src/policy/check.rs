@@ -109,6 +109,9 @@ pub(super) fn policy(text: &str, path: &str) -> Result<Policy> {
         }
         policy.suppress.push(suppression);
     }
+    for file in &raw.marks {
+        policy.marks.push(PathBuf::from(at.filled(file, "marks")?));
+    }
     for list in &raw.trust.lists {
         policy.trust.lists.push(PathBuf::from(at.filled(list, "lists")?));
     }
@@ -138,6 +141,7 @@ fn base(at: &Text, extends: Option<&Spanned<String>>) -> Result<Policy> {
             approvals: Demands::default(),
             require: Vec::new(),
             suppress: Vec::new(),
+            marks: Vec::new(),
             trust: super::Trust::default(),
             limits: super::Limits::default(),
             digitized_needs_custody: false,
@@ -199,6 +203,7 @@ fn demands(out: &mut Demands, raw: RawApprovals) {
     out.claims.extend(raw.claims.into_iter().map(|(role, c)| (role, c.into_iter().map(Into::into).collect())));
     out.scopes.extend(raw.scopes.into_iter().map(|(role, scopes)| (role, scopes.into_iter().collect())));
     out.grades.extend(raw.grades);
+    out.marks.extend(raw.marks.into_iter().map(|(mark, scopes)| (mark, scopes.into_iter().collect())));
 }
 
 fn require(at: &Text, raw: &RawRequire) -> Result<Require> {

@@ -18,7 +18,7 @@ use chrono::NaiveDate;
 
 use crate::roles::{Pattern, Patterns};
 use countersign_model::error::{Error, Result};
-use countersign_model::{Ai, PolicyRef, Role, Severity};
+use countersign_model::{Ai, Evidence, PolicyRef, Role, Severity, Strength, Via};
 pub use countersign_model::{Grade, Scope};
 
 /// A checked policy.
@@ -40,6 +40,8 @@ pub struct Policy {
     pub require: Vec<Require>,
     /// Findings that are known and accepted until a day.
     pub suppress: Vec<Suppression>,
+    /// Files of a house's own marks, relative ones relative to the policy's folder.
+    pub marks: Vec<PathBuf>,
     /// Whose signatures count, on Content Credentials and on approvals.
     pub trust: Trust,
     /// Bounds that the policy sets.
@@ -75,6 +77,8 @@ pub struct Demands {
     pub scopes: BTreeMap<Role, BTreeSet<Scope>>,
     /// The least grade of a record that counts for a scope.
     pub grades: BTreeMap<Scope, Grade>,
+    /// Scopes that some marks demand beyond the role's: by the id of a mark, or its beginning and `*`.
+    pub marks: BTreeMap<String, BTreeSet<Scope>>,
 }
 
 impl Default for Demands {
@@ -89,6 +93,7 @@ impl Default for Demands {
             claims: claims.into(),
             scopes: BTreeMap::new(),
             grades: BTreeMap::new(),
+            marks: BTreeMap::new(),
         }
     }
 }
@@ -193,6 +198,7 @@ impl Policy {
         // Lists stand beside the policy that names them, wherever the command was started.
         let base = path.parent().unwrap_or(Path::new(""));
         policy.trust.lists = policy.trust.lists.iter().map(|list| base.join(list)).collect();
+        policy.marks = policy.marks.iter().map(|file| base.join(file)).collect();
         Ok(policy)
     }
 
@@ -269,6 +275,25 @@ impl Policy {
         let mut scopes = self.approvals.scopes.get(&role).cloned().unwrap_or_default();
         for row in self.require.iter().filter(|row| row.pattern.matches(rel)) {
             scopes.extend(&row.scopes);
+        }
+        scopes
+    }
+
+    /// As [`Policy::scopes`], with those that the asset's own marks demand: in roles where approvals must have scopes at all.
+    #[must_use]
+    pub fn scopes_of(&self, role: Role, rel: &str, evidence: &[Evidence]) -> BTreeSet<Scope> {
+        let mut scopes = self.scopes(role, rel);
+        if self.approvals.scopes.get(&role).is_none_or(BTreeSet::is_empty) {
+            return scopes;
+        }
+        for (pattern, demanded) in &self.approvals.marks {
+            let fits = |mark: &str| match pattern.strip_suffix('*') {
+                Some(start) => mark.starts_with(start),
+                None => mark == pattern,
+            };
+            if evidence.iter().any(|e| fits(&e.mark) && e.strength != Strength::Hint && e.via != Via::Input) {
+                scopes.extend(demanded);
+            }
         }
         scopes
     }

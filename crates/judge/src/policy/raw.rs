@@ -21,6 +21,7 @@ pub(super) struct Raw {
     pub(super) approvals: RawApprovals,
     pub(super) require: Vec<RawRequire>,
     pub(super) suppress: Vec<Spanned<RawSuppress>>,
+    pub(super) marks: Vec<Spanned<String>>,
     pub(super) trust: RawTrust,
     pub(super) limits: RawLimits,
     pub(super) archival: RawArchival,
@@ -50,6 +51,7 @@ pub(super) struct RawApprovals {
     pub(super) claims: BTreeMap<Role, Vec<RawClaim>>,
     pub(super) scopes: BTreeMap<Role, Vec<Scope>>,
     pub(super) grades: BTreeMap<Scope, Grade>,
+    pub(super) marks: BTreeMap<String, Vec<Scope>>,
 }
 
 /// The claims that can need a record.

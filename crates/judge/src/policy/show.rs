@@ -25,6 +25,10 @@ fn table<K: Serialize, V: Serialize>(out: &mut String, name: &str, rows: &BTreeM
 pub(super) fn toml(policy: &Policy) -> String {
     let mut out = String::new();
     let _ = writeln!(out, "name = {}\nextends = \"none\"\nceiling = {}", value(&policy.name), value(policy.ceiling));
+    if !policy.marks.is_empty() {
+        let files: Vec<_> = policy.marks.iter().map(|file| file.to_string_lossy()).collect();
+        let _ = writeln!(out, "marks = {}", value(files));
+    }
     if !policy.roles.rows().is_empty() {
         let _ = writeln!(out, "\n[roles]");
     }
@@ -53,6 +57,12 @@ pub(super) fn toml(policy: &Policy) -> String {
     }
     for (scope, grade) in &a.grades {
         let _ = writeln!(out, "{} = {}", scope.word(), value(grade));
+    }
+    if !a.marks.is_empty() {
+        let _ = writeln!(out, "\n[approvals.marks]");
+    }
+    for (mark, scopes) in &a.marks {
+        let _ = writeln!(out, "{} = {}", value(mark), value(scopes));
     }
     for row in &policy.require {
         let _ =

@@ -1,7 +1,8 @@
 //! Approved, but not for a scope that the policy demands here.
 //!
 //! The scopes are `final-deliverable`, `talent-likeness`, `personal-data` and `third-party-ip`. The policy demands
-//! them by role and by path; several records in force may share them. For some scopes the policy may also demand that the
+//! them by role, by path and by mark (what touches a person's face, lips or voice demands `talent-likeness` under the
+//! built-in policy); several records in force may share them. For some scopes the policy may also demand that the
 //! record names a consent (`consent` under `[approvals]`): without one it does not cover that scope.
 //!
 //! **Why it matters.** Who may approve a background is not who may approve a face: each scope has its own reviewers.

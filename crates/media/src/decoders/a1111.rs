@@ -10,60 +10,7 @@ use regex::Regex;
 use super::{Decoder, Options, Subject, said};
 use countersign_model::{Facts, Tag};
 
-pub(super) const DECODER: Decoder = Decoder { id: "a1111", version: 2, decode };
-
-/// Fields that carry the text: space and key, the key compared from its start and without regard to case.
-const FIELDS: &[(&str, &str)] = &[
-    ("png", "parameters"),
-    ("png", "comment"),
-    ("png", "usercomment"),
-    ("png", "generation_data"),
-    ("exif", "usercomment"),
-    ("exif", "xpcomment"),
-    ("xmp", "exif:usercomment"),
-    ("xmp", "tiff:usercomment"),
-    ("jpeg", "com"),
-    ("gif", "comment"),
-    ("sidecar", "txt"),
-    ("quicktime", "©cmt"),
-    ("quicktime", "©des"),
-    ("quicktime", "desc"),
-    ("quicktime", "dscp"),
-    ("quicktime", "comment"),
-    ("quicktime", "description"),
-    ("quicktime", "parameters"),
-    ("quicktime", "com.apple.quicktime.comment"),
-    ("quicktime", "com.apple.quicktime.description"),
-    ("quicktime", "----:com.apple.itunes:comment"),
-    ("quicktime", "----:com.apple.itunes:description"),
-    ("quicktime", "----:com.apple.itunes:parameters"),
-    ("matroska", "comment"),
-    ("matroska", "comments"),
-    ("matroska", "description"),
-    ("matroska", "parameters"),
-    ("riff", "info:icmt"),
-    ("flv", "comment"),
-    ("flv", "description"),
-    ("vorbis", "comment"),
-    ("vorbis", "comments"),
-    ("vorbis", "description"),
-    ("vorbis", "parameters"),
-    ("id3", "comm"),
-    ("id3", "txxx:comment"),
-    ("id3", "txxx:description"),
-    ("id3", "txxx:parameters"),
-    ("asf", "description"),
-    ("asf", "comment"),
-    ("asf", "wm/comments"),
-    ("asf", "parameters"),
-    ("ape", "comment"),
-    ("ape", "description"),
-    ("ape", "parameters"),
-    ("aiff", "anno"),
-    ("aiff", "comt"),
-    ("riff", "info:cmnt"),
-    ("flv", "parameters"),
-];
+pub(super) const DECODER: Decoder = Decoder { id: "a1111", version: 3, decode };
 
 /// How the line of settings begins.
 const STEPS: &[u8] = b"Steps: ";
@@ -82,14 +29,11 @@ fn decode(_: &mut Subject<'_>, facts: &Facts, _: Options) -> Vec<Tag> {
     out
 }
 
-/// Whether the tag is one that carries such text, and holds what every such text does: that alone sorts out most tags.
+/// Whether the tag may carry such text (any field but those that people fill), and holds what every such text does: that
+/// alone sorts out most tags.
 pub(super) fn carries(tag: &Tag) -> bool {
     let has_steps = tag.value.len() > STEPS.len() && memchr::memmem::find(tag.value.as_bytes(), STEPS).is_some();
-    has_steps
-        && FIELDS.iter().any(|(space, key)| {
-            let (start, rest) = tag.key.split_at_checked(key.len()).unwrap_or_default();
-            tag.space == *space && start.eq_ignore_ascii_case(key) && !rest.starts_with(|c: char| c.is_alphanumeric())
-        })
+    has_steps && !tag.is_about_content()
 }
 
 /// The line of settings, if the text has the grammar: steps, and at least two more of the known settings after it.
@@ -146,6 +90,10 @@ mod tests {
             ("quicktime", "dscp"),
             ("ape", "Comment"),
             ("aiff", "ANNO"),
+            ("exif", "ImageDescription"),
+            ("xmp", "sdcpp:parameters"),
+            ("riff", "json"),
+            ("id3", "TXXX:anything"),
         ] {
             let said = decode(
                 &mut Subject::new(&mut Source::memory(Vec::new(), 0)),
@@ -155,13 +103,8 @@ mod tests {
             assert_eq!(said.first().map(|t| t.key.as_str()), Some("parameters"), "{space} {key}");
             assert!(said.iter().any(|t| t.key == "model" && t.value == "v1-5"));
         }
-        for (space, key) in [
-            ("xmp", "dc:description"),
-            ("png", "Title"),
-            ("exif", "ImageDescription"),
-            ("id3", "USLT"),
-            ("id3", "COMMX"),
-        ] {
+        for (space, key) in [("xmp", "dc:description"), ("png", "Title"), ("iptc", "Caption-Abstract"), ("id3", "USLT")]
+        {
             assert!(
                 decode(
                     &mut Subject::new(&mut Source::memory(Vec::new(), 0)),

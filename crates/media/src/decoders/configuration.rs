@@ -32,12 +32,14 @@ const SECTIONS: &[(&str, Tells)] = &[
     ("approvals", |v| holds(v, |key, _| APPROVALS.contains(&key))),
     ("require", |v| rows(v, &["pattern", "scopes"])),
     ("suppress", |v| rows(v, &["rule", "pattern"])),
+    ("marks", |_| false),
     ("trust", |_| false),
     ("limits", |_| false),
     ("archival", |v| holds(v, |key, _| key == "custody")),
 ];
 
-const APPROVALS: &[&str] = &["least-grade", "path-only", "conditional", "consent", "claims", "scopes", "grades"];
+const APPROVALS: &[&str] =
+    &["least-grade", "path-only", "conditional", "consent", "claims", "scopes", "grades", "marks"];
 
 /// Whether a table is not empty, and all that is in it fits.
 fn holds(value: &toml::Value, fits: impl Fn(&str, &toml::Value) -> bool) -> bool {

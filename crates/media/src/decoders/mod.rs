@@ -7,14 +7,19 @@ mod a1111;
 mod comfyui;
 mod configuration;
 mod dwtdct;
+mod flow;
+mod frame_notes;
+mod graphs;
 mod invokeai;
 mod novelai;
 mod pixels;
 mod png_rows;
 mod recipe;
 mod samsung;
+mod settings;
 mod stealth;
 mod thumbnail;
+mod webp_alpha;
 
 use crate::tags::push_problem;
 use countersign_io::source::Source;
@@ -67,10 +72,12 @@ pub static ALL: &[Decoder] = &[
     invokeai::DECODER,
     samsung::DECODER,
     stealth::DECODER,
+    frame_notes::DECODER,
     novelai::DECODER,
     dwtdct::DECODER,
     thumbnail::DECODER,
     configuration::DECODER,
+    settings::DECODER,
     recipe::DECODER,
 ];
 
@@ -115,55 +122,4 @@ fn said(space: &str, key: &str, value: impl Into<String>, from: &Tag) -> Tag {
 /// A decoded fact of the pixels as a whole.
 fn seen(space: &str, key: &str, value: impl Into<String>) -> Tag {
     Tag { space: space.into(), key: key.into(), value: value.into(), place: "pixels".into(), ..Tag::default() }
-}
-
-/// Whether a tag is text about the content (caption, title, keyword, artist, lyrics): what people write, never a mark.
-fn is_about_content(tag: &Tag) -> bool {
-    const WORDS: &[&str] = &[
-        "dc:",
-        "caption",
-        "headline",
-        "title",
-        "keyword",
-        "subject",
-        "artist",
-        "lyric",
-        "byline",
-        "by-line",
-        "creator",
-        "author",
-        "copyright",
-        "rights",
-        "objectname",
-        "xpsubject",
-        "location",
-        "event",
-        "usagete",
-        "instructions",
-        "tit1",
-        "tit2",
-        "tit3",
-        "tpe1",
-        "tpe2",
-        "talb",
-        "tcom",
-        "text",
-        "tope",
-        "uslt",
-        "sylt",
-        "©nam",
-        "©art",
-        "©alb",
-        "©lyr",
-        "©wrt",
-        "album",
-        "inam",
-        "iart",
-        "ikey",
-        "isbj",
-    ];
-    let key = tag.key.to_lowercase();
-    // "TXXX:workflow" and "----:com.apple.iTunes:prompt" name their own field after the frame.
-    let key = key.strip_prefix("txxx:").unwrap_or(&key);
-    WORDS.iter().any(|word| key.contains(word))
 }

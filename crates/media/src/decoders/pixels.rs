@@ -80,7 +80,7 @@ fn format(subject: &mut Subject<'_>, facts: &Facts, fidelity: Fidelity) -> Optio
 }
 
 /// What is to be told of a picture without pixels. Damage is the format readers' to tell.
-fn problem(failure: &Failure) -> Option<Problem> {
+pub(super) fn problem(failure: &Failure) -> Option<Problem> {
     match failure {
         Failure::Refused(Refusal::Undecodable(_)) => None,
         Failure::Refused(Refusal::TooLarge(what)) => {

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use super::{Decoder, Options, Subject, a1111, is_about_content, json, said};
+use super::{Decoder, Options, Subject, a1111, json, said};
 use countersign_model::limits;
 use countersign_model::{Facts, Tag};
 
@@ -82,7 +82,7 @@ fn read(tag: &Tag) -> Recipe {
     let object = object.and_then(|(name, _)| text.get(name.len() + 1..)).unwrap_or(text);
     if object.starts_with('{') {
         let prefixed = object.len() < text.len();
-        return match (prefixed || !is_about_content(tag)).then(|| json::parse(object)).flatten() {
+        return match (prefixed || !tag.is_about_content()).then(|| json::parse(object)).flatten() {
             Some(Value::Object(object)) => members(&object, DEPTH),
             _ => Recipe::default(),
         };

@@ -1,6 +1,7 @@
-//! Samsung's re-edit data: which of its members tell of Galaxy AI.
+//! Samsung's edit data: which of its members tell of Galaxy AI.
 //!
-//! Entry 0x0BA1 of the SEF trailer (JPEG) or the `sefd` box (HEIF), undocumented; ExifTool, `Samsung.pm`.
+//! Entries `PhotoEditor_Re_Edit_Data` (0x0BA1), `PEg_Info` and those like them, of the SEF trailer (JPEG, PNG) or the
+//! `sefd` box (HEIF), undocumented; ExifTool, `Samsung.pm`.
 
 use serde_json::Value;
 
@@ -8,14 +9,15 @@ use super::{Decoder, Options, Subject, json, said};
 use countersign_model::limits;
 use countersign_model::{Facts, Tag};
 
-pub(super) const DECODER: Decoder = Decoder { id: "samsung-edit", version: 1, decode };
+pub(super) const DECODER: Decoder = Decoder { id: "samsung-edit", version: 2, decode };
 
 const MEMBERS: &[&str] = &["genAIType", "isScaleAI", "isAIFilterReEditOnly"];
 
 fn decode(_: &mut Subject<'_>, facts: &Facts, _: Options) -> Vec<Tag> {
     let mut out = Vec::new();
     for tag in facts.tags.iter().filter(|t| t.space == "samsung") {
-        if !(tag.key.contains("Re_Edit_Data") || tag.key.eq_ignore_ascii_case("0x0ba1")) {
+        // Entries are named differently by each version of the editor; the members' names are their own.
+        if !MEMBERS.iter().any(|member| tag.value.contains(member)) {
             continue;
         }
         let Some(start) = tag.value.find('{') else { continue };
@@ -55,7 +57,7 @@ mod tests {
     use countersign_io::source::Source;
 
     #[test]
-    fn members_are_found_at_any_depth_of_the_named_entry_only() {
+    fn members_are_found_at_any_depth_of_samsungs_entries_only() {
         let value = r#"{"clipInfoValue":"{\"a\":1}","x":[{"genAIType":1,"isScaleAI":true}],"y":"{\"isAIFilterReEditOnly\":false}"}"#;
         let tag = |key: &str| Tag { space: "samsung".into(), key: key.into(), value: value.into(), ..Tag::default() };
         let facts = |key: &str| Facts { tags: vec![tag(key)], ..Facts::default() };
@@ -70,6 +72,8 @@ mod tests {
                 ("isAIFilterReEditOnly".to_string(), "false".to_string())
             ]
         );
-        assert!(said("Image_UTC_Data").is_empty());
+        assert_eq!(said("PEg_Info").len(), 3);
+        let other = Facts { tags: vec![Tag { space: "png".into(), ..tag("PEg_Info") }], ..Facts::default() };
+        assert!(decode(&mut Subject::new(&mut Source::memory(Vec::new(), 0)), &other, Options::default()).is_empty());
     }
 }

@@ -10,12 +10,13 @@ use std::io::Read;
 use flate2::read::GzDecoder;
 
 use super::png_rows::{self, Rows};
-use super::{Decoder, Options, Subject, pixels, seen};
+use super::{Decoder, Options, Subject, pixels, seen, webp_alpha};
 use crate::formats::{self, Pixels};
+use countersign_io::source::Source;
 use countersign_model::limits;
 use countersign_model::{Facts, Tag};
 
-pub(super) const DECODER: Decoder = Decoder { id: "stealth", version: 1, decode };
+pub(super) const DECODER: Decoder = Decoder { id: "stealth", version: 2, decode };
 
 /// Where a magic is and whether gzip follows.
 struct Magic {
@@ -57,8 +58,9 @@ fn decode(subject: &mut Subject<'_>, facts: &Facts, options: Options) -> Vec<Tag
         },
         Some(Pixels::LossyOrLossless) if !options.pixels => {
             let likely = pixels::vp8l(source).is_some_and(|header| header.alpha && header.pixels <= WEBP_PIXELS);
-            if likely && source.len() <= WEBP { of_image(subject, facts) } else { None }
+            if likely && source.len() <= WEBP { of_image(subject, facts) } else { of_alpha(source) }
         }
+        Some(Pixels::LossyOrLossless) => of_image(subject, facts).or_else(|| of_alpha(subject.source)),
         _ if options.pixels => of_image(subject, facts),
         _ => None,
     };
@@ -71,6 +73,13 @@ fn of_image(subject: &mut Subject<'_>, facts: &Facts) -> Option<(&'static str, S
     let bits = image.rgba().map(|pixel| lowest(&pixel)).collect();
     let (width, height, alpha) = (image.width() as usize, image.height() as usize, image.has_alpha());
     text(&Planes { width, height, bits, alpha })
+}
+
+/// The alpha channel of a lossy WebP, which is stored without loss.
+fn of_alpha(source: &mut Source) -> Option<(&'static str, String)> {
+    let alpha = webp_alpha::read(source, WEBP_PIXELS, WEBP as usize)?;
+    let bits = alpha.samples.iter().map(|sample| (sample & 1) << 3).collect();
+    text(&Planes { width: alpha.width, height: alpha.height, bits, alpha: true })
 }
 
 fn lowest(pixel: &[u8]) -> u8 {
@@ -262,6 +271,11 @@ mod tests {
         let pixels = hidden(&MAGICS[1], TEXT, 96, 96, 4);
         WebPEncoder::new_lossless(&mut webp).write_image(&pixels, 96, 96, ExtendedColorType::Rgba8).unwrap();
         assert_eq!(said(webp, "webp", false), [("stealth_pngcomp".to_owned(), TEXT.to_owned())]);
+        let alpha: Vec<u8> = pixels.chunks_exact(4).map(|pixel| pixel[3]).collect();
+        for how in [0, 1] {
+            let lossy = webp_alpha::tests::lossy(&alpha, 96, 96, how);
+            assert_eq!(said(lossy, "webp", false), [("stealth_pngcomp".to_owned(), TEXT.to_owned())]);
+        }
     }
 
     #[test]

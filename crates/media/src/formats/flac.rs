@@ -18,7 +18,7 @@ pub(super) static INFO: Info = Info {
     extensions: &["flac", "fla"],
     media: Media::Audio,
     specification: "RFC 9639",
-    version: 1,
+    version: 2,
     ..Info::DEFAULT
 };
 
@@ -138,9 +138,39 @@ fn stream_info(blob: &[u8], at: &Place, out: &mut Extraction) -> u64 {
 
 fn application(blob: &[u8], at: &Place, out: &mut Extraction) {
     let Some((id, data)) = blob.split_first_chunk::<4>() else { return };
+    if id == b"riff" && riff_chunk(data, at, out) {
+        return;
+    }
     let key = format!("APPLICATION:{}", charset::fourcc(*id));
     let value = charset::printable(data).unwrap_or_else(|| format!("{} bytes", data.len()));
     push(out, "flac", &key, value, at, 4);
+}
+
+/// A chunk of the WAV that the sound came from, as `flac --keep-foreign-metadata` keeps it; true where it held text.
+fn riff_chunk(data: &[u8], at: &Place, out: &mut Extraction) -> bool {
+    let before = out.facts.tags.len();
+    let mut one = |prefix: &str, id: &[u8; 4], body: &[u8], by: usize| {
+        if let Some(text) = charset::printable(body) {
+            push(out, "riff", &format!("{prefix}{}", charset::fourcc(*id).trim_end()), text, at, by as u64 + 4);
+        }
+    };
+    let chunk = |from: usize| -> Option<([u8; 4], &[u8])> {
+        let (id, rest) = data.get(from..)?.split_first_chunk::<4>()?;
+        let (len, body) = rest.split_first_chunk::<4>()?;
+        Some((*id, body.get(..(u32::from_le_bytes(*len) as usize).min(body.len()))?))
+    };
+    match chunk(0) {
+        Some((id, body)) if &id == b"LIST" && body.starts_with(b"INFO") => {
+            let mut from = 12;
+            while let Some((id, body)) = chunk(from) {
+                one("INFO:", &id, body, from + 8);
+                from += 8 + body.len() + (body.len() & 1);
+            }
+        }
+        Some((id, body)) => one("", &id, body, 8),
+        None => {}
+    }
+    out.facts.tags.len() > before
 }
 
 /// The first frame must stand right behind the blocks: else their lengths were wrong and blocks are lost.
@@ -155,5 +185,26 @@ fn sound(source: &mut Source, pos: u64, samples: u64, out: &mut Extraction) -> R
     match source.up_to(pos, 2)? {
         [0xFF, second] if second & 0xFC == 0xF8 => Ok(()),
         _ => Err(Problem::malformed("flac (frames)", offset, "no frame behind the metadata")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn chunks_of_the_wav_are_read() {
+        let told = |data: &[u8]| {
+            let mut out = Extraction::default();
+            application(&[b"riff", data].concat(), &Place::new("FLAC", 0), &mut out);
+            out.facts.tags.into_iter().map(|tag| (tag.space, tag.key, tag.value)).collect::<Vec<_>>()
+        };
+        let list = b"LIST\x18\0\0\0INFOICMT\x03\0\0\0one\0ISFT\x01\0\0\0x\0";
+        let expected = [("riff", "INFO:ICMT", "one"), ("riff", "INFO:ISFT", "x")];
+        assert_eq!(told(list), expected.map(|(a, b, c)| (a.to_owned(), b.to_owned(), c.to_owned())));
+        assert_eq!(told(b"json\x02\0\0\0{}"), [("riff".to_owned(), "json".to_owned(), "{}".to_owned())]);
+        for end in 0..list.len() {
+            let _ = told(&list[..end]);
+        }
     }
 }

@@ -333,4 +333,4 @@ pub fn info(id: FormatId) -> Option<&'static Info> {
 }
 
 /// Endings of files that describe another one when they are called `name.ENDING` or `name.ext.ENDING`.
-pub const SIDECARS: &[&str] = &["c2pa", "xmp", "txt", "json"];
+pub const SIDECARS: &[&str] = &["c2pa", "xmp", "txt", "json", "yaml", "yml"];

@@ -1,5 +1,6 @@
 //! PNG and APNG (W3C Portable Network Graphics, third edition), with XMP, Exif, C2PA (`caBX`) and ComfyUI's `comf`.
 
+use crate::containers::samsung;
 use crate::formats::{Format, FrameUse, Info, Media, Pixels, Probe, Score};
 use crate::framing::png_chunks::{self, Chunk};
 use crate::framing::{appended, jumbf, numbers};
@@ -17,7 +18,7 @@ static INFO: Info = Info {
     extensions: &["png", "apng"],
     media: Media::Image,
     specification: "W3C PNG, third edition; XMP part 3; C2PA 2.x, annex A.3",
-    version: 2,
+    version: 3,
     pixels: Pixels::Lossless,
     thumbnails: true,
     frames: FrameUse::Possible,
@@ -196,6 +197,8 @@ fn after_end(source: &mut Source, end: u64, room: &mut usize, out: &mut Extracti
         if let Some(problem) = ended.err().filter(|_| cut) {
             tags::push_problem(out, problem.within("png"));
         }
+    } else if source.tail()?.1.ends_with(b"SEFT") {
+        samsung::read(source, end, source.len(), "PNG SEF trailer", out);
     } else if appended::is_media(&peek) {
         let bytes = source.stated(end, rest, limits::EMBEDDED_BYTES).map_err(|p| p.within("PNG trailer"))?;
         out.embedded.push(Embedded { place: "PNG trailer".into(), offset: here, bytes, name: None });

@@ -39,6 +39,21 @@ pub fn guess(bytes: &[u8]) -> String {
     text.trim_end_matches(['\0', ' ']).to_owned()
 }
 
+/// The text of a file beside an asset: UTF-8 or UTF-16 with or without a byte order mark, else Latin-1; `None` for what is
+/// no text.
+#[must_use]
+pub fn sidecar(bytes: &[u8]) -> Option<String> {
+    let sample = bytes.get(..bytes.len().min(4096)).unwrap_or_default();
+    let zeros = |at: usize| sample.iter().skip(at).step_by(2).filter(|b| **b == 0).count();
+    let marked = matches!(bytes, [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..]);
+    // In UTF-16 of Latin letters nearly every second byte is zero.
+    let (even, odd, half) = (zeros(0), zeros(1), sample.len() / 2);
+    if marked || (half > 4 && (even > half * 3 / 4 || odd > half * 3 / 4)) {
+        return Some(utf16(bytes, if even > odd { UTF_16BE } else { UTF_16LE }));
+    }
+    (!trim(sample).contains(&0)).then(|| guess(bytes))
+}
+
 /// A fixed field: text up to the first NUL.
 #[must_use]
 pub fn fixed(bytes: &[u8]) -> String {
@@ -136,6 +151,12 @@ mod tests {
         assert_eq!(printable(&[0x80, 0x81]), None);
         assert_eq!(printable(b"\0\0"), None);
         assert_eq!(printable(&vec![b'a'; UNKNOWN + 1]), None);
+        let wide = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>();
+        assert_eq!(sidecar(&wide("Steps: 20")).as_deref(), Some("Steps: 20"));
+        assert_eq!(sidecar(&[&[0xFF, 0xFE][..], &wide("Stufen: ä")].concat()).as_deref(), Some("Stufen: ä"));
+        assert_eq!(sidecar(b"Gr\xfc\xdfe").as_deref(), Some("Grüße"));
+        assert_eq!(sidecar("\u{feff}Grüße".as_bytes()).as_deref(), Some("Grüße"));
+        assert_eq!(sidecar(b"\x89PNG\0\0\0\x01binary"), None);
     }
 
     #[test]

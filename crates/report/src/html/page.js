@@ -54,7 +54,7 @@
   input("Approvals", summary.ledger ? summary.ledger.path + " (" + many(summary.ledger.records, "record", "records") + ")" : "No approvals ledger given");
   input("Trust lists", summary.trust.length ? summary.trust.map(t => t.name + (t.issued ? " (" + t.issued + ")" : "")).join(", ") : "None: signers cannot be recognized");
   if (summary.not_looked_at.length) input("Not looked at", ...summary.not_looked_at.map(what => el("div", {}, what)));
-  $("fine").textContent = "Policy SHA-256 " + summary.policy_sha256 + (summary.ledger ? "; ledger head " + summary.ledger.head : "") + "; catalogue of " + summary.catalogue.marks + " marks " + summary.catalogue.sha256;
+  $("fine").textContent = "Policy SHA-256 " + summary.policy_sha256 + (summary.ledger ? "; ledger head " + summary.ledger.head : "") + "; catalogue of " + summary.catalogue.marks + " marks " + summary.catalogue.sha256 + summary.catalogue.files.map((file) => "; marks of " + file).join("");
 
   const tile = (value, label, tone) => $("tiles").append(el("div", { class: "tile " + (value !== "0" && tone || "") }, el("b", {}, value), el("span", {}, label)));
   tile(number(n.assets), "files, " + summary.size);

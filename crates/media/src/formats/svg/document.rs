@@ -31,6 +31,8 @@ enum Kind {
     Title,
     Description,
     Manifest,
+    /// Text of `metadata`, or of an element in it, that is no RDF.
+    Metadata,
     Rdf,
     Other,
 }
@@ -44,6 +46,7 @@ struct Document<'a> {
     /// `x:xmptk` of the packet around the RDF.
     toolkit: Vec<u8>,
     in_rdf: usize,
+    in_metadata: usize,
     out: &'a mut Extraction,
 }
 
@@ -56,8 +59,16 @@ pub(super) fn read(text: &[u8], base: Option<u64>, out: &mut Extraction) -> Resu
     reader.config_mut().check_end_names = false;
     reader.config_mut().allow_unmatched_ends = true;
     reader.config_mut().allow_dangling_amp = true;
-    let mut document =
-        Document { text, base, open: Vec::new(), namespaces: Vec::new(), toolkit: Vec::new(), in_rdf: 0, out };
+    let mut document = Document {
+        text,
+        base,
+        open: Vec::new(),
+        namespaces: Vec::new(),
+        toolkit: Vec::new(),
+        in_rdf: 0,
+        in_metadata: 0,
+        out,
+    };
     loop {
         let start = reader.buffer_position() as usize;
         if document.open.len() > OPEN {
@@ -129,6 +140,7 @@ impl Document<'_> {
         }
         let kind = self.kind(&name);
         self.in_rdf += usize::from(kind == Kind::Rdf);
+        self.in_metadata += usize::from(kind == Kind::Metadata);
         self.open.push(Open { name, start, kind, text: String::new(), at: 0 });
     }
 
@@ -145,6 +157,8 @@ impl Document<'_> {
             }
             b"title" if of_svg() => Kind::Title,
             b"desc" if of_svg() => Kind::Description,
+            b"metadata" if of_svg() => Kind::Metadata,
+            _ if self.in_metadata > 0 && self.in_rdf == 0 => Kind::Metadata,
             _ => Kind::Other,
         }
     }
@@ -171,9 +185,14 @@ impl Document<'_> {
     }
 
     fn close(&mut self, open: Open, end: usize) {
+        let name = String::from_utf8_lossy(split(&open.name).1).into_owned();
         let key = match open.kind {
             Kind::Title => "title",
             Kind::Description => "desc",
+            Kind::Metadata => {
+                self.in_metadata = self.in_metadata.saturating_sub(1);
+                name.as_str()
+            }
             Kind::Manifest => return self.manifest(&open),
             Kind::Rdf => {
                 self.in_rdf = self.in_rdf.saturating_sub(1);

@@ -1,0 +1,277 @@
+//! Names of programs and services as they stand in tool fields: with versions, vendors, paths, endings and addresses.
+
+use serde::Deserialize;
+
+use countersign_model::{Claim, Strength};
+
+/// One program.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Tool {
+    /// What it is called in reports.
+    pub(super) name: String,
+    /// How it is spelled, where that is not the name; `-`, `_` and `.` are as good as blanks.
+    #[serde(default)]
+    spelled: Vec<String>,
+    /// Whether it also does other things: then its name only hints.
+    #[serde(default)]
+    more: bool,
+    /// Whether the name is also an ordinary word: then it counts only where it is the whole field.
+    #[serde(default)]
+    word: bool,
+    #[serde(default)]
+    pub(super) claim: Option<Claim>,
+}
+
+/// Programs, ready to be compared.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Tools {
+    tools: Vec<(Vec<Vec<String>>, Tool)>,
+}
+
+/// A program that a field names.
+pub(super) struct Named<'a> {
+    pub(super) tool: &'a Tool,
+    /// `None` where the field is its name, and nothing but that.
+    pub(super) strength: Option<Strength>,
+}
+
+/// Words that say that something was not used.
+const NEGATIONS: &[&str] =
+    &["not", "no", "off", "none", "without", "disabled", "never", "non", "false", "unused", "kein", "keine", "sans"];
+/// Words that may stand around a name without making it something else.
+const AROUND: &[&str] = &[
+    "ai",
+    "app",
+    "cpp",
+    "py",
+    "exe",
+    "rs",
+    "js",
+    "cli",
+    "gui",
+    "inc",
+    "com",
+    "io",
+    "org",
+    "net",
+    "www",
+    "http",
+    "https",
+    "web",
+    "webui",
+    "ui",
+    "studio",
+    "desktop",
+    "beta",
+    "alpha",
+    "rc",
+    "pro",
+    "plus",
+    "ultra",
+    "turbo",
+    "max",
+    "mini",
+    "lite",
+    "hd",
+    "by",
+    "labs",
+    "lab",
+    "api",
+    "model",
+    "image",
+    "images",
+    "video",
+    "audio",
+    "music",
+    "generator",
+    "generation",
+    "the",
+    "for",
+    "via",
+    "macos",
+    "windows",
+    "linux",
+    "ios",
+    "android",
+    "x64",
+    "x86",
+    "arm64",
+    "amd64",
+    "mac",
+    "win64",
+    "build",
+    "version",
+    "release",
+    "dev",
+    "master",
+    "commit",
+    "git",
+    "github",
+    "python",
+    "lib",
+    "large",
+    "medium",
+    "small",
+    "base",
+    "xl",
+    "openai",
+    "google",
+    "microsoft",
+    "meta",
+    "adobe",
+    "amazon",
+    "aws",
+    "stability",
+    "bytedance",
+    "huggingface",
+    "software",
+    "created",
+    "generated",
+    "made",
+    "with",
+    "using",
+    "creator",
+    "node",
+    "server",
+    "client",
+    "main",
+    "text",
+    "to",
+    "v",
+    "r",
+    "edition",
+    "community",
+    "engine",
+    "pipeline",
+    "official",
+    "nightly",
+    "stable",
+    "cloud",
+    "online",
+    "speech",
+];
+
+/// Letters and digits in words, in lower case.
+fn words(text: &str) -> Vec<String> {
+    let lower = text.to_lowercase().replace('·', "-");
+    lower.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_owned).collect()
+}
+
+/// A version, a commit or a platform's number.
+fn is_version(word: &str) -> bool {
+    let digits = word.trim_start_matches(['v', 'r', 'b']);
+    let hexadecimal = word.len() >= 6 && word.chars().all(|c| c.is_ascii_hexdigit());
+    hexadecimal || digits.starts_with(|c: char| c.is_ascii_digit())
+}
+
+impl Tools {
+    /// # Errors
+    /// A name without a letter.
+    pub(super) fn new(tools: Vec<Tool>) -> Result<Self, String> {
+        let mut out = Vec::with_capacity(tools.len());
+        for tool in tools {
+            let spelled = std::iter::once(&tool.name).filter(|_| tool.spelled.is_empty()).chain(&tool.spelled);
+            let spelled: Vec<_> = spelled.map(|name| words(name)).collect();
+            if spelled.iter().any(Vec::is_empty) {
+                return Err(format!("the tool {:?} has no name to compare", tool.name));
+            }
+            out.push((spelled, tool));
+        }
+        Ok(Self { tools: out })
+    }
+
+    /// The claims that the programs make where theirs differ from the mark's.
+    pub(super) fn claims(&self) -> impl Iterator<Item = Claim> {
+        self.tools.iter().filter_map(|(_, tool)| tool.claim)
+    }
+
+    /// The program that a field's value names.
+    pub(super) fn find(&self, value: &str) -> Option<Named<'_>> {
+        if value.len() > 1024 {
+            return None;
+        }
+        let field = words(value);
+        if field.iter().any(|word| NEGATIONS.contains(&word.as_str())) {
+            return None;
+        }
+        // `/opt/app/bin/program.exe` names its last part; `org/program` may name either.
+        let path = value.trim().rsplit(['/', '\\']).next().map(words).filter(|last| last.len() < field.len());
+        let whole = [Some(&field), path.as_ref()].into_iter().flatten();
+        let mut best: Option<(usize, Named<'_>)> = None;
+        for field in whole {
+            for (spelled, tool) in &self.tools {
+                let Some(name) = spelled.iter().filter(|name| is_whole(field, name)).max_by_key(|name| name.len())
+                else {
+                    continue;
+                };
+                if best.as_ref().is_none_or(|(length, _)| name.len() > *length) {
+                    best = Some((name.len(), Named { tool, strength: tool.more.then_some(Strength::Hint) }));
+                }
+            }
+        }
+        if let Some((_, named)) = best {
+            return Some(named);
+        }
+        let within = |name: &Vec<String>| field.windows(name.len()).any(|part| part == name.as_slice());
+        let (_, tool) = self.tools.iter().find(|(spelled, tool)| !tool.word && spelled.iter().any(within))?;
+        Some(Named { tool, strength: Some(Strength::Hint) })
+    }
+}
+
+/// Whether a field is this name with nothing around it but versions, vendors and the like.
+fn is_whole(field: &[String], name: &[String]) -> bool {
+    let Some(at) = field.windows(name.len()).position(|part| part == name) else { return false };
+    let (before, after) = (field.get(..at).unwrap_or_default(), field.get(at + name.len()..).unwrap_or_default());
+    let plain = |word: &String| AROUND.contains(&word.as_str()) || is_version(word);
+    before.len() <= 4 && after.len() <= 8 && before.iter().chain(after).all(plain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tools() -> Tools {
+        let of = |text: &str| -> Tool { toml::from_str(text).unwrap() };
+        Tools::new(vec![
+            of("name = 'Stable Diffusion'"),
+            of("name = 'stable-diffusion.cpp'"),
+            of("name = 'Sora'\nspelled = ['sora']\nword = true"),
+            of("name = 'Runway'\nspelled = ['runway', 'runwayml']\nmore = true\nword = true"),
+        ])
+        .unwrap()
+    }
+
+    #[test]
+    fn names_are_found_with_what_stands_around_them() {
+        let tools = tools();
+        for (value, expected, sure) in [
+            ("Stable Diffusion", "Stable Diffusion", true),
+            ("stable-diffusion.cpp", "stable-diffusion.cpp", true),
+            ("/usr/local/bin/stable-diffusion.cpp master-1a2b3c4", "stable-diffusion.cpp", true),
+            (r"C:\Tools\Stable_Diffusion.exe", "Stable Diffusion", true),
+            ("Stable Diffusion XL v1.0 (by Stability AI)", "Stable Diffusion", true),
+            ("OpenAI Sora 2", "Sora", true),
+            ("Krita 5.2 with Stable Diffusion plugin", "Stable Diffusion", false),
+            ("RunwayML", "Runway", false),
+        ] {
+            let named = tools.find(value).unwrap_or_else(|| panic!("{value}"));
+            assert_eq!((named.tool.name.as_str(), named.strength.is_none()), (expected, sure), "{value}");
+        }
+    }
+
+    #[test]
+    fn other_words_are_no_names() {
+        let tools = tools();
+        for value in [
+            "",
+            "Soraya Photo",
+            "Veolia Imagen Sora Luma",
+            "Stable Diffusion: off",
+            "no Stable Diffusion",
+            "Diffusion Stable",
+        ] {
+            assert!(tools.find(value).is_none(), "{value}");
+        }
+    }
+}

@@ -1,0 +1,247 @@
+//! Settings as text: `key: value` in lines or between commas, YAML, the `repr` of an object, options of a command line.
+
+use super::bag::{Bag, Verdict};
+use super::names::{self, Field};
+
+/// Characters of a text that are looked at.
+const LONGEST: usize = 256 * 1024;
+/// The longest name of a setting.
+const NAME: usize = 40;
+
+/// The settings in a text, and how its author would have to be asked: as options, or as names and values.
+pub(super) fn find(text: &str) -> Option<(Bag, Verdict)> {
+    let end = (0..=LONGEST.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+    let text = text.get(..end)?;
+    [options(text), pairs(text)].into_iter().flatten().find_map(|bag| bag.judge().map(|verdict| (bag, verdict)))
+}
+
+/// `a red barn --steps 30 --seed=1`, `program --prompt "a red barn"`, `"a red barn" -s 50 -S 1 -C 7.5`.
+fn options(text: &str) -> Option<Bag> {
+    let words = words(text);
+    let first = words.iter().position(|word| !word.quoted && is_option(&word.text))?;
+    let mut bag = Bag::default();
+    let mut at = first;
+    let mut known = 0;
+    while let Some(word) = words.get(at) {
+        at += 1;
+        if word.quoted || !is_option(&word.text) {
+            continue;
+        }
+        let name = word.text.trim_start_matches('-');
+        let (name, given) = match name.split_once('=') {
+            Some((name, value)) => (name, Some(value.to_owned())),
+            None => (name, None),
+        };
+        // A value runs to the next option: prompts are not always quoted.
+        let from = at;
+        while given.is_none() && words.get(at).is_some_and(|next| next.quoted || !is_option(&next.text)) {
+            at += 1;
+        }
+        let value = given.unwrap_or_else(|| joined(words.get(from..at).unwrap_or_default()));
+        let field = if word.text.starts_with("--") { names::field(name).or_else(|| brief(name)) } else { short(name) };
+        known += usize::from(field.is_some());
+        match field {
+            Some(field @ (Field::Prompt | Field::WeakPrompt | Field::Negative)) => bag.set(field, &value),
+            // Only the first word belongs to the option; text may follow.
+            Some(field) => bag.set(field, value.split_whitespace().next().unwrap_or_default()),
+            None => {}
+        }
+    }
+    let before = words.get(..first).unwrap_or_default();
+    let lead = match before {
+        [only] if only.quoted => only.text.clone(),
+        several => joined(several),
+    };
+    // A program's name and its arguments are no prompt; neither is anything before fewer options than three.
+    if known >= 3
+        && !lead.contains("://")
+        && (lead.split_whitespace().count() > 1 || before.iter().any(|word| word.quoted))
+    {
+        bag.lead(&lead);
+    }
+    Some(bag)
+}
+
+/// One-letter options of the scripts that came with Stable Diffusion and of those modelled on them.
+fn short(name: &str) -> Option<Field> {
+    Some(match name {
+        "p" => Field::Prompt,
+        "n" => Field::Negative,
+        "s" => Field::Steps,
+        "S" => Field::Seed,
+        "C" => Field::Guidance,
+        "W" => Field::Width,
+        "H" => Field::Height,
+        "A" => Field::Sampler,
+        "I" => Field::Source,
+        _ => return None,
+    })
+}
+
+/// Options behind a prompt, as services and training scripts take them: `a red barn --ar 16:9 --v 6 --stylize 250`.
+fn brief(name: &str) -> Option<Field> {
+    Some(match name {
+        "no" | "n" => Field::Negative,
+        "stylize" | "s" | "l" => Field::Guidance,
+        "d" => Field::Seed,
+        "v" | "niji" | "chaos" | "weird" | "sref" | "cref" | "iw" => Field::Extra,
+        _ => return None,
+    })
+}
+
+struct Word {
+    text: String,
+    quoted: bool,
+}
+
+fn is_option(word: &str) -> bool {
+    let name = word.trim_start_matches('-');
+    let dashes = word.len() - name.len();
+    let letter = name.starts_with(char::is_alphabetic);
+    letter && (dashes == 2 || (dashes == 1 && name.len() == 1))
+}
+
+fn joined(words: &[Word]) -> String {
+    words.iter().map(|word| word.text.as_str()).collect::<Vec<_>>().join(" ")
+}
+
+/// The words of a command line; quotes hold several together.
+fn words(text: &str) -> Vec<Word> {
+    let mut out = Vec::new();
+    let mut rest = text.trim_start();
+    while let Some(first) = rest.chars().next() {
+        let end = match first {
+            '"' | '\'' => rest.get(1..).and_then(|inner| inner.find(first)).map(|at| at + 1),
+            _ => None,
+        };
+        let next = match end {
+            Some(end) => {
+                out.push(Word { text: rest.get(1..end).unwrap_or_default().to_owned(), quoted: true });
+                end + 1
+            }
+            None => {
+                // `--prompt="a b"` is one word.
+                let mut quoted = None;
+                let end = rest.char_indices().find(|(_, c)| match (quoted, *c) {
+                    (None, '"') => {
+                        quoted = Some('"');
+                        false
+                    }
+                    (Some(open), c) if c == open => {
+                        quoted = None;
+                        false
+                    }
+                    (None, c) => c.is_whitespace(),
+                    _ => false,
+                });
+                let end = end.map_or(rest.len(), |(at, _)| at);
+                out.push(Word { text: rest.get(..end).unwrap_or_default().to_owned(), quoted: false });
+                end
+            }
+        };
+        rest = rest.get(next..).unwrap_or_default().trim_start();
+        if out.len() >= 20_000 {
+            break;
+        }
+    }
+    out
+}
+
+/// Names and values, whatever stands between them.
+fn pairs(text: &str) -> Option<Bag> {
+    let mut bag = Bag::default();
+    let mut lead: Option<usize> = None;
+    let mut last: Option<Field> = None;
+    let mut found = 0;
+    for (at, part) in parts(text) {
+        let Some((field, value)) = pair(part) else {
+            // A block of YAML or a value on the line below its name.
+            if let Some(field) = last.filter(|_| !part.trim().is_empty()) {
+                bag.set(field, part);
+                last = None;
+            }
+            found += tokens(part, &mut bag, &mut lead, at);
+            continue;
+        };
+        found += 1;
+        lead.get_or_insert(at);
+        let empty = ["", "|", ">", "|-", ">-"].contains(&value);
+        last = empty.then_some(field);
+        bag.set(field, value);
+        tokens(value, &mut bag, &mut lead, at);
+    }
+    if let Some(lead) = lead.and_then(|at| text.get(..at)) {
+        bag.lead(lead);
+    }
+    (found >= 2).then_some(bag)
+}
+
+/// `steps:30 seed:1` inside a part: names and values that only blanks separate.
+fn tokens(part: &str, bag: &mut Bag, lead: &mut Option<usize>, at: usize) -> usize {
+    let mut found = 0;
+    let mut from = 0;
+    for token in part.split_whitespace() {
+        let start = part.get(from..).and_then(|rest| rest.find(token)).map_or(from, |found| from + found);
+        from = start + token.len();
+        let Some((name, value)) =
+            token.split_once([':', '=']).filter(|(name, value)| !name.is_empty() && !value.is_empty())
+        else {
+            continue;
+        };
+        if let Some(field) = names::field(name).filter(|_| name.len() <= NAME) {
+            bag.set(field, value);
+            lead.get_or_insert(at + start);
+            found += 1;
+        }
+    }
+    found
+}
+
+fn pair(part: &str) -> Option<(Field, &str)> {
+    let at = part.find([':', '='])?;
+    let name = part.get(..at)?.trim().trim_start_matches(['-', '*', '#', '>', '(', '{', '[']).trim();
+    let name = name.trim_matches(['"', '\'', '*', '`', '_']);
+    // `Config(prompt='a barn'`: the name follows the bracket.
+    let name = name.rsplit('(').next().unwrap_or(name).trim();
+    if name.is_empty() || name.len() > NAME {
+        return None;
+    }
+    let value = part.get(at + 1..)?.trim().trim_start_matches("**").trim();
+    let value = value.trim_end_matches([')', '}']).trim().trim_matches(['"', '\'', '`']);
+    Some((names::field(name)?, value))
+}
+
+/// Parts between line ends, commas, semicolons and bars that no quote holds together, with where each begins.
+fn parts(text: &str) -> Vec<(usize, &str)> {
+    let mut out = Vec::new();
+    let mut start = 0;
+    let mut quote: Option<char> = None;
+    let mut before = ' ';
+    // The query of an address is names and values too.
+    let address = text.contains("://");
+    for (at, c) in text.char_indices() {
+        match (quote, c) {
+            (Some(open), c) if c == open => quote = None,
+            // Quotes open after a separator only: the apostrophe of a word is none.
+            (None, '"' | '\'') if matches!(before, ' ' | ':' | '=' | '(' | '[' | '{' | ',') && closes(text, at, c) => {
+                quote = Some(c)
+            }
+            (None, '?') if !address => {}
+            (None, '\n' | '\r' | ',' | ';' | '|' | '&' | '\t' | '?') => {
+                out.push((start, text.get(start..at).unwrap_or_default()));
+                start = at + c.len_utf8();
+            }
+            _ => {}
+        }
+        before = c;
+    }
+    out.push((start, text.get(start..).unwrap_or_default()));
+    out
+}
+
+/// Whether a quote is closed before the end of its line.
+fn closes(text: &str, at: usize, quote: char) -> bool {
+    let rest = text.get(at + quote.len_utf8()..).unwrap_or_default();
+    let line = rest.split('\n').next().unwrap_or_default();
+    line.bytes().take(8_192).any(|b| b == quote as u8)
+}

@@ -1,0 +1,199 @@
+//! Settings of a generative model, told by their structure: no list of programs, and any way of writing them down.
+//!
+//! What generators have in common is what they were asked: a prompt, with a seed, steps, a sampler, a guidance scale, a
+//! model, a negative prompt, a size. They write it as JSON, as one field each, as `key: value` text, as YAML, as a Python
+//! dictionary or as a command line, in whatever text field the container offers.
+
+mod bag;
+mod lines;
+mod names;
+mod objects;
+mod python;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
+use regex::Regex;
+use serde_json::Value;
+
+use self::bag::{Bag, Verdict};
+use self::names::Field;
+use super::{Decoder, Options, Subject, json, said};
+use countersign_model::limits;
+use countersign_model::{Facts, Tag, Via};
+
+pub(super) const DECODER: Decoder = Decoder { id: "settings", version: 1, decode };
+
+/// How far from the start of a value its object may begin.
+const BEFORE: usize = 256;
+/// Vocabularies whose fields have fixed meanings: one field each is not how settings stand there.
+const FIXED: &[&str] = &[
+    "exif",
+    "iptc",
+    "icc",
+    "samsung",
+    "countersign",
+    "c2pa",
+    "dpx",
+    "bext",
+    "ixml",
+    "photoshop",
+    "comfyui",
+    "tar",
+    "zip",
+];
+/// Namespaces of XMP that are the same.
+const NAMESPACES: &[&str] = &[
+    "dc:",
+    "xmp:",
+    "xmpMM:",
+    "xmpDM:",
+    "xmpRights:",
+    "tiff:",
+    "exif:",
+    "exifEX:",
+    "aux:",
+    "crs:",
+    "photoshop:",
+    "Iptc4xmpCore:",
+    "Iptc4xmpExt:",
+    "plus:",
+    "pdf:",
+    "stEvt:",
+    "stRef:",
+    "lr:",
+    "GPano:",
+    "GCamera:",
+    "Camera:",
+    "drone-dji:",
+    "MicrosoftPhoto:",
+];
+/// Words of which one is in any settings.
+const TELLING: &str = r"(?i)seed|steps|guidance|cfg|sampler|prompt|negative|scheduler|generat|voice|created|software|\s-[SC] ?\d|\s--[a-z]";
+
+fn decode(_: &mut Subject<'_>, facts: &Facts, _: Options) -> Vec<Tag> {
+    let mut out = Vec::new();
+    let values = facts.tags.iter().chain(facts.decoded.iter().filter(|tag| tag.space == "stealth"));
+    for tag in values.filter(|tag| is_telling(&tag.value)) {
+        if out.len() >= limits::EMBEDDED {
+            break;
+        }
+        let (found, tool) = read(&tag.value);
+        let written_by_people = tag.is_about_content() && !names_its_tool(facts, tag);
+        if let Some(tool) = tool.filter(|_| !written_by_people) {
+            out.push(said(DECODER.id, "tool", tool, tag));
+        }
+        if let Some((bag, verdict)) = found.filter(|_| !is_known(facts, tag)) {
+            tell(&bag, verdict, if written_by_people { "quoted" } else { "structure" }, tag, &mut out);
+        }
+    }
+    for (tag, bag) in one_field_each(facts) {
+        if let Some(verdict) = bag.judge() {
+            tell(&bag, verdict, "structure", tag, &mut out);
+        }
+    }
+    out
+}
+
+/// Whether a decoder that knows the program has told what this field holds.
+fn is_known(facts: &Facts, tag: &Tag) -> bool {
+    let same = |told: &&Tag| told.place == tag.place && told.offset == tag.offset && told.via == tag.via;
+    facts.decoded.iter().filter(same).any(|told| ["a1111", "invokeai"].contains(&told.space.as_str()))
+}
+
+fn tell(bag: &Bag, verdict: Verdict, key: &str, tag: &Tag, out: &mut Vec<Tag>) {
+    let verb = match verdict {
+        Verdict::Generate => "generate",
+        Verdict::Edit => "edit",
+    };
+    let by = bag.tool.as_deref().map(|tool| format!("; by {}", tool.trim())).unwrap_or_default();
+    out.push(said(DECODER.id, key, format!("{verb}: {}{by}", bag.told()), tag));
+    if key == "structure" {
+        let parts = [("prompt", bag.asked()), ("model", bag.model.as_deref())];
+        out.extend(parts.into_iter().filter_map(|(key, value)| Some(said(DECODER.id, key, value?, tag))));
+    }
+}
+
+/// Whether a value holds a word that any settings hold: that alone sorts out most fields.
+fn is_telling(value: &str) -> bool {
+    static WORDS: OnceLock<Option<Regex>> = OnceLock::new();
+    let words = WORDS.get_or_init(|| Regex::new(TELLING).ok()).as_ref();
+    (12..=limits::INFLATED).contains(&value.len()) && words.is_some_and(|words| words.is_match(value))
+}
+
+/// The settings in a value, and the program that an object in it names.
+fn read(value: &str) -> (Option<(Bag, Verdict)>, Option<String>) {
+    let text = value.trim_matches(|c: char| c.is_whitespace() || c == '\0' || c == '\u{feff}');
+    let text = ["ASCII\0\0\0", "UNICODE\0"].iter().find_map(|start| text.strip_prefix(start)).unwrap_or(text);
+    let start = text.bytes().take(BEFORE).position(|b| b == b'{' || b == b'[');
+    let object = start.and_then(|at| text.get(at..)).and_then(object);
+    if let Some(object) = &object {
+        let found = objects::find(object);
+        let tool = objects::tool(object);
+        if found.is_some() || text.starts_with(['{', '[']) {
+            return (found, tool);
+        }
+    }
+    (lines::find(text), None)
+}
+
+/// JSON, or a Python dictionary.
+fn object(text: &str) -> Option<Value> {
+    if let Some(value) = json::parse(text) {
+        return Some(value).filter(|value| value.is_object() || value.is_array());
+    }
+    let dictionary = text.starts_with("{'") || text.starts_with("[{'") || text.contains("': ");
+    dictionary.then(|| json::parse(&python::to_json(text))).flatten().filter(Value::is_object)
+}
+
+/// Whether settings in a field for people are the writing of the program that the file's tool fields name.
+fn names_its_tool(facts: &Facts, tag: &Tag) -> bool {
+    const FIELDS: &[&str] =
+        &["software", "creatortool", "originatingprogram", "xmp:creatortool", "tiff:software", "encoder", "source"];
+    let tools = facts.tags.iter().filter(|other| other.via == tag.via && !std::ptr::eq(*other, tag));
+    let mut tools = tools.filter(|other| FIELDS.contains(&other.key.to_lowercase().as_str()));
+    tools.any(|other| {
+        let name = other.value.trim();
+        name.len() >= 5 && name.len() < 100 && tag.value.contains(name)
+    })
+}
+
+/// One field each: fields of one vocabulary whose names begin alike, together.
+fn one_field_each(facts: &Facts) -> Vec<(&Tag, Bag)> {
+    static KEYS: OnceLock<Option<Regex>> = OnceLock::new();
+    let keys =
+        KEYS.get_or_init(|| Regex::new("(?i)prompt|seed|step|sampl|sched|solver|cfg|guid|neg|voice|positive").ok());
+    let telling = |tag: &Tag| keys.as_ref().is_some_and(|keys| keys.is_match(&tag.key));
+    if !facts.tags.iter().any(|tag| !FIXED.contains(&tag.space.as_str()) && telling(tag)) {
+        return Vec::new();
+    }
+    let mut groups: BTreeMap<(&str, Via, &str), (&Tag, Bag, bool)> = BTreeMap::new();
+    for tag in facts.tags.iter().filter(|tag| tag.value.len() <= limits::VALUE && !FIXED.contains(&tag.space.as_str()))
+    {
+        let key = tag.key.as_str();
+        if tag.space == "xmp" && NAMESPACES.iter().any(|namespace| key.starts_with(namespace)) {
+            continue;
+        }
+        let Some((prefix, field)) = split(key) else { continue };
+        // What is an object of its own is read as one.
+        if tag.value.trim_start().starts_with('{') {
+            continue;
+        }
+        let (first, bag, prompted) =
+            groups.entry((&tag.space, tag.via, prefix)).or_insert_with(|| (tag, Bag::default(), false));
+        bag.set(field, &tag.value);
+        if field == Field::Prompt && !*prompted {
+            (*first, *prompted) = (tag, true);
+        }
+    }
+    groups.into_values().map(|(tag, bag, _)| (tag, bag)).collect()
+}
+
+/// The field that the end of a key names, and what stands before it: nothing, or a prefix such as `SD:` or `TXXX:`.
+fn split(key: &str) -> Option<(&str, Field)> {
+    let starts =
+        std::iter::once(0).chain(key.char_indices().filter(|(_, c)| ":/.-_ ".contains(*c)).map(|(at, _)| at + 1));
+    starts.take(16).find_map(|at| Some((key.get(..at)?, names::field(key.get(at..)?)?)))
+}
