@@ -10,6 +10,7 @@
 //! entry, and only what must have one asks for [`Handle::local_path`], else for a copy in [`TempSpace`].
 
 pub mod digest;
+mod inside;
 mod listings;
 mod local;
 mod os;
@@ -24,6 +25,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+pub use inside::{inside_roots, regular, resolved};
 pub use listings::{Folder, Listings};
 pub use local::{LocalFile, LocalTree};
 pub use os::{read_at, stat_of};

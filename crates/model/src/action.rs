@@ -30,6 +30,9 @@ pub enum FindingAction {
         approve: Command,
         record: String,
     },
+    RenewInTime {
+        approve: Command,
+    },
     RenewOrReplace {
         approve: Command,
     },
@@ -67,6 +70,7 @@ pub enum FindingAction {
     AskWhereItComesFrom,
     AskTheArchive,
     AskForTheSignedFile,
+    AskForSoundCredentials,
     AskForTheFileBeforeCredentialsWereLost,
     ImportTrustList,
     TreatHistoryAsUnproven,
@@ -155,6 +159,9 @@ impl FindingAction {
                 revoke(record),
                 prose("."),
             ],
+            Self::RenewInTime { approve } => {
+                vec![prose("Have it renewed before that day and record it: "), approve.piece(), prose(".")]
+            }
             Self::RenewOrReplace { approve } => {
                 vec![prose("Have it approved anew and record that: "), approve.piece(), prose("; or replace it.")]
             }
@@ -240,6 +247,10 @@ impl FindingAction {
             Self::AskForTheSignedFile => {
                 "Ask the supplier for the file as it was signed; what the credentials say of AI counts all the same."
             }
+            Self::AskForSoundCredentials => {
+                "Ask the supplier for the file, or for the ingredient, with credentials that follow the specification; \
+                 what these say of AI counts all the same."
+            }
             Self::AskForTheFileBeforeCredentialsWereLost => {
                 "Ask the supplier for the file before the step that lost its credentials; a manifest kept elsewhere is \
                  read with `--fetch-remote`, or from a file `NAME.c2pa` beside it."
@@ -290,6 +301,7 @@ impl FindingAction {
         match self {
             Self::RemoveOrApprove { approve }
             | Self::RestoreOrApprove { approve, .. }
+            | Self::RenewInTime { approve }
             | Self::RenewOrReplace { approve }
             | Self::ReplaceOrClearUp { approve, .. }
             | Self::RecordConsent { approve }

@@ -5,6 +5,7 @@
 
 mod action;
 mod approval;
+mod credential_fault;
 mod credentials;
 pub mod error;
 mod extraction;
@@ -22,6 +23,7 @@ use serde::{Deserialize, Serialize};
 
 pub use action::*;
 pub use approval::*;
+pub use credential_fault::*;
 pub use credentials::*;
 pub use extraction::*;
 pub use finding::*;
