@@ -14,7 +14,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command, ValueHint};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::config;
+use super::{config, trust_lists};
 use countersign_judge::policy::known;
 use countersign_model::error::{Error, Result};
 
@@ -234,6 +234,7 @@ fn placed(arg: &Arg, text: &str, base: &Path) -> OsString {
     };
     match arg.get_long() {
         Some("policy") if known::BUILT_IN.iter().any(|(name, _)| *name == text) => text.into(),
+        Some("trust") if [trust_lists::NONE, trust_lists::OFFICIAL].contains(&text) => text.into(),
         Some("report") => match text.split_once('=') {
             Some((format, path)) if path != "-" => {
                 let mut whole = OsString::from(format!("{format}="));

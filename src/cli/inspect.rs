@@ -34,8 +34,7 @@ pub(super) struct Arguments {
     /// One JSON object a file, one a line
     #[arg(long)]
     json: bool,
-    /// Trust list in PEM, repeatable
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help = super::trust_lists::HELP)]
     trust: Vec<PathBuf>,
     /// Also fetch manifests that files only point to: https, public addresses; opens connections
     #[arg(long)]
@@ -58,7 +57,8 @@ pub(super) struct Arguments {
 const VALUE: usize = 200;
 
 pub(super) fn run(arguments: &Arguments) -> Result<u8> {
-    let trust = super::trust::in_force(None, &arguments.trust)?;
+    let trust = super::trust_lists::in_force(None, &arguments.trust)?;
+    super::trust_lists::warn_of_overdue(&trust);
     let fetch = arguments.fetch_remote.then(c2pa::Rules::default);
     let worker = super::worker::program();
     let verifier = Verifier::new(&c2pa::Options { trust, worker, fetch, ..c2pa::Options::default() })?;
@@ -172,7 +172,7 @@ fn chain(out: &mut String, c2pa: &Credentials) {
         }
     };
     row("State", Some(&state));
-    row("Trusted by", c2pa.trust_list.as_deref());
+    row("Signer on", c2pa.trust_list.as_deref());
     row("Signer", c2pa.signer.as_deref());
     row("Issuer", c2pa.issuer.as_deref());
     row("Signed at", c2pa.signed_at.as_deref());
@@ -180,8 +180,11 @@ fn chain(out: &mut String, c2pa: &Credentials) {
     row("Store", c2pa.place.as_deref());
     row("Remote", c2pa.remote.as_deref());
     row("Damage", c2pa.damage.as_deref());
-    for code in &c2pa.failures {
+    for code in c2pa.own_failures() {
         row("Failure", Some(&status::told(code)));
+    }
+    for failure in &c2pa.ingredient_failures {
+        row("Ingredient", Some(&tree::failed_ingredient(c2pa, failure)));
     }
     c2pa.files.iter().for_each(|file| row("No match", Some(file)));
     for manifest in &c2pa.chain {

@@ -24,7 +24,10 @@ pub(super) fn read(list: &Path) -> Result<(PathBuf, Vec<PathBuf>)> {
     let reading = if list == Path::new("-") {
         std::io::stdin().lock().take(LONGEST).read_to_end(&mut bytes)
     } else {
-        std::fs::File::open(list).and_then(|file| file.take(LONGEST).read_to_end(&mut bytes))
+        // A descriptor that the shell has open (`<(find …)`) has somebody at its other end; a pipe by its name may not.
+        let handed_on = ["/dev/fd", "/dev/stdin", "/proc/self/fd"].iter().any(|open| list.starts_with(open));
+        let regular = if handed_on { Ok(()) } else { countersign_io::regular(list) };
+        regular.and_then(|()| std::fs::File::open(list)).and_then(|file| file.take(LONGEST).read_to_end(&mut bytes))
     };
     reading.map_err(|e| failed(e.to_string()))?;
     let paths = split(&bytes).map_err(|line| failed(format!("line {line} is not UTF-8")))?;

@@ -8,6 +8,7 @@ mod console;
 mod convert;
 mod defaults;
 mod diagnostic;
+mod inside;
 mod inspect;
 mod keys;
 mod listing;
@@ -22,6 +23,7 @@ mod rules;
 mod scan;
 mod tree;
 mod trust;
+mod trust_lists;
 mod worker;
 
 use std::io::Write;
@@ -60,7 +62,7 @@ enum Command {
     Marks(marks::Arguments),
     /// Write a starter policy, print the effective one, validate a file
     Policy(policy::Arguments),
-    /// Which trust lists are in force, with their dates; add one
+    /// Which trust lists are in force, with their dates; add one, remove one
     Trust(trust::Arguments),
     /// Render a saved report in another format, without a new scan
     Convert(convert::Arguments),

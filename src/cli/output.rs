@@ -5,7 +5,7 @@ use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use countersign_engine::scan::inside_roots;
+use countersign_io::inside_roots;
 use countersign_judge::rules;
 use countersign_model::error::{Error, Result};
 use countersign_model::{AssetReport, Run, Summary};
@@ -182,7 +182,7 @@ impl Output {
             return Err(Error::File {
                 path: path.clone(),
                 what: format!("lies inside the scanned tree {}, which is never written to", root.display()),
-                hint: "write the report somewhere else".to_owned(),
+                hint: "write the report somewhere else, or say that you mean it: --allow-inside".to_owned(),
             });
         }
         if path.is_dir() {

@@ -12,11 +12,12 @@ use serde_json::{Value, json};
 use super::approvals::terms::{day, open};
 use super::config::load_policy;
 use super::console::warn;
+use super::inside::Trees;
 use super::listing::present;
 use super::output::{self, Outputs};
 use super::progress::Progress;
 use super::reporting::Reporting;
-use super::{config, convert, defaults, listing, overlap, trust, worker};
+use super::{config, convert, defaults, listing, overlap, trust_lists, worker};
 use countersign_credentials::{self as c2pa, Bounds, Verifier, Verify};
 use countersign_engine::cache::Cache;
 use countersign_engine::extract;
@@ -60,8 +61,7 @@ pub(super) struct Arguments {
     /// How far C2PA Content Credentials are checked
     #[arg(long, value_enum, default_value_t = VerifyName::Full)]
     verify: VerifyName,
-    /// Trust list in PEM, repeatable
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help = trust_lists::HELP)]
     trust: Vec<PathBuf>,
     /// Also fetch manifests that files only point to: https, public addresses; opens connections
     #[arg(long)]
@@ -103,6 +103,9 @@ pub(super) struct Arguments {
     /// How many archives inside one another are opened [default: the policy's, or 4]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(0..=16))]
     max_archive_depth: Option<u8>,
+    /// Policy, ledger, lists, cache and reports may lie inside what is scanned
+    #[arg(long)]
+    allow_inside: bool,
     /// JSON and NDJSON carry every tag that was read
     #[arg(long)]
     tags: bool,
@@ -138,8 +141,22 @@ enum FailOn {
 
 pub(super) fn run(arguments: Arguments) -> Result<u8> {
     let (roots, listed) = roots(&arguments)?;
+    let trees = Trees::new(scanned(&arguments, listed.as_deref()), arguments.allow_inside);
+    trees.keep_out("the configuration", defaults::file().as_deref())?;
+    trees.keep_out("the list of --files-from", arguments.files_from.as_deref())?;
+    trees.keep_out("the baseline", arguments.baseline.as_deref())?;
+    trees.keep_out("the policy", arguments.policy.clone().or_else(config::policy).as_deref())?;
     let policy = load_policy(arguments.policy.as_deref())?;
     let approvals = arguments.approvals.clone().or_else(config::approvals);
+    trees.keep_out("the approvals ledger", approvals.as_deref())?;
+    let imported = config::trust_lists();
+    let lists = imported.iter().chain(&policy.trust.lists).map(PathBuf::as_path);
+    for list in lists.chain(trust_lists::files(&arguments.trust)) {
+        trees.keep_out("a trust list", Some(list))?;
+    }
+    trees.keep_out("the cache", arguments.cache.as_deref().filter(|_| !arguments.no_cache))?;
+    let trust = trust_lists::in_force(Some(&policy), &arguments.trust)?;
+    trust_lists::warn_of_overdue(&trust);
     let approvals = approvals.map(|path| open(&path, &policy.trust.keys, &roots)).transpose()?;
     let as_of = arguments.as_of.unwrap_or_else(|| Local::now().date_naive());
     let verifier = Arc::new(Verifier::new(&c2pa::Options {
@@ -148,14 +165,14 @@ pub(super) fn run(arguments: Arguments) -> Result<u8> {
             VerifyName::Signature => Verify::Signature,
             VerifyName::Off => Verify::Off,
         },
-        trust: trust::in_force(Some(&policy), &arguments.trust)?,
+        trust,
         worker: worker::program(),
         bounds: policy.limits.seconds_per_file.map_or_else(Bounds::default, Bounds::of_seconds),
         fetch: arguments.fetch_remote.then(c2pa::Rules::default),
     })?);
     verifier.pool().cloned().into_iter().for_each(countersign_worker::set_decoding_pool);
     let baseline = arguments.baseline.as_deref().map(convert::baseline).transpose()?.unwrap_or_default();
-    let cache = cache(&arguments, &roots)?;
+    let cache = cache(&arguments)?;
     let scan = Scan {
         policy: &policy,
         cache: cache.as_ref(),
@@ -185,7 +202,7 @@ pub(super) fn run(arguments: Arguments) -> Result<u8> {
     };
     let mut outputs = Outputs::open(
         &arguments.reporting.wanted(),
-        &scanned(&arguments, scan.listed.as_deref()),
+        trees.closed(),
         &render_options(&arguments, &roots),
     )?;
     outputs.begin(&Run {
@@ -245,17 +262,9 @@ fn judge(
     })
 }
 
-/// The cache that was asked for; never below a root, where it would be scanned and nothing is written.
-fn cache(arguments: &Arguments, roots: &[PathBuf]) -> Result<Option<Cache>> {
-    let Some(path) = arguments.cache.as_deref().filter(|_| !arguments.no_cache) else { return Ok(None) };
-    if let Some(root) = scan::inside_roots(path, roots) {
-        return Err(Error::File {
-            path: path.to_path_buf(),
-            what: format!("lies inside the scanned tree {}, which is never written to", root.display()),
-            hint: "name a file elsewhere for --cache".to_owned(),
-        });
-    }
-    Cache::open(path).map(Some)
+/// The cache that was asked for.
+fn cache(arguments: &Arguments) -> Result<Option<Cache>> {
+    arguments.cache.as_deref().filter(|_| !arguments.no_cache).map(Cache::open).transpose()
 }
 
 /// The first interrupt ends the run with what is judged so far, the second at once.

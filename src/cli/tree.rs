@@ -4,7 +4,7 @@ use serde_json::json;
 
 use countersign_credentials::signals::REDACTED;
 use countersign_model::validation_status as status;
-use countersign_model::{Action, Credentials, Manifest, Via};
+use countersign_model::{Action, Credentials, IngredientFailure, Manifest, Via};
 use countersign_report::escape::{shorten, terminal};
 
 /// Characters of a title, a name or a source type.
@@ -21,7 +21,8 @@ pub(super) fn drawn(file: &str, credentials: Option<&Credentials>) -> String {
     lines.extend(c2pa.damage.iter().map(|d| format!("damage: {d}")));
     let fetched = |r: &&String| c2pa.place.as_ref().is_some_and(|place| place.ends_with(r.as_str()));
     lines.extend(c2pa.remote.iter().filter(|r| !fetched(r)).map(|r| format!("remote manifest, not fetched: {r}")));
-    lines.extend(c2pa.failures.iter().map(|code| format!("failed: {}", status::told(code))));
+    lines.extend(c2pa.own_failures().map(|code| format!("failed: {}", status::told(code))));
+    lines.extend(c2pa.ingredient_failures.iter().map(|f| format!("failed of {}", failed_ingredient(c2pa, f))));
     lines.extend(c2pa.files.iter().map(|file| format!("does not match: {file}")));
     for line in &lines {
         out.push_str(&format!("│  {}\n", terminal(line)));
@@ -30,10 +31,19 @@ pub(super) fn drawn(file: &str, credentials: Option<&Credentials>) -> String {
     out
 }
 
+/// `“title” of Signer: the code (what it means)`.
+pub(super) fn failed_ingredient(c2pa: &Credentials, failure: &IngredientFailure) -> String {
+    let manifest = c2pa.ingredient(failure);
+    let title = manifest.map(|m| m.title.as_ref().unwrap_or(&m.label)).or(failure.manifest.as_ref());
+    let title = title.map_or("an ingredient".to_owned(), |title| format!("“{}”", shorten(title, TEXT)));
+    let signer = manifest.and_then(|m| m.signer.as_ref()).map(|s| format!(" of {}", shorten(s, TEXT)));
+    format!("{title}{}: {}", signer.unwrap_or_default(), status::told(&failure.code))
+}
+
 fn state(c2pa: &Credentials) -> String {
     let state = json!(c2pa.state).as_str().unwrap_or_default().to_owned();
     let place = c2pa.place.as_ref().map(|p| format!(" in {p}")).unwrap_or_default();
-    let list = c2pa.trust_list.as_ref().map(|l| format!(", vouched for by {l}")).unwrap_or_default();
+    let list = c2pa.trust_list.as_ref().map(|l| format!(", signer on {l}")).unwrap_or_default();
     format!("credentials{place}: {state}{list}")
 }
 

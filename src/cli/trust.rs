@@ -1,4 +1,4 @@
-//! `countersign trust list|import FILE`: whose signatures are vouched for.
+//! `countersign trust list|import FILE|remove NAME`: whose signatures are vouched for.
 
 use std::path::{Path, PathBuf};
 
@@ -8,17 +8,19 @@ use clap::Subcommand;
 use super::config;
 use super::config::load_policy;
 use super::reporting::width;
+use super::trust_lists::{self, Origin};
 use countersign_credentials::trust::TrustList;
-use countersign_credentials::{Options, Verifier};
-use countersign_judge::policy::Policy;
+use countersign_credentials::{Options, Verifier, official};
+use countersign_judge::policy::{Policy, known};
 use countersign_model::error::{Error, Result};
 use countersign_report::escape::terminal;
 use countersign_report::layout::wrap;
 
-/// List the trust lists in force, or add one.
+/// List the trust lists in force, add one, remove one.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "The official C2PA lists are published at https://github.com/c2pa-org/conformance-public; \
-    nothing is fetched.\nExample:\n  countersign trust import C2PA-TRUST-LIST.json")]
+#[command(after_help = "The official C2PA lists are built in, with their dates. Later ones are published at \
+    https://github.com/c2pa-org/conformance-public; nothing is fetched.\nExamples:\n  \
+    countersign trust import C2PA-TRUST-LIST.json\n  countersign trust remove 'C2PA Trust List'")]
 pub(super) struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -43,37 +45,28 @@ enum Command {
         #[arg(long)]
         name: Option<String>,
     },
+    /// Remove an imported list: from then on it is not in force
+    Remove {
+        /// Its name, as `trust list` shows it
+        name: String,
+    },
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<u8> {
     match &arguments.command {
         Command::List { policy, json } => list(&load_policy(policy.as_deref())?, *json),
         Command::Import { file, name } => import(file, name.as_deref()),
+        Command::Remove { name } => remove(name),
     }
-}
-
-/// The lists in force: imported, named by the policy, typed.
-pub(super) fn in_force(policy: Option<&Policy>, typed: &[PathBuf]) -> Result<Vec<TrustList>> {
-    let imported = config::trust_lists();
-    let named = policy.into_iter().flat_map(|p| &p.trust.lists);
-    let mut lists: Vec<TrustList> = Vec::new();
-    for path in imported.iter().chain(named).chain(typed) {
-        let list = TrustList::load(path)?;
-        // The same list by two ways is one list.
-        if !lists.contains(&list) {
-            lists.push(list);
-        }
-    }
-    Ok(lists)
 }
 
 fn list(policy: &Policy, json: bool) -> Result<u8> {
-    let lists = in_force(Some(policy), &[])?;
+    let lists = trust_lists::all(Some(policy), &[])?;
     let mut out = String::new();
-    for list in &lists {
+    for (list, origin) in &lists {
         match json {
-            true => out.push_str(&format!("{}\n", line(list))),
-            false => out.push_str(&page(list)),
+            true => out.push_str(&format!("{}\n", line(list, origin))),
+            false => out.push_str(&page(list, origin)),
         }
     }
     if lists.is_empty() && !json {
@@ -88,18 +81,21 @@ fn list(policy: &Policy, json: bool) -> Result<u8> {
     Ok(0)
 }
 
-fn line(list: &TrustList) -> serde_json::Value {
+fn line(list: &TrustList, origin: &Origin) -> serde_json::Value {
     let mut value = serde_json::json!(list.reference());
+    value["origin"] = origin.word().into();
+    value["time_stamps_only"] = list.stamps_only.into();
     value["certificates"] = count(list).into();
     value["overdue"] = list.reference().is_overdue(&today()).into();
     value
 }
 
-fn page(list: &TrustList) -> String {
+fn page(list: &TrustList, origin: &Origin) -> String {
     let reference = list.reference();
     let mut out = format!("{}\n", terminal(&list.name));
     let mut row = |label: &str, value: &str| out.push_str(&wrap(&format!("  {label:<12}"), &terminal(value), width()));
-    row("ApprovalStatus", reference.standing.as_deref().unwrap_or("your own choice"));
+    let standing = reference.standing.as_deref().unwrap_or("your own choice");
+    row("Standing", &format!("{standing}, {}", origin.word()));
     row("Issued", list.issued.as_deref().unwrap_or("no date stated"));
     if let Some(next) = &list.next_update {
         let late = if reference.is_overdue(&today()) { ": overdue, import the current list" } else { "" };
@@ -110,7 +106,11 @@ fn page(list: &TrustList) -> String {
 }
 
 fn holds(list: &TrustList) -> String {
-    let kind = if list.allowed_pem.is_empty() { "certification authorities" } else { "signing certificates" };
+    let kind = match (list.stamps_only, list.allowed_pem.is_empty()) {
+        (true, _) => "time-stamping authorities",
+        (false, true) => "certification authorities",
+        (false, false) => "signing certificates",
+    };
     match count(list) {
         0 => format!("{} key usages that signers may carry", list.config.lines().count()),
         1 => "1 certificate".to_owned(),
@@ -127,7 +127,9 @@ fn today() -> String {
 }
 
 fn import(file: &Path, name: Option<&str>) -> Result<u8> {
-    let mut list = TrustList::load(file)?;
+    let built_in = official::lists();
+    let earlier: Vec<_> = config::trust_lists().iter().filter_map(|path| TrustList::load(path).ok()).collect();
+    let mut list = TrustList::load(file)?.dated_like(built_in.iter().chain(&earlier));
     if let Some(name) = name {
         // One line of a comment in the file that is kept.
         list.name = name.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -148,13 +150,59 @@ fn import(file: &Path, name: Option<&str>) -> Result<u8> {
         });
     };
     let path = folder.join(format!("{}.pem", slug(&list.name)));
+    takes_the_place_of(&list, &path)?;
     let written = std::fs::create_dir_all(&folder).and_then(|()| std::fs::write(&path, list.pem()));
     written.map_err(|e| Error::File {
         path: path.clone(),
         what: e.to_string(),
         hint: "check the permissions of your configuration folder".to_owned(),
     })?;
-    super::console::print(&format!("imported as {}; from now on in force\n{}", path.display(), page(&list)))?;
+    super::console::print(&format!("imported as {}; from now on in force\n{}", path.display(), page(&list, &Origin::Imported(path.clone()))))?;
+    Ok(0)
+}
+
+/// That nothing is lost by it: another list that only its file is called like, or a date that the new one does not state.
+fn takes_the_place_of(list: &TrustList, path: &Path) -> Result<()> {
+    let Ok(earlier) = TrustList::load(path) else { return Ok(()) };
+    let refused = |what: String| Error::Data {
+        path: path.to_path_buf(),
+        what,
+        hint: "import it under another --name, or remove the other first: countersign trust remove NAME".to_owned(),
+    };
+    if let (Some(issued), None) = (&earlier.issued, &list.issued) {
+        let of = format!("the list kept here is of {issued}, and the new one states no date");
+        return Err(refused(format!("{of}: import the list in its JSON form, which does")));
+    }
+    match earlier.name == list.name {
+        true => Ok(()),
+        false => Err(refused(format!("another list is kept here: {}", earlier.name))),
+    }
+}
+
+fn remove(name: &str) -> Result<u8> {
+    let kept = config::trust_lists().into_iter().filter_map(|path| Some((TrustList::load(&path).ok()?.name, path)));
+    let kept: Vec<(String, PathBuf)> = kept.collect();
+    let wanted = name.trim();
+    let called = |(own, path): &&(String, PathBuf)| {
+        own.eq_ignore_ascii_case(wanted) || path.file_stem().is_some_and(|stem| stem == wanted)
+    };
+    let Some((own, path)) = kept.iter().find(called) else {
+        let built_in = official::lists().iter().any(|list| list.name.eq_ignore_ascii_case(wanted));
+        let hint = match built_in {
+            true => "it is built in: name lists in its place with --trust FILE, or none with --trust none".to_owned(),
+            false => {
+                let names: Vec<&str> = kept.iter().map(|(name, _)| name.as_str()).collect();
+                known::suggestion(wanted, &names)
+            }
+        };
+        return Err(Error::Usage { what: format!("no imported list is called {wanted}"), hint });
+    };
+    std::fs::remove_file(path).map_err(|e| Error::File {
+        path: path.clone(),
+        what: e.to_string(),
+        hint: "check the permissions of your configuration folder".to_owned(),
+    })?;
+    super::console::print(&format!("removed {}; it is in force no more\n", terminal(own)))?;
     Ok(0)
 }
 

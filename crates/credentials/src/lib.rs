@@ -9,7 +9,9 @@
 pub mod collection;
 mod exclusions;
 mod fetch;
+mod found;
 mod fragments;
+pub mod official;
 pub mod protocol;
 mod remote;
 mod sidecar;
@@ -109,7 +111,7 @@ impl Verifier {
     /// Where a trust list holds what is no certificate.
     pub fn new(options: &Options) -> Result<Self> {
         let contexts = Contexts::new(&options.trust, options.bounds)?;
-        let lists = options.trust.iter().filter(|l| !l.anchors_pem.is_empty() || !l.allowed_pem.is_empty());
+        let lists = options.trust.iter().filter(|l| l.holds_certificates());
         let trust = lists.map(TrustList::reference).collect();
         let pool = options.worker.clone().map(|program| remote::pool(program, &options.trust, options.bounds));
         let pool = pool.map(Arc::new);
@@ -389,6 +391,7 @@ fn same(a: &Manifest, b: &Manifest) -> bool {
 fn describe(out: &mut Credentials, store: &Store, parsed: &store::ParsedStore, chain: &[Manifest], verdict: Verdict) {
     out.state = verdict.state;
     out.failures = verdict.failures;
+    out.ingredient_failures = verdict.ingredient_failures;
     out.files = verdict.files;
     out.trust_list = verdict.trust_list;
     out.damage = store.damage.clone().or(verdict.obstacle);

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::trust::TrustList;
-use countersign_model::{CredentialState, FormatId};
+use countersign_model::{CredentialState, FormatId, IngredientFailure};
 
 /// What is said of a verification that somebody ended.
 pub(super) const CANCELLED: &str = "verification was stopped before its end";
@@ -18,6 +18,9 @@ pub struct Verdict {
     pub state: CredentialState,
     /// Failed status codes, sorted, without repeats.
     pub failures: Vec<String>,
+    /// Those of them that are an ingredient's alone, and its signer that is on no list.
+    #[serde(default)]
+    pub ingredient_failures: Vec<IngredientFailure>,
     /// Name of the trust list that the signer is on.
     pub trust_list: Option<String>,
     /// Files that do not match, where the manifest binds several.

@@ -40,7 +40,13 @@ impl Standing {
 }
 
 /// Names of the official lists, and how the interim one introduces itself.
-const OFFICIAL: &[&str] = &["C2PA Trust List", "C2PA TSA Trust List"];
+const OFFICIAL: &[&str] = &["C2PA Trust List", TIME_STAMPS];
+/// The official list of time-stamping authorities.
+const TIME_STAMPS: &str = "C2PA TSA Trust List";
+/// The comment that marks a list of time-stamping authorities.
+const STAMPS: &str = "time stamps";
+const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
+const END: &str = "-----END CERTIFICATE-----";
 const INTERIM: &str = "temporary known certificate list";
 
 /// One trust list in force.
@@ -65,6 +71,9 @@ pub struct TrustList {
     pub next_update: Option<String>,
     /// What the list says it is.
     pub standing: Option<Standing>,
+    /// Whether its authorities vouch for time stamps and for no signer.
+    #[serde(default)]
+    pub stamps_only: bool,
     /// Certification authorities, PEM.
     pub anchors_pem: String,
     /// Single signing certificates, PEM.
@@ -84,6 +93,7 @@ impl TrustList {
             what,
             hint: "give a PEM bundle of certificates, or the C2PA trust list in its JSON form".to_owned(),
         };
+        countersign_io::regular(path).map_err(|e| fail(e.to_string()))?;
         let len = fs::metadata(path).map_err(|e| fail(e.to_string()))?.len();
         if len > limits::SIDECAR as u64 {
             return Err(fail(format!("{len} bytes are too many for a trust list")));
@@ -103,23 +113,8 @@ impl TrustList {
             return from_json(text, stem);
         }
         let mut list = Self { name: stem.to_owned(), ..Self::default() };
-        for line in text.lines().take_while(|l| !l.starts_with("-----")) {
-            let said = |key: &str| line.strip_prefix(key).map(|value| value.trim().to_owned());
-            if let Some(name) = said("# name:") {
-                list.name = name;
-            }
-            list.issued = said("# issued:").or(list.issued);
-            list.next_update = said("# next update:").or(list.next_update);
-            if line == "# standing: official" {
-                list.standing = Some(Standing::Official);
-            } else if line == "# standing: interim" || line.contains(INTERIM) {
-                list.standing = Some(Standing::Interim);
-            }
-            if let Some(usage) = said("# usage:") {
-                list.config.push_str(&usage);
-                list.config.push('\n');
-            }
-        }
+        // What stands between the certificates is said of one of them.
+        text.lines().take_while(|line| !line.starts_with(BEGIN)).for_each(|line| list.remark(line));
         let allowed = text.lines().any(|l| l == ALLOWED) || stem.to_ascii_lowercase().contains("allowed");
         let pem = certificates(text);
         if pem.is_empty() {
@@ -135,12 +130,63 @@ impl TrustList {
         Ok(list)
     }
 
+    /// Takes what a comment says of the list: its name, its dates, what it is and what it is for.
+    fn remark(&mut self, line: &str) {
+        let Some(comment) = line.strip_prefix('#').map(|rest| rest.trim_start_matches('#').trim()) else { return };
+        let (key, value) = comment.split_once(':').map_or(("", ""), |(key, value)| (key.trim(), value.trim()));
+        match key.to_ascii_lowercase().as_str() {
+            "name" if !value.is_empty() => self.name = value.to_owned(),
+            "issued" => self.issued = Some(value.to_owned()).filter(|v| !v.is_empty()).or(self.issued.take()),
+            "next update" => {
+                self.next_update = Some(value.to_owned()).filter(|v| !v.is_empty()).or(self.next_update.take());
+            }
+            "standing" if value == Standing::Official.word() => self.standing = Some(Standing::Official),
+            "standing" if value == Standing::Interim.word() => self.standing = Some(Standing::Interim),
+            "purpose" => self.stamps_only = value == STAMPS,
+            "usage" => {
+                self.config.push_str(value);
+                self.config.push('\n');
+            }
+            _ if comment.contains(INTERIM) => self.standing = Some(Standing::Interim),
+            _ => {}
+        }
+    }
+
+    /// Whether it holds certificates, and not only key usages.
+    #[must_use]
+    pub fn holds_certificates(&self) -> bool {
+        !self.anchors_pem.is_empty() || !self.allowed_pem.is_empty()
+    }
+
+    /// Whether it holds the same certificates as another, in whatever order.
+    #[must_use]
+    pub fn same_certificates(&self, other: &Self) -> bool {
+        let sorted = |list: &Self| {
+            let mut all: Vec<_> = list.certificates().collect();
+            all.sort();
+            all.dedup();
+            all
+        };
+        self.holds_certificates() && sorted(self) == sorted(other)
+    }
+
+    /// A list without a date that holds the certificates of one whose date is known is that one.
+    #[must_use]
+    pub fn dated_like<'l>(self, known: impl IntoIterator<Item = &'l Self>) -> Self {
+        if self.issued.is_some() {
+            return self;
+        }
+        let same = known.into_iter().find(|other| other.issued.is_some() && other.same_certificates(&self));
+        same.map_or(self, Clone::clone)
+    }
+
     /// The list as PEM text that [`TrustList::parse`] reads back, name and date included.
     #[must_use]
     pub fn pem(&self) -> String {
         let line = |key: &str, value: Option<&str>| value.map(|v| format!("# {key}: {v}\n")).unwrap_or_default();
         let issued = line("issued", self.issued.as_deref()) + &line("next update", self.next_update.as_deref());
         let issued = issued + &line("standing", self.standing.map(Standing::word));
+        let issued = issued + &line("purpose", self.stamps_only.then_some(STAMPS));
         let usages: String = self.config.lines().map(|u| format!("# usage: {u}\n")).collect();
         let kind = if self.allowed_pem.is_empty() { String::new() } else { format!("{ALLOWED}\n") };
         format!("# name: {}\n{issued}{usages}{kind}{}{}", self.name, self.anchors_pem, self.allowed_pem)
@@ -149,7 +195,7 @@ impl TrustList {
     /// Certificates of both kinds, DER; `None` where one is not even base64.
     pub fn certificates(&self) -> impl Iterator<Item = Option<Vec<u8>>> {
         let blocks = [&self.anchors_pem, &self.allowed_pem];
-        let blocks = blocks.into_iter().flat_map(|pem| pem.split("-----BEGIN CERTIFICATE-----").skip(1));
+        let blocks = blocks.into_iter().flat_map(|pem| pem.split(BEGIN).skip(1));
         blocks.filter_map(|block| block.split("-----END").next()).map(|base64| {
             let plain: String = base64.split_whitespace().collect();
             data_encoding::BASE64.decode(plain.as_bytes()).ok()
@@ -179,12 +225,12 @@ fn certificates(text: &str) -> String {
     let mut out = String::new();
     let mut inside = false;
     for line in text.lines().map(str::trim) {
-        inside |= line == "-----BEGIN CERTIFICATE-----";
+        inside |= line == BEGIN;
         if inside {
             out.push_str(line);
             out.push('\n');
         }
-        inside &= line != "-----END CERTIFICATE-----";
+        inside &= line != END;
     }
     out
 }
@@ -221,6 +267,7 @@ fn from_json(text: &str, stem: &str) -> std::result::Result<TrustList, String> {
     }
     Ok(TrustList {
         name: name.to_owned(),
+        stamps_only: name == TIME_STAMPS,
         issued: day("ListIssueDateTime"),
         next_update: day("NextUpdate"),
         standing,

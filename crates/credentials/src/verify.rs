@@ -5,7 +5,6 @@
 //! (box hashes, collections, update manifests): some of them take minutes over a small hostile file.
 
 use std::cell::Cell;
-use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{Cursor, Read, Seek};
 use std::sync::Arc;
@@ -17,6 +16,7 @@ use c2pa::{Context, Reader};
 use serde_json::{Value, json};
 
 use super::exclusions;
+use super::found::Found;
 use super::fragments::{self, Rendition};
 use super::protocol::{Asset, CANCELLED, Verdict, VerifyScope};
 use super::store::{ParsedManifest, ParsedStore, base};
@@ -24,6 +24,7 @@ use super::trust::TrustList;
 use super::window::Window;
 use countersign_media::formats::{self, C2paMime};
 use countersign_model::error::{Error, Result};
+use countersign_model::validation_status as status;
 use countersign_model::{CredentialState, Store};
 use countersign_worker::Bounds;
 use countersign_worker::budget::Budget;
@@ -32,10 +33,19 @@ use countersign_worker::budget::Budget;
 pub struct Contexts {
     /// All lists together.
     all: Arc<Context>,
-    /// Each list alone, to say which one vouches.
+    /// Each list of signers with those of time-stamping authorities, to say which one vouches.
     each: Vec<(String, Arc<Context>)>,
+    /// The lists of time-stamping authorities, and those of signers, alone, where there are both.
+    apart: Option<Apart>,
     budget: Budget,
     bounds: Bounds,
+}
+
+/// The crate has one set of anchors for signers and for time stamps. An authority that is listed for time stamps alone
+/// certifies many others as well: that it knows a signer's certificate vouches for nobody.
+struct Apart {
+    stamps: Arc<Context>,
+    signers: Arc<Context>,
 }
 
 impl std::fmt::Debug for Contexts {
@@ -61,9 +71,6 @@ const STRUCTURED: usize = 8 * 1024 * 1024;
 /// Assertions of a store, and exclusions of its hashes, that the crate may see.
 const ASSERTIONS: usize = 8_192;
 const EXCLUSIONS: usize = 8_192;
-/// Problems of the certificate alone: bytes and signature may still hold.
-const CREDENTIAL: &[&str] =
-    &[codes::SIGNING_CREDENTIAL_UNTRUSTED, codes::SIGNING_CREDENTIAL_EXPIRED, codes::SIGNING_CREDENTIAL_INVALID];
 /// What fails where the asset's bytes are not given on purpose.
 const BINDING: &[&str] = &[
     codes::ASSERTION_DATAHASH_MISMATCH,
@@ -80,21 +87,38 @@ impl Contexts {
     /// # Errors
     /// Where a trust list holds what is no certificate.
     pub fn new(lists: &[TrustList], bounds: Bounds) -> Result<Self> {
-        let usages = joined(lists, |l| &l.config);
-        let each = lists.iter().filter(|l| !l.anchors_pem.is_empty() || !l.allowed_pem.is_empty());
-        let each = each.map(|list| {
-            let context = context(&list.anchors_pem, &list.allowed_pem, &usages);
-            context.map(|c| (list.name.clone(), c)).map_err(|what| bad_list(&list.name, what))
+        let usages = joined(lists.iter(), |l| &l.config);
+        let made = |name: &str, of: &[&TrustList]| {
+            let (anchors, allowed) =
+                (joined(of.iter().copied(), |l| &l.anchors_pem), joined(of.iter().copied(), |l| &l.allowed_pem));
+            context(&anchors, &allowed, &usages).map_err(|what| bad_list(name, what))
+        };
+        let (stamps, signers): (Vec<&TrustList>, Vec<&TrustList>) =
+            lists.iter().filter(|l| l.holds_certificates()).partition(|l| l.stamps_only);
+        let each = signers.iter().map(|list| {
+            let with_stamps: Vec<_> = std::iter::once(*list).chain(stamps.iter().copied()).collect();
+            Ok((list.name.clone(), made(&list.name, &with_stamps)?))
         });
         let each = each.collect::<Result<Vec<_>>>()?;
-        let all = context(&joined(lists, |l| &l.anchors_pem), &joined(lists, |l| &l.allowed_pem), &usages);
-        Ok(Self { all: all.map_err(|what| bad_list("all together", what))?, each, budget: Budget::default(), bounds })
+        let all = made("all together", &lists.iter().collect::<Vec<_>>())?;
+        let apart = match stamps.is_empty() {
+            true => None,
+            false => Some(Apart {
+                stamps: made("of time-stamping authorities", &stamps)?,
+                signers: made("of signers", &signers)?,
+            }),
+        };
+        Ok(Self { all, each, apart, budget: Budget::default(), bounds })
     }
 
     /// Stops every verification under way and all that would follow.
     pub fn cancel(&self) {
         self.all.cancel();
         self.each.iter().for_each(|(_, context)| context.cancel());
+        self.apart.iter().for_each(|apart| {
+            apart.stamps.cancel();
+            apart.signers.cancel();
+        });
     }
 
     /// Verifies as far as is asked.
@@ -129,7 +153,7 @@ impl Contexts {
         };
         let mut verdict = match result {
             Err(e) => return unreadable(&e),
-            Ok(reader) => self.verdict(&reader, &store.bytes, &[]),
+            Ok(reader) => self.verdict(&reader, parsed, &store.bytes, &[]),
         };
         if binding(parsed).is_some_and(|b| exclusions::exceeds_store(b, store, embedded)) {
             // Nothing is known to be changed, but more could be than a valid signature promises.
@@ -170,7 +194,7 @@ impl Contexts {
         if reader.active_label() != parsed.manifests.last().map(|m| m.label.as_str()) {
             return Verdict::unverified("the initialization segment holds another manifest store as well".to_owned());
         }
-        let mut verdict = self.verdict(&reader, &store.bytes, &[]);
+        let mut verdict = self.verdict(&reader, parsed, &store.bytes, &[]);
         let (present, counted) = (rendition.present, rendition.counted);
         if present < counted && verdict.state != CredentialState::Invalid {
             verdict.state = CredentialState::Unverified;
@@ -191,7 +215,7 @@ impl Contexts {
             }
             Err(e) => unreadable(&e),
             Ok(reader) => {
-                let mut verdict = self.verdict(&reader, &store.bytes, BINDING);
+                let mut verdict = self.verdict(&reader, parsed, &store.bytes, BINDING);
                 if scope == VerifyScope::Manifest && verdict.state != CredentialState::Invalid {
                     verdict.state = CredentialState::Unverified;
                 }
@@ -213,54 +237,50 @@ impl Contexts {
         Reader::from_shared_context(context).with_manifest_data_and_stream(store, format, stream)
     }
 
-    fn verdict(&self, reader: &Reader, store: &[u8], expected: &[&str]) -> Verdict {
-        let found = Found::of(reader);
-        let failures: BTreeSet<_> = found.failures.iter().filter(|c| !expected.contains(&c.as_str())).collect();
-        let holds = found.signature && failures.iter().all(|c| CREDENTIAL.contains(&c.as_str()));
-        let state = match (holds, found.trusted && failures.is_empty()) {
+    fn verdict(&self, reader: &Reader, parsed: &ParsedStore, store: &[u8], expected: &[&str]) -> Verdict {
+        let labels: Vec<&str> = parsed.manifests.iter().map(|m| m.label.as_str()).collect();
+        let mut found = self.vouched_for_by_signers(Found::of(reader, &labels), &labels, store);
+        found.own.retain(|code| !expected.contains(&code.as_str()));
+        found.ingredients.retain(|failure| !expected.contains(&failure.code.as_str()));
+        let all = || found.own.iter().chain(found.ingredients.iter().map(|failure| &failure.code));
+        let holds = found.signature && all().all(|code| status::is_of_certificate(code));
+        let state = match (holds, found.trusted && all().next().is_none()) {
             (true, true) => CredentialState::Trusted,
             (true, false) => CredentialState::Valid,
             (false, _) => CredentialState::Invalid,
         };
-        let kept = failures.into_iter().filter(|c| *c != codes::SIGNING_CREDENTIAL_UNTRUSTED);
-        let failures = kept.cloned().collect();
-        let trust_list = if found.trusted { self.voucher(store) } else { None };
-        Verdict { state, failures, trust_list, ..Verdict::default() }
+        let mut failures: Vec<_> = all().filter(|c| *c != codes::SIGNING_CREDENTIAL_UNTRUSTED).cloned().collect();
+        failures.sort();
+        failures.dedup();
+        let trust_list = if found.trusted { self.voucher(store, &labels) } else { None };
+        let Found { own, ingredients, .. } = found;
+        let ingredient_failures = ingredients.into_iter().filter(|failure| !own.contains(&failure.code)).collect();
+        Verdict { state, failures, ingredient_failures, trust_list, ..Verdict::default() }
+    }
+
+    /// What is left of the trust that was found, once authorities that are listed for time stamps alone do not count.
+    fn vouched_for_by_signers(&self, found: Found, labels: &[&str], store: &[u8]) -> Found {
+        let Some(apart) = self.apart.as_ref().filter(|_| found.vouched) else { return found };
+        let read = |context: &Arc<Context>| {
+            let reader = self.read(context, store, PLAIN, Cursor::new([]), 0);
+            reader.map(|reader| Found::of(&reader, labels)).unwrap_or_default()
+        };
+        match read(&apart.stamps).vouched {
+            true => found.with_trust_of(&read(&apart.signers)),
+            false => found,
+        }
     }
 
     /// The first list that vouches for the signer on its own.
-    fn voucher(&self, store: &[u8]) -> Option<String> {
+    fn voucher(&self, store: &[u8], labels: &[&str]) -> Option<String> {
         if let [(name, _)] = self.each.as_slice() {
             return Some(name.clone());
         }
         let vouches = |context: &Arc<Context>| {
             let reader = self.read(context, store, PLAIN, Cursor::new([]), 0);
-            reader.is_ok_and(|r| Found::of(&r).trusted)
+            reader.is_ok_and(|r| Found::of(&r, labels).trusted)
         };
         self.each.iter().find(|(_, context)| vouches(context)).map(|(name, _)| name.clone())
-    }
-}
-
-/// The status codes that decide.
-struct Found {
-    failures: Vec<String>,
-    signature: bool,
-    trusted: bool,
-}
-
-impl Found {
-    fn of(reader: &Reader) -> Self {
-        let results = reader.validation_results();
-        let active = results.and_then(|r| r.active_manifest());
-        let succeeded = |code: &str| active.is_some_and(|a| a.success().iter().any(|s| s.code() == code));
-        let own = active.into_iter().flat_map(|a| a.failure());
-        let deltas = results.and_then(|r| r.ingredient_deltas()).into_iter().flatten();
-        let theirs = deltas.flat_map(|d| d.validation_deltas().failure());
-        Self {
-            failures: own.chain(theirs).map(|s| s.code().to_owned()).collect(),
-            signature: succeeded(codes::CLAIM_SIGNATURE_VALIDATED),
-            trusted: succeeded(codes::SIGNING_CREDENTIAL_TRUSTED),
-        }
     }
 }
 
@@ -294,8 +314,8 @@ fn context(anchors: &str, allowed: &str, usages: &str) -> std::result::Result<Ar
     Ok(context.with_resolver(NoNetwork).with_progress_callback(|_, _, _| in_time()).into_shared())
 }
 
-fn joined(lists: &[TrustList], part: fn(&TrustList) -> &String) -> String {
-    lists.iter().map(|l| part(l).as_str()).collect()
+fn joined<'l>(lists: impl Iterator<Item = &'l TrustList>, part: fn(&TrustList) -> &String) -> String {
+    lists.map(|l| part(l).as_str()).collect()
 }
 
 fn bad_list(name: &str, what: String) -> Error {

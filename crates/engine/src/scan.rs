@@ -10,7 +10,7 @@ mod roots;
 mod tally;
 
 use std::collections::{HashMap, VecDeque};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -25,6 +25,7 @@ use crate::walk::{Named, Walk};
 use around::PackageContext;
 use asset::{AssetFiles, Job, Judged, catch_panic, process_asset};
 use countersign_delivery::packages::{PackageIndex, Row, Sequences, archive, capped};
+pub use countersign_io::inside_roots;
 use countersign_io::{Roots, TempSpace};
 use countersign_judge::judge::Judge;
 use countersign_judge::marks::Catalogue;
@@ -353,13 +354,4 @@ pub fn measure(roots: &Roots, listed: Option<&[PathBuf]>, exclude: &GlobSet, sto
     let walk = Walk::over(roots, exclude.clone()).listing(listed);
     let batches = walk.take_while(|_| !stop.load(Ordering::Relaxed));
     batches.flatten().fold((0, 0), |(files, bytes), asset| (files + 1, bytes + asset.size))
-}
-
-/// Whether `path` (which need not exist yet) lies below one of the roots, links resolved.
-#[must_use]
-pub fn inside_roots(path: &Path, roots: &[PathBuf]) -> Option<PathBuf> {
-    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
-    let target = std::fs::canonicalize(path).or_else(|_| std::fs::canonicalize(folder)).ok()?;
-    let below = |root: &&PathBuf| std::fs::canonicalize(root).is_ok_and(|root| target.starts_with(root));
-    roots.iter().find(below).cloned()
 }

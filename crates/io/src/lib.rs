@@ -15,6 +15,7 @@
 //! Invariant: nothing is ever written below what is scanned, and what changed since it was listed shows in its [`Stat`].
 
 pub mod digest;
+mod inside;
 mod listings;
 mod local;
 mod os;
@@ -29,6 +30,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+pub use inside::{inside_roots, regular, resolved};
 pub use listings::{Folder, Listings};
 pub use local::{LocalFile, LocalTree};
 pub use os::{read_at, stat_of};

@@ -179,7 +179,8 @@ impl<'a> Judge<'a> {
         let status = self.status(asset, ai, evidence, &matches);
         let ledger = self.approvals.map(Approvals::path);
         let policy = self.policy;
-        let context = AssetContext { asset, facts, ai, evidence, policy, matches: &matches, status: &status, ledger };
+        let (matches, status, as_of) = (&matches, &status, self.as_of);
+        let context = AssetContext { asset, facts, ai, evidence, policy, matches, status, ledger, as_of };
         let mut findings = self.run(&asset.rel, |rule, out| rule.check_asset(&context, out));
         for finding in findings.iter_mut().filter(|f| f.state == FindingState::Open) {
             if self.baseline.holds(&finding.rule, asset, sha256) {

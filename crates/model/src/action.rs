@@ -44,6 +44,11 @@ pub enum FindingAction {
         /// Id of the ledger's record about the earlier bytes, as `approvals revoke` takes it.
         record: String,
     },
+    /// The approval will run out soon.
+    RenewInTime {
+        /// The command that records a new approval.
+        approve: Command,
+    },
     /// The approval has run out.
     RenewOrReplace {
         /// The command that records a new approval.
@@ -105,6 +110,8 @@ pub enum FindingAction {
     AskTheArchive,
     /// Bytes and Content Credentials do not match.
     AskForTheSignedFile,
+    /// Content Credentials break their specification without speaking of other bytes.
+    AskForSoundCredentials,
     /// The file shows that it once had Content Credentials.
     AskForTheFileBeforeCredentialsWereLost,
     /// The signer is on no trust list in force.
@@ -221,6 +228,9 @@ impl FindingAction {
                 revoke(record),
                 prose("."),
             ],
+            Self::RenewInTime { approve } => {
+                vec![prose("Have it renewed before that day and record it: "), approve.piece(), prose(".")]
+            }
             Self::RenewOrReplace { approve } => {
                 vec![prose("Have it approved anew and record that: "), approve.piece(), prose("; or replace it.")]
             }
@@ -306,6 +316,10 @@ impl FindingAction {
             Self::AskForTheSignedFile => {
                 "Ask the supplier for the file as it was signed; what the credentials say of AI counts all the same."
             }
+            Self::AskForSoundCredentials => {
+                "Ask the supplier for the file, or for the ingredient, with credentials that follow the specification; \
+                 what these say of AI counts all the same."
+            }
             Self::AskForTheFileBeforeCredentialsWereLost => {
                 "Ask the supplier for the file before the step that lost its credentials; a manifest kept elsewhere is \
                  read with `--fetch-remote`, or from a file `NAME.c2pa` beside it."
@@ -360,6 +374,7 @@ impl FindingAction {
         match self {
             Self::RemoveOrApprove { approve }
             | Self::RestoreOrApprove { approve, .. }
+            | Self::RenewInTime { approve }
             | Self::RenewOrReplace { approve }
             | Self::ReplaceOrClearUp { approve, .. }
             | Self::RecordConsent { approve }

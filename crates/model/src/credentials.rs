@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Via;
+use super::{IngredientFailure, Via};
 
 /// The C2PA part of [`Facts`].
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -21,6 +21,9 @@ pub struct Credentials {
     pub generator: Option<String>,
     /// Failed validation status codes, sorted, without repeats.
     pub failures: Vec<String>,
+    /// Those of them that are an ingredient's and not the asset's own, and also an ingredient's signer on no trust list.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub ingredient_failures: Vec<IngredientFailure>,
     /// Files that do not match, where the manifest binds several.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub files: Vec<String>,
@@ -56,7 +59,7 @@ pub enum CredentialState {
     Trusted,
     /// Bytes and signature hold; nobody in force vouches for the signer.
     Valid,
-    /// Bytes or manifest do not match the signature.
+    /// Checked, and something does not hold: [`Credentials::fault`] says what.
     Invalid,
     /// Not checked (`--verify off`, or a check that was cut short).
     #[default]

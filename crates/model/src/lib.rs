@@ -10,6 +10,7 @@
 mod about_content;
 mod action;
 mod approval;
+mod credential_fault;
 mod credentials;
 pub mod error;
 mod extraction;
@@ -27,6 +28,7 @@ use serde::{Deserialize, Serialize};
 
 pub use action::*;
 pub use approval::*;
+pub use credential_fault::*;
 pub use credentials::*;
 pub use extraction::*;
 pub use finding::*;

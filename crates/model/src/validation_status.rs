@@ -12,6 +12,50 @@ pub fn told(code: &str) -> String {
     format!("{code} ({})", plain(code))
 }
 
+/// Whether a failed check says that bytes, manifest or signature are not those that were signed.
+#[must_use]
+pub fn is_mismatch(code: &str) -> bool {
+    MISMATCHES.contains(&code)
+}
+
+/// Whether a failed check is about the certificate alone: with it, bytes and signature may hold all the same.
+#[must_use]
+pub fn is_of_certificate(code: &str) -> bool {
+    CERTIFICATE.contains(&code)
+}
+
+/// Something was changed, added or taken away after it was signed, or there is no signature that would tell. What an
+/// ingredient's reference covers is among them: the asset's own signature covers the reference.
+const MISMATCHES: &[&str] = &[
+    "assertion.bmffHash.mismatch",
+    "assertion.boxesHash.mismatch",
+    "assertion.boxesHash.unknownBox",
+    "assertion.collectionHash.incorrectFileCount",
+    "assertion.collectionHash.mismatch",
+    "assertion.dataHash.mismatch",
+    "assertion.hashedURI.mismatch",
+    "assertion.missing",
+    "assertion.notRedacted",
+    "assertion.undeclared",
+    "claimSignature.mismatch",
+    "claimSignature.missing",
+    "hashedURI.mismatch",
+    "hashedURI.missing",
+    "ingredient.claimSignature.mismatch",
+    "ingredient.claimSignature.missing",
+    "ingredient.hashedURI.mismatch",
+    "ingredient.manifest.mismatch",
+    "ingredient.manifest.missing",
+];
+
+/// A certificate that has run out, may not sign Content Credentials, or is one that nobody vouches for.
+const CERTIFICATE: &[&str] = &[
+    "claimSignature.outsideValidity",
+    "signingCredential.expired",
+    "signingCredential.invalid",
+    "signingCredential.untrusted",
+];
+
 /// Every failure of the specification, and our own.
 pub static WORDS: &[(&str, &str)] = &[
     ("algorithm.deprecated", "a hash or signature algorithm is no longer accepted"),
@@ -99,6 +143,13 @@ pub static WORDS: &[(&str, &str)] = &[
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_code_that_is_sorted_has_words() {
+        let known = |code: &&str| WORDS.iter().any(|(known, _)| known == code);
+        assert!(MISMATCHES.iter().chain(CERTIFICATE).all(|code| known(code)));
+        assert!(WORDS.iter().all(|(code, _)| !code.ends_with(".mismatch") || is_mismatch(code) || code.starts_with("timeStamp")));
+    }
 
     #[test]
     fn words_are_in_order() {

@@ -10,7 +10,7 @@ use crate::not_looked_at;
 use crate::words::{played, word};
 use crate::{Info, Kind, RenderOptions, Report, RuleDoc};
 use countersign_model::{
-    AssetReport, CredentialState, Evidence, Finding, FindingAction, FindingState, FindingSubject, Outcome,
+    AssetReport, CredentialFault, CredentialState, Evidence, Finding, FindingAction, FindingState, FindingSubject, Outcome,
     PackageReport, Run, Severity, Summary,
 };
 
@@ -287,7 +287,11 @@ impl Terminal<'_> {
                 "signature holds, not all of its history is vouched for"
             }
             CredentialState::Valid => "signature holds, signer is on no trust list in force",
-            CredentialState::Invalid => "bytes or manifest do not match the signature",
+            CredentialState::Invalid => match c2pa.fault() {
+                Some(CredentialFault::Mismatch) | None => "bytes or manifest do not match the signature",
+                Some(CredentialFault::Malformed) => "not as the specification wants it",
+                Some(CredentialFault::Ingredient) => "signature holds, that of an ingredient does not",
+            },
             CredentialState::Unverified => "not verified",
             CredentialState::Unreadable => "cannot be read",
             CredentialState::Remote => "kept elsewhere, not fetched",

@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use crate::cli::config::{self, load_policy};
 use crate::cli::console::print;
 use crate::cli::keys;
-use countersign_engine::scan::inside_roots;
+use countersign_io::inside_roots;
 use countersign_judge::approvals::import;
 use countersign_judge::approvals::record::{Annotations, UseClass};
 use countersign_judge::approvals::{Approvals, Cache, Decision, Ledger, Person, Record, Subject};
@@ -228,18 +228,14 @@ impl Read {
     }
 }
 
-/// The ledger at `path`, with its index in the user's cache, unless that lies in a scanned tree or beside the ledger.
+/// The ledger at `path`; that its signatures were checked is remembered in the user's cache, unless that lies in a scanned tree or beside the ledger.
 #[expect(clippy::print_stderr, reason = "a warning is told, and the command goes on")]
 pub(in crate::cli) fn open(path: &Path, keys: &[TrustedKey], roots: &[PathBuf]) -> Result<Approvals> {
-    let cache = config::cache().and_then(|folder| std::path::absolute(folder).ok()).filter(|folder| {
-        // It need not exist yet: what exists of it tells where it will be.
-        let there = folder.ancestors().find(|part| part.exists()).unwrap_or(folder);
-        inside_roots(there, roots).is_none() && !beside(folder, path)
-    });
+    let cache = config::cache().and_then(|folder| std::path::absolute(folder).ok()).filter(|folder| inside_roots(folder, roots).is_none() && !beside(folder, path));
     let approvals = Approvals::open(path, keys, cache.as_deref().map(Cache::new).as_ref())?;
     if let Some(why) = approvals.warning() {
         let why = countersign_report::escape::terminal(why);
-        eprintln!("warning: no index of the approvals could be kept, so they were read one by one: {why}");
+        eprintln!("warning: it could not be remembered that the approvals' signatures were checked: {why}");
     }
     Ok(approvals)
 }

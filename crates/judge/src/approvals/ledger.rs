@@ -55,6 +55,7 @@ impl Ledger {
     /// # Errors
     /// [`Error::File`] where it cannot be read, [`Error::Ledger`] at the first line that does not hold.
     pub fn read(path: &Path) -> Result<Self> {
+        countersign_io::regular(path).map_err(|e| unreadable(path, &e))?;
         let mut file = File::open(path).map_err(|e| unreadable(path, &e))?;
         // A lock keeps us from seeing half of somebody's append; where none can be had, the chain still tells.
         let locked = file.lock_shared().is_ok();
@@ -90,6 +91,7 @@ impl Ledger {
     /// As [`Ledger::read`], for a ledger that does not hold is not added to; also where writing fails.
     pub fn append(path: &Path, records: &[Record], key: Option<&SigningKey>) -> Result<Vec<String>> {
         let failed = |e: std::io::Error| unwritable(path, &e);
+        countersign_io::regular(path).map_err(failed)?;
         let mut file = OpenOptions::new().read(true).append(true).create(true).open(path).map_err(failed)?;
         file.lock().map_err(failed)?;
         file.seek(SeekFrom::Start(0)).map_err(failed)?;
@@ -117,6 +119,7 @@ impl Ledger {
     /// As [`Ledger::read`] for anything else that does not hold; also where writing fails.
     pub fn repair(path: &Path) -> Result<Option<PathBuf>> {
         let failed = |e: std::io::Error| unwritable(path, &e);
+        countersign_io::regular(path).map_err(|e| unreadable(path, &e))?;
         let mut file = OpenOptions::new().read(true).write(true).open(path).map_err(|e| unreadable(path, &e))?;
         file.lock().map_err(failed)?;
         let mut text = Vec::new();
@@ -124,7 +127,7 @@ impl Ledger {
         let whole = text.iter().rposition(|b| *b == b'\n').map_or(0, |end| end + 1);
         let (kept, torn) = text.split_at(whole);
         let ledger = Self::parse(path, kept)?;
-        if torn.is_empty() {
+        if torn.trim_ascii().is_empty() {
             return Ok(None);
         }
         let mut torn_copy = path.as_os_str().to_os_string();
@@ -144,6 +147,7 @@ impl Ledger {
     /// # Errors
     /// As [`Ledger::read`].
     pub fn audit(path: &Path, head: Option<&str>, mut each: impl FnMut(&Entry)) -> Result<Audit> {
+        countersign_io::regular(path).map_err(|e| unreadable(path, &e))?;
         let mut file = File::open(path).map_err(|e| unreadable(path, &e))?;
         let locked = file.lock_shared().is_ok();
         let mut lines = Unique::new(path, &mut file);

@@ -1,10 +1,11 @@
 //! Recorded decisions about files: the ledger that holds them, and which of them are about an asset.
 //!
 //! [`record`] is one decision, [`envelope`] its signed wrapping, [`keys`] what signs it, [`ledger`] the append-only file and
-//! [`lines`] its reading, [`index`] finds the lines that are about an asset and [`stored`] keeps it between runs, [`paths`]
-//! says when a path hint fits, [`status`] what the records about one asset amount to on a day; [`import`] and [`export`]
+//! [`lines`] its reading, [`index`] finds the lines that are about an asset, [`checked`] remembers between runs that signatures
+//! were checked, [`paths`] says when a path hint fits, [`status`] what the records about one asset amount to on a day; [`import`] and [`export`]
 //! exchange records with spreadsheets.
 
+mod checked;
 mod envelope;
 pub mod export;
 pub mod import;
@@ -15,7 +16,6 @@ mod lines;
 mod paths;
 pub mod record;
 pub mod status;
-mod stored;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs::File;
@@ -26,21 +26,20 @@ use chrono::NaiveDate;
 use sha2::{Digest, Sha256};
 
 use crate::policy::{Grade, TrustedKey};
-use countersign_model::error::{Error, Result};
+use countersign_model::error::Result;
 use countersign_model::limits;
 use countersign_model::{ApprovalsRef, Asset};
-use index::{Ending, Failure, Index};
-use stored::IndexDir;
+use index::{Ending, Index};
 
 pub use crate::policy::public_key::key_id;
+pub use checked::Cache;
 pub use ledger::{Entry, Ledger};
 pub use record::{Decision, Person, Record, Subject};
 pub use status::{ApprovalStatus, Verdict};
-pub use stored::Cache;
 
 /// A ledger, ready to be asked about assets.
 ///
-/// It holds an index in memory or on disk, and reads the lines that are asked for. Whatever goes wrong with that is told
+/// It holds an index in memory, and reads the lines that are asked for. Whatever goes wrong with that is told
 /// by [`Approvals::check_ledger_intact`]: an answer counts only where that finds nothing.
 ///
 /// ```
@@ -72,7 +71,8 @@ pub struct Approvals {
     here: PathBuf,
     index: Index,
     recent: Mutex<Recent>,
-    failure: OnceLock<Broken>,
+    /// The first line that is another one now.
+    failure: OnceLock<usize>,
     warning: Option<String>,
 }
 
@@ -96,14 +96,6 @@ pub struct LedgerEntry {
 struct Recent {
     rows: HashMap<usize, Arc<LedgerEntry>>,
     bytes: usize,
-}
-
-/// What went wrong while the ledger was in use.
-#[derive(Debug)]
-enum Broken {
-    /// This line is another one now.
-    Line(usize),
-    Index(String),
 }
 
 /// How a record is about an asset.
@@ -136,15 +128,17 @@ impl Approvals {
         Self::open(path, keys, None)
     }
 
-    /// As [`Approvals::load`], with an index for large ledgers in `cache`. The answers are the same.
+    /// As [`Approvals::load`]; of large ledgers it is remembered in `cache` that their signatures were checked. The answers
+    /// are the same.
     ///
     /// # Errors
-    /// As [`Approvals::load`]; an index that cannot be kept is a [`Approvals::warning`].
+    /// As [`Approvals::load`]; what cannot be kept is a [`Approvals::warning`].
     pub fn open(path: &Path, keys: &[TrustedKey], cache: Option<&Cache<'_>>) -> Result<Self> {
+        countersign_io::regular(path).map_err(|e| lines::unreadable(path, &e))?;
         let mut file = File::open(path).map_err(|e| lines::unreadable(path, &e))?;
         // A lock keeps us from seeing half of somebody's append; where none can be had, the chain still tells.
         let locked = file.lock_shared().is_ok();
-        let indexed = indexed(path, &mut file, cache);
+        let indexed = checked::index(path, &mut file, cache);
         if locked {
             let _ = file.unlock();
         }
@@ -167,7 +161,7 @@ impl Approvals {
         &self.path
     }
 
-    /// Why the index could not be kept, where it could not.
+    /// Why it could not be remembered that signatures were checked, where it could not.
     #[must_use]
     pub fn warning(&self) -> Option<&str> {
         self.warning.as_deref()
@@ -176,17 +170,9 @@ impl Approvals {
     /// Whether everything that was asked since the ledger was opened could be answered.
     ///
     /// # Errors
-    /// [`Error::Ledger`] where a line is not any more what it was, [`Error::File`] where the index failed.
+    /// [`Error::Ledger`] where a line is not any more what it was.
     pub fn check_ledger_intact(&self) -> Result<()> {
-        match self.failure.get() {
-            None => Ok(()),
-            Some(Broken::Line(line)) => Err(lines::changed(&self.path, *line)),
-            Some(Broken::Index(what)) => Err(Error::File {
-                path: self.path.clone(),
-                what: format!("its index cannot be read: {what}"),
-                hint: "run it again: a damaged index is made anew".to_owned(),
-            }),
-        }
+        self.failure.get().map_or(Ok(()), |line| Err(lines::changed(&self.path, *line)))
     }
 
     /// How many records there are.
@@ -209,16 +195,31 @@ impl Approvals {
     /// Numbers of the records that allow or tell something on this day.
     #[must_use]
     pub fn in_force(&self, as_of: NaiveDate) -> Vec<usize> {
-        let lines = self.answer(self.index.in_force(as_of));
-        lines.into_iter().map(|line| line.saturating_sub(1)).collect()
+        let ended = |line: usize| {
+            self.index.endings(line).iter().any(|e| e.whole && e.decided_on <= as_of)
+                && self.known(line - 1).is_some_and(|known| self.enders(&known, as_of).any(|(whole, _)| whole))
+        };
+        self.index.allowing(as_of).filter(|line| !ended(*line)).map(|line| line - 1).collect()
+    }
+
+    /// The records that ended this one by this day, the latest first, and whether they did so as a whole. A record is ended
+    /// only by one whose grade is no lower than its own.
+    fn enders(&self, known: &LedgerEntry, as_of: NaiveDate) -> impl Iterator<Item = (bool, Arc<LedgerEntry>)> {
+        let by_then = known.ended_by.iter().rev().filter(move |e| e.decided_on <= as_of);
+        by_then.filter_map(|e| Some((e.whole, self.ending(e)?))).filter(|(_, by)| by.grade >= known.grade)
+    }
+
+    /// Records that would have ended this one by this day if their grade were not lower than its own.
+    pub fn too_weak_to_end(&self, known: &LedgerEntry, as_of: NaiveDate) -> impl Iterator<Item = Arc<LedgerEntry>> {
+        let by_then = known.ended_by.iter().filter(move |e| e.decided_on <= as_of);
+        by_then.filter_map(|e| self.ending(e)).filter(|by| by.grade < known.grade)
     }
 
     /// The state of one record as a whole on a day: `in force`, `not yet`, `expired`, or what ended it.
     #[must_use]
     pub fn state(&self, known: &LedgerEntry, as_of: NaiveDate) -> String {
         let record = &known.record;
-        let last = known.ended_by.iter().rfind(|e| e.decided_on <= as_of);
-        let last = last.and_then(|e| Some((e.whole, self.ending(e)?)));
+        let last = self.enders(known, as_of).next();
         let word = |by: &LedgerEntry| match by.record.decision {
             Decision::Revoked => "revoked",
             Decision::Denied => "denied",
@@ -242,19 +243,20 @@ impl Approvals {
     /// The record with this id.
     #[must_use]
     pub fn by_id(&self, id: &str) -> Option<Arc<LedgerEntry>> {
-        self.known(self.answer(self.index.by_id(id))?.checked_sub(1)?)
+        let mut known = self.index.by_id(id).filter_map(|line| self.known(line.checked_sub(1)?));
+        known.find(|known| known.record.id.trim_end() == id.trim_end())
     }
 
     /// The ids of all records.
     #[must_use]
     pub fn ids(&self) -> HashSet<String> {
-        self.answer(self.index.ids())
+        self.records().map(|known| known.record.id.clone()).collect()
     }
 
     /// Whether a record is about the bytes with this digest.
     #[must_use]
     pub fn holds(&self, sha256: &str) -> bool {
-        !self.answer(self.index.by_digest(sha256)).is_empty()
+        !self.index.by_digest(sha256).is_empty()
     }
 
     /// What the report says of the ledger.
@@ -274,8 +276,8 @@ impl Approvals {
     fn by_path(&self, asset: &Asset) -> BTreeMap<usize, bool> {
         let paths = paths::Paths::of(asset, &self.here);
         let mut out = BTreeMap::new();
-        for named in self.answer(self.index.by_name(paths.keys())) {
-            if paths.fit(&named.name) {
+        for named in self.index.by_name(paths.keys()) {
+            if paths.fit(named.name) {
                 *out.entry(named.line).or_default() |= named.without_digest;
             }
         }
@@ -285,7 +287,7 @@ impl Approvals {
     /// The records about this asset; `sha256` is the digest of its bytes in hex, where it was computed.
     #[must_use]
     pub fn matches(&self, asset: &Asset, sha256: Option<&str>) -> Matches<'_> {
-        let by_digest = sha256.map(|hex| self.answer(self.index.by_digest(hex))).unwrap_or_default();
+        let by_digest = sha256.map(|hex| self.index.by_digest(hex)).unwrap_or_default();
         let mut found: BTreeMap<usize, MatchKind> =
             by_digest.into_iter().map(|line| (line, MatchKind::Digest)).collect();
         for (line, without_digest) in self.by_path(asset) {
@@ -325,7 +327,7 @@ impl Approvals {
     /// Reads one line again, and checks that it is the one that was indexed.
     fn read(&self, index: usize) -> Option<(LedgerEntry, usize)> {
         let line = index + 1;
-        let place = self.answer(self.index.place(line));
+        let place = self.index.place(line);
         let text = place.and_then(|place| {
             let mut text = vec![0; place.length.min(limits::LEDGER_LINE)];
             let mut filled = 0;
@@ -339,20 +341,12 @@ impl Approvals {
             (<[u8; 32]>::from(Sha256::digest(&text)) == place.digest).then_some(text)
         });
         let Some((record, signed)) = text.as_ref().and_then(|text| lines::read(text).ok()) else {
-            let _ = self.failure.set(Broken::Line(line));
+            let _ = self.failure.set(line);
             return None;
         };
         let (grade, signers) = grade(&record, &signed, &self.keys);
-        let ended_by = self.answer(self.index.endings(line));
+        let ended_by = self.index.endings(line);
         Some((LedgerEntry { index, record, grade, signers, ended_by }, text.map_or(0, |t| t.len())))
-    }
-
-    /// What the index says; that it says nothing is noted.
-    fn answer<T: Default>(&self, rows: rusqlite::Result<T>) -> T {
-        rows.unwrap_or_else(|e| {
-            let _ = self.failure.set(Broken::Index(e.to_string()));
-            T::default()
-        })
     }
 }
 
@@ -367,20 +361,4 @@ pub fn grade(record: &Record, signed: &[[u8; 32]], keys: &[TrustedKey]) -> (Grad
         (true, false) => Grade::Signed,
     };
     (grade, signers)
-}
-
-/// The index of a ledger, from the cache where it is large enough, and why it is not kept where it could not be.
-fn indexed(path: &Path, file: &mut File, cache: Option<&Cache<'_>>) -> Result<(Index, Option<String>)> {
-    let size = file.metadata().map_err(|e| lines::unreadable(path, &e))?.len();
-    let mut warning = None;
-    if let Some(Cache { folder, .. }) = cache.filter(|cache| size >= cache.least) {
-        let index_dir = IndexDir::new(folder, path).map_err(Failure::from);
-        match index_dir.and_then(|index_dir| index_dir.index(path, file)) {
-            Ok(index) => return Ok((index, None)),
-            Err(Failure::Ledger(error)) => return Err(error),
-            Err(Failure::Index(what)) => warning = Some(format!("{}: {what}", folder.display())),
-        }
-        std::io::Seek::rewind(file).map_err(|e| lines::unreadable(path, &e))?;
-    }
-    Ok((Index::memory(path, file)?, warning))
 }

@@ -13,7 +13,8 @@ use countersign_model::Asset;
 
 /// The parts of a path, lower-case, without `.` and empty ones.
 fn parts(path: &str) -> Vec<String> {
-    path.split(['/', '\\']).filter(|p| !p.is_empty() && *p != ".").map(str::to_lowercase).collect()
+    // Blanks behind a name are no difference: some systems drop them.
+    path.split(['/', '\\']).map(str::trim_end).filter(|p| !p.is_empty() && *p != ".").map(str::to_lowercase).collect()
 }
 
 /// The key of the index: paths that fit each other have the same last two parts, or are the same single part.
@@ -71,6 +72,7 @@ mod tests {
             ("stills/a.png", "stills/a.png", "/mnt/d/stills/a.png", true),
             ("./Stills/A.png", "stills/a.png", "/mnt/d/stills/a.png", true),
             (r"D:\show\stills\a.png", "stills/a.png", "/mnt/d/stills/a.png", true),
+            ("stills/a.png ", "stills /a.png", "/mnt/d/stills /a.png", true),
             ("stills/a.png", "reel/stills/a.png", "/mnt/reel/stills/a.png", true),
             ("d/stills/a.png", "stills/a.png", "/mnt/d/stills/a.png", true),
             // Scanned from its own folder: the path to open still has the parts.

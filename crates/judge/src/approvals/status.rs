@@ -134,8 +134,7 @@ impl Matches<'_> {
             let own = self.sha256.as_deref();
             own.is_some_and(|own| by.record.sha256().any(|hex| hex.eq_ignore_ascii_case(own)))
         };
-        let by_then = known.ended_by.iter().rev().filter(|e| e.decided_on <= as_of);
-        let mut enders = by_then.filter_map(|e| Some((e.whole, self.all?.ending(e)?)));
+        let mut enders = self.all?.enders(known, as_of);
         enders.find(|(whole, by)| *whole || about(by)).map(|(_, by)| by)
     }
 }

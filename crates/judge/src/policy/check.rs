@@ -194,6 +194,7 @@ fn rule(at: &Text, id: &str, raw: &Spanned<RawRule>) -> Result<Setting> {
 fn demands(out: &mut Demands, raw: RawApprovals) {
     out.least_grade = raw.least_grade.unwrap_or(out.least_grade);
     out.conditional = raw.conditional.unwrap_or(out.conditional);
+    out.expiring_days = raw.expiring_days.unwrap_or(out.expiring_days);
     if let Some(roles) = raw.path_only {
         out.path_only = roles.into_iter().collect();
     }

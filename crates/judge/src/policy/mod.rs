@@ -69,6 +69,8 @@ pub struct Demands {
     pub path_only: BTreeSet<Role>,
     /// Whether an approval given on conditions counts.
     pub conditional: bool,
+    /// Days before the last one of an approval from which on it is told that it runs out.
+    pub expiring_days: u32,
     /// Scopes for which an approval counts only where it names a consent.
     pub consent: BTreeSet<Scope>,
     /// Which claims need an approval, by role.
@@ -89,6 +91,7 @@ impl Default for Demands {
             least_grade: Grade::Imported,
             path_only: BTreeSet::new(),
             conditional: true,
+            expiring_days: 30,
             consent: BTreeSet::new(),
             claims: claims.into(),
             scopes: BTreeMap::new(),
@@ -187,7 +190,7 @@ impl Policy {
     /// # Errors
     /// The file cannot be read, or is wrong at a place that is pointed at.
     pub fn load(path: &Path) -> Result<Self> {
-        let text = std::fs::read_to_string(path).map_err(|e| Error::File {
+        let text = countersign_io::regular(path).and_then(|()| std::fs::read_to_string(path)).map_err(|e| Error::File {
             path: path.to_owned(),
             what: format!("cannot read the policy: {e}"),
             hint: "built-in policies are netflix-genai, archival and observe; `countersign policy init` writes one"

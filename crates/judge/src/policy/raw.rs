@@ -47,6 +47,9 @@ pub(super) struct RawApprovals {
     pub(super) least_grade: Option<Grade>,
     pub(super) path_only: Option<Vec<Role>>,
     pub(super) conditional: Option<bool>,
+    /// Also as the interface spells it, with an underscore.
+    #[serde(alias = "expiring_days")]
+    pub(super) expiring_days: Option<u32>,
     pub(super) consent: Option<Vec<Scope>>,
     pub(super) claims: BTreeMap<Role, Vec<RawClaim>>,
     pub(super) scopes: BTreeMap<Role, Vec<Scope>>,

@@ -49,6 +49,7 @@ pub(super) fn toml(policy: &Policy) -> String {
     let a = &policy.approvals;
     let _ = writeln!(out, "\n[approvals]\nleast-grade = {}", value(a.least_grade));
     let _ = writeln!(out, "path-only = {}\nconditional = {}", value(&a.path_only), a.conditional);
+    let _ = writeln!(out, "expiring-days = {}", a.expiring_days);
     let _ = writeln!(out, "consent = {}", value(&a.consent));
     table(&mut out, "approvals.claims", &a.claims);
     table(&mut out, "approvals.scopes", &a.scopes);

@@ -10,8 +10,11 @@ mod approval_not_trusted;
 mod approval_scope_missing;
 mod configuration_in_delivery;
 mod conflicting_provenance;
+mod credentials_wording;
 mod enhanced_archival;
 mod expired_approval;
+mod expiring_approval;
+mod malformed_credentials;
 mod mislabelled_format;
 mod package;
 mod package_unverified;
@@ -143,6 +146,8 @@ pub struct AssetContext<'a> {
     pub status: &'a ApprovalStatus,
     /// The ledger in use, for commands that are proposed.
     pub ledger: Option<&'a Path>,
+    /// The day on which approvals must hold.
+    pub as_of: NaiveDate,
 }
 
 impl AssetContext<'_> {
@@ -266,9 +271,11 @@ pub static ALL: &[&dyn Rule] = &[
     &unauthenticated_archival::UnauthenticatedArchival,
     &enhanced_archival::EnhancedArchival,
     &stripped_credentials::StrippedCredentials,
+    &malformed_credentials::MalformedCredentials,
     &conflicting_provenance::ConflictingProvenance,
     &sequence_gap::SequenceGap,
     &untrusted_signer::UntrustedSigner,
+    &expiring_approval::ExpiringApproval,
     &possible_ai::PossibleAi,
     &mislabelled_format::MislabelledFormat,
     &unrecognized_format::UnrecognizedFormat,

@@ -1,5 +1,9 @@
 //! The asset's bytes or its manifest do not match its C2PA signature.
 //!
+//! Only where something does not match: credentials that break the specification, or those of an ingredient, are
+//! `malformed-credentials`; a certificate that has run out is told by `untrusted-signer`. What was taken out of, or
+//! changed in, an ingredient's manifest after the asset was signed was changed in this asset.
+//!
 //! What the credentials say of AI still counts: a broken seal does not unmark an asset.
 //!
 //! **Why it matters.** The file was changed after it was signed, by a tool that does not keep credentials or by
@@ -9,9 +13,8 @@
 //!
 //! **Example.** A signed JPEG was recompressed: `assertion.dataHash.mismatch`.
 
-use super::{AssetContext, Info, Manual, RawFinding, Rule, wording};
-use countersign_model::validation_status as status;
-use countersign_model::{CredentialState, FindingAction, FindingSubject, Severity, Via};
+use super::{AssetContext, Info, Manual, RawFinding, Rule, credentials_wording as told, wording};
+use countersign_model::{CredentialFault, FindingAction, FindingSubject, Severity};
 
 pub(super) struct TamperedCredentials;
 
@@ -29,26 +32,13 @@ impl Rule for TamperedCredentials {
     }
 
     fn check_asset(&self, context: &AssetContext, out: &mut Vec<RawFinding>) {
-        let Some(c2pa) = context.facts.c2pa.as_ref().filter(|c| c.state == CredentialState::Invalid) else { return };
-        let signer = c2pa.signer.as_ref().map(|s| format!(" of {}", wording::quote(s, true))).unwrap_or_default();
-        let place = match (&c2pa.place, c2pa.via) {
-            (Some(place), Via::Sidecar) => format!(" ({place})"),
-            (None, Via::Sidecar) => " (in a file beside it)".to_owned(),
-            (Some(place), _) => {
-                format!(" ({place}{})", c2pa.offset.map(|o| format!(" at byte {o}")).unwrap_or_default())
-            }
-            (None, _) => String::new(),
+        let Some(c2pa) = context.facts.c2pa.as_ref().filter(|c| c.fault() == Some(CredentialFault::Mismatch)) else {
+            return;
         };
-        let codes: Vec<_> = c2pa
-            .failures
-            .iter()
-            .take(4)
-            .map(|code| format!("{} ({})", wording::quote(code, false), status::plain(code)))
-            .collect();
-        let codes = if codes.is_empty() { "no reason given".to_owned() } else { codes.join(", ") };
+        let codes = told::codes(c2pa.own_failures());
         let bound = if c2pa.files.is_empty() { "the file" } else { "the files that they bind" };
         out.push(RawFinding::new(
-            format!("the Content Credentials{signer}{place} do not match {bound}: {codes}{}", files(&c2pa.files)),
+            format!("{} do not match {bound}: {codes}{}", told::whose(c2pa), files(&c2pa.files)),
             FindingAction::AskForTheSignedFile,
         ));
     }

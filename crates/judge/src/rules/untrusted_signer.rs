@@ -1,4 +1,4 @@
-//! The C2PA signature holds, but its signer, or one of an ingredient, is on no trust list in force.
+//! The C2PA signature holds, but its signer, or one of an ingredient, is on no trust list in force, or a certificate has run out.
 //!
 //! **Why it matters.** Anybody can sign anything with a certificate of their own; only a trust list says whose it is.
 //! It never weakens an AI mark: nobody gains by forging one.
@@ -8,9 +8,11 @@
 //!
 //! **Example.** A camera's firmware signs with a certificate of its maker that no list names yet.
 
-use super::{AssetContext, Info, Manual, RawFinding, Rule, wording};
-use countersign_model::validation_status as status;
+use super::{AssetContext, Info, Manual, RawFinding, Rule, credentials_wording as told, wording};
 use countersign_model::{CredentialState, FindingAction, FindingSubject, Severity};
+
+/// Certificates that one message names.
+const NAMED: usize = 4;
 
 pub(super) struct UntrustedSigner;
 
@@ -31,18 +33,20 @@ impl Rule for UntrustedSigner {
         let Some(c2pa) = context.facts.c2pa.as_ref().filter(|c| c.state == CredentialState::Valid) else { return };
         let name = |n: &Option<String>| n.as_ref().map_or("an unnamed signer".to_owned(), |n| wording::quote(n, true));
         let issuer = c2pa.issuer.as_ref().map(|_| format!(", certified by {}", name(&c2pa.issuer))).unwrap_or_default();
-        // A certificate that has run out, or may not sign: the bytes hold all the same.
-        let flaws: String = c2pa.failures.iter().take(4).map(|code| format!("; {}", status::plain(code))).collect();
         let signer = name(&c2pa.signer);
+        // A certificate that has run out, or may not sign: the bytes hold all the same.
+        let own = c2pa.own_failures().take(NAMED).map(|code| format!("; its certificate {}", told::certificate(code)));
+        let theirs = c2pa.ingredient_failures.iter().take(NAMED).map(|failure| {
+            let of = told::ingredient(c2pa, failure);
+            format!("; the certificate of the signer of {of}, {}", told::certificate(&failure.code))
+        });
+        let flaws: String = own.chain(theirs).collect();
         let (what, action) = match &c2pa.trust_list {
             // One of the signers of what it was made from is not, or a certificate has its flaws.
             Some(list) => {
                 let list = wording::quote(list, true);
-                let other = if flaws.is_empty() { "; a signer of an ingredient is on none" } else { "" };
                 (
-                    format!(
-                        "the Content Credentials are intact and their signer is on {list}: {signer}{issuer}{other}{flaws}"
-                    ),
+                    format!("the Content Credentials are intact and their signer is on {list}: {signer}{issuer}{flaws}"),
                     FindingAction::TreatHistoryAsUnproven,
                 )
             }

@@ -1,0 +1,46 @@
+//! The official C2PA lists that are built in: who may sign Content Credentials, and who may stamp the time on them.
+//!
+//! The files in `lists/` are those of the C2PA conformance program as published (CC-BY-4.0; see `NOTICE`). They are
+//! dated: past the day of the next update they are still used, and whoever reads the report is told.
+
+use super::trust::TrustList;
+
+/// The lists as they were published.
+const LISTS: &[&str] =
+    &[include_str!("../lists/C2PA-TRUST-LIST.json"), include_str!("../lists/C2PA-TSA-TRUST-LIST.json")];
+
+/// The built-in lists.
+#[must_use]
+pub fn lists() -> Vec<TrustList> {
+    // A list of ours that could not be read is one less; a test sees to it that both can.
+    LISTS.iter().filter_map(|text| TrustList::parse(text, "C2PA").ok()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::trust::Standing;
+    use super::*;
+
+    #[test]
+    fn both_are_there_whole_and_dated() {
+        let lists = lists();
+        let told: Vec<_> = lists.iter().map(|l| (l.name.as_str(), l.stamps_only, l.certificates().count())).collect();
+        assert_eq!(told, [("C2PA Trust List", false, 30), ("C2PA TSA Trust List", true, 22)]);
+        for list in &lists {
+            assert_eq!((list.broken(), list.standing), (0, Some(Standing::Official)), "{}", list.name);
+            assert_eq!(list.issued.as_deref(), Some("2026-08-05"));
+            assert_eq!(list.next_update.as_deref(), Some("2027-08-05"));
+            assert_eq!(&TrustList::parse(&list.pem(), "x").unwrap(), list, "kept and read again it is the same");
+        }
+    }
+
+    #[test]
+    fn certificates_alone_get_their_date_back() {
+        let bare = |list: &TrustList| TrustList { name: "x".into(), anchors_pem: list.anchors_pem.clone(), ..TrustList::default() };
+        for list in lists() {
+            assert_eq!(bare(&list).dated_like(&lists()), list);
+        }
+        let other = TrustList { anchors_pem: String::new(), ..bare(&lists()[0]) };
+        assert_eq!(other.clone().dated_like(&lists()), other);
+    }
+}
