@@ -6,11 +6,13 @@
 
 mod around;
 mod asset;
+pub mod gather;
 mod tally;
 
 use std::collections::{HashMap, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use globset::GlobSet;
 use rayon::prelude::*;
@@ -18,10 +20,12 @@ use rayon::prelude::*;
 use crate::archives::{self, Budget, Container};
 use crate::cache::Cache;
 use crate::extract;
+use crate::known::Known;
 use crate::survey;
 use crate::walk::Walk;
 use around::PackageContext;
 use asset::{AssetFiles, Job, Judged, catch_panic, process_asset};
+use gather::Gather;
 use countersign_delivery::packages::{PackageIndex, Row, Sequences, archive, capped};
 use countersign_io::{Roots, TempSpace};
 use countersign_judge::judge::Judge;
@@ -51,6 +55,9 @@ pub struct Scan<'a> {
     /// Archives inside archives that are opened; 0 opens none.
     pub max_archive_depth: usize,
     pub fail_on: Severity,
+    /// What copies are looked for of: the indexes and the ledger; the assets of the scan itself are added. Without it none
+    /// are looked for.
+    pub known: Option<Mutex<Known>>,
 }
 
 /// Who watches a run: told of each asset, asked whether to stop.
@@ -90,11 +97,25 @@ pub fn run(
     let mut deliveries = survey::deliveries(&roots.first(whole), &scan.exclude, watch.stop());
     let mut walk = Walk::over(roots, scan.exclude.clone()).listing(scan.listed.as_deref());
     let space = TempSpace::outside(&scanned(&roots.local_paths(), scan.listed.as_deref()));
+    let files = AssetFiles { roots, space: &space };
+    let mut known = scan.known.as_ref().map(|known| known.lock().unwrap_or_else(PoisonError::into_inner));
+    if let Some(known) = &mut known {
+        let gather = Gather { extract: scan.extract, cache: scan.cache, exclude: &scan.exclude, depth: scan.max_archive_depth, all: false };
+        let stop = watch.stop();
+        let walk = Walk::over(roots, scan.exclude.clone()).listing(scan.listed.as_deref());
+        gather.run(walk, (&pool, files, stop), &mut |found| {
+            if let Ok(reference) = found.reference {
+                known.add_asset(reference, found.root);
+            }
+        });
+        known.prepare();
+    }
     let mut this_run = ScanRun {
         scan,
         watch,
         pool: &pool,
-        files: AssetFiles { roots, space: &space },
+        files,
+        known: known.as_deref(),
         tally: Tally::new(scan.fail_on),
         budget: Budget::of(0),
         first: deliveries.len(),
@@ -123,6 +144,7 @@ pub fn run(
     for (package, faults) in delivered.into_iter().chain(opened) {
         tally.package(package, &faults, &scan.judge);
     }
+    tally.summary.matching = known.as_deref().map(Known::summary);
     let summary = tally.finish(&scan.judge);
     scan.judge.check_ledger_intact()?;
     Ok(summary)
@@ -152,6 +174,7 @@ struct ScanRun<'a, 's> {
     watch: &'a dyn Watch,
     pool: &'a rayon::ThreadPool,
     files: AssetFiles<'a>,
+    known: Option<&'a Known>,
     tally: Tally,
     /// Of the file that is open, however deep.
     budget: Budget,
@@ -171,8 +194,8 @@ impl ScanRun<'_, '_> {
         archive: Option<usize>,
         rows: &mut Rows,
     ) -> Result<()> {
-        let (scan, watch, files) = (self.scan, self.watch, self.files);
-        let judge = |job| process_asset(scan, job, around, files, watch);
+        let (scan, watch, files, known) = (self.scan, self.watch, self.files, self.known);
+        let judge = |job| process_asset(scan, job, around, files, known, watch);
         let judged: Vec<_> = self.pool.install(|| jobs.into_par_iter().map(judge).collect());
         scan.judge.check_ledger_intact()?;
         for judged in judged {

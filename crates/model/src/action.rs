@@ -64,6 +64,7 @@ pub enum FindingAction {
         notify: Command,
     },
     AskHowItWasMade,
+    LookAtBoth,
     AskWhereItComesFrom,
     AskTheArchive,
     AskForTheSignedFile,
@@ -230,6 +231,10 @@ impl FindingAction {
             Self::KeepRecorded => "Nothing to do while the record is in force and the file stays as it is.",
             Self::KeepTemporary => "Nothing to do while it stays temporary.",
             Self::AskHowItWasMade => "Ask the supplier whether and how a generative tool was used.",
+            Self::LookAtBoth => {
+                "Look at both: a copy is to be replaced or approved for these bytes; where they only look alike, nothing \
+                 is to be done."
+            }
             Self::AskWhereItComesFrom => {
                 "Ask the supplier where it comes from; take it as AI-made until that is clear."
             }

@@ -11,6 +11,7 @@ mod extraction;
 mod finding;
 mod format_id;
 pub mod json;
+mod known_copy;
 pub mod limits;
 mod run;
 pub mod text;
@@ -26,6 +27,7 @@ pub use credentials::*;
 pub use extraction::*;
 pub use finding::*;
 pub use format_id::*;
+pub use known_copy::*;
 pub use run::*;
 
 /// Version of the [`Facts`] shape; part of every cache key.
@@ -191,6 +193,8 @@ pub enum Via {
     CoverArt,
     /// A file beside the asset, or a manifest kept elsewhere that was fetched.
     Sidecar,
+    /// Another asset, of which this one is a copy.
+    Reference,
 }
 
 impl Via {
@@ -252,6 +256,9 @@ pub struct Evidence {
     pub offset: Option<u64>,
     pub value: String,
     pub via: Via,
+    /// The known asset that this one is a copy of.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub of: Option<Box<KnownCopy>>,
 }
 
 /// The strongest claim among the evidence.

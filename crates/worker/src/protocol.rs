@@ -46,8 +46,12 @@ pub enum Job {
     Waveform { path: OsString, columns: usize },
     /// Make a small JPEG of the first good frame of a video.
     VideoFrame { path: OsString, side: u32 },
+    /// Make small gray frames of a video, one a second and at most so many, in several replies.
+    Frames { path: OsString, side: u32, most: u32 },
     /// Decode the sound in a file to one channel of 16-bit samples at this rate, in several replies.
     Sound { path: OsString, rate: u32, most_samples: u64 },
+    /// Decode the sound in a file to all its samples in all its channels, in several replies.
+    ExactSound { path: OsString },
 }
 
 /// A picture in a payload: of its own format where none is said.
@@ -106,6 +110,12 @@ pub enum Answer {
     Jpeg,
     /// Loudness of each column, 0 to 100.
     Waveform(Vec<u8>),
+    /// A piece of sound in the payload, the channels interleaved, as 32-bit floats, little-endian.
+    ExactSamples { channels: u16, rate: u32 },
+    /// A gray frame in the payload.
+    Frame { width: u32, height: u32 },
+    /// No further frame follows; whether the video was read to its end.
+    FramesEnded { whole: bool },
     /// A piece of sound in the payload, little-endian.
     Samples,
     /// Nothing could be made.

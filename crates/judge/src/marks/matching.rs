@@ -89,6 +89,7 @@ impl Test {
             offset: tag.offset,
             value: quote(&tag.value),
             via: tag.via,
+            of: None,
         })
     }
 }

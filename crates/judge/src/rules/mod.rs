@@ -10,6 +10,7 @@ mod approval_not_trusted;
 mod approval_scope_missing;
 mod configuration_in_delivery;
 mod conflicting_provenance;
+mod copy_of_known_ai;
 mod enhanced_archival;
 mod expired_approval;
 mod mislabelled_format;
@@ -167,12 +168,14 @@ pub struct RawFinding {
     pub cleared: bool,
     /// The file that it is about, where it is found in something larger.
     pub path: Option<String>,
+    /// The most that it may count, where that is less than the rule's severity.
+    pub at_most: Option<Severity>,
 }
 
 impl RawFinding {
     /// A finding that no record is about.
     pub fn new(message: impl Into<String>, action: FindingAction) -> Self {
-        Self { message: message.into(), action, approval: None, cleared: false, path: None }
+        Self { message: message.into(), action, approval: None, cleared: false, path: None, at_most: None }
     }
 
     /// What a rule says of one fault of a package.
@@ -193,6 +196,13 @@ impl RawFinding {
         self
     }
 
+    /// Counts no more than this, whatever the rule's severity is.
+    #[must_use]
+    pub fn at_most(mut self, severity: Severity) -> Self {
+        self.at_most = Some(severity);
+        self
+    }
+
     /// Names the record that it is about, which settles it.
     #[must_use]
     pub fn cleared_by(mut self, approval: &str) -> Self {
@@ -210,6 +220,7 @@ pub static ALL: &[&dyn Rule] = &[
     &approval_scope_missing::ApprovalScopeMissing,
     &approval_not_trusted::ApprovalNotTrusted,
     &ai_in_archival::AiInArchival,
+    &copy_of_known_ai::CopyOfKnownAi,
     &tampered_credentials::TamperedCredentials,
     &unreadable_asset::UnreadableAsset,
     &package::MISSING_ASSET,
