@@ -37,5 +37,7 @@ pub(super) fn run(arguments: Arguments) -> Result<u8> {
     if terms.scope.is_empty() && decision != Decision::Denied {
         terms.scope = vec![Scope::FinalDeliverable];
     }
-    terms.decide(decision, files.subjects()?, &condition)
+    let mut subjects = files.subjects()?;
+    super::fingerprint::add(&mut subjects)?;
+    terms.decide(decision, subjects, &condition)
 }

@@ -2,12 +2,15 @@
 
 mod approvals;
 mod approve;
+mod compare;
 mod completions;
 mod config;
 mod console;
 mod convert;
 mod defaults;
 mod diagnostic;
+mod fingerprint;
+mod index;
 mod inside;
 mod inspect;
 mod keys;
@@ -66,6 +69,10 @@ enum Command {
     Trust(trust::Arguments),
     /// Render a saved report in another format, without a new scan
     Convert(convert::Arguments),
+    /// Fingerprints of known AI material, to be given to `scan --known FILE`
+    Index(index::Arguments),
+    /// What two files have in common: same bytes, same pixels or samples, copy, look, different
+    Compare(compare::Arguments),
     /// Print shell completions
     Completions(completions::Arguments),
     /// Print the manual page, or that of one command
@@ -122,6 +129,8 @@ fn dispatch(command: Command) -> Result<u8> {
         Command::Policy(arguments) => policy::run(&arguments),
         Command::Trust(arguments) => trust::run(&arguments),
         Command::Convert(arguments) => convert::run(&arguments),
+        Command::Index(arguments) => index::run(&arguments),
+        Command::Compare(arguments) => compare::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments, &mut defaults::prepared(Arguments::command())),
         Command::Man(arguments) => completions::man(&arguments, defaults::prepared(Arguments::command())),
         Command::Worker => Ok(worker::run()),

@@ -1,8 +1,8 @@
 //! `countersign scan PATH...`: judge a delivery.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 
 use chrono::{Local, NaiveDate, SecondsFormat, Utc};
 use clap::ValueEnum;
@@ -21,6 +21,7 @@ use super::{config, convert, defaults, listing, overlap, trust_lists, worker};
 use countersign_credentials::{self as c2pa, Bounds, Verifier, Verify};
 use countersign_engine::cache::Cache;
 use countersign_engine::extract;
+use countersign_engine::known::Known;
 use countersign_engine::preview::Files;
 use countersign_engine::scan::{self, Scan};
 use countersign_io::Roots;
@@ -109,6 +110,15 @@ pub(super) struct Arguments {
     /// JSON and NDJSON carry every tag that was read
     #[arg(long)]
     tags: bool,
+    /// Also look for copies of what this index holds (`countersign index`), repeatable; implies --match
+    #[arg(long, value_name = "INDEX")]
+    known: Vec<PathBuf>,
+    /// Also look for copies of known AI material that have lost their marks: decodes every picture, video and sound
+    #[arg(long = "match", overrides_with = "no_match")]
+    matching: bool,
+    /// Look for no copies [default, unless --known is given]
+    #[arg(long, overrides_with = "matching")]
+    no_match: bool,
     /// No progress bar
     #[arg(long)]
     no_progress: bool,
@@ -173,6 +183,7 @@ pub(super) fn run(arguments: Arguments) -> Result<u8> {
     verifier.pool().cloned().into_iter().for_each(countersign_worker::set_decoding_pool);
     let baseline = arguments.baseline.as_deref().map(convert::baseline).transpose()?.unwrap_or_default();
     let cache = cache(&arguments)?;
+    let known = known(&arguments, approvals.as_ref())?;
     let scan = Scan {
         policy: &policy,
         cache: cache.as_ref(),
@@ -199,6 +210,7 @@ pub(super) fn run(arguments: Arguments) -> Result<u8> {
             FailOn::Error => Severity::Error,
             FailOn::Warning => Severity::Warning,
         },
+        known,
     };
     let mut outputs = Outputs::open(
         &arguments.reporting.wanted(),
@@ -260,6 +272,26 @@ fn judge(
         Outcome::Fail => 1,
         Outcome::Incomplete => 2,
     })
+}
+
+/// What copies are looked for of, where they are: the named indexes and what the ledger holds fingerprints of.
+fn known(arguments: &Arguments, approvals: Option<&Approvals>) -> Result<Option<Mutex<Known>>> {
+    if arguments.no_match || !(arguments.matching || !arguments.known.is_empty()) {
+        return Ok(None);
+    }
+    let mut known = Known::default();
+    for path in &arguments.known {
+        let failed = |what: String| Error::File {
+            path: path.clone(),
+            what,
+            hint: "--known wants a file that `countersign index` of this version made; make it anew".to_owned(),
+        };
+        let file = std::fs::File::open(path).map_err(|e| failed(e.to_string()))?;
+        let index = countersign_matching::read_index(file).map_err(|e| failed(e.to_string()))?;
+        known.add_index(&countersign_engine::walk::lossless(path), &index).map_err(failed)?;
+    }
+    approvals.into_iter().for_each(|approvals| known.add_ledger(approvals));
+    Ok(Some(Mutex::new(known)))
 }
 
 /// The cache that was asked for.
@@ -344,6 +376,8 @@ fn options(arguments: &Arguments, scan: &Scan<'_>, as_of: NaiveDate) -> serde_js
         "exclude": arguments.exclude,
         "baseline": arguments.baseline.as_deref().map(countersign_engine::walk::lossless),
         "cache": arguments.cache.as_deref().filter(|_| !arguments.no_cache).map(countersign_engine::walk::lossless),
+        "match": scan.known.is_some(),
+        "known": arguments.known.iter().map(|path| countersign_engine::walk::lossless(path)).collect::<Vec<_>>(),
         "jobs": arguments.jobs,
         "config": defaults::file().map(|file| countersign_engine::walk::lossless(&file)),
         "max_archive_depth": scan.max_archive_depth,

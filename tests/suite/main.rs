@@ -34,6 +34,7 @@ mod interface;
 mod ledger;
 mod ledger_size;
 mod marks;
+mod matching;
 mod packages;
 mod policy;
 mod reports;

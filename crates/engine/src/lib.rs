@@ -9,6 +9,8 @@
 pub mod archives;
 pub mod cache;
 pub mod extract;
+pub mod fingerprints;
+pub mod known;
 pub mod preview;
 pub mod scan;
 pub mod survey;

@@ -6,6 +6,7 @@
 
 mod around;
 mod asset;
+pub mod gather;
 mod roots;
 mod tally;
 
@@ -13,6 +14,7 @@ use std::collections::{HashMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use globset::GlobSet;
 use rayon::prelude::*;
@@ -20,10 +22,12 @@ use rayon::prelude::*;
 use crate::archives::{self, Budget, Container};
 use crate::cache::Cache;
 use crate::extract;
+use crate::known::Known;
 use crate::survey;
 use crate::walk::{Named, Walk};
 use around::PackageContext;
 use asset::{AssetFiles, Job, Judged, catch_panic, process_asset};
+use gather::Gather;
 use countersign_delivery::packages::{PackageIndex, Row, Sequences, archive, capped};
 pub use countersign_io::inside_roots;
 use countersign_io::{Roots, TempSpace};
@@ -62,6 +66,9 @@ pub struct Scan<'a> {
     pub max_archive_depth: usize,
     /// The least severity of an open finding that fails the run.
     pub fail_on: Severity,
+    /// What copies are looked for of: the indexes and the ledger; the assets of the scan itself are added. Without it none
+    /// are looked for.
+    pub known: Option<Mutex<Known>>,
 }
 
 /// Who watches a run: told of each asset, asked whether to stop.
@@ -152,11 +159,25 @@ pub fn run(
     let mut walk =
         Walk::over(roots, scan.exclude.clone()).listing(scan.listed.as_deref()).naming(Named::of(&deliveries));
     let space = TempSpace::outside(&scanned(&roots.local_paths(), scan.listed.as_deref()));
+    let files = AssetFiles { roots, space: &space };
+    let mut known = scan.known.as_ref().map(|known| known.lock().unwrap_or_else(PoisonError::into_inner));
+    if let Some(known) = &mut known {
+        let gather = Gather { extract: scan.extract, cache: scan.cache, exclude: &scan.exclude, depth: scan.max_archive_depth, all: false };
+        let stop = watch.stop();
+        let walk = Walk::over(roots, scan.exclude.clone()).listing(scan.listed.as_deref());
+        gather.run(walk, (&pool, files, stop), &mut |found| {
+            if let Ok(reference) = found.reference {
+                known.add_asset(reference, found.root);
+            }
+        });
+        known.prepare();
+    }
     let mut this_run = ScanRun {
         scan,
         watch,
         pool: &pool,
-        files: AssetFiles { roots, space: &space },
+        files,
+        known: known.as_deref(),
         tally: Tally::new(scan.fail_on, scan.integrity),
         budget: Budget::of(0),
         first: deliveries.len(),
@@ -185,6 +206,7 @@ pub fn run(
     for (package, faults) in delivered.into_iter().chain(opened) {
         tally.package(package, &faults, &scan.judge);
     }
+    tally.summary.matching = known.as_deref().map(Known::summary);
     let summary = tally.finish(&scan.judge);
     scan.judge.check_ledger_intact()?;
     Ok(summary)
@@ -214,6 +236,7 @@ struct ScanRun<'a, 's> {
     watch: &'a dyn Watch,
     pool: &'a rayon::ThreadPool,
     files: AssetFiles<'a>,
+    known: Option<&'a Known>,
     tally: Tally,
     /// Of the file that is open, however deep.
     budget: Budget,
@@ -232,8 +255,8 @@ impl ScanRun<'_, '_> {
         archive: Option<usize>,
         rows: &mut Rows,
     ) -> Result<()> {
-        let (scan, watch, files) = (self.scan, self.watch, self.files);
-        let judge = |job| process_asset(scan, job, around, files, watch);
+        let (scan, watch, files, known) = (self.scan, self.watch, self.files, self.known);
+        let judge = |job| process_asset(scan, job, around, files, known, watch);
         let judged: Vec<_> = self.pool.install(|| jobs.into_par_iter().map(judge).collect());
         scan.judge.check_ledger_intact()?;
         for judged in judged {

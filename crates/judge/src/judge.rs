@@ -268,6 +268,7 @@ impl<'a> Judge<'a> {
 
     fn judge(&self, info: &Info, rel: &str, raw: RawFinding) -> Option<Finding> {
         let severity = self.policy.severity(info.id, raw.severity.unwrap_or(info.severity))?;
+        let severity = raw.at_most.map_or(severity, |most| severity.min(most));
         let inner = raw.path.as_deref().and_then(|path| self.suppression(info.id, path));
         let suppressed = if raw.cleared { None } else { inner.or_else(|| self.suppression(info.id, rel)) };
         let state = match (raw.cleared, &suppressed) {

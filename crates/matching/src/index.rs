@@ -42,6 +42,37 @@ impl Reference {
     }
 }
 
+/// The most matches of frames that one look-up of a clip keeps.
+const MAXIMUM_MATCHES: usize = 100_000;
+
+/// A clip that is looked up frame by frame.
+pub struct ClipSearch<'a> {
+    index: &'a Index,
+    found: Vec<(u32, PictureMatch)>,
+    probed: usize,
+}
+
+impl ClipSearch<'_> {
+    /// Looks up the next frame, with its time in milliseconds.
+    pub fn frame(&mut self, time: u32, frame: &PictureProbe) {
+        let room = MAXIMUM_MATCHES.saturating_sub(self.found.len());
+        self.found.extend(self.index.find_picture(frame).into_iter().take(room).map(|found| (time, found)));
+        self.probed += usize::from(frame.is_comparable());
+    }
+
+    /// How many frames had enough in them to be looked up.
+    pub fn probed(&self) -> usize {
+        self.probed
+    }
+
+    /// The references that the frames show.
+    pub fn finish(self) -> Vec<ClipMatch> {
+        let references = self.index.references();
+        let frames_of = |number: usize| references[number].frames.iter().filter(|frame| frame.is_comparable()).count();
+        clip::gather(self.found, self.probed, frames_of)
+    }
+}
+
 /// All known assets.
 #[derive(Clone, Debug, Default)]
 pub struct Index {
@@ -126,12 +157,14 @@ impl Index {
 
     /// The references that frames of a clip show, each frame with its time in milliseconds; one a second is enough.
     pub fn find_clip(&self, frames: &[(u32, PictureProbe)]) -> Vec<ClipMatch> {
-        let found =
-            frames.iter().flat_map(|(time, frame)| self.find_picture(frame).into_iter().map(move |m| (*time, m)));
-        let probed = frames.iter().filter(|(_, frame)| frame.is_comparable()).count();
-        let frames_of =
-            |number: usize| self.references[number].frames.iter().filter(|frame| frame.is_comparable()).count();
-        clip::gather(found.collect(), probed, frames_of)
+        let mut search = self.search_clip();
+        frames.iter().for_each(|(time, frame)| search.frame(*time, frame));
+        search.finish()
+    }
+
+    /// Begins to look up a clip whose frames are not kept.
+    pub fn search_clip(&self) -> ClipSearch<'_> {
+        ClipSearch { index: self, found: Vec::new(), probed: 0 }
     }
 
     /// The references that are heard in a sound, the one with the most votes first. Needs [`Self::prepare`].

@@ -83,6 +83,23 @@ pub fn read_index(source: impl Read) -> Result<Index, MatchingError> {
     Ok(index)
 }
 
+/// The fingerprints of one picture as they stand in an index, after the version of that.
+pub fn picture_to_bytes(picture: &PictureReference) -> Vec<u8> {
+    let mut bytes = VERSION.to_le_bytes().to_vec();
+    put_frame(&mut bytes, picture);
+    bytes
+}
+
+/// Reads what [`picture_to_bytes`] gave. Whatever the bytes are, this ends with fingerprints or an error.
+pub fn picture_from_bytes(bytes: &[u8]) -> Result<PictureReference, MatchingError> {
+    let mut fields = Fields { rest: bytes };
+    if fields.u32()? != VERSION {
+        return Err(MatchingError::BadIndex("it is of another version and must be made anew"));
+    }
+    let picture = fields.frame()?;
+    if fields.rest.is_empty() { Ok(picture) } else { Err(MatchingError::BadIndex("bytes after the picture")) }
+}
+
 fn checked_body(bytes: &[u8]) -> Result<&[u8], MatchingError> {
     let mut fields = Fields { rest: bytes };
     if fields.take(MAGIC.len())? != MAGIC {

@@ -52,8 +52,8 @@ pub use compare::{Asset, Comparison, compare};
 pub use difference::{DifferenceMap, difference_map};
 pub use digest::{Digest, SampleDigest, pixel_digest};
 pub use error::MatchingError;
-pub use index::{Index, Reference};
-pub use index_file::{MAXIMUM_INDEX_BYTES, read_index, write_index};
+pub use index::{ClipSearch, Index, Reference};
+pub use index_file::{MAXIMUM_INDEX_BYTES, picture_from_bytes, picture_to_bytes, read_index, write_index};
 pub use landmarks::{Landmark, Landmarks};
 pub use luma::Luma;
 pub use pdq::{Pdq, PdqHash};
@@ -71,5 +71,6 @@ pub const COPY_DISTANCE: u32 = 31;
 pub const LOOK_DISTANCE: u32 = 60;
 /// Pictures of a lower PDQ quality (0 to 100) hold too little to be told apart, and are not compared.
 pub const MINIMUM_QUALITY: u8 = 50;
-/// The number of landmarks that must agree on one offset before a sound is called a copy.
-pub const COPY_VOTES: u32 = 20;
+/// The number of landmarks that must agree on one offset before a sound is called a copy. Unrelated pieces reached 20, the
+/// weakest copy that is meant to be found (a cut of five seconds) 35.
+pub const COPY_VOTES: u32 = 30;

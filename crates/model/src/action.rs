@@ -104,6 +104,8 @@ pub enum FindingAction {
     },
     /// A mark says that a generative tool may have been used, and not how.
     AskHowItWasMade,
+    /// It resembles an asset that is known to be generated.
+    LookAtBoth,
     /// The file's own statements about how it was made contradict each other.
     AskWhereItComesFrom,
     /// The file contradicts itself about its origin: thumbnail and picture, dates, an editor beside a claim of capture.
@@ -306,6 +308,10 @@ impl FindingAction {
             Self::KeepRecorded => "Nothing to do while the record is in force and the file stays as it is.",
             Self::KeepTemporary => "Nothing to do while it stays temporary.",
             Self::AskHowItWasMade => "Ask the supplier whether and how a generative tool was used.",
+            Self::LookAtBoth => {
+                "Look at both: a copy is to be replaced or approved for these bytes; where they only look alike, nothing \
+                 is to be done."
+            }
             Self::AskWhereItComesFrom => {
                 "Ask the supplier where it comes from; take it as AI-made until that is clear."
             }

@@ -17,6 +17,7 @@ mod extraction;
 mod finding;
 mod format_id;
 pub mod json;
+mod known_copy;
 pub mod limits;
 mod run;
 pub mod text;
@@ -33,6 +34,7 @@ pub use credentials::*;
 pub use extraction::*;
 pub use finding::*;
 pub use format_id::*;
+pub use known_copy::*;
 pub use run::*;
 
 /// Version of the [`Facts`] shape; part of every cache key.
@@ -226,6 +228,8 @@ pub enum Via {
     CoverArt,
     /// A file beside the asset, or a manifest kept elsewhere that was fetched.
     Sidecar,
+    /// Another asset, of which this one is a copy.
+    Reference,
 }
 
 impl Via {
@@ -294,6 +298,9 @@ pub struct Evidence {
     pub value: String,
     /// Whether the asset's own bytes say it, or those of something in it or beside it.
     pub via: Via,
+    /// The known asset that this one is a copy of.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub of: Option<Box<KnownCopy>>,
 }
 
 impl Evidence {

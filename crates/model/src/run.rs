@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::limits;
-use super::{Ai, Credentials, Evidence, Facts, Finding, FormatId, Problem, Role, Tag};
+use super::{Ai, Credentials, Evidence, Facts, Finding, FormatId, MatchingSummary, Problem, Role, Tag};
 
 /// What a run was asked to do and with what.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -336,6 +336,9 @@ pub struct Summary {
     pub not_looked_at: NotLookedAt,
     /// Findings about the run itself: an approval or a suppression that matched nothing, a policy found in the tree.
     pub findings_of_run: Vec<Finding>,
+    /// Where copies of known material were looked for.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub matching: Option<MatchingSummary>,
     /// The delivery packages and archives, in the order of their places.
     #[serde(skip)]
     pub packages: Vec<PackageReport>,

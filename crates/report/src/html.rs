@@ -44,8 +44,19 @@ struct Html<'w> {
     options: RenderOptions,
     run: Run,
     shown: usize,
-    /// How urgent, row, root, path: which assets get a picture is decided when all are known.
-    pictured: Vec<(u8, usize, usize, String)>,
+    /// Which assets get a picture is decided when all are known.
+    pictured: Vec<Pictured>,
+}
+
+/// A picture that a card may show.
+struct Pictured {
+    /// The severity of what is open about the asset.
+    urgent: u8,
+    row: usize,
+    /// Whether it is that of the known asset of which the row's is a copy.
+    known: bool,
+    root: usize,
+    path: String,
 }
 
 impl Report for Html<'_> {
@@ -71,7 +82,12 @@ impl Report for Html<'_> {
         if self.options.preview.is_some() {
             let open = asset.findings.iter().filter(|f| f.state == FindingState::Open).map(|f| f.severity as u8 + 1);
             let urgent = open.max().unwrap_or(0);
-            self.pictured.push((urgent, self.shown, asset.root, asset.path.clone()));
+            let (row, known) = (self.shown, asset.evidence.iter().find_map(|e| e.of.as_deref()));
+            self.pictured.push(Pictured { urgent, row, known: false, root: asset.root, path: asset.path.clone() });
+            // What only an index or a record knows is not at hand.
+            if let Some((root, known)) = known.and_then(|known| Some((known.root?, known))) {
+                self.pictured.push(Pictured { urgent, row, known: true, root, path: known.asset.clone() });
+            }
         }
         self.shown += 1;
         writeln!(self.out, "{}", script(&row(asset).to_string()))
@@ -94,18 +110,21 @@ impl Html<'_> {
     fn pictures(&mut self) -> io::Result<()> {
         let Some(preview) = self.options.preview.clone() else { return Ok(()) };
         let mut chosen = std::mem::take(&mut self.pictured);
-        chosen.sort_by_key(|(urgent, row, ..)| (std::cmp::Reverse(*urgent), *row));
+        chosen.sort_by_key(|picture| (std::cmp::Reverse(picture.urgent), picture.row, picture.known));
         chosen.truncate(PICTURES);
-        let rows: Vec<usize> = chosen.iter().map(|(_, row, ..)| *row).collect();
-        let wanted: Vec<_> = chosen.into_iter().map(|(_, _, root, path)| (root, path)).collect();
+        let rows: Vec<_> = chosen.iter().map(|picture| (picture.row, picture.known)).collect();
+        let wanted: Vec<_> = chosen.into_iter().map(|picture| (picture.root, picture.path)).collect();
         let (mut left, mut result) = (PICTURE_BYTES, Ok(()));
         let out = &mut self.out;
         preview.pictures(&wanted, &mut |index, picture| {
-            let (Some(row), true) = (rows.get(index), result.is_ok()) else { return };
-            let line = match picture {
+            let (Some((row, known)), true) = (rows.get(index), result.is_ok()) else { return };
+            let mut line = match picture {
                 Picture::Jpeg(bytes) => json!({ "row": row, "jpeg": BASE64.encode(&bytes) }),
                 Picture::Waveform(peaks) => json!({ "row": row, "wave": peaks }),
             };
+            if *known {
+                line["known"] = true.into();
+            }
             let line = line.to_string();
             if let Some(rest) = left.checked_sub(line.len()) {
                 left = rest;
@@ -210,6 +229,8 @@ fn evidence(evidence: &[Evidence]) -> Vec<Value> {
         json!({
             "mark": text(&e.mark), "claim": e.claim, "strength": e.strength, "system": opt(e.system.as_ref()),
             "where": text(&e.place), "offset": e.offset, "value": text(&e.value), "via": e.via,
+            "of": e.of.as_ref().map(|of| json!({
+                "asset": text(&of.asset), "relation": of.relation, "distance": of.distance, "votes": of.votes })),
         })
     };
     sorted.into_iter().take(ROWS).map(one).collect()

@@ -10,7 +10,7 @@ use super::bounds::Grant;
 use super::budget::Share;
 use super::protocol::{Answer, EncodedPicture, Job};
 pub use super::protocol::{PictureFormat, Refusal};
-use super::{Crash, Pool, WorkerFailure, decoding_pool, picture, sound, video};
+use super::{Crash, Pool, WorkerFailure, decoding_pool, frames, picture, sound, video};
 use countersign_io::ByteRange;
 use countersign_model::limits;
 
@@ -19,6 +19,8 @@ const PIXELS_TIMEOUT: Duration = Duration::from_secs(60);
 const PREVIEW_TIMEOUT: Duration = Duration::from_secs(10);
 /// Time for each piece of sound.
 const SOUND_TIMEOUT: Duration = Duration::from_secs(60);
+/// Time for all frames of a video.
+const FRAMES_TIMEOUT: Duration = Duration::from_secs(90);
 /// Bytes of a small answer: gray copies, a JPEG, a piece of sound.
 const SMALL_ANSWER: u64 = 4 * 1024 * 1024;
 
@@ -271,6 +273,38 @@ pub fn waveform(path: &Path, columns: usize) -> Option<Vec<u8>> {
     }
 }
 
+/// Small gray frames of a video, one a second and at most so many, with no side longer than `side`; `take` says whether it
+/// wants more. Tells whether the video was read to its end: a long one is given up after some time.
+///
+/// # Errors
+/// Where no frame can be decoded (ffmpeg is not installed, or the video is of another kind than it may open), and where
+/// the worker gives no answer; what came before stays what it is.
+pub fn frames(path: &Path, side: u32, most: u32, take: &mut dyn FnMut(GrayCopy) -> bool) -> Result<bool, Failure> {
+    let Some(pool) = decoding_pool() else { return frames::frames(path, side, most, take).map_err(Failure::Refused) };
+    let garbled = |what: &str| Failure::Worker(WorkerFailure::Crashed(Crash::Garbled(what.to_owned())));
+    let job = Job::Frames { path: path.into(), side, most };
+    let (mut ended, mut enough) = (Err(garbled("no answer")), false);
+    let result = pool.ask_for_pieces(job, None, grant(pool, FRAMES_TIMEOUT, SMALL_ANSWER), &mut |answered| {
+        match answered.reply.answer {
+            Answer::Frame { width, height }
+                if u64::from(width) * u64::from(height) == answered.payload.len() as u64 =>
+            {
+                enough = !take(GrayCopy { width, height, bytes: answered.payload });
+                return !enough;
+            }
+            Answer::FramesEnded { whole } => ended = Ok(whole),
+            Answer::Refused(refusal) => ended = Err(Failure::Refused(refusal)),
+            _ => ended = Err(garbled("another answer")),
+        }
+        true
+    });
+    match result {
+        Err(WorkerFailure::Cancelled) if enough => Ok(false),
+        Err(failure) => Err(Failure::Worker(failure)),
+        Ok(()) => ended,
+    }
+}
+
 /// The sound in a file as one channel of 16-bit samples at this rate, at most so many, in pieces; `take` says whether it
 /// wants more.
 ///
@@ -304,6 +338,34 @@ pub fn samples_by(
         let pairs = answered.payload.chunks_exact(2);
         let piece: Vec<i16> = pairs.map(|b| i16::from_le_bytes([b[0], b[1]])).collect();
         enough = !piece.is_empty() && !take(&piece);
+        !enough
+    });
+    match (result, refused) {
+        (Ok(()), Some(refusal)) => Err(Failure::Refused(refusal)),
+        (Err(WorkerFailure::Cancelled), _) if enough => Ok(()),
+        (result, _) => result.map_err(Failure::Worker),
+    }
+}
+
+/// All samples of the sound in a file, the channels interleaved, in pieces, each with the number of channels and the rate;
+/// `take` says whether it wants more.
+///
+/// # Errors
+/// As for [`samples`].
+pub fn exact_samples(path: &Path, take: &mut dyn FnMut(u16, u32, &[f32]) -> bool) -> Result<(), Failure> {
+    let Some(pool) = decoding_pool() else { return sound::exact(path, take).map_err(Failure::Refused) };
+    let job = Job::ExactSound { path: path.into() };
+    let (mut refused, mut enough) = (None, false);
+    let result = pool.ask_for_pieces(job, None, grant(pool, SOUND_TIMEOUT, SMALL_ANSWER), &mut |answered| {
+        match answered.reply.answer {
+            Answer::ExactSamples { channels, rate } => {
+                let values = answered.payload.chunks_exact(4);
+                let piece: Vec<f32> = values.map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
+                enough = !take(channels, rate, &piece);
+            }
+            Answer::Refused(refusal) => refused = Some(refusal),
+            _ => {}
+        }
         !enough
     });
     match (result, refused) {

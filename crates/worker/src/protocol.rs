@@ -74,6 +74,15 @@ pub enum Job {
         /// The longest side of the preview in pixels.
         side: u32,
     },
+    /// Make small gray frames of a video, one a second and at most so many, in several replies.
+    Frames {
+        /// The file.
+        path: OsString,
+        /// The longest side of each frame in pixels.
+        side: u32,
+        /// Frames after which decoding ends.
+        most: u32,
+    },
     /// Decode the sound in a file to one channel of 16-bit samples at this rate, in several replies.
     Sound {
         /// The file.
@@ -82,6 +91,11 @@ pub enum Job {
         rate: u32,
         /// Samples after which decoding ends.
         most_samples: u64,
+    },
+    /// Decode the sound in a file to all its samples in all its channels, in several replies.
+    ExactSound {
+        /// The file.
+        path: OsString,
     },
 }
 
@@ -156,6 +170,12 @@ pub enum Answer {
     Jpeg,
     /// Loudness of each column, 0 to 100.
     Waveform(Vec<u8>),
+    /// A piece of sound in the payload, the channels interleaved, as 32-bit floats, little-endian.
+    ExactSamples { channels: u16, rate: u32 },
+    /// A gray frame in the payload.
+    Frame { width: u32, height: u32 },
+    /// No further frame follows; whether the video was read to its end.
+    FramesEnded { whole: bool },
     /// A piece of sound in the payload, little-endian.
     Samples,
     /// Nothing could be made.

@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::protocol::{self, Answer, Job, Refusal, Reply, Request, Setup};
-use super::{picture, sound, video};
+use super::{frames, picture, sound, video};
 use countersign_model::limits;
 
 /// Bytes of one write where many small ones are made.
@@ -79,6 +79,32 @@ fn work(
             Err(refusal) => replies.one(Answer::Refused(refusal), &[]),
         },
         Job::VideoFrame { path, side } => replies.jpeg(video::frame(path.as_ref(), side)),
+        Job::Frames { path, side, most } => {
+            let mut failed = None;
+            let ended = frames::frames(path.as_ref(), side, most, &mut |frame| {
+                let answer = Answer::Frame { width: frame.width, height: frame.height };
+                let sent = replies.begin(answer, frame.bytes.len() as u64, true);
+                failed = sent.and_then(|()| replies.output.write_all(&frame.bytes)).err();
+                failed.is_none()
+            });
+            match (failed, ended) {
+                (Some(error), _) => Err(error),
+                (None, Ok(whole)) => replies.one(Answer::FramesEnded { whole }, &[]),
+                (None, Err(refusal)) => replies.one(Answer::Refused(refusal), &[]),
+            }
+        }
+        Job::ExactSound { path } => {
+            let mut failed = None;
+            let ended = sound::exact(path.as_ref(), &mut |channels, rate, samples| {
+                failed = replies.exact(channels, rate, samples).err();
+                failed.is_none()
+            });
+            match (failed, ended) {
+                (Some(error), _) => Err(error),
+                (None, Ok(())) => replies.one(Answer::Samples, &[]),
+                (None, Err(refusal)) => replies.one(Answer::Refused(refusal), &[]),
+            }
+        }
         Job::Sound { path, rate, most_samples } => {
             let mut failed = None;
             let ended = sound::samples(path.as_ref(), rate, most_samples, &mut |samples| {
@@ -114,6 +140,11 @@ impl<W: Write> Replies<W> {
             Ok(jpeg) => self.one(Answer::Jpeg, &jpeg),
             Err(refusal) => self.one(Answer::Refused(refusal), &[]),
         }
+    }
+
+    fn exact(&mut self, channels: u16, rate: u32, samples: &[f32]) -> Result<()> {
+        self.begin(Answer::ExactSamples { channels, rate }, samples.len() as u64 * 4, true)?;
+        samples.iter().try_for_each(|sample| self.output.write_all(&sample.to_le_bytes()))
     }
 
     fn samples(&mut self, samples: &[i16]) -> Result<()> {

@@ -145,6 +145,24 @@ pub(super) fn samples(path: &Path, rate: u32, most: u64, take: &mut dyn FnMut(&[
     Ok(())
 }
 
+/// The sound as it is decoded: the channels interleaved, in pieces, each with the number of channels and the rate; `take`
+/// says whether it wants more.
+pub(super) fn exact(path: &Path, take: &mut dyn FnMut(u16, u32, &[f32]) -> bool) -> Result<(), Refusal> {
+    let mut track = Track::open(path).ok_or_else(undecodable)?;
+    let rate = track.rate.filter(|rate| RATES.contains(rate)).ok_or_else(undecodable)?;
+    let mut any = false;
+    while let Some((samples, channels)) = track.next() {
+        let channels = u16::try_from(channels).map_err(|_| undecodable())?;
+        any = true;
+        for piece in samples.chunks(PIECE) {
+            if !take(channels, rate, piece) {
+                return Ok(());
+            }
+        }
+    }
+    if any { Ok(()) } else { Err(undecodable()) }
+}
+
 /// From one rate to another: the mean of the samples that fall into each new one, or the same one again where the new
 /// rate is the higher. Enough to compare sound by; nothing to listen to.
 struct Resampler {

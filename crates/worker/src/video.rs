@@ -4,7 +4,7 @@
 
 use std::io::Read;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use super::picture;
@@ -25,22 +25,29 @@ pub(super) fn frame(path: &Path, side: u32) -> Result<Vec<u8>, Refusal> {
     picture::preview(&bytes, side)
 }
 
-fn run(path: &Path, side: u32) -> Option<Vec<u8>> {
+/// ffmpeg, started on one file with these options for its output, which goes to a pipe.
+pub(super) fn start(path: &Path, output: &[&str]) -> Option<Child> {
     let path = std::fs::canonicalize(path).ok()?;
     // The scheme keeps a name from being taken for an option or another protocol.
     let mut input = std::ffi::OsString::from("file:");
     input.push(&path);
-    let mut child = Command::new("ffmpeg")
+    Command::new("ffmpeg")
         .args(["-nostdin", "-v", "quiet", "-max_alloc", ALLOCATION, "-threads", "1"])
         .args(["-protocol_whitelist", "file", "-format_whitelist", CONTAINERS, "-i"])
         .arg(input)
-        .args(["-map", "0:v:0", "-frames:v", "1", "-vf", &format!("scale={side}:-2")])
-        .args(["-c:v", "mjpeg", "-f", "image2pipe", "-protocol_whitelist", "pipe", "pipe:1"])
+        .args(["-map", "0:v:0"])
+        .args(output)
+        .args(["-protocol_whitelist", "pipe", "pipe:1"])
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
-        .ok()?;
+        .ok()
+}
+
+fn run(path: &Path, side: u32) -> Option<Vec<u8>> {
+    let scale = format!("scale={side}:-2");
+    let mut child = start(path, &["-frames:v", "1", "-vf", &scale, "-c:v", "mjpeg", "-f", "image2pipe"])?;
     let out = child.stdout.take()?;
     let reading = std::thread::spawn(move || {
         let mut bytes = Vec::new();

@@ -149,7 +149,7 @@ impl Terms {
             return Err(Error::Usage { what: "--by is empty".to_owned(), hint: "say who decides".to_owned() });
         }
         for subject in subjects.iter_mut().filter(|_| self.range.is_some()) {
-            subject.annotations = Some(Annotations { range: self.range.clone() });
+            subject.annotations.get_or_insert_with(Annotations::default).range.clone_from(&self.range);
         }
         let approver =
             Person { name: self.by.clone(), role: self.approver_role.clone(), organization: self.organization.clone() };

@@ -56,5 +56,6 @@ pub(crate) fn evidence(claim: Claim) -> Evidence {
         offset: None,
         value: String::new(),
         via: Via::Own,
+        of: None,
     }
 }

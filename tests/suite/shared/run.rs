@@ -63,6 +63,7 @@ fn evidence(system: &str, value: &str) -> Evidence {
         offset: Some(1_234),
         value: value.into(),
         via: Via::Own,
+        of: None,
     }
 }
 

@@ -7,8 +7,10 @@ use std::sync::atomic::Ordering;
 use super::around::PackageContext;
 use super::{Scan, Watch};
 use crate::archives::{self, Inside};
-use crate::cache::MemberKey;
+use crate::cache::{Cache, MemberKey};
 use crate::extract;
+use crate::fingerprints::Material;
+use crate::known::Known;
 use crate::walk::{self, lossless};
 use countersign_delivery::packages::ClaimedDigest;
 use countersign_io::digest::{self, Algorithm, Digest};
@@ -18,7 +20,7 @@ use countersign_judge::marks;
 use countersign_judge::roles;
 use countersign_media::member::MemberBytes;
 use countersign_model::{
-    Asset, AssetReport, Facts, FormatId, Media, PackageFault, PackageFaultKind, Problem, ProblemKind, Recipe, Role,
+    Ai, Asset, AssetReport, Evidence, Facts, FormatId, Media, PackageFault, PackageFaultKind, Problem, ProblemKind, Recipe, Role,
 };
 
 /// The format that reports name for a delivery package's own manifests.
@@ -70,10 +72,15 @@ impl AssetFiles<'_> {
         self.roots.get(asset.root)?.tree().stat(&asset.rel).ok()
     }
 
+    /// Whether it is a file of this machine.
+    pub(super) fn is_local(&self, asset: &Asset) -> bool {
+        self.roots.get(asset.root).is_some_and(|tree| tree.tree().local_path(&asset.rel).is_some())
+    }
+
     /// The facts of a file, and the handle by which they were read.
     fn read(&self, asset: &Asset, options: &extract::Options<'_>) -> (Facts, Option<MemberBytes>) {
         let bytes = self.open(asset);
-        let local = self.roots.get(asset.root).is_some_and(|tree| tree.tree().local_path(&asset.rel).is_some());
+        let local = self.is_local(asset);
         let beside = |path: &Path| self.open_beside(asset, path);
         let facts = if local {
             extract::facts_of(&asset.path, &bytes, &asset.sidecars, &beside, options)
@@ -102,6 +109,7 @@ pub(super) fn process_asset(
     job: Job,
     around: &PackageContext<'_>,
     files: AssetFiles<'_>,
+    known: Option<&Known>,
     watch: &dyn Watch,
 ) -> Option<Judged> {
     if watch.stop().load(Ordering::Relaxed) {
@@ -111,7 +119,7 @@ pub(super) fn process_asset(
     let place = around.place(asset.root, &asset.rel);
     asset.package = place.package;
     (asset.role, asset.role_basis) = roles::place(&asset.rel, &scan.policy.roles, place.membership, scan.role);
-    let (mut facts, mut opened) = extract_guarded(&asset, inside.as_ref(), files, scan);
+    let (mut facts, mut opened) = extract_guarded(&asset, inside.as_ref(), files, (scan.extract, scan.cache));
     if facts.format.is_none() && facts.problems.is_empty() && around.deliveries.is_manifest(asset.root, &asset.rel) {
         (facts.format, facts.media) = (Some(MANIFEST), Some(Media::Companion));
     }
@@ -121,10 +129,14 @@ pub(super) fn process_asset(
         let what = format!("not opened: it lies deeper than --max-archive-depth {}", scan.max_archive_depth);
         facts.problems.push(Problem::new(ProblemKind::Limit, "archive", None, what));
     }
-    let evidence = scan.catalogue.evidence(&facts);
-    let ai = marks::ai(&evidence);
+    let mut evidence = scan.catalogue.evidence(&facts);
+    // What is marked itself is known, and not looked up.
+    if let Some(known) = known.filter(|_| marks::ai(&evidence) <= Ai::Possible) {
+        evidence.extend(copies(known, (&asset, inside.as_ref()), &mut opened, files, &mut facts));
+    }
+    let (ai, is_copy) = (marks::ai(&evidence), evidence.iter().any(|evidence| evidence.of.is_some()));
     let claims = if scan.integrity { around.deliveries.digests(asset.root, &asset.rel) } else { vec![] };
-    let mut hashed = Hashed { claims, recorded: scan.judge.needs_digest(&asset, ai), ..Hashed::default() };
+    let mut hashed = Hashed { claims, recorded: is_copy || scan.judge.needs_digest(&asset, ai), ..Hashed::default() };
     let digests = hash(&mut hashed, (&asset, inside.as_ref()), &mut opened, files, &mut facts, watch);
     let changed = note_change(&asset, inside.as_ref(), opened.as_ref(), files, &mut facts);
     if let Some((digests, problem)) = digests.filter(|_| !changed) {
@@ -175,16 +187,15 @@ pub(super) fn process_asset(
 
 /// Extraction behind a wall: a reader that panics is a problem of this asset only. The bytes come along, unless the
 /// facts were known.
-fn extract_guarded(
+pub(super) fn extract_guarded(
     asset: &Asset,
     inside: Option<&Inside>,
     files: AssetFiles<'_>,
-    scan: &Scan<'_>,
+    (mut options, cache): (extract::Options<'_>, Option<&Cache>),
 ) -> (Facts, Option<MemberBytes>) {
     if let Some(obstacle) = &asset.obstacle {
         return (Facts { problems: vec![obstacle.clone()], ..Facts::default() }, None);
     }
-    let mut options = scan.extract;
     // Decoding takes its time; where a picture is shown as a record, it is worth it.
     options.decoders.thumbnails |= asset.role == Role::Archival;
     let mut opened = None;
@@ -200,7 +211,7 @@ fn extract_guarded(
         opened = bytes;
         (facts, all)
     };
-    let facts = match (scan.cache, inside) {
+    let facts = match (cache, inside) {
         (None, _) => read().0,
         (Some(cache), None) => cache.facts(asset, options.decoders, || read().0),
         (Some(cache), Some(inside)) => {
@@ -259,6 +270,48 @@ impl Hashed<'_> {
     }
 }
 
+/// Opens what was not opened because its facts were known.
+pub(super) fn open_again(
+    (asset, inside): (&Asset, Option<&Inside>),
+    opened: &mut Option<MemberBytes>,
+    files: AssetFiles<'_>,
+) -> Result<(), Problem> {
+    if opened.is_none() {
+        *opened = Some(match inside {
+            Some(inside) => inside.open(files.space)?,
+            None => MemberBytes::whole(files.open(asset)?, None),
+        });
+    }
+    Ok(())
+}
+
+/// What the asset has in common with known ones. What could not be compared is a problem that hides no mark.
+fn copies(
+    known: &Known,
+    (asset, inside): (&Asset, Option<&Inside>),
+    opened: &mut Option<MemberBytes>,
+    files: AssetFiles<'_>,
+    facts: &mut Facts,
+) -> Vec<Evidence> {
+    let content = matches!(facts.media, Some(Media::Image | Media::Video | Media::Audio));
+    if known.is_empty() || !content || asset.obstacle.is_some() {
+        return Vec::new();
+    }
+    let looked_up = open_again((asset, inside), opened, files).map_err(|problem| problem.what).and_then(|()| {
+        let bytes = &opened.as_ref().ok_or("it could not be opened")?.held;
+        let local = inside.is_none() && files.is_local(asset);
+        let material = Material { bytes, path: &asset.path, local, facts, space: files.space };
+        catch_panic(|| known.look_up(&material)).map_err(|problem| problem.what).flatten()
+    });
+    let (evidence, left_out) = match looked_up {
+        Ok(looked_up) => (looked_up.evidence, looked_up.left_out),
+        Err(why) => (Vec::new(), Some(format!("not compared with known material: {why}"))),
+    };
+    let noted = |what| Problem::new(ProblemKind::Unsupported, "matching", None, what).harmless();
+    facts.problems.extend(left_out.map(noted));
+    evidence
+}
+
 /// Reads the asset once for all digests that anybody wants of it; with what is wrong with the bytes, all of them having
 /// been read.
 fn hash(
@@ -274,19 +327,14 @@ fn hash(
         return None;
     }
     let failed = |what: String| Problem::new(ProblemKind::Io, "file (hashing)", None, what);
-    if opened.is_none() {
-        let again = match inside {
-            // What keeps a member from being read is told already.
-            Some(inside) => inside.open(files.space).ok()?,
-            None => match files.open(asset) {
-                Ok(bytes) => MemberBytes::whole(bytes, None),
-                Err(problem) => {
-                    facts.problems.push(failed(problem.what));
-                    return None;
-                }
-            },
-        };
-        *opened = Some(again);
+    match open_again((asset, inside), opened, files) {
+        Ok(()) => {}
+        // What keeps a member from being read is told already.
+        Err(_) if inside.is_some() => return None,
+        Err(problem) => {
+            facts.problems.push(failed(problem.what));
+            return None;
+        }
     }
     let mut bytes = opened.as_ref()?.stream();
     let counted = &mut hashed.bytes;

@@ -112,7 +112,7 @@ static FIELDS: &[(&str, &[&str], Set)] = &[
     ("imf-uuid", &[], |r, v| r.other("imfUuid", v)),
     ("c2pa-instance", &[], |r, v| r.other("c2paInstance", v)),
     ("range", &["timecode", "timecodes", "frames"], |r, v| {
-        r.subject.annotations = Some(Annotations { range: Some(v.to_owned()) });
+        r.subject.annotations = Some(Annotations { range: Some(v.to_owned()), fingerprint: None });
         Ok(())
     }),
     ("decision", &["status"], |r, v| word(v).map(|decision| r.record.decision = decision)),

@@ -154,6 +154,19 @@ pub struct Annotations {
     /// Frames or timecodes, as people write them: `01:02:03:00-01:02:09:12`, `1001-1096`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub range: Option<String>,
+    /// What a copy of it is recognized by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fingerprint: Option<Fingerprint>,
+}
+
+/// What a copy of a subject is recognized by: no picture, only hashes and a rough outline.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fingerprint {
+    /// The fingerprints of a still, as an index holds them, in base64.
+    pub picture: String,
+    /// What the subject's own marks claimed at the time of the decision.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ai: Option<countersign_model::Ai>,
 }
 
 /// How the tool was used.

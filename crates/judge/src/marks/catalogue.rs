@@ -32,6 +32,7 @@ pub(super) static ALL: &[(&str, &str)] = &[
     ("media", include_str!("catalogue/media.toml")),
     ("pixels", include_str!("catalogue/pixels.toml")),
     ("credentials", include_str!("catalogue/credentials.toml")),
+    ("known", include_str!("catalogue/known.toml")),
 ];
 
 /// The validated marks and the index from fields to their tests.

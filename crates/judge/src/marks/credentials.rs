@@ -224,6 +224,7 @@ impl Subject<'_> {
             offset: self.credentials.offset,
             value: value.to_owned(),
             via,
+            of: None,
         }
     }
 

@@ -13,6 +13,7 @@ pub fn manual() -> String {
          A mark makes a *claim* about the asset (generated, composite, enhanced, possible, captured, digitized, not-ai) \
          with a *strength*: signed (a signature can be checked), declared (the file states it in a field made for that), \
          fingerprint (a structure that only a generator writes), pixel (decoded from the pixels), \
+         similar (like another asset that is known), \
          hint (never enough alone).\n\n\
          The absence of every mark is never evidence that an asset is human-made or authentic.\n\n\
          | mark | claims | strength |\n|---|---|---|\n",

@@ -137,6 +137,7 @@ impl Test {
             offset: tag.offset,
             value: quote(&tag.value),
             via: tag.via,
+            of: None,
         })
     }
 }

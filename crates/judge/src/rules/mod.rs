@@ -10,6 +10,7 @@ mod approval_not_trusted;
 mod approval_scope_missing;
 mod configuration_in_delivery;
 mod conflicting_provenance;
+mod copy_of_known_ai;
 mod credentials_wording;
 mod enhanced_archival;
 mod expired_approval;
@@ -211,12 +212,22 @@ pub struct RawFinding {
     pub path: Option<String>,
     /// How bad it is, where that is not what the rule's findings usually are.
     pub severity: Option<Severity>,
+    /// The most that it may count, where that is less than the rule's severity.
+    pub at_most: Option<Severity>,
 }
 
 impl RawFinding {
     /// A finding that no record is about.
     pub fn new(message: impl Into<String>, action: FindingAction) -> Self {
-        Self { message: message.into(), action, approval: None, cleared: false, path: None, severity: None }
+        Self {
+            message: message.into(),
+            action,
+            approval: None,
+            cleared: false,
+            path: None,
+            severity: None,
+            at_most: None,
+        }
     }
 
     /// What a rule says of one fault of a package.
@@ -243,6 +254,13 @@ impl RawFinding {
         self
     }
 
+    /// Counts no more than this, whatever the rule's severity is.
+    #[must_use]
+    pub fn at_most(mut self, severity: Severity) -> Self {
+        self.at_most = Some(severity);
+        self
+    }
+
     /// Names the record that it is about, which settles it.
     #[must_use]
     pub fn cleared_by(mut self, approval: &str) -> Self {
@@ -260,6 +278,7 @@ pub static ALL: &[&dyn Rule] = &[
     &approval_scope_missing::ApprovalScopeMissing,
     &approval_not_trusted::ApprovalNotTrusted,
     &ai_in_archival::AiInArchival,
+    &copy_of_known_ai::CopyOfKnownAi,
     &tampered_credentials::TamperedCredentials,
     &unreadable_asset::UnreadableAsset,
     &package::MISSING_ASSET,

@@ -16,7 +16,7 @@ use countersign_model::{Ai, FindingAction, FindingSubject, Role, Severity};
 
 pub(super) struct PossibleAi;
 
-static INFO: Info = Info {
+pub(super) static INFO: Info = Info {
     id: "possible-ai",
     severity: Severity::Note,
     subject: FindingSubject::Marks,

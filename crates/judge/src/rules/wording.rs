@@ -67,6 +67,7 @@ fn via(via: Via) -> &'static str {
         Via::Input => ", in an input to it",
         Via::CoverArt => ", in a picture inside it",
         Via::Sidecar => ", in a file beside it",
+        Via::Reference => ", as a copy of a known asset",
     }
 }
 
@@ -74,6 +75,11 @@ fn via(via: Via) -> &'static str {
 pub(super) fn quote(text: &str, marks: bool) -> String {
     let short = clipped(text, QUOTED);
     if marks { format!("\"{short}\"") } else { short }
+}
+
+/// What a mark says, on one line and long enough to name another file.
+pub(super) fn clipped_value(text: &str) -> String {
+    clipped(text, FAULT)
 }
 
 fn clipped(text: &str, most: usize) -> String {

@@ -20,7 +20,10 @@
 
   const summary = JSON.parse($("summary").textContent);
   const rows = lines("assets");
-  const pictures = new Map(lines("pictures").map(p => [p.row, p]));
+  const shown = lines("pictures");
+  const pictures = new Map(shown.filter(p => !p.known).map(p => [p.row, p]));
+  // Of the known asset that a row's is a copy of.
+  const originals = new Map(shown.filter(p => p.known).map(p => [p.row, p]));
   const packages = new Map(summary.packages.map(p => [p.id, p]));
   const packageName = p => p ? p.kind + " " + (p.title || p.root || ".") : "";
   rows.forEach((row, index) => {
@@ -141,11 +144,17 @@
     svg.append(path);
     return svg;
   };
+  const drawn = (p, name) => p.jpeg ? el("img", { src: "data:image/jpeg;base64," + p.jpeg, alt: "Preview of " + name }) : wave(p.wave);
+  const apart = of => of.distance !== null && of.distance !== undefined ? number(of.distance) + " of 256 bits differ" : of.votes ? number(of.votes) + " landmarks agree" : "";
   const picture = row => {
-    const p = pictures.get(row.index);
+    const p = pictures.get(row.index), known = originals.get(row.index);
     if (!p) return null;
-    const shown = p.jpeg ? el("img", { src: "data:image/jpeg;base64," + p.jpeg, alt: "Preview of " + row.name }) : wave(p.wave);
-    return el("figure", { class: "picture" }, shown, p.jpeg ? null : el("figcaption", {}, "Waveform"));
+    const of = known && (row.evidence.find(e => e.of) || {}).of;
+    if (!of) return el("figure", { class: "picture" }, drawn(p, row.name), p.jpeg ? null : el("figcaption", {}, "Waveform"));
+    return el("figure", { class: "picture pair" },
+      el("div", {}, drawn(p, row.name), el("figcaption", {}, "This file")),
+      el("div", {}, drawn(known, of.asset), el("figcaption", {}, of.asset)),
+      el("figcaption", {}, [of.relation, apart(of)].filter(Boolean).join(": ")));
   };
   const tree = chain => {
     const top = el("ul", { class: "tree" }), stack = [top];

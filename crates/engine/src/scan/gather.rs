@@ -1,0 +1,167 @@
+//! The pass that makes AI-marked assets known before anything is judged: what is marked is fingerprinted, in walking
+//! order, whatever the number of jobs. With `all`, everything that can be: that makes an index.
+//!
+//! It reads the same files as the pass that judges. The other way, to hold every row back until all are known, would take
+//! memory in proportion to the delivery, and a copy that stands before its original must be told in its own row.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use globset::GlobSet;
+use rayon::ThreadPool;
+use rayon::prelude::*;
+
+use super::asset::{AssetFiles, Job, catch_panic, extract_guarded, open_again};
+use crate::archives::{self, Budget, Container};
+use crate::cache::Cache;
+use crate::extract;
+use crate::fingerprints::{self, Material};
+use crate::walk::Walk;
+use countersign_io::digest::{self, Algorithm};
+use countersign_io::{Roots, TempSpace};
+use countersign_judge::marks;
+use countersign_matching::{Digest, Reference};
+use countersign_model::error::{Error, Result};
+use countersign_model::{Ai, FormatId, Media};
+
+/// What is gathered, and how it is read.
+pub struct Gather<'a> {
+    pub extract: extract::Options<'a>,
+    pub cache: Option<&'a Cache>,
+    pub exclude: &'a GlobSet,
+    /// Archives inside archives that are opened.
+    pub depth: usize,
+    /// Whether all pictures, videos and sounds are wanted, with the digests of their bytes; else only marked ones.
+    pub all: bool,
+}
+
+/// One asset that was wanted.
+pub struct Gathered {
+    pub root: usize,
+    pub rel: String,
+    /// Its fingerprints, or why there are none.
+    pub reference: std::result::Result<Reference, String>,
+}
+
+/// Fingerprints everything below the roots, and tells it in walking order.
+///
+/// # Errors
+/// A thread pool that cannot start.
+pub fn everything(
+    gather: &Gather<'_>,
+    roots: &[PathBuf],
+    jobs: usize,
+    tell: &mut dyn FnMut(Gathered),
+) -> Result<()> {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(jobs).build().map_err(|e| Error::Usage {
+        what: format!("cannot start {jobs} threads: {e}"),
+        hint: "use a smaller --jobs".to_owned(),
+    })?;
+    let (space, trees) = (TempSpace::outside(roots), Roots::local(roots));
+    let walk = Walk::over(&trees, gather.exclude.clone());
+    gather.run(walk, (&pool, AssetFiles { roots: &trees, space: &space }, &AtomicBool::new(false)), tell);
+    Ok(())
+}
+
+/// What came of one asset: what is told of it, and the archive to be opened with its format.
+type Examined = (Option<Gathered>, Option<(Job, FormatId)>);
+
+impl Gather<'_> {
+    pub(super) fn run(
+        &self,
+        walk: Walk,
+        (pool, files, stop): (&ThreadPool, AssetFiles<'_>, &AtomicBool),
+        tell: &mut dyn FnMut(Gathered),
+    ) {
+        let mut budget = Budget::of(0);
+        let mut pass = Pass { gather: self, pool, files, stop, budget: &mut budget, tell };
+        for batch in walk {
+            let jobs = batch.into_iter().map(|asset| Job { asset, inside: None }).collect();
+            pass.batch(jobs);
+            if stop.load(Ordering::Relaxed) {
+                return;
+            }
+        }
+    }
+
+    fn examine(&self, job: Job, files: AssetFiles<'_>) -> Examined {
+        let Job { asset, inside } = job;
+        let (facts, mut opened) = extract_guarded(&asset, inside.as_ref(), files, (self.extract, self.cache));
+        let depth = inside.as_ref().map_or(0, |inside| inside.depth);
+        if archives::opens(facts.format) {
+            let format = facts.format.filter(|_| depth < self.depth);
+            return (None, format.map(|format| (Job { asset, inside }, format)));
+        }
+        let ai = marks::ai(&marks::catalogue().evidence(&facts));
+        let content = matches!(facts.media, Some(Media::Image | Media::Video | Media::Audio));
+        if !(content && (self.all || ai > Ai::Possible)) {
+            return (None, None);
+        }
+        let made = open_again((&asset, inside.as_ref()), &mut opened, files).map_err(|problem| problem.what);
+        let made = made.and_then(|()| {
+            let bytes = opened.as_ref().ok_or("it could not be opened")?;
+            let local = inside.is_none() && files.is_local(&asset);
+            let material = Material { bytes: &bytes.held, path: &asset.path, local, facts: &facts, space: files.space };
+            let made = catch_panic(|| fingerprints::reference(&material)).map_err(|problem| problem.what);
+            let sha256 = if self.all { sha256(&mut bytes.stream(), asset.size) } else { None };
+            // Whoever indexes unmarked files says that they are known AI material.
+            let ai = if ai > Ai::Possible { ai } else { Ai::Generated };
+            Ok(Reference { name: asset.rel.clone(), claim: ai.word().to_owned(), bytes: sha256, ..made.flatten()? })
+        });
+        (Some(Gathered { root: asset.root, rel: asset.rel, reference: made }), None)
+    }
+}
+
+fn sha256(bytes: &mut impl std::io::Read, size: u64) -> Option<Digest> {
+    let digests = digest::stream(bytes, size, &[Algorithm::Sha256], &mut |_| true).ok()?;
+    let hex = digests.first()?.text();
+    data_encoding::HEXLOWER.decode(hex.as_bytes()).ok()?.try_into().ok().map(Digest)
+}
+
+struct Pass<'p, 'a> {
+    gather: &'p Gather<'a>,
+    pool: &'p ThreadPool,
+    files: AssetFiles<'p>,
+    stop: &'p AtomicBool,
+    /// Of the file that is open, however deep.
+    budget: &'p mut Budget,
+    tell: &'p mut dyn FnMut(Gathered),
+}
+
+impl Pass<'_, '_> {
+    fn batch(&mut self, jobs: Vec<Job>) {
+        let (gather, files, stop) = (self.gather, self.files, self.stop);
+        let examine = |job| match stop.load(Ordering::Relaxed) {
+            true => (None, None),
+            false => gather.examine(job, files),
+        };
+        let examined: Vec<Examined> = self.pool.install(|| jobs.into_par_iter().map(examine).collect());
+        for (found, archive) in examined {
+            found.into_iter().for_each(|found| (self.tell)(found));
+            if let Some((job, format)) = archive {
+                self.enter(&job, format);
+            }
+        }
+    }
+
+    /// Goes into an archive; what is wrong with it is told by the pass that judges.
+    fn enter(&mut self, job: &Job, format: FormatId) {
+        if job.inside.is_none() {
+            *self.budget = Budget::of(job.asset.size);
+        }
+        let (asset, files, exclude) = (&job.asset, self.files, self.gather.exclude);
+        let budget = &mut *self.budget;
+        let opened = catch_panic(|| match &job.inside {
+            Some(inside) => archives::open(asset, Container::Member(inside), format, budget, files.space, exclude),
+            None => archives::open(asset, Container::File(&files.open(asset)?), format, budget, files.space, exclude),
+        });
+        let Ok(members) = opened.flatten() else { return };
+        for batch in members {
+            let jobs = batch.into_iter().map(|(asset, inside)| Job { asset, inside: Some(inside) }).collect();
+            self.batch(jobs);
+            if self.stop.load(Ordering::Relaxed) {
+                return;
+            }
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! `countersign compare A B`: what two files have in common.
+
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use super::console::print;
+use super::worker;
+use countersign_credentials::{self as c2pa, Verifier, Verify};
+use countersign_engine::archives;
+use countersign_engine::extract;
+use countersign_engine::fingerprints::{self, Kind, Material};
+use countersign_engine::walk::{lossless, sidecars};
+use countersign_io::digest::{self, Algorithm};
+use countersign_io::{ByteRange, TempSpace};
+use countersign_matching::{Asset, Comparison, Relation, compare};
+use countersign_media::decoders;
+use countersign_model::Facts;
+use countersign_model::error::{Error, Result};
+use countersign_report::escape::terminal;
+
+/// What two files have in common: same bytes, same pixels or samples, copy, look, different.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  countersign compare approved.png delivered.jpg\n  \
+    countersign compare --json 'stills.zip!/a.png' b.png | jq .relation")]
+pub(super) struct Arguments {
+    /// A file, or a member of an archive: 'stills.zip!/dir/still.png'
+    #[arg(value_name = "A")]
+    a: PathBuf,
+    /// What it is compared with
+    #[arg(value_name = "B")]
+    b: PathBuf,
+    /// One JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+/// One of both files, as it was read.
+struct Side {
+    sha256: String,
+    kind: Option<Kind>,
+    /// What it is compared by and what of it was left out; or why there is nothing.
+    asset: std::result::Result<(Asset, Option<String>), String>,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<u8> {
+    let options = c2pa::Options { verify: Verify::Off, worker: worker::program(), ..c2pa::Options::default() };
+    let verifier = Verifier::new(&options)?;
+    verifier.pool().cloned().into_iter().for_each(countersign_worker::set_decoding_pool);
+    let options = extract::Options { decoders: decoders::Options::default(), verifier: None };
+    let (a, b) = (read(&arguments.a, &options)?, read(&arguments.b, &options)?);
+    let value = compared(a, b);
+    print(&match arguments.json {
+        true => format!("{value}\n"),
+        false => page(arguments, &value),
+    })?;
+    Ok(0)
+}
+
+fn read(path: &Path, options: &extract::Options<'_>) -> Result<Side> {
+    let failed = |what: String| Error::File {
+        path: path.to_path_buf(),
+        what,
+        hint: "compare wants two files that exist and may be read; a member of an archive is 'a.zip!/dir/x.png'".to_owned(),
+    };
+    let space = TempSpace::outside(&[]);
+    if let Some((_, inside)) = archives::find(path, &space).map_err(|p| failed(p.what))? {
+        let (facts, opened) = inside.read(path, &space, options);
+        let opened = match opened {
+            Some(opened) => opened,
+            None => inside.open(&space).map_err(|p| failed(p.what))?,
+        };
+        return side(path, false, &opened.held, &facts, &space).map_err(failed);
+    }
+    if path.is_dir() {
+        return Err(failed("is a folder".to_owned()));
+    }
+    let bytes = ByteRange::open(path).map_err(|e| failed(e.to_string()))?;
+    let facts = extract::facts(path, &sidecars(path), options);
+    side(path, true, &bytes, &facts, &space).map_err(failed)
+}
+
+fn side(
+    path: &Path,
+    local: bool,
+    bytes: &ByteRange,
+    facts: &Facts,
+    space: &TempSpace,
+) -> std::result::Result<Side, String> {
+    let digests = digest::stream(&mut bytes.stream(), bytes.len(), &[Algorithm::Sha256], &mut |_| true);
+    let digests = digests.map_err(|e| e.to_string())?;
+    let sha256 = digests.first().map(digest::Digest::text).unwrap_or_default();
+    let material = Material { bytes, path, local, facts, space };
+    Ok(Side { sha256, kind: material.kind().ok(), asset: fingerprints::asset(&material) })
+}
+
+/// What both have in common, as `--json` prints it.
+fn compared(a: Side, b: Side) -> Value {
+    let plain = |relation: Relation, reason: Option<String>| {
+        let mut value =
+            json!({ "relation": relation, "distance": null, "votes": null, "variant": null });
+        if let (Some(reason), Some(object)) = (reason, value.as_object_mut()) {
+            object.insert("reason".to_owned(), reason.into());
+        }
+        value
+    };
+    if a.sha256 == b.sha256 {
+        return plain(Relation::SameBytes, None);
+    }
+    let ((one, one_left_out), (two, two_left_out)) = match (a.asset, b.asset) {
+        (Ok(one), Ok(two)) => (one, two),
+        (Err(why), _) => return plain(Relation::NotCompared, Some(format!("the first: {why}"))),
+        (_, Err(why)) => return plain(Relation::NotCompared, Some(format!("the second: {why}"))),
+    };
+    let comparison: Comparison = compare(&one, &two);
+    let reason = match comparison.relation {
+        Relation::NotCompared if (a.kind == Some(Kind::Sound)) != (b.kind == Some(Kind::Sound)) => {
+            Some("one is a sound, the other is a picture".to_owned())
+        }
+        Relation::NotCompared => Some("there is too little in at least one of them to tell it apart".to_owned()),
+        _ => None,
+    };
+    let mut value = serde_json::to_value(&comparison).unwrap_or_else(|_| plain(comparison.relation, None));
+    if let Some(object) = value.as_object_mut() {
+        object.extend(reason.map(|reason| ("reason".to_owned(), reason.into())));
+        for (name, left_out) in [("left_out_a", one_left_out), ("left_out_b", two_left_out)] {
+            object.extend(left_out.map(|what| (name.to_owned(), what.into())));
+        }
+    }
+    value
+}
+
+fn page(arguments: &Arguments, value: &Value) -> String {
+    let text = |key: &str| value.get(key).and_then(Value::as_str);
+    let number = |key: &str| value.get(key).and_then(Value::as_u64);
+    let what = match text("relation").unwrap_or_default() {
+        "same-bytes" => "the same bytes",
+        "same-pixels" => "the same pixels in another file",
+        "same-samples" => "the same samples of sound in another file",
+        "copy" => "one is a copy of the other",
+        "look" => "near enough that a person should look",
+        "different" => "nothing in common was found; that does not prove that they are unrelated",
+        _ => "not compared",
+    };
+    let name = |path: &Path| terminal(&lossless(path));
+    let mut out = format!("{}\n{}\n  {what}\n", name(&arguments.a), name(&arguments.b));
+    if let Some(distance) = number("distance") {
+        let _ = writeln!(out, "  Distance  {distance} of 256 bits");
+    }
+    if let Some(variant) = text("variant") {
+        let _ = writeln!(out, "  Variant   {}", terminal(variant));
+    }
+    if let Some(votes) = number("votes") {
+        let _ = writeln!(out, "  Votes     {votes} landmarks of sound agree");
+    }
+    for (title, key) in [("Reason", "reason"), ("Left out", "left_out_a"), ("Left out", "left_out_b")] {
+        if let Some(what) = text(key) {
+            let _ = writeln!(out, "  {title:<9} {}", terminal(what));
+        }
+    }
+    out
+}
