@@ -5,6 +5,7 @@
 
 mod action;
 mod approval;
+mod coverage;
 mod credentials;
 pub mod error;
 mod extraction;
@@ -22,6 +23,7 @@ use serde::{Deserialize, Serialize};
 
 pub use action::*;
 pub use approval::*;
+pub use coverage::*;
 pub use credentials::*;
 pub use extraction::*;
 pub use finding::*;
@@ -29,7 +31,7 @@ pub use format_id::*;
 pub use run::*;
 
 /// Version of the [`Facts`] shape; part of every cache key.
-pub const FACTS_SCHEMA: u32 = 2;
+pub const FACTS_SCHEMA: u32 = 3;
 
 /// What a place in the delivery is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -112,6 +114,18 @@ pub struct Facts {
     pub decoded: Vec<Tag>,
     pub c2pa: Option<Credentials>,
     pub problems: Vec<Problem>,
+    /// Archives in it that its own format does not tell of; their members are assets of their own.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub archives: Vec<AppendedArchive>,
+}
+
+/// An archive that stands behind or between what its file's own format accounts for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AppendedArchive {
+    pub format: FormatId,
+    /// Where it begins in the file, and how long it may be.
+    pub start: u64,
+    pub len: u64,
 }
 
 impl AsMut<Self> for Facts {
@@ -189,6 +203,8 @@ pub enum Via {
     Input,
     /// A picture inside the asset.
     CoverArt,
+    /// Another file behind or between what the asset's own format accounts for.
+    Appended,
     /// A file beside the asset, or a manifest kept elsewhere that was fetched.
     Sidecar,
 }
