@@ -1,18 +1,23 @@
 //! Everything one asset says: identify, read, embedded media, decoders. No policy, no judgement.
 
+mod appended;
+
 use std::path::{Path, PathBuf};
 
 use countersign_credentials::Verifier;
 use countersign_io::source::Source;
 use countersign_io::{ByteRange, TempSpace};
 use countersign_media::decoders;
-use countersign_media::formats;
+use countersign_media::formats::{self, Format};
 use countersign_media::identify::identify;
 use countersign_media::member::MemberBytes;
 use countersign_media::tags::{self, Place};
 use countersign_model::json;
 use countersign_model::limits;
 use countersign_model::{Cut, Embedded, Extraction, FACTS_SCHEMA, Facts, Problem, ProblemKind, Tag, Via};
+
+/// The format that a name promises.
+type Named = Option<&'static dyn Format>;
 
 /// What extraction may do.
 #[derive(Clone, Copy, Default)]
@@ -55,7 +60,7 @@ pub fn facts_of(
     // Manifest stores are for the verifier, which opens them itself.
     let readable = sidecars.iter().filter(|sidecar| extension(sidecar) != "c2pa");
     let beside = readable.map(|sidecar| (sidecar.as_path(), source(&open(sidecar))));
-    let mut out = told(source(bytes), beside, options);
+    let mut out = told(path, source(bytes), beside, options);
     if let Some(verifier) = options.verifier {
         verifier.credentials(path, &mut out, sidecars);
     }
@@ -72,7 +77,7 @@ pub type Inside<'a> = (&'a Path, Result<&'a MemberBytes, Problem>);
 pub fn member((path, bytes): Inside<'_>, beside: &[Inside<'_>], space: &TempSpace, options: &Options<'_>) -> Facts {
     let sidecars = beside.iter().filter(|(other, _)| is_sidecar(other));
     let sources = sidecars.clone().map(|(path, bytes)| (*path, bytes.clone().map(|opened| Source::new(&opened.held))));
-    let mut out = told(bytes.clone().map(|opened| Source::new(&opened.held)), sources, options);
+    let mut out = told(path, bytes.clone().map(|opened| Source::new(&opened.held)), sources, options);
     let problems = beside.iter().filter_map(|(path, bytes)| Some((path, bytes.as_ref().ok()?.problem.clone()?)));
     let problems = problems.map(|(path, problem)| Problem { place: beside_place(path), ..problem });
     let own = bytes.as_ref().ok().and_then(|opened| opened.problem.clone());
@@ -114,13 +119,17 @@ fn verify_laid_out(
 
 /// What the bytes and those beside them say, before credentials are looked at.
 fn told<'a>(
+    path: &Path,
     source: Result<Source, Problem>,
     beside: impl Iterator<Item = (&'a Path, Result<Source, Problem>)>,
     options: &Options<'_>,
 ) -> Extraction {
     let mut out = blank();
     match source {
-        Ok(mut source) => read(&mut source, options, limits::EMBEDDED_DEPTH, &mut out),
+        Ok(mut source) => {
+            let named = formats::by_extension(&extension(path));
+            read(&mut source, named, options, limits::EMBEDDED_DEPTH, &mut out);
+        }
         Err(problem) => tags::push_problem(&mut out, problem.within("file")),
     }
     for (path, opened) in beside {
@@ -149,7 +158,7 @@ fn finish(path: &Path, read: Extraction) -> Facts {
 #[must_use]
 pub fn bytes(bytes: Vec<u8>, options: &Options<'_>) -> Facts {
     let mut out = blank();
-    read(&mut Source::memory(bytes, 0), options, limits::EMBEDDED_DEPTH, &mut out);
+    read(&mut Source::memory(bytes, 0), None, options, limits::EMBEDDED_DEPTH, &mut out);
     out.facts
 }
 
@@ -157,16 +166,29 @@ fn blank() -> Extraction {
     Facts { schema: FACTS_SCHEMA, ..Facts::default() }.into()
 }
 
-fn read(source: &mut Source, options: &Options<'_>, depth: usize, out: &mut Extraction) {
+/// Reads what the bytes are, and what else they are: `named` is the format that the file's name promises.
+fn read(source: &mut Source, named: Named, options: &Options<'_>, depth: usize, out: &mut Extraction) {
     match identify(source) {
         Ok(Some(format)) => {
-            out.facts.format = Some(format.info().id);
-            if let Err(problem) = format.read(source, out) {
-                tags::push_problem(out, problem.within(&format.info().id));
-            }
+            read_as(format, source, options, depth, out);
+            appended::read(source, (format, named), options, depth, out);
         }
-        Ok(None) => {}
+        Ok(None) => decoders::run(source, out, options.decoders),
         Err(problem) => tags::push_problem(out, problem.within("file")),
+    }
+}
+
+/// Reads bytes as a file of one format, with the media that it carries.
+fn read_as(
+    format: &'static dyn Format,
+    source: &mut Source,
+    options: &Options<'_>,
+    depth: usize,
+    out: &mut Extraction,
+) {
+    out.facts.format = Some(format.info().id);
+    if let Err(problem) = format.read(source, out) {
+        tags::push_problem(out, problem.within(&format.info().id));
     }
     // A reader may have found that it is another format than the first bytes tell.
     out.facts.media = out.facts.format.and_then(formats::info).map(|info| info.media);
@@ -184,7 +206,7 @@ fn read_embedded(embedded: Embedded, options: &Options<'_>, depth: usize, out: &
     };
     let mut inner = Extraction::default();
     let mut source = Source::memory(embedded.bytes, embedded.offset);
-    read(&mut source, options, depth, &mut inner);
+    read(&mut source, None, options, depth, &mut inner);
     adopt(inner, Via::CoverArt, &embedded.place, out);
 }
 
@@ -196,7 +218,7 @@ fn read_sidecar(path: &Path, opened: Result<Source, Problem>, options: &Options<
         // Manifest stores are for the verifier, which knows how to pair them.
         ("c2pa", _) => {}
         (_, Err(problem)) => inner.facts.problems.push(problem.within("file")),
-        ("xmp", Ok(mut source)) => read(&mut source, options, 0, &mut inner),
+        ("xmp", Ok(mut source)) => read(&mut source, None, options, 0, &mut inner),
         (extension, Ok(mut source)) => read_text(&mut source, extension, options, &mut inner),
     }
     adopt(inner, Via::Sidecar, &place, out);
@@ -222,6 +244,11 @@ fn adopt(inner: Extraction, via: Via, place: &str, out: &mut Extraction) {
         tag.place = format!("{place}, {}", tag.place);
         tag
     };
+    if !inner.facts.archives.is_empty() {
+        // What is unfolded has no place in the file where its members could be read.
+        let what = "an archive behind media that are inside another file is not opened";
+        tags::push_problem(out, Problem::new(ProblemKind::Unsupported, place, None, what));
+    }
     out.facts.tags.extend(inner.facts.tags.into_iter().map(moved));
     out.facts.decoded.extend(inner.facts.decoded.into_iter().map(moved));
     out.carried.extend(inner.stores.into_iter().chain(inner.carried).map(|mut store| {
@@ -238,6 +265,7 @@ fn beside_place(path: &Path) -> String {
     format!("sidecar {}", path.file_name().unwrap_or_default().to_string_lossy())
 }
 
+pub(crate) use appended::archives;
 pub(crate) use countersign_media::formats::SIDECARS;
 
 pub(crate) fn is_sidecar(path: &Path) -> bool {

@@ -35,7 +35,7 @@ use countersign_judge::judge::Judge;
 use countersign_judge::marks::Catalogue;
 use countersign_judge::policy::Policy;
 use countersign_model::error::{Error, Result};
-use countersign_model::{AssetReport, Finding, FormatId, PackageFault, PackageReport, Role, Severity, Summary};
+use countersign_model::{AppendedArchive, AssetReport, Finding, PackageFault, PackageReport, Role, Severity, Summary};
 use tally::Tally;
 
 /// Everything that one run is judged with.
@@ -187,7 +187,7 @@ pub fn run(
     let mut rows = Rows::default();
     for batch in walk.by_ref() {
         batch.iter().for_each(|asset| deliveries.saw(asset));
-        let jobs = batch.into_iter().map(|asset| Job { asset, inside: None }).collect();
+        let jobs = batch.into_iter().map(|asset| Job { asset, inside: None, archives: Vec::new() }).collect();
         this_run.batch(jobs, &PackageContext::drive(&deliveries), None, &mut rows)?;
         if this_run.tally.summary.interrupted {
             break;
@@ -294,25 +294,29 @@ impl ScanRun<'_, '_> {
             let report = self.tally.row(row, &self.scan.judge, archive.is_some());
             (self.tell)(&report)?;
             let job = rows.archives.get_mut(&(report.root, report.path.clone())).and_then(VecDeque::pop_front);
-            if let (Some(job), Some(format), false) = (job, report.format, self.tally.summary.interrupted) {
-                self.enter(&job, format, around)?;
+            let Some(job) = job else { continue };
+            for part in &job.archives {
+                if !self.tally.summary.interrupted {
+                    self.enter(&job, part, around)?;
+                }
             }
         }
         Ok(())
     }
 
     /// Opens an archive: its members are judged and told before anything else is.
-    fn enter(&mut self, job: &Job, format: FormatId, around: &PackageContext<'_>) -> Result<()> {
-        if job.inside.is_none() {
+    fn enter(&mut self, job: &Job, part: &AppendedArchive, around: &PackageContext<'_>) -> Result<()> {
+        // Archives in one file share what they may unfold to.
+        if job.inside.is_none() && job.archives.first() == Some(part) {
             self.budget = Budget::of(job.asset.size);
         }
         let asset = &job.asset;
         let (budget, files, exclude) = (&mut self.budget, self.files, &self.scan.exclude);
         let opened = catch_panic(|| match &job.inside {
-            Some(inside) => archives::open(asset, Container::Member(inside), format, budget, files.space, exclude),
+            Some(inside) => archives::open(asset, Container::Member(inside), part, budget, files.space, exclude),
             None => {
                 let bytes = files.open(asset).map_err(|problem| problem.within("file"))?;
-                archives::open(asset, Container::File(&bytes), format, budget, files.space, exclude)
+                archives::open(asset, Container::File(&bytes), part, budget, files.space, exclude)
             }
         });
         let opened = opened.flatten();
@@ -350,7 +354,10 @@ impl ScanRun<'_, '_> {
             for (asset, _) in &batch {
                 inner.saw(asset);
             }
-            let jobs = batch.into_iter().map(|(asset, inside)| Job { asset, inside: Some(inside) }).collect();
+            let jobs = batch
+                .into_iter()
+                .map(|(asset, inside)| Job { asset, inside: Some(inside), archives: Vec::new() })
+                .collect();
             self.batch(jobs, &PackageContext::archive(&inner, first, shell), Some(index), &mut rows)?;
             if self.tally.summary.interrupted {
                 break;

@@ -81,6 +81,13 @@ impl Source {
         Self::of(ByteRange::memory(bytes), base)
     }
 
+    /// The stretch of `len` bytes from `from` as a source of its own: what is read there is not counted here. Offsets in
+    /// reports stay those of the whole.
+    #[must_use]
+    pub fn part(&self, from: u64, len: u64) -> Self {
+        Self::of(self.backing.section(from, len), self.absolute(from))
+    }
+
     /// Length in bytes.
     #[must_use]
     #[expect(clippy::len_without_is_empty, reason = "an empty source is a finding of its own, asked for by length")]

@@ -14,5 +14,6 @@ pub mod decoders;
 pub mod formats;
 pub mod framing;
 pub mod identify;
+pub mod left_over;
 pub mod member;
 pub mod tags;

@@ -2,7 +2,7 @@
 //!
 //! [`Facts`] are cached and cross to other processes; the rest lives as long as the asset is being read.
 
-use super::Facts;
+use super::{Coverage, Facts};
 
 /// Everything that was read of one asset, before decoders and the C2PA pass have seen it.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -15,6 +15,8 @@ pub struct Extraction {
     pub carried: Vec<Store>,
     /// Pictures and other media carried inside, to be read as assets of their own.
     pub embedded: Vec<Embedded>,
+    /// The bytes that the format's reader accounted for.
+    pub coverage: Coverage,
     /// Raw payloads for decoders that the tags cannot carry.
     pub payloads: Vec<Payload>,
 }

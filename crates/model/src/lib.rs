@@ -10,6 +10,7 @@
 mod about_content;
 mod action;
 mod approval;
+mod coverage;
 mod credential_fault;
 mod credentials;
 pub mod error;
@@ -29,6 +30,7 @@ use serde::{Deserialize, Serialize};
 
 pub use action::*;
 pub use approval::*;
+pub use coverage::*;
 pub use credential_fault::*;
 pub use credentials::*;
 pub use extraction::*;
@@ -38,7 +40,7 @@ pub use known_copy::*;
 pub use run::*;
 
 /// Version of the [`Facts`] shape; part of every cache key.
-pub const FACTS_SCHEMA: u32 = 2;
+pub const FACTS_SCHEMA: u32 = 3;
 
 /// What a place in the delivery is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -145,6 +147,18 @@ pub struct Facts {
     pub c2pa: Option<Credentials>,
     /// What kept us from reading all of it, at most [`limits::PROBLEMS`].
     pub problems: Vec<Problem>,
+    /// Archives in it that its own format does not tell of; their members are assets of their own.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub archives: Vec<AppendedArchive>,
+}
+
+/// An archive that stands behind or between what its file's own format accounts for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AppendedArchive {
+    pub format: FormatId,
+    /// Where it begins in the file, and how long it may be.
+    pub start: u64,
+    pub len: u64,
 }
 
 impl AsMut<Self> for Facts {
@@ -226,6 +240,8 @@ pub enum Via {
     Input,
     /// A picture inside the asset.
     CoverArt,
+    /// Another file behind or between what the asset's own format accounts for.
+    Appended,
     /// A file beside the asset, or a manifest kept elsewhere that was fetched.
     Sidecar,
     /// Another asset, of which this one is a copy.

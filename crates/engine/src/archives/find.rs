@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use globset::GlobSet;
 
 use super::{Budget, Container, Inside, MARK, open, opens};
-use countersign_io::source::Source;
+use crate::extract;
 use countersign_io::{ByteRange, TempSpace};
-use countersign_media::identify::identify;
+use countersign_media::formats;
 use countersign_model::limits;
 use countersign_model::{Asset, Problem, ProblemKind};
 
@@ -79,12 +79,19 @@ fn search(
         Container::Member(inside) => (inside.depth, inside.open(space)?.held),
         Container::File(bytes) => (0, bytes.clone()),
     };
-    let format = identify(&mut Source::new(&bytes))?.map(|format| format.info().id);
     let mut found = Vec::new();
-    let Some(format) = format.filter(|id| opens(Some(*id)) && depth < limits::DEPTH) else { return Ok(found) };
+    if depth >= limits::DEPTH {
+        return Ok(found);
+    }
     let folder = wanted.ends_with('/');
     let mut nested = Vec::new();
-    for (member, inside) in open(asset, container, format, budget, space, &GlobSet::empty())?.flatten() {
+    let named = asset.path.extension().and_then(|extension| formats::by_extension(&extension.to_string_lossy()));
+    let parts = extract::archives(&bytes, named)?;
+    let mut members = Vec::new();
+    for part in parts.iter().filter(|part| opens(Some(part.format))) {
+        members.extend(open(asset, container, part, budget, space, &GlobSet::empty())?.flatten());
+    }
+    for (member, inside) in members {
         let fits = match folder {
             true => member.rel.strip_prefix(wanted).is_some_and(|name| !name.contains('/')),
             false => member.rel == wanted,

@@ -1,9 +1,11 @@
 //! What an archive of each kind holds: names, sizes, and how to open each member.
 
+use std::ffi::OsStr;
 use std::path::Path;
 use std::sync::Arc;
 
 use super::Budget;
+use crate::walk;
 use countersign_io::source::Source;
 use countersign_io::{ByteRange, TempSpace};
 use countersign_media::formats::{Contents, zip_document};
@@ -78,6 +80,8 @@ fn gzipped(held: &ByteRange, rel: &str, budget: &mut Budget, space: &TempSpace) 
     let head = Source::new(held).head().map(<[u8]>::to_vec).unwrap_or_default();
     let name = gzip::name(&head).unwrap_or_else(|| unpacked(rel));
     let name = name.rsplit('/').next().unwrap_or_default().to_owned();
+    // What is packed is the archive's only content, whatever its header calls it.
+    let name = if walk::is_system(OsStr::new(&name)) { format!("{} ({name})", unpacked(rel)) } else { name };
     let (size, member) = match member::gunzip(held, budget.bytes, space) {
         Ok((unfolded, problem)) => {
             budget.bytes = budget.bytes.saturating_sub(unfolded.len());

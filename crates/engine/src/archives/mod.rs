@@ -18,11 +18,13 @@ use globset::GlobSet;
 use crate::extract;
 use crate::walk;
 use countersign_delivery::packages::archive;
+use countersign_io::source::Source;
 use countersign_io::{ByteRange, Stat, TempSpace};
-use countersign_media::formats::{self, Archive as Kind, Contents};
+use countersign_media::formats::{self, Archive as Kind, Contents, Media};
+use countersign_media::identify::identify;
 use countersign_media::member::{Member, MemberBytes, allowance};
 use countersign_model::limits;
-use countersign_model::{Asset, Facts, FormatId, NotLookedAt, PackageFault, PassedOverReason, Problem};
+use countersign_model::{AppendedArchive, Asset, Facts, FormatId, NotLookedAt, PackageFault, PassedOverReason, Problem};
 pub use find::{below, find, folder};
 
 /// What parts the path of an archive and that of its member.
@@ -171,6 +173,16 @@ pub struct Archive {
     ready: VecDeque<(Asset, Inside)>,
 }
 
+/// Whether a member that is called as systems call their own files is media, or an archive, by its bytes.
+fn is_media(shown: &str, member: &Member, space: &TempSpace) -> bool {
+    let Ok(opened) = member.open(space) else { return false };
+    let Ok(Some(format)) = identify(&mut Source::new(&opened.held)) else { return false };
+    let info = format.info();
+    // A drive's own icon is one of the files that systems keep.
+    let icon = shown.ends_with(".VolumeIcon.icns");
+    !icon && info.media != Media::Companion
+}
+
 /// A member and the name that reports show.
 struct Row {
     shown: String,
@@ -187,11 +199,12 @@ struct Row {
 pub fn open(
     asset: &Asset,
     container: Container<'_>,
-    format: FormatId,
+    part: &AppendedArchive,
     budget: &mut Budget,
     space: &TempSpace,
     exclude: &GlobSet,
 ) -> Result<Archive, Problem> {
+    let format = part.format;
     let Some(left) = budget.archives.checked_sub(1) else {
         let what = format!("not opened: more than {} archives inside one", limits::ARCHIVES);
         return Err(Problem::limit("archive", 0, what));
@@ -207,6 +220,12 @@ pub fn open(
             (bytes.clone(), 0, Arc::new(outer), Some(Arc::from("")))
         }
     };
+    let lineage = match (part.start, lineage) {
+        (0, lineage) => lineage,
+        (start, Some(lineage)) => Some(Arc::from(format!("{lineage}\0at {start}"))),
+        (_, None) => None,
+    };
+    let held = held.section(part.start, part.len);
     let mut out = Archive {
         faults: Vec::new(),
         passed_over: NotLookedAt::default(),
@@ -225,13 +244,13 @@ pub fn open(
     let listed = listing::list(format, &held, &asset.rel, budget, space);
     out.faults.extend(listed.oddities.into_iter().map(|what| archive::fault(&asset.rel, what)));
     out.bare = listed.bare;
-    out.sort(listed.rows, exclude);
+    out.sort(listed.rows, exclude, space);
     Ok(out)
 }
 
 impl Archive {
     /// Puts members into folders as they will be told: system files are counted, excluded ones passed over.
-    fn sort(&mut self, rows: Vec<listing::Row>, exclude: &GlobSet) {
+    fn sort(&mut self, rows: Vec<listing::Row>, exclude: &GlobSet, space: &TempSpace) {
         let mut folders: BTreeMap<String, Vec<Row>> = BTreeMap::new();
         let mut system: HashSet<String> = HashSet::new();
         let mut names = Vec::with_capacity(rows.len());
@@ -243,7 +262,9 @@ impl Archive {
             });
             // What one file was packed from may have had any name.
             let litter = parts.into_iter().find(|(part, _)| !self.single && walk::is_system(OsStr::new(part)));
-            if let Some(litter) = litter.and_then(|(_, end)| shown.get(..end)) {
+            let litter = litter.and_then(|(_, end)| shown.get(..end));
+            // What an archive was made to hold was put there on purpose: media are judged whatever they are called.
+            if let Some(litter) = litter.filter(|_| !is_media(&shown, &member, space)) {
                 if system.insert(litter.to_owned()) {
                     let litter = self.below(litter);
                     self.passed_over.pass(self.root, &litter, PassedOverReason::System);

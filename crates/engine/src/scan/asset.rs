@@ -20,7 +20,8 @@ use countersign_judge::marks;
 use countersign_judge::roles;
 use countersign_media::member::MemberBytes;
 use countersign_model::{
-    Ai, Asset, AssetReport, Evidence, Facts, FormatId, Media, PackageFault, PackageFaultKind, Problem, ProblemKind, Recipe, Role,
+    Ai, AppendedArchive, Asset, AssetReport, Evidence, Facts, FormatId, Media, PackageFault, PackageFaultKind, Problem, ProblemKind,
+    Recipe, Role,
 };
 
 /// The format that reports name for a delivery package's own manifests.
@@ -30,6 +31,8 @@ const MANIFEST: FormatId = FormatId::new("package-manifest");
 pub(super) struct Job {
     pub(super) asset: Asset,
     pub(super) inside: Option<Inside>,
+    /// The archives in it, once it was read.
+    pub(super) archives: Vec<AppendedArchive>,
 }
 
 /// What came of it, and the job again where it is an archive to be opened.
@@ -115,7 +118,7 @@ pub(super) fn process_asset(
     if watch.stop().load(Ordering::Relaxed) {
         return None;
     }
-    let Job { mut asset, inside } = job;
+    let Job { mut asset, inside, .. } = job;
     let place = around.place(asset.root, &asset.rel);
     asset.package = place.package;
     (asset.role, asset.role_basis) = roles::place(&asset.rel, &scan.policy.roles, place.membership, scan.role);
@@ -124,7 +127,8 @@ pub(super) fn process_asset(
         (facts.format, facts.media) = (Some(MANIFEST), Some(Media::Companion));
     }
     let depth = inside.as_ref().map_or(0, |inside| inside.depth);
-    let opens = archives::opens(facts.format);
+    let held = held(&mut facts);
+    let opens = !held.is_empty();
     if opens && depth >= scan.max_archive_depth {
         let what = format!("not opened: it lies deeper than --max-archive-depth {}", scan.max_archive_depth);
         facts.problems.push(Problem::new(ProblemKind::Limit, "archive", None, what));
@@ -181,8 +185,15 @@ pub(super) fn process_asset(
         frames: None,
     };
     let oddity = opened.and_then(|opened| opened.oddity);
-    let archive = (opens && depth < scan.max_archive_depth).then_some(Job { asset, inside });
+    let archive = (opens && depth < scan.max_archive_depth).then_some(Job { asset, inside, archives: held });
     Some(Judged { report, archive, oddity })
+}
+
+/// The archives that an asset is and holds.
+fn held(facts: &mut Facts) -> Vec<AppendedArchive> {
+    let own = facts.format.filter(|_| archives::opens(facts.format));
+    let own = own.map(|format| AppendedArchive { format, start: 0, len: u64::MAX });
+    own.into_iter().chain(std::mem::take(&mut facts.archives)).collect()
 }
 
 /// Extraction behind a wall: a reader that panics is a problem of this asset only. The bytes come along, unless the

@@ -1,7 +1,8 @@
 //! The asset could not be read or parsed far enough to be judged: it is never counted as clean.
 //!
 //! Speaks for files that the system will not open, that are cut short or broken where marks live, that reach a limit,
-//! that are empty, or whose name promises a media format that the bytes are not.
+//! that are empty, whose name promises a media format that the bytes are not, or that are media of a kind that is not
+//! read.
 //!
 //! **Why it matters.** A mark could stand in the part that was not read. A delivery with such a file is incomplete,
 //! not clean.
@@ -24,6 +25,8 @@ static INFO: Info = Info {
     manual: Manual::Source(include_str!("unreadable_asset.rs")),
 };
 
+/// The id that stands for media of all kinds that are not read.
+const UNREAD: &str = "media-not-read";
 /// Problems that one message names.
 const NAMED: usize = 3;
 
@@ -49,6 +52,7 @@ impl Rule for UnreadableAsset {
         let Some(named) = context.facts.named.as_deref().filter(|_| context.facts.format.is_none()) else { return };
         let message = match context.asset.size {
             0 => format!("the file is empty, though its name says {named}"),
+            _ if named == UNREAD => "its name says that it is media of a kind that is not read".to_owned(),
             _ => format!("its name says {named}, but the bytes are not {named} nor any other format that is read"),
         };
         out.push(RawFinding::new(message, advice(ProblemKind::Malformed)));

@@ -66,6 +66,7 @@ fn via(via: Via) -> &'static str {
         Via::Component => ", in a part of it",
         Via::Input => ", in an input to it",
         Via::CoverArt => ", in a picture inside it",
+        Via::Appended => ", in another file that stands in it",
         Via::Sidecar => ", in a file beside it",
         Via::Reference => ", as a copy of a known asset",
     }

@@ -32,6 +32,23 @@ pub fn content(source: &mut Source, chunk: &Chunk) -> Result<Vec<u8>, Problem> {
     source.stated(chunk.data, chunk.len, LONGEST)
 }
 
+/// Chunks of padding, whatever is in them.
+const PADDING: &[&[u8; 4]] = &[b"JUNK", b"junk", b"PAD ", b"FLLR", b"fake", b"Fake"];
+
+/// Accounts for the header and all chunks; what is in padding is left.
+pub fn account(chunks: &[Chunk], out: &mut Extraction) {
+    let start = chunks.first().map_or(12, |first| first.start);
+    out.coverage.add(0, start.max(12));
+    for chunk in chunks {
+        // With the byte that makes its length even; Wave64 fills up to eight.
+        let end = chunk.end().saturating_add(chunk.len % 2);
+        out.coverage.add(chunk.start, end);
+        if PADDING.contains(&&chunk.id) {
+            out.coverage.leave(chunk.data, chunk.end());
+        }
+    }
+}
+
 /// A place named after the file and the chunk: `WAV bext`.
 #[must_use]
 pub fn place(source: &Source, file: &str, chunk: &Chunk) -> Place {

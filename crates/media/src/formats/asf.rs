@@ -72,6 +72,7 @@ impl Format for Asf {
                 tags::push_problem(out, Problem::truncated("asf", offset, what));
             }
             let len = size.min(source.len() - at) - 24;
+            out.coverage.add(at, end);
             data |= id == DATA;
             if id == HEADER {
                 let body = source.stated(at + 24, len, limits::BLOB).map_err(|p| p.within("asf (Header)"))?;

@@ -50,14 +50,30 @@ impl Format for Bmp {
                 push(out, "image", key, value.to_string(), &at, by);
             }
         }
+        let stated = le32(&header, 34).map_or(0, u64::from);
         let pixels = u64::from(le32(&header, 10).unwrap_or_default());
         let packed = le32(&header, 14) != Some(12) && le32(&header, 30).unwrap_or_default() != 0;
         let row = u64::from(width.unwrap_or_default()) * u64::from(bits.unwrap_or_default());
         let rows = if packed { 1 } else { row.div_ceil(32).saturating_mul(4 * u64::from(height.unwrap_or_default())) };
+        match packed && stated == 0 {
+            true => out.coverage.open_from(0),
+            false => out.coverage.add(0, pixels.saturating_add(if packed { stated.max(rows) } else { rows })),
+        }
+        profile(source, out)?;
         if pixels.saturating_add(rows) > source.len() {
             let what = format!("{} bytes expected, {} present", pixels.saturating_add(rows), source.len());
             return Err(Problem::truncated("", source.absolute(source.len()), what));
         }
         Ok(())
     }
+}
+
+/// Accounts for the color profile that a header of version 5 points to (bV5ProfileData, bV5ProfileSize).
+fn profile(source: &mut Source, out: &mut Extraction) -> Result<(), Problem> {
+    let header = source.up_to(14, 124)?;
+    if let (Some(124), Some(from), Some(len)) = (le32(header, 0), le32(header, 112), le32(header, 116)) {
+        let from = 14 + u64::from(from);
+        out.coverage.add(from, from + u64::from(len));
+    }
+    Ok(())
 }

@@ -62,6 +62,7 @@ impl Format for Gif {
         }
         push(out, "gif", "Frames", frames.to_string(), &at, 0);
         let end = cursor.at();
+        out.coverage.add(0, end);
         after_end(source, end, out)
     }
 }
@@ -141,6 +142,7 @@ fn after_end(source: &mut Source, end: u64, out: &mut Extraction) -> Result<(), 
     }
     if appended::is_media(peek) {
         let bytes = source.stated(end, rest, limits::EMBEDDED_BYTES).map_err(|p| p.within("GIF trailer"))?;
+        out.coverage.open_from(end);
         out.embedded.push(Embedded { place: "GIF trailer".into(), offset: here, bytes, name: None });
     }
     let what = format!("{rest} bytes after the trailer");

@@ -95,6 +95,12 @@ impl Walk {
                 let what = format!("{} bytes that are no box", end - header.offset);
                 return Err(Problem::malformed(title, at, what));
             }
+            if depth == 0 {
+                out.coverage.add(header.offset, header.end);
+                if matches!(&header.kind, b"free" | b"skip") {
+                    out.coverage.leave(header.body, header.end);
+                }
+            }
             if header.is_cut() {
                 let what = format!("box {name} ends after what holds it");
                 push_problem(out, Problem::truncated(format!("jp2 ({name})"), at, what));

@@ -64,6 +64,10 @@ impl Format for Jxl {
                 let what = format!("{} bytes that are no box", source.len() - header.offset);
                 return Err(Problem::malformed("jxl", source.absolute(header.offset), what));
             }
+            out.coverage.add(header.offset, header.end);
+            if matches!(&header.kind, b"free" | b"skip") {
+                out.coverage.leave(header.body, header.end);
+            }
             if header.is_cut() {
                 let name = bmff::name(header.kind);
                 let what = format!("box {name} ends after the file");

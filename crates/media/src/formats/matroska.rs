@@ -104,9 +104,18 @@ pub(super) fn segments(source: &mut Source, out: &mut Extraction) -> Result<(), 
                 found += 1;
                 let mut walk = Walk::new(source, out, element);
                 walk.run();
-                walk.end
+                let end = walk.end;
+                out.coverage.add(element.start, end);
+                end
             }
-            EBML | VOID | CRC_32 => element.end().unwrap_or(u64::MAX),
+            EBML | VOID | CRC_32 => {
+                let end = element.end().unwrap_or(u64::MAX);
+                out.coverage.add(element.start, end);
+                if element.id == VOID {
+                    out.coverage.leave(element.body, end);
+                }
+                end
+            }
             _ => break,
         };
         if found >= SEGMENTS {
@@ -195,6 +204,7 @@ impl<'a> Walk<'a> {
                 self.end = at;
                 break;
             }
+            self.void(&element);
             self.element(&element);
             at = element.end().unwrap_or(u64::MAX);
         }
@@ -255,6 +265,7 @@ impl<'a> Walk<'a> {
                     return Err(Problem::truncated("", self.source.absolute(at), what));
                 }
                 Some(end) => {
+                    self.void(&element);
                     if level_1 {
                         self.element(&element);
                     } else if !inside && !matches!(element.id, VOID | CRC_32) {
@@ -275,6 +286,13 @@ impl<'a> Walk<'a> {
             }
         }
         Ok(())
+    }
+
+    /// What is in an element that voids its content is left.
+    fn void(&mut self, element: &Element) {
+        if let (VOID, Some(end)) = (element.id, element.end()) {
+            self.out.coverage.leave(element.body, end.min(self.end));
+        }
     }
 
     /// Reads one element of level 1, once.

@@ -8,13 +8,18 @@ pub mod aiff;
 pub mod ape;
 pub mod appledouble;
 pub mod asf;
+pub mod au;
 pub mod avi;
 mod avif;
 pub mod bmp;
 pub mod c2pa_sidecar;
+pub mod caf;
+pub mod cineon;
 mod cr3;
+pub mod dff;
 mod dng;
 pub mod dpx;
+pub mod dsf;
 pub mod eps;
 pub mod exr;
 pub mod flac;
@@ -22,11 +27,14 @@ mod flv;
 pub mod gif;
 pub mod gzip;
 mod heif;
+pub mod ico;
 mod jp2;
 pub mod jpeg;
+pub mod jpeg_xr;
 mod jxl;
 mod m4a;
 pub mod matroska;
+pub mod mng;
 mod mov;
 pub mod mp3;
 mod mp4;
@@ -41,11 +49,15 @@ pub mod png;
 mod psd;
 mod raf;
 mod raw_tiff;
+pub mod realmedia;
 pub mod sealed;
 pub mod svg;
 pub mod tar;
+pub mod tga;
 mod tiff;
 mod tiff_structure;
+pub mod tta;
+pub mod unread_media;
 pub mod wav;
 pub mod wavpack;
 pub mod webm;
@@ -253,13 +265,18 @@ pub static ALL: &[&dyn Format] = &[
     &ape::Monkey,
     &appledouble::AppleDouble,
     &asf::Asf,
+    &au::Au,
     &avi::Avi,
     &avif::Avif,
     &bmp::Bmp,
     &c2pa_sidecar::C2paSidecar,
+    &caf::Caf,
+    &cineon::Cineon,
     &cr3::Cr3,
+    &dff::Dff,
     &dng::Dng,
     &dpx::Dpx,
+    &dsf::Dsf,
     &eps::Eps,
     &exr::Exr,
     &flac::Flac,
@@ -267,11 +284,15 @@ pub static ALL: &[&dyn Format] = &[
     &gif::Gif,
     &gzip::Gzip,
     &heif::Heif,
+    &ico::Ico,
     &jp2::Jp2,
     &jpeg::Jpeg,
+    &jpeg_xr::JpegXr,
     &jxl::Jxl,
     &m4a::M4a,
     &matroska::Matroska,
+    &mng::JNG,
+    &mng::MNG,
     &mov::Mov,
     &mp4::Mp4,
     &mpeg_ps::MpegPs,
@@ -283,10 +304,13 @@ pub static ALL: &[&dyn Format] = &[
     &psd::Psd,
     &raf::Raf,
     &raw_tiff::RawTiff,
+    &realmedia::RealMedia,
     &sealed::Sealed,
     &svg::Svg,
     &tar::Tar,
     &tiff::Tiff,
+    &tta::Tta,
+    &unread_media::UnreadMedia,
     &wav::Wav,
     &wavpack::Wavpack,
     &webm::WebM,
@@ -301,6 +325,7 @@ pub static ALL: &[&dyn Format] = &[
     &mpeg_ts::MpegTs,
     &mp3::Mp3,
     &mxf::Mxf,
+    &tga::Tga,
 ];
 
 /// The format that an extension (any case, no dot) promises.

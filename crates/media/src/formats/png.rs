@@ -26,7 +26,7 @@ static INFO: Info = Info {
 };
 
 /// All text that may be unfolded from one file.
-const ROOM: usize = 4 * limits::INFLATED;
+pub(super) const ROOM: usize = 4 * limits::INFLATED;
 
 impl Format for Png {
     fn info(&self) -> &'static Info {
@@ -41,7 +41,12 @@ impl Format for Png {
         let (chunks, end) = png_chunks::walk(source, png_chunks::SIGNATURE.len() as u64);
         let mut room = ROOM;
         read_all(source, &chunks, &mut room, out);
-        after_end(source, end?, &mut room, out)
+        let end = end?;
+        out.coverage.add(0, end);
+        for chunk in chunks.iter().filter(|c| !KNOWN.contains(&&c.kind) && !is_told(&c.kind)) {
+            out.coverage.leave(chunk.data(), chunk.end().saturating_sub(4));
+        }
+        after_end(source, end, &mut room, out)
     }
 }
 
@@ -53,7 +58,12 @@ fn read_all(source: &mut Source, chunks: &[Chunk], room: &mut usize, out: &mut E
     }
 }
 
-fn read_chunk(source: &mut Source, chunk: &Chunk, room: &mut usize, out: &mut Extraction) -> Result<(), Problem> {
+pub(super) fn read_chunk(
+    source: &mut Source,
+    chunk: &Chunk,
+    room: &mut usize,
+    out: &mut Extraction,
+) -> Result<(), Problem> {
     let at = Place::new(format!("PNG {}", chunk.kind.escape_ascii()), source.absolute(chunk.data()));
     match &chunk.kind {
         b"IHDR" => header(&data(source, chunk, 64)?, &at, out),
@@ -93,8 +103,13 @@ fn read_chunk(source: &mut Source, chunk: &Chunk, room: &mut usize, out: &mut Ex
 }
 
 /// Chunks that are looked for behind the image too, whole or cut.
-fn is_read(kind: &[u8; 4]) -> bool {
+pub(super) fn is_read(kind: &[u8; 4]) -> bool {
     matches!(kind, b"tEXt" | b"zTXt" | b"iTXt" | b"eXIf" | b"tXMP" | b"comf" | b"caBX")
+}
+
+/// Chunks whose content is told.
+fn is_told(kind: &[u8; 4]) -> bool {
+    is_read(kind) || matches!(kind, b"IHDR" | b"tIME" | b"pHYs" | b"acTL")
 }
 
 /// Chunks that say nothing about where the picture comes from.
@@ -191,6 +206,10 @@ fn after_end(source: &mut Source, end: u64, room: &mut usize, out: &mut Extracti
     let chunk = png_chunks::parse(&peek, end).filter(|c| c.end() <= source.len() || is_read(&c.kind));
     if chunk.is_some() {
         let (chunks, ended) = png_chunks::walk(source, end);
+        chunks.iter().for_each(|chunk| out.coverage.add(chunk.offset, chunk.end()));
+        if let Ok(ended) = &ended {
+            out.coverage.add(end, *ended);
+        }
         read_all(source, &chunks, room, out);
         // No second IEND is needed, but a chunk that is cut is.
         let cut = chunks.last().is_some_and(|c| c.end() > source.len() && is_read(&c.kind));
@@ -201,6 +220,7 @@ fn after_end(source: &mut Source, end: u64, room: &mut usize, out: &mut Extracti
         samsung::read(source, end, source.len(), "PNG SEF trailer", out);
     } else if appended::is_media(&peek) {
         let bytes = source.stated(end, rest, limits::EMBEDDED_BYTES).map_err(|p| p.within("PNG trailer"))?;
+        out.coverage.open_from(end);
         out.embedded.push(Embedded { place: "PNG trailer".into(), offset: here, bytes, name: None });
     }
     tags::push_problem(out, Problem::malformed(place, here, what).harmless());

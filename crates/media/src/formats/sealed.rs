@@ -76,7 +76,8 @@ impl Format for Sealed {
         tail.len().checked_sub(512).and_then(|at| tail.get(at..)).is_some_and(|rest| rest.starts_with(KOLY))
     }
 
-    fn read(&self, source: &mut Source, _out: &mut Extraction) -> Result<(), Problem> {
+    fn read(&self, source: &mut Source, out: &mut Extraction) -> Result<(), Problem> {
+        out.coverage.add(0, source.len());
         let kind = kind(source.head()?).unwrap_or("a disk image (DMG)");
         let what = format!("{kind} is not opened: unpack it and scan what it holds");
         Err(Problem::new(ProblemKind::Unsupported, "archive", Some(0), what))

@@ -36,6 +36,7 @@ impl Format for Tar {
     }
 
     fn read(&self, source: &mut Source, out: &mut Extraction) -> Result<(), Problem> {
+        out.coverage.add(0, source.len());
         let mut listing = Listing::default();
         let listed = tar::list(source, &mut listing);
         push(out, "tar", "members", listing.entries.len().to_string(), &Place::new("TAR", 0), 0);

@@ -17,13 +17,23 @@ pub(super) fn read(source: &mut Source, name: &str, out: &mut Extraction) -> Res
     let header = Header::parse(source.head()?).ok_or_else(|| Problem::malformed(name, 0, "no TIFF header"))?;
     let at = Place::new(name, source.absolute(0));
     let walked = exif::walk(source, header, true, &at, out);
+    let mut pixels = 0;
     for directory in walked.iter().filter(|w| w.part.starts_with("IFD") || w.part.starts_with("SubIFD")) {
         for (offsets, lengths, what) in PIXELS {
-            check(source, header, &directory.directory, (*offsets, *lengths), |by| {
+            let end = check(source, header, &directory.directory, (*offsets, *lengths), |by| {
                 let what = format!("{what} of {} end at byte {by}, behind the end of the file", directory.part);
                 at.problem(Problem::truncated("", by, what), out);
             })?;
+            pixels = pixels.max(end);
         }
+    }
+    // Camera raw files keep more than their directories tell.
+    match name {
+        "TIFF" if pixels > 0 => {
+            let structure = tiff_ifd::end(walked.iter().map(|w| &w.directory));
+            out.coverage.add(0, pixels.max(structure));
+        }
+        _ => out.coverage.open_from(0),
     }
     Ok(walked)
 }
@@ -31,18 +41,18 @@ pub(super) fn read(source: &mut Source, name: &str, out: &mut Extraction) -> Res
 /// Offsets and lengths of pixel data.
 const PIXELS: &[(u16, u16, &str)] = &[(0x0111, 0x0117, "strips"), (0x0144, 0x0145, "tiles")];
 
-/// Calls `short` with the end of the pixel data where that is behind the end of the file.
+/// Where the pixel data end; calls `short` with that where that is behind the end of the file.
 fn check(
     source: &mut Source,
     header: Header,
     directory: &Directory,
     (offsets, lengths): (u16, u16),
     short: impl FnOnce(u64),
-) -> Result<(), Problem> {
+) -> Result<u64, Problem> {
     let find = |tag| directory.entries.iter().find(|e| e.tag == tag).copied();
-    let (Some(offsets), Some(lengths)) = (find(offsets), find(lengths)) else { return Ok(()) };
+    let (Some(offsets), Some(lengths)) = (find(offsets), find(lengths)) else { return Ok(0) };
     if offsets.count != lengths.count {
-        return Ok(());
+        return Ok(0);
     }
     let mut last = |entry: Entry| {
         let size = tiff_ifd::size_of(entry.kind);
@@ -63,7 +73,7 @@ fn check(
     if end > source.len() {
         short(end);
     }
-    Ok(())
+    Ok(end)
 }
 
 /// The first directory where it stands in the first bytes of the file.

@@ -2,7 +2,7 @@
 //! annex A.6). The members are assets of their own.
 
 use crate::formats::{Archive, Contents, Format, Info, Media, Probe, Score, zip_document};
-use crate::framing::zip::{self, Listing};
+use crate::framing::zip::{self, Listing, Member};
 use crate::tags::{Place, push, push_problem};
 use countersign_io::source::Source;
 use countersign_model::{Extraction, FormatId, Problem};
@@ -10,10 +10,10 @@ use countersign_model::{Extraction, FormatId, Problem};
 /// The reader.
 pub struct Zip;
 
-static INFO: Info = Info {
+pub(super) static INFO: Info = Info {
     id: FormatId::new("zip"),
     name: "ZIP",
-    extensions: &["zip", "zipx", "cbz", "jar", "usdz", "kmz", "kra", "ora", "3mf", "apk", "ipa", "xpi", "whl"],
+    extensions: &["zip", "zipx", "cbz", "jar", "usdz", "kmz", "kra", "ora", "3mf", "apk", "ipa", "xpi", "whl", "otioz"],
     media: Media::Archive,
     specification: "PKWARE APPNOTE 6.3.10",
     version: 1,
@@ -39,18 +39,26 @@ impl Format for Zip {
     }
 
     fn read(&self, source: &mut Source, out: &mut Extraction) -> Result<(), Problem> {
+        out.coverage.add(0, source.len());
         let mut listing = Listing::default();
         let listed = zip::list(source, &mut listing);
         if let Some(document) = zip_document::among(&listing.members) {
             out.facts.format = Some(document.info().id);
             return document.read(source, out);
         }
-        if let Some(member) = listing.members.iter().find(|m| m.name == zip_document::STORE)
-            && let Err(problem) = zip_document::store(source, member, out)
-        {
-            push_problem(out, problem);
-        }
-        push(out, "zip", "members", listing.members.len().to_string(), &Place::new("ZIP (directory)", 0), 0);
+        tell(source, &listing.members, out)?;
         listed
     }
+}
+
+/// What an archive says about all of it.
+pub(super) fn tell(source: &mut Source, members: &[Member], out: &mut Extraction) -> Result<(), Problem> {
+    out.coverage.add(0, source.len());
+    if let Some(member) = members.iter().find(|m| m.name == zip_document::STORE)
+        && let Err(problem) = zip_document::store(source, member, out)
+    {
+        push_problem(out, problem);
+    }
+    push(out, "zip", "members", members.len().to_string(), &Place::new("ZIP (directory)", 0), 0);
+    Ok(())
 }

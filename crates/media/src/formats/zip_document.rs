@@ -4,13 +4,14 @@
 //! `META-INF/content_credential.c2pa`). A plain ZIP archive is none of these and is not claimed; one that turns out to
 //! be a document when its directory is read is ([`among`]).
 
-use crate::formats::{C2paMime, Format, Info, Media, Probe, Score, by_extension};
+use crate::formats::{Archive, C2paMime, Contents, Format, Info, Media, Probe, Score, by_extension};
 use crate::framing::jumbf;
 use crate::framing::zip::{self, Member};
+use crate::identify;
 use crate::tags::{Place, document_xml, push_problem};
 use countersign_io::source::Source;
 use countersign_model::limits;
-use countersign_model::{Embedded, Extraction, FormatId, Problem, Store};
+use countersign_model::{Embedded, Extraction, FormatId, Problem, ProblemKind, Store};
 
 /// The document that an archive with these members is, wherever in it they stand.
 #[must_use]
@@ -35,6 +36,8 @@ pub struct ZipDocument {
     mime: Option<&'static str>,
     /// How the first member may be called where there is no `mimetype`.
     first: &'static [&'static str],
+    /// Members that every one of them has: one of each row, by the end of its name.
+    needed: &'static [&'static [&'static str]],
     /// Whether a member holds properties.
     properties: fn(&str) -> bool,
 }
@@ -54,6 +57,7 @@ pub static EPUB: ZipDocument = ZipDocument {
     },
     mime: Some("application/epub+zip"),
     first: &[],
+    needed: &[&["META-INF/container.xml", ".opf"]],
     properties: |name| name.ends_with(".opf"),
 };
 
@@ -73,6 +77,7 @@ pub static OOXML: ZipDocument = ZipDocument {
     },
     mime: None,
     first: &["[Content_Types].xml", "_rels/", "docProps/", "word/", "ppt/", "xl/"],
+    needed: &[&["[Content_Types].xml"]],
     properties: |name| name.starts_with("docProps/") && name.ends_with(".xml"),
 };
 
@@ -92,6 +97,7 @@ pub static OPEN_DOCUMENT: ZipDocument = ZipDocument {
     },
     mime: Some("application/vnd.oasis.opendocument."),
     first: &[],
+    needed: &[&["META-INF/manifest.xml", "content.xml", "meta.xml"]],
     properties: |name| name == "meta.xml",
 };
 
@@ -110,16 +116,22 @@ impl Format for ZipDocument {
     fn read(&self, source: &mut Source, out: &mut Extraction) -> Result<(), Problem> {
         let mut members = Vec::new();
         let listed = zip::members(source, &mut members);
+        if !members.is_empty() && !self.is_complete(&members) {
+            // It only begins like a document: its members are files.
+            out.facts.format = Some(super::zip::INFO.id);
+            return super::zip::tell(source, &members, out).and(listed);
+        }
+        out.coverage.add(0, source.len());
         let mut media = 0;
         for member in &members {
             let result = match member.name.as_str() {
                 STORE => store(source, member, out),
                 name if (self.properties)(name) => self.tell(source, member, out),
-                name if is_media(name) && media < limits::EMBEDDED => {
+                name if media < limits::EMBEDDED && (is_media(name) || is_media_by_bytes(source, member, out)) => {
                     media += 1;
                     embed(source, member, out)
                 }
-                name if is_media(name) => {
+                name if is_media(name) || is_media_by_bytes(source, member, out) => {
                     let what =
                         format!("more than {} pictures, sounds and films: the rest was not read", limits::EMBEDDED);
                     push_problem(out, Problem::limit("ZIP", source.len(), what));
@@ -136,6 +148,11 @@ impl Format for ZipDocument {
 }
 
 impl ZipDocument {
+    /// Whether an archive with these members has what makes it this document and no plain archive.
+    fn is_complete(&self, members: &[Member]) -> bool {
+        self.needed.iter().all(|any| members.iter().any(|m| any.iter().any(|name| m.name.ends_with(name))))
+    }
+
     fn tell(&self, source: &mut Source, member: &Member, out: &mut Extraction) -> Result<(), Problem> {
         let (offset, bytes) = zip::bytes(source, member, PROPERTIES)?;
         let at = Place::new(format!("ZIP {}", member.name), source.absolute(offset));
@@ -157,6 +174,33 @@ fn embed(source: &mut Source, member: &Member, out: &mut Extraction) -> Result<(
     let place = format!("ZIP {}", member.name);
     out.embedded.push(Embedded { place, offset: source.absolute(offset), bytes, name });
     Ok(())
+}
+
+/// Bytes of a member that it is identified by where its name says nothing.
+const PEEK: usize = 4 * 1024;
+
+/// Whether a member with any name is media by its bytes; an archive, which is not opened here, is a problem.
+fn is_media_by_bytes(source: &mut Source, member: &Member, out: &mut Extraction) -> bool {
+    if member.is_folder() || member.size < 16 {
+        return false;
+    }
+    let head = zip::head(source, member, PEEK);
+    let text = [&b"<?xml"[..], b"<", b"\xEF\xBB\xBF<?xml", b"{"].iter().any(|start| head.starts_with(start));
+    let svg = memchr::memmem::find(&head, b"<svg").is_some();
+    if text && !svg {
+        return false;
+    }
+    let probe = Probe { head: &head, len: member.size };
+    let Some(format) = identify::best(&probe).filter(|format| format.sniff(&probe) >= Score::LIKELY) else {
+        return false;
+    };
+    let info = format.info();
+    if matches!(info.archive, Archive::Opened(Contents::Zip | Contents::Tar)) {
+        let what = "an archive inside a document is not opened: unpack the document and scan what it holds";
+        let at = source.absolute(member.local);
+        push_problem(out, Problem::new(ProblemKind::Unsupported, format!("ZIP {}", member.name), Some(at), what));
+    }
+    info.in_documents && info.media.is_content()
 }
 
 /// Whether a member is called as media are that a document may hold.

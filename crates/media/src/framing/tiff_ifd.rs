@@ -140,6 +140,16 @@ pub fn directory(source: &mut Source, header: Header, offset: u64) -> Result<Dir
     Ok(out)
 }
 
+/// Where the last of these directories and of their values ends.
+pub fn end<'a>(directories: impl Iterator<Item = &'a Directory>) -> u64 {
+    let ends = directories.flat_map(|directory| {
+        // The count of entries and the offset of the next directory take 16 bytes at most; entries 12 or 20.
+        let own = directory.offset.saturating_add(6 + 12 * directory.entries.len() as u64);
+        directory.entries.iter().map(|entry| entry.at.saturating_add(entry.len)).chain([own])
+    });
+    ends.max().unwrap_or_default()
+}
+
 fn entry(header: Header, raw: &[u8], at: u64) -> Option<Entry> {
     let word = header.word();
     let tag = header.number(raw.get(..2)?) as u16;

@@ -349,6 +349,21 @@ pub fn obstacle(member: &Member) -> Option<Problem> {
     Some(unsupported(format!("packed by method {} ({name})", member.method)))
 }
 
+/// The first bytes that a member unfolds to, at most `most`; none where it cannot be unfolded.
+pub fn head(source: &mut Source, member: &Member, most: usize) -> Vec<u8> {
+    if obstacle(member).is_some() {
+        return Vec::new();
+    }
+    let Ok(found) = locate(source, member) else { return Vec::new() };
+    // Packed bytes are nearly never more than the plain ones.
+    let len = member.packed.min(most as u64) as usize;
+    match source.up_to(found.start, len) {
+        Ok(packed) if member.method == STORED => packed.to_vec(),
+        Ok(packed) => deflate::raw(packed, most).0,
+        Err(_) => Vec::new(),
+    }
+}
+
 /// A member's bytes, at most `most`, and where its packed bytes begin.
 ///
 /// # Errors

@@ -135,6 +135,7 @@ impl Walk<'_> {
                 break;
             }
             self.note(&header);
+            self.account(&header);
             if header.is_cut() {
                 self.cut(&header, true);
             }
@@ -163,6 +164,15 @@ impl Walk<'_> {
                 self.problem(Problem { blocking, ..problem });
                 None
             }
+        }
+    }
+
+    /// Accounts for a box of the top level; what is in free space and in boxes without a meaning is left.
+    fn account(&mut self, header: &Header) {
+        self.out.coverage.add(header.offset, header.end);
+        let media = header.kind != *b"wide" && SILENT.contains(&&header.kind);
+        if !media && !READERS.iter().any(|(kind, _)| **kind == header.kind) {
+            self.out.coverage.leave(header.body, header.end);
         }
     }
 

@@ -78,22 +78,29 @@ fn read_iim(source: &mut Source, blocks: &[catalog_trailer::Block], out: &mut Ex
 
 /// Data after the end of the image that no directory describes.
 fn unknown(source: &mut Source, end: u64, further: &[u64], out: &mut Extraction) -> Result<(), Problem> {
+    out.coverage.add(0, end);
     let rest = source.len().saturating_sub(end);
     let (blocks, whole) = catalog_trailer::afcp(source, end, source.len())?;
     read_iim(source, &blocks, out);
     let peek = source.up_to(end, 1024)?;
+    if further.contains(&end) || whole {
+        out.coverage.open_from(end);
+    }
     if peek.iter().all(|b| *b == 0) || further.contains(&end) {
         return Ok(());
     }
     if let Some((by, json)) = plain_text::aigc(peek) {
+        out.coverage.open_from(end);
         let value = charset::decode(json);
         push(out, "jpeg", "AIGC", value, &Place::new("JPEG trailer", source.absolute(end)), by as u64);
     } else if peek.starts_with(&[0xFF, 0xD8, 0xFF]) {
+        out.coverage.open_from(end);
         let image = segments::read(source, end, "JPEG trailing image, ", false, out);
         if let Err(problem) = image.stop {
             tags::push_problem(out, problem.within("JPEG trailing image").harmless());
         }
     } else if appended::is_media(peek) {
+        out.coverage.open_from(end);
         embed(source, end, rest, "trailer", out);
     } else if !whole && begins_trailer(peek) {
         let what = format!("{rest} bytes of a trailer whose end is missing");
