@@ -20,9 +20,11 @@ use countersign_report::escape::terminal;
 
 /// Fingerprints of known AI material, to be given to `scan --known FILE`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Every picture, video and sound below the paths is taken for AI material, marked or not. An index holds\n\
+#[command(
+    after_help = "Every picture, video and sound below the paths is taken for AI material, marked or not. An index holds\n\
     names, hashes and rough outlines; no picture or sound can be restored from it.\n\n\
-    Examples:\n  countersign index renders/ --out known.idx\n  countersign scan /mnt/drive --known known.idx")]
+    Examples:\n  countersign index renders/ --out known.idx\n  countersign scan /mnt/drive --known known.idx"
+)]
 pub(super) struct Arguments {
     /// Folders or files that hold known AI material
     #[arg(value_name = "PATH", required = true)]
@@ -50,6 +52,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
     let verifier = Verifier::new(&options)?;
     verifier.pool().cloned().into_iter().for_each(countersign_worker::set_decoding_pool);
     let gather = Gather {
+        catalogue: countersign_judge::marks::catalogue(),
         extract: extract::Options { decoders: decoders::Options::default(), verifier: Some(&verifier) },
         cache: None,
         exclude: &GlobSet::empty(),
@@ -57,12 +60,13 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
         all: true,
     };
     let (mut index, mut known, mut left_out, mut full) = (Index::default(), 0_u64, Vec::new(), None);
-    everything(&gather, &arguments.paths, usize::from(arguments.jobs), &mut |found| {
-        match found.reference.map(|reference| index.add(reference)) {
-            Ok(Ok(_)) => known += 1,
-            Ok(Err(error)) => full = Some(error),
-            Err(why) => left_out.push((found.rel, why)),
-        }
+    everything(&gather, &arguments.paths, usize::from(arguments.jobs), &mut |found| match found
+        .reference
+        .map(|reference| index.add(reference))
+    {
+        Ok(Ok(_)) => known += 1,
+        Ok(Err(error)) => full = Some(error),
+        Err(why) => left_out.push((found.rel, why)),
     })?;
     if let Some(error) = full {
         return Err(failed(arguments, error.to_string()));

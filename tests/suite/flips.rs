@@ -209,11 +209,7 @@ const OPEN: &[Open] = &[
         &[38..=41, 130..=133, 257..=260, 263..=265, 270..=270],
         "a length of zero passes a whole section over",
     ),
-    (
-        "samsung-trailer.jpg",
-        &[873..=876],
-        "the length of a record of the trailer is not compared with the directory",
-    ),
+    ("samsung-trailer.jpg", &[873..=876], "the length of a record of the trailer is not compared with the directory"),
     ("second-image-generated.jpg", &[935..=936], "the directory points to an image that does not begin like one"),
     ("vorbis-aigc.ogg", &[121..=121], "the checksum of the page is not compared"),
     ("wavpack-ape.wv", &[256..=256], "the footer of the APE tag counts its items"),

@@ -340,7 +340,23 @@ fn a_still_is_found_in_a_clip() {
     std::fs::create_dir(dir.path().join("delivery")).unwrap();
     let size = "scale=480:320,setsar=1,fps=12,format=yuv420p";
     let made = Command::new("ffmpeg")
-        .args(["-nostdin", "-v", "quiet", "-loop", "1", "-t", "4", "-i", "other.png", "-loop", "1", "-t", "4", "-i", "still.png"])
+        .args([
+            "-nostdin",
+            "-v",
+            "quiet",
+            "-loop",
+            "1",
+            "-t",
+            "4",
+            "-i",
+            "other.png",
+            "-loop",
+            "1",
+            "-t",
+            "4",
+            "-i",
+            "still.png",
+        ])
         .args(["-filter_complex", &format!("[0:v]{size}[a];[1:v]{size}[b];[a][b]concat=n=2:v=1[v]"), "-map", "[v]"])
         .args(["-c:v", "mpeg4", "-q:v", "4", "delivery/cut.mp4"])
         .current_dir(dir.path())

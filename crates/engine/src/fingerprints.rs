@@ -10,12 +10,12 @@ use data_encoding::BASE64;
 use crate::{extract, walk};
 use countersign_credentials::Verifier;
 use countersign_io::{ByteRange, TempSpace};
+use countersign_judge::approvals::record::Fingerprint;
+use countersign_judge::marks;
 use countersign_matching::{
     Asset, Digest, Landmarks, Luma, PictureProbe, PictureReference, PixelData, Pixels, Reference, SampleDigest,
     SoundProbe, picture_to_bytes, pixel_digest,
 };
-use countersign_judge::approvals::record::Fingerprint;
-use countersign_judge::marks;
 use countersign_media::formats;
 use countersign_model::{Ai, Facts, Media, limits};
 use countersign_worker::client::{self, Failure, GrayCopy, PictureFormat, Refusal};

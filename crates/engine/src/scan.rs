@@ -27,7 +27,6 @@ use crate::survey;
 use crate::walk::{Named, Walk};
 use around::PackageContext;
 use asset::{AssetFiles, Job, Judged, catch_panic, process_asset};
-use gather::Gather;
 use countersign_delivery::packages::{PackageIndex, Row, Sequences, archive, capped};
 pub use countersign_io::inside_roots;
 use countersign_io::{Roots, TempSpace};
@@ -36,6 +35,7 @@ use countersign_judge::marks::Catalogue;
 use countersign_judge::policy::Policy;
 use countersign_model::error::{Error, Result};
 use countersign_model::{AppendedArchive, AssetReport, Finding, PackageFault, PackageReport, Role, Severity, Summary};
+use gather::Gather;
 use tally::Tally;
 
 /// Everything that one run is judged with.
@@ -162,7 +162,14 @@ pub fn run(
     let files = AssetFiles { roots, space: &space };
     let mut known = scan.known.as_ref().map(|known| known.lock().unwrap_or_else(PoisonError::into_inner));
     if let Some(known) = &mut known {
-        let gather = Gather { extract: scan.extract, cache: scan.cache, exclude: &scan.exclude, depth: scan.max_archive_depth, all: false };
+        let gather = Gather {
+            extract: scan.extract,
+            catalogue: &scan.catalogue,
+            cache: scan.cache,
+            exclude: &scan.exclude,
+            depth: scan.max_archive_depth,
+            all: false,
+        };
         let stop = watch.stop();
         let walk = Walk::over(roots, scan.exclude.clone()).listing(scan.listed.as_deref());
         gather.run(walk, (&pool, files, stop), &mut |found| {

@@ -10,8 +10,8 @@ use crate::not_looked_at;
 use crate::words::{played, word};
 use crate::{Info, Kind, RenderOptions, Report, RuleDoc};
 use countersign_model::{
-    AssetReport, CredentialFault, CredentialState, Evidence, Finding, FindingAction, FindingState, FindingSubject, Outcome,
-    PackageReport, Run, Severity, Summary,
+    AssetReport, CredentialFault, CredentialState, Evidence, Finding, FindingAction, FindingState, FindingSubject,
+    Outcome, PackageReport, Run, Severity, Summary,
 };
 
 /// Text for a person at a terminal.

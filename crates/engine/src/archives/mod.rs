@@ -24,7 +24,9 @@ use countersign_media::formats::{self, Archive as Kind, Contents, Media};
 use countersign_media::identify::identify;
 use countersign_media::member::{Member, MemberBytes, allowance};
 use countersign_model::limits;
-use countersign_model::{AppendedArchive, Asset, Facts, FormatId, NotLookedAt, PackageFault, PassedOverReason, Problem};
+use countersign_model::{
+    AppendedArchive, Asset, Facts, FormatId, NotLookedAt, PackageFault, PassedOverReason, Problem,
+};
 pub use find::{below, find, folder};
 
 /// What parts the path of an archive and that of its member.

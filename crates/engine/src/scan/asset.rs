@@ -20,8 +20,8 @@ use countersign_judge::marks;
 use countersign_judge::roles;
 use countersign_media::member::MemberBytes;
 use countersign_model::{
-    Ai, AppendedArchive, Asset, AssetReport, Evidence, Facts, FormatId, Media, PackageFault, PackageFaultKind, Problem, ProblemKind,
-    Recipe, Role,
+    Ai, AppendedArchive, Asset, AssetReport, Evidence, Facts, FormatId, Media, PackageFault, PackageFaultKind, Problem,
+    ProblemKind, Recipe, Role,
 };
 
 /// The format that reports name for a delivery package's own manifests.
@@ -127,7 +127,7 @@ pub(super) fn process_asset(
         (facts.format, facts.media) = (Some(MANIFEST), Some(Media::Companion));
     }
     let depth = inside.as_ref().map_or(0, |inside| inside.depth);
-    let held = held(&mut facts);
+    let held = archives_in(&mut facts);
     let opens = !held.is_empty();
     if opens && depth >= scan.max_archive_depth {
         let what = format!("not opened: it lies deeper than --max-archive-depth {}", scan.max_archive_depth);
@@ -190,7 +190,7 @@ pub(super) fn process_asset(
 }
 
 /// The archives that an asset is and holds.
-fn held(facts: &mut Facts) -> Vec<AppendedArchive> {
+pub(super) fn archives_in(facts: &mut Facts) -> Vec<AppendedArchive> {
     let own = facts.format.filter(|_| archives::opens(facts.format));
     let own = own.map(|format| AppendedArchive { format, start: 0, len: u64::MAX });
     own.into_iter().chain(std::mem::take(&mut facts.archives)).collect()

@@ -11,7 +11,7 @@ use globset::GlobSet;
 use rayon::ThreadPool;
 use rayon::prelude::*;
 
-use super::asset::{AssetFiles, Job, catch_panic, extract_guarded, open_again};
+use super::asset::{AssetFiles, Job, archives_in, catch_panic, extract_guarded, open_again};
 use crate::archives::{self, Budget, Container};
 use crate::cache::Cache;
 use crate::extract;
@@ -19,14 +19,18 @@ use crate::fingerprints::{self, Material};
 use crate::walk::Walk;
 use countersign_io::digest::{self, Algorithm};
 use countersign_io::{Roots, TempSpace};
-use countersign_judge::marks;
+use countersign_judge::marks::{self, Catalogue};
 use countersign_matching::{Digest, Reference};
 use countersign_model::error::{Error, Result};
-use countersign_model::{Ai, FormatId, Media};
+use countersign_model::{Ai, AppendedArchive, Media};
 
 /// What is gathered, and how it is read.
 pub struct Gather<'a> {
+    /// What readers may do.
     pub extract: extract::Options<'a>,
+    /// By which marks material is known.
+    pub catalogue: &'a Catalogue,
+    /// Facts of earlier runs.
     pub cache: Option<&'a Cache>,
     pub exclude: &'a GlobSet,
     /// Archives inside archives that are opened.
@@ -47,12 +51,7 @@ pub struct Gathered {
 ///
 /// # Errors
 /// A thread pool that cannot start.
-pub fn everything(
-    gather: &Gather<'_>,
-    roots: &[PathBuf],
-    jobs: usize,
-    tell: &mut dyn FnMut(Gathered),
-) -> Result<()> {
+pub fn everything(gather: &Gather<'_>, roots: &[PathBuf], jobs: usize, tell: &mut dyn FnMut(Gathered)) -> Result<()> {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(jobs).build().map_err(|e| Error::Usage {
         what: format!("cannot start {jobs} threads: {e}"),
         hint: "use a smaller --jobs".to_owned(),
@@ -63,8 +62,8 @@ pub fn everything(
     Ok(())
 }
 
-/// What came of one asset: what is told of it, and the archive to be opened with its format.
-type Examined = (Option<Gathered>, Option<(Job, FormatId)>);
+/// What came of one asset: what is told of it, and what is to be opened because archives are in it.
+type Examined = (Option<Gathered>, Option<Job>);
 
 impl Gather<'_> {
     pub(super) fn run(
@@ -76,7 +75,7 @@ impl Gather<'_> {
         let mut budget = Budget::of(0);
         let mut pass = Pass { gather: self, pool, files, stop, budget: &mut budget, tell };
         for batch in walk {
-            let jobs = batch.into_iter().map(|asset| Job { asset, inside: None }).collect();
+            let jobs = batch.into_iter().map(|asset| Job { asset, inside: None, archives: Vec::new() }).collect();
             pass.batch(jobs);
             if stop.load(Ordering::Relaxed) {
                 return;
@@ -85,17 +84,15 @@ impl Gather<'_> {
     }
 
     fn examine(&self, job: Job, files: AssetFiles<'_>) -> Examined {
-        let Job { asset, inside } = job;
-        let (facts, mut opened) = extract_guarded(&asset, inside.as_ref(), files, (self.extract, self.cache));
+        let Job { asset, inside, .. } = job;
+        let (mut facts, mut opened) = extract_guarded(&asset, inside.as_ref(), files, (self.extract, self.cache));
         let depth = inside.as_ref().map_or(0, |inside| inside.depth);
-        if archives::opens(facts.format) {
-            let format = facts.format.filter(|_| depth < self.depth);
-            return (None, format.map(|format| (Job { asset, inside }, format)));
-        }
-        let ai = marks::ai(&marks::catalogue().evidence(&facts));
+        let is_archive = archives::opens(facts.format);
+        let archives = if depth < self.depth { archives_in(&mut facts) } else { Vec::new() };
+        let ai = marks::ai(&self.catalogue.evidence(&facts));
         let content = matches!(facts.media, Some(Media::Image | Media::Video | Media::Audio));
-        if !(content && (self.all || ai > Ai::Possible)) {
-            return (None, None);
+        if is_archive || !(content && (self.all || ai > Ai::Possible)) {
+            return (None, (!archives.is_empty()).then_some(Job { asset, inside, archives }));
         }
         let made = open_again((&asset, inside.as_ref()), &mut opened, files).map_err(|problem| problem.what);
         let made = made.and_then(|()| {
@@ -108,7 +105,8 @@ impl Gather<'_> {
             let ai = if ai > Ai::Possible { ai } else { Ai::Generated };
             Ok(Reference { name: asset.rel.clone(), claim: ai.word().to_owned(), bytes: sha256, ..made.flatten()? })
         });
-        (Some(Gathered { root: asset.root, rel: asset.rel, reference: made }), None)
+        let found = Gathered { root: asset.root, rel: asset.rel.clone(), reference: made };
+        (Some(found), (!archives.is_empty()).then_some(Job { asset, inside, archives }))
     }
 }
 
@@ -138,26 +136,30 @@ impl Pass<'_, '_> {
         let examined: Vec<Examined> = self.pool.install(|| jobs.into_par_iter().map(examine).collect());
         for (found, archive) in examined {
             found.into_iter().for_each(|found| (self.tell)(found));
-            if let Some((job, format)) = archive {
-                self.enter(&job, format);
+            let Some(job) = archive else { continue };
+            for part in &job.archives {
+                self.enter(&job, part);
             }
         }
     }
 
     /// Goes into an archive; what is wrong with it is told by the pass that judges.
-    fn enter(&mut self, job: &Job, format: FormatId) {
-        if job.inside.is_none() {
+    fn enter(&mut self, job: &Job, part: &AppendedArchive) {
+        if job.inside.is_none() && job.archives.first() == Some(part) {
             *self.budget = Budget::of(job.asset.size);
         }
         let (asset, files, exclude) = (&job.asset, self.files, self.gather.exclude);
         let budget = &mut *self.budget;
         let opened = catch_panic(|| match &job.inside {
-            Some(inside) => archives::open(asset, Container::Member(inside), format, budget, files.space, exclude),
-            None => archives::open(asset, Container::File(&files.open(asset)?), format, budget, files.space, exclude),
+            Some(inside) => archives::open(asset, Container::Member(inside), part, budget, files.space, exclude),
+            None => archives::open(asset, Container::File(&files.open(asset)?), part, budget, files.space, exclude),
         });
         let Ok(members) = opened.flatten() else { return };
         for batch in members {
-            let jobs = batch.into_iter().map(|(asset, inside)| Job { asset, inside: Some(inside) }).collect();
+            let jobs = batch
+                .into_iter()
+                .map(|(asset, inside)| Job { asset, inside: Some(inside), archives: Vec::new() })
+                .collect();
             self.batch(jobs);
             if self.stop.load(Ordering::Relaxed) {
                 return;

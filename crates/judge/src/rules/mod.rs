@@ -392,7 +392,8 @@ mod tests {
             let text = std::fs::read_to_string(&file).unwrap();
             let code = text.split("#[cfg(test)]").next().unwrap_or_default();
             for id in ALL.iter().map(|rule| rule.info().id) {
-                let own = [id.replace('-', "_"), "package".to_owned()].map(|own| format!("crates/judge/src/rules/{own}.rs"));
+                let own =
+                    [id.replace('-', "_"), "package".to_owned()].map(|own| format!("crates/judge/src/rules/{own}.rs"));
                 let knows =
                     code.lines().any(|line| !line.trim().starts_with("//") && line.contains(&format!("\"{id}\"")));
                 if knows && !own.contains(&name) && name != "crates/judge/src/policy/known.rs" {

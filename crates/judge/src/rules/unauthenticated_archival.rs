@@ -59,7 +59,9 @@ fn evidence(context: &AssetContext) -> String {
         }
         Some(c2pa) if c2pa.present => match (c2pa.state, &c2pa.trust_list) {
             (CredentialState::Invalid, _) => "its credentials do not hold",
-            (CredentialState::Valid, Some(_)) => "its signer is on a trust list, but not all of its history is vouched for",
+            (CredentialState::Valid, Some(_)) => {
+                "its signer is on a trust list, but not all of its history is vouched for"
+            }
             (CredentialState::Valid, None) => "its credentials are of no trusted signer",
             _ => "its credentials could not be checked",
         },
