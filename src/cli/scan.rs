@@ -179,6 +179,9 @@ pub(super) fn run(arguments: Arguments) -> Result<u8> {
             FailOn::Warning => Severity::Warning,
         },
     };
+    // What is listed for this, the run does not list again.
+    let trees = Roots::local(&roots);
+    scan::refuse_empty(&trees, scan.listed.is_some(), &scan.exclude)?;
     let mut outputs = Outputs::open(
         &arguments.reporting.wanted(),
         &scanned(&arguments, scan.listed.as_deref()),
@@ -196,18 +199,17 @@ pub(super) fn run(arguments: Arguments) -> Result<u8> {
     })?;
     let stop = Arc::new(AtomicBool::new(false));
     on_interrupt(&stop, &verifier);
-    judge(&scan, &roots, &arguments, outputs, stop)
+    judge(&scan, &trees, &arguments, outputs, stop)
 }
 
 fn judge(
     scan: &Scan<'_>,
-    roots: &[PathBuf],
+    trees: &Roots,
     arguments: &Arguments,
     mut outputs: Outputs,
     stop: Arc<AtomicBool>,
 ) -> Result<u8> {
     // What the count for the progress bar lists, the run does not list again.
-    let trees = Roots::local(roots);
     let progress = Progress::new(!arguments.no_progress && !arguments.reporting.quiet, Arc::clone(&stop));
     let done = Arc::new(AtomicBool::new(false));
     if progress.shown() {
@@ -220,7 +222,7 @@ fn judge(
             }
         });
     }
-    let summary = scan::run(scan, &trees, &progress, &mut |asset| {
+    let summary = scan::run(scan, trees, &progress, &mut |asset| {
         outputs.asset(asset)?;
         // `scan … | head`: nobody reads on.
         stop.fetch_or(outputs.all_closed(), Ordering::Relaxed);

@@ -9,6 +9,8 @@ mod asset;
 mod roots;
 mod tally;
 
+pub use roots::refuse_empty;
+
 use std::collections::{HashMap, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -88,7 +90,6 @@ pub fn run(
     })?;
     // A list of files is no delivery: of a package that it names in part, the rest is not missing.
     let whole = roots.len() - usize::from(scan.listed.is_some());
-    roots::refuse_empty(roots, whole, scan, watch.stop())?;
     let mut deliveries = survey::deliveries(&roots.first(whole), &scan.exclude, watch.stop());
     let mut walk =
         Walk::over(roots, scan.exclude.clone()).listing(scan.listed.as_deref()).naming(Named::of(&deliveries));
