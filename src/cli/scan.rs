@@ -212,6 +212,9 @@ pub(super) fn run(arguments: Arguments) -> Result<u8> {
         },
         known,
     };
+    // What is listed for this, the run does not list again.
+    let listed_roots = Roots::local(&roots);
+    scan::refuse_empty(&listed_roots, scan.listed.is_some(), &scan.exclude)?;
     let mut outputs =
         Outputs::open(&arguments.reporting.wanted(), trees.closed(), &render_options(&arguments, &roots))?;
     outputs.begin(&Run {
@@ -226,18 +229,17 @@ pub(super) fn run(arguments: Arguments) -> Result<u8> {
     })?;
     let stop = Arc::new(AtomicBool::new(false));
     on_interrupt(&stop, &verifier);
-    judge(&scan, &roots, &arguments, outputs, stop)
+    judge(&scan, &listed_roots, &arguments, outputs, stop)
 }
 
 fn judge(
     scan: &Scan<'_>,
-    roots: &[PathBuf],
+    trees: &Roots,
     arguments: &Arguments,
     mut outputs: Outputs,
     stop: Arc<AtomicBool>,
 ) -> Result<u8> {
     // What the count for the progress bar lists, the run does not list again.
-    let trees = Roots::local(roots);
     let progress = Progress::new(!arguments.no_progress && !arguments.reporting.quiet, Arc::clone(&stop));
     let done = Arc::new(AtomicBool::new(false));
     if progress.shown() {
@@ -250,7 +252,7 @@ fn judge(
             }
         });
     }
-    let summary = scan::run(scan, &trees, &progress, &mut |asset| {
+    let summary = scan::run(scan, trees, &progress, &mut |asset| {
         outputs.asset(asset)?;
         // `scan … | head`: nobody reads on.
         stop.fetch_or(outputs.all_closed(), Ordering::Relaxed);

@@ -537,7 +537,8 @@ fn roles_excludes_and_litter_are_as_on_a_drive() {
     assert_eq!(rows[1].format.as_deref(), Some("appledouble"));
     assert_eq!((rows[2].role, rows[3].role), (Role::Final, Role::Temporary));
     assert_eq!(rows[3].role_basis, "policy:a.zip!/temp/**");
-    assert_eq!(summary.ignored, 2);
+    let not = summary.not_looked_at;
+    assert_eq!((not.system, not.excluded, summary.ignored), (2, 1, 3));
 }
 
 #[test]

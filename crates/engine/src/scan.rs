@@ -10,6 +10,8 @@ pub mod gather;
 mod roots;
 mod tally;
 
+pub use roots::refuse_empty;
+
 use std::collections::{HashMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -154,7 +156,6 @@ pub fn run(
     })?;
     // A list of files is no delivery: of a package that it names in part, the rest is not missing.
     let whole = roots.len() - usize::from(scan.listed.is_some());
-    roots::refuse_empty(roots, whole, scan, watch.stop())?;
     let mut deliveries = survey::deliveries(&roots.first(whole), &scan.exclude, watch.stop());
     let mut walk =
         Walk::over(roots, scan.exclude.clone()).listing(scan.listed.as_deref()).naming(Named::of(&deliveries));

@@ -117,7 +117,7 @@ impl Terminal<'_> {
         }
         let passed = not_looked_at::line(summary);
         if !passed.is_empty() {
-            self.line("  Passed over ", &terminal(&format!("not looked at: {passed}")))?;
+            self.line("  Left out    ", &terminal(&format!("not looked at: {passed}")))?;
         }
         self.inputs()
     }

@@ -269,7 +269,6 @@ pub(crate) fn summary(assets: &[AssetReport], packages: Vec<PackageReport>) -> S
         approved: findings.iter().filter(|f| f.state == FindingState::Approved).count() as u64,
         not_judged: 2,
         outcome: Outcome::Fail,
-        findings_of_run: of_run,
         not_looked_at: NotLookedAt {
             excluded: 2,
             system: 3,
@@ -281,6 +280,7 @@ pub(crate) fn summary(assets: &[AssetReport], packages: Vec<PackageReport>) -> S
             media_not_read: 2,
             paths: vec![],
         },
+        findings_of_run: of_run,
         packages,
         ..Summary::default()
     }

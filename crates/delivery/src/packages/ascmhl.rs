@@ -187,6 +187,10 @@ impl History {
         if failed {
             opened.remarks.push(format!("{path}: generation {number} noted that it did not match"));
         } else {
+            if let Some((then, now)) = member.size.zip(entry.size).filter(|(then, now)| then != now) {
+                let what = format!("{path} has {now} bytes here and had {then} in an earlier generation");
+                opened.fault(PackageFaultKind::Malformed, by, what);
+            }
             member.size = member.size.or(entry.size);
         }
         for hash in entry.hashes.iter().filter(|h| !h.failed) {

@@ -1,25 +1,23 @@
 //! Roots that hold no file: beside others they are most often a drive that was not mounted, or a slip of the pen.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use globset::GlobSet;
 
-use super::Scan;
 use crate::walk::Walk;
 use countersign_io::Roots;
 use countersign_model::NotLookedAt;
 use countersign_model::error::{Error, Result};
 
-/// Refuses to scan where some of the first `whole` roots hold no file and others do.
+/// Refuses to scan where some of the roots hold no file and others do; the last one is not asked where it is `listed`.
 ///
 /// # Errors
 /// Names the roots that hold none.
-pub(super) fn refuse_empty(roots: &Roots, whole: usize, scan: &Scan<'_>, stop: &AtomicBool) -> Result<()> {
+pub fn refuse_empty(roots: &Roots, listed: bool, exclude: &GlobSet) -> Result<()> {
     if roots.len() < 2 {
         return Ok(());
     }
     let mut empty = Vec::new();
-    for root in (0..whole).take_while(|_| !stop.load(Ordering::Relaxed)) {
-        let Some(only) = roots.only(root) else { continue };
-        let mut walk = Walk::over(&only, scan.exclude.clone());
+    for only in (0..roots.len() - usize::from(listed)).filter_map(|root| roots.only(root)) {
+        let mut walk = Walk::over(&only, exclude.clone());
         // The folders that this lists are not listed again.
         if walk.next().is_none() {
             empty.extend(with_reason(only.iter().map(|root| root.tree().name()), walk.passed_over()));

@@ -181,6 +181,7 @@ mod tests {
             offset: None,
             value: String::new(),
             via: Via::Own,
+            of: None,
         };
         let both = [evidence("a1111.parameters", "Stable Diffusion"), evidence("drawthings.parameters", "Draw Things")];
         assert_eq!(strongest(&both).and_then(|e| e.system.as_deref()), Some("Draw Things"));
