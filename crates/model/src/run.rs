@@ -249,6 +249,9 @@ pub struct Summary {
     pub not_judged: u64,
     /// System files passed over (`.DS_Store`, `Thumbs.db`, …).
     pub ignored: u64,
+    /// Files that were not read because what they say was known from an earlier run (`--cache`).
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub from_cache: u64,
     /// Whether the run was stopped before its end.
     pub interrupted: bool,
     pub outcome: Outcome,
@@ -256,6 +259,10 @@ pub struct Summary {
     pub findings_of_run: Vec<Finding>,
     #[serde(skip)]
     pub packages: Vec<PackageReport>,
+}
+
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 /// Where a delivery package and its own manifest disagree.
