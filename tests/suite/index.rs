@@ -335,15 +335,16 @@ fn a_forged_note_neither_clears_nor_revives() {
 }
 
 #[test]
-fn blanks_around_lines_are_no_difference() {
+fn blanks_behind_lines_are_no_difference() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("l.jsonl");
     many(&path, 0, 3);
     let wanted = answers(plain(&path));
     let head = plain(&path).unwrap().head().to_owned();
     let text = std::fs::read_to_string(&path).unwrap();
-    for blanks in ["\r\n", "  \n", "\n\n", "\n \t\n"] {
-        std::fs::write(&path, text.replace('\n', blanks) + "  ").unwrap();
+    for (line_end, behind) in [("\r\n", ""), ("  \n", "  "), ("\n", "\n\n"), ("\n", " \t\r\n  ")] {
+        let blanks = (line_end, behind);
+        std::fs::write(&path, text.replace('\n', line_end) + behind).unwrap();
         assert_eq!(answers(plain(&path)), wanted, "{blanks:?}");
         many(&path, 3, 4);
         let longer = plain(&path).unwrap();

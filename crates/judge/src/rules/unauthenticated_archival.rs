@@ -57,12 +57,11 @@ fn evidence(context: &AssetContext) -> String {
         Some(c2pa) if c2pa.state == CredentialState::Trusted => {
             "its trusted credentials do not say that it was captured or digitized"
         }
-        Some(c2pa) if c2pa.present => match (c2pa.state, &c2pa.trust_list) {
-            (CredentialState::Invalid, _) => "its credentials do not hold",
-            (CredentialState::Valid, Some(_)) => "its signer is on a trust list, but not all of its history is vouched for",
-            (CredentialState::Valid, None) => "its credentials are of no trusted signer",
-            _ => "its credentials could not be checked",
-        },
+        Some(c2pa) if c2pa.present && c2pa.state == CredentialState::Invalid => "its credentials do not hold",
+        Some(c2pa) if c2pa.present && c2pa.trust_list.is_some() => {
+            "its signer is on a trust list, but not all of its history is vouched for"
+        }
+        Some(c2pa) if c2pa.present => "its credentials are of no trusted signer",
         _ => "no credentials",
     };
     format!("for it: {pro}; against it: {con}, no custody record of these bytes")
