@@ -194,11 +194,8 @@ pub(super) fn run(arguments: Arguments) -> Result<u8> {
             FailOn::Warning => Severity::Warning,
         },
     };
-    let mut outputs = Outputs::open(
-        &arguments.reporting.wanted(),
-        trees.closed(),
-        &render_options(&arguments, &roots),
-    )?;
+    let mut outputs =
+        Outputs::open(&arguments.reporting.wanted(), trees.closed(), &render_options(&arguments, &roots))?;
     outputs.begin(&Run {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         started: Utc::now().to_rfc3339_opts(SecondsFormat::Secs, true),

@@ -157,7 +157,11 @@ fn import(file: &Path, name: Option<&str>) -> Result<u8> {
         what: e.to_string(),
         hint: "check the permissions of your configuration folder".to_owned(),
     })?;
-    super::console::print(&format!("imported as {}; from now on in force\n{}", path.display(), page(&list, &Origin::Imported(path.clone()))))?;
+    super::console::print(&format!(
+        "imported as {}; from now on in force\n{}",
+        path.display(),
+        page(&list, &Origin::Imported(path.clone()))
+    ))?;
     Ok(0)
 }
 

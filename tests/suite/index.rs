@@ -135,7 +135,8 @@ fn ended(path: &Path, on: NaiveDate) -> BTreeSet<usize> {
             let same_path = |s: &Subject| bare(s) && earlier.record.subjects.iter().any(|e| e.name == s.name);
             let same = (whole && own.is_subset(&other)) || later.record.subjects.iter().any(same_path);
             let names = later.record.decision == Decision::Revoked && !later.record.supersedes.is_empty();
-            let grade = |e: &countersign::approvals::Entry| countersign::approvals::grade(&e.record, &e.keys, &known()).0;
+            let grade =
+                |e: &countersign::approvals::Entry| countersign::approvals::grade(&e.record, &e.keys, &known()).0;
             let strong = grade(later) >= grade(earlier);
             if strong && (named || (refuses && !names && same)) {
                 out.insert(j);

@@ -145,7 +145,8 @@ fn defaults_are_resolved_too() {
         ("trust/t.pem", pem.as_str()),
     ] {
         std::fs::write(inside.join(name), text).unwrap();
-        for (variable, value) in [("HOME", "x/home"), ("XDG_CONFIG_HOME", "x/config"), ("COUNTERSIGN_CONFIG", "x/own")] {
+        for (variable, value) in [("HOME", "x/home"), ("XDG_CONFIG_HOME", "x/config"), ("COUNTERSIGN_CONFIG", "x/own")]
+        {
             let mut command = place.program(&["scan", "d"]);
             if variable != "COUNTERSIGN_CONFIG" {
                 command.env_remove("COUNTERSIGN_CONFIG").env_remove("XDG_CONFIG_HOME");
@@ -184,7 +185,8 @@ fn a_pipe_is_refused_by_the_program_at_once() {
 fn the_verdict_says_what_came_from_the_cache() {
     let place = Place::new();
     let scan = || {
-        let output = place.run(&["scan", "d", "--cache", "x/c.db", "--report", "terminal", "--report", "json=x/r.json"]);
+        let output =
+            place.run(&["scan", "d", "--cache", "x/c.db", "--report", "terminal", "--report", "json=x/r.json"]);
         let report: Value = serde_json::from_slice(&std::fs::read(place.at("x/r.json")).unwrap()).unwrap();
         (report["summary"]["from_cache"].as_u64().unwrap_or(0), String::from_utf8(output.stdout).unwrap())
     };

@@ -41,7 +41,9 @@ fn an_imported_list_is_in_force_and_named_with_its_date() {
     let still = still.to_str().unwrap();
 
     let listed = text(&run(&config, &["trust", "list"]));
-    for part in ["C2PA Trust List", "official, built in", "2026-08-05", "30 certification authorities", "22 time-stamping"] {
+    for part in
+        ["C2PA Trust List", "official, built in", "2026-08-05", "30 certification authorities", "22 time-stamping"]
+    {
         assert!(listed.contains(part), "{part}: {listed}");
     }
     assert!(text(&run(&config, &["inspect", still])).contains("State     valid"));
@@ -143,7 +145,9 @@ fn an_import_loses_no_date() {
     let dates = || -> Vec<String> {
         let lines = text(&run(&config, &["trust", "list", "--json"]));
         let json = lines.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
-        json.filter(|l| l["origin"] == "imported").map(|l| format!("{} {} {}", l["name"], l["issued"], l["next_update"])).collect()
+        json.filter(|l| l["origin"] == "imported")
+            .map(|l| format!("{} {} {}", l["name"], l["issued"], l["next_update"]))
+            .collect()
     };
     let pem = signed::authority(&signer);
     let list = file("C2PA-TRUST-LIST.json", &official(&pem, "2090-08-05T00:11:39Z"));
@@ -159,7 +163,10 @@ fn an_import_loses_no_date() {
     assert!(String::from_utf8_lossy(&refused.stderr).contains("2019-08-05"));
     assert_eq!(dates(), dated);
     // A comment's date is a date, however it is written, and another list of the same file name is not lost either.
-    let commented = file("house.pem", &format!("## Issued: 2026-01-02\n# NEXT UPDATE: 2027-01-02\n{}", signed::authority(&signed::signer())));
+    let commented = file(
+        "house.pem",
+        &format!("## Issued: 2026-01-02\n# NEXT UPDATE: 2027-01-02\n{}", signed::authority(&signed::signer())),
+    );
     text(&run(&config, &["trust", "import", &commented, "--name", "House list"]));
     assert_eq!(dates()[1], r#""House list" "2026-01-02" "2027-01-02""#);
     let clash = run(&config, &["trust", "import", &commented, "--name", "house-list"]);

@@ -36,7 +36,11 @@ mod tests {
 
     #[test]
     fn certificates_alone_get_their_date_back() {
-        let bare = |list: &TrustList| TrustList { name: "x".into(), anchors_pem: list.anchors_pem.clone(), ..TrustList::default() };
+        let bare = |list: &TrustList| TrustList {
+            name: "x".into(),
+            anchors_pem: list.anchors_pem.clone(),
+            ..TrustList::default()
+        };
         for list in lists() {
             assert_eq!(bare(&list).dated_like(&lists()), list);
         }

@@ -148,7 +148,11 @@ mod tests {
     fn every_code_that_is_sorted_has_words() {
         let known = |code: &&str| WORDS.iter().any(|(known, _)| known == code);
         assert!(MISMATCHES.iter().chain(CERTIFICATE).all(|code| known(code)));
-        assert!(WORDS.iter().all(|(code, _)| !code.ends_with(".mismatch") || is_mismatch(code) || code.starts_with("timeStamp")));
+        assert!(
+            WORDS
+                .iter()
+                .all(|(code, _)| !code.ends_with(".mismatch") || is_mismatch(code) || code.starts_with("timeStamp"))
+        );
     }
 
     #[test]

@@ -9,8 +9,8 @@ use crate::layout::{Ink, Tone, count, size, wrap, wrap_action};
 use crate::words::{played, word};
 use crate::{Info, Kind, RenderOptions, Report, RuleDoc};
 use countersign_model::{
-    AssetReport, CredentialFault, CredentialState, Evidence, Finding, FindingAction, FindingState, FindingSubject, Outcome,
-    PackageReport, Run, Severity, Summary,
+    AssetReport, CredentialFault, CredentialState, Evidence, Finding, FindingAction, FindingState, FindingSubject,
+    Outcome, PackageReport, Run, Severity, Summary,
 };
 
 pub static KIND: Kind =
@@ -114,7 +114,8 @@ impl Terminal<'_> {
             self.line("  Not judged  ", &files(summary.not_judged))?;
         }
         if summary.from_cache > 0 {
-            let known = format!("{} not read again: what they say is known from an earlier run", files(summary.from_cache));
+            let known =
+                format!("{} not read again: what they say is known from an earlier run", files(summary.from_cache));
             self.line("  From cache  ", &known)?;
         }
         self.inputs()

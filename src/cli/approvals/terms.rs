@@ -152,7 +152,9 @@ impl Terms {
         let same = record.sha256().filter(|_| refuses).flat_map(|sha256| ledger.about(sha256));
         let signed: BTreeSet<String> = named
             .chain(same)
-            .filter(|known| known.grade > Grade::Imported && !matches!(known.record.decision, Decision::Denied | Decision::Revoked))
+            .filter(|known| {
+                known.grade > Grade::Imported && !matches!(known.record.decision, Decision::Denied | Decision::Revoked)
+            })
             .map(|known| known.record.id.clone())
             .collect();
         if !signed.is_empty() {
@@ -257,7 +259,9 @@ impl Read {
 /// The ledger at `path`; that its signatures were checked is remembered in the user's cache, unless that lies in a scanned tree or beside the ledger.
 #[expect(clippy::print_stderr, reason = "a warning is told, and the command goes on")]
 pub(in crate::cli) fn open(path: &Path, keys: &[TrustedKey], roots: &[PathBuf]) -> Result<Approvals> {
-    let cache = config::cache().and_then(|folder| std::path::absolute(folder).ok()).filter(|folder| inside_roots(folder, roots).is_none() && !beside(folder, path));
+    let cache = config::cache()
+        .and_then(|folder| std::path::absolute(folder).ok())
+        .filter(|folder| inside_roots(folder, roots).is_none() && !beside(folder, path));
     let approvals = Approvals::open(path, keys, cache.as_deref().map(Cache::new).as_ref())?;
     if let Some(why) = approvals.warning() {
         let why = countersign_report::escape::terminal(why);

@@ -18,7 +18,8 @@ use countersign_judge::marks;
 use countersign_judge::roles;
 use countersign_media::member::MemberBytes;
 use countersign_model::{
-    Asset, AssetReport, Facts, Finding, FindingState, FormatId, Media, PackageFault, PackageFaultKind, Problem, ProblemKind, Recipe, Role,
+    Asset, AssetReport, Facts, Finding, FindingState, FormatId, Media, PackageFault, PackageFaultKind, Problem,
+    ProblemKind, Recipe, Role,
 };
 
 /// The format that reports name for a delivery package's own manifests.

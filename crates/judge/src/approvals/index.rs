@@ -208,9 +208,8 @@ impl Index {
 
     /// Lines of the records that allow or tell something on this day, in order, whatever may have ended them.
     pub(super) fn allowing(&self, as_of: NaiveDate) -> impl Iterator<Item = usize> {
-        let on = move |row: &Row| {
-            !row.decides && row.decided_on <= as_of && row.expires_on.is_none_or(|last| last >= as_of)
-        };
+        let on =
+            move |row: &Row| !row.decides && row.decided_on <= as_of && row.expires_on.is_none_or(|last| last >= as_of);
         self.rows.iter().enumerate().filter(move |(_, row)| on(row)).map(|(index, _)| index + 1)
     }
 
@@ -234,7 +233,11 @@ fn ender(record: &Record, line: u32, digests: BTreeSet<[u8; 32]>) -> Option<Ende
         supersedes: record.supersedes.iter().map(|id| id_key(id)).collect(),
         same,
         digests: if same { digests } else { BTreeSet::new() },
-        bare: if same { record.subjects.iter().filter(without_digest).map(|s| s.name.clone()).collect() } else { vec![] },
+        bare: if same {
+            record.subjects.iter().filter(without_digest).map(|s| s.name.clone()).collect()
+        } else {
+            vec![]
+        },
     })
 }
 

@@ -165,12 +165,13 @@ impl Policy {
     /// # Errors
     /// The file cannot be read, or is wrong at a place that is pointed at.
     pub fn load(path: &Path) -> Result<Self> {
-        let text = countersign_io::regular(path).and_then(|()| std::fs::read_to_string(path)).map_err(|e| Error::File {
-            path: path.to_owned(),
-            what: format!("cannot read the policy: {e}"),
-            hint: "built-in policies are netflix-genai, archival and observe; `countersign policy init` writes one"
-                .to_owned(),
-        })?;
+        let text =
+            countersign_io::regular(path).and_then(|()| std::fs::read_to_string(path)).map_err(|e| Error::File {
+                path: path.to_owned(),
+                what: format!("cannot read the policy: {e}"),
+                hint: "built-in policies are netflix-genai, archival and observe; `countersign policy init` writes one"
+                    .to_owned(),
+            })?;
         let mut policy = Self::parse(&text, &path.to_string_lossy())?;
         policy.path = Some(path.to_owned());
         // Lists stand beside the policy that names them, wherever the command was started.

@@ -46,7 +46,9 @@ impl Rule for UntrustedSigner {
             Some(list) => {
                 let list = wording::quote(list, true);
                 (
-                    format!("the Content Credentials are intact and their signer is on {list}: {signer}{issuer}{flaws}"),
+                    format!(
+                        "the Content Credentials are intact and their signer is on {list}: {signer}{issuer}{flaws}"
+                    ),
                     FindingAction::TreatHistoryAsUnproven,
                 )
             }
