@@ -356,9 +356,10 @@ fn the_command_that_a_sequence_proposes_records_its_frames_and_no_others() {
     assert!(glob.status.success(), "{}", said(&glob));
 }
 
-/// A ledger that is large enough for an index, by the program: where the index is kept, and that nothing else changes.
+/// A ledger that is large enough for a note that it was checked, by the program: where that is kept, and that nothing
+/// else changes.
 #[test]
-fn a_large_ledger_is_indexed_in_the_cache_and_judged_alike() {
+fn a_large_ledger_is_noted_in_the_cache_and_judged_alike() {
     use countersign::approvals::{Decision, Person, Record, Subject};
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
@@ -387,7 +388,7 @@ fn a_large_ledger_is_indexed_in_the_cache_and_judged_alike() {
     let first = scan(&at("cache"));
     assert_eq!(first.0, Some(1));
     assert!(first.1.contains("1900 more records in force matched no asset"));
-    assert_eq!(files(&at("cache")), 2, "an index and its seal");
+    assert_eq!(files(&at("cache")), 1, "a note");
     assert_eq!(scan(&at("cache")), first);
     // Not in the scanned tree, not beside the ledger, and not where nothing can be written.
     assert_eq!(scan(&at("d/deep/cache")), first);
@@ -398,7 +399,7 @@ fn a_large_ledger_is_indexed_in_the_cache_and_judged_alike() {
     std::fs::write(at("file"), "").unwrap();
     let warned = scan(&at("file/cache"));
     assert_eq!((warned.0, &warned.1), (first.0, &first.1));
-    assert!(warned.2.contains("warning: no index"), "{}", warned.2);
+    assert!(warned.2.contains("warning: it could not be remembered"), "{}", warned.2);
     // An approval is seen at once, and so is an edit.
     let approved = countersign(
         folder.path(),

@@ -557,3 +557,37 @@ fn failures_have_words() {
         assert_ne!(validation_status::plain(code), validation_status::plain("no.such.code"), "{code}");
     }
 }
+
+/// What is wrong with credentials is told by its kind, on files that were signed and then treated so.
+#[test]
+fn malformed_changed_and_a_parents_fault_are_told_apart() {
+    use countersign::model::CredentialFault;
+    // A created action must say how (C2PA 2.2, section 18.15.2): nothing was changed after signing.
+    let untyped = signed::manifest(r#"{"action": "c2pa.created"}"#);
+    for (name, mime, bytes) in [("a.png", "image/png", signed::png()), ("a.mp4", "video/mp4", signed::mp4())] {
+        let (found, _) = judged(name, &signed::sign(mime, &bytes, &untyped));
+        assert_eq!(found.fault(), Some(CredentialFault::Malformed), "{name}: {found:#?}");
+        let (found, _) = judged(name, &signed::flipped(signed::sign(mime, &bytes, &untyped), 20));
+        assert_eq!(found.fault(), Some(CredentialFault::Mismatch), "{name}: {found:#?}");
+    }
+    // A parent that was malformed when it was taken in, whatever the signer noted of it.
+    let parent = signed::sign("image/png", &signed::png(), &untyped);
+    let opened = signed::manifest(r#"{"action": "c2pa.opened"}"#);
+    let child = |parent: &[u8]| {
+        let parts: &[signed::Part<'_>] = &[("parentOf", "image/png", parent)];
+        signed::sign_with(&signed::signer(), "image/jpeg", &signed::jpeg(), &signed::created(CAPTURED), parts).0
+    };
+    let (found, _) = judged("a.jpg", &child(&parent));
+    assert_ne!(found.fault(), Some(CredentialFault::Mismatch), "{found:#?}");
+    assert!(found.own_failures().next().is_none(), "{found:#?}");
+    drop(opened);
+    // The same child, its parent's mark taken out afterwards: that is this file's own bytes.
+    let generated = child(&signed::sign("image/png", &signed::png(), &signed::created(GENERATED)));
+    let (whole, _) = judged("a.jpg", &generated);
+    assert_eq!(whole.fault(), None, "{whole:#?}");
+    let at = generated.windows(7).position(|w| w == b"trained").unwrap();
+    let mut edited = generated.clone();
+    edited[at..at + 7].copy_from_slice(b"untrain");
+    let (found, _) = judged("a.jpg", &edited);
+    assert_eq!((found.state, found.fault()), (CredentialState::Invalid, Some(CredentialFault::Mismatch)), "{found:#?}");
+}

@@ -1,4 +1,5 @@
-//! The index of a ledger: whatever is asked, the answer is the one that the lines themselves give.
+//! What is asked of a ledger: whatever it is, the answer is the one that the lines themselves give, and what is kept of them
+//! between runs changes nothing.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on stops")]
 
@@ -14,6 +15,7 @@ use countersign::model::{Asset, Role};
 use countersign::policy::TrustedKey;
 use ed25519_dalek::SigningKey;
 use proptest::prelude::*;
+use sha2::Digest;
 
 const NAMES: [&str; 7] = ["a/x.png", "A/X.png", "r/a/x.png", r"D:\a\x.png", "b/x.png", "x.png", ""];
 fn day(of_month: u32) -> NaiveDate {
@@ -118,7 +120,7 @@ fn looked_at(path: &Path, asset: &Asset, sha256: Option<&str>) -> Vec<(usize, Ma
     entries.iter().enumerate().filter_map(|(i, e)| Some((i, by(&e.record)?))).collect()
 }
 
-/// Which records others end as a whole by this day, line by line.
+/// Which records others of no lower grade end as a whole by this day, line by line.
 fn ended(path: &Path, on: NaiveDate) -> BTreeSet<usize> {
     let entries = Ledger::read(path).unwrap().entries;
     let mut out = BTreeSet::new();
@@ -133,7 +135,10 @@ fn ended(path: &Path, on: NaiveDate) -> BTreeSet<usize> {
             let same_path = |s: &Subject| bare(s) && earlier.record.subjects.iter().any(|e| e.name == s.name);
             let same = (whole && own.is_subset(&other)) || later.record.subjects.iter().any(same_path);
             let names = later.record.decision == Decision::Revoked && !later.record.supersedes.is_empty();
-            if named || (refuses && !names && same) {
+            let grade =
+                |e: &countersign::approvals::Entry| countersign::approvals::grade(&e.record, &e.keys, &known()).0;
+            let strong = grade(later) >= grade(earlier);
+            if strong && (named || (refuses && !names && same)) {
                 out.insert(j);
             }
         }
@@ -191,7 +196,7 @@ proptest! {
     }
 
     #[test]
-    fn a_damaged_index_is_made_anew(first in seeds(9), at in any::<prop::sample::Index>(), flip in 1..=255u8) {
+    fn a_damaged_note_is_made_anew(first in seeds(9), at in any::<prop::sample::Index>(), flip in 1..=255u8) {
         let folder = tempfile::tempdir().unwrap();
         let (path, cache) = (folder.path().join("l.jsonl"), folder.path().join("cache"));
         append(&path, &first);
@@ -219,7 +224,7 @@ fn many(path: &Path, from: usize, to: usize) {
 }
 
 #[test]
-fn an_index_that_cannot_be_kept_is_a_warning() {
+fn a_note_that_cannot_be_kept_is_a_warning() {
     let folder = tempfile::tempdir().unwrap();
     let (path, cache) = (folder.path().join("l.jsonl"), folder.path().join("cache"));
     many(&path, 0, 9);
@@ -228,7 +233,7 @@ fn an_index_that_cannot_be_kept_is_a_warning() {
     assert!(approvals.warning().is_some_and(|why| why.contains("cache")));
     assert_eq!(answers(Ok(approvals)), answers(plain(&path)));
     let small = Approvals::open(&path, &[], Some(&Cache::new(&cache))).unwrap();
-    assert_eq!(small.warning(), None, "a small ledger needs no index");
+    assert_eq!(small.warning(), None, "of a small ledger nothing is kept");
 }
 
 #[test]
@@ -277,4 +282,95 @@ fn readers_and_a_writer_at_the_same_time_see_whole_ledgers() {
         }
     });
     assert_eq!(cached(&path, &cache).unwrap().len(), 70);
+}
+
+/// What somebody can do who may write to the cache: a note of a ledger that was never checked, with all that it must say.
+#[test]
+fn a_forged_note_neither_clears_nor_revives() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, cache) = (folder.path().join("l.jsonl"), folder.path().join("cache"));
+    let record = |decision| Record {
+        subjects: vec![Subject::new("s/1.png", Some(&sha(1)))],
+        ..Record::new(decision, Person::named("A"), day(1))
+    };
+    Ledger::append(&path, &[record(Decision::Approved)], Some(&key())).unwrap();
+    cached(&path, &cache).unwrap();
+    let note = std::fs::read_dir(&cache).unwrap().next().unwrap().unwrap().path();
+    let right = |path: &Path, note: &Path| {
+        let audit = Ledger::audit(path, None, |_| {}).unwrap();
+        let mut value: serde_json::Value = serde_json::from_slice(&std::fs::read(note).unwrap()).unwrap();
+        value["records"] = audit.records.into();
+        value["head"] = audit.head.into();
+        value["bytes"] = std::fs::metadata(path).unwrap().len().into();
+        std::fs::write(note, value.to_string()).unwrap();
+    };
+    Ledger::append(&path, &[record(Decision::Revoked)], Some(&key())).unwrap();
+    // A note of the ledger before the withdrawal, and one of the ledger as it is: the withdrawal counts in both.
+    for forged in [false, true] {
+        if forged {
+            right(&path, &note);
+        }
+        let approvals = cached(&path, &cache).unwrap();
+        assert!(approvals.in_force(day(2)).is_empty(), "forged: {forged}");
+        assert_eq!(approvals.matches(&assets()[4], Some(&sha(1))).rows.len(), 2);
+        approvals.check_ledger_intact().unwrap();
+    }
+    // An approval with the signature of another text, and a note that it was checked: it is never believed.
+    let text = std::fs::read_to_string(&path).unwrap();
+    let mut line: serde_json::Value = serde_json::from_str(text.lines().next().unwrap()).unwrap();
+    let payload = data_encoding::BASE64.decode(line["payload"].as_str().unwrap().as_bytes()).unwrap();
+    let other = String::from_utf8(payload).unwrap().replace(&sha(1).to_lowercase(), &sha(2).to_lowercase());
+    assert!(other.contains(&sha(2).to_lowercase()));
+    line["payload"] = data_encoding::BASE64.encode(other.as_bytes()).into();
+    let forged = format!("{line}\n");
+    std::fs::write(&path, &forged).unwrap();
+    let mut value: serde_json::Value = serde_json::from_slice(&std::fs::read(&note).unwrap()).unwrap();
+    value["records"] = 1.into();
+    value["head"] = data_encoding::HEXLOWER.encode(&sha2::Sha256::digest(forged.trim_end().as_bytes())).into();
+    value["bytes"] = forged.len().into();
+    std::fs::write(&note, value.to_string()).unwrap();
+    let approvals = cached(&path, &cache).unwrap();
+    assert!(approvals.matches(&assets()[4], Some(&sha(2))).rows.is_empty());
+    assert!(approvals.check_ledger_intact().unwrap_err().to_string().contains("l.jsonl:1"));
+    assert!(plain(&path).is_err());
+}
+
+#[test]
+fn blanks_behind_lines_are_no_difference() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("l.jsonl");
+    many(&path, 0, 3);
+    let wanted = answers(plain(&path));
+    let head = plain(&path).unwrap().head().to_owned();
+    let text = std::fs::read_to_string(&path).unwrap();
+    for (line_end, behind) in [("\r\n", ""), ("  \n", "  "), ("\n", "\n\n"), ("\n", " \t\r\n  ")] {
+        let blanks = (line_end, behind);
+        std::fs::write(&path, text.replace('\n', line_end) + behind).unwrap();
+        assert_eq!(answers(plain(&path)), wanted, "{blanks:?}");
+        many(&path, 3, 4);
+        let longer = plain(&path).unwrap();
+        assert_eq!((longer.len(), Ledger::audit(&path, Some(&head), |_| {}).unwrap().line), (4, Some(3)), "{blanks:?}");
+        assert_eq!(longer.records().count(), 4);
+    }
+}
+
+/// A pipe that nobody writes to would be read forever.
+#[cfg(unix)]
+#[test]
+fn a_pipe_or_a_device_is_refused_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    for path in [pipe.as_path(), Path::new("/dev/zero"), folder.path()] {
+        let refused = [
+            plain(path).map(drop),
+            Ledger::read(path).map(drop),
+            Ledger::append(path, &[], None).map(drop),
+            Ledger::audit(path, None, |_| {}).map(drop),
+            Ledger::repair(path).map(drop),
+            countersign::policy::Policy::load(path).map(drop),
+            countersign::c2pa::trust::TrustList::load(path).map(drop),
+        ];
+        assert!(refused.iter().all(Result::is_err), "{}: {refused:?}", path.display());
+    }
 }

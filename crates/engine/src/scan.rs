@@ -28,7 +28,7 @@ use crate::known::Known;
 use crate::survey;
 use crate::walk::{Named, Walk};
 use around::PackageContext;
-use asset::{AssetFiles, Job, Judged, catch_panic, process_asset};
+use asset::{Approved, AssetFiles, Job, Judged, catch_panic, process_asset};
 use countersign_delivery::packages::{PackageIndex, Row, Sequences, archive, capped};
 pub use countersign_io::inside_roots;
 use countersign_io::{Roots, TempSpace};
@@ -190,6 +190,7 @@ pub fn run(
         budget: Budget::of(0),
         first: deliveries.len(),
         opened: Vec::new(),
+        approved: Vec::new(),
         tell,
     };
     let mut rows = Rows::default();
@@ -202,7 +203,7 @@ pub fn run(
         }
     }
     this_run.end(&PackageContext::drive(&deliveries), None, rows)?;
-    let ScanRun { mut tally, opened, .. } = this_run;
+    let ScanRun { mut tally, opened, approved, .. } = this_run;
     // Whoever stops the run while its last file is read stops it all the same.
     tally.summary.interrupted |= watch.stop().load(Ordering::Relaxed);
     if tally.summary.assets == 0 && !tally.summary.interrupted {
@@ -215,6 +216,11 @@ pub fn run(
         tally.package(package, &faults, &scan.judge);
     }
     tally.summary.matching = known.as_deref().map(Known::summary);
+    // Bytes that were exchanged since they were judged are not those that somebody approved.
+    for changed in approved.iter().filter_map(|approved| approved.changed(roots)) {
+        tally.of_run(scan.judge.changed(changed));
+    }
+    tally.summary.from_cache = scan.cache.map_or(0, Cache::found);
     let summary = tally.finish(&scan.judge);
     scan.judge.check_ledger_intact()?;
     Ok(summary)
@@ -251,6 +257,7 @@ struct ScanRun<'a, 's> {
     /// The number of the first archive among the packages.
     first: usize,
     opened: Vec<(PackageReport, Vec<PackageFault>)>,
+    approved: Vec<Approved>,
     tell: &'a mut dyn FnMut(&AssetReport) -> Result<()>,
 }
 
@@ -268,10 +275,11 @@ impl ScanRun<'_, '_> {
         let judged: Vec<_> = self.pool.install(|| jobs.into_par_iter().map(judge).collect());
         scan.judge.check_ledger_intact()?;
         for judged in judged {
-            let Some(Judged { report, archive: job, oddity }) = judged else {
+            let Some(Judged { report, archive: job, oddity, approved }) = judged else {
                 self.tally.summary.interrupted = true;
                 continue;
             };
+            self.approved.extend(approved);
             if let (Some(what), Some((_, faults))) = (oddity, archive.and_then(|n| self.opened.get_mut(n))) {
                 faults.push(archive::fault(&report.path, what));
             }

@@ -190,6 +190,14 @@ impl<'a> Judge<'a> {
         findings
     }
 
+    /// What is told of an approved asset whose bytes are not any more those that were judged.
+    #[must_use]
+    pub fn changed(&self, rel: &str) -> Vec<Finding> {
+        let mut findings = self.run(rel, |rule, out| rule.check_changed(out));
+        findings.iter_mut().for_each(|finding| finding.path = Some(rel.to_owned()));
+        findings
+    }
+
     /// What the ledger holds about one asset, for reports.
     #[must_use]
     pub fn records(&self, asset: &Asset, sha256: Option<&str>) -> Vec<RecordNote> {

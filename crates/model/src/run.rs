@@ -327,6 +327,9 @@ pub struct Summary {
     pub not_judged: u64,
     /// System and excluded files and folders passed over.
     pub ignored: u64,
+    /// Files that were not read because what they say was known from an earlier run (`--cache`).
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub from_cache: u64,
     /// Whether the run was stopped before its end.
     pub interrupted: bool,
     /// The verdict.
@@ -342,6 +345,10 @@ pub struct Summary {
     /// The delivery packages and archives, in the order of their places.
     #[serde(skip)]
     pub packages: Vec<PackageReport>,
+}
+
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 /// What a run did not look at, and what it was told not to count: a verdict says so.

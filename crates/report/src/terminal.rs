@@ -115,6 +115,11 @@ impl Terminal<'_> {
         if summary.not_judged > 0 {
             self.line("  Not judged  ", &files(summary.not_judged))?;
         }
+        if summary.from_cache > 0 {
+            let known =
+                format!("{} not read again: what they say is known from an earlier run", files(summary.from_cache));
+            self.line("  From cache  ", &known)?;
+        }
         let passed = not_looked_at::line(summary);
         if !passed.is_empty() {
             self.line("  Left out    ", &terminal(&format!("not looked at: {passed}")))?;

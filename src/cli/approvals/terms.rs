@@ -1,19 +1,20 @@
 //! What every recorded decision says beside the bytes: who, when, for what, with which tool, on what conditions.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use chrono::{Local, NaiveDate};
 use serde::de::DeserializeOwned;
 
 use crate::cli::config::{self, load_policy};
-use crate::cli::console::print;
+use crate::cli::console::{print, warn};
 use crate::cli::keys;
 use countersign_io::inside_roots;
 use countersign_judge::approvals::import;
 use countersign_judge::approvals::record::{Annotations, UseClass};
 use countersign_judge::approvals::{Approvals, Cache, Decision, Ledger, Person, Record, Subject};
 use countersign_judge::policy::known::nearest;
-use countersign_judge::policy::{Policy, Scope, TrustedKey};
+use countersign_judge::policy::{Grade, Policy, Scope, TrustedKey};
 use countersign_model::error::{Error, Result};
 
 /// Files that are told one by one; of more, the rest is counted.
@@ -136,7 +137,34 @@ impl Terms {
             _ => {}
         }
         print(&out)?;
+        self.warn_of_stronger(&record)?;
         Ok(0)
+    }
+
+    /// Tells of signed records that this one, having no signature, does not end.
+    fn warn_of_stronger(&self, record: &Record) -> Result<()> {
+        let refuses = matches!(record.decision, Decision::Denied | Decision::Revoked);
+        if self.place.key.is_some() || !(refuses || !record.supersedes.is_empty()) {
+            return Ok(());
+        }
+        let Some(ledger) = self.place.read()? else { return Ok(()) };
+        let named = record.supersedes.iter().filter_map(|id| ledger.by_id(id));
+        let same = record.sha256().filter(|_| refuses).flat_map(|sha256| ledger.about(sha256));
+        let signed: BTreeSet<String> = named
+            .chain(same)
+            .filter(|known| {
+                known.grade > Grade::Imported && !matches!(known.record.decision, Decision::Denied | Decision::Revoked)
+            })
+            .map(|known| known.record.id.clone())
+            .collect();
+        if !signed.is_empty() {
+            let ids: Vec<_> = signed.iter().take(TOLD).map(String::as_str).collect();
+            warn(&format!(
+                "this record is not signed, and so it does not end what is: {}; record it again with --key",
+                ids.join(", ")
+            ));
+        }
+        Ok(())
     }
 
     fn record(&self, decision: Decision, mut subjects: Vec<Subject>, conditions: &[String]) -> Result<Record> {

@@ -20,7 +20,8 @@ use countersign_judge::marks;
 use countersign_judge::roles;
 use countersign_media::member::MemberBytes;
 use countersign_model::{
-    Ai, AppendedArchive, Asset, AssetReport, Evidence, Facts, FormatId, Media, PackageFault, PackageFaultKind, Problem,
+    Ai, AppendedArchive, Asset, AssetReport, Evidence, Facts, Finding, FindingState, FormatId, Media, PackageFault,
+    PackageFaultKind, Problem,
     ProblemKind, Recipe, Role,
 };
 
@@ -41,6 +42,38 @@ pub(super) struct Judged {
     pub(super) archive: Option<Job>,
     /// What a member shows of its archive when it is opened.
     pub(super) oddity: Option<String>,
+    /// The file that its approval is about, where it has one.
+    pub(super) approved: Option<Approved>,
+}
+
+/// A file of which approved bytes were judged: compared once more when all is judged.
+pub(super) struct Approved {
+    /// What the report calls the asset.
+    rel: String,
+    root: usize,
+    /// The file itself, or the one that holds the archive of which it is a member.
+    file: String,
+    seen: Stat,
+}
+
+impl Approved {
+    /// The path of the asset, where its file is not any more what was judged.
+    pub(super) fn changed(&self, roots: &Roots) -> Option<&str> {
+        let now = roots.get(self.root).and_then(|tree| tree.tree().stat(&self.file).ok());
+        (!now.is_some_and(|now| self.seen.still(&now))).then_some(self.rel.as_str())
+    }
+}
+
+fn approved(asset: &Asset, inside: Option<&Inside>, findings: &[Finding]) -> Option<Approved> {
+    findings.iter().find(|finding| finding.state == FindingState::Approved)?;
+    let (file, seen) = match inside {
+        None => (asset.rel.clone(), walk::stat_of(asset)),
+        Some(inside) => {
+            let (file, _) = asset.rel.split_once(archives::MARK)?;
+            (file.to_owned(), inside.outer.seen)
+        }
+    };
+    Some(Approved { rel: asset.rel.clone(), root: asset.root, file, seen })
 }
 
 /// Where the bytes of assets come from.
@@ -159,6 +192,7 @@ pub(super) fn process_asset(
         sha256: sha256.as_deref(),
     });
     let records = scan.judge.records(&asset, sha256.as_deref());
+    let approved = approved(&asset, inside.as_ref(), &findings);
     let recipe = Recipe::of(&facts, ai);
     match inside {
         None => watch.judged(asset.size.saturating_sub(hashed.bytes), &findings),
@@ -186,7 +220,7 @@ pub(super) fn process_asset(
     };
     let oddity = opened.and_then(|opened| opened.oddity);
     let archive = (opens && depth < scan.max_archive_depth).then_some(Job { asset, inside, archives: held });
-    Some(Judged { report, archive, oddity })
+    Some(Judged { report, archive, oddity, approved })
 }
 
 /// The archives that an asset is and holds.

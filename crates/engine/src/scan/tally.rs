@@ -100,6 +100,12 @@ impl Tally {
         self.summary.packages.push(package);
     }
 
+    /// Takes findings about the run as a whole.
+    pub(super) fn of_run(&mut self, findings: Vec<Finding>) {
+        findings.iter().for_each(|f| self.count(f));
+        self.summary.findings_of_run.extend(findings);
+    }
+
     fn count(&mut self, finding: &Finding) {
         self.summary.approved += u64::from(finding.state == FindingState::Approved);
         self.summary.not_looked_at.suppressed += u64::from(finding.state == FindingState::Suppressed);
@@ -124,8 +130,7 @@ impl Tally {
         // What matched nothing can only be said of a run that saw everything.
         if !self.summary.interrupted {
             let of_run = judge.finish(&self.summary.packages);
-            of_run.iter().for_each(|f| self.count(f));
-            self.summary.findings_of_run = of_run;
+            self.of_run(of_run);
         }
         self.summary.not_looked_at.rules_off = judge.rules_off();
         self.summary.outcome = match (self.failing, self.unreadable) {

@@ -100,7 +100,8 @@ impl Ledger {
         let Unique { lines, ids, .. } = earlier;
         let end = lines.finish().1;
         let (lines, ids) = Addition { path, end: &end, ids }.lines(records, key)?;
-        let written = file.write_all(&lines).and_then(|()| file.sync_all());
+        // What may stand behind the last line are blanks.
+        let written = file.set_len(end.bytes).and_then(|()| file.write_all(&lines)).and_then(|()| file.sync_all());
         if let Err(e) = written {
             // Half a line is worse than none; the length is put back where the disk lets us.
             let _ = file.set_len(end.bytes).and_then(|()| file.sync_all());

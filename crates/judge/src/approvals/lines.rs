@@ -77,19 +77,30 @@ impl<R: Read> Lines<R> {
     /// # Errors
     /// [`Error::File`] where it cannot be read, [`Error::Ledger`] where it does not hold.
     pub(super) fn next(&mut self) -> Result<Option<Entry>> {
-        loop {
-            self.line.clear();
-            let most = limits::LEDGER_LINE as u64 + 1;
-            let read = self.from.by_ref().take(most).read_until(b'\n', &mut self.line);
-            if read.map_err(|e| unreadable(&self.path, &e))? == 0 {
-                return Ok(None);
-            }
-            // Blanks around a line, and lines of nothing else, are no difference: editors and other systems leave them.
-            if !self.line.trim_ascii().is_empty() {
-                return self.entry().map(Some);
-            }
-            self.end.bytes += self.line.len() as u64;
+        if !self.read()? {
+            return Ok(None);
         }
+        if self.line.trim_ascii().is_empty() {
+            // Blanks behind the last line are no difference; lines between others are none that an append left there.
+            let blank = self.line.clone();
+            loop {
+                match self.read()? {
+                    false => return Ok(None),
+                    true if self.line.trim_ascii().is_empty() => {}
+                    true => break,
+                }
+            }
+            self.line = blank;
+        }
+        self.entry().map(Some)
+    }
+
+    /// Takes the next line as it is; false behind the last one.
+    fn read(&mut self) -> Result<bool> {
+        self.line.clear();
+        let most = limits::LEDGER_LINE as u64 + 1;
+        let read = self.from.by_ref().take(most).read_until(b'\n', &mut self.line);
+        Ok(read.map_err(|e| unreadable(&self.path, &e))? > 0)
     }
 
     /// The line that was read.
@@ -105,9 +116,9 @@ impl<R: Read> Lines<R> {
             let what = format!("the last line is torn: it has no end, so writing it was interrupted (byte {keep})");
             return Err(bad(what, TORN));
         };
-        let leading = whole.len() - whole.trim_ascii_start().len();
-        let whole = whole.trim_ascii();
-        let offset = self.end.bytes + leading as u64;
+        // Blanks behind a line are no difference: editors and other systems leave them.
+        let whole = whole.trim_ascii_end();
+        let offset = self.end.bytes;
         let (statement, keys) = open(whole, offset >= self.proven).map_err(|what| bad(what, EDITED))?;
         follows(&statement, line as u64, &self.end.head).map_err(|what| bad(what, EDITED))?;
         let digest: [u8; 32] = Sha256::digest(whole).into();
@@ -135,7 +146,7 @@ const EDITED: &str = "the ledger was changed by something else than an append: r
 
 /// What one line says, without its place in the chain, and the keys that signed it.
 pub(super) fn read(line: &[u8]) -> std::result::Result<(Record, Vec<[u8; 32]>), String> {
-    open(line.trim_ascii(), true).map(|(statement, keys)| (record(statement), keys))
+    open(line, true).map(|(statement, keys)| (record(statement), keys))
 }
 
 fn record(statement: Statement) -> Record {

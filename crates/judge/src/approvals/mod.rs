@@ -259,6 +259,13 @@ impl Approvals {
         !self.index.by_digest(sha256).is_empty()
     }
 
+    /// The records about the bytes with this digest.
+    #[must_use]
+    pub fn about(&self, sha256: &str) -> Vec<Arc<LedgerEntry>> {
+        let lines = self.index.by_digest(sha256);
+        lines.into_iter().filter_map(|line| self.known(line.checked_sub(1)?)).collect()
+    }
+
     /// What the report says of the ledger.
     #[must_use]
     pub fn reference(&self) -> ApprovalsRef {

@@ -83,15 +83,30 @@ impl Matches<'_> {
         let live = |row: &Row<'_>| self.state(&row.0, question.as_of) == State::Live;
         let rows: Vec<Row<'_>> = self.rows.iter().filter(|(_, by)| *by != MatchKind::OtherBytes).collect();
         let good: Vec<_> = rows.iter().copied().filter(|(k, _)| question.wants(k)).collect();
-        let in_force: Vec<_> = good.iter().copied().filter(live).collect();
-        let verdict = match in_force.is_empty() {
-            false => question.coverage(&in_force),
-            true => self.past(&rows, &good, question.as_of),
+        let mut in_force: Vec<_> = good.iter().copied().filter(live).collect();
+        // A refusal is undone only by a record of at least its grade.
+        let refuses = |row: &Row<'_>| matches!(row.0.record.decision, Decision::Denied | Decision::Revoked);
+        let refusals: Vec<_> = rows.iter().copied().filter(|row| refuses(row) && live(row)).collect();
+        let over = |known: &LedgerEntry| {
+            refusals.iter().rev().find(|(by, _)| by.index < known.index && by.grade > known.grade).map(|(by, _)| by)
+        };
+        let overruled = in_force.iter().rev().find_map(|(known, _)| over(known)).map(Arc::clone);
+        in_force.retain(|(known, _)| over(known).is_none());
+        let verdict = match (in_force.is_empty(), overruled) {
+            (false, _) => question.coverage(&in_force),
+            (true, Some(refusal)) => Verdict::Denied(refusal),
+            (true, None) => self.past(&rows, &good, question.as_of),
         };
         let known = rows.iter().any(|(_, by)| *by == MatchKind::Digest);
         let other =
             self.rows.iter().rev().filter(|(k, by)| !known && *by == MatchKind::OtherBytes && question.wants(k));
         ApprovalStatus { verdict, other_bytes: other.map(|row| row as Row<'_>).find(live).map(|(k, _)| Arc::clone(k)) }
+    }
+
+    /// Records that would have ended this one if their grade were not lower than its own.
+    #[must_use]
+    pub fn too_weak_to_end(&self, known: &LedgerEntry, as_of: NaiveDate) -> Vec<Arc<LedgerEntry>> {
+        self.all.map(|all| all.too_weak_to_end(known, as_of).collect()).unwrap_or_default()
     }
 
     /// Why there is nothing in force; the latest record speaks.

@@ -121,6 +121,9 @@ pub trait Rule: Sync {
     /// What the rule finds in one asset.
     fn check_asset(&self, _context: &AssetContext, _out: &mut Vec<RawFinding>) {}
 
+    /// What the rule finds in an approved asset whose bytes changed between its judgement and the end of the run.
+    fn check_changed(&self, _out: &mut Vec<RawFinding>) {}
+
     /// What the rule finds in one delivery package.
     fn check_package(&self, _context: &PackageContext, _out: &mut Vec<RawFinding>) {}
 

@@ -40,7 +40,15 @@ impl Rule for UnapprovedAiInFinal {
         }
         let mark = wording::mark(context);
         if let Verdict::Covered(known) = &context.status.verdict {
-            let message = format!("{mark}; {}", wording::record(&known.record));
+            let weak = context.matches.too_weak_to_end(known, context.as_of);
+            let weak = weak.last().map(|by| {
+                let (id, grade) = (&by.record.id, by.grade.word());
+                format!(
+                    "; record {id} ({}) is of a lower grade ({grade}) and does not end it",
+                    wording::record(&by.record)
+                )
+            });
+            let message = format!("{mark}; {}{}", wording::record(&known.record), weak.unwrap_or_default());
             return out.push(RawFinding::new(message, FindingAction::KeepApproved).cleared_by(&known.record.id));
         }
         let (why, record) = why(context);

@@ -35,6 +35,10 @@ impl Rule for UnreadableAsset {
         &INFO
     }
 
+    fn check_changed(&self, out: &mut Vec<RawFinding>) {
+        out.push(changed());
+    }
+
     fn check_asset(&self, context: &AssetContext, out: &mut Vec<RawFinding>) {
         let mut blocking: Vec<&Problem> = context.asset.obstacle.iter().filter(|p| p.blocking).collect();
         for problem in context.facts.problems.iter().filter(|p| p.blocking) {
@@ -57,6 +61,12 @@ impl Rule for UnreadableAsset {
         };
         out.push(RawFinding::new(message, advice(ProblemKind::Malformed)));
     }
+}
+
+/// Its approval is for bytes that are not there any more.
+fn changed() -> RawFinding {
+    let message = "the file changed after it was judged: the approval that was found is for the bytes that were there";
+    RawFinding::new(message, advice(ProblemKind::Changed))
 }
 
 fn say(problem: &Problem) -> String {
