@@ -62,7 +62,8 @@ fn read(path: &Path, options: &extract::Options<'_>) -> Result<Side> {
     let failed = |what: String| Error::File {
         path: path.to_path_buf(),
         what,
-        hint: "compare wants two files that exist and may be read; a member of an archive is 'a.zip!/dir/x.png'".to_owned(),
+        hint: "compare wants two files that exist and may be read; a member of an archive is 'a.zip!/dir/x.png'"
+            .to_owned(),
     };
     let space = TempSpace::outside(&[]);
     if let Some((_, inside)) = archives::find(path, &space).map_err(|p| failed(p.what))? {
@@ -98,8 +99,7 @@ fn side(
 /// What both have in common, as `--json` prints it.
 fn compared(a: Side, b: Side) -> Value {
     let plain = |relation: Relation, reason: Option<String>| {
-        let mut value =
-            json!({ "relation": relation, "distance": null, "votes": null, "variant": null });
+        let mut value = json!({ "relation": relation, "distance": null, "votes": null, "variant": null });
         if let (Some(reason), Some(object)) = (reason, value.as_object_mut()) {
             object.insert("reason".to_owned(), reason.into());
         }

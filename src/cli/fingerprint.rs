@@ -5,8 +5,8 @@ use std::path::Path;
 use super::worker;
 use countersign_credentials::{self as c2pa, Verifier, Verify};
 use countersign_engine::fingerprints::Recorder;
-use countersign_judge::approvals::record::Annotations;
 use countersign_judge::approvals::Subject;
+use countersign_judge::approvals::record::Annotations;
 use countersign_model::error::Result;
 
 /// Adds fingerprints to the subjects that are stills; what has none is recorded without.

@@ -20,9 +20,11 @@ use countersign_report::escape::terminal;
 
 /// Fingerprints of known AI material, to be given to `scan --known FILE`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Every picture, video and sound below the paths is taken for AI material, marked or not. An index holds\n\
+#[command(
+    after_help = "Every picture, video and sound below the paths is taken for AI material, marked or not. An index holds\n\
     names, hashes and rough outlines; no picture or sound can be restored from it.\n\n\
-    Examples:\n  countersign index renders/ --out known.idx\n  countersign scan /mnt/drive --known known.idx")]
+    Examples:\n  countersign index renders/ --out known.idx\n  countersign scan /mnt/drive --known known.idx"
+)]
 pub(super) struct Arguments {
     /// Folders or files that hold known AI material
     #[arg(value_name = "PATH", required = true)]
@@ -56,17 +58,14 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
         depth: limits::ARCHIVE_DEPTH,
         all: true,
     };
-    let (mut index, mut known, mut left_out, mut full) = (Index::default(), 0_u64, Vec::new(), None);
+    let (mut index, mut known, mut left_out) = (Index::default(), 0_u64, Vec::new());
     everything(&gather, &arguments.paths, usize::from(arguments.jobs), &mut |found| {
-        match found.reference.map(|reference| index.add(reference)) {
-            Ok(Ok(_)) => known += 1,
-            Ok(Err(error)) => full = Some(error),
+        let added = found.reference.and_then(|reference| index.add(reference).map_err(|e| e.to_string()));
+        match added {
+            Ok(_) => known += 1,
             Err(why) => left_out.push((found.rel, why)),
         }
     })?;
-    if let Some(error) = full {
-        return Err(failed(arguments, error.to_string()));
-    }
     if known == 0 && left_out.is_empty() {
         return Err(Error::Nothing { roots: arguments.paths.iter().map(|path| path.display().to_string()).collect() });
     }

@@ -48,7 +48,8 @@ fn what_is_appended_reads_back() {
     let mut full = record("stills/a.png");
     full.conditions = vec!["background only".into()];
     full.expires_on = NaiveDate::from_ymd_opt(2027, 1, 1);
-    full.subjects[0].annotations = Some(countersign::approvals::record::Annotations { range: Some("1-9".into()), fingerprint: None });
+    full.subjects[0].annotations =
+        Some(countersign::approvals::record::Annotations { range: Some("1-9".into()), fingerprint: None });
     let ids = Ledger::append(&path, &[full.clone(), record("b/c.png")], None).unwrap();
     let more = Ledger::append(&path, &[record("d/e.png")], None).unwrap();
     let ledger = Ledger::read(&path).unwrap();

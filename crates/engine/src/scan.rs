@@ -25,13 +25,13 @@ use crate::survey;
 use crate::walk::Walk;
 use around::PackageContext;
 use asset::{AssetFiles, Job, Judged, catch_panic, process_asset};
-use gather::Gather;
 use countersign_delivery::packages::{PackageIndex, Row, Sequences, archive, capped};
 use countersign_io::{Roots, TempSpace};
 use countersign_judge::judge::Judge;
 use countersign_judge::policy::Policy;
 use countersign_model::error::{Error, Result};
 use countersign_model::{AssetReport, Finding, FormatId, PackageFault, PackageReport, Role, Severity, Summary};
+use gather::Gather;
 use tally::Tally;
 
 /// Everything that one run is judged with.
@@ -100,7 +100,13 @@ pub fn run(
     let files = AssetFiles { roots, space: &space };
     let mut known = scan.known.as_ref().map(|known| known.lock().unwrap_or_else(PoisonError::into_inner));
     if let Some(known) = &mut known {
-        let gather = Gather { extract: scan.extract, cache: scan.cache, exclude: &scan.exclude, depth: scan.max_archive_depth, all: false };
+        let gather = Gather {
+            extract: scan.extract,
+            cache: scan.cache,
+            exclude: &scan.exclude,
+            depth: scan.max_archive_depth,
+            all: false,
+        };
         let stop = watch.stop();
         let walk = Walk::over(roots, scan.exclude.clone()).listing(scan.listed.as_deref());
         gather.run(walk, (&pool, files, stop), &mut |found| {

@@ -99,7 +99,9 @@ mod tests {
         assert_eq!(next(&mut input, 8), Some(GrayCopy { width: 2, height: 1, bytes: b"ab".to_vec() }));
         assert_eq!(next(&mut input, 8), Some(GrayCopy { width: 1, height: 2, bytes: b"\nc".to_vec() }));
         assert_eq!(next(&mut input, 8), None);
-        for bad in [&b"P5\n9 1\n255\n123456789"[..], b"P6\n1 1\n255\nabc", b"P5\n2 2\n255\nabc", b"P5 1 1", b"", b"\n\n"] {
+        for bad in
+            [&b"P5\n9 1\n255\n123456789"[..], b"P6\n1 1\n255\nabc", b"P5\n2 2\n255\nabc", b"P5 1 1", b"", b"\n\n"]
+        {
             assert_eq!(next(&mut BufReader::new(bad), 8), None, "{bad:?}");
         }
     }

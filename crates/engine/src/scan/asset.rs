@@ -20,7 +20,8 @@ use countersign_judge::marks;
 use countersign_judge::roles;
 use countersign_media::member::MemberBytes;
 use countersign_model::{
-    Ai, Asset, AssetReport, Evidence, Facts, FormatId, Media, PackageFault, PackageFaultKind, Problem, ProblemKind, Recipe, Role,
+    Ai, Asset, AssetReport, Evidence, Facts, FormatId, Media, PackageFault, PackageFaultKind, Problem, ProblemKind,
+    Recipe, Role,
 };
 
 /// The format that reports name for a delivery package's own manifests.

@@ -47,12 +47,7 @@ pub struct Gathered {
 ///
 /// # Errors
 /// A thread pool that cannot start.
-pub fn everything(
-    gather: &Gather<'_>,
-    roots: &[PathBuf],
-    jobs: usize,
-    tell: &mut dyn FnMut(Gathered),
-) -> Result<()> {
+pub fn everything(gather: &Gather<'_>, roots: &[PathBuf], jobs: usize, tell: &mut dyn FnMut(Gathered)) -> Result<()> {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(jobs).build().map_err(|e| Error::Usage {
         what: format!("cannot start {jobs} threads: {e}"),
         hint: "use a smaller --jobs".to_owned(),

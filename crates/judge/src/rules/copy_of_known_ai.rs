@@ -15,7 +15,9 @@
 //!
 //! **Example.** `final/poster.jpg` without any mark is a mirrored copy of `temporary/idea.png`, which a generator marked.
 
-use super::{AssetContext, Info, Manual, RawFinding, Rule, unapproved_ai_in_final, unnotified_ai_in_temporary, wording};
+use super::{
+    AssetContext, Info, Manual, RawFinding, Rule, unapproved_ai_in_final, unnotified_ai_in_temporary, wording,
+};
 use crate::approvals::Verdict;
 use countersign_model::{Claim, Evidence, FindingAction, FindingSubject, KnownCopy, KnownRelation, Role, Severity};
 
