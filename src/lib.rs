@@ -34,7 +34,7 @@ pub mod cli;
 
 pub use countersign_credentials as c2pa;
 pub use countersign_delivery::packages;
-pub use countersign_engine::{archives, cache, extract, preview, scan, survey, walk};
+pub use countersign_engine::{archives, cache, extract, known, preview, scan, survey, walk};
 pub use countersign_io as io;
 pub use countersign_io::{digest, source};
 pub use countersign_judge::{approvals, judge, marks, policy, roles, rules};

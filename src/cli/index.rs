@@ -59,18 +59,14 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
         depth: limits::ARCHIVE_DEPTH,
         all: true,
     };
-    let (mut index, mut known, mut left_out, mut full) = (Index::default(), 0_u64, Vec::new(), None);
-    everything(&gather, &arguments.paths, usize::from(arguments.jobs), &mut |found| match found
-        .reference
-        .map(|reference| index.add(reference))
-    {
-        Ok(Ok(_)) => known += 1,
-        Ok(Err(error)) => full = Some(error),
-        Err(why) => left_out.push((found.rel, why)),
+    let (mut index, mut known, mut left_out) = (Index::default(), 0_u64, Vec::new());
+    everything(&gather, &arguments.paths, usize::from(arguments.jobs), &mut |found| {
+        let added = found.reference.and_then(|reference| index.add(reference).map_err(|e| e.to_string()));
+        match added {
+            Ok(_) => known += 1,
+            Err(why) => left_out.push((found.rel, why)),
+        }
     })?;
-    if let Some(error) = full {
-        return Err(failed(arguments, error.to_string()));
-    }
     if known == 0 && left_out.is_empty() {
         return Err(Error::Nothing { roots: arguments.paths.iter().map(|path| path.display().to_string()).collect() });
     }

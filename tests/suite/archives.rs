@@ -69,6 +69,7 @@ fn judged(folder: &Path, asked: &Asked<'_>) -> (Vec<AssetReport>, Summary) {
         tags: true,
         max_archive_depth: asked.depth.unwrap_or(limits::ARCHIVE_DEPTH),
         fail_on: Severity::Error,
+        known: None,
     };
     let mut rows = Vec::new();
     let told = &mut |row: &AssetReport| {

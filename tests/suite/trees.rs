@@ -177,6 +177,7 @@ fn judged(tree: &Arc<Observed>, asked: &Asked) -> (Vec<AssetReport>, Summary) {
         tags: true,
         max_archive_depth: limits::ARCHIVE_DEPTH,
         fail_on: Severity::Error,
+        known: None,
     };
     let roots = Roots::of([Arc::clone(tree) as Arc<dyn Tree>]);
     let stop = AtomicBool::new(false);

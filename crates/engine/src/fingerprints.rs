@@ -107,9 +107,16 @@ impl Material<'_> {
         let format = self.picture_format().ok()??;
         let image = client::pixels(self.bytes, format, limits::COMPARED).ok()?;
         let (width, height) = (usize::try_from(image.width()).ok()?, usize::try_from(image.height()).ok()?);
-        let pixels: Vec<u8> = image.rgba().flatten().collect();
-        drop(image);
-        let pixels = Pixels::new(width, height, PixelData::Rgba8(&pixels)).ok()?;
+        // Opaque pixels have the same digest with and without their alpha, and need no copy.
+        let (with_alpha, opaque);
+        let data = if image.has_alpha() {
+            with_alpha = image.rgba().flatten().collect::<Vec<u8>>();
+            PixelData::Rgba8(&with_alpha)
+        } else {
+            opaque = image.rgb();
+            PixelData::Rgb8(&opaque)
+        };
+        let pixels = Pixels::new(width, height, data).ok()?;
         Some(pixel_digest(&pixels.with_orientation(self.orientation())))
     }
 

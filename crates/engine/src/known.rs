@@ -31,8 +31,9 @@ const EXACT_DISTANCE: u32 = 2;
 struct Origin {
     index: Option<String>,
     root: Option<usize>,
-    /// What was decided about it, in a word.
+    /// What was decided about it, in a word, and under which ticket or contract.
     decision: Option<&'static str>,
+    reference: Option<String>,
 }
 
 /// Everything that assets are looked up in.
@@ -85,7 +86,7 @@ impl Known {
                     ..Reference::named(&subject.name)
                 };
                 let decision = Some(decided(record.decision));
-                self.add(reference, Origin { decision, ..Origin::default() });
+                self.add(reference, Origin { decision, reference: record.reference.clone(), ..Origin::default() });
             }
         }
     }
@@ -289,7 +290,7 @@ fn relation(relation: Relation) -> Option<KnownRelation> {
     }
 }
 
-/// `a copy of what was approved as EX-101 (stills/a.png): 4 of 256 bits differ`.
+/// `a copy of what was approved as EX-101 (record r1, stills/a.png): 4 of 256 bits differ`.
 fn described(of: &KnownCopy, origin: &Origin) -> String {
     let what = match of.relation {
         KnownRelation::SamePixels => "the same pixels as",
@@ -299,7 +300,11 @@ fn described(of: &KnownCopy, origin: &Origin) -> String {
     };
     let known = match (&of.record, &of.index) {
         (Some(record), None) => {
-            format!("what was {} as {record} ({})", origin.decision.unwrap_or("recorded"), of.asset)
+            let decided = origin.decision.unwrap_or("recorded");
+            match &origin.reference {
+                Some(reference) => format!("what was {decided} as {reference} (record {record}, {})", of.asset),
+                None => format!("what was {decided} as {record} ({})", of.asset),
+            }
         }
         (_, Some(index)) => format!("{} (in the index {index})", of.asset),
         (None, None) => of.asset.clone(),

@@ -226,12 +226,14 @@ fn evidence(evidence: &[Evidence]) -> Vec<Value> {
     let mut sorted: Vec<_> = evidence.iter().collect();
     sorted.sort_by_key(|e| (e.claim, e.strength));
     let one = |e: &Evidence| {
-        json!({
+        let mut one = json!({
             "mark": text(&e.mark), "claim": e.claim, "strength": e.strength, "system": opt(e.system.as_ref()),
             "where": text(&e.place), "offset": e.offset, "value": text(&e.value), "via": e.via,
-            "of": e.of.as_ref().map(|of| json!({
-                "asset": text(&of.asset), "relation": of.relation, "distance": of.distance, "votes": of.votes })),
-        })
+        });
+        if let Some(of) = &e.of {
+            one["of"] = json!({ "asset": text(&of.asset), "relation": of.relation, "distance": of.distance, "votes": of.votes });
+        }
+        one
     };
     sorted.into_iter().take(ROWS).map(one).collect()
 }
