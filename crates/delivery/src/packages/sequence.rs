@@ -44,13 +44,13 @@ pub struct Sequences {
     /// Root and folder of what is held.
     folder: Option<(usize, String)>,
     /// In the order in which they will be told.
-    held: Vec<Held>,
+    held: Vec<PendingRow>,
     /// Where the run of a prefix and suffix is held.
     runs: HashMap<(String, String), usize>,
 }
 
 #[derive(Debug)]
-enum Held {
+enum PendingRow {
     Row(Box<AssetReport>),
     Run(Run),
 }
@@ -100,16 +100,22 @@ impl Sequences {
                 let (digits, number, least) = (name.digits.len(), name.number, name.least);
                 let index = *self.runs.entry(key.clone()).or_insert_with(|| {
                     let (prefix, suffix) = key;
-                    self.held.push(Held::Run(Run { prefix, suffix, least, numbers: BTreeMap::new(), groups: vec![] }));
+                    self.held.push(PendingRow::Run(Run {
+                        prefix,
+                        suffix,
+                        least,
+                        numbers: BTreeMap::new(),
+                        groups: vec![],
+                    }));
                     self.held.len() - 1
                 });
-                if let Some(Held::Run(run)) = self.held.get_mut(index) {
+                if let Some(PendingRow::Run(run)) = self.held.get_mut(index) {
                     run.add(number, digits, report);
                 }
             }
             // Nothing held: nothing to wait for.
             None if self.held.is_empty() => ready.push(Row { report, faults: vec![] }),
-            None => self.held.push(Held::Row(Box::new(report))),
+            None => self.held.push(PendingRow::Row(Box::new(report))),
         }
         ready
     }
@@ -121,8 +127,8 @@ impl Sequences {
         let mut out = Vec::new();
         for held in std::mem::take(&mut self.held) {
             match held {
-                Held::Row(report) => out.push(Row { report: *report, faults: vec![] }),
-                Held::Run(run) => run.rows(complete, &mut out),
+                PendingRow::Row(report) => out.push(Row { report: *report, faults: vec![] }),
+                PendingRow::Run(run) => run.rows(complete, &mut out),
             }
         }
         out
