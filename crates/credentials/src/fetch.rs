@@ -169,16 +169,16 @@ fn allowed(address: &str) -> Result<(), String> {
 }
 
 fn get(agent: &Agent, address: &str, most: u64) -> Result<Vec<u8>, String> {
-    let mut response = agent.get(address).call().map_err(told)?;
+    let mut response = agent.get(address).call().map_err(describe_error)?;
     let limit = most.saturating_add(1);
     match response.body_mut().with_config().limit(limit).read_to_vec() {
         Ok(bytes) if bytes.len() as u64 <= most => Ok(bytes),
         Ok(_) | Err(ureq::Error::BodyExceedsLimit(_)) => Err(format!("it is longer than {most} bytes")),
-        Err(error) => Err(told(error)),
+        Err(error) => Err(describe_error(error)),
     }
 }
 
-fn told(error: ureq::Error) -> String {
+fn describe_error(error: ureq::Error) -> String {
     match error {
         ureq::Error::RequireHttpsOnly(_) => "it redirects to an address without https".to_owned(),
         ureq::Error::StatusCode(code) => format!("the server answers with status {code}"),

@@ -87,7 +87,7 @@ pub struct Options {
 /// format.read(&mut source, &mut read).unwrap();
 /// read.facts.format = Some(format.info().id);
 ///
-/// // No trust list: whoever signed, nobody vouches for him.
+/// // No trust list: whoever signed, nobody vouches for the signer.
 /// let verifier = Verifier::new(&Options::default()).unwrap();
 /// verifier.credentials(path, &mut read, &[]);
 /// let credentials = read.facts.c2pa.unwrap();

@@ -38,7 +38,7 @@ const ROWS: usize = 512;
 /// Days that facts are kept after they were last of use.
 const KEPT: i64 = 90;
 /// How long another run may hold the file.
-const PATIENCE: Duration = Duration::from_secs(5);
+const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
 /// A file that changed less than this ago may change again within the same tick of its clock.
 const SETTLED: Duration = Duration::from_secs(2);
 
@@ -291,7 +291,7 @@ fn write(connection: &mut Connection, rows: &[Row], today: i64) -> rusqlite::Res
 
 /// Makes the table in a new file, or anew in one of an older version; the inner error is a file that is not ours.
 fn prepare(connection: &Connection) -> rusqlite::Result<std::result::Result<(), &'static str>> {
-    connection.busy_timeout(PATIENCE)?;
+    connection.busy_timeout(LOCK_TIMEOUT)?;
     let number = |pragma: &str| connection.query_row(&format!("PRAGMA {pragma}"), [], |row| row.get::<_, i32>(0));
     let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
     if tables > 0 && number("application_id")? != APPLICATION {

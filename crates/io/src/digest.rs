@@ -213,7 +213,7 @@ pub fn file(path: &Path, wanted: &[Algorithm], told: &mut dyn FnMut(u64) -> bool
     stream(&mut file, meta.len(), wanted, told)
 }
 
-/// As [`file`], for bytes from anywhere; about `len` of them are expected.
+/// As [`file()`], for bytes from anywhere; about `len` of them are expected.
 ///
 /// ```
 /// use countersign_io::digest::{self, Algorithm};
@@ -257,7 +257,7 @@ pub fn stream(
 /// SHA-256 of a whole file as lower-case hex.
 ///
 /// # Errors
-/// As [`file`].
+/// As [`file()`].
 pub fn sha256(path: &Path) -> io::Result<String> {
     let digests = file(path, &[Algorithm::Sha256], &mut |_| true)?;
     Ok(digests.first().map(Digest::text).unwrap_or_default())

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{IngredientFailure, Via};
 
-/// The C2PA part of [`Facts`].
+/// The C2PA part of [`Facts`](super::Facts).
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Credentials {
     /// Whether the file holds or points to at least one manifest store.

@@ -10,7 +10,7 @@ const LONGEST: usize = 31;
 
 /// A format's id: a short word that is copied, compared and serialized as the text that it is.
 ///
-/// The words are the formats' own ([`countersign_media::formats::Info::id`]); a saved report or a cache may hold one that this
+/// The words are the formats' own (`Info::id` in `countersign-media`); a saved report or a cache may hold one that this
 /// program no longer knows, which then is only a word without properties.
 ///
 /// ```

@@ -68,7 +68,7 @@ pub struct Asset {
     /// The path to open.
     pub path: PathBuf,
     /// The path below its root, with `/` between the parts; lossless for names that are not UTF-8
-    /// (see [`countersign_engine::walk::lossless`]).
+    /// (see `paths::lossless` in `countersign-io`).
     pub rel: String,
     /// Index into [`Run::roots`].
     pub root: usize,

@@ -51,7 +51,7 @@ fn work(
     match job {
         Job::Verify(task) => {
             let verdict = verify(setup, task, payload)?;
-            replies.one(Answer::Verified(verdict), &[])
+            replies.send_last(Answer::Verified(verdict), &[])
         }
         Job::Pixels { format, most_pixels } => {
             let decoded = picture::decode(&payload, Some(format), most_pixels);
@@ -63,20 +63,20 @@ fn work(
                     replies.begin(Answer::Pixels { width, height, channels }, bytes, false)?;
                     picture::write_pixels(&image, &mut replies.output)
                 }
-                Err(refusal) => replies.one(Answer::Refused(refusal), &[]),
+                Err(refusal) => replies.send_last(Answer::Refused(refusal), &[]),
             }
         }
         Job::Grays { pictures, most_pixels, side } => {
             let (shapes, pixels) = picture::grays(&payload, &pictures, most_pixels, side);
-            replies.one(Answer::Grays(shapes), &pixels)
+            replies.send_last(Answer::Grays(shapes), &pixels)
         }
         Job::PreviewPicture { path, side } => match path {
             Some(path) => replies.jpeg(picture::preview_of_file(path.as_ref(), side)),
             None => replies.jpeg(picture::preview(&payload, side)),
         },
         Job::Waveform { path, columns } => match sound::waveform(path.as_ref(), columns) {
-            Ok(levels) => replies.one(Answer::Waveform(levels), &[]),
-            Err(refusal) => replies.one(Answer::Refused(refusal), &[]),
+            Ok(levels) => replies.send_last(Answer::Waveform(levels), &[]),
+            Err(refusal) => replies.send_last(Answer::Refused(refusal), &[]),
         },
         Job::VideoFrame { path, side } => replies.jpeg(video::frame(path.as_ref(), side)),
         Job::Frames { path, side, most } => {
@@ -113,8 +113,8 @@ fn work(
             });
             match (failed, ended) {
                 (Some(error), _) => Err(error),
-                (None, Ok(())) => replies.one(Answer::Samples, &[]),
-                (None, Err(refusal)) => replies.one(Answer::Refused(refusal), &[]),
+                (None, Ok(())) => replies.send_last(Answer::Samples, &[]),
+                (None, Err(refusal)) => replies.send_last(Answer::Refused(refusal), &[]),
             }
         }
     }
@@ -130,15 +130,15 @@ impl<W: Write> Replies<W> {
         self.output.write_all(&protocol::line(&Reply { answer, payload, more })?)
     }
 
-    fn one(&mut self, answer: Answer, payload: &[u8]) -> Result<()> {
+    fn send_last(&mut self, answer: Answer, payload: &[u8]) -> Result<()> {
         self.begin(answer, payload.len() as u64, false)?;
         self.output.write_all(payload)
     }
 
     fn jpeg(&mut self, made: std::result::Result<Vec<u8>, Refusal>) -> Result<()> {
         match made {
-            Ok(jpeg) => self.one(Answer::Jpeg, &jpeg),
-            Err(refusal) => self.one(Answer::Refused(refusal), &[]),
+            Ok(jpeg) => self.send_last(Answer::Jpeg, &jpeg),
+            Err(refusal) => self.send_last(Answer::Refused(refusal), &[]),
         }
     }
 

@@ -127,11 +127,12 @@ pub(crate) fn imports(files: &[SourceFile]) -> Vec<Vec<usize>> {
 pub(crate) fn circles(edges: &[Vec<usize>]) -> Vec<Vec<usize>> {
     let reach: Vec<Vec<bool>> = (0..edges.len()).map(|from| reachable(edges, from)).collect();
     let mut out: Vec<Vec<usize>> = Vec::new();
-    for node in 0..edges.len() {
+    for (node, reached) in reach.iter().enumerate() {
         if out.iter().any(|group| group.contains(&node)) {
             continue;
         }
-        let group: Vec<_> = (node..edges.len()).filter(|other| reach[node][*other] && reach[*other][node]).collect();
+        let back = |other: &usize| reached[*other] && reach[*other][node];
+        let group: Vec<_> = (node..edges.len()).filter(back).collect();
         if group.len() > 1 {
             out.push(group);
         }

@@ -51,13 +51,13 @@ pub struct Sequences {
     /// Root and folder of what is held.
     folder: Option<(usize, String)>,
     /// In the order in which they will be told.
-    held: Vec<Held>,
+    held: Vec<PendingRow>,
     /// Where the run of a prefix and suffix is held.
     runs: HashMap<(String, String), usize>,
 }
 
 #[derive(Debug)]
-enum Held {
+enum PendingRow {
     Row(Box<AssetReport>),
     Run(Run),
 }
@@ -122,16 +122,16 @@ impl Sequences {
                 let (digits, number, least) = (name.digits.len(), name.number, name.least);
                 let index = *self.runs.entry(key.clone()).or_insert_with(|| {
                     let (prefix, suffix) = key;
-                    self.held.push(Held::Run(Run { prefix, suffix, least, ..Run::default() }));
+                    self.held.push(PendingRow::Run(Run { prefix, suffix, least, ..Run::default() }));
                     self.held.len() - 1
                 });
-                if let Some(Held::Run(run)) = self.held.get_mut(index) {
+                if let Some(PendingRow::Run(run)) = self.held.get_mut(index) {
                     run.add(number, digits, report);
                 }
             }
             // Nothing held: nothing to wait for.
             None if self.held.is_empty() => ready.push(Row { report, faults: vec![] }),
-            None => self.held.push(Held::Row(Box::new(report))),
+            None => self.held.push(PendingRow::Row(Box::new(report))),
         }
         ready
     }
@@ -145,8 +145,8 @@ impl Sequences {
         join_extensions(&mut held);
         for held in held {
             match held {
-                Held::Row(report) => out.push(Row { report: *report, faults: vec![] }),
-                Held::Run(run) => run.rows(complete, &mut out),
+                PendingRow::Row(report) => out.push(Row { report: *report, faults: vec![] }),
+                PendingRow::Run(run) => run.rows(complete, &mut out),
             }
         }
         out
@@ -162,15 +162,15 @@ fn file_name(path: &str) -> &str {
 }
 
 /// Files that are in no run by the last number in their names, put into runs by an earlier one.
-fn regrouped(held: Vec<Held>) -> Vec<Held> {
-    let short = |held: &Held| matches!(held, Held::Run(run) if !run.is_long());
+fn regrouped(held: Vec<PendingRow>) -> Vec<PendingRow> {
+    let short = |held: &Held| matches!(held, PendingRow::Run(run) if !run.is_long());
     if held.iter().filter(|held| short(held)).count() < LEAST {
         return held;
     }
     let mut out = held;
     for back in 1..GROUPS {
         let mut runs: BTreeMap<(String, String), Run> = BTreeMap::new();
-        for report in out.iter().filter(|held| short(held)).flat_map(Held::reports) {
+        for report in out.iter().filter(|held| short(held)).flat_map(PendingRow::reports) {
             let Some(name) = name(&report.path, back) else { continue };
             let key = (name.prefix.to_owned(), name.suffix.to_owned());
             let run = runs.entry(key).or_default();
@@ -187,12 +187,12 @@ fn regrouped(held: Vec<Held>) -> Vec<Held> {
 }
 
 /// The same rows, those of `runs` in runs where the first of each was.
-fn moved(held: Vec<Held>, back: usize, runs: &BTreeMap<(String, String), Run>) -> Vec<Held> {
-    let mut out: Vec<Held> = Vec::new();
+fn moved(held: Vec<PendingRow>, back: usize, runs: &BTreeMap<(String, String), Run>) -> Vec<PendingRow> {
+    let mut out: Vec<PendingRow> = Vec::new();
     let mut places: BTreeMap<(String, String), usize> = BTreeMap::new();
     for held in held {
         let run = match held {
-            Held::Run(run) if !run.is_long() => run,
+            PendingRow::Run(run) if !run.is_long() => run,
             other => {
                 out.push(other);
                 continue;
@@ -213,10 +213,10 @@ fn moved(held: Vec<Held>, back: usize, runs: &BTreeMap<(String, String), Run>) -
         for ((least, number, digits, key), report) in leave {
             let place = *places.entry(key.clone()).or_insert_with(|| {
                 let (prefix, suffix) = key;
-                out.push(Held::Run(Run { prefix, suffix, least, ..Run::default() }));
+                out.push(PendingRow::Run(Run { prefix, suffix, least, ..Run::default() }));
                 out.len() - 1
             });
-            if let Some(Held::Run(run)) = out.get_mut(place) {
+            if let Some(PendingRow::Run(run)) = out.get_mut(place) {
                 run.add(number, digits, report);
             }
         }
@@ -227,7 +227,7 @@ fn moved(held: Vec<Held>, back: usize, runs: &BTreeMap<(String, String), Run>) -
             }
         }
         if !rest.groups.is_empty() {
-            out.push(Held::Run(rest));
+            out.push(PendingRow::Run(rest));
         }
     }
     out
@@ -238,21 +238,21 @@ fn join_extensions(held: &mut [Held]) {
     let key = |run: &Run| (run.prefix.clone(), run.suffix.to_ascii_lowercase());
     let mut all: HashMap<(String, String), Vec<usize>> = HashMap::new();
     for (n, held) in held.iter().enumerate() {
-        if let Held::Run(run) = held {
+        if let PendingRow::Run(run) = held {
             all.entry(key(run)).or_default().push(n);
         }
     }
     for places in all.into_values().filter(|places| places.len() > 1) {
         let mut elsewhere: BTreeMap<u64, BTreeSet<usize>> = BTreeMap::new();
         for place in &places {
-            if let Some(Held::Run(run)) = held.get(*place) {
+            if let Some(PendingRow::Run(run)) = held.get(*place) {
                 for (number, widths) in &run.numbers {
                     elsewhere.entry(*number).or_default().extend(widths);
                 }
             }
         }
         for (n, place) in places.iter().enumerate() {
-            if let Some(Held::Run(run)) = held.get_mut(*place) {
+            if let Some(PendingRow::Run(run)) = held.get_mut(*place) {
                 run.elsewhere = elsewhere.clone();
                 run.silent = n > 0;
             }

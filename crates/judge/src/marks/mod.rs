@@ -24,10 +24,10 @@ use countersign_model::{Ai, Claim, Evidence, Strength, Via};
 /// `inputTo` ingredient, raise it to possible at most.
 #[must_use]
 pub fn ai(evidence: &[Evidence]) -> Ai {
-    evidence.iter().map(weight).max().unwrap_or_default()
+    evidence.iter().map(raised_to).max().unwrap_or_default()
 }
 
-fn weight(evidence: &Evidence) -> Ai {
+fn raised_to(evidence: &Evidence) -> Ai {
     let ai = match evidence.claim {
         Claim::Generated => Ai::Generated,
         Claim::Composite => Ai::Composite,

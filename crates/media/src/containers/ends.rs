@@ -89,7 +89,7 @@ pub fn trailing(source: &mut Source, file: &str, start: u64, out: &mut Extractio
     source.tail()?;
     for _ in 0..TAGS {
         let before = end;
-        end = one(source, file, start, end, out)?;
+        end = read_one_tag(source, file, start, end, out)?;
         if end == before {
             break;
         }
@@ -104,7 +104,7 @@ fn before(source: &mut Source, start: u64, end: u64, len: usize) -> Result<Optio
     }
 }
 
-fn one(source: &mut Source, file: &str, start: u64, end: u64, out: &mut Extraction) -> Result<u64, Problem> {
+fn read_one_tag(source: &mut Source, file: &str, start: u64, end: u64, out: &mut Extraction) -> Result<u64, Problem> {
     // The end of `APETAGEX` would look like it, where the rest of an APE tag is cut.
     let of_ape = before(source, start, end, id3::V1 + 3)?.is_some_and(|b| b.starts_with(b"APETAGEX"));
     if let Some(blob) = before(source, start, end, id3::V1)?.filter(|b| b.starts_with(b"TAG") && !of_ape) {

@@ -77,7 +77,7 @@ pub(super) fn read_stream(source: &mut Source, start: u64, out: &mut Extraction)
         }
         pos = data + len;
         if head & 0x80 != 0 {
-            return sound(source, pos, samples, out);
+            return check_first_frame(source, pos, samples, out);
         }
     }
     Err(Problem::limit("flac (metadata)", source.absolute(pos), "too many blocks"))
@@ -174,7 +174,7 @@ fn riff_chunk(data: &[u8], at: &Place, out: &mut Extraction) -> bool {
 }
 
 /// The first frame must stand right behind the blocks: else their lengths were wrong and blocks are lost.
-fn sound(source: &mut Source, pos: u64, samples: u64, out: &mut Extraction) -> Result<(), Problem> {
+fn check_first_frame(source: &mut Source, pos: u64, samples: u64, out: &mut Extraction) -> Result<(), Problem> {
     let end = ends::trailing(source, FILE, pos, out)?;
     let offset = source.absolute(pos);
     if pos >= end {

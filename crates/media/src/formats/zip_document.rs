@@ -126,7 +126,7 @@ impl Format for ZipDocument {
         for member in &members {
             let result = match member.name.as_str() {
                 STORE => store(source, member, out),
-                name if (self.properties)(name) => self.tell(source, member, out),
+                name if (self.properties)(name) => self.read_properties(source, member, out),
                 name if media < limits::EMBEDDED && (is_media(name) || is_media_by_bytes(source, member, out)) => {
                     media += 1;
                     embed(source, member, out)
@@ -153,7 +153,7 @@ impl ZipDocument {
         self.needed.iter().all(|any| members.iter().any(|m| any.iter().any(|name| m.name.ends_with(name))))
     }
 
-    fn tell(&self, source: &mut Source, member: &Member, out: &mut Extraction) -> Result<(), Problem> {
+    fn read_properties(&self, source: &mut Source, member: &Member, out: &mut Extraction) -> Result<(), Problem> {
         let (offset, bytes) = zip::bytes(source, member, PROPERTIES)?;
         let at = Place::new(format!("ZIP {}", member.name), source.absolute(offset));
         document_xml::read(&bytes, &self.info.id, &at, out);

@@ -229,7 +229,7 @@ impl<'a> Document<'a> {
         }
         self.trailer = trailer;
         for stream in streams {
-            let Some(unfolded) = self.unfold(stream) else { continue };
+            let Some(unfolded) = self.object_stream(stream) else { continue };
             for (index, (number, _)) in unfolded.1.iter().enumerate() {
                 self.entries.entry(*number).or_insert(Entry::In(stream, index));
                 if root.is_none()
@@ -258,7 +258,7 @@ impl<'a> Document<'a> {
                 self.indirect(at).filter(|found| found.number == number)
             }
             Entry::In(stream, index) => {
-                let unfolded = self.unfold(stream)?;
+                let unfolded = self.object_stream(stream)?;
                 // Writers are known to get the index wrong; the stream's own table decides.
                 let listed = unfolded.1.get(index).filter(|(n, _)| *n == number);
                 let (_, at) = listed.or_else(|| unfolded.1.iter().find(|(n, _)| *n == number))?;
@@ -397,7 +397,7 @@ impl<'a> Document<'a> {
         items.iter().take(limits::DEPTH).filter_map(|i| self.resolve(i)).map(|i| i.object).collect()
     }
 
-    fn unfold(&mut self, number: u32) -> Option<Unfolded> {
+    fn object_stream(&mut self, number: u32) -> Option<Unfolded> {
         if let Some(known) = self.unfolded.get(&number) {
             return known.clone();
         }
@@ -406,12 +406,12 @@ impl<'a> Document<'a> {
         }
         // Noted as broken first, so that a stream that leads to itself ends here.
         self.unfolded.insert(number, None);
-        let unfolded = self.unfolded_now(number);
+        let unfolded = self.decompress_now(number);
         self.unfolded.insert(number, unfolded.clone());
         unfolded
     }
 
-    fn unfolded_now(&mut self, number: u32) -> Option<Unfolded> {
+    fn decompress_now(&mut self, number: u32) -> Option<Unfolded> {
         let Some(Entry::At(at)) = self.entries.get(&number).copied() else { return None };
         let found = self.indirect(self.base.saturating_add(at)).filter(|f| f.number == number)?;
         let Object::Dict(dict) = &found.object else { return None };

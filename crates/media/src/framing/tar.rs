@@ -112,7 +112,7 @@ pub fn list(source: &mut Source, out: &mut Listing) -> Result<(), Problem> {
             start = behind_map(source, &block, start)?;
         }
         // Some write a size for what has no bytes; others hide bytes there.
-        if matches!(kind, b'1'..=b'6') && (size == 0 || bare(source, start)?) {
+        if matches!(kind, b'1'..=b'6') && (size == 0 || has_no_bytes(source, start)?) {
             size = 0;
         }
         let name = said.path.or_else(|| global.path.clone()).unwrap_or_else(|| name(&block));
@@ -152,7 +152,7 @@ fn next(start: u64, size: u64) -> u64 {
 }
 
 /// Whether what follows a header with a size is the next header, or the end: then it had no bytes.
-fn bare(source: &mut Source, start: u64) -> Result<bool, Problem> {
+fn has_no_bytes(source: &mut Source, start: u64) -> Result<bool, Problem> {
     let block = source.brief(start, BLOCK as usize)?;
     Ok(block.len() < BLOCK as usize || block.iter().all(|b| *b == 0) || is_sound(&block))
 }

@@ -149,7 +149,7 @@ impl Tag {
             let content = body.get(data..data + len.min(left)).unwrap_or_default();
             let flags = header.get(8..10).map_or(0, plain);
             let place = self.at(at, data, "");
-            if let Some(content) = self.unfold(name, flags, content, &place, out) {
+            if let Some(content) = self.frame_content(name, flags, content, &place, out) {
                 frame::read(self, name, &content, &place, depth, out);
             }
             pos = data + len.min(left);
@@ -181,7 +181,7 @@ impl Tag {
     }
 
     /// Undoes what the frame's flags say; `None` where the content cannot be had.
-    fn unfold<'a>(
+    fn frame_content<'a>(
         &mut self,
         name: &str,
         flags: u32,

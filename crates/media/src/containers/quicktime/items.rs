@@ -72,7 +72,7 @@ fn mime_item(walk: &mut Walk<'_>, items: &Items, item: &Item) -> Result<usize, P
     let at = item_place(walk, offset, &item.content_type);
     let bytes = match item.content_encoding.as_str() {
         "" | "identity" => bytes,
-        encoding => unfold(encoding, &bytes).ok_or_else(|| {
+        encoding => decompress(encoding, &bytes).ok_or_else(|| {
             let what = format!("item {} in the encoding {encoding:?} does not unfold", item.id);
             unsupported(what, walk.source.absolute(offset))
         })?,
@@ -97,7 +97,7 @@ fn uri_item(walk: &mut Walk<'_>, items: &Items, item: &Item) -> Result<usize, Pr
     Ok(bytes.len())
 }
 
-fn unfold(encoding: &str, bytes: &[u8]) -> Option<Vec<u8>> {
+fn decompress(encoding: &str, bytes: &[u8]) -> Option<Vec<u8>> {
     let reader: Box<dyn Read + '_> = match encoding {
         "gzip" => Box::new(flate2::read::GzDecoder::new(bytes)),
         "deflate" if bytes.first().is_some_and(|b| b & 0xF == 8) => Box::new(flate2::read::ZlibDecoder::new(bytes)),

@@ -8,7 +8,7 @@ use countersign_model::Problem;
 use countersign_model::limits;
 
 /// An `ilst` outside a `meta`.
-pub(super) fn bare(walk: &mut Walk<'_>, header: &Header) {
+pub(super) fn outside_meta(walk: &mut Walk<'_>, header: &Header) {
     read(walk, header, &[]);
 }
 

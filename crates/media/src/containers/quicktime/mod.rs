@@ -85,7 +85,7 @@ const READERS: &[(&FourCc, Reader)] = &[
     (b"cmov", track::compressed_movie),
     (b"udta", user_data::read),
     (b"meta", meta::read),
-    (b"ilst", list::bare),
+    (b"ilst", list::outside_meta),
     (b"uuid", uuid),
     (b"XMP_", xmp_box),
     (b"jumb", superbox),

@@ -44,7 +44,7 @@ pub(super) fn read(source: &mut Source, start: u64, prefix: &str, main: bool, ou
     let (segments, stop) = jpeg_segments::walk(source, start);
     let mut pending = Pending::default();
     for segment in &segments {
-        if let Err(problem) = one(source, segment, prefix, main, &mut pending, out) {
+        if let Err(problem) = read_segment(source, segment, prefix, main, &mut pending, out) {
             tags::push_problem(out, problem.within("jpeg"));
         }
     }
@@ -59,7 +59,7 @@ pub(super) fn read(source: &mut Source, start: u64, prefix: &str, main: bool, ou
     Image { stop, further, len: segments.iter().map(|s| s.len as u64).sum() }
 }
 
-fn one(
+fn read_segment(
     source: &mut Source,
     segment: &Segment,
     prefix: &str,
