@@ -78,7 +78,7 @@ struct Run {
     silent: bool,
 }
 
-impl Held {
+impl PendingRow {
     /// The rows that are kept whole: all of a short run.
     fn reports(&self) -> impl Iterator<Item = &AssetReport> {
         let (row, groups) = match self {
@@ -163,7 +163,7 @@ fn file_name(path: &str) -> &str {
 
 /// Files that are in no run by the last number in their names, put into runs by an earlier one.
 fn regrouped(held: Vec<PendingRow>) -> Vec<PendingRow> {
-    let short = |held: &Held| matches!(held, PendingRow::Run(run) if !run.is_long());
+    let short = |held: &PendingRow| matches!(held, PendingRow::Run(run) if !run.is_long());
     if held.iter().filter(|held| short(held)).count() < LEAST {
         return held;
     }
@@ -234,7 +234,7 @@ fn moved(held: Vec<PendingRow>, back: usize, runs: &BTreeMap<(String, String), R
 }
 
 /// Tells runs that differ in the case of their extension only of each other; the first of them speaks for all.
-fn join_extensions(held: &mut [Held]) {
+fn join_extensions(held: &mut [PendingRow]) {
     let key = |run: &Run| (run.prefix.clone(), run.suffix.to_ascii_lowercase());
     let mut all: HashMap<(String, String), Vec<usize>> = HashMap::new();
     for (n, held) in held.iter().enumerate() {
