@@ -14,7 +14,7 @@ pub(crate) fn with_sidecars(mut siblings: Vec<Asset>) -> Vec<Asset> {
     let names: HashMap<OsString, PathBuf> = siblings
         .iter()
         .filter(|a| a.obstacle.is_none() && extension(&a.path).is_some_and(|e| SIDECARS.contains(&e.as_str())))
-        .filter_map(|a| Some((a.path.file_name()?.to_os_string(), a.path.clone())))
+        .filter_map(|a| Some((folded(a.path.file_name()?), a.path.clone())))
         .collect();
     if names.is_empty() {
         return siblings;
@@ -33,7 +33,30 @@ pub fn sidecars(path: &Path) -> Vec<PathBuf> {
     if extension(path).is_some_and(|e| SIDECARS.contains(&e.as_str())) {
         return Vec::new();
     }
-    candidates(path).map(|name| path.with_file_name(name)).filter(|sidecar| sidecar.is_file()).collect()
+    let mut found: Vec<PathBuf> = Vec::new();
+    for name in candidates(path) {
+        // An ending is written small, in capitals, or with one; where the file system does not tell, once is enough.
+        let mut spellings = spellings(&name).into_iter().map(|name| path.with_file_name(name));
+        found.extend(spellings.find(|sidecar| sidecar.is_file()));
+    }
+    found
+}
+
+/// A name with its ending in small letters: programs write `a.TXT` beside `a.png`.
+fn folded(name: &OsStr) -> OsString {
+    let path = Path::new(name);
+    let small = |ending: &OsStr| ending.to_ascii_lowercase();
+    path.extension().map_or_else(|| name.to_os_string(), |e| path.with_extension(small(e)).into_os_string())
+}
+
+/// The ways in which the ending of a name is written.
+fn spellings(name: &OsStr) -> Vec<OsString> {
+    let path = Path::new(name);
+    let Some(ending) = path.extension().and_then(OsStr::to_str) else { return vec![name.to_os_string()] };
+    let first = ending.chars().take(1).map(|c| c.to_ascii_uppercase());
+    let title: String = first.chain(ending.chars().skip(1)).collect();
+    let endings = [ending.to_owned(), ending.to_ascii_uppercase(), title];
+    endings.into_iter().map(|ending| path.with_extension(ending).into_os_string()).collect()
 }
 
 fn extension(path: &Path) -> Option<String> {

@@ -16,7 +16,7 @@ static INFO: Info = Info {
     extensions: &["ts", "m2ts", "mts", "m2t", "tp", "trp"],
     media: Media::Video,
     specification: "ISO/IEC 13818-1, ETSI EN 300 468",
-    version: 1,
+    version: 2,
     ..Info::DEFAULT
 };
 

@@ -1,6 +1,8 @@
 //! SVG (W3C Scalable Vector Graphics 2), plain or gzipped: RDF metadata, C2PA, titles, comments, embedded pictures.
 
+mod addresses;
 mod document;
+mod entities;
 mod prolog;
 
 use std::borrow::Cow;
@@ -21,7 +23,7 @@ static INFO: Info = Info {
     extensions: &["svg", "svgz"],
     media: Media::Image,
     specification: "W3C SVG 2; XMP part 3, section 1.1.9; C2PA 2.x, annex A.3",
-    version: 1,
+    version: 2,
     ..Info::DEFAULT
 };
 

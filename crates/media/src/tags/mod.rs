@@ -7,6 +7,7 @@ pub mod amf;
 pub mod ape;
 pub mod bext;
 pub mod charset;
+pub mod content;
 pub mod document_xml;
 pub mod exif;
 mod exif_directories;
