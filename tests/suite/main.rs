@@ -35,6 +35,7 @@ mod ledger_size;
 mod marks;
 mod packages;
 mod policy;
+mod readers;
 mod reports;
 mod rules;
 mod standing;

@@ -205,7 +205,8 @@ fn graphs(tag: &Tag) -> Vec<Graph> {
     let text = tag.value.trim_matches(|c: char| c.is_whitespace() || c == '\0');
     let (named, text) = unprefixed(text);
     let looks = text.starts_with('{')
-        && (text.contains("class_type") || text.contains("\"nodes\"") || text.contains("\\\"nodes\\\""));
+        // Letters of a name may be written as escapes.
+        && (text.contains("\\u00") || text.contains("class_type") || text.contains("\"nodes\"") || text.contains("\\\"nodes\\\""));
     // A caption is what people write, but `workflow:{…}` in a caption field is how ComfyUI fills EXIF.
     if !looks || (!named && (is_about_content(tag) || tag.key == "ImageDescription")) {
         return Vec::new();

@@ -4,6 +4,7 @@
 //! found by hopping over the clusters by their sizes. What the elements say is in [`crate::tags::matroska`].
 
 mod attachments;
+mod pictures;
 
 use std::collections::{HashSet, VecDeque};
 
@@ -135,6 +136,8 @@ struct Walk<'a> {
     /// The last cluster that the Cues know.
     last_cue: u64,
     hops: usize,
+    /// Tracks before whose first pictures user data may stand; none once they were looked at.
+    pictures: Vec<pictures::Track>,
 }
 
 impl<'a> Walk<'a> {
@@ -147,7 +150,7 @@ impl<'a> Walk<'a> {
         }
         let end = end.min(source.len());
         let (seen, seeks) = (HashSet::new(), VecDeque::new());
-        Self { source, out, segment, end, seen, seeks, followed: 0, last_cue: 0, hops: 0 }
+        Self { source, out, segment, end, seen, seeks, followed: 0, last_cue: 0, hops: 0, pictures: Vec::new() }
     }
 
     fn run(&mut self) {
@@ -238,6 +241,9 @@ impl<'a> Walk<'a> {
                 self.end = at;
                 return Ok(());
             }
+            if element.id == CLUSTER {
+                pictures::read(self.source, &element, &std::mem::take(&mut self.pictures), self.out);
+            }
             let level_1 = LEVEL_1.contains(&element.id);
             inside &= !level_1;
             match element.end() {
@@ -316,7 +322,10 @@ impl<'a> Walk<'a> {
             SEEK_HEAD => self.seek_head(&body),
             CUES => self.cues(&body),
             INFORMATION => matroska::info(&body, &place, self.out),
-            TRACKS => matroska::tracks(&body, &place, self.out),
+            TRACKS => {
+                self.pictures = pictures::tracks(&body);
+                matroska::tracks(&body, &place, self.out);
+            }
             CHAPTERS => matroska::chapters(&body, &place, self.out),
             _ => matroska::tags(&body, &place, self.out),
         }

@@ -21,6 +21,7 @@ pub mod jumbf_tree;
 pub mod klv;
 pub mod mpeg_audio;
 pub mod mpf;
+pub mod nal;
 pub mod names;
 pub mod numbers;
 pub mod ogg_page;

@@ -23,6 +23,7 @@ pub mod photoshop;
 pub mod picture;
 pub mod plain_text;
 pub mod png_text;
+pub mod sei;
 pub mod stream;
 pub mod vorbis;
 pub mod xmp;

@@ -234,6 +234,9 @@ impl Document<'_> {
         let decoded = data_encoding::BASE64.decode(&digits);
         let wrong = decoded.is_err().then(|| "not Base64".to_owned());
         let bytes = decoded.unwrap_or_default();
+        if let jumbf::Kind::Other(label) = jumbf::kind_of_box(&bytes) {
+            return push(self.out, "svg", "c2pa:manifest", label, &place, 0);
+        }
         let damage = wrong.or_else(|| jumbf::damage(&bytes));
         let offset = place.offset.unwrap_or_default();
         self.out.stores.push(Store { place: place.container, offset, bytes, damage });
