@@ -38,6 +38,7 @@ mod matching;
 mod outside;
 mod packages;
 mod policy;
+mod readers;
 mod reports;
 mod rules;
 mod security_page;

@@ -173,7 +173,7 @@ impl Verifier {
             out.remote = Some(url);
         }
         for store in &carried {
-            carry(store, out.get_or_insert_with(Credentials::default));
+            carry(store, facts, out.get_or_insert_with(Credentials::default));
         }
         facts.c2pa = out;
     }
@@ -252,6 +252,11 @@ impl Verifier {
                 let asset = Asset { path, format: facts.format, detached };
                 let (verdict, problem) = self.verdict(&parsed, store, asset, facts, via);
                 problem.into_iter().for_each(|p| push_problem(facts, p));
+                if verdict.state == CredentialState::Unreadable && parsed.problem.is_none() {
+                    let what = verdict.obstacle.clone().unwrap_or_default();
+                    let what = format!("the manifest store cannot be read: {what}");
+                    push_problem(facts, Problem::malformed(format!("{} (C2PA)", store.place), store.offset, what));
+                }
                 describe(&mut out, store, &parsed, &chain, verdict);
                 active = label;
             } else if label != active {
@@ -261,10 +266,8 @@ impl Verifier {
             if let Some(problem) = parsed.problem {
                 let what = format!("the manifest store is not all readable: {}", problem.what);
                 let place = format!("{} (C2PA)", store.place);
-                let problem = Problem { place, what, offset: Some(store.offset), ..problem };
-                // Damage is told of the credentials; a bound of ours may hide what the store says.
-                let hides = problem.kind == ProblemKind::Limit;
-                push_problem(facts, if hides { problem } else { problem.harmless() });
+                // Whatever stood in the part that is lost may have said how the asset was made.
+                push_problem(facts, Problem { place, what, offset: Some(store.offset), ..problem });
             }
         }
         out
@@ -407,13 +410,20 @@ fn describe(out: &mut Credentials, store: &Store, parsed: &store::ParsedStore, c
 }
 
 /// The credentials of a picture inside the asset speak, but not about the asset's bytes.
-fn carry(store: &Store, out: &mut Credentials) {
+fn carry(store: &Store, facts: &mut Facts, out: &mut Credentials) {
     if !out.present {
         *out = Credentials { present: true, via: Via::CoverArt, remote: out.remote.take(), ..Credentials::default() };
         out.place = Some(store.place.clone());
         out.offset = Some(store.offset);
     }
-    for mut manifest in signals::chain(&store::read(&store.bytes)) {
+    let parsed = store::read(&store.bytes);
+    let readable = parsed.manifests.last().is_some_and(|m| !m.claim.is_null());
+    let lost = parsed.problem.as_ref().map(|p| p.what.clone());
+    if let Some(what) = lost.or_else(|| (!readable).then(|| "no claim can be read from it".to_owned())) {
+        let what = format!("the manifest store is not all readable: {what}");
+        push_problem(facts, Problem::malformed(format!("{} (C2PA)", store.place), store.offset, what));
+    }
+    for mut manifest in signals::chain(&parsed) {
         manifest.path.insert(0, Via::CoverArt);
         out.chain.push(manifest);
     }

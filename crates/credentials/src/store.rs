@@ -43,7 +43,7 @@ pub struct ParsedManifest {
     pub structured: usize,
     /// The files of a folder that it binds.
     pub collection: Option<Collection>,
-    /// Labels of credentials and assertions whose content does not decode.
+    /// Labels of credentials and assertions whose content does not decode, or which the claim names and are not there.
     pub broken: Vec<String>,
 }
 
@@ -81,7 +81,12 @@ pub fn read(bytes: &[u8]) -> ParsedStore {
     for (at, node) in tree.children(0).filter(|(_, n)| n.kind == jumbf::SUPERBOX) {
         let kind = node.uuid.first_chunk::<4>().copied().unwrap_or_default();
         if !MANIFESTS.contains(&kind) {
-            continue;
+            // Boxes of a kind yet to come say nothing here; a manifest whose type was changed still says what it says.
+            if !is_like_manifest(&tree, at, node.label) {
+                continue;
+            }
+            let what = format!("a manifest stands in a box of another type ({})", kind.escape_ascii());
+            parsed.problem.get_or_insert(Problem::malformed("C2PA store", node.offset as u64, what));
         }
         if parsed.manifests.len() >= MOST {
             let what = format!("more than {MOST} manifests are not read");
@@ -109,6 +114,13 @@ pub fn read(bytes: &[u8]) -> ParsedStore {
         parsed.problem = Some(Problem::malformed("C2PA store", 0, "no manifest in it"));
     }
     parsed
+}
+
+/// Whether a superbox has a manifest's parts, or a manifest's name (C2PA 2.x, section 8.2).
+fn is_like_manifest(tree: &Tree<'_>, at: usize, label: &str) -> bool {
+    let part = |label: &str| label.starts_with("c2pa.assertions") || label.starts_with("c2pa.claim");
+    let named = ["urn:c2pa:", "urn:uuid:"].iter().any(|start| label.starts_with(start));
+    named || tree.children(at).any(|(_, node)| part(node.label) || node.kind == *b"brob")
 }
 
 fn unpack(packed: &[u8], unfolded: &mut usize) -> Result<Vec<u8>, &'static str> {
@@ -150,7 +162,24 @@ fn manifest(tree: &Tree<'_>, at: usize, label: &str) -> ParsedManifest {
             _ => {}
         }
     }
+    missing(&mut out);
     out
+}
+
+/// Notes the assertions on how the asset was made that the claim lists and that are not in its manifest.
+fn missing(out: &mut ParsedManifest) {
+    let lists = ["assertions", "created_assertions", "gathered_assertions"];
+    let listed = lists.iter().filter_map(|key| out.claim.get(*key)?.as_array()).flatten();
+    let own = format!("/c2pa/{}/", out.label);
+    let labels = listed.filter_map(|reference| {
+        let url = reference.get("url")?.as_str()?.strip_prefix("self#jumbf=")?;
+        // Absolute within the store, or relative to the manifest.
+        let path = if url.starts_with('/') { url.strip_prefix(own.as_str())? } else { url };
+        let label = path.strip_prefix("c2pa.assertions/")?;
+        SPEAKING.iter().any(|s| base(label).starts_with(s)).then(|| label.to_owned())
+    });
+    let absent: Vec<_> = labels.filter(|label| !out.assertions.iter().any(|(known, _)| known == label)).collect();
+    out.broken.extend(absent);
 }
 
 /// `None` where the content should decode and does not.

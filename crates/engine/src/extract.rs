@@ -1,6 +1,7 @@
 //! Everything one asset says: identify, read, embedded media, decoders. No policy, no judgement.
 
 mod appended;
+mod cut;
 
 use std::path::{Path, PathBuf};
 
@@ -12,9 +13,8 @@ use countersign_media::formats::{self, Format};
 use countersign_media::identify::identify;
 use countersign_media::member::MemberBytes;
 use countersign_media::tags::{self, Place};
-use countersign_model::json;
 use countersign_model::limits;
-use countersign_model::{Cut, Embedded, Extraction, FACTS_SCHEMA, Facts, Problem, ProblemKind, Tag, Via};
+use countersign_model::{Embedded, Extraction, FACTS_SCHEMA, Facts, Problem, ProblemKind, Tag, Via};
 
 /// The format that a name promises.
 type Named = Option<&'static dyn Format>;
@@ -141,8 +141,7 @@ fn told<'a>(
 fn finish(path: &Path, read: Extraction) -> Facts {
     let mut out = read.facts;
     compare_name(path, &mut out);
-    cut_long_values(&mut out.tags);
-    cut_long_values(&mut out.decoded);
+    cut::long_values(&mut out);
     out
 }
 
@@ -284,21 +283,4 @@ fn compare_name(path: &Path, out: &mut Facts) {
     let format = out.format.and_then(formats::info);
     out.extension_fits =
         format.filter(|info| !info.borrowed_name).map(|info| info.extensions.contains(&extension.as_str()));
-}
-
-/// Shortens the values that facts carry; length and SHA-256 name the whole. An object keeps its members, because marks
-/// are matched by them later; of other text the beginning stays.
-fn cut_long_values(tags: &mut [Tag]) {
-    use sha2::{Digest, Sha256};
-    for tag in tags.iter_mut().filter(|t| t.value.len() > limits::VALUE) {
-        let sha256 = data_encoding::HEXLOWER.encode(&Sha256::digest(tag.value.as_bytes()));
-        tag.cut = Some(Cut { bytes: tag.value.len() as u64, sha256 });
-        match json::abridged(&tag.value, limits::VALUE) {
-            Some(short) => tag.value = short,
-            None => {
-                let end = (0..=limits::VALUE).rev().find(|i| tag.value.is_char_boundary(*i)).unwrap_or(0);
-                tag.value.truncate(end);
-            }
-        }
-    }
 }

@@ -53,10 +53,20 @@ impl Catalogue {
     }
 
     fn of_tags(&self, facts: &Facts) -> Vec<Evidence> {
+        self.of(facts.tags.iter().chain(&facts.decoded), facts)
+    }
+
+    /// What the catalogue makes of one of these facts' tags.
+    #[must_use]
+    pub fn of_tag(&self, tag: &Tag, facts: &Facts) -> Vec<Evidence> {
+        self.of(std::iter::once(tag), facts)
+    }
+
+    fn of<'a>(&self, tags: impl Iterator<Item = &'a Tag>, facts: &Facts) -> Vec<Evidence> {
         let mut out = Vec::new();
         let mut key = String::new();
         let mut found: Vec<At> = Vec::new();
-        for tag in facts.tags.iter().chain(&facts.decoded) {
+        for tag in tags {
             field(&tag.space, &tag.key, &mut key);
             found.clear();
             found.extend(self.exact.get(&key).into_iter().flatten());

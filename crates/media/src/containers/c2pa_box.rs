@@ -19,7 +19,7 @@ const PURPOSE: usize = 64;
 /// Whether these bytes begin a C2PA superbox of the right type.
 #[must_use]
 pub fn is_superbox(bytes: &[u8]) -> bool {
-    jumbf::kind(bytes) == jumbf::Kind::Store
+    jumbf::is_store(bytes)
 }
 
 /// Reads the body of a box with C2PA's extended type; `body` is after the extended type.
@@ -77,17 +77,17 @@ pub fn read_disguised(source: &mut Source, header: &Header, place: &str, out: &m
     true
 }
 
-/// A `jumb` box that stands by itself: kept where it is C2PA's.
+/// A `jumb` box that stands by itself: kept where it is C2PA's, or damaged so that nobody knows what it was.
 pub fn read_superbox(source: &mut Source, header: &Header, place: &str, out: &mut Extraction) -> bool {
-    let lead = source.up_to(header.offset, window(header.offset, header.end).min(64)).map(<[u8]>::to_vec);
-    // A 64-bit size moves the description box by eight bytes.
-    let description = lead.unwrap_or_default().get((header.body - header.offset) as usize + 4..).map(<[u8]>::to_vec);
-    let description = description.unwrap_or_default();
-    let ours = description.starts_with(b"jumd") && description.get(4..20) == Some(&jumbf::C2PA);
-    if ours {
-        keep(source, header.offset, header, place, None, out);
-    }
-    ours
+    let lead = source.up_to(header.offset, window(header.offset, header.end)).map(<[u8]>::to_vec).unwrap_or_default();
+    let damage = match jumbf::kind_of_box(&lead) {
+        jumbf::Kind::Store => None,
+        jumbf::Kind::Retagged => Some("the type or label of the manifest store was changed"),
+        jumbf::Kind::None => Some("a JUMBF superbox without a description"),
+        jumbf::Kind::Other(_) => return false,
+    };
+    keep(source, header.offset, header, place, damage.map(str::to_owned), out);
+    true
 }
 
 fn window(from: u64, end: u64) -> usize {
@@ -118,6 +118,7 @@ fn keep(source: &mut Source, at: u64, header: &Header, place: &str, damage: Opti
     match source.stated(at, len, limits::STORE) {
         Ok(bytes) => {
             let offset = source.absolute(at);
+            let damage = damage.or_else(|| jumbf::damage(&bytes));
             out.stores.push(Store { place: place.to_owned(), offset, bytes, damage });
         }
         Err(problem) => {

@@ -9,4 +9,5 @@ pub mod psd_layers;
 pub mod quicktime;
 pub mod riff;
 pub mod samsung;
+pub mod stray_tags;
 pub mod uuid_box;

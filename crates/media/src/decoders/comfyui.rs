@@ -68,7 +68,11 @@ fn graphs(tag: &Tag) -> Vec<(Graph, bool)> {
     let text = ["ASCII\0\0\0", "UNICODE\0"].iter().find_map(|start| text.strip_prefix(start)).unwrap_or(text);
     let (named, text) = unprefixed(text);
     let looks = text.starts_with('{')
-        && (text.contains("class_type") || text.contains("\"nodes\"") || text.contains("\\\"nodes\\\""));
+        // Letters of a name may be written as escapes.
+        && (text.contains("\\u00")
+            || text.contains("class_type")
+            || text.contains("\"nodes\"")
+            || text.contains("\\\"nodes\\\""));
     if !looks {
         return Vec::new();
     }

@@ -1,6 +1,6 @@
 //! AAC in ADTS frames (ISO/IEC 13818-7): tags before and behind them.
 
-use crate::containers::ends;
+use crate::containers::{ends, stray_tags};
 use crate::formats::{Format, Info, Media, Probe, Score};
 use crate::framing::mpeg_audio::{Frame, adts, run};
 use crate::tags::{Place, id3, stream};
@@ -20,7 +20,7 @@ pub(super) static INFO: Info = Info {
     extensions: &["aac", "adts"],
     media: Media::Audio,
     specification: "ISO/IEC 13818-7",
-    version: 1,
+    version: 2,
     ..Info::DEFAULT
 };
 
@@ -47,6 +47,7 @@ impl Format for Aac {
     fn read(&self, source: &mut Source, out: &mut Extraction) -> Result<(), Problem> {
         let start = ends::leading(source, FILE, out)?;
         let end = ends::trailing(source, FILE, start, out)?;
+        stray_tags::read(source, FILE, start, end, out)?;
         read_stream(source, start, end, out)
     }
 }

@@ -1,6 +1,6 @@
 //! Monkey's Audio sound (Monkey's Audio SDK): the tags at both ends.
 
-use crate::containers::ends;
+use crate::containers::{ends, stray_tags};
 use crate::formats::{Format, Info, Media, Probe, Score};
 use countersign_io::source::Source;
 use countersign_model::{Extraction, FormatId, Problem};
@@ -16,7 +16,7 @@ pub(super) static INFO: Info = Info {
     extensions: &["ape", "mac", "apl"],
     media: Media::Audio,
     specification: "Monkey's Audio SDK",
-    version: 1,
+    version: 2,
     ..Info::DEFAULT
 };
 
@@ -32,7 +32,7 @@ impl Format for Monkey {
 
     fn read(&self, source: &mut Source, out: &mut Extraction) -> Result<(), Problem> {
         // The header alone takes this much in any version.
-        let (start, end) = ends::both(source, "APE", "ape", 24, out)?;
+        let (start, end) = stray_tags::both(source, "APE", "ape", 24, out)?;
         let Some(sound) = described(source, start)? else { return Ok(()) };
         let behind = start.saturating_add(sound);
         if behind > source.len() {

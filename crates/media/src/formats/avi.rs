@@ -21,7 +21,7 @@ pub(super) static INFO: Info = Info {
     extensions: &["avi", "divx"],
     media: Media::Video,
     specification: "Microsoft AVI RIFF reference; OpenDML AVI 1.02",
-    version: 1,
+    version: 2,
     ..Info::DEFAULT
 };
 

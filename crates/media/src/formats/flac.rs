@@ -1,6 +1,6 @@
 //! FLAC (RFC 9639): metadata blocks, behind ID3 tags that some programs put before them.
 
-use crate::containers::ends;
+use crate::containers::{ends, stray_tags};
 use crate::formats::{Format, Info, Media, Probe, Score};
 use crate::tags::{Place, charset, id3, picture, push, push_problem, stream, vorbis};
 use countersign_io::source::Source;
@@ -176,6 +176,7 @@ fn riff_chunk(data: &[u8], at: &Place, out: &mut Extraction) -> bool {
 /// The first frame must stand right behind the blocks: else their lengths were wrong and blocks are lost.
 fn check_first_frame(source: &mut Source, pos: u64, samples: u64, out: &mut Extraction) -> Result<(), Problem> {
     let end = ends::trailing(source, FILE, pos, out)?;
+    stray_tags::near_end(source, FILE, pos, end, out)?;
     let offset = source.absolute(pos);
     if pos >= end {
         let problem = Problem::truncated("flac (frames)", offset, "no sound behind the metadata");

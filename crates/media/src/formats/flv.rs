@@ -14,14 +14,12 @@ static INFO: Info = Info {
     extensions: &["flv"],
     media: Media::Video,
     specification: "Adobe Flash Video File Format Specification 10.1",
-    version: 1,
+    version: 2,
     ..Info::DEFAULT
 };
 
-/// Tags that are hopped over in search of script tags.
-const TAGS: usize = 4096;
-/// Bytes that the search may read.
-const BYTES: u64 = 1024 * 1024;
+/// Tags that are hopped over in search of script tags: more than a day of pictures and sound.
+const TAGS: usize = 10_000_000;
 
 impl Format for Flv {
     fn info(&self) -> &'static Info {
@@ -38,12 +36,8 @@ impl Format for Flv {
         let head = source.array::<9>(0)?;
         // Each tag stands behind the length of the one before it.
         let mut at = u64::from(u32::from_be_bytes([head[5], head[6], head[7], head[8]])).saturating_add(4);
-        let spent = source.spent().bytes;
         let mut media = false;
         for _ in 0..TAGS {
-            if source.spent().bytes.saturating_sub(spent) > BYTES {
-                break;
-            }
             let left = source.len().saturating_sub(at);
             if left == 0 && media {
                 return Ok(());
@@ -55,7 +49,8 @@ impl Format for Flv {
             if left < 11 {
                 return Err(truncated(source, at));
             }
-            let tag = source.array::<11>(at)?;
+            let tag = source.brief(at, 11)?;
+            let Ok(tag) = <[u8; 11]>::try_from(tag) else { return Err(truncated(source, at)) };
             let len = u64::from(u32::from_be_bytes([0, tag[1], tag[2], tag[3]]));
             if 11 + len > left {
                 if matches!(tag[0] & 0x1F, 15 | 18) {
@@ -77,27 +72,13 @@ impl Format for Flv {
             }
             at = at.saturating_add(11 + len + 4);
         }
-        let what = "script tags after the first thousands of tags are not looked for";
-        push_problem(out, Problem::limit("flv", source.absolute(at), what).harmless());
-        end(source)
+        Err(Problem::limit("flv", source.absolute(at), format!("more than {TAGS} tags")))
     }
 }
 
 fn truncated(source: &Source, at: u64) -> Problem {
     let left = source.len().saturating_sub(at);
     Problem::truncated("flv", source.absolute(at), format!("a tag ends after the file, {left} bytes are left"))
-}
-
-/// The file's last four bytes are the length of its last tag: a cheap proof that the end is there.
-fn end(source: &mut Source) -> Result<(), Problem> {
-    let foot = source.len().saturating_sub(4);
-    let len = u64::from(u32::from_be_bytes(source.array::<4>(foot)?));
-    let tag = foot.checked_sub(len).filter(|_| len >= 11);
-    let tag = tag.map(|at| source.array::<11>(at)).transpose()?;
-    match tag {
-        Some(t) if u64::from(u32::from_be_bytes([0, t[1], t[2], t[3]])) + 11 == len => Ok(()),
-        _ => Err(Problem::truncated("flv", source.absolute(foot), "the last tag is cut short")),
-    }
 }
 
 fn script(source: &mut Source, at: u64, len: u64, out: &mut Extraction) {

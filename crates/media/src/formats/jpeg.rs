@@ -1,6 +1,7 @@
 //! JPEG (ISO/IEC 10918-1), with JFIF, Exif, XMP, Photoshop, JUMBF and Multi-Picture data in its application segments.
 //!
 //! Segments are read up to the first scan, then the end of the file: whether the image is whole, and what follows it.
+//! Where more can stand between scans, or the end is not what it should be, the image data are walked.
 
 mod segments;
 mod trailer;
@@ -19,7 +20,7 @@ static INFO: Info = Info {
     extensions: &["jpg", "jpeg", "jpe", "jfif", "jif", "jfi", "thm", "mpo", "jps"],
     media: Media::Image,
     specification: "ISO/IEC 10918-1; JFIF 1.02; CIPA DC-008 (Exif); CIPA DC-007 (MPF); ISO/IEC 18477-3 (APP11)",
-    version: 2,
+    version: 3,
     pixels: Pixels::Lossy,
     thumbnails: true,
     frames: FrameUse::Possible,
@@ -42,7 +43,7 @@ impl Format for Jpeg {
     fn read(&self, source: &mut Source, out: &mut Extraction) -> Result<(), Problem> {
         let image = segments::read(source, 0, "JPEG ", true, out);
         match image.stop {
-            Ok(Stop::Scan(from)) => trailer::read(source, from, &image.further, out)?,
+            Ok(Stop::Scan(from)) => trailer::read(source, from, &image, out)?,
             Ok(Stop::End(at)) => {
                 let what = "the image ends before any image data";
                 crate::tags::push_problem(out, Problem::truncated("jpeg", at, what));

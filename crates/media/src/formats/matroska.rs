@@ -1,9 +1,10 @@
 //! Matroska (RFC 9559): where a segment's Info, Tracks, Tags, Attachments and Chapters stand.
 //!
-//! Tags may follow the clusters. The SeekHead (section 5.1.1) leads there; without one, or where it is
-//! wrong, clusters are hopped over by their sizes. What the elements say is in [`crate::tags::matroska`].
+//! Tags may follow the clusters, or stand between them. The SeekHead (section 5.1.1) leads to what it knows; all else is
+//! found by hopping over the clusters by their sizes. What the elements say is in [`crate::tags::matroska`].
 
 mod attachments;
+mod pictures;
 
 use std::collections::{HashSet, VecDeque};
 
@@ -23,7 +24,7 @@ static INFO: Info = Info {
     extensions: &["mkv", "mka", "mks", "mk3d"],
     media: Media::Video,
     specification: "RFC 9559, RFC 8794 (EBML)",
-    version: 1,
+    version: 2,
     ..Info::DEFAULT
 };
 
@@ -73,6 +74,8 @@ const WANTED: &[u32] = &[SEEK_HEAD, INFORMATION, TRACKS, CHAPTERS, CUES, ATTACHM
 const SEEKS: usize = 256;
 /// The longest Cues that are read: they only save hops.
 const CUES_BYTES: u64 = 256 * 1024;
+/// Clusters, and blocks of clusters whose size is left open, that are hopped over: a day of live pictures and sound.
+const HOPS: usize = 10_000_000;
 /// Segments of one file (appended live recordings).
 const SEGMENTS: usize = 256;
 
@@ -139,11 +142,11 @@ struct Walk<'a> {
     seen: HashSet<u64>,
     seeks: VecDeque<(u32, u64)>,
     followed: usize,
-    /// Whether every SeekHead entry led where it says.
-    trusted: bool,
     /// The last cluster that the Cues know.
     last_cue: u64,
     hops: usize,
+    /// Tracks before whose first pictures user data may stand; none once they were looked at.
+    pictures: Vec<pictures::Track>,
 }
 
 impl<'a> Walk<'a> {
@@ -156,7 +159,7 @@ impl<'a> Walk<'a> {
         }
         let end = end.min(source.len());
         let (seen, seeks) = (HashSet::new(), VecDeque::new());
-        Self { source, out, segment, end, seen, seeks, followed: 0, trusted: true, last_cue: 0, hops: 0 }
+        Self { source, out, segment, end, seen, seeks, followed: 0, last_cue: 0, hops: 0, pictures: Vec::new() }
     }
 
     fn run(&mut self) {
@@ -170,16 +173,14 @@ impl<'a> Walk<'a> {
             }
             return;
         };
-        let beyond = self.follow(cluster);
-        // Behind the last cluster that the Cues know, or else behind what the SeekHead knows, nothing is promised.
-        let from = match beyond {
-            _ if !self.trusted => cluster,
-            _ if self.last_cue > cluster => self.last_cue,
-            Some(beyond) => beyond,
-            None => cluster,
-        };
-        if let Err(problem) = self.hop(from) {
+        self.follow();
+        // Neither the SeekHead nor the Cues have to know all that stands between the clusters.
+        if let Err(problem) = self.hop(cluster) {
             tags::push_problem(self.out, problem.within("matroska (Cluster)"));
+            // Where a cluster is damaged, what stands behind the last one is read all the same.
+            if self.last_cue > cluster {
+                let _ = self.hop(self.last_cue);
+            }
         }
     }
 
@@ -208,30 +209,24 @@ impl<'a> Walk<'a> {
             self.element(&element);
             at = element.end().unwrap_or(u64::MAX);
         }
-        self.follow(u64::MAX);
+        self.follow();
         None
     }
 
-    /// Reads what the SeekHeads point to; the least of their targets behind the first cluster.
-    fn follow(&mut self, cluster: u64) -> Option<u64> {
-        let mut beyond: Option<u64> = None;
+    /// Reads what the SeekHeads point to.
+    fn follow(&mut self) {
         while let Some((id, at)) = self.seeks.pop_front() {
             if !WANTED.contains(&id) {
                 continue;
             }
             self.followed += 1;
             if self.followed > SEEKS {
-                self.trusted = false;
                 break;
-            }
-            if at > cluster {
-                beyond = Some(beyond.map_or(at, |b| b.min(at)));
             }
             let found = if at < self.end { ebml::read(self.source, at).ok() } else { None };
             match found {
                 Some(element) if element.id == id => self.element(&element),
                 _ => {
-                    self.trusted = false;
                     let what = format!("SeekHead leads to {at}, and no element {id:X} is there");
                     let at = self.source.absolute(self.segment.start);
                     // A cut file has its own problem; in a whole one the clusters are walked instead.
@@ -239,7 +234,6 @@ impl<'a> Walk<'a> {
                 }
             }
         }
-        beyond
     }
 
     /// Walks from `at` to the end: clusters by their sizes, anything else is read.
@@ -248,14 +242,17 @@ impl<'a> Walk<'a> {
         let mut inside = false;
         while at < self.end {
             self.hops += 1;
-            if self.hops > limits::ITEMS {
-                let what = format!("more than {} clusters and blocks", limits::ITEMS);
+            if self.hops > HOPS {
+                let what = format!("more than {HOPS} clusters and blocks");
                 return Err(Problem::limit("", self.source.absolute(at), what));
             }
             let element = ebml::read(self.source, at)?;
             if self.segment.size.is_none() && matches!(element.id, EBML | SEGMENT) {
                 self.end = at;
                 return Ok(());
+            }
+            if element.id == CLUSTER {
+                pictures::read(self.source, &element, &std::mem::take(&mut self.pictures), self.out);
             }
             let level_1 = LEVEL_1.contains(&element.id);
             inside &= !level_1;
@@ -343,7 +340,10 @@ impl<'a> Walk<'a> {
             SEEK_HEAD => self.seek_head(&body),
             CUES => self.cues(&body),
             INFORMATION => matroska::info(&body, &place, self.out),
-            TRACKS => matroska::tracks(&body, &place, self.out),
+            TRACKS => {
+                self.pictures = pictures::tracks(&body);
+                matroska::tracks(&body, &place, self.out);
+            }
             CHAPTERS => matroska::chapters(&body, &place, self.out),
             _ => matroska::tags(&body, &place, self.out),
         }
@@ -377,8 +377,6 @@ impl<'a> Walk<'a> {
         let there = if at < self.end { ebml::read(self.source, at).ok() } else { None };
         if there.is_some_and(|e| e.id == CLUSTER) {
             self.last_cue = self.last_cue.max(at);
-        } else {
-            self.trusted = false;
         }
     }
 }

@@ -1,6 +1,6 @@
 //! MPEG audio streams (ISO/IEC 11172-3, 13818-3): tags before and behind the frames, and the Xing/LAME header in the first.
 
-use crate::containers::ends;
+use crate::containers::{ends, stray_tags};
 use crate::formats::{Format, Info, Media, Probe, Score, aac, ape, flac, musepack, wavpack};
 use crate::framing::mpeg_audio::{Frame, frame, run};
 use crate::tags::{Place, charset, id3, push, push_problem, stream};
@@ -25,7 +25,7 @@ pub(super) static INFO: Info = Info {
     extensions: &["mp3", "mp2", "mpa", "mp1", "m2a"],
     media: Media::Audio,
     specification: "ISO/IEC 11172-3, ISO/IEC 13818-3; id3.org",
-    version: 1,
+    version: 2,
     ..Info::DEFAULT
 };
 
@@ -59,6 +59,7 @@ impl Format for Mp3 {
             return flac::read_stream(source, start, out);
         }
         let end = ends::trailing(source, FILE, start, out)?;
+        stray_tags::read(source, FILE, start, end, out)?;
         if let Some(other) = other(source, start)? {
             out.facts.format = Some(other);
             return match other == wavpack::INFO.id {

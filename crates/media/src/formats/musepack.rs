@@ -1,6 +1,6 @@
 //! Musepack sound (Musepack SV7 and SV8): the tags at both ends.
 
-use crate::containers::ends;
+use crate::containers::{ends, stray_tags};
 use crate::formats::{Format, Info, Media, Probe, Score};
 use countersign_io::source::Source;
 use countersign_model::{Extraction, FormatId, Problem};
@@ -18,7 +18,7 @@ pub(super) static INFO: Info = Info {
     extensions: &["mpc", "mp+", "mpp"],
     media: Media::Audio,
     specification: "Musepack SV4 to SV8",
-    version: 1,
+    version: 2,
     ..Info::DEFAULT
 };
 
@@ -34,7 +34,7 @@ impl Format for Musepack {
 
     fn read(&self, source: &mut Source, out: &mut Extraction) -> Result<(), Problem> {
         // The header alone takes this much in any version.
-        let (start, end) = ends::both(source, "Musepack", "musepack", 24, out)?;
+        let (start, end) = stray_tags::both(source, "Musepack", "musepack", 24, out)?;
         if &source.array::<4>(start)? == b"MPCK" && &source.array::<3>(end - 3)? != LAST {
             return Err(Problem::truncated(
                 "musepack (packets)",

@@ -22,7 +22,7 @@ static INFO: Info = Info {
     extensions: &["mxf"],
     media: Media::Video,
     specification: "SMPTE ST 377-1, ST 336, ST 410, RP 2057",
-    version: 1,
+    version: 2,
     ..Info::DEFAULT
 };
 
@@ -342,7 +342,7 @@ impl File<'_> {
             if picture && self.images > limits::EMBEDDED {
                 let at = self.source.absolute(klv.value);
                 let what = format!("more than {} pictures", limits::EMBEDDED);
-                tags::push_problem(self.out, Problem::limit("mxf (generic stream)", at, what).harmless());
+                tags::push_problem(self.out, Problem::limit("mxf (generic stream)", at, what));
                 return Ok(Some(klv.end()));
             }
             let held: usize = self.streams.values().map(|(_, bytes)| bytes.len()).sum();

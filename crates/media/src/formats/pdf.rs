@@ -1,4 +1,7 @@
 //! PDF (ISO 32000-2): the Info dictionary, metadata streams, embedded files, pictures that carry metadata.
+//!
+//! A page draws through forms, patterns, masks, fonts and annotations of many kinds, and files hang on any object: all that
+//! the catalog leads to is visited, whatever the way is called.
 
 use std::collections::HashSet;
 
@@ -19,12 +22,19 @@ static INFO: Info = Info {
     extensions: &["pdf", "ai"],
     media: Media::Document,
     specification: "ISO 32000-2",
-    version: 2,
+    version: 3,
     ..Info::DEFAULT
 };
 
-/// Pages, forms and pictures that are visited.
+/// Names of embedded files that are visited.
 const VISITS: usize = 20_000;
+/// Objects, dictionaries and lists that are visited.
+const NODES: usize = 4_000_000;
+/// Files and pictures of one document that are read, and their bytes together.
+const CARRIED: usize = 1_024;
+const CARRIED_BYTES: usize = 2 * limits::BLOB;
+/// Objects past which a document is read into memory: they are small, and stand everywhere in it.
+const MANY: usize = 2_000;
 
 impl Format for Pdf {
     fn info(&self) -> &'static Info {
@@ -42,10 +52,24 @@ impl Format for Pdf {
 
     fn read(&self, source: &mut Source, out: &mut Extraction) -> Result<(), Problem> {
         let document = Document::open(source).map_err(|p| p.within("pdf (cross-reference)"))?;
-        let mut reader = Reader { document, out, seen: HashSet::new() };
-        reader.read();
-        Ok(())
+        let many = document.objects() > MANY;
+        if !many || source.len() > limits::BLOB as u64 {
+            return read(source, out);
+        }
+        let base = source.absolute(0);
+        let whole = source.whole(limits::BLOB)?.into_owned();
+        read(&mut Source::memory(whole, base), out)
     }
+}
+
+fn read(source: &mut Source, out: &mut Extraction) -> Result<(), Problem> {
+    let document = Document::open(source).map_err(|p| p.within("pdf (cross-reference)"))?;
+    let mut reader = Reader { document, out, seen: HashSet::new(), carried: 0 };
+    reader.read();
+    if let Some(problem) = reader.document.withheld.take() {
+        tags::push_problem(reader.out, problem.within("pdf"));
+    }
+    Ok(())
 }
 
 struct Reader<'a> {
@@ -53,6 +77,8 @@ struct Reader<'a> {
     out: &'a mut Extraction,
     /// Numbers of the objects visited.
     seen: HashSet<u32>,
+    /// Bytes of the files and pictures so far.
+    carried: usize,
 }
 
 impl Reader<'_> {
@@ -79,8 +105,9 @@ impl Reader<'_> {
             self.names(files);
         }
         if let Some(pages) = catalog.get("Pages").cloned() {
-            self.pages(pages);
+            self.visit(pages);
         }
+        self.visit(Object::Dict(catalog));
     }
 
     /// Strings and streams are unreadable, except the metadata where the file says so (section 7.6.5.2).
@@ -146,9 +173,7 @@ impl Reader<'_> {
     fn attached(&mut self, dict: &Dict) {
         let files = dict.get("AF").and_then(|o| self.document.resolve(o)).map(|i| i.object);
         if let Some(Object::Array(files)) = files {
-            for file in files.iter().take(limits::EMBEDDED * 4) {
-                self.file(file);
-            }
+            files.iter().for_each(|file| self.file(file));
         }
     }
 
@@ -192,71 +217,97 @@ impl Reader<'_> {
             _ => None,
         });
         let Some(files) = self.document.dict(dict.get("EF")) else { return };
-        let stream = ["F", "UF"].iter().find_map(|key| files.get(key)).cloned();
-        let Some(Object::Ref(number)) = stream else { return };
-        if !self.seen.insert(number) {
-            return;
+        // One for each system; they should be the same, and need not be.
+        let named = ["F", "UF"].iter().find_map(|key| files.get(key)).into_iter();
+        let streams = named.chain(files.0.iter().map(|(_, stream)| stream));
+        for stream in streams {
+            if let Object::Ref(number) = stream
+                && self.seen.insert(*number)
+            {
+                self.stream(*number, &dict, name.as_ref());
+            }
         }
+    }
+
+    /// The stream of an embedded file.
+    fn stream(&mut self, number: u32, dict: &Dict, name: Option<&String>) {
         let Some(found) = self.document.get(number) else { return };
         let offset = self.document.source.absolute(found.stream.unwrap_or(0));
         let place = Place { container: "PDF embedded file".into(), offset: Some(offset) };
-        if let Some(name) = &name {
+        if let Some(name) = name {
             tags::push(self.out, "pdf", "EmbeddedFile", name, &place, 0);
         }
         let manifest = dict.name("AFRelationship") == Some("C2PA_Manifest")
-            || name.as_deref().is_some_and(|n| n.to_ascii_lowercase().ends_with(".c2pa"));
-        if !manifest && self.out.embedded.len() >= limits::EMBEDDED {
-            let what = format!("more than {} embedded files", limits::EMBEDDED);
-            return tags::push_problem(self.out, Problem::limit("pdf (EmbeddedFiles)", offset, what));
-        }
+            || name.is_some_and(|n| n.to_ascii_lowercase().ends_with(".c2pa"));
         match self.document.data(&found) {
             Ok(bytes) if manifest => {
                 self.out.stores.push(Store { place: place.container, offset, bytes, damage: None });
             }
-            Ok(bytes) => self.out.embedded.push(Embedded { place: place.container, offset, bytes, name }),
+            Ok(bytes) => self.embed(place.container, offset, bytes, name.cloned()),
             Err(problem) => tags::push_problem(self.out, problem.within("pdf (EmbeddedFiles)")),
         }
     }
 
-    /// Pages, the forms and pictures that they use, and their attachments.
-    fn pages(&mut self, root: Object) {
+    fn embed(&mut self, place: String, offset: u64, bytes: Vec<u8>, name: Option<String>) {
+        self.carried = self.carried.saturating_add(bytes.len());
+        if self.out.embedded.len() >= CARRIED || self.carried > CARRIED_BYTES {
+            let what = format!("more than {CARRIED} files and pictures, or than {CARRIED_BYTES} bytes of them");
+            return tags::push_problem(self.out, Problem::limit("pdf", offset, what));
+        }
+        self.out.embedded.push(Embedded { place, offset, bytes, name });
+    }
+
+    /// Everything that an object leads to.
+    fn visit(&mut self, root: Object) {
         let mut nodes = vec![root];
         let mut visits = 0;
         while let Some(node) = nodes.pop() {
             visits += 1;
-            if visits > VISITS {
-                // Each could carry a picture with metadata; the document's own was read.
-                let what = format!("more than {VISITS} pages and pictures");
-                return tags::push_problem(self.out, Problem::limit("pdf (Pages)", 0, what).harmless());
+            if visits > NODES {
+                let what = format!("more than {NODES} objects");
+                return tags::push_problem(self.out, Problem::limit("pdf", 0, what));
             }
-            if let Object::Ref(number) = node
-                && !self.seen.insert(number)
-            {
-                continue;
+            let found = match node {
+                Object::Ref(number) if !self.seen.insert(number) => continue,
+                Object::Ref(number) => self.document.get(number),
+                object => Some(Indirect { number: 0, object, start: None, stream: None }),
+            };
+            match found.map(|found| (found.object.clone(), found)) {
+                Some((Object::Dict(dict), found)) => {
+                    self.object(&found, &dict);
+                    // In the order of the dictionary, so that pages come one after the other.
+                    let inner = dict.0.into_iter().filter(|(key, _)| key != "Parent" && key != "Metadata");
+                    nodes.extend(inner.map(|(_, object)| object).filter(leads).rev());
+                }
+                Some((Object::Array(items), _)) => nodes.extend(items.into_iter().filter(leads).rev()),
+                Some((object @ Object::Ref(_), _)) => nodes.push(object),
+                _ => {}
             }
-            let Some(found) = self.document.resolve(&node) else { continue };
-            let Object::Dict(dict) = &found.object else { continue };
-            let place = dict.name("Subtype").or_else(|| dict.name("Type")).unwrap_or("Page").to_owned();
-            self.metadata(dict, &format!("PDF {place}/Metadata"));
+        }
+    }
+
+    /// What one dictionary brings: metadata, files, a picture.
+    fn object(&mut self, found: &Indirect, dict: &Dict) {
+        let kind = dict.name("Subtype").or_else(|| dict.name("Type"));
+        if dict.get("Metadata").is_some() {
+            self.metadata(dict, &format!("PDF {}/Metadata", kind.unwrap_or("Page")));
+        }
+        if dict.get("AF").is_some() {
             self.attached(dict);
-            if dict.name("Subtype") == Some("Image") {
-                self.picture(&found, dict);
-            }
-            if let Some(Object::Array(kids)) = dict.get("Kids").and_then(|o| self.document.resolve(o)).map(|i| i.object)
-            {
-                nodes.extend(kids.into_iter().take(VISITS).rev());
-            }
-            let resources = self.document.dict(dict.get("Resources"));
-            let used = resources.and_then(|r| self.document.dict(r.get("XObject")));
-            nodes.extend(used.into_iter().flat_map(|x| x.0).map(|(_, object)| object).take(VISITS));
-            if let Some(Object::Array(notes)) =
-                dict.get("Annots").and_then(|o| self.document.resolve(o)).map(|i| i.object)
-            {
-                for note in notes.iter().take(VISITS / 10) {
-                    let note = self.document.dict(Some(note)).filter(|d| d.name("Subtype") == Some("FileAttachment"));
-                    if let Some(file) = note.and_then(|n| n.get("FS").cloned()) {
-                        self.file(&file);
-                    }
+        }
+        if dict.get("EF").is_some() {
+            self.file(&Object::Dict(dict.clone()));
+        }
+        if found.stream.is_none() {
+            return;
+        }
+        match kind {
+            Some("Image") => self.picture(found, dict),
+            _ if dict.name("Type") == Some("EmbeddedFile") => self.stream(found.number, dict, None),
+            _ => {
+                let packed = self.document.filters(dict);
+                if packed.iter().any(|name| PICTURES.contains(&name.as_str())) {
+                    self.picture(found, dict);
                 }
             }
         }
@@ -264,20 +315,12 @@ impl Reader<'_> {
 
     /// A JPEG or JPEG 2000 picture that brings metadata of its own.
     fn picture(&mut self, found: &Indirect, dict: &Dict) {
-        let filter = match dict.get("Filter") {
-            Some(Object::Name(name)) => Some(name.as_str()),
-            Some(Object::Array(names)) => match names.as_slice() {
-                [Object::Name(name)] => Some(name.as_str()),
-                _ => None,
-            },
-            _ => None,
-        };
-        let jpeg = matches!(filter, Some("DCTDecode" | "DCT"));
-        if !jpeg && filter != Some("JPXDecode") {
-            return;
-        }
+        let filters = self.document.filters(dict);
+        let Some(filter) = filters.iter().find(|name| PICTURES.contains(&name.as_str())) else { return };
         let Some((start, len)) = self.document.extent(found) else { return };
-        if jpeg {
+        let jpeg = filter != "JPXDecode";
+        let bare = filters.len() == 1;
+        if jpeg && bare {
             let most = len.min(limits::HEAD as u64) as usize;
             let head = self.document.source.up_to(start, most.min(limits::WINDOW)).map(<[u8]>::to_vec);
             if !head.is_ok_and(|head| has_metadata(&head)) {
@@ -285,15 +328,24 @@ impl Reader<'_> {
             }
         }
         let offset = self.document.source.absolute(start);
-        if self.out.embedded.len() >= limits::EMBEDDED {
-            let what = format!("more than {} pictures with metadata", limits::EMBEDDED);
-            return tags::push_problem(self.out, Problem::limit("pdf (XObject)", offset, what));
-        }
-        match self.document.raw(found, limits::EMBEDDED_BYTES) {
-            Ok(bytes) => self.out.embedded.push(Embedded { place: "PDF Image".into(), offset, bytes, name: None }),
+        let read = match bare {
+            true => self.document.raw(found, limits::EMBEDDED_BYTES),
+            false => self.document.unfiltered(found).map(|(bytes, _)| bytes),
+        };
+        match read {
+            Ok(bytes) if jpeg && !has_metadata(&bytes) => {}
+            Ok(bytes) => self.embed("PDF Image".into(), offset, bytes, None),
             Err(problem) => tags::push_problem(self.out, problem.within("pdf (XObject)")),
         }
     }
+}
+
+/// Filters whose data are files of their own.
+const PICTURES: &[&str] = &["DCTDecode", "DCT", "JPXDecode"];
+
+/// Whether there may be more behind an object.
+fn leads(object: &Object) -> bool {
+    matches!(object, Object::Ref(_) | Object::Array(_) | Object::Dict(_))
 }
 
 /// Whether a JPEG's first segments are more than JFIF, Adobe and coding tables.
@@ -301,8 +353,8 @@ fn has_metadata(head: &[u8]) -> bool {
     let mut at = 2;
     while let Some(&[0xFF, marker, high, low]) = head.get(at..at + 4).and_then(|s| <&[u8; 4]>::try_from(s).ok()) {
         match marker {
-            // APP1 (EXIF, XMP), APP11 (JUMBF), APP13 (IPTC), comments.
-            0xE1 | 0xEB | 0xED | 0xFE => return true,
+            // APP1 (EXIF, XMP), APP11 (JUMBF), APP13 (IPTC), comments, and what nobody defined.
+            0xE1 | 0xE3..=0xED | 0xEF | 0xFE => return true,
             0xDA => return false,
             _ => at += 2 + usize::from(u16::from_be_bytes([high, low])),
         }

@@ -3,8 +3,8 @@
 use crate::containers::samsung;
 use crate::formats::{Format, FrameUse, Info, Media, Pixels, Probe, Score};
 use crate::framing::png_chunks::{self, Chunk};
-use crate::framing::{appended, jumbf, numbers};
-use crate::tags::{self, Place, charset, exif, png_text, push, xmp};
+use crate::framing::{appended, deflate, jumbf, numbers};
+use crate::tags::{self, Place, charset, content, exif, png_text, push, xmp};
 use countersign_io::source::Source;
 use countersign_model::limits;
 use countersign_model::{Embedded, Extraction, FormatId, Problem, Store};
@@ -65,7 +65,7 @@ pub(super) fn read_chunk(
     out: &mut Extraction,
 ) -> Result<(), Problem> {
     let at = Place::new(format!("PNG {}", chunk.kind.escape_ascii()), source.absolute(chunk.data()));
-    match &chunk.kind {
+    match &meant(chunk.kind) {
         b"IHDR" => header(&data(source, chunk, 64)?, &at, out),
         b"tEXt" | b"zTXt" | b"iTXt" => {
             let text = checked(source, chunk, limits::INFLATED, &at, out)?;
@@ -93,7 +93,10 @@ pub(super) fn read_chunk(
         kind if !KNOWN.contains(&kind) => {
             // The type is covered by the CRC: where that is wrong, this may be a chunk that is known by another name.
             if chunk.len <= CHECKED {
-                checked(source, chunk, CHECKED as usize, &at, out)?;
+                let bytes = checked(source, chunk, CHECKED as usize, &at, out)?;
+                unknown(&bytes, &at, room, out);
+            } else if jumbf::is_store(source.up_to(chunk.data(), jumbf::HEAD)?) {
+                store(source, chunk, &at, out)?;
             }
             push(out, "png", "chunk", kind.escape_ascii().to_string(), &at, 0);
         }
@@ -102,9 +105,35 @@ pub(super) fn read_chunk(
     Ok(())
 }
 
+/// The type that a chunk is read as: the case of its letters says what editors may do with it (section 5.4), and private
+/// copies of the metadata chunks are known with other cases.
+fn meant(kind: [u8; 4]) -> [u8; 4] {
+    const READ: &[&[u8; 4]] = &[b"tEXt", b"zTXt", b"iTXt", b"eXIf", b"tXMP", b"comf", b"caBX"];
+    if KNOWN.contains(&&kind) {
+        return kind;
+    }
+    READ.iter().find(|read| read.eq_ignore_ascii_case(&kind)).map_or(kind, |read| **read)
+}
+
+/// A chunk of no known type, by its content: what ExifTool calls `zxIf` is Exif that was packed.
+fn unknown(bytes: &[u8], at: &Place, room: &mut usize, out: &mut Extraction) {
+    if content::read(bytes, at, out) {
+        return;
+    }
+    // A zero, and in some the length that it unfolds to, before a zlib stream.
+    let packed = [5, 1, 0].into_iter().filter_map(|by| bytes.get(by..));
+    for packed in packed.filter(|rest| matches!(rest, [0x78, 0x01 | 0x5E | 0x9C | 0xDA, ..])) {
+        let (unfolded, _) = deflate::zlib(packed, (*room).min(limits::INFLATED));
+        *room = room.saturating_sub(unfolded.len());
+        if content::read(&unfolded, &Place { offset: None, ..at.clone() }, out) {
+            return;
+        }
+    }
+}
+
 /// Chunks that are looked for behind the image too, whole or cut.
 pub(super) fn is_read(kind: &[u8; 4]) -> bool {
-    matches!(kind, b"tEXt" | b"zTXt" | b"iTXt" | b"eXIf" | b"tXMP" | b"comf" | b"caBX")
+    matches!(&meant(*kind), b"tEXt" | b"zTXt" | b"iTXt" | b"eXIf" | b"tXMP" | b"comf" | b"caBX")
 }
 
 /// Chunks whose content is told.
@@ -124,8 +153,8 @@ fn data(source: &mut Source, chunk: &Chunk, most: usize) -> Result<Vec<u8>, Prob
     source.stated(chunk.data(), left, most)
 }
 
-/// Unknown chunks up to this length have their CRC checked.
-const CHECKED: u32 = 64 * 1024;
+/// Unknown chunks up to this length have their CRC checked and are told by their content.
+const CHECKED: u32 = 1024 * 1024;
 
 /// As [`data`]; the data are read all the same where the CRC is wrong, but nobody knows what else they said.
 fn checked(

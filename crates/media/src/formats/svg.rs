@@ -1,6 +1,8 @@
 //! SVG (W3C Scalable Vector Graphics 2), plain or gzipped: RDF metadata, C2PA, titles, comments, embedded pictures.
 
+mod addresses;
 mod document;
+mod entities;
 mod prolog;
 
 use std::borrow::Cow;

@@ -20,13 +20,16 @@ const SILENT: &[&[u8; 4]] = &[
     b"chna", b"dbmd", b"elm1", b"regn", b"minf", b"umid", b"r64m", b"bxml", b"CSET",
 ];
 
+/// Scenes of object-based sound are described by documents of any length: those longer than this stream by.
+const LONG: u64 = 8 * 1024 * 1024;
+
 pub(super) static INFO: Info = Info {
     id: FormatId::new("wav"),
     name: "WAVE",
     extensions: &["wav", "wave", "bwf", "rf64", "bw64", "w64", "amb"],
     media: Media::Audio,
     specification: "Microsoft RIFF; EBU Tech 3285, 3306; ITU-R BS.2088",
-    version: 1,
+    version: 2,
     ..Info::DEFAULT
 };
 
@@ -101,6 +104,10 @@ fn read_chunk(
         b"bext" => bext::read(&chunks::content(source, chunk)?, &at, out),
         b"cart" => bext::read_cart(&chunks::content(source, chunk)?, &at, out),
         b"iXML" => ixml::read(&chunks::content(source, chunk)?, &at, out),
+        b"axml" if chunk.len > LONG => {
+            let document = source.range().section(chunk.data, chunk.len).stream();
+            ixml::read_long_axml(document, &at, out);
+        }
         b"axml" => ixml::read_axml(&chunks::content(source, chunk)?, &at, out),
         b"afsp" => {
             // AFsp: `name: value` texts that end in NUL.

@@ -1,7 +1,7 @@
 //! WavPack sound (WavPack 4 and 5 file format): the tags at both ends, and the chunks of the WAVE file that it was made
 //! from, which the first and the last block carry.
 
-use crate::containers::ends;
+use crate::containers::{ends, stray_tags};
 use crate::formats::{Format, Info, Media, Probe, Score, wav};
 use crate::framing::riff::{Header, Order};
 use crate::tags::push_problem;
@@ -23,7 +23,7 @@ pub(super) static INFO: Info = Info {
     extensions: &["wv", "wvc"],
     media: Media::Audio,
     specification: "WavPack 4 and 5 file format",
-    version: 1,
+    version: 2,
     ..Info::DEFAULT
 };
 
@@ -39,6 +39,7 @@ impl Format for Wavpack {
     fn read(&self, source: &mut Source, out: &mut Extraction) -> Result<(), Problem> {
         let start = ends::leading(source, "WavPack", out)?;
         let end = ends::trailing(source, "WavPack", start, out)?;
+        stray_tags::near_end(source, "WavPack", start, end, out)?;
         read_blocks(source, start, end, out).map_err(|p| p.within("wavpack (blocks)"))
     }
 }

@@ -13,7 +13,7 @@ static INFO: Info = Info {
     extensions: &["webm"],
     media: Media::Video,
     specification: "RFC 9559 (Matroska), WebM Container Guidelines",
-    version: 1,
+    version: 2,
     ..Info::DEFAULT
 };
 

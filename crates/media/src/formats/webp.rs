@@ -21,7 +21,7 @@ pub(super) static INFO: Info = Info {
     extensions: &["webp"],
     media: Media::Image,
     specification: "RFC 9649",
-    version: 1,
+    version: 2,
     pixels: Pixels::LossyOrLossless,
     thumbnails: true,
     frames: FrameUse::Possible,

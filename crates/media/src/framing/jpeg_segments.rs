@@ -1,4 +1,4 @@
-//! JPEG marker segments (ISO/IEC 10918-1, annex B) from SOI to the first scan, and the way to the end of the image.
+//! JPEG marker segments (ISO/IEC 10918-1, annex B) from SOI to the first scan.
 //!
 //! Also what spans several segments: ExtendedXMP (XMP specification part 3, section 1.1.3.1) and the boxes
 //! of JPEG XT (ISO/IEC 18477-3, annex B) that carry JUMBF in APP11.
@@ -83,65 +83,6 @@ fn ends_early(mut problem: Problem, at: u64) -> Problem {
         "the file ends before the image data".clone_into(&mut problem.what);
     }
     problem
-}
-
-/// How the image data end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ending {
-    /// The image ends here (offset after EOI).
-    At(u64),
-    /// No EOI up to the end of the source.
-    Never,
-    /// No EOI within [`limits::BLOB`].
-    Unknown,
-}
-
-/// Walks entropy-coded data and the segments between scans from `from` to EOI.
-///
-/// # Errors
-/// I/O and limits.
-pub fn ending(source: &mut Source, from: u64) -> Result<Ending, Problem> {
-    const STEP: usize = 1 << 20;
-    let mut at = from;
-    while at.saturating_sub(from) < limits::BLOB as u64 {
-        let block = source.up_to(at, STEP)?;
-        if block.len() < 4 {
-            return Ok(block
-                .windows(2)
-                .position(|w| w == [0xFF, 0xD9])
-                .map_or(Ending::Never, |by| Ending::At(at + by as u64 + 2)));
-        }
-        match ending_of_block(block) {
-            (by, true) => return Ok(Ending::At(at + by as u64)),
-            (by, false) => at = at.saturating_add(by as u64),
-        }
-    }
-    Ok(Ending::Unknown)
-}
-
-/// Walks one block of at least four bytes: how far it goes, and whether the end of the image was passed there.
-///
-/// The walk stops before a marker that is not wholly in the block, and may end behind it inside a segment.
-fn ending_of_block(block: &[u8]) -> (usize, bool) {
-    let mut at = 0;
-    while let Some(rest) = block.get(at..).filter(|rest| !rest.is_empty()) {
-        let Some((by, code)) = next_marker(rest) else {
-            // A last 0xFF may begin a marker.
-            let kept = usize::from(block.last() == Some(&0xFF));
-            return ((block.len() - kept).max(1), false);
-        };
-        at += by;
-        if code == 0xD9 {
-            return (at + 2, true);
-        }
-        // A broken length in the middle of a scan must not end the search.
-        match be16(block, at + 2) {
-            Some(len) => at += 2 + usize::from(len.max(2)),
-            None if at == 0 => at = 1,
-            None => return (at, false),
-        }
-    }
-    (at, false)
 }
 
 /// The first marker in entropy-coded data that is neither stuffing, restart nor fill: offset of its `FF`, code.

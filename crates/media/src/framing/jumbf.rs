@@ -30,24 +30,51 @@ pub fn is_store(bytes: &[u8]) -> bool {
     matches!(kind(bytes), Kind::Store | Kind::Retagged)
 }
 
-/// Judges the first bytes of a blob.
+/// Judges the first bytes of a blob; the more of them, the surer a store is known whose own name is gone.
 #[must_use]
 pub fn kind(bytes: &[u8]) -> Kind {
-    if array(bytes, 4) != Some(*b"jumb") {
-        return Kind::None;
-    }
+    let superbox = array(bytes, 4) == Some(*b"jumb");
     let header = if be32(bytes, 0) == Some(1) { 16 } else { 8 };
-    if array(bytes, header + 4) != Some(*b"jumd") {
+    if !superbox || array(bytes, header + 4) != Some(*b"jumd") {
         return Kind::None;
     }
     let label = label(bytes, header);
     match array::<16>(bytes, header + 8) {
         Some(C2PA) => Kind::Store,
-        Some(_) if label == "c2pa" => Kind::Retagged,
+        Some(_) if label == "c2pa" || holds_manifest(bytes) => Kind::Retagged,
         // What is left of the type tells a store that breaks off, or whose type was changed further on.
         _ if array(bytes, header + 8) == Some(*b"c2pa") => Kind::Retagged,
         _ => Kind::Other(label),
     }
+}
+
+/// As [`kind`], for a blob from a place where only boxes stand: a store is also known where its own header is gone.
+#[must_use]
+pub fn kind_of_box(bytes: &[u8]) -> Kind {
+    match kind(bytes) {
+        Kind::None if holds_manifest(bytes) => Kind::Retagged,
+        kind => kind,
+    }
+}
+
+/// How far into a blob the parts of a manifest are looked for.
+const NEAR: usize = 64 * 1024;
+
+/// Whether parts stand here that only a manifest has: labels of C2PA 2.x, section 11.1.4, and the types of its boxes.
+fn holds_manifest(bytes: &[u8]) -> bool {
+    const PARTS: [&[u8]; 7] = [
+        b"c2pa.assertions\0",
+        b"c2pa.claim",
+        b"c2pa.signature\0",
+        b"c2ma\x00\x11\x00\x10\x80\x00\x00\xAA\x00\x38\x9B\x71",
+        b"c2cs\x00\x11\x00\x10\x80\x00\x00\xAA\x00\x38\x9B\x71",
+        b"c2as\x00\x11\x00\x10\x80\x00\x00\xAA\x00\x38\x9B\x71",
+        b"c2cl\x00\x11\x00\x10\x80\x00\x00\xAA\x00\x38\x9B\x71",
+    ];
+    let near = bytes.get(..bytes.len().min(NEAR)).unwrap_or_default();
+    // In boxes only: text about manifests has no box around it.
+    let boxed = memchr::memmem::find(near, b"jumd").is_some();
+    boxed && PARTS.iter().any(|part| memchr::memmem::find(near, part).is_some())
 }
 
 fn label(bytes: &[u8], at: usize) -> String {
@@ -74,7 +101,7 @@ pub fn stated_len(bytes: &[u8]) -> Option<u64> {
 #[must_use]
 pub fn damage(bytes: &[u8]) -> Option<String> {
     match kind(bytes) {
-        Kind::Retagged => return Some("the content type of the manifest store was changed or cut off".to_owned()),
+        Kind::Retagged => return Some("the type or label of the manifest store was changed or cut off".to_owned()),
         Kind::None => return Some("no JUMBF superbox".to_owned()),
         Kind::Other(_) | Kind::Store => {}
     }
@@ -112,6 +139,13 @@ mod tests {
         assert_eq!(kind(&store[..20]), Kind::Retagged);
         assert_eq!(kind(&superbox([7; 16], b"jpeg.360")), Kind::Other("jpeg.360".into()));
         assert_eq!(kind(b"....ftyp"), Kind::None);
+        // The outer names may all be gone: what is inside tells.
+        let inside = superbox(*b"c2ma\x00\x11\x00\x10\x80\x00\x00\xAA\x00\x38\x9B\x71", b"urn:c2pa:1");
+        let mut renamed = [superbox([7; 16], b"c2pb"), inside].concat();
+        assert_eq!(kind(&renamed), Kind::Retagged);
+        renamed[4] ^= 1;
+        assert_eq!((kind(&renamed), kind_of_box(&renamed)), (Kind::None, Kind::Retagged));
+        assert_eq!(kind_of_box(b"an essay on c2pa.claim and other labels"), Kind::None);
         for cut in 0..store.len() {
             let _ = (kind(&store[..cut]), damage(&store[..cut]));
         }

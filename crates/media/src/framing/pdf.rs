@@ -7,6 +7,7 @@ use std::collections::{HashMap, HashSet};
 use std::io::Read;
 use std::rc::Rc;
 
+use crate::framing::pdf_filters;
 use crate::framing::pdf_objects::{Dict, Object, Parser};
 use countersign_io::source::Source;
 use countersign_model::Problem;
@@ -50,6 +51,8 @@ pub struct Document<'a> {
     unfolded: HashMap<u32, Option<Unfolded>>,
     /// Bytes unfolded so far.
     spent: usize,
+    /// Why objects could not be read that may be sound.
+    pub withheld: Option<Problem>,
 }
 
 /// The largest object without its stream that is read.
@@ -68,7 +71,7 @@ impl<'a> Document<'a> {
         let head = source.up_to(0, 1024)?;
         let base = head.windows(5).position(|w| w == b"%PDF-").unwrap_or(0) as u64;
         let (entries, unfolded) = (HashMap::new(), HashMap::new());
-        let mut document = Self { source, base, entries, trailer: Dict::default(), repaired: None, unfolded, spent: 0 };
+        let mut document = Self { source, base, entries, trailer: Dict::default(), repaired: None, unfolded, spent: 0, withheld: None };
         if let Err(problem) = document.tables() {
             document.repaired = Some(problem);
             document.search()?;
@@ -319,7 +322,13 @@ impl<'a> Document<'a> {
     fn parse<T>(&mut self, at: u64, read: impl Fn(&mut Parser<'_>) -> Option<T>) -> Option<T> {
         let mut len = limits::WINDOW;
         loop {
-            let bytes = self.source.up_to(at, len).ok()?;
+            let bytes = match self.source.up_to(at, len) {
+                Ok(bytes) => bytes,
+                Err(problem) => {
+                    self.withheld.get_or_insert(problem);
+                    return None;
+                }
+            };
             let whole = bytes.len() < len || len >= OBJECT;
             let end = bytes.len();
             let mut parser = Parser::new(bytes);
@@ -359,32 +368,63 @@ impl<'a> Document<'a> {
     /// # Errors
     /// As [`Document::raw`]; `unsupported` for filters of pictures and the like.
     pub fn data(&mut self, found: &Indirect) -> Result<Vec<u8>, Problem> {
+        let (bytes, left) = self.unfiltered(found)?;
+        let Some(name) = left else { return Ok(bytes) };
+        let at = self.source.absolute(found.stream.unwrap_or(0));
+        let what = format!("filter {name} is not read");
+        Err(Problem::new(countersign_model::ProblemKind::Unsupported, "", Some(at), what))
+    }
+
+    /// A stream's content with its filters undone up to the first that is not known here, which comes with it: that of a
+    /// picture, mostly.
+    ///
+    /// # Errors
+    /// As [`Document::raw`].
+    pub fn unfiltered(&mut self, found: &Indirect) -> Result<(Vec<u8>, Option<String>), Problem> {
         let at = self.source.absolute(found.stream.unwrap_or(0));
         let mut bytes = self.raw(found, limits::STORE)?;
-        let Object::Dict(dict) = &found.object else { return Ok(bytes) };
-        let filters = self.list(dict.get("Filter"));
-        let parameters = self.list(dict.get("DecodeParms"));
-        for (index, filter) in filters.iter().enumerate().take(limits::DEPTH) {
-            let Object::Name(name) = filter else { continue };
+        let Object::Dict(dict) = &found.object else { return Ok((bytes, None)) };
+        let filters = self.filters(dict);
+        let parameters = self.list(dict.get("DecodeParms").or_else(|| dict.get("DP")));
+        for (index, name) in filters.into_iter().enumerate() {
             let parameter = match parameters.get(index) {
                 Some(Object::Dict(dict)) => dict.clone(),
                 _ => Dict::default(),
             };
             bytes = match name.as_str() {
                 "FlateDecode" | "Fl" => unpredicted(inflate(&bytes, at)?, &parameter),
-                "ASCIIHexDecode" | "AHx" => unhexed(&bytes),
-                "Crypt" if parameter.name("Name").is_none_or(|n| n == "Identity") => bytes,
-                _ => {
-                    let what = format!("filter {name} is not read");
-                    return Err(Problem::new(countersign_model::ProblemKind::Unsupported, "", Some(at), what));
+                "LZWDecode" | "LZW" => {
+                    let early = parameter.integer("EarlyChange") != Some(0);
+                    unpredicted(pdf_filters::lzw(&bytes, early), &parameter)
                 }
+                "ASCIIHexDecode" | "AHx" => unhexed(&bytes),
+                "ASCII85Decode" | "A85" => pdf_filters::ascii85(&bytes),
+                "RunLengthDecode" | "RL" => pdf_filters::run_lengths(&bytes),
+                "Crypt" if parameter.name("Name").is_none_or(|n| n == "Identity") => bytes,
+                _ => return Ok((bytes, Some(name))),
             };
             self.spent = self.spent.saturating_add(bytes.len());
             if self.spent as u64 > limits::METADATA {
                 return Err(Problem::limit("", at, "too much to unfold"));
             }
         }
-        Ok(bytes)
+        Ok((bytes, None))
+    }
+
+    /// The names of a stream's filters, the outermost first.
+    pub fn filters(&mut self, dict: &Dict) -> Vec<String> {
+        let all = self.list(dict.get("Filter").or_else(|| dict.get("F").filter(|f| !matches!(f, Object::Dict(_)))));
+        let name = |filter: Object| match filter {
+            Object::Name(name) => Some(name),
+            _ => None,
+        };
+        all.into_iter().filter_map(name).collect()
+    }
+
+    /// How many objects the tables know.
+    #[must_use]
+    pub fn objects(&self) -> usize {
+        self.entries.len()
     }
 
     fn list(&mut self, object: Option<&Object>) -> Vec<Object> {

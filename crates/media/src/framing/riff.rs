@@ -257,13 +257,10 @@ fn unmeasured(chunks: &mut [Chunk], end: u64, problem: Problem) -> Problem {
 }
 
 /// Content of odd length is followed by a byte of padding, which some writers forget: then a chunk that fits
-/// stands right behind the content, and none does a byte further on.
+/// stands right behind the content, and none does a byte further on. Others pad with zeros to the next four bytes.
 fn padding(source: &mut Source, chunk: &Chunk, end: u64, order: Order) -> Result<u64, Problem> {
-    if chunk.len.is_multiple_of(2) {
-        return Ok(0);
-    }
     let left = end.saturating_sub(chunk.end());
-    let after = source.up_to(chunk.end(), 9)?;
+    let after = source.up_to(chunk.end(), 12)?;
     let fits = |by: usize| match after.get(by..by + 8) {
         Some([a, b, c, d, size @ ..]) => {
             let size = order.u32(size.try_into().unwrap_or_default());
@@ -272,7 +269,13 @@ fn padding(source: &mut Source, chunk: &Chunk, end: u64, order: Order) -> Result
         }
         _ => false,
     };
-    Ok(u64::from(!fits(0) || fits(1)))
+    let usual = usize::from(!chunk.len.is_multiple_of(2) && (!fits(0) || fits(1)));
+    if fits(usual) {
+        return Ok(usual as u64);
+    }
+    let zeros = |by: &usize| after.iter().take(*by).filter(|b| **b == 0).count() == *by;
+    let wider = (usual + 1..=4).filter(zeros).find(|by| fits(*by) && (chunk.end() + *by as u64).is_multiple_of(4));
+    Ok(wider.unwrap_or(usual) as u64)
 }
 
 fn plausible(id: [u8; 4]) -> bool {
@@ -309,6 +312,24 @@ mod tests {
         let walk = top(&mut source, &header);
         assert_eq!(ids(&walk), [b"one ", b"two ", b"thre"]);
         assert_eq!(walk.problem, None);
+    }
+
+    #[test]
+    fn padding_to_four_bytes_is_passed_over() {
+        // One, two and three zeros behind contents that end at 1, 2 and 3 modulo 4.
+        for len in 1..=4_u32 {
+            let mut body = b"axml".to_vec();
+            body.extend(len.to_le_bytes());
+            body.extend(b"abcd".iter().take(len as usize));
+            body.resize(body.len().next_multiple_of(4), 0);
+            body.extend(b"dbmd\x02\0\0\0xyLIST\0\0\0\0");
+            let size = body.len() as u32 + 4;
+            let mut source = file(b"RIFF", size, &body);
+            let header = header(&mut source).unwrap();
+            let walk = top(&mut source, &header);
+            assert_eq!(ids(&walk), [b"axml", b"dbmd", b"LIST"], "{len}");
+            assert_eq!(walk.problem, None, "{len}");
+        }
     }
 
     #[test]

@@ -2,6 +2,10 @@
 //!
 //! A key is the path of element names below the root, joined by `/`; an attribute is `path@name`.
 
+use std::cell::Cell;
+use std::io::{self, BufRead, Read};
+use std::rc::Rc;
+
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
@@ -33,6 +37,44 @@ pub fn read_axml(blob: &[u8], at: &Place, out: &mut Extraction) {
     }
 }
 
+/// As [`read_axml`], for a document in UTF-8 of any length: it streams by, and only what is kept is held.
+pub fn read_long_axml(document: impl Read, at: &Place, out: &mut Extraction) {
+    let spent = Rc::new(Cell::new(0));
+    let bounded = Bounded { inner: io::BufReader::new(document), spent: Rc::clone(&spent) };
+    events(Reader::from_reader(bounded), &spent, "axml", &SKIPPED[..2], at, out);
+}
+
+/// The longest tag, text or comment of a document that streams by.
+const EVENT: usize = limits::INFLATED;
+
+/// Bytes that end with an error where one event does not end.
+struct Bounded<R> {
+    inner: R,
+    spent: Rc<Cell<usize>>,
+}
+
+impl<R: BufRead> Read for Bounded<R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let got = self.fill_buf()?.read(out)?;
+        self.consume(got);
+        Ok(got)
+    }
+}
+
+impl<R: BufRead> BufRead for Bounded<R> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        if self.spent.get() > EVENT {
+            return Err(io::Error::other("a tag or text that is longer than is read"));
+        }
+        self.inner.fill_buf()
+    }
+
+    fn consume(&mut self, count: usize) {
+        self.spent.set(self.spent.get().saturating_add(count));
+        self.inner.consume(count);
+    }
+}
+
 struct State<'a> {
     space: &'a str,
     path: Vec<String>,
@@ -46,12 +88,26 @@ struct State<'a> {
 
 fn flatten(blob: &[u8], space: &str, skipped: &[&str], at: &Place, out: &mut Extraction) {
     let text = charset::guess(blob);
-    let mut reader = Reader::from_str(&text);
+    events(Reader::from_reader(text.as_bytes()), &Cell::new(0), space, skipped, at, out);
+}
+
+fn events<R: BufRead>(
+    mut reader: Reader<R>,
+    spent: &Cell<usize>,
+    space: &str,
+    skipped: &[&str],
+    at: &Place,
+    out: &mut Extraction,
+) {
     reader.config_mut().check_end_names = false;
+    let mut buffer = Vec::new();
     let mut state = State { space, path: Vec::new(), text: String::new(), start: 0, values: 0, ignored: None };
-    for _ in 0..limits::ITEMS {
+    // Every event takes bytes, so that the document's end is the loop's.
+    loop {
         let by = reader.buffer_position();
-        let event = match reader.read_event() {
+        spent.set(0);
+        buffer.clear();
+        let event = match reader.read_event_into(&mut buffer) {
             Ok(event) => event,
             Err(e) => return at.problem(Problem::malformed("", offset(at, by), e.to_string()), out),
         };

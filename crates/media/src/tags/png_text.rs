@@ -4,7 +4,7 @@
 //! ImageMagick's way to carry Exif, IIM and XMP as hexadecimal text.
 
 use crate::framing::deflate;
-use crate::tags::{Place, charset, exif, iptc, photoshop, push, xmp};
+use crate::tags::{Place, charset, content, exif, iptc, photoshop, push, xmp};
 use countersign_model::{Extraction, Problem};
 
 /// Reads the data of one textual chunk. `room` is how many bytes may still be unfolded in this file; what is
@@ -58,6 +58,12 @@ fn field(keyword: &str, text: &[u8], place: &Place, near: Option<u64>, out: &mut
     }
     if let Some(kind) = keyword.strip_prefix("Raw profile type ") {
         let inside = Place { container: format!("{}, raw profile {kind}", place.container), offset: None };
+        // Some writers put the profile there as it is.
+        if let Some(raw) = unwrapped(text)
+            && profile(kind, raw, &inside, out)
+        {
+            return;
+        }
         let (bytes, whole) = hexadecimal(text).unwrap_or_default();
         if !whole {
             inside.problem(Problem::malformed("", near.unwrap_or_default(), "not the hexadecimal text stated"), out);
@@ -68,6 +74,21 @@ fn field(keyword: &str, text: &[u8], place: &Place, near: Option<u64>, out: &mut
     }
     let place = Place { container: place.container.clone(), offset: near };
     push(out, "png", keyword, charset::decode(text), &place, 0);
+}
+
+/// A profile in raw bytes, with or without the two lines that announce the hexadecimal form.
+fn unwrapped(text: &[u8]) -> Option<&[u8]> {
+    let lines = text.iter().take(64).enumerate().filter(|(_, b)| **b == b'\n').map(|(at, _)| at + 1);
+    let starts = std::iter::once(0).chain(lines);
+    let mut bodies = starts.filter_map(|at| text.get(at..));
+    bodies.find(|body| {
+        let iim = matches!(body, [0x1C, 1..=9, ..]);
+        iim || body.starts_with(b"8BIM") || content::exif_start(body).is_some() || is_packet(body)
+    })
+}
+
+fn is_packet(body: &[u8]) -> bool {
+    body.starts_with(b"<") && content::packet_start(body).is_some() || body.starts_with(b"http://ns.adobe.com/xap/1.0/\0")
 }
 
 /// A newline, a line with the kind (`exif`, `generic profile`, `IPTC profile`), a line with the decoded length, then
@@ -86,15 +107,19 @@ fn hexadecimal(text: &[u8]) -> Option<(Vec<u8>, bool)> {
 
 fn profile(kind: &str, bytes: &[u8], at: &Place, out: &mut Extraction) -> bool {
     const XMP: &[u8] = b"http://ns.adobe.com/xap/1.0/\0";
-    match kind {
-        "exif" | "APP1" | "app1" => match (bytes.strip_prefix(b"Exif\0\0"), bytes.strip_prefix(XMP)) {
+    match kind.to_ascii_lowercase().as_str() {
+        "exif" | "app1" | "generic" => match (bytes.strip_prefix(b"Exif\0\0"), bytes.strip_prefix(XMP)) {
             (Some(tiff), _) => exif::read(tiff, at, out),
             (_, Some(packet)) => xmp::read(packet, at, out),
+            _ if bytes.starts_with(b"<") => xmp::read(bytes, at, out),
             _ if bytes.starts_with(b"II") || bytes.starts_with(b"MM") => exif::read(bytes, at, out),
             _ => return false,
         },
-        "iptc" | "8bim" | "IPTC" if bytes.starts_with(b"8BIM") => photoshop::read(bytes, at, out),
-        "iptc" | "IPTC" => iptc::read(bytes, at, out),
+        "iptc" | "8bim" if bytes.starts_with(b"8BIM") => photoshop::read(bytes, at, out),
+        "iptc" | "8bim" if bytes.starts_with(b"Photoshop 3.0\0") => {
+            photoshop::read(bytes.get(14..).unwrap_or_default(), at, out);
+        }
+        "iptc" => iptc::read(bytes, at, out),
         "xmp" => xmp::read(bytes.strip_prefix(XMP).unwrap_or(bytes), at, out),
         "icc" | "icm" => {}
         _ => return false,

@@ -12,6 +12,9 @@ const RECORDS: usize = 1024;
 
 /// The international text records of a classic field; none where the lengths do not fit the bytes.
 pub(super) fn records(bytes: &[u8]) -> Vec<(usize, String)> {
+    if let Some(text) = overlong(bytes) {
+        return vec![(4, text)];
+    }
     let mut found = Vec::new();
     let mut at = 0;
     while let Some(lead) = bytes.get(at..at + 4) {
@@ -26,6 +29,15 @@ pub(super) fn records(bytes: &[u8]) -> Vec<(usize, String)> {
         at += 4 + len;
     }
     found
+}
+
+/// Text that is longer than a 16-bit length can say: writers keep the lower bits, and all of the field is the text.
+fn overlong(bytes: &[u8]) -> Option<String> {
+    let (lead, text) = bytes.split_first_chunk::<4>()?;
+    let stated = u16::from_be_bytes([lead[0], lead[1]]);
+    let language = u16::from_be_bytes([lead[2], lead[3]]);
+    let wraps = text.len() > usize::from(u16::MAX) && text.len() & 0xFFFF == usize::from(stated);
+    wraps.then(|| value::classic(language, text))
 }
 
 /// A field of unknown make: its text, or how long it is.

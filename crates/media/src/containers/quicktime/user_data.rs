@@ -63,7 +63,11 @@ fn classic(walk: &mut Walk<'_>, key: &str, header: &Header) {
     }
     let found = records(&bytes);
     if found.is_empty() {
-        return show(walk, key, &bytes, header.body);
+        // Where the length does not fit the field, what stands behind it is still text or none.
+        return match bytes.get(4..).and_then(value::printable) {
+            Some(text) if value::printable(&bytes).is_none() => walk.tag(key, text, header.body + 4),
+            _ => show(walk, key, &bytes, header.body),
+        };
     }
     for (offset, value) in found {
         walk.tag(key, value, header.body + offset as u64);

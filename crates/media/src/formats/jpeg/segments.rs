@@ -2,7 +2,7 @@
 
 use crate::framing::jpeg_segments::{self, ExtendedXmp, Segment, Stop, XtBox};
 use crate::framing::{jumbf, mpf, numbers};
-use crate::tags::{self, Place, charset, exif, icc, photoshop, plain_text, push, xmp};
+use crate::tags::{self, Place, charset, content, exif, icc, photoshop, plain_text, push, xmp};
 use countersign_io::source::Source;
 use countersign_model::limits;
 use countersign_model::{Extraction, Problem, ProblemKind, Store};
@@ -15,6 +15,8 @@ pub(super) struct Image {
     pub(super) further: Vec<u64>,
     /// Length of all segments together in bytes.
     pub(super) len: u64,
+    /// Whether more scans than one make the image (progressive, or a scan a component).
+    pub(super) many_scans: bool,
 }
 
 /// What spans segments and is read when all are known.
@@ -56,7 +58,33 @@ pub(super) fn read(source: &mut Source, start: u64, prefix: &str, main: bool, ou
     further.sort_unstable();
     further.dedup();
     finish(pending, prefix, out);
-    Image { stop, further, len: segments.iter().map(|s| s.len as u64).sum() }
+    let len = segments.iter().map(|s| s.len as u64).sum();
+    let many_scans = many_scans(source, &segments);
+    Image { stop, further, len, many_scans }
+}
+
+/// Reads segments that stand behind the first scan.
+pub(super) fn read_late(source: &mut Source, segments: &[Segment], prefix: &str, out: &mut Extraction) {
+    let mut pending = Pending::default();
+    let len = source.len();
+    for segment in segments.iter().filter(|s| s.data.saturating_add(s.len as u64) <= len) {
+        // Thumbnails and tables of the first image do not stand here, so that no size is told twice.
+        if let Err(problem) = one(source, segment, prefix, false, &mut pending, out) {
+            tags::push_problem(out, problem.within("jpeg"));
+        }
+    }
+    finish(pending, prefix, out);
+}
+
+/// Whether the first scan does not hold the whole image: the frame is progressive, or has more components than the scan.
+fn many_scans(source: &mut Source, segments: &[Segment]) -> bool {
+    let is_frame = |m: u8| matches!(m, 0xC0..=0xC3 | 0xC5..=0xC7 | 0xC9..=0xCB | 0xCD..=0xCF);
+    let frame = segments.iter().find(|s| is_frame(s.marker));
+    let scan = segments.iter().find(|s| s.marker == 0xDA);
+    let (Some(frame), Some(scan)) = (frame, scan) else { return true };
+    let components = source.up_to(frame.data, frame.len.min(6)).ok().and_then(|b| b.get(5).copied());
+    let scanned = source.up_to(scan.data, scan.len.min(1)).ok().and_then(|b| b.first().copied());
+    !matches!(frame.marker, 0xC0 | 0xC1) || components.is_none() || components != scanned
 }
 
 fn read_segment(
@@ -118,7 +146,7 @@ fn application(
     let data = source.up_to(segment.data, segment.len)?;
     match number {
         0 if start.starts_with(b"JFIF\0") => jfif(data, &at, out),
-        1 if start.starts_with(b"Exif\0") || start == b"Exif" => collect_exif(data, &at, pending),
+        1 if is_exif(&start) => collect_exif(data, &at, pending),
         1 if data.starts_with(XMP) => xmp::read(&data[XMP.len()..], &shifted(&at, XMP.len()), out),
         1 if jpeg_segments::collect_extended(data, &mut pending.extended) => {}
         1 if bare_packet(&start).is_some() => {
@@ -143,9 +171,25 @@ fn application(
                 push(out, "jpeg", "Adobe:ColorTransform", transform.to_string(), &at, 11);
             }
         }
+        // Elsewhere than the specifications put them: told by what they are.
+        _ if is_exif(&start) => collect_exif(data, &at, pending),
+        _ if start.starts_with(PHOTOSHOP) => collect_photoshop(&data[PHOTOSHOP.len()..], &at, pending),
+        _ if jpeg_segments::collect_extended(data, &mut pending.extended) => {}
+        _ if bare_packet(&start).is_some() => {
+            let by = bare_packet(&start).unwrap_or_default();
+            xmp::read(&data[by..], &shifted(&at, by), out);
+        }
+        _ if start.starts_with(b"JP") && jpeg_segments::collect_box(data, source_offset(&at), &mut pending.boxes) => {}
+        _ if content::read(data, &at, out) => {}
         _ => other(data, &at, number, out),
     }
     Ok(())
+}
+
+/// Whether a segment says that it is Exif, in letters of any case: readers do not mind.
+fn is_exif(start: &[u8]) -> bool {
+    let named = start.get(..4).is_some_and(|id| id.eq_ignore_ascii_case(b"Exif"));
+    named && start.get(4).is_none_or(|b| *b == 0)
 }
 
 fn source_offset(at: &Place) -> u64 {
@@ -226,6 +270,9 @@ fn other(data: &[u8], at: &Place, number: u8, out: &mut Extraction) {
     if let Some((by, json)) = plain_text::aigc(data) {
         return push(out, "jpeg", "AIGC", charset::decode(json), at, by as u64);
     }
+    if number == 11 && !data.is_empty() && data.iter().all(|b| *b == 0) {
+        at.problem(Problem::malformed("", source_offset(at), "zeros where a box should stand"), out);
+    }
     let printable = data.iter().take(32).take_while(|b| b.is_ascii_graphic() || **b == b' ').count();
     let name = String::from_utf8_lossy(&data[..printable]).trim().to_owned();
     let value = if name.is_empty() { format!("({} bytes)", data.len()) } else { name };
@@ -267,7 +314,7 @@ fn extended_xmp(packets: Vec<ExtendedXmp>, prefix: &str, out: &mut Extraction) {
 
 fn store(found: XtBox, prefix: &str, out: &mut Extraction) {
     let place = format!("{prefix}APP11");
-    match jumbf::kind(&found.bytes) {
+    match jumbf::kind_of_box(&found.bytes) {
         jumbf::Kind::Store | jumbf::Kind::Retagged => {
             let cut = found.bytes.len() >= limits::STORE;
             let damage = found.damage.or_else(|| jumbf::damage(&found.bytes));
@@ -281,7 +328,13 @@ fn store(found: XtBox, prefix: &str, out: &mut Extraction) {
             push(out, "jpeg", "JUMBF", label, &Place::new(place, found.offset), 0);
         }
         jumbf::Kind::None => {
-            let kind = found.bytes.get(4..8).unwrap_or_default().escape_ascii().to_string();
+            let kind = found.bytes.get(4..8).unwrap_or_default();
+            let at = Place::new(place.clone(), found.offset);
+            if kind == b"jumb" || !kind.iter().all(u8::is_ascii_graphic) {
+                // Boxes of other kinds have names; this may have been a manifest store.
+                at.problem(Problem::malformed("", found.offset, "a box that is overwritten or damaged"), out);
+            }
+            let kind = kind.escape_ascii().to_string();
             push(out, "jpeg", "APP11", format!("box {kind}"), &Place::new(place, found.offset), 0);
         }
     }

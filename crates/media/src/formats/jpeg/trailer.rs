@@ -1,20 +1,23 @@
-//! The end of the image and what follows it: further images, a Samsung trailer, a video, unknown data.
+//! The end of the image, segments between its scans, and what follows it: further images, a Samsung trailer, a video, unknown data.
 
 use crate::containers::samsung;
-use crate::framing::jpeg_segments::{self, Ending};
+use crate::framing::jpeg_scans::{self, Ending};
+use crate::framing::jpeg_segments;
 use crate::framing::{appended, catalog_trailer, numbers, sef};
 use crate::tags::{self, Place, charset, iptc, plain_text, push};
 use countersign_io::source::Source;
 use countersign_model::limits;
 use countersign_model::{Embedded, Extraction, Problem};
 
-use super::segments;
+use super::segments::{self, Image};
 
 /// Reads whatever stands after the scan that begins at `from`; a missing end of image is a problem in `out`.
 ///
 /// # Errors
 /// I/O and limits.
-pub(super) fn read(source: &mut Source, from: u64, further: &[u64], out: &mut Extraction) -> Result<(), Problem> {
+pub(super) fn read(source: &mut Source, from: u64, image: &Image, out: &mut Extraction) -> Result<(), Problem> {
+    let further = image.further.as_slice();
+    let end = scans(source, from, image, out)?;
     if sef::ends_with(source.tail()?.1) {
         samsung::read(source, from, source.len(), "JPEG SEF trailer", out);
         return Ok(());
@@ -27,6 +30,10 @@ pub(super) fn read(source: &mut Source, from: u64, further: &[u64], out: &mut Ex
     let tail = tail.get(skip..).unwrap_or_default();
     let filled = tail.iter().rposition(|b| *b != 0).map_or(0, |last| last + 1);
     if tail[..filled].ends_with(&[0xFF, 0xD9]) {
+        if let Some(end) = end {
+            let behind = end.saturating_add(2) <= start.max(from).saturating_add(filled as u64);
+            return if behind { unknown(source, end, further, out) } else { Ok(()) };
+        }
         // The last end of image may be that of another one, which began behind the first's.
         let next = memchr::memmem::find(tail, &[0xFF, 0xD9, 0xFF, 0xD8, 0xFF]);
         return match next {
@@ -36,7 +43,7 @@ pub(super) fn read(source: &mut Source, from: u64, further: &[u64], out: &mut Ex
     }
     let ending = match jpeg_segments::ending_in(tail) {
         Some(by) => Ending::At(start.max(from) + by as u64),
-        None => jpeg_segments::ending(source, from)?,
+        None => jpeg_scans::walk(source, from)?.ending,
     };
     match ending {
         Ending::At(end) => unknown(source, end, further, out)?,
@@ -45,11 +52,36 @@ pub(super) fn read(source: &mut Source, from: u64, further: &[u64], out: &mut Ex
             tags::push_problem(out, Problem::truncated("jpeg", source.absolute(source.len()), what));
         }
         Ending::Unknown => {
-            let what = format!("no end of image within {} bytes", limits::BLOB);
+            let what = "no end of image within the bytes that are walked";
             tags::push_problem(out, Problem::limit("jpeg", source.absolute(from), what));
         }
     }
     Ok(())
+}
+
+/// Files up to this length are walked to the end of the image in any case: nearly all of them is at hand.
+const SHORT: u64 = 192 * 1024;
+
+/// Reads segments behind the first scan; the end of the image where it was walked to.
+///
+/// Reading all image data of every file would cost the whole drive. It is done where more scans are to come, where the
+/// last bytes are not those of a scan, and where the file says that it carries a clip.
+fn scans(source: &mut Source, from: u64, image: &Image, out: &mut Extraction) -> Result<Option<u64>, Problem> {
+    let (start, tail) = source.tail()?;
+    let skip = usize::try_from(from.saturating_sub(start)).unwrap_or(usize::MAX);
+    let doubtful = jpeg_scans::is_doubtful(tail.get(skip..).unwrap_or_default());
+    let clip = |key: &str| key.contains("MotionPhoto") || key.contains("MicroVideo");
+    let carries = out.facts.tags.iter().any(|t| t.space == "xmp" && clip(&t.key));
+    let short = source.len().saturating_sub(from) <= SHORT;
+    if !(image.many_scans || doubtful || carries || short) {
+        return Ok(None);
+    }
+    let found = jpeg_scans::walk(source, from)?;
+    segments::read_late(source, &found.segments, "JPEG late ", out);
+    Ok(match found.ending {
+        Ending::At(end) => Some(end),
+        Ending::Never | Ending::Unknown => None,
+    })
 }
 
 /// Whether a catalog's trailer ends the file; its IIM is read.

@@ -36,7 +36,7 @@ pub(super) fn read(source: &mut Source, start: u64, end: u64, out: &mut Extracti
 /// One AttachedFile.
 fn attachment(source: &mut Source, start: u64, end: u64, out: &mut Extraction) -> Result<(), Problem> {
     let place = Place::new("Matroska Segment/Attachments/AttachedFile", source.absolute(start));
-    let (mut name, mut mime, mut data) = (String::new(), String::new(), None);
+    let (mut name, mut data) = (String::new(), None);
     let mut at = start;
     for _ in 0..limits::ITEMS {
         if at >= end {
@@ -50,10 +50,8 @@ fn attachment(source: &mut Source, start: u64, end: u64, out: &mut Extraction) -
         if let Some(key) = name_of(FILE, element.id) {
             let body = source.stated(element.body, size, limits::VALUE)?;
             let value = String::from_utf8_lossy(&body).trim_end_matches('\0').to_owned();
-            match key {
-                "FileName" => name.clone_from(&value),
-                "FileMimeType" => mime.clone_from(&value),
-                _ => {}
+            if key == "FileName" {
+                name.clone_from(&value);
             }
             tags::push(out, SPACE, key, value, &place, element.body - start);
         } else if element.id == FILE_DATA {
@@ -61,7 +59,10 @@ fn attachment(source: &mut Source, start: u64, end: u64, out: &mut Extraction) -
         }
         at = stop;
     }
-    let Some((body, size)) = data.filter(|_| !is_font(&name, &mime)) else { return Ok(()) };
+    let Some((body, size)) = data else { return Ok(()) };
+    if is_font(&source.brief(body, 4.min(size as usize))?) {
+        return Ok(());
+    }
     if out.embedded.len() >= limits::EMBEDDED {
         let what = format!("more than {} attachments", limits::EMBEDDED);
         return Err(Problem::limit("", source.absolute(body), what));
@@ -78,10 +79,9 @@ fn attachment(source: &mut Source, start: u64, end: u64, out: &mut Extraction) -
     Ok(())
 }
 
-/// Subtitle fonts are the usual attachment and carry no media.
-fn is_font(name: &str, mime: &str) -> bool {
-    let (name, mime) = (name.to_ascii_lowercase(), mime.to_ascii_lowercase());
-    mime.contains("font")
-        || mime.contains("truetype")
-        || [".ttf", ".otf", ".ttc", ".woff"].iter().any(|e| name.ends_with(e))
+/// Subtitle fonts are the usual attachment and carry no media. Names and types are what somebody wrote; the first bytes
+/// (OpenType, WOFF 1 and 2, Type 1) are what players go by.
+fn is_font(start: &[u8]) -> bool {
+    const FONTS: [&[u8]; 8] = [b"\0\x01\0\0", b"OTTO", b"true", b"typ1", b"ttcf", b"wOFF", b"wOF2", b"%!PS"];
+    FONTS.contains(&start)
 }

@@ -3,6 +3,8 @@
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
+use super::addresses;
+use super::entities::Entities;
 use crate::framing::jumbf;
 use crate::framing::xml;
 use crate::tags::{self, Place, push, xmp};
@@ -34,6 +36,8 @@ enum Kind {
     /// Text of `metadata`, or of an element in it, that is no RDF.
     Metadata,
     Rdf,
+    /// A style sheet or a program, which may name pictures.
+    Sheet,
     Other,
 }
 
@@ -47,6 +51,7 @@ struct Document<'a> {
     toolkit: Vec<u8>,
     in_rdf: usize,
     in_metadata: usize,
+    entities: Entities,
     out: &'a mut Extraction,
 }
 
@@ -59,6 +64,7 @@ pub(super) fn read(text: &[u8], base: Option<u64>, out: &mut Extraction) -> Resu
     reader.config_mut().check_end_names = false;
     reader.config_mut().allow_unmatched_ends = true;
     reader.config_mut().allow_dangling_amp = true;
+    let entities = Entities::default();
     let mut document = Document {
         text,
         base,
@@ -67,6 +73,7 @@ pub(super) fn read(text: &[u8], base: Option<u64>, out: &mut Extraction) -> Resu
         toolkit: Vec::new(),
         in_rdf: 0,
         in_metadata: 0,
+        entities,
         out,
     };
     loop {
@@ -85,9 +92,12 @@ pub(super) fn read(text: &[u8], base: Option<u64>, out: &mut Extraction) -> Resu
             Ok(Event::Text(e)) => document.text(&e, start),
             Ok(Event::CData(e)) => document.text(&e, start + 9),
             Ok(Event::GeneralRef(e)) => {
-                let text = xml::reference(&String::from_utf8_lossy(&e));
+                let text = document.entities.expand(&format!("&{};", String::from_utf8_lossy(&e)));
+                document.replaced(&text, start);
                 document.text(text.as_bytes(), start);
             }
+            Ok(Event::DocType(e)) => document.entities.declare(&String::from_utf8_lossy(&e)),
+            Ok(Event::PI(e)) => document.addresses(&String::from_utf8_lossy(&e), false, start, 0),
             Ok(Event::Comment(e)) => {
                 let place = document.place("SVG", start);
                 push(document.out, "svg", "Comment", String::from_utf8_lossy(&e).trim(), &place, 4);
@@ -99,6 +109,10 @@ pub(super) fn read(text: &[u8], base: Option<u64>, out: &mut Extraction) -> Resu
                 return Err(Problem::malformed("", at, e.to_string()));
             }
         }
+    }
+    if document.entities.overflowed {
+        let what = "entities unfold to more than is read";
+        return Err(Problem::limit("", base.unwrap_or_default(), what));
     }
     if document.open.is_empty() {
         return Ok(());
@@ -130,12 +144,13 @@ impl Document<'_> {
                 self.namespaces.push((local.to_vec(), attribute.value.to_vec()));
             } else if key == b"x:xmptk" && !attribute.value.contains(&b'"') {
                 self.toolkit = attribute.value.to_vec();
-            } else if local == b"href" {
-                self.reference(&attribute.value, start);
             } else if root && matches!(key, b"width" | b"height" | b"viewBox" | b"version" | b"inkscape:version") {
                 let value = unescaped(&attribute.value);
                 let place = self.place("SVG", start);
                 push(self.out, "svg", &String::from_utf8_lossy(key), value, &place, 0);
+            } else if memchr::memchr2(b':', b'&', &attribute.value).is_some() {
+                let value = self.entities.expand(&String::from_utf8_lossy(&attribute.value));
+                self.addresses(&value, local == b"srcset", start, 0);
             }
         }
         let kind = self.kind(&name);
@@ -157,6 +172,7 @@ impl Document<'_> {
             }
             b"title" if of_svg() => Kind::Title,
             b"desc" if of_svg() => Kind::Description,
+            b"style" | b"script" => Kind::Sheet,
             b"metadata" if of_svg() => Kind::Metadata,
             _ if self.in_metadata > 0 && self.in_rdf == 0 => Kind::Metadata,
             _ => Kind::Other,
@@ -198,6 +214,7 @@ impl Document<'_> {
                 self.in_rdf = self.in_rdf.saturating_sub(1);
                 return self.rdf(open.start, end);
             }
+            Kind::Sheet => return self.addresses(&open.text, false, open.start, 0),
             Kind::Other => return,
         };
         let text = open.text.trim();
@@ -237,7 +254,7 @@ impl Document<'_> {
         let decoded = data_encoding::BASE64.decode(&digits);
         let wrong = decoded.is_err().then(|| "not Base64".to_owned());
         let bytes = decoded.unwrap_or_default();
-        if let jumbf::Kind::Other(label) = jumbf::kind(&bytes) {
+        if let jumbf::Kind::Other(label) = jumbf::kind_of_box(&bytes) {
             return push(self.out, "svg", "c2pa:manifest", label, &place, 0);
         }
         let damage = wrong.or_else(|| jumbf::damage(&bytes));
@@ -245,32 +262,49 @@ impl Document<'_> {
         self.out.stores.push(Store { place: place.container, offset, bytes, damage });
     }
 
-    /// A picture inside the document, as a `data:` address.
-    fn reference(&mut self, value: &[u8], at: usize) {
-        let Some(rest) = value.strip_prefix(b"data:") else { return };
-        let Some(comma) = rest.iter().take(256).position(|b| *b == b',') else { return };
-        let (kind, body) = (&rest[..comma], &rest[comma + 1..]);
-        if !kind.ends_with(b";base64") {
+    /// What an entity brought into the content: elements with addresses, or a packet.
+    fn replaced(&mut self, text: &str, at: usize) {
+        if !text.contains('<') {
             return;
         }
-        let place = self.place("SVG image", at);
-        let offset = place.offset.unwrap_or_default();
-        if self.out.embedded.len() >= limits::EMBEDDED || body.len() > limits::EMBEDDED_BYTES / 3 * 4 {
-            let what = "more or longer embedded pictures than are read";
-            return tags::push_problem(self.out, Problem::limit(place.container, offset, what));
-        }
-        let digits = String::from_utf8_lossy(body).replace("&#10;", "").replace("&#xA;", "").replace("&#13;", "");
-        let digits: Vec<u8> = digits.bytes().filter(|b| !b.is_ascii_whitespace() && *b != b'=').collect();
-        match data_encoding::BASE64_NOPAD.decode(&digits) {
-            Ok(bytes) => {
-                self.out.embedded.push(Embedded { place: place.container, offset, bytes, name: None });
-            }
-            Err(_) => {
-                let problem = Problem::malformed(place.container, offset, "an embedded picture is not Base64");
-                tags::push_problem(self.out, problem);
-            }
+        self.addresses(text, false, at, 0);
+        if text.contains("<rdf:RDF") {
+            let place = Place { offset: None, ..self.place("SVG metadata", at) };
+            xmp::read(text.as_bytes(), &place, self.out);
         }
     }
+
+    /// Pictures inside the document, as `data:` addresses.
+    fn addresses(&mut self, value: &str, list: bool, at: usize, depth: usize) {
+        for carried in addresses::carried(value, list) {
+            let place = self.place("SVG image", at);
+            let offset = place.offset.unwrap_or_default();
+            let Some(bytes) = carried.bytes else {
+                let problem = Problem::malformed(place.container, offset, "an embedded picture is not Base64");
+                tags::push_problem(self.out, problem);
+                continue;
+            };
+            if carried.kind.starts_with("text/") && depth < limits::EMBEDDED_DEPTH {
+                // A style sheet or a page may carry addresses of its own.
+                self.addresses(&String::from_utf8_lossy(&bytes), false, at, depth + 1);
+            }
+            if bytes.is_empty() || is_font(&bytes) {
+                continue;
+            }
+            if self.out.embedded.len() >= limits::EMBEDDED || bytes.len() > limits::EMBEDDED_BYTES {
+                let what = "more or longer embedded pictures than are read";
+                tags::push_problem(self.out, Problem::limit(place.container, offset, what));
+                continue;
+            }
+            self.out.embedded.push(Embedded { place: place.container, offset, bytes, name: None });
+        }
+    }
+}
+
+/// Fonts carry no media.
+fn is_font(bytes: &[u8]) -> bool {
+    const FONTS: [&[u8]; 6] = [b"\0\x01\0\0", b"OTTO", b"true", b"ttcf", b"wOFF", b"wOF2"];
+    FONTS.iter().any(|font| bytes.starts_with(font))
 }
 
 fn unescaped(value: &[u8]) -> String {

@@ -1,0 +1,49 @@
+//! Metadata that stand where no specification puts them, told by their own first bytes: Exif, XMP, IPTC-IIM, Photoshop
+//! resources, a bare AIGC label, a C2PA manifest store.
+
+use super::{Place, charset, exif, iptc, photoshop, plain_text, push, xmp};
+use crate::framing::jumbf;
+use countersign_model::{Extraction, Store};
+
+/// How far from the start an XMP packet may begin.
+const LEAD: usize = 128;
+
+/// Where the TIFF structure of an Exif block starts, with or without its identifier in any case.
+#[must_use]
+pub fn exif_start(bytes: &[u8]) -> Option<usize> {
+    let named = bytes.get(..4).is_some_and(|id| id.eq_ignore_ascii_case(b"Exif"));
+    let start = if named { 6 } else { 0 };
+    let tiff = bytes.get(start..)?;
+    (tiff.starts_with(b"II*\0") || tiff.starts_with(b"MM\0*")).then_some(start)
+}
+
+/// Where an XMP packet starts, behind whatever identifier.
+#[must_use]
+pub fn packet_start(bytes: &[u8]) -> Option<usize> {
+    const STARTS: [&[u8]; 4] = [b"<?xpacket", b"<x:xmpmeta", b"<x:xapmeta", b"<rdf:RDF"];
+    let near = bytes.get(..bytes.len().min(LEAD))?;
+    STARTS.iter().filter_map(|mark| memchr::memmem::find(near, mark)).min()
+}
+
+/// Reads what these bytes are, where they are any of it.
+pub fn read(bytes: &[u8], at: &Place, out: &mut Extraction) -> bool {
+    let shifted = |by: usize| Place { offset: at.offset.map(|o| o.saturating_add(by as u64)), ..at.clone() };
+    if let Some(by) = exif_start(bytes) {
+        exif::read(bytes.get(by..).unwrap_or_default(), &shifted(by), out);
+    } else if let Some(by) = packet_start(bytes) {
+        xmp::read(bytes.get(by..).unwrap_or_default(), &shifted(by), out);
+    } else if bytes.starts_with(b"8BIM") && bytes.len() > 12 {
+        photoshop::read(bytes, at, out);
+    } else if let Some((by, json)) = plain_text::aigc(bytes) {
+        push(out, "content", "AIGC", charset::decode(json), at, by as u64);
+    } else if jumbf::is_store(bytes) {
+        let damage = Some("the store stands where no specification puts it".to_owned());
+        let offset = at.offset.unwrap_or_default();
+        out.stores.push(Store { place: at.container.clone(), offset, bytes: bytes.to_vec(), damage });
+    } else if matches!(bytes, [0x1C, 1..=9, _, _, _, ..]) && bytes.len() > 8 {
+        iptc::read(bytes, at, out);
+    } else {
+        return false;
+    }
+    true
+}
