@@ -89,8 +89,8 @@ fn work(
             });
             match (failed, ended) {
                 (Some(error), _) => Err(error),
-                (None, Ok(whole)) => replies.one(Answer::FramesEnded { whole }, &[]),
-                (None, Err(refusal)) => replies.one(Answer::Refused(refusal), &[]),
+                (None, Ok(whole)) => replies.send_last(Answer::FramesEnded { whole }, &[]),
+                (None, Err(refusal)) => replies.send_last(Answer::Refused(refusal), &[]),
             }
         }
         Job::ExactSound { path } => {
@@ -101,8 +101,8 @@ fn work(
             });
             match (failed, ended) {
                 (Some(error), _) => Err(error),
-                (None, Ok(())) => replies.one(Answer::Samples, &[]),
-                (None, Err(refusal)) => replies.one(Answer::Refused(refusal), &[]),
+                (None, Ok(())) => replies.send_last(Answer::Samples, &[]),
+                (None, Err(refusal)) => replies.send_last(Answer::Refused(refusal), &[]),
             }
         }
         Job::Sound { path, rate, most_samples } => {
