@@ -181,6 +181,7 @@ fn judged(tree: &Arc<Observed>, asked: &Asked) -> (Vec<AssetReport>, Summary) {
         jobs: 2,
         tags: true,
         max_archive_depth: limits::ARCHIVE_DEPTH,
+        timelines: vec![],
         fail_on: Severity::Error,
     };
     let roots = Roots::of([Arc::clone(tree) as Arc<dyn Tree>]);

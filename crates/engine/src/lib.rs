@@ -4,6 +4,7 @@
 
 pub mod archives;
 pub mod cache;
+pub mod cut;
 pub mod extract;
 pub mod preview;
 pub mod scan;

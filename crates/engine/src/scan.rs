@@ -6,6 +6,7 @@
 
 mod around;
 mod asset;
+mod cut;
 mod tally;
 
 use std::collections::{HashMap, VecDeque};
@@ -17,6 +18,7 @@ use rayon::prelude::*;
 
 use crate::archives::{self, Budget, Container};
 use crate::cache::Cache;
+use crate::cut::{Cuts, Delivery, NamedTimeline};
 use crate::extract;
 use crate::survey;
 use crate::walk::Walk;
@@ -50,6 +52,8 @@ pub struct Scan<'a> {
     pub tags: bool,
     /// Archives inside archives that are opened; 0 opens none.
     pub max_archive_depth: usize,
+    /// Timelines that the user named, read already.
+    pub timelines: Vec<NamedTimeline>,
     pub fail_on: Severity,
 }
 
@@ -90,10 +94,21 @@ pub fn run(
     let mut deliveries = survey::deliveries(&roots.first(whole), &scan.exclude, watch.stop());
     let mut walk = Walk::over(roots, scan.exclude.clone()).listing(scan.listed.as_deref());
     let space = TempSpace::outside(&scanned(&roots.local_paths(), scan.listed.as_deref()));
+    // What cuts play is final wherever it lies: they are read before the first asset is placed.
+    let delivery = Delivery {
+        roots,
+        listed: scan.listed.as_deref(),
+        exclude: &scan.exclude,
+        space: &space,
+        depth: scan.max_archive_depth,
+        stop: watch.stop(),
+    };
+    let cuts = pool.install(|| Cuts::of(&delivery, &scan.timelines));
     let mut this_run = ScanRun {
         scan,
         watch,
         pool: &pool,
+        cuts: &cuts,
         files: AssetFiles { roots, space: &space },
         tally: Tally::new(scan.fail_on),
         budget: Budget::of(0),
@@ -119,6 +134,7 @@ pub fn run(
         return Err(Error::Nothing { roots: roots.iter().map(|root| root.tree().name()).collect() });
     }
     tally.summary.ignored = walk.ignored() + ignored;
+    tally.summary.timelines.clone_from(&cuts.reports);
     let delivered = deliveries.finish(!tally.summary.interrupted);
     for (package, faults) in delivered.into_iter().chain(opened) {
         tally.package(package, &faults, &scan.judge);
@@ -151,6 +167,7 @@ struct ScanRun<'a, 's> {
     scan: &'a Scan<'s>,
     watch: &'a dyn Watch,
     pool: &'a rayon::ThreadPool,
+    cuts: &'a Cuts,
     files: AssetFiles<'a>,
     tally: Tally,
     /// Of the file that is open, however deep.
@@ -171,8 +188,8 @@ impl ScanRun<'_, '_> {
         archive: Option<usize>,
         rows: &mut Rows,
     ) -> Result<()> {
-        let (scan, watch, files) = (self.scan, self.watch, self.files);
-        let judge = |job| process_asset(scan, job, around, files, watch);
+        let (scan, watch, files, cuts) = (self.scan, self.watch, self.files, self.cuts);
+        let judge = |job| process_asset(scan, job, around, files, (cuts, watch));
         let judged: Vec<_> = self.pool.install(|| jobs.into_par_iter().map(judge).collect());
         scan.judge.check_ledger_intact()?;
         for judged in judged {

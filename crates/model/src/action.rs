@@ -86,6 +86,9 @@ pub enum FindingAction {
     AskForSoundPackage,
     AskForSoundArchive,
     AskForMissingFrames,
+    AskForMissingMedia,
+    TellApartMedia,
+    AskForSoundTimeline,
     LookForTheAsset,
     ListUnusedRecords,
     RemoveOrRenewSuppression,
@@ -278,6 +281,13 @@ impl FindingAction {
             Self::AskForSoundPackage => "Ask the supplier for a sound package.",
             Self::AskForSoundArchive => "Ask the supplier for a sound archive; do not unpack this one.",
             Self::AskForMissingFrames => "Ask the supplier for the missing frames, or whether the gap is meant.",
+            Self::AskForMissingMedia => {
+                "Ask the supplier for the media, or scan it together with the timeline: what is not here is not judged."
+            }
+            Self::TellApartMedia => {
+                "Look which of them the cut plays; a timeline with whole paths, or the copies named apart, will tell."
+            }
+            Self::AskForSoundTimeline => "Export the timeline again, or ask the supplier for a sound one.",
             Self::LookForTheAsset => "Check whether the asset should be here under another name or in another version.",
             Self::RemoveOrRenewSuppression => "Take it out of the policy, or renew it with a reason that still holds.",
             // These have parts of their own.

@@ -14,6 +14,7 @@ pub mod json;
 pub mod limits;
 mod run;
 pub mod text;
+mod timeline;
 pub mod validation_status;
 
 use std::path::PathBuf;
@@ -27,6 +28,7 @@ pub use extraction::*;
 pub use finding::*;
 pub use format_id::*;
 pub use run::*;
+pub use timeline::*;
 
 /// Version of the [`Facts`] shape; part of every cache key.
 pub const FACTS_SCHEMA: u32 = 2;
@@ -60,7 +62,7 @@ pub struct Asset {
     /// Time of the last change of anything, as the walk saw it: not at the disposal of who sets file times.
     pub changed: Option<i128>,
     pub role: Role,
-    /// `cpl`, `pkl`, `manifest`, `policy:<pattern>`, `option` or `default`.
+    /// `cpl`, `pkl`, `manifest`, `policy:<pattern>`, `timeline:<file> event <id>`, `option` or `default`.
     pub role_basis: String,
     /// Index into [`Summary::packages`].
     pub package: Option<usize>,
@@ -70,6 +72,8 @@ pub struct Asset {
     pub obstacle: Option<Problem>,
     /// Which package's hashes its bytes have, where they were checked and all agree.
     pub verified_hashes: Option<String>,
+    /// What timelines say of it.
+    pub cut: AssetCut,
 }
 
 impl Asset {
@@ -89,6 +93,7 @@ impl Asset {
             sidecars: Vec::new(),
             obstacle: None,
             verified_hashes: None,
+            cut: AssetCut::default(),
         }
     }
 }

@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Ai, Credentials, Evidence, Facts, Finding, FormatId, Problem, Role, Tag};
+use super::{Ai, Credentials, Evidence, Facts, Finding, FormatId, Problem, Role, Tag, TimelineReport, Use};
 
 /// What a run was asked to do and with what.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -78,6 +78,12 @@ pub struct AssetReport {
     /// Which compositions play it, and where.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub plays: Vec<Play>,
+    /// Where cuts play it.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub uses: Vec<Use>,
+    /// Whether a cut plays it; `None` where no timeline can say so.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub in_cut: Option<bool>,
     pub ai: Ai,
     /// What a generator was asked for, as the file repeats it; only where there is a mark of AI.
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -254,6 +260,9 @@ pub struct Summary {
     pub outcome: Outcome,
     /// Findings about the run itself: an approval or a suppression that matched nothing, a policy found in the tree.
     pub findings_of_run: Vec<Finding>,
+    /// The cuts that were conformed to the assets.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub timelines: Vec<TimelineReport>,
     #[serde(skip)]
     pub packages: Vec<PackageReport>,
 }

@@ -428,6 +428,7 @@ mod tests {
             verified_hashes: None,
             sidecars: vec![],
             obstacle: None,
+            cut: Default::default(),
         }
     }
 

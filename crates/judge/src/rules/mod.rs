@@ -19,6 +19,9 @@ mod revoked_approval;
 mod sequence_gap;
 mod stripped_credentials;
 mod tampered_credentials;
+mod timeline_ambiguous;
+mod timeline_missing_media;
+mod timeline_unreadable;
 mod unapproved_ai_in_final;
 mod unauthenticated_archival;
 mod unnotified_ai_in_temporary;
@@ -28,6 +31,7 @@ mod untrusted_signer;
 mod unused_approval;
 mod unused_suppression;
 mod usage;
+mod uses;
 mod wording;
 
 use std::path::Path;
@@ -212,6 +216,7 @@ pub static ALL: &[&dyn Rule] = &[
     &ai_in_archival::AiInArchival,
     &tampered_credentials::TamperedCredentials,
     &unreadable_asset::UnreadableAsset,
+    &timeline_unreadable::TimelineUnreadable,
     &package::MISSING_ASSET,
     &package::HASH_MISMATCH,
     &package::SIZE_MISMATCH,
@@ -222,11 +227,13 @@ pub static ALL: &[&dyn Rule] = &[
     &stripped_credentials::StrippedCredentials,
     &conflicting_provenance::ConflictingProvenance,
     &sequence_gap::SequenceGap,
+    &timeline_missing_media::TimelineMissingMedia,
     &untrusted_signer::UntrustedSigner,
     &possible_ai::PossibleAi,
     &mislabelled_format::MislabelledFormat,
     &unrecognized_format::UnrecognizedFormat,
     &package::UNLISTED_FILE,
+    &timeline_ambiguous::TimelineAmbiguous,
     &configuration_in_delivery::ConfigurationInDelivery,
     &unused_approval::UnusedApproval,
     &unused_suppression::UnusedSuppression,
