@@ -38,9 +38,14 @@ pub(super) fn use_of(label: &str, timeline: &Timeline, tracks: &Tracks, event: &
 
 /// What is played of the medium: where the speed is normal, an enclosing clip that cuts the event cuts it as well.
 pub(super) fn played_source(event: &Event) -> TimeRange {
-    let Some(played) = event.played.filter(|_| event.speed == Speed::Normal) else {
-        return event.shown.unwrap_or(event.source);
-    };
+    let shown = event.shown.unwrap_or(event.source);
+    match event.speed {
+        Speed::Normal => {}
+        // Forward at another speed: from where the source starts, as many frames as are used.
+        Speed::Constant(factor) if factor > 0.0 => return TimeRange { start: event.source.start, ..shown },
+        _ => return shown,
+    }
+    let Some(played) = event.played else { return shown };
     let into = |units| played.rate.convert(units, event.source.rate);
     let skipped = into(played.start.saturating_sub(event.record.start)).max(0);
     let left = event.source.duration.saturating_sub(skipped).max(0);
