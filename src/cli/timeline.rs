@@ -17,7 +17,9 @@ use countersign_model::error::{Error, Result};
 use countersign_model::limits;
 use countersign_report::escape::{shorten, terminal};
 use countersign_report::layout::wrap;
-use countersign_timelines::{Document, Event, EventKind, Kind, Speed, Timecode, Timeline, identify, json as shape, read};
+use countersign_timelines::{
+    Document, Event, EventKind, Kind, Speed, Timecode, Timeline, identify, json as shape, read,
+};
 
 /// The longest file that is read whole.
 const MOST: u64 = 2 << 30;
@@ -92,11 +94,13 @@ enum Failure {
 /// # Errors
 /// What is no timeline, cannot be read or holds no event: nothing is judged by it.
 pub(super) fn named(paths: &[PathBuf], roots: &[PathBuf]) -> Result<Vec<NamedTimeline>> {
-    let refused = |path: &Path, what: String| Error::File {
+    let refused = |path: &Path, what: String| {
+        Error::File {
         path: path.to_path_buf(),
         what,
         hint: "--timeline wants an EDL, OTIO, FCP7 XML, FCPXML or AAF file; `countersign timeline FILE` shows what is read"
             .to_owned(),
+    }
     };
     let one = |path: &PathBuf| {
         let document = document(path).map_err(|failure| match failure {
@@ -225,7 +229,15 @@ fn card(timeline: &Timeline, event: &Event, asset: Option<&Conformed>) -> String
         (true, None) => ", cut away",
         _ => "",
     };
-    line("    Record ", &format!("{} to {}, {kind}, track {}{off}", record(event.record.start), record(event.record.end()), event.track));
+    line(
+        "    Record ",
+        &format!(
+            "{} to {}, {kind}, track {}{off}",
+            record(event.record.start),
+            record(event.record.end()),
+            event.track
+        ),
+    );
     let speed = match event.speed {
         Speed::Normal => String::new(),
         Speed::Constant(factor) => format!(", speed {factor}"),

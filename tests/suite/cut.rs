@@ -105,7 +105,10 @@ fn a_made_show_conforms_to_the_same_uses_in_all_five_formats() {
         let report = scan(folder.path(), &[]);
         let still = row(&report, "temp/stills/Caf\u{e9} 100%.png");
         assert_eq!(still["role"], "final", "{format}");
-        assert!(still["role_basis"].as_str().unwrap().starts_with(&format!("timeline:reel1.{format} event ")), "{still}");
+        assert!(
+            still["role_basis"].as_str().unwrap().starts_with(&format!("timeline:reel1.{format} event ")),
+            "{still}"
+        );
         assert_eq!(rules(still)[0], "unapproved-ai-in-final", "{format}");
         let message = still["findings"][0]["message"].as_str().unwrap();
         let times = still["uses"][0]["record"]["in"].as_str().unwrap();
@@ -140,7 +143,10 @@ fn sound_alone_does_not_make_a_picture_final_and_what_is_off_is_not_played() {
     write(folder.path(), "off.otio", off);
     let report = scan(folder.path(), &[]);
     let role = |name: &str| row(&report, name)["role"].as_str().unwrap().to_owned();
-    assert_eq!((role("temp/a.png"), role("temp/b.png"), role("temp/c.png")), ("temporary".into(), "final".into(), "temporary".into()));
+    assert_eq!(
+        (role("temp/a.png"), role("temp/b.png"), role("temp/c.png")),
+        ("temporary".into(), "final".into(), "temporary".into())
+    );
     assert_eq!(row(&report, "temp/a.png")["uses"][0]["kind"], "audio");
     assert!(row(&report, "temp/c.png").get("uses").is_none());
     assert!(row(&report, "temp/c.png").get("in_cut").is_none(), "a delivered timeline says nothing of what is out");
@@ -291,7 +297,10 @@ fn the_command_prints_events_and_their_assets_within_80_columns() {
     let output = countersign(&["timeline", reel.to_str().unwrap(), "--against", root, "--json"]);
     let value: Value = serde_json::from_slice(&output.stdout).unwrap();
     let events = value["timelines"][0]["events"].as_array().unwrap();
-    assert_eq!((events.len(), &events[0]["asset"], &events[1]["asset"]), (2, &Value::from("media/a.png"), &Value::Null));
+    assert_eq!(
+        (events.len(), &events[0]["asset"], &events[1]["asset"]),
+        (2, &Value::from("media/a.png"), &Value::Null)
+    );
 }
 
 /// A ZIP file of stored members.
@@ -309,5 +318,6 @@ fn zip_of(members: &[(&str, &[u8])]) -> Vec<u8> {
     }
     let (at, count) = ((file.len() as u32).to_le_bytes(), (members.len() as u16).to_le_bytes());
     let length = (directory.len() as u32).to_le_bytes();
-    [file, directory, b"PK\x05\x06\0\0\0\0".to_vec(), [count, count].concat(), length.to_vec(), at.to_vec(), vec![0; 2]].concat()
+    [file, directory, b"PK\x05\x06\0\0\0\0".to_vec(), [count, count].concat(), length.to_vec(), at.to_vec(), vec![0; 2]]
+        .concat()
 }

@@ -83,7 +83,8 @@ impl Report for CueSheet<'_> {
 
 /// The row of one use: its timecodes are those of the cut.
 fn with_use(mut cells: [String; 16], of: &Use) -> Vec<String> {
-    if let Some(place) = cells.get_mut(2) {
+    // What a composition plays is told there already.
+    if let Some(place) = cells.get_mut(2).filter(|_| of.event != of.track) {
         *place = format!("{} to {}", of.record.from, of.record.to);
     }
     let of_cut = [&of.timeline, &of.event, &of.track, &of.record.from, &of.record.to, &of.source.from, &of.source.to];

@@ -184,7 +184,8 @@ fn matters<'a>(name: &str, mut beside: impl Iterator<Item = &'a str>) -> bool {
         return true;
     }
     let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
-    may && !(extension(name) != "xml" && beside.any(|other| other.strip_prefix(stem).is_some_and(|r| r.starts_with('.'))))
+    may && !(extension(name) != "xml"
+        && beside.any(|other| other.strip_prefix(stem).is_some_and(|r| r.starts_with('.'))))
 }
 
 impl Names {

@@ -12,9 +12,10 @@ const LEAST: u64 = 8;
 
 /// Extensions of files that stand beside media and that no cut plays.
 const BESIDE: &[&str] = &[
-    "3dl", "aaf", "ale", "avb", "avp", "bak", "bin", "c2pa", "cc", "ccc", "cdl", "cfg", "cpf", "csv", "cube", "doc", "docx",
-    "drp", "edl", "fcpxml", "fcp", "htm", "html", "ini", "json", "log", "lut", "md", "md5", "mhl", "otio", "otioz", "prproj",
-    "py", "rmd", "rtf", "sha1", "sha256", "srt", "stl", "txt", "vtt", "xlsx", "xml", "xmp", "yaml", "yml",
+    "3dl", "aaf", "ale", "avb", "avp", "bak", "bin", "c2pa", "cc", "ccc", "cdl", "cfg", "cpf", "csv", "cube", "doc",
+    "docx", "drp", "edl", "fcpxml", "fcp", "htm", "html", "ini", "json", "log", "lut", "md", "md5", "mhl", "otio",
+    "otioz", "prproj", "py", "rmd", "rtf", "sha1", "sha256", "srt", "stl", "txt", "vtt", "xlsx", "xml", "xmp", "yaml",
+    "yml",
 ];
 
 /// What one entry of the conform stands for.
@@ -142,7 +143,8 @@ mod tests {
         for frame in [1001, 1002, 1004] {
             all.add(0, &format!("sh/a.{frame}.exr"), &format!("root/sh/a.{frame}.exr"));
         }
-        for other in ["one.1001.exr", "clip.mov", "clip.mov.xmp", "clip.edl", "._clip.mov", "camera.r3d", "photo_1.jpg"] {
+        for other in ["one.1001.exr", "clip.mov", "clip.mov.xmp", "clip.edl", "._clip.mov", "camera.r3d", "photo_1.jpg"]
+        {
             all.add(0, other, other);
         }
         all.finish();

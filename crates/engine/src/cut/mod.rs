@@ -128,8 +128,8 @@ impl Cuts {
             let outcome = guarded(|| conformed(&named.document, &named.label, None, true, &inventory, &conform));
             cuts.take(outcome, &inventory);
         }
-        cuts.decides = !cuts.crowded
-            && !named.is_empty() && named.iter().all(|named| named.document.problems.is_empty());
+        cuts.decides =
+            !cuts.crowded && !named.is_empty() && named.iter().all(|named| named.document.problems.is_empty());
         cuts.lowers = cuts.decides && named.iter().all(|named| !named.delivered);
         cuts
     }
@@ -236,7 +236,9 @@ impl Delivery<'_> {
         }
         let look = self.look(true);
         for archive in &names.archives {
-            look.each_member(archive, &mut |member, _| all.add(member.root, &member.rel, &shown(member.root, &member.rel)));
+            look.each_member(archive, &mut |member, _| {
+                all.add(member.root, &member.rel, &shown(member.root, &member.rel))
+            });
         }
         all.finish();
         all
@@ -334,7 +336,8 @@ fn note(list: &mut NamedEvents, of: &Use, event: &Event, more: &str) {
     if list.named.len() < NAMED {
         let medium = event.media.as_deref().or(Some(event.name.as_str()).filter(|name| !name.is_empty()));
         let medium = medium.or(event.reel.as_deref()).unwrap_or("a medium without a name");
-        list.named.push(format!("event {} ({medium}, {} {} to {}){more}", of.event, of.track, of.record.from, of.record.to));
+        list.named
+            .push(format!("event {} ({medium}, {} {} to {}){more}", of.event, of.track, of.record.from, of.record.to));
     }
 }
 

@@ -12,8 +12,8 @@ use super::public_key;
 use super::raw::{Raw, RawApprovals, RawKey, RawRequire, RawRule, RawSuppress};
 use super::{Demands, Policy, Require, Setting, Suppression, TrustedKey, known};
 use crate::roles::{Pattern, Patterns};
-use countersign_model::{Role, Severity};
 use countersign_model::error::{Error, Result};
+use countersign_model::{Role, Severity};
 
 /// The text under check, for errors that point into it.
 struct Text<'a> {
