@@ -24,6 +24,7 @@ mod progress;
 mod reporting;
 mod rules;
 mod scan;
+mod timeline;
 mod tree;
 mod trust;
 mod trust_lists;
@@ -51,6 +52,8 @@ struct Arguments {
 enum Command {
     /// Judge a delivery: walk, read, match, judge, report
     Scan(scan::Arguments),
+    /// The events of a timeline, and the assets they conform to
+    Timeline(timeline::Arguments),
     /// Everything a file says, without judgement
     Inspect(inspect::Arguments),
     /// Record an approval for these exact bytes
@@ -120,6 +123,7 @@ fn parsed() -> Result<std::result::Result<Arguments, clap::Error>> {
 fn dispatch(command: Command) -> Result<u8> {
     match command {
         Command::Scan(arguments) => scan::run(arguments),
+        Command::Timeline(arguments) => timeline::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Approve(arguments) => approve::run(*arguments),
         Command::Approvals(arguments) => approvals::run(arguments),

@@ -17,7 +17,7 @@ use super::listing::present;
 use super::output::{self, Outputs};
 use super::progress::Progress;
 use super::reporting::Reporting;
-use super::{config, convert, defaults, listing, overlap, trust_lists, worker};
+use super::{config, convert, defaults, listing, overlap, timeline, trust_lists, worker};
 use countersign_credentials::{self as c2pa, Bounds, Verifier, Verify};
 use countersign_engine::cache::Cache;
 use countersign_engine::extract;
@@ -101,6 +101,9 @@ pub(super) struct Arguments {
     /// Pass over paths that match, repeatable
     #[arg(long, value_name = "GLOB")]
     exclude: Vec<String>,
+    /// Timeline of the cut (EDL, OTIO, FCP7 XML, FCPXML, AAF), repeatable: also says what is not in the cut
+    #[arg(long, value_name = "FILE")]
+    timeline: Vec<PathBuf>,
     /// How many archives inside one another are opened [default: the policy's, or 4]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(0..=16))]
     max_archive_depth: Option<u8>,
@@ -206,6 +209,7 @@ pub(super) fn run(arguments: Arguments) -> Result<u8> {
         jobs: usize::from(arguments.jobs),
         tags: arguments.tags,
         max_archive_depth: archive_depth(&arguments, &policy),
+        timelines: timeline::named(&arguments.timeline, &roots)?,
         fail_on: match arguments.fail_on {
             FailOn::Error => Severity::Error,
             FailOn::Warning => Severity::Warning,
@@ -381,5 +385,10 @@ fn options(arguments: &Arguments, scan: &Scan<'_>, as_of: NaiveDate) -> serde_js
         "config": defaults::file().map(|file| countersign_engine::walk::lossless(&file)),
         "max_archive_depth": scan.max_archive_depth,
     });
-    value.as_object().cloned().unwrap_or_default()
+    let mut options = value.as_object().cloned().unwrap_or_default();
+    if !arguments.timeline.is_empty() {
+        let named: Vec<_> = arguments.timeline.iter().map(|path| countersign_engine::walk::lossless(path)).collect();
+        options.insert("timelines".to_owned(), json!(named));
+    }
+    options
 }

@@ -68,6 +68,7 @@ fn judged(folder: &Path, asked: &Asked<'_>) -> (Vec<AssetReport>, Summary) {
         jobs: asked.jobs,
         tags: true,
         max_archive_depth: asked.depth.unwrap_or(limits::ARCHIVE_DEPTH),
+        timelines: vec![],
         fail_on: Severity::Error,
         known: None,
     };

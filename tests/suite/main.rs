@@ -18,6 +18,8 @@ mod containers_table;
 mod credentials;
 mod credentials_corpus;
 mod custody;
+mod cut;
+mod cut_hostile;
 mod decisions;
 mod decoding;
 mod documents;

@@ -10,7 +10,9 @@ use std::path::{Path, PathBuf};
 use chrono::NaiveDate;
 use countersign::approvals::{Approvals, Ledger, Record, Subject};
 use countersign::judge::{ExaminedAsset, Judge};
-use countersign::model::{Asset, Credentials, Evidence, Facts, Finding, PackageFault, PackageReport, Problem, Role};
+use countersign::model::{
+    Asset, AssetCut, Credentials, Evidence, Facts, Finding, PackageFault, PackageReport, Problem, Role,
+};
 use countersign::policy::Policy;
 use countersign::{marks, rules};
 use ed25519_dalek::SigningKey;
@@ -35,6 +37,9 @@ struct Case {
     size: u64,
     #[serde(default)]
     obstacle: Option<Problem>,
+    /// What timelines say of it.
+    #[serde(default)]
+    cut: AssetCut,
     #[serde(default)]
     facts: Value,
     #[serde(default)]
@@ -205,6 +210,7 @@ fn run(case: &Case, wrong: &mut Vec<String>) {
                 sidecars: vec![],
                 obstacle: case.obstacle.clone(),
                 verified_hashes: None,
+                cut: case.cut.clone(),
             };
             let evidence: Vec<_> = case.evidence.iter().map(evidence).collect();
             let ai = marks::ai(&evidence);

@@ -140,6 +140,8 @@ fn the_baseline_holds_for_the_same_bytes_only() {
         role_basis: String::new(),
         package: None,
         plays: vec![],
+        uses: vec![],
+        in_cut: None,
         ai: Ai::Generated,
         recipe: None,
         evidence: vec![],

@@ -176,6 +176,7 @@ fn judged(tree: &Arc<Observed>, asked: &Asked) -> (Vec<AssetReport>, Summary) {
         jobs: 2,
         tags: true,
         max_archive_depth: limits::ARCHIVE_DEPTH,
+        timelines: vec![],
         fail_on: Severity::Error,
         known: None,
     };

@@ -6,6 +6,7 @@
 
 mod around;
 mod asset;
+mod cut;
 pub mod gather;
 mod roots;
 mod tally;
@@ -23,6 +24,7 @@ use rayon::prelude::*;
 
 use crate::archives::{self, Budget, Container};
 use crate::cache::Cache;
+use crate::cut::{Cuts, Delivery, NamedTimeline};
 use crate::extract;
 use crate::known::Known;
 use crate::survey;
@@ -66,6 +68,8 @@ pub struct Scan<'a> {
     pub tags: bool,
     /// Archives inside archives that are opened; 0 opens none.
     pub max_archive_depth: usize,
+    /// Timelines that the user named, read already.
+    pub timelines: Vec<NamedTimeline>,
     /// The least severity of an open finding that fails the run.
     pub fail_on: Severity,
     /// What copies are looked for of: the indexes and the ledger; the assets of the scan itself are added. Without it none
@@ -180,10 +184,21 @@ pub fn run(
         });
         known.prepare();
     }
+    // What cuts play is final wherever it lies: they are read before the first asset is placed.
+    let delivery = Delivery {
+        roots,
+        listed: scan.listed.as_deref(),
+        exclude: &scan.exclude,
+        space: &space,
+        depth: scan.max_archive_depth,
+        stop: watch.stop(),
+    };
+    let cuts = pool.install(|| Cuts::of(&delivery, &scan.timelines));
     let mut this_run = ScanRun {
         scan,
         watch,
         pool: &pool,
+        cuts: &cuts,
         files,
         known: known.as_deref(),
         tally: Tally::new(scan.fail_on, scan.integrity),
@@ -211,6 +226,7 @@ pub fn run(
         return Err(Error::Nothing { roots: roots::with_reason(names, walk.passed_over()) });
     }
     tally.passed_over(walk.passed_over());
+    tally.summary.timelines.clone_from(&cuts.reports);
     let delivered = deliveries.finish(!tally.summary.interrupted);
     for (package, faults) in delivered.into_iter().chain(opened) {
         tally.package(package, &faults, &scan.judge);
@@ -249,6 +265,7 @@ struct ScanRun<'a, 's> {
     scan: &'a Scan<'s>,
     watch: &'a dyn Watch,
     pool: &'a rayon::ThreadPool,
+    cuts: &'a Cuts,
     files: AssetFiles<'a>,
     known: Option<&'a Known>,
     tally: Tally,
@@ -270,8 +287,8 @@ impl ScanRun<'_, '_> {
         archive: Option<usize>,
         rows: &mut Rows,
     ) -> Result<()> {
-        let (scan, watch, files, known) = (self.scan, self.watch, self.files, self.known);
-        let judge = |job| process_asset(scan, job, around, files, known, watch);
+        let (scan, watch, files, known, cuts) = (self.scan, self.watch, self.files, self.known, self.cuts);
+        let judge = |job| process_asset(scan, job, around, files, known, (cuts, watch));
         let judged: Vec<_> = self.pool.install(|| jobs.into_par_iter().map(judge).collect());
         scan.judge.check_ledger_intact()?;
         for judged in judged {

@@ -156,6 +156,12 @@ pub enum FindingAction {
     AskForSoundArchive,
     /// An image sequence has gaps in its numbers.
     AskForMissingFrames,
+    /// An event of a timeline has no asset here.
+    AskForMissingMedia,
+    /// An event of a timeline may play any of several assets.
+    TellApartMedia,
+    /// A timeline cannot be read.
+    AskForSoundTimeline,
     /// A record in force is about an asset that is not in the delivery.
     LookForTheAsset,
     /// The ledger holds records that are about nothing in the delivery.
@@ -368,6 +374,13 @@ impl FindingAction {
             Self::VerifySignatureElsewhere => "Where the signature matters, verify it with the tools of whoever signs.",
             Self::AskForSoundArchive => "Ask the supplier for a sound archive; do not unpack this one.",
             Self::AskForMissingFrames => "Ask the supplier for the missing frames, or whether the gap is meant.",
+            Self::AskForMissingMedia => {
+                "Ask the supplier for the media, or scan it together with the timeline: what is not here is not judged."
+            }
+            Self::TellApartMedia => {
+                "Look which of them the cut plays; a timeline with whole paths, or the copies named apart, will tell."
+            }
+            Self::AskForSoundTimeline => "Export the timeline again, or ask the supplier for a sound one.",
             Self::LookForTheAsset => "Check whether the asset should be here under another name or in another version.",
             Self::RemoveOrRenewSuppression => "Take it out of the policy, or renew it with a reason that still holds.",
             // These have parts of their own.

@@ -71,6 +71,8 @@ pub enum FindingSubject {
     Package,
     /// The frames of an image sequence.
     Sequence,
+    /// A timeline and the media that it plays.
+    Timeline,
     /// A record of the ledger, whatever the assets are.
     Ledger,
     /// A line of the policy, whatever the assets are.

@@ -22,6 +22,7 @@ mod known_copy;
 pub mod limits;
 mod run;
 pub mod text;
+mod timeline;
 pub mod validation_status;
 
 use std::path::PathBuf;
@@ -38,6 +39,7 @@ pub use finding::*;
 pub use format_id::*;
 pub use known_copy::*;
 pub use run::*;
+pub use timeline::*;
 
 /// Version of the [`Facts`] shape; part of every cache key.
 pub const FACTS_SCHEMA: u32 = 3;
@@ -80,7 +82,7 @@ pub struct Asset {
     pub changed: Option<i128>,
     /// What its place in the delivery is for, by package, policy or option.
     pub role: Role,
-    /// `cpl`, `pkl`, `manifest`, `policy:<pattern>`, `option` or `default`.
+    /// `cpl`, `pkl`, `manifest`, `policy:<pattern>`, `timeline:<file> event <id>`, `option` or `default`.
     pub role_basis: String,
     /// Index into [`Summary::packages`].
     pub package: Option<usize>,
@@ -90,6 +92,8 @@ pub struct Asset {
     pub obstacle: Option<Problem>,
     /// Which package's hashes its bytes have, where they were checked and all agree.
     pub verified_hashes: Option<String>,
+    /// What timelines say of it.
+    pub cut: AssetCut,
 }
 
 impl Asset {
@@ -109,6 +113,7 @@ impl Asset {
             sidecars: Vec::new(),
             obstacle: None,
             verified_hashes: None,
+            cut: AssetCut::default(),
         }
     }
 }

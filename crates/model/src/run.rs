@@ -5,7 +5,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::limits;
-use super::{Ai, Credentials, Evidence, Facts, Finding, FormatId, MatchingSummary, Problem, Role, Tag};
+use super::{
+    Ai, Credentials, Evidence, Facts, Finding, FormatId, MatchingSummary, Problem, Role, Tag, TimelineReport, Use,
+};
 
 /// What a run was asked to do and with what.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -113,6 +115,12 @@ pub struct AssetReport {
     /// Which compositions play it, and where.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub plays: Vec<Play>,
+    /// Where cuts play it.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub uses: Vec<Use>,
+    /// Whether a cut plays it; `None` where no timeline can say so.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub in_cut: Option<bool>,
     /// The strongest claim among the evidence.
     pub ai: Ai,
     /// What a generator was asked for, as the file repeats it; only where there is a mark of AI.
@@ -342,6 +350,9 @@ pub struct Summary {
     /// Where copies of known material were looked for.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub matching: Option<MatchingSummary>,
+    /// The cuts that were conformed to the assets.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub timelines: Vec<TimelineReport>,
     /// The delivery packages and archives, in the order of their places.
     #[serde(skip)]
     pub packages: Vec<PackageReport>,

@@ -1,4 +1,5 @@
-//! The CSV report (RFC 4180): one row a finding, and one for every asset without any. For spreadsheets.
+//! The CSV report (RFC 4180): one row a finding, and one for every asset without any; then one for each use of it in a
+//! cut (`about` is `use`). For spreadsheets.
 
 use std::io::{self, Write};
 
@@ -6,14 +7,14 @@ use crate::escape::csv;
 use crate::not_looked_at;
 use crate::words::{decisive, played, systems, word};
 use crate::{Info, Kind, RenderOptions, Report};
-use countersign_model::{AssetReport, Evidence, Finding, PackageReport, Run, Summary};
+use countersign_model::{AssetReport, Evidence, Finding, PackageReport, Run, Summary, Use};
 
 /// One row a finding (RFC 4180), for spreadsheets.
 pub static KIND: Kind =
     Kind { info: Info { id: "csv", summary: "one row a finding, and one for each asset without any" }, start };
 
 /// The columns, in order.
-const COLUMNS: [&str; 25] = [
+const COLUMNS: [&str; 34] = [
     "about",
     "root",
     "path",
@@ -39,6 +40,15 @@ const COLUMNS: [&str; 25] = [
     "credentials",
     "signer",
     "plays",
+    "in_cut",
+    "timeline",
+    "event",
+    "track",
+    "record_in",
+    "record_out",
+    "rate",
+    "source_in",
+    "source_out",
 ];
 
 fn start<'w>(out: Box<dyn Write + 'w>, _options: RenderOptions) -> Box<dyn Report + 'w> {
@@ -58,9 +68,10 @@ impl Report for Csv<'_> {
 
     fn asset(&mut self, asset: &AssetReport) -> io::Result<()> {
         if asset.findings.is_empty() {
-            return self.line("asset", Some(asset), None, None);
+            self.line("asset", Some(asset), None, None)?;
         }
-        asset.findings.iter().try_for_each(|finding| self.line("asset", Some(asset), None, Some(finding)))
+        asset.findings.iter().try_for_each(|finding| self.line("asset", Some(asset), None, Some(finding)))?;
+        asset.uses.iter().try_for_each(|of| self.line_of("use", Some(asset), None, None, Some(of)))
     }
 
     fn end(&mut self, summary: &Summary) -> io::Result<()> {
@@ -97,6 +108,18 @@ impl Csv<'_> {
         package: Option<&PackageReport>,
         finding: Option<&Finding>,
     ) -> io::Result<()> {
+        self.line_of(about, asset, package, finding, None)
+    }
+
+    fn line_of(
+        &mut self,
+        about: &str,
+        asset: Option<&AssetReport>,
+        package: Option<&PackageReport>,
+        finding: Option<&Finding>,
+        of_cut: Option<&Use>,
+    ) -> io::Result<()> {
+        let used = |get: &dyn Fn(&Use) -> &String| of_cut.map(|of| get(of).clone()).unwrap_or_default();
         let of = |get: &dyn Fn(&AssetReport) -> String| asset.map(get).unwrap_or_default();
         let found = |get: &dyn Fn(&Finding) -> String| finding.map(get).unwrap_or_default();
         let mark = asset.and_then(|a| decisive(&a.evidence));
@@ -128,6 +151,15 @@ impl Csv<'_> {
             of(&|a| a.c2pa.as_ref().map(|c| word(&c.state)).unwrap_or_default()),
             of(&|a| a.c2pa.as_ref().and_then(|c| c.signer.clone()).unwrap_or_default()),
             of(&|a| a.plays.iter().map(played).collect::<Vec<_>>().join("; ")),
+            of(&|a| a.in_cut.map(|yes| yes.to_string()).unwrap_or_default()),
+            used(&|u| &u.timeline),
+            used(&|u| &u.event),
+            used(&|u| &u.track),
+            used(&|u| &u.record.from),
+            used(&|u| &u.record.to),
+            used(&|u| &u.record.rate),
+            used(&|u| &u.source.from),
+            used(&|u| &u.source.to),
         ];
         row(&mut self.out, &cells)
     }

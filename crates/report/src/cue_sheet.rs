@@ -1,4 +1,4 @@
-//! The GenAI cue sheet: one row for every use of generative AI, as archival producers and broadcasters ask for it
+//! The GenAI cue sheet: one row for every use of generative AI in a cut, or for the asset where no cut is known, as archival producers and broadcasters ask for it
 //! (Archival Producers Alliance, "Best Practices for Use of Generative AI in Documentaries": description, timecodes,
 //! prompt, software and version, underlying source and its copyright status, disclosure). CSV.
 //!
@@ -11,7 +11,7 @@ use crate::escape::shorten;
 use crate::not_looked_at;
 use crate::words::{decisive, describe_evidence, played, systems, word};
 use crate::{Info, Kind, RenderOptions, Report};
-use countersign_model::{AssetReport, FindingState, Recipe, RecordNote, Run, Summary};
+use countersign_model::{AssetReport, FindingState, Recipe, RecordNote, Run, Summary, Use};
 
 /// One row for each use of AI material that reaches the audience, as producers hand it in.
 pub static KIND: Kind = Kind {
@@ -20,7 +20,7 @@ pub static KIND: Kind = Kind {
 };
 
 /// The columns, in order.
-const COLUMNS: [&str; 16] = [
+const COLUMNS: [&str; 23] = [
     "asset",
     "role",
     "timecodes or frames",
@@ -37,6 +37,13 @@ const COLUMNS: [&str; 16] = [
     "disclosure",
     "evidence",
     "sha256",
+    "timeline",
+    "event",
+    "track",
+    "record in",
+    "record out",
+    "source in",
+    "source out",
 ];
 
 /// Characters of a prompt that are repeated.
@@ -61,7 +68,11 @@ impl Report for CueSheet<'_> {
         if asset.ai == countersign_model::Ai::None && asset.records.iter().all(|r| r.by != "digest") {
             return Ok(());
         }
-        row(&mut self.out, &cells(asset, &self.roots))
+        let about = cells(asset, &self.roots);
+        if asset.uses.is_empty() {
+            return row(&mut self.out, &[about.to_vec(), vec![String::new(); 7]].concat());
+        }
+        asset.uses.iter().try_for_each(|of| row(&mut self.out, &with_use(about.clone(), of)))
     }
 
     fn end(&mut self, summary: &Summary) -> io::Result<()> {
@@ -78,6 +89,16 @@ impl Report for CueSheet<'_> {
         }
         self.out.flush()
     }
+}
+
+/// The row of one use: its timecodes are those of the cut.
+fn with_use(mut cells: [String; 16], of: &Use) -> Vec<String> {
+    // What a composition plays is told there already.
+    if let Some(place) = cells.get_mut(2).filter(|_| of.event != of.track) {
+        *place = format!("{} to {}", of.record.from, of.record.to);
+    }
+    let of_cut = [&of.timeline, &of.event, &of.track, &of.record.from, &of.record.to, &of.source.from, &of.source.to];
+    cells.into_iter().chain(of_cut.into_iter().cloned()).collect()
 }
 
 fn cells(asset: &AssetReport, roots: &[String]) -> [String; 16] {

@@ -15,7 +15,9 @@ use crate::layout::size;
 use crate::not_looked_at;
 use crate::words::{speaks, systems, word};
 use crate::{Info, Kind, Picture, RenderOptions, Report};
-use countersign_model::{AssetReport, Credentials, Evidence, Finding, FindingState, RecordNote, Run, Summary};
+use countersign_model::{
+    AssetReport, Credentials, Evidence, Finding, FindingState, RecordNote, Run, Summary, TimelineRange, Use,
+};
 
 /// One page that needs nothing beside itself.
 pub static KIND: Kind = Kind {
@@ -31,6 +33,9 @@ const BODY: &str = include_str!("html/page.html");
 const TEXT: usize = 1_200;
 /// Marks, problems, records, manifests and actions that a card lists.
 const ROWS: usize = 24;
+/// Uses of one asset, and timelines, that are drawn.
+const USES: usize = 64;
+const TIMELINES: usize = 100;
 /// Pictures in one page, and all their bytes: a page must open fast.
 const PICTURES: usize = 1_000;
 const PICTURE_BYTES: usize = 24 * 1024 * 1024;
@@ -164,6 +169,11 @@ impl Html<'_> {
             "not_looked_at": not_looked_at::phrases(summary).iter().map(|p| text(p)).collect::<Vec<_>>(),
             "run_findings": summary.findings_of_run.iter().map(finding).collect::<Vec<_>>(),
             "packages": packages,
+            "timelines": summary.timelines.iter().take(TIMELINES).map(|t| json!({
+                "timeline": text(&t.timeline), "title": text(&t.title), "format": text(&t.format), "events": t.events,
+                "missing": t.missing, "ambiguous": t.ambiguous, "in": text(&t.record.from), "out": text(&t.record.to),
+                "from": seconds(&t.record, t.record.start), "to": seconds(&t.record, t.record.start.saturating_add(t.record.duration)),
+            })).collect::<Vec<_>>(),
             "rules": self.options.pages.iter().map(|p| json!([p.id, p.summary])).collect::<Vec<_>>(),
         })
     }
@@ -203,11 +213,34 @@ fn row(asset: &AssetReport) -> Value {
             "kind": p.kind, "where": text(&p.place), "offset": p.offset, "what": text(&p.what) })).collect::<Vec<_>>(),
         "plays": asset.plays.iter().take(ROWS).map(|p| text(&format!("{}, {}: {} to {}", p.title, p.track, p.from, p.to)))
             .collect::<Vec<_>>(),
+        "uses": uses(asset),
+        "in_cut": asset.in_cut,
         "frames": asset.frames,
         "recipe": asset.recipe.as_ref().map(|r| [("Prompt", &r.prompt), ("Model", &r.model), ("Version", &r.version)]
             .into_iter().filter_map(|(name, value)| Some((name, text(value.as_ref()?)))).collect::<Vec<_>>()),
         "records": asset.records.iter().take(ROWS).map(record).collect::<Vec<_>>(),
     })
+}
+
+/// Where cuts play it, for the bars and the card.
+fn uses(asset: &AssetReport) -> Vec<Value> {
+    let one = |of: &Use| {
+        json!({
+            "timeline": text(&of.timeline), "title": text(&of.title), "event": text(&of.event), "track": text(&of.track),
+            "in": text(&of.record.from), "out": text(&of.record.to),
+            "source_in": text(&of.source.from), "source_out": text(&of.source.to),
+            "from": seconds(&of.record, of.record.start),
+            "to": seconds(&of.record, of.record.start.saturating_add(of.record.duration)),
+        })
+    };
+    asset.uses.iter().take(USES).map(one).collect()
+}
+
+/// A position of a range in seconds, to be drawn.
+fn seconds(range: &TimelineRange, units: i64) -> f64 {
+    let (over, under) = range.rate.split_once('/').unwrap_or((&range.rate, "1"));
+    let rate = over.parse::<f64>().unwrap_or(0.0) / under.parse::<f64>().unwrap_or(1.0);
+    if rate.is_finite() && rate > 0.0 { units as f64 / rate } else { 0.0 }
 }
 
 fn finding(finding: &Finding) -> Value {

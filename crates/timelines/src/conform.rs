@@ -262,11 +262,14 @@ impl<'a> Conform<'a> {
         for name in spelled {
             let forms = path_forms(name);
             let Some((file, folders)) = forms.first().and_then(|form| form.split_last()) else { continue };
-            let Some((pattern, frame)) = frame_file_pattern(file) else { continue };
+            // One frame of a sequence, or the sequence itself: `sh010.1001.exr`, `sh010.[1001-1100].exr`.
+            let named = pattern_key(file).map(|pattern| (pattern, None));
+            let frame = || frame_file_pattern(file).map(|(pattern, frame)| (pattern, Some(frame)));
+            let Some((pattern, frame)) = named.or_else(frame) else { continue };
             let found = self.tails.longest(&pattern, folders).assets;
             let holds_frame = |index: &usize| {
                 let range = self.assets.get(*index).and_then(|asset| asset.sequence);
-                range.is_some_and(|(first, last)| (first..=last).contains(&frame))
+                range.is_some_and(|(first, last)| frame.is_none_or(|frame| (first..=last).contains(&frame)))
             };
             let found: Vec<usize> = found.into_iter().filter(holds_frame).collect();
             if !found.is_empty() {
@@ -411,6 +414,8 @@ mod tests {
         assert_eq!(conform.event(&plays("S:\\p\\sh010.1020.exr")), Match::One(0, Basis::Sequence));
         assert_eq!(conform.event(&plays("S:\\p\\sh010.2000.exr")), Match::Missing);
         assert_eq!(conform.event(&named("sh020")), Match::One(2, Basis::ClipName));
+        // An EDL names the sequence without saying that it is one.
+        assert_eq!(conform.event(&named("sh020_.[1-10].dpx")), Match::One(2, Basis::Sequence));
     }
 
     #[test]

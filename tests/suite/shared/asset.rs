@@ -31,6 +31,7 @@ pub(crate) fn asset(path: impl Into<PathBuf>, rel: &str, role: Role) -> Asset {
         sidecars: vec![],
         obstacle: None,
         verified_hashes: None,
+        cut: Default::default(),
     }
 }
 

@@ -84,6 +84,8 @@ pub(crate) fn asset(path: &str) -> AssetReport {
         findings: vec![],
         problems: vec![],
         plays: vec![],
+        uses: vec![],
+        in_cut: None,
         records: vec![],
         frames: None,
         tags: None,

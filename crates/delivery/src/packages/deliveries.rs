@@ -482,6 +482,7 @@ mod tests {
             verified_hashes: None,
             sidecars: vec![],
             obstacle: None,
+            cut: Default::default(),
         }
     }
 

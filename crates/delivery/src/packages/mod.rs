@@ -25,7 +25,7 @@ mod xml;
 pub use countersign_io::digest::{Algorithm, Digest};
 pub use deliveries::{ClaimedDigest, PackageIndex, Place, Spelling, capped};
 pub use paths::inside;
-pub use sequence::{Row, Sequences};
+pub use sequence::{FrameName, Row, Sequences, frame_name};
 
 use countersign_io::source::Source;
 use countersign_model::limits;

@@ -260,6 +260,26 @@ fn join_extensions(held: &mut [PendingRow]) {
     }
 }
 
+/// A frame's path taken apart, for who looks for the runs that timelines play.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FrameName<'a> {
+    /// What is before the number, its folder included.
+    pub prefix: &'a str,
+    /// The number of the frame.
+    pub number: u64,
+    /// What follows the number.
+    pub suffix: &'a str,
+    /// The name is a frame's name; a numbered picture may be called the same otherwise.
+    pub is_frame: bool,
+}
+
+/// The parts of a path that may be a frame's.
+#[must_use]
+pub fn frame_name(path: &str) -> Option<FrameName<'_>> {
+    let Name { prefix, suffix, number, least, .. } = name(path, 0)?;
+    Some(FrameName { prefix, number, suffix, is_frame: least == LEAST })
+}
+
 /// The parts of a frame's path at a group of digits, 0 for the last one; the prefix includes its folder.
 fn name(path: &str, back: usize) -> Option<Name<'_>> {
     let (stem, extension) = path.rsplit_once('.')?;
@@ -465,6 +485,7 @@ fn same(a: &AssetReport, b: &AssetReport) -> bool {
         && a.findings.len() == b.findings.len()
         && a.findings.iter().zip(&b.findings).all(|(x, y)| told(x, y) && nameless(x, a) == nameless(y, b))
         && a.plays == b.plays
+        && (&a.uses, a.in_cut) == (&b.uses, b.in_cut)
         && a.evidence == b.evidence
         && a.c2pa == b.c2pa
         && a.problems == b.problems

@@ -5,9 +5,10 @@ use std::path::Path;
 use std::sync::atomic::Ordering;
 
 use super::around::PackageContext;
-use super::{Scan, Watch};
+use super::{Scan, Watch, cut};
 use crate::archives::{self, Inside};
 use crate::cache::{Cache, MemberKey};
+use crate::cut::Cuts;
 use crate::extract;
 use crate::fingerprints::Material;
 use crate::known::Known;
@@ -146,7 +147,7 @@ pub(super) fn process_asset(
     around: &PackageContext<'_>,
     files: AssetFiles<'_>,
     known: Option<&Known>,
-    watch: &dyn Watch,
+    (cuts, watch): (&Cuts, &dyn Watch),
 ) -> Option<Judged> {
     if watch.stop().load(Ordering::Relaxed) {
         return None;
@@ -159,6 +160,11 @@ pub(super) fn process_asset(
     if facts.format.is_none() && facts.problems.is_empty() && around.deliveries.is_manifest(asset.root, &asset.rel) {
         (facts.format, facts.media) = (Some(MANIFEST), Some(Media::Companion));
     }
+    asset.cut = cuts.place(asset.root, &asset.rel);
+    cut::note_timeline(&asset, &mut facts);
+    let unused = scan.policy.unused_role.filter(|_| cuts.lowers());
+    cut::settle_role(&mut asset, facts.media, place.membership, unused);
+    cut::add_compositions(&mut asset, &place);
     let depth = inside.as_ref().map_or(0, |inside| inside.depth);
     let held = archives_in(&mut facts);
     let opens = !held.is_empty();
@@ -208,6 +214,8 @@ pub(super) fn process_asset(
         role_basis: asset.role_basis.clone(),
         package: asset.package,
         plays: place.plays.into_iter().cloned().collect(),
+        uses: std::mem::take(&mut asset.cut.uses),
+        in_cut: asset.cut.in_cut,
         ai,
         recipe,
         evidence,

@@ -14,6 +14,7 @@ pub mod keys;
 pub mod ledger;
 mod lines;
 mod paths;
+pub mod range;
 pub mod record;
 pub mod status;
 
@@ -109,6 +110,14 @@ pub enum MatchKind {
     OtherBytes,
 }
 
+impl LedgerEntry {
+    /// Whether a later record ends it, as a whole or in part.
+    #[must_use]
+    pub(crate) fn is_ended(&self) -> bool {
+        !self.ended_by.is_empty()
+    }
+}
+
 /// The records about one asset, in the ledger's order.
 #[derive(Debug, Default)]
 pub struct Matches<'a> {
@@ -116,7 +125,7 @@ pub struct Matches<'a> {
     pub rows: Vec<(Arc<LedgerEntry>, MatchKind)>,
     all: Option<&'a Approvals>,
     /// Digest of the asset's bytes, where it was computed.
-    sha256: Option<String>,
+    pub(crate) sha256: Option<String>,
 }
 
 impl Approvals {

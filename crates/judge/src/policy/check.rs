@@ -12,8 +12,8 @@ use super::public_key;
 use super::raw::{Raw, RawApprovals, RawKey, RawRequire, RawRule, RawSuppress};
 use super::{Demands, Policy, Require, Setting, Suppression, TrustedKey, known};
 use crate::roles::{Pattern, Patterns};
-use countersign_model::Severity;
 use countersign_model::error::{Error, Result};
+use countersign_model::{Role, Severity};
 
 /// The text under check, for errors that point into it.
 struct Text<'a> {
@@ -91,6 +91,7 @@ pub(super) fn policy(text: &str, path: &str) -> Result<Policy> {
     };
     policy.ceiling = raw.ceiling.unwrap_or(policy.ceiling);
     policy.roles = roles(&at, &raw, &policy.roles)?;
+    policy.unused_role = unused(&at, &raw)?.or(policy.unused_role);
     for (id, setting) in &raw.rules {
         let id = at.rule(id)?;
         let setting = rule(&at, &id, setting)?;
@@ -145,6 +146,7 @@ fn base(at: &Text, extends: Option<&Spanned<String>>) -> Result<Policy> {
             trust: super::Trust::default(),
             limits: super::Limits::default(),
             digitized_needs_custody: false,
+            unused_role: None,
             rules: std::collections::BTreeMap::new(),
         });
     }
@@ -205,6 +207,18 @@ fn demands(out: &mut Demands, raw: RawApprovals) {
     out.scopes.extend(raw.scopes.into_iter().map(|(role, scopes)| (role, scopes.into_iter().collect())));
     out.grades.extend(raw.grades);
     out.marks.extend(raw.marks.into_iter().map(|(mark, scopes)| (mark, scopes.into_iter().collect())));
+}
+
+/// The role of what no timeline plays: nobody makes archival material by leaving it out.
+fn unused(at: &Text, raw: &Raw) -> Result<Option<Role>> {
+    match &raw.timelines.unused {
+        Some(role) if *role.get_ref() == Role::Archival => Err(at.error(
+            role.span(),
+            "what no timeline plays is not archival for that",
+            "`temporary`, or `final` to leave it as it is",
+        )),
+        role => Ok(role.as_ref().map(|role| *role.get_ref())),
+    }
 }
 
 fn require(at: &Text, raw: &RawRequire) -> Result<Require> {

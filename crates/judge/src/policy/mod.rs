@@ -48,6 +48,8 @@ pub struct Policy {
     pub limits: Limits,
     /// Whether a digitization mark authenticates archival material only together with a custody record.
     pub digitized_needs_custody: bool,
+    /// What becomes of final material that no timeline plays, where one that the user named may say so.
+    pub unused_role: Option<Role>,
     rules: BTreeMap<String, Setting>,
 }
 

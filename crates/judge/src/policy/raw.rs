@@ -25,6 +25,13 @@ pub(super) struct Raw {
     pub(super) trust: RawTrust,
     pub(super) limits: RawLimits,
     pub(super) archival: RawArchival,
+    pub(super) timelines: RawTimelines,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct RawTimelines {
+    pub(super) unused: Option<Spanned<Role>>,
 }
 
 #[derive(Debug, Default, Deserialize)]

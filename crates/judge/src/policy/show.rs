@@ -74,6 +74,9 @@ pub(super) fn toml(policy: &Policy) -> String {
         let _ = writeln!(out, "reason = {}\nexpires = {}", value(&row.reason), row.expires);
     }
     let _ = writeln!(out, "\n[archival]\ncustody = {}", policy.digitized_needs_custody);
+    if let Some(role) = policy.unused_role {
+        let _ = writeln!(out, "\n[timelines]\nunused = {}", value(role));
+    }
     if !policy.trust.lists.is_empty() {
         let lists: Vec<_> = policy.trust.lists.iter().map(|l| l.to_string_lossy()).collect();
         let _ = writeln!(out, "\n[trust]\nlists = {}", value(lists));

@@ -24,6 +24,9 @@ mod revoked_approval;
 mod sequence_gap;
 mod stripped_credentials;
 mod tampered_credentials;
+mod timeline_ambiguous;
+mod timeline_missing_media;
+mod timeline_unreadable;
 mod unapproved_ai_in_final;
 mod unauthenticated_archival;
 mod unnotified_ai_in_temporary;
@@ -33,6 +36,7 @@ mod untrusted_signer;
 mod unused_approval;
 mod unused_suppression;
 mod usage;
+mod uses;
 mod wording;
 
 use std::path::Path;
@@ -284,6 +288,7 @@ pub static ALL: &[&dyn Rule] = &[
     &copy_of_known_ai::CopyOfKnownAi,
     &tampered_credentials::TamperedCredentials,
     &unreadable_asset::UnreadableAsset,
+    &timeline_unreadable::TimelineUnreadable,
     &package::MISSING_ASSET,
     &package::HASH_MISMATCH,
     &package::SIZE_MISMATCH,
@@ -296,12 +301,14 @@ pub static ALL: &[&dyn Rule] = &[
     &malformed_credentials::MalformedCredentials,
     &conflicting_provenance::ConflictingProvenance,
     &sequence_gap::SequenceGap,
+    &timeline_missing_media::TimelineMissingMedia,
     &untrusted_signer::UntrustedSigner,
     &expiring_approval::ExpiringApproval,
     &possible_ai::PossibleAi,
     &mislabelled_format::MislabelledFormat,
     &unrecognized_format::UnrecognizedFormat,
     &package::UNLISTED_FILE,
+    &timeline_ambiguous::TimelineAmbiguous,
     &configuration_in_delivery::ConfigurationInDelivery,
     &unused_approval::UnusedApproval,
     &unused_suppression::UnusedSuppression,

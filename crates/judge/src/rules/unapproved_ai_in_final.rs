@@ -5,7 +5,8 @@
 //! `revoked-approval`, `approval-scope-missing`, `approval-not-trusted` or `approval-for-other-bytes`; should the
 //! policy have turned that rule off, this one still speaks. With an approval in force the finding stays in the
 //! report as approved, with the record that covers it. Which claims need an approval, the policy says; an
-//! asset without a mark whose use was refused for these very bytes is flagged too.
+//! asset without a mark whose use was refused for these very bytes is flagged too. What timelines play is named with its
+//! timecodes; where an approval has a range, what they play beyond it is not covered.
 //!
 //! **Why it matters.** Generated material in the final cut, even in the background, needs a written approval before
 //! it is delivered; what reaches the audience without one cannot be recalled.
@@ -15,7 +16,7 @@
 //!
 //! **Example.** `stills/portrait.jpg` carries the IPTC Digital Source Type `trainedAlgorithmicMedia`.
 
-use super::{AssetContext, Info, Manual, RawFinding, Rule, wording};
+use super::{AssetContext, Info, Manual, RawFinding, Rule, uses, wording};
 use crate::approvals::Verdict;
 use countersign_model::{Ai, FindingAction, FindingSubject, Role, Severity};
 
@@ -39,7 +40,14 @@ impl Rule for UnapprovedAiInFinal {
             return;
         }
         let mark = wording::mark(context);
+        let played = uses::played(&context.asset.cut.uses);
         if let Verdict::Covered(known) = &context.status.verdict {
+            let record = wording::record(&known.record);
+            if let Some(outside) = uses::outside(context, known) {
+                let message = format!("{mark}; {record}, but the cut plays more: {}", uses::one(outside));
+                let action = FindingAction::RemoveOrApprove { approve: wording::approve(context) };
+                return out.push(RawFinding::new(message, action).about(&known.record.id));
+            }
             let weak = context.matches.too_weak_to_end(known, context.as_of);
             let weak = weak.last().map(|by| {
                 let (id, grade) = (&by.record.id, by.grade.word());
@@ -48,12 +56,12 @@ impl Rule for UnapprovedAiInFinal {
                     wording::record(&by.record)
                 )
             });
-            let message = format!("{mark}; {}{}", wording::record(&known.record), weak.unwrap_or_default());
+            let message = format!("{mark}; {record}{}{played}", weak.unwrap_or_default());
             return out.push(RawFinding::new(message, FindingAction::KeepApproved).cleared_by(&known.record.id));
         }
         let (why, record) = why(context);
         let action = FindingAction::RemoveOrApprove { approve: wording::approve(context) };
-        out.push(RawFinding::new(format!("{mark}; {why}"), action).about_any(record));
+        out.push(RawFinding::new(format!("{mark}; {why}{played}"), action).about_any(record));
     }
 }
 

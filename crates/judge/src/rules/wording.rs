@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::approvals::Record;
 use crate::marks;
 use crate::rules::AssetContext;
-use countersign_model::{Ai, Command, Decision, Evidence, PackageFault, Scope, Via};
+use countersign_model::{Ai, Command, Decision, Evidence, NamedEvents, PackageFault, Scope, Via};
 
 /// Characters of a mark's value that a message repeats.
 const QUOTED: usize = 80;
@@ -164,6 +164,13 @@ pub(super) fn fault(fault: &PackageFault, what: &str) -> String {
         // Digests are named whole, to be searched for.
         false => format!("{}: {what} ({})", fault.path, clipped(&fault.what, FAULT)),
     }
+}
+
+/// The events of a list by name, and that there are more.
+pub(super) fn events(list: &NamedEvents) -> String {
+    let named: Vec<_> = list.named.iter().map(|event| clipped(event, FAULT)).collect();
+    let more = if list.count > named.len() as u64 { "; …" } else { "" };
+    format!("{}{more}", named.join("; "))
 }
 
 #[cfg(test)]

@@ -80,6 +80,35 @@
     $("delivery-list").append(...delivery.map(([about, f]) => el("li", {}, el("div", { class: "where" }, about), said(f))), ...remarks);
   }
 
+  // Each cut as a bar, with the uses of what has an open finding.
+  const CUTS = 40, SPANS = 400;
+  const cutName = c => c.timeline + "\n" + c.title;
+  const cuts = new Map((summary.timelines || []).map(c => [cutName(c), { ...c, spans: [] }]));
+  for (const row of rows) for (const use of row.uses || []) {
+    if (!row.severity) continue;
+    if (!cuts.has(cutName(use))) cuts.set(cutName(use), { timeline: use.timeline, title: use.title, from: use.from, to: use.to, spans: [] });
+    const cut = cuts.get(cutName(use));
+    if (cut.format === undefined) { cut.from = Math.min(cut.from, use.from); cut.to = Math.max(cut.to, use.to); }
+    cut.spans.push([use, row]);
+  }
+  const drawn = [...cuts.values()].slice(0, CUTS);
+  for (const cut of drawn) {
+    const length = Math.max(cut.to - cut.from, 1e-6), strip = el("div", { class: "strip" }), list = el("ul", { class: "plain" });
+    for (const [use, row] of cut.spans.slice(0, SPANS)) {
+      const tone = Object.keys(RANK).find(k => RANK[k] === row.severity), told = use.in + " to " + use.out + ", " + use.track + ": " + row.name;
+      const mark = el("i", { class: tone, title: told });
+      mark.style.left = Math.min(99.5, Math.max(0, 100 * (use.from - cut.from) / length)) + "%";
+      mark.style.width = Math.max(.4, Math.min(100, 100 * (use.to - use.from) / length)) + "%";
+      strip.append(mark);
+      list.append(el("li", {}, el("span", { class: "tag " + tone }, tone), " ", told));
+    }
+    if (cut.spans.length > SPANS) list.append(el("li", {}, "and " + number(cut.spans.length - SPANS) + " more"));
+    const counts = cut.format === undefined ? "" : [many(cut.events, "event", "events"), cut.missing ? number(cut.missing) + " without media here" : "", cut.ambiguous ? number(cut.ambiguous) + " with several assets" : ""].filter(Boolean).join(", ");
+    $("cuts-list").append(el("div", { class: "cut" }, el("b", {}, cut.title || cut.timeline), el("div", { class: "where" }, [cut.title ? cut.timeline : "", cut.in ? cut.in + " to " + cut.out : "", counts].filter(Boolean).join("; ")), strip, list));
+  }
+  if (cuts.size > CUTS) $("cuts-list").append(el("p", { class: "none" }, "and " + number(cuts.size - CUTS) + " more timelines"));
+  $("cuts").hidden = drawn.length === 0;
+
   // Filters: one select each, all must hold.
   const FILTERS = {
     rule: ["All", row => row.findings.map(f => f.rule)],
@@ -211,6 +240,8 @@
     fact(list, "Format", row.format || "not recognized"); fact(list, "Size", row.size); fact(list, "Role", row.role + " (by " + row.basis + ")");
     if (row.frames) fact(list, "Frames", number(row.frames.first) + " to " + number(row.frames.last) + ": " + number(row.frames.count) + (row.frames.missing ? ", " + number(row.frames.missing) + " missing" : "") + (row.frames.apart ? ", " + number(row.frames.apart) + " in rows of their own" : ""));
     for (const play of row.plays) fact(list, "Played in", play);
+    if (!row.plays.length) for (const use of row.uses || []) fact(list, "In the cut", use.timeline + " event " + use.event + ", " + use.track + ": " + use.in + " to " + use.out + " (source " + use.source_in + " to " + use.source_out + ")");
+    if (row.in_cut === false) fact(list, "In the cut", "no");
     fact(list, "Package", packageName(packages.get(row.package))); fact(list, "SHA-256", row.sha256 ? el("span", { class: "hex" }, row.sha256) : null);
     body.append(el("h3", {}, "File"), list);
     return el("tr", { class: "detail", id: "card-" + row.index }, el("td", { class: "card", colspan: "7" }, el("div", { class: "sheet" }, picture(row), body)));

@@ -1,0 +1,309 @@
+//! The timelines in a delivery: found by their names and first bytes, on the drive and in archives.
+//!
+//! Names come from the listings that the survey has made already; a file is opened only where its name may be that of a
+//! timeline. Archives are listed, and only what may be a timeline is read of them.
+
+use std::path::Path;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use globset::GlobSet;
+
+use crate::archives::{self, Budget, Container, Inside};
+use crate::walk::{self, lossless};
+use countersign_io::paths::native;
+use countersign_io::source::Source;
+use countersign_io::{self as io, ByteRange, Entry, Kind as FileKind, Listings, Roots, TempSpace};
+use countersign_media::formats::{self, Archive};
+use countersign_media::identify::identify as format_of;
+use countersign_model::{Asset, Problem, ProblemKind};
+use countersign_timelines::{Kind, identify};
+
+/// Extensions that promise a timeline: where the bytes are none, that is told.
+const OWN: &[&str] = &["aaf", "edl", "fcpxml", "otio"];
+/// Extensions under which timelines come too: where the bytes are none, it is another file.
+const SHARED: &[&str] = &["json", "txt", "xml", "xmeml"];
+/// The bytes that tell a timeline.
+const HEAD: usize = 4096;
+/// Timelines of one delivery that are read.
+const MOST: usize = 10_000;
+/// The longest compressed archive that is unfolded only to see whether a timeline is in it.
+const UNFOLDED: u64 = 64 * 1024 * 1024;
+
+/// A file that may matter, by its name.
+#[derive(Clone, Debug)]
+pub(super) struct Named {
+    pub(super) root: usize,
+    /// As reports call it.
+    pub(super) rel: String,
+    /// As its tree knows it.
+    path: String,
+}
+
+/// Files by what their names promise.
+#[derive(Debug, Default)]
+pub(super) struct Names {
+    pub(super) timelines: Vec<Named>,
+    pub(super) archives: Vec<Named>,
+}
+
+/// A timeline: what it seems to be, or why it is named as one and is none.
+#[derive(Debug)]
+pub(super) struct Found {
+    pub(super) root: usize,
+    pub(super) rel: String,
+    pub(super) kind: Result<Kind, String>,
+    from: From,
+}
+
+#[derive(Debug)]
+enum From {
+    File(Named),
+    Member(Box<Inside>),
+}
+
+impl Found {
+    pub(super) fn name(&self) -> &str {
+        self.rel.rsplit('/').next().unwrap_or(&self.rel)
+    }
+
+    /// The path of this machine, where it is a file of its own.
+    pub(super) fn local_path(&self, roots: &Roots) -> Option<PathBuf> {
+        match &self.from {
+            From::File(named) => roots.get(named.root)?.tree().local_path(&named.path),
+            From::Member(_) => None,
+        }
+    }
+
+    /// All of its bytes, at most `most`.
+    pub(super) fn bytes(&self, roots: &Roots, space: &TempSpace, most: usize) -> Result<Vec<u8>, String> {
+        let range = match &self.from {
+            From::File(named) => open(roots, named).map_err(|problem| problem.what)?,
+            From::Member(inside) => {
+                let opened = inside.open(space).map_err(|problem| problem.what)?;
+                if let Some(problem) = opened.problem {
+                    return Err(problem.what);
+                }
+                opened.held
+            }
+        };
+        let len = range.len();
+        if len > most as u64 {
+            return Err(format!("{len} bytes: more than the {} MiB that are read of a timeline", most >> 20));
+        }
+        Source::new(&range).vec(0, len as usize).map_err(|problem| problem.what)
+    }
+}
+
+fn extension(name: &str) -> String {
+    name.rsplit('/').next().unwrap_or(name).rsplit_once('.').map(|(_, e)| e.to_ascii_lowercase()).unwrap_or_default()
+}
+
+/// Whether a name may be that of a timeline; `(yes, surely)`.
+fn promises(name: &str) -> (bool, bool) {
+    let extension = extension(name);
+    let own = OWN.contains(&extension.as_str());
+    (own || SHARED.contains(&extension.as_str()), own)
+}
+
+/// Whether a name is that of an archive whose members are assets.
+pub(super) fn is_archive(name: &str) -> bool {
+    let extension = extension(name);
+    extension == "otioz"
+        || formats::by_extension(&extension).is_some_and(|f| matches!(f.info().archive, Archive::Opened(_)))
+}
+
+/// Whether an archive has to be unfolded before it can be listed.
+fn is_packed(name: &str) -> bool {
+    matches!(extension(name).as_str(), "gz" | "tgz" | "svgz")
+}
+
+/// Files whose names promise something, in walking order of their folders; ends early when told to.
+pub(super) fn names(roots: &Roots, listed: Option<&[PathBuf]>, exclude: &GlobSet, stop: &AtomicBool) -> Names {
+    let mut out = Names::default();
+    let last = roots.len().saturating_sub(1);
+    for (root, listings) in roots.iter().enumerate() {
+        match listed.filter(|_| root == last) {
+            None => below(root, listings, String::new(), exclude, stop, &mut out),
+            Some(paths) => {
+                for path in paths {
+                    let plain = path.components().filter(|part| *part != std::path::Component::CurDir);
+                    below(root, listings, lossless(&plain.collect::<PathBuf>()), exclude, stop, &mut out);
+                }
+            }
+        }
+    }
+    out
+}
+
+/// Everything below one path, which may be a file.
+fn below(root: usize, listings: &Listings, start: String, exclude: &GlobSet, stop: &AtomicBool, out: &mut Names) {
+    if listings.folder(&start).is_err() {
+        return single(root, listings, start, exclude, out);
+    }
+    let mut open = vec![start];
+    while let Some(folder) = open.pop().filter(|_| !stop.load(Ordering::Relaxed)) {
+        let Ok(names) = listings.folder(&folder) else { continue };
+        let mut before: Option<&str> = None;
+        let mut deeper = Vec::new();
+        let mut entries = names.iter().peekable();
+        while let Some((name, kind)) = entries.next() {
+            let after = entries.peek().map(|(name, _)| *name);
+            let beside = [before, after].into_iter().flatten();
+            before = Some(name);
+            if kind == FileKind::Other || (kind != FileKind::Folder && !matters(name, beside)) {
+                continue;
+            }
+            let path = io::join(&folder, name);
+            if walk::is_system(name.as_ref()) || exclude.is_match(native(&path)) {
+                continue;
+            }
+            match kind {
+                FileKind::Folder => deeper.push(path),
+                _ => out.push(root, path.clone(), path),
+            }
+        }
+        deeper.reverse();
+        open.append(&mut deeper);
+    }
+}
+
+/// A root, or a listed path, that is a file.
+fn single(root: usize, listings: &Listings, path: String, exclude: &GlobSet, out: &mut Names) {
+    let name = listings.tree().local_path(&path).and_then(|local| local.file_name().map(|n| lossless(Path::new(n))));
+    let rel = if path.is_empty() { name.unwrap_or_default() } else { path.clone() };
+    if matters(&rel, std::iter::empty()) && !exclude.is_match(native(&rel)) {
+        out.push(root, rel, path);
+    }
+}
+
+/// Whether a name promises a timeline or an archive. Text beside a file of its stem is that file's sidecar.
+fn matters<'a>(name: &str, mut beside: impl Iterator<Item = &'a str>) -> bool {
+    let (may, own) = promises(name);
+    if own || is_archive(name) {
+        return true;
+    }
+    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+    may && !(extension(name) != "xml"
+        && beside.any(|other| other.strip_prefix(stem).is_some_and(|r| r.starts_with('.'))))
+}
+
+impl Names {
+    fn push(&mut self, root: usize, rel: String, path: String) {
+        let list = if is_archive(&rel) { &mut self.archives } else { &mut self.timelines };
+        if list.len() < MOST {
+            list.push(Named { root, rel, path });
+        }
+    }
+}
+
+fn open(roots: &Roots, named: &Named) -> Result<ByteRange, Problem> {
+    let refused = |e: std::io::Error| Problem::new(ProblemKind::Io, "file", None, e.to_string());
+    let tree = roots.get(named.root).ok_or_else(|| refused(std::io::ErrorKind::NotFound.into()))?.tree();
+    let outside = || Problem::new(ProblemKind::Unsupported, "link", None, "leads out of the scanned folder");
+    // The walk tells of links that lead out; nothing is read through them here.
+    if tree.is_link(&named.path) && tree.resolve(&named.path).map_err(refused)?.is_none() {
+        return Err(outside());
+    }
+    let stat = tree.stat(&named.path).map_err(refused)?;
+    if stat.kind != FileKind::File {
+        return Err(Problem::new(ProblemKind::Unsupported, "file", None, "not a regular file"));
+    }
+    tree.open(&Entry { path: named.path.clone(), stat }).map(ByteRange::of).map_err(refused)
+}
+
+/// The timeline that these bytes are, or that the name only promises.
+fn kind_of(rel: &str, range: &ByteRange) -> Option<Result<Kind, String>> {
+    let head = Source::new(range).up_to(0, HEAD).map(<[u8]>::to_vec).unwrap_or_default();
+    let name = rel.rsplit('/').next().unwrap_or(rel);
+    match identify(name, &head) {
+        Some(Kind::Otioz) => None,
+        Some(kind) => Some(Ok(kind)),
+        None => promises(name).1.then(|| Err("it is named as a timeline, and its first bytes are none's".to_owned())),
+    }
+}
+
+/// Those of the named files that are timelines.
+pub(super) fn on_drive(roots: &Roots, names: &[Named], stop: &AtomicBool) -> Vec<Found> {
+    let mut out = Vec::new();
+    for named in names.iter().take_while(|_| !stop.load(Ordering::Relaxed)) {
+        // What cannot be opened is told by the scan itself.
+        let Some(kind) = open(roots, named).ok().and_then(|range| kind_of(&named.rel, &range)) else { continue };
+        out.push(Found { root: named.root, rel: named.rel.clone(), kind, from: From::File(named.clone()) });
+    }
+    out
+}
+
+/// How archives are looked into.
+#[derive(Clone, Copy)]
+pub(super) struct Look<'a> {
+    pub(super) roots: &'a Roots,
+    pub(super) space: &'a TempSpace,
+    pub(super) exclude: &'a GlobSet,
+    pub(super) depth: usize,
+    pub(super) stop: &'a AtomicBool,
+    /// Whether long archives are unfolded as well.
+    pub(super) thorough: bool,
+}
+
+impl Look<'_> {
+    /// Shows every member of an archive, and of those in it.
+    pub(super) fn each_member(&self, named: &Named, visit: &mut dyn FnMut(&Asset, &Inside)) {
+        if self.depth == 0 {
+            return;
+        }
+        let Ok(range) = open(self.roots, named) else { return };
+        if is_packed(&named.rel) && !self.thorough && range.len() > UNFOLDED {
+            return;
+        }
+        let Ok(Some(format)) = format_of(&mut Source::new(&range)) else { return };
+        let id = format.info().id;
+        let tree = self.roots.get(named.root).and_then(|listings| listings.tree().local_path(&named.path));
+        let path = tree.unwrap_or_else(|| PathBuf::from(&named.rel));
+        let asset = Asset::new(path, named.rel.clone(), named.root, range.len(), None);
+        if archives::opens(Some(id)) {
+            let mut budget = Budget::of(range.len());
+            self.members(&asset, Container::File(&range), id, &mut budget, visit);
+        }
+    }
+
+    fn members(
+        &self,
+        asset: &Asset,
+        container: Container<'_>,
+        format: countersign_model::FormatId,
+        budget: &mut Budget,
+        visit: &mut dyn FnMut(&Asset, &Inside),
+    ) {
+        let Ok(archive) = archives::open(asset, container, format, budget, self.space, self.exclude) else { return };
+        for (member, inside) in archive.flatten() {
+            if self.stop.load(Ordering::Relaxed) {
+                return;
+            }
+            visit(&member, &inside);
+            if inside.depth >= self.depth || !is_archive(&member.rel) {
+                continue;
+            }
+            let Ok(opened) = inside.open(self.space) else { continue };
+            let Ok(Some(format)) = format_of(&mut Source::new(&opened.held)) else { continue };
+            let id = format.info().id;
+            if archives::opens(Some(id)) {
+                self.members(&member, Container::Member(&inside), id, budget, visit);
+            }
+        }
+    }
+
+    /// The timelines in an archive.
+    pub(super) fn timelines(&self, named: &Named, out: &mut Vec<Found>) {
+        self.each_member(named, &mut |member, inside| {
+            if out.len() >= MOST || !promises(&member.rel).0 {
+                return;
+            }
+            let Some(kind) = inside.open(self.space).ok().and_then(|opened| kind_of(&member.rel, &opened.held)) else {
+                return;
+            };
+            let from = From::Member(Box::new(inside.clone()));
+            out.push(Found { root: member.root, rel: member.rel.clone(), kind, from });
+        });
+    }
+}

@@ -1,0 +1,104 @@
+//! What editorial timelines say of an asset: where the cut plays it, and what is wrong with a timeline itself.
+//!
+//! Positions are SMPTE ST 12-1 timecode as text, and units as numbers, so that nobody has to count again.
+
+use serde::{Deserialize, Serialize};
+
+/// One use of an asset in a cut.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Use {
+    /// The timeline's file, as its own row calls it; of a composition its id.
+    pub timeline: String,
+    /// The cut's own name.
+    #[serde(skip_serializing_if = "String::is_empty", default)]
+    pub title: String,
+    /// The event's number or identifier.
+    pub event: String,
+    /// `V1`, `A2`: tracks of a kind counted from the lowest; of a composition the kind of its sequence.
+    pub track: String,
+    /// `video` or `audio`.
+    pub kind: UseKind,
+    /// Where it is in the cut.
+    pub record: TimelineRange,
+    /// What is played of the asset.
+    pub source: TimelineRange,
+}
+
+/// Picture or sound.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum UseKind {
+    #[default]
+    Video,
+    /// Does not make a picture final.
+    Audio,
+}
+
+/// A range as timecode, the end not in it, and in units of its rate.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TimelineRange {
+    #[serde(rename = "in")]
+    pub from: String,
+    #[serde(rename = "out")]
+    pub to: String,
+    /// Units per second: `24`, `30000/1001`.
+    pub rate: String,
+    pub start: i64,
+    pub duration: i64,
+}
+
+/// What all timelines say of one asset.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct AssetCut {
+    /// Played uses only: what is disabled or cut away is none.
+    pub uses: Vec<Use>,
+    /// `None` where no timeline can say so.
+    pub in_cut: Option<bool>,
+    /// The asset is a timeline itself.
+    pub timeline: Option<TimelineState>,
+}
+
+/// A timeline of the delivery as its own row tells of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TimelineState {
+    /// `edl`, `otio`, `fcp7`, `fcpxml` or `aaf`.
+    pub format: String,
+    /// Events that are played.
+    pub events: u64,
+    /// Those whose medium is not in the delivery.
+    pub missing: NamedEvents,
+    /// Those whose medium lies in the timeline's own file, where it is not judged.
+    pub embedded: NamedEvents,
+    /// Those to which several assets fit.
+    pub ambiguous: NamedEvents,
+    /// What could not be read of it; all of it where there is no event.
+    pub unreadable: Vec<String>,
+}
+
+/// Events of which one thing is said: how many, and the first of them by name.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct NamedEvents {
+    pub count: u64,
+    pub named: Vec<String>,
+}
+
+/// A cut, for reports that draw it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TimelineReport {
+    /// The timeline's file.
+    pub timeline: String,
+    #[serde(skip_serializing_if = "String::is_empty", default)]
+    pub title: String,
+    pub format: String,
+    /// Whether the user named it, or it came with the delivery.
+    pub named: bool,
+    /// Events that are played; those without an asset; those with several.
+    pub events: u64,
+    pub missing: u64,
+    pub ambiguous: u64,
+    /// From the first frame that is played to the last.
+    pub record: TimelineRange,
+}
