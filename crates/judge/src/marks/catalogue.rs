@@ -81,7 +81,7 @@ impl std::fmt::Display for Wrong {
 }
 
 /// Indexes of a mark and of one of its tests.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct At {
     pub(super) mark: usize,
     pub(super) test: usize,

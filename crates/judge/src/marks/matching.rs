@@ -1,7 +1,8 @@
 //! Facts become evidence: each tag meets the tests of the fields it stands in.
 
-use crate::marks::catalogue::{At, Catalogue, Check, Condition, System, Test};
-use crate::marks::selector::{Selector, field};
+use crate::marks::catalogue::{At, Catalogue, Check, System, Test};
+use crate::marks::conditions::Conditions;
+use crate::marks::selector::field;
 use crate::marks::{credentials, source_type};
 use countersign_model::{Claim, Evidence, Facts, Strength, Tag, Via};
 
@@ -66,6 +67,7 @@ impl Catalogue {
         let mut out = Vec::new();
         let mut key = String::new();
         let mut found: Vec<At> = Vec::new();
+        let mut conditions = Conditions::of(facts);
         for tag in tags {
             field(&tag.space, &tag.key, &mut key);
             found.clear();
@@ -90,7 +92,7 @@ impl Catalogue {
                 }
                 let Some(mark) = self.marks.get(at.mark) else { continue };
                 let Some(test) = mark.tests.get(at.test) else { continue };
-                let Some(evidence) = test.try_on(tag, facts) else { continue };
+                let Some(evidence) = test.try_on(tag, *at, &mut conditions) else { continue };
                 let excluded = || CODED.contains(&tag.space.as_str()) || tag.is_about_content();
                 if test.anywhere && *elsewhere.get_or_insert_with(excluded) {
                     continue;
@@ -109,7 +111,7 @@ fn order(e: &Evidence) -> (&str, &str, Option<u64>, &str, Claim, Via) {
 
 /// What a value that passed has to say.
 #[derive(Default)]
-struct Passed {
+pub(super) struct Passed {
     claim: Option<Claim>,
     strength: Option<Strength>,
     /// Named parts: captures of a pattern, asked for by name; members of an object.
@@ -117,25 +119,19 @@ struct Passed {
 }
 
 impl Passed {
-    fn part(&self, name: &str) -> Option<&str> {
+    pub(super) fn part(&self, name: &str) -> Option<&str> {
         self.parts.iter().find(|(n, _)| n == name).map(|(_, text)| text.as_str())
     }
 }
 
 impl Test {
-    fn try_on(&self, tag: &Tag, facts: &Facts) -> Option<Evidence> {
+    fn try_on(&self, tag: &Tag, at: At, conditions: &mut Conditions<'_>) -> Option<Evidence> {
         let wanted = match &self.system {
             System::From { part, .. } => Some(part.as_str()),
             _ => None,
         };
         let passed = self.check.pass(&tag.value, wanted)?;
-        let same = |other: &&Tag| other.via == tag.via;
-        let decides = |t: &Tag| selected(&self.unless, t) && !states_no_ai(&t.value);
-        if !self.unless.is_empty() && tags(facts).filter(same).any(decides) {
-            return None;
-        }
-        let all = self.all.iter().all(|c| tags(facts).filter(same).any(|t| c.holds(t, &passed)));
-        if !all {
+        if conditions.replace(at, self, tag.via) || !conditions.hold(at, self, &passed, tag.via) {
             return None;
         }
         Some(Evidence {
@@ -154,7 +150,7 @@ impl Test {
 
 /// Whether a value is a source type of something captured, digitized or made by people: it does not take the place of a
 /// mark of AI beside it, it contradicts it.
-fn states_no_ai(value: &str) -> bool {
+pub(super) fn states_no_ai(value: &str) -> bool {
     let claim = source_type::parse(value).and_then(|known| known.claim);
     matches!(claim, Some(Claim::Captured | Claim::Digitized | Claim::NotAi))
 }
@@ -203,30 +199,8 @@ fn is_nothing(value: &str) -> bool {
     value.is_empty() || NOTHING.iter().any(|nothing| nothing.eq_ignore_ascii_case(value))
 }
 
-fn tags(facts: &Facts) -> impl Iterator<Item = &Tag> {
-    facts.tags.iter().chain(&facts.decoded)
-}
-
-fn selected(selectors: &[Selector], tag: &Tag) -> bool {
-    let mut key = String::new();
-    field(&tag.space, &tag.key, &mut key);
-    selectors.iter().any(|s| s.selects(&key))
-}
-
-impl Condition {
-    fn holds(&self, tag: &Tag, main: &Passed) -> bool {
-        if !selected(&self.fields, tag) {
-            return false;
-        }
-        match &self.capture {
-            Some(name) => main.part(name).is_some_and(|part| part.eq_ignore_ascii_case(tag.value.trim())),
-            None => self.check.pass(&tag.value, None).is_some(),
-        }
-    }
-}
-
 impl Check {
-    fn pass(&self, value: &str, member: Option<&str>) -> Option<Passed> {
+    pub(super) fn pass(&self, value: &str, member: Option<&str>) -> Option<Passed> {
         match self {
             Self::Any => (!is_nothing(value)).then(Passed::default),
             Self::Tools(tools) => {

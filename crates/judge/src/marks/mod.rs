@@ -1,6 +1,7 @@
 //! The mark catalogue (data) and its matching: facts become evidence.
 
 mod catalogue;
+mod conditions;
 pub mod credentials;
 pub mod generators;
 mod house;

@@ -1,5 +1,7 @@
 //! Names of programs and services as they stand in tool fields: with versions, vendors, paths, endings and addresses.
 
+use std::collections::{BTreeSet, HashMap};
+
 use serde::Deserialize;
 
 use countersign_model::{Claim, Strength};
@@ -27,6 +29,8 @@ pub(super) struct Tool {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Tools {
     tools: Vec<(Vec<Vec<String>>, Tool)>,
+    /// First words of names → the tools that have such a name, in order.
+    by_first: HashMap<String, Vec<usize>>,
 }
 
 /// A program that a field names.
@@ -169,16 +173,22 @@ impl Tools {
     /// # Errors
     /// A name without a letter.
     pub(super) fn new(tools: Vec<Tool>) -> Result<Self, String> {
-        let mut out = Vec::with_capacity(tools.len());
+        let mut out = Self { tools: Vec::with_capacity(tools.len()), by_first: HashMap::new() };
         for tool in tools {
             let spelled = std::iter::once(&tool.name).filter(|_| tool.spelled.is_empty()).chain(&tool.spelled);
             let spelled: Vec<_> = spelled.map(|name| words(name)).collect();
             if spelled.iter().any(Vec::is_empty) {
                 return Err(format!("the tool {:?} has no name to compare", tool.name));
             }
-            out.push((spelled, tool));
+            for first in spelled.iter().filter_map(|name| name.first()) {
+                let of_word = out.by_first.entry(first.clone()).or_default();
+                if of_word.last() != Some(&out.tools.len()) {
+                    of_word.push(out.tools.len());
+                }
+            }
+            out.tools.push((spelled, tool));
         }
-        Ok(Self { tools: out })
+        Ok(out)
     }
 
     /// The claims that the programs make where theirs differ from the mark's.
@@ -200,7 +210,7 @@ impl Tools {
         let whole = [Some(&field), path.as_ref()].into_iter().flatten();
         let mut best: Option<(usize, Named<'_>)> = None;
         for field in whole {
-            for (spelled, tool) in &self.tools {
+            for (spelled, tool) in self.begun_in(field) {
                 let Some(name) = spelled.iter().filter(|name| is_whole(field, name)).max_by_key(|name| name.len())
                 else {
                     continue;
@@ -214,8 +224,15 @@ impl Tools {
             return Some(named);
         }
         let within = |name: &Vec<String>| field.windows(name.len()).any(|part| part == name.as_slice());
-        let (_, tool) = self.tools.iter().find(|(spelled, tool)| !tool.word && spelled.iter().any(within))?;
+        let (_, tool) = self.begun_in(&field).find(|(spelled, tool)| !tool.word && spelled.iter().any(within))?;
         Some(Named { tool, strength: Some(Strength::Hint) })
+    }
+
+    /// The programs with a name whose first word stands in the field, in order: no other can be named there.
+    fn begun_in(&self, field: &[String]) -> impl Iterator<Item = &(Vec<Vec<String>>, Tool)> {
+        let begun: BTreeSet<usize> =
+            field.iter().filter_map(|word| self.by_first.get(word)).flatten().copied().collect();
+        begun.into_iter().filter_map(|at| self.tools.get(at))
     }
 }
 

@@ -12,7 +12,7 @@ mod python;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::OnceLock;
 
 use regex::Regex;
@@ -26,6 +26,8 @@ use countersign_model::{Facts, Tag, Via};
 
 pub(super) const DECODER: Decoder = Decoder { id: "settings", version: 1, decode };
 
+/// Names in tool fields that are looked for in fields for people.
+const TOOLS: usize = 64;
 /// How far from the start of a value its object may begin.
 const BEFORE: usize = 256;
 /// Vocabularies whose fields have fixed meanings: one field each is not how settings stand there.
@@ -76,16 +78,22 @@ const TELLING: &str = r"(?i)seed|steps|guidance|cfg|sampler|prompt|negative|sche
 fn decode(_: &mut Subject<'_>, facts: &Facts, _: Options) -> Vec<Tag> {
     let mut out = Vec::new();
     let values = facts.tags.iter().chain(facts.decoded.iter().filter(|tag| tag.space == "stealth"));
+    let known = known_places(facts);
+    let mut tools = None;
     for tag in values.filter(|tag| is_telling(&tag.value)) {
         if out.len() >= limits::EMBEDDED {
             break;
         }
         let (found, tool) = read(&tag.value);
-        let written_by_people = tag.is_about_content() && !names_its_tool(facts, tag);
+        if found.is_none() && tool.is_none() {
+            continue;
+        }
+        let written_by_people =
+            tag.is_about_content() && !names_its_tool(tools.get_or_insert_with(|| tool_fields(facts)), tag);
         if let Some(tool) = tool.filter(|_| !written_by_people) {
             out.push(said(DECODER.id, "tool", tool, tag));
         }
-        if let Some((bag, verdict)) = found.filter(|_| !is_known(facts, tag)) {
+        if let Some((bag, verdict)) = found.filter(|_| !known.contains(&place_of(tag))) {
             tell(&bag, verdict, if written_by_people { "quoted" } else { "structure" }, tag, &mut out);
         }
     }
@@ -97,10 +105,17 @@ fn decode(_: &mut Subject<'_>, facts: &Facts, _: Options) -> Vec<Tag> {
     out
 }
 
-/// Whether a decoder that knows the program has told what this field holds.
-fn is_known(facts: &Facts, tag: &Tag) -> bool {
-    let same = |told: &&Tag| told.place == tag.place && told.offset == tag.offset && told.via == tag.via;
-    facts.decoded.iter().filter(same).any(|told| ["a1111", "invokeai"].contains(&told.space.as_str()))
+/// Where a tag stands.
+type PlaceOf<'a> = (&'a str, Option<u64>, Via);
+
+fn place_of(tag: &Tag) -> PlaceOf<'_> {
+    (&tag.place, tag.offset, tag.via)
+}
+
+/// The fields of which a decoder that knows the program has told what they hold.
+fn known_places(facts: &Facts) -> HashSet<PlaceOf<'_>> {
+    let told = facts.decoded.iter().filter(|told| ["a1111", "invokeai"].contains(&told.space.as_str()));
+    told.map(place_of).collect()
 }
 
 fn tell(bag: &Bag, verdict: Verdict, key: &str, tag: &Tag, out: &mut Vec<Tag>) {
@@ -148,16 +163,20 @@ fn object(text: &str) -> Option<Value> {
     dictionary.then(|| json::parse(&python::to_json(text))).flatten().filter(Value::is_object)
 }
 
-/// Whether settings in a field for people are the writing of the program that the file's tool fields name.
-fn names_its_tool(facts: &Facts, tag: &Tag) -> bool {
+/// The names that the file's tool fields hold, each once, as many as are compared.
+fn tool_fields(facts: &Facts) -> Vec<&Tag> {
     const FIELDS: &[&str] =
         &["software", "creatortool", "originatingprogram", "xmp:creatortool", "tiff:software", "encoder", "source"];
-    let tools = facts.tags.iter().filter(|other| other.via == tag.via && !std::ptr::eq(*other, tag));
-    let mut tools = tools.filter(|other| FIELDS.contains(&other.key.to_lowercase().as_str()));
-    tools.any(|other| {
-        let name = other.value.trim();
-        name.len() >= 5 && name.len() < 100 && tag.value.contains(name)
-    })
+    let mut seen = HashSet::new();
+    let names = facts.tags.iter().filter(|tag| FIELDS.iter().any(|field| tag.key.eq_ignore_ascii_case(field)));
+    let names = names.filter(|tag| (5..100).contains(&tag.value.trim().len()));
+    names.filter(|tag| seen.insert((tag.value.trim(), tag.via))).take(TOOLS).collect()
+}
+
+/// Whether settings in a field for people are the writing of the program that the file's tool fields name.
+fn names_its_tool(tools: &[&Tag], tag: &Tag) -> bool {
+    let others = tools.iter().filter(|other| other.via == tag.via && !std::ptr::eq(**other, tag));
+    others.into_iter().any(|other| tag.value.contains(other.value.trim()))
 }
 
 /// One field each: fields of one vocabulary whose names begin alike, together.

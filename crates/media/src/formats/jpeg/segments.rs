@@ -69,7 +69,7 @@ pub(super) fn read_late(source: &mut Source, segments: &[Segment], prefix: &str,
     let len = source.len();
     for segment in segments.iter().filter(|s| s.data.saturating_add(s.len as u64) <= len) {
         // Thumbnails and tables of the first image do not stand here, so that no size is told twice.
-        if let Err(problem) = one(source, segment, prefix, false, &mut pending, out) {
+        if let Err(problem) = read_segment(source, segment, prefix, false, &mut pending, out) {
             tags::push_problem(out, problem.within("jpeg"));
         }
     }
