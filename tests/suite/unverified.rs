@@ -32,7 +32,9 @@ fn run(arguments: &[&str]) -> (i32, String, String) {
         .output()
         .unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
-    (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+    // Messages are broken into lines and drawn in a frame.
+    let told = text(output.stderr).replace(['│', '×'], " ").split_whitespace().collect::<Vec<_>>().join(" ");
+    (output.status.code().unwrap(), text(output.stdout), told)
 }
 
 fn scan(root: &Path, more: &[&str]) -> (i32, Value) {
