@@ -32,7 +32,9 @@ fn run(arguments: &[&str]) -> (i32, String, String) {
         .output()
         .unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
-    (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+    // Messages are broken into lines and drawn in a frame.
+    let told = text(output.stderr).replace(['│', '×'], " ").split_whitespace().collect::<Vec<_>>().join(" ");
+    (output.status.code().unwrap(), text(output.stdout), told)
 }
 
 fn scan(root: &Path, more: &[&str]) -> (i32, Value) {
@@ -316,6 +318,17 @@ fn a_package_without_its_map_is_no_plain_folder() {
     assert!(has(&report, "package-malformed", "error") && has(&report, "unapproved-ai-in-final", "error"), "{found:?}");
     let picture = report["assets"].as_array().unwrap().iter().find(|a| a["path"] == "picture.png").unwrap();
     assert_eq!((&report["packages"][0]["kind"], &picture["role_basis"]), (&"imf".into(), &"cpl".into()));
+    // The index of volumes alone is what is left of a package; a document that is only called like a packing list is none.
+    let index = b"<VolumeIndex xmlns=\"http://www.smpte-ra.org/schemas/429-9/2007/AM\"><Index>1</Index></VolumeIndex>";
+    let left = tree(&[("VOLINDEX.xml", index.to_vec()), ("picture.png", words())]);
+    assert!(has(&scan(left.path(), &[]).1, "package-malformed", "error"));
+    let plain = tree(&[("pkl_notes.xml", b"<notes/>".to_vec()), ("picture.png", words())]);
+    assert!(scan(plain.path(), &[]).1["packages"].as_array().unwrap().is_empty());
+    // A history without its chain, and one that was emptied.
+    let emptied = tree(&[("a.txt", b"x".to_vec()), ("ascmhl/.DS_Store", b"x".to_vec())]);
+    assert!(has(&scan(emptied.path(), &[]).1, "package-malformed", "error"));
+    let other = tree(&[("a.txt", b"x".to_vec()), ("ascmhl/__init__.py", b"x".to_vec())]);
+    assert!(scan(other.path(), &[]).1["packages"].as_array().unwrap().is_empty());
 }
 
 #[test]

@@ -86,7 +86,8 @@ pub(super) fn is_headless(listing: &Listing) -> bool {
     name(listing).is_none() && listing.files.iter().any(|file| is_volume_index(file) || may_be_packing_list(file))
 }
 
-fn is_volume_index(file: &str) -> bool {
+/// Whether a file is called like the index of volumes.
+pub(super) fn is_volume_index(file: &str) -> bool {
     VOLUMES.iter().any(|name| name.eq_ignore_ascii_case(file))
 }
 

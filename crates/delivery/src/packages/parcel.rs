@@ -141,9 +141,18 @@ fn stand_in(folder: &Folder, out: &mut PackageManifest) -> Option<Map> {
         }
         found.push((file.clone(), own, list));
     }
-    let map = Map::stand_in(namespace?, found);
-    let what = "is missing: a packing list is there, and nothing maps its assets to files; those of the names that it \
-                gives are taken for them";
+    let packed = namespace.is_some();
+    // The index of volumes stands beside a map and nowhere else.
+    let mut indexes = folder.listing.files.iter().filter(|file| assetmap::is_volume_index(file));
+    let index = indexes.find_map(|file| document(folder, file, "").filter(|seen| seen.name == "VolumeIndex"));
+    let map = Map::stand_in(namespace.or(index.map(|seen| seen.namespace))?, found);
+    let what = match packed {
+        true => {
+            "is missing: a packing list is there, and nothing maps its assets to files; those of the names that it gives \
+             are taken for them"
+        }
+        false => "is missing: an index of volumes is there, and neither map nor packing list",
+    };
     out.fault(PackageFaultKind::Malformed, &map.name, what);
     Some(map)
 }
@@ -245,7 +254,7 @@ impl MappedPackage<'_> {
     fn packed(&mut self, documents: &[Document]) {
         let claimed = self.map.assets.iter().any(|a| a.packing_list);
         let lists: Vec<_> = documents.iter().filter(|d| d.name == "PackingList").collect();
-        if lists.is_empty() && !claimed {
+        if lists.is_empty() && !claimed && !self.map.missing {
             let map = self.map;
             self.malformed(&map.name, "the map names no packing list");
         }

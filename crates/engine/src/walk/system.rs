@@ -45,13 +45,26 @@ const FOLDERS_ANY_CASE: &[&str] = &["System Volume Information", "$RECYCLE.BIN",
 /// Bins that carry a user's number (freedesktop.org Trash specification).
 const FOLDER_PREFIXES: &[&str] = &[".Trash-"];
 
+/// What all of them begin with: most names are none at the first look.
+const BEGINNINGS: &[u8] = b".@#$lNSsRrTtEeDd";
+
+fn begins_like_one(name: &str) -> bool {
+    name.bytes().next().is_some_and(|first| BEGINNINGS.contains(&first))
+}
+
 /// Whether a file of this name is counted and passed over.
 pub(crate) fn is_system_file(name: &str) -> bool {
+    if !begins_like_one(name) {
+        return false;
+    }
     FILES.contains(&name) || FILES_ANY_CASE.iter().any(|known| known.eq_ignore_ascii_case(name))
 }
 
 /// Whether a folder of this name is counted and not entered.
 pub(crate) fn is_system_folder(name: &str) -> bool {
+    if !begins_like_one(name) {
+        return false;
+    }
     let number = |known: &str| name.strip_prefix(known).is_some_and(|rest| rest.bytes().all(|b| b.is_ascii_digit()));
     FOLDERS.contains(&name)
         || FOLDERS_ANY_CASE.iter().any(|known| known.eq_ignore_ascii_case(name))
@@ -98,6 +111,16 @@ impl Named {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_name_passes_the_first_look() {
+        for name in [FILES, FILES_ANY_CASE, FOLDERS, FOLDERS_ANY_CASE, FOLDER_PREFIXES].concat() {
+            assert!(begins_like_one(name), "{name}");
+        }
+        for name in [FILES_ANY_CASE, FOLDERS_ANY_CASE].concat() {
+            assert!(begins_like_one(&name.to_uppercase()) && begins_like_one(&name.to_lowercase()), "{name}");
+        }
+    }
 
     #[test]
     fn junk_is_told_by_its_whole_name() {
