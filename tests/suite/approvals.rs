@@ -415,3 +415,34 @@ fn a_large_ledger_is_noted_in_the_cache_and_judged_alike() {
     assert_eq!(refused.0, Some(3));
     assert!(refused.2.contains("l.jsonl:7"), "{}", refused.2);
 }
+
+/// Whoever withdraws without a key what was signed is told that it does not end it, and the scan says so.
+#[test]
+fn an_unsigned_withdrawal_of_a_signed_approval_is_told_to_change_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("d")).unwrap();
+    std::fs::copy(project().join("fixtures/delivery/final/hero_010.png"), folder.path().join("d/hero.png")).unwrap();
+    let run = |arguments: &[&str]| countersign(folder.path(), arguments);
+    assert!(run(&["keys", "new", "legal"]).status.success());
+    let ledger = ["--approvals", "l.jsonl", "--decided", "2026-03-01"];
+    let record = |more: &[&str]| run(&[more, &ledger, &["--by", "J"]].concat());
+    assert!(record(&["approve", "d/hero.png", "--key", "legal"]).status.success());
+    let weak = record(&["approvals", "revoke", "d/hero.png"]);
+    assert!(weak.status.success() && said(&weak).contains("does not end what is: 000001-"), "{}", said(&weak));
+    let scan = || run(&["scan", "d", "--approvals", "l.jsonl", "--as-of", "2026-03-02"]);
+    let kept = scan();
+    assert_eq!(kept.status.code(), Some(0), "{}", said(&kept));
+    assert!(
+        squeezed(&said(&kept)).contains(&squeezed("is of a lower grade (imported) and does not end it")),
+        "{}",
+        said(&kept)
+    );
+    let strong = record(&["approvals", "revoke", "d/hero.png", "--key", "legal"]);
+    assert!(strong.status.success() && !said(&strong).contains("warning"), "{}", said(&strong));
+    assert_eq!(scan().status.code(), Some(1));
+    // And back again only with a key.
+    assert!(record(&["approve", "d/hero.png"]).status.success());
+    assert_eq!(scan().status.code(), Some(1));
+    assert!(record(&["approve", "d/hero.png", "--key", "legal"]).status.success());
+    assert_eq!(scan().status.code(), Some(0));
+}

@@ -46,17 +46,12 @@ impl Envelope {
         }
     }
 
-    /// The payload, whoever signed it.
-    pub(super) fn payload(&self) -> Result<Vec<u8>, String> {
+    /// The payload and the public keys that signed it; a signature that does not hold is an error.
+    pub(super) fn open(&self) -> Result<(Vec<u8>, Vec<[u8; 32]>), String> {
         if self.payload_type != PAYLOAD {
             return Err(format!("its payload type is not {PAYLOAD}"));
         }
-        BASE64.decode(self.payload.as_bytes()).map_err(|_| "its payload is not base64".to_owned())
-    }
-
-    /// The payload and the public keys that signed it; a signature that does not hold is an error.
-    pub(super) fn open(&self) -> Result<(Vec<u8>, Vec<[u8; 32]>), String> {
-        let payload = self.payload()?;
+        let payload = BASE64.decode(self.payload.as_bytes()).map_err(|_| "its payload is not base64".to_owned())?;
         let mut keys = Vec::with_capacity(self.signatures.len().min(8));
         for signed in &self.signatures {
             keys.push(signed.check(&payload)?);

@@ -10,6 +10,7 @@ use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 
 use super::envelope::Envelope;
+use super::outline;
 use super::record::{PREDICATE, Record, STATEMENT, Statement};
 use countersign_model::error::{Error, Result};
 use countersign_model::limits;
@@ -66,7 +67,8 @@ impl<R: Read> Lines<R> {
         Self::proven(path, from, 0)
     }
 
-    /// As [`Lines::new`]; the signatures of lines that begin before `proven` are not checked, and their keys not told.
+    /// As [`Lines::new`]; of lines that begin before `proven` the signatures are not checked, the keys not told, and only
+    /// what an index needs is read.
     pub(super) fn proven(path: &Path, from: R, proven: u64) -> Self {
         let (from, end) = (BufReader::with_capacity(READ, from), End::default());
         Self { path: path.to_owned(), from, line: Vec::new(), end, proven }
@@ -149,14 +151,22 @@ pub(super) fn read(line: &[u8]) -> std::result::Result<(Record, Vec<[u8; 32]>), 
     open(line, true).map(|(statement, keys)| (record(statement), keys))
 }
 
+fn whole(line: &[u8]) -> std::result::Result<(Statement, Vec<[u8; 32]>), String> {
+    let envelope: Envelope = serde_json::from_slice(line).map_err(|e| format!("not an envelope: {e}"))?;
+    let (payload, keys) = envelope.open()?;
+    let statement = serde_json::from_slice(&payload).map_err(|e| format!("not an approval: {e}"))?;
+    Ok((statement, keys))
+}
+
 fn record(statement: Statement) -> Record {
     Record { subjects: statement.subject, ..statement.predicate.record }
 }
 
 fn open(line: &[u8], check: bool) -> std::result::Result<(Statement, Vec<[u8; 32]>), String> {
-    let envelope: Envelope = serde_json::from_slice(line).map_err(|e| format!("not an envelope: {e}"))?;
-    let (payload, keys) = if check { envelope.open()? } else { (envelope.payload()?, Vec::new()) };
-    let statement: Statement = serde_json::from_slice(&payload).map_err(|e| format!("not an approval: {e}"))?;
+    let (statement, keys) = match check {
+        true => whole(line)?,
+        false => (outline::read(line)?, Vec::new()),
+    };
     if statement.kind != STATEMENT || statement.predicate_type != PREDICATE {
         return Err(format!("not an approval but a {}", statement.predicate_type));
     }

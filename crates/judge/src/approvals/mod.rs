@@ -2,7 +2,7 @@
 //!
 //! [`record`] is one decision, [`envelope`] its signed wrapping, [`keys`] what signs it, [`ledger`] the append-only file and
 //! [`lines`] its reading, [`index`] finds the lines that are about an asset, [`checked`] remembers between runs that signatures
-//! were checked, [`paths`] says when a path hint fits, [`status`] what the records about one asset amount to on a day; [`import`] and [`export`]
+//! were checked, [`outline`] reads those lines again, [`paths`] says when a path hint fits, [`status`] what the records about one asset amount to on a day; [`import`] and [`export`]
 //! exchange records with spreadsheets.
 
 mod checked;
@@ -13,6 +13,7 @@ mod index;
 pub mod keys;
 pub mod ledger;
 mod lines;
+mod outline;
 mod paths;
 pub mod range;
 pub mod record;
