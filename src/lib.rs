@@ -12,7 +12,7 @@ pub use countersign_engine::{archives, cache, extract, preview, scan, survey, wa
 pub use countersign_io as io;
 pub use countersign_io::{digest, source};
 pub use countersign_judge::{approvals, judge, marks, policy, roles, rules};
-pub use countersign_media::{containers, decoders, formats, framing, identify, member, tags};
+pub use countersign_media::{containers, decoders, formats, framing, identify, left_over, member, tags};
 pub use countersign_model as model;
 pub use countersign_model::{error, json, limits, text};
 pub use countersign_report as report;

@@ -32,6 +32,7 @@ mod inside;
 mod interface;
 mod ledger;
 mod ledger_size;
+mod left_over;
 mod marks;
 mod packages;
 mod policy;

@@ -31,7 +31,7 @@ pub use format_id::*;
 pub use run::*;
 
 /// Version of the [`Facts`] shape; part of every cache key.
-pub const FACTS_SCHEMA: u32 = 3;
+pub const FACTS_SCHEMA: u32 = 2;
 
 /// What a place in the delivery is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
