@@ -76,7 +76,8 @@ fn what_stands_behind_any_file_is_never_passed_over() {
             let to = dir.path().join(path.file_name().unwrap());
             std::fs::write(&to, both).unwrap();
             let facts = facts(&to);
-            let found = claim(&facts) == Ai::Generated || !facts.archives.is_empty();
+            let opened = archives::opens(facts.format) && guest == "zip";
+            let found = claim(&facts) == Ai::Generated || !facts.archives.is_empty() || opened;
             let unread = facts.format.is_none() && facts.named.is_some();
             let reason = JOINED.iter().any(|(host, joined, _)| host == format && joined.contains(&guest));
             if !found && !unread && !reason && !facts.problems.iter().any(|p| p.blocking) {
