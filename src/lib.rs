@@ -38,7 +38,7 @@ pub use countersign_engine::{archives, cache, extract, known, preview, scan, sur
 pub use countersign_io as io;
 pub use countersign_io::{digest, source};
 pub use countersign_judge::{approvals, judge, marks, policy, roles, rules};
-pub use countersign_media::{containers, decoders, formats, framing, identify, member, tags};
+pub use countersign_media::{containers, decoders, formats, framing, identify, left_over, member, tags};
 pub use countersign_model as model;
 pub use countersign_model::{error, json, limits, text};
 pub use countersign_report as report;

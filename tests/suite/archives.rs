@@ -527,8 +527,8 @@ fn roles_excludes_and_litter_are_as_on_a_drive() {
         stored("final/m.png", &marked()),
         stored("skip/m.png", &marked()),
         stored("final/.DS_Store", &litter),
-        stored(".Trashes/501/m.png", &marked()),
-        stored(".Trashes/502/m.png", &marked()),
+        stored(".Trashes/501/info", &litter),
+        stored(".Trashes/502/info", &litter),
         stored("__MACOSX/final/._m.png", &sample("formats/finder.appledouble")),
     ];
     let dir = folder(&[("a.zip", zip(&members))]);

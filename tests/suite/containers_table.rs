@@ -18,13 +18,18 @@ const ROWS: &[(&str, &[Hit], &[&str])] = &[
     ("aiff", &[("aiff-xmp.aiff", Ai::Generated)], &["aiff-caption.aiff"]),
     ("ape", &[("monkey-ape.ape", Ai::Generated)], &["monkey-caption.ape"]),
     ("asf", &[("asf-aigc.wmv", Ai::Generated), ("asf-xmp.wmv", Ai::Generated)], &["asf-words.wmv"]),
+    ("au", &[("au-suno.au", Ai::Generated)], &["au-words.au"]),
     ("avi", &[("avi-aigc.avi", Ai::Generated)], &["avi-caption.avi"]),
     ("avif", &[("avif_xmp.avif", Ai::Generated)], &["avif_xmp_caption.avif"]),
+    ("caf", &[("caf-suno.caf", Ai::Generated)], &["caf-words.caf"]),
+    ("cineon", &[("cineon-xmp.cin", Ai::Generated)], &["cineon-caption.cin"]),
+    ("dff", &[("dff-suno.dff", Ai::Generated)], &["dff-words.dff"]),
     (
         "dpx",
         &[("creator-graph.dpx", Ai::Generated), ("user-xmp-generated.dpx", Ai::Generated)],
         &["user-xmp-caption.dpx"],
     ),
+    ("dsf", &[("dsf-aigc.dsf", Ai::Generated)], &["dsf-caption.dsf"]),
     ("eps", &[("eps-xmp.eps", Ai::Generated)], &["eps-words.eps"]),
     (
         "exr",
@@ -47,6 +52,8 @@ const ROWS: &[(&str, &[Hit], &[&str])] = &[
         ],
         &["heif_xmp_caption.heic"],
     ),
+    ("ico", &[("ico-parameters.ico", Ai::Generated)], &["ico-plain.ico"]),
+    ("jng", &[("jng-parameters.jng", Ai::Generated)], &["jng-instrument.jng"]),
     ("jp2", &[("jp2_exif.jp2", Ai::Generated), ("jp2_xmp.jp2", Ai::Generated)], &["jp2_xmp_caption.jp2"]),
     (
         "jpeg",
@@ -61,6 +68,7 @@ const ROWS: &[(&str, &[Hit], &[&str])] = &[
         ],
         &["app9-aigc-words.jpg", "comment-instrument.jpg", "xmp-caption.jpg"],
     ),
+    ("jpeg-xr", &[("jxr-xmp.jxr", Ai::Generated)], &["jxr-caption.jxr"]),
     (
         "jxl",
         &[("jxl_exif.jxl", Ai::Generated), ("jxl_packed_xmp.jxl", Ai::Generated), ("jxl_xmp.jxl", Ai::Generated)],
@@ -68,6 +76,7 @@ const ROWS: &[(&str, &[Hit], &[&str])] = &[
     ),
     ("m4a", &[("m4a_itunes.m4a", Ai::Generated)], &["m4a_lyrics_with_words.m4a"]),
     ("matroska", &[("matroska-aigc-late.mkv", Ai::Generated)], &["matroska-words.mkv"]),
+    ("mng", &[("mng-parameters.mng", Ai::Generated)], &["mng-instrument.mng"]),
     (
         "mov",
         &[("mov_keys_without_version.mov", Ai::Generated), ("mov_xmp_in_udta.mov", Ai::Generated)],
@@ -121,16 +130,19 @@ const ROWS: &[(&str, &[Hit], &[&str])] = &[
         &[("psb-linked.psb", Ai::Generated), ("psd-dst.psd", Ai::Generated), ("psd-linked.psd", Ai::Generated)],
         &["psd-caption.psd"],
     ),
+    ("realmedia", &[("rm-suno.rm", Ai::Generated)], &["rm-words.rm"]),
     (
         "svg",
         &[("picture-with-parameters.svg", Ai::Generated), ("xmp-generated.svg", Ai::Generated)],
         &["xmp-caption.svg"],
     ),
+    ("tga", &[("tga-parameters.tga", Ai::Generated)], &["tga-instrument.tga"]),
     (
         "tiff",
         &[("tiff-dst.tif", Ai::Generated), ("tiff-pages.btf", Ai::Generated), ("tiff-parameters.tif", Ai::Generated)],
         &["tiff-caption.tif"],
     ),
+    ("tta", &[("tta-aigc.tta", Ai::Generated)], &["tta-caption.tta"]),
     (
         "wav",
         &[
@@ -156,6 +168,7 @@ const WITHOUT: &[(&str, &str)] = &[
     ("dng", "directories as in tiff"),
     ("epub", "members as in ooxml"),
     ("gzip", "its member is an asset of its own: tests/suite/archives.rs"),
+    ("media-not-read", "not read, and said to be so"),
     ("mpeg-ps", "no place for words"),
     ("mpeg-ts", "names of services only"),
     ("mrw", "directories as in tiff"),

@@ -25,6 +25,9 @@ const ARCHIVES: &[&str] = &["gzip", "tar", "zip"];
 /// What names a place that a mark can stand in, where no checksum covers the name. The terminator of a keyword and the
 /// sign between key and value belong to the name.
 const NAMES: &[&[u8]] = &[
+    // Chunk types of CAF and RealMedia.
+    b"info",
+    b"CONT",
     // IFF and RIFF chunk types, with those of the lists in them.
     b"APPL",
     b"LIST",
@@ -112,6 +115,8 @@ const OPEN: &[Open] = &[
         "a count or version of the item table is not compared with what is there",
     ),
     ("chunks-after-end.png", &[317..=317], "the length of a chunk behind the image leads past the end of the file"),
+    ("dff-suno.dff", &[172..=173], "the length of a comment may leave most of it out"),
+    ("dsf-aigc.dsf", &[176..=176, 181..=181], "an ID3 description that has no end is passed over"),
     ("exif-parameters.jpg", &[33..=33], "a value whose offset or length is damaged comes out empty"),
     (
         "flac-aigc.flac",
@@ -211,6 +216,7 @@ const OPEN: &[Open] = &[
     ),
     ("samsung-trailer.jpg", &[873..=876], "the length of a record of the trailer is not compared with the directory"),
     ("second-image-generated.jpg", &[935..=936], "the directory points to an image that does not begin like one"),
+    ("tta-aigc.tta", &[119..=119], "an ID3 description that has no end is passed over"),
     ("vorbis-aigc.ogg", &[121..=121], "the checksum of the page is not compared"),
     ("wavpack-ape.wv", &[256..=256], "the footer of the APE tag counts its items"),
     ("wavpack-wrapped.wv", &[138..=138], "the wrapped header ends early"),

@@ -35,6 +35,7 @@ mod inside;
 mod interface;
 mod ledger;
 mod ledger_size;
+mod left_over;
 mod marks;
 mod matching;
 mod outside;

@@ -53,7 +53,7 @@ pub fn look(source: &mut Source, host: &'static dyn Format, coverage: &Coverage)
         stretch(source, host, left.start..left.end.min(len), false, &mut out)?;
     }
     if (coverage.is_unsaid() || coverage.is_open()) && host.info().archive == Archive::No {
-        at_end(source, host, &mut out)?;
+        at_end(source, host, coverage, &mut out)?;
     }
     Ok(out)
 }
@@ -140,7 +140,7 @@ fn sound(head: &[u8]) -> bool {
 }
 
 /// Whether the last bytes are the end of another file, and where that begins.
-fn at_end(source: &mut Source, host: &'static dyn Format, out: &mut Found) -> Result<(), Problem> {
+fn at_end(source: &mut Source, host: &'static dyn Format, coverage: &Coverage, out: &mut Found) -> Result<(), Problem> {
     let len = source.len();
     let (start, tail) = source.tail()?;
     let tail = tail.to_vec();
@@ -153,21 +153,22 @@ fn at_end(source: &mut Source, host: &'static dyn Format, out: &mut Found) -> Re
     let id = host.info().id;
     let filled = tail.iter().rposition(|b| !matches!(b, 0 | b'\r' | b'\n' | b' ')).map_or(0, |last| last + 1);
     let end = tail.get(..filled).unwrap_or_default();
-    let picture = host.info().media == Media::Image;
     let begins: Option<(&[u8], &str)> = if end.ends_with(b"IEND\xAE\x42\x60\x82") && id != "png" {
         Some((b"\x89PNG\r\n\x1A\n", "png"))
     } else if end.ends_with(b"%%EOF") && !matches!(id.as_str(), "pdf" | "eps") {
         Some((b"%PDF-", "pdf"))
-    } else if end.ends_with(&[0xFF, 0xD9]) && !picture {
+    } else if end.ends_with(&[0xFF, 0xD9]) && id != "jpeg" {
         Some((&[0xFF, 0xD8, 0xFF], "jpeg"))
-    } else if host.info().media != Media::Video && ends_sound(end) && !matches!(id.as_str(), "mp3" | "aac") {
+    } else if ends_sound(end) && id != "mp3" {
         Some((b"ID3", "mp3"))
     } else {
         None
     };
-    let Some((magic, name)) = begins else { return Ok(()) };
+    // The last part of a file is often a picture that its own directory tells of.
+    let own = len.checked_sub(1).is_none_or(|last| coverage.holds(last));
+    let Some((magic, name)) = begins.filter(|_| !own) else { return Ok(()) };
     let Some(at) = search(source, magic, name)? else { return Ok(()) };
-    if let Some(format) = formats::by_id(name).filter(|_| at > 0) {
+    if let Some(format) = formats::by_id(name).filter(|_| at > 0 && !coverage.holds(at)) {
         out.files.push(Appended { format, span: at..len });
     }
     Ok(())

@@ -63,6 +63,17 @@ impl Coverage {
         self.open = Some(self.open.map_or(start, |open| open.min(start)));
     }
 
+    /// Takes back what [`Coverage::open_from`] said: the end is stated after all.
+    pub fn close(&mut self) {
+        self.open = None;
+    }
+
+    /// Whether this byte is in a part that has a stated end.
+    #[must_use]
+    pub fn holds(&self, at: u64) -> bool {
+        self.ranges.iter().any(|range| range.contains(&at))
+    }
+
     /// Whether the reader said nothing of what it accounts for.
     #[must_use]
     pub fn is_unsaid(&self) -> bool {
@@ -78,7 +89,9 @@ impl Coverage {
     /// The bytes of a file of this length that are accounted for, together.
     #[must_use]
     pub fn covered(&self, len: u64) -> u64 {
-        len - self.left_over(len).iter().map(|range| range.end - range.start).sum::<u64>()
+        let open = self.open.unwrap_or(len).min(len);
+        let clipped = self.ranges.iter().map(|range| range.end.min(open).saturating_sub(range.start));
+        clipped.sum::<u64>() + (len - open)
     }
 
     /// What nobody accounts for in a file of this length.

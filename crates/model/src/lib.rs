@@ -42,7 +42,7 @@ pub use run::*;
 pub use timeline::*;
 
 /// Version of the [`Facts`] shape; part of every cache key.
-pub const FACTS_SCHEMA: u32 = 3;
+pub const FACTS_SCHEMA: u32 = 2;
 
 /// What a place in the delivery is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

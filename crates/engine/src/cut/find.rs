@@ -275,7 +275,8 @@ impl Look<'_> {
         budget: &mut Budget,
         visit: &mut dyn FnMut(&Asset, &Inside),
     ) {
-        let Ok(archive) = archives::open(asset, container, format, budget, self.space, self.exclude) else { return };
+        let whole = countersign_model::AppendedArchive { format, start: 0, len: u64::MAX };
+        let Ok(archive) = archives::open(asset, container, &whole, budget, self.space, self.exclude) else { return };
         for (member, inside) in archive.flatten() {
             if self.stop.load(Ordering::Relaxed) {
                 return;

@@ -54,6 +54,9 @@ pub fn leading(source: &mut Source, file: &str, out: &mut Extraction) -> Result<
             break;
         }
     }
+    out.coverage.add(0, pos);
+    // Where the sound ends is not stated, as a rule.
+    out.coverage.open_from(pos);
     Ok(pos)
 }
 
@@ -94,6 +97,7 @@ pub fn trailing(source: &mut Source, file: &str, start: u64, out: &mut Extractio
             break;
         }
     }
+    out.coverage.add(end, source.len());
     Ok(end)
 }
 

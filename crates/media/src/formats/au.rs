@@ -56,10 +56,7 @@ impl Format for Au {
         let at = Place::new("AU annotation", source.absolute(HEADER));
         let there = start.min(source.len()).saturating_sub(HEADER);
         let note = source.stated(HEADER, there, limits::BLOB).map_err(|p| p.within("AU annotation"))?;
-        let words = charset::guess(charset::trim(&note));
-        if !words.is_empty() {
-            push(out, "au", "annotation", words, &at, 0);
-        }
+        annotation(&note, &at, out);
         let end = if size == u32::MAX { source.len() } else { start.saturating_add(size.into()) };
         out.coverage.add(0, end);
         if end > source.len() {
@@ -67,5 +64,17 @@ impl Format for Au {
             return Err(Problem::truncated("au", source.absolute(source.len()), what));
         }
         Ok(())
+    }
+}
+
+/// Text, or lines of `key=value` as some programs put their tags there.
+fn annotation(note: &[u8], at: &Place, out: &mut Extraction) {
+    let words = charset::guess(charset::trim(note));
+    let pairs: Option<Vec<_>> =
+        words.lines().filter(|line| !line.is_empty()).map(|line| line.split_once('=')).collect();
+    let plain = |key: &str| !key.is_empty() && key.len() < 32 && key.bytes().all(|b| b.is_ascii_alphabetic());
+    match pairs.filter(|pairs| pairs.iter().all(|(key, _)| plain(key))) {
+        Some(pairs) => pairs.iter().for_each(|(key, value)| push(out, "au", key, *value, at, 0)),
+        None => push(out, "au", "annotation", words, at, 0),
     }
 }

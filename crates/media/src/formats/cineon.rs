@@ -82,7 +82,8 @@ impl Format for Cineon {
         } else {
             out.coverage.add(0, end);
         }
-        let from = stated(8).saturating_add(stated(12));
+        // Both headers have the length that the specification gives them.
+        let from = HEADER as u64;
         let there = pixels.min(len).saturating_sub(from).min(user.max(pixels.min(len).saturating_sub(from)));
         if there == 0 {
             return Ok(());

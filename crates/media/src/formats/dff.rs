@@ -42,6 +42,10 @@ impl Format for Dff {
         // What follows the form may still be chunks, as some put tags there.
         let len = source.len();
         let stop = walk(source, FORM, len, 0, out)?;
+        if stop.is_some_and(|stop| stop < end.min(len)) {
+            let at = source.absolute(stop.unwrap_or_default());
+            return Err(Problem::malformed("dff", at, "no chunk where one is expected"));
+        }
         if end > len || stop.is_none() {
             let what = format!("{end} bytes stated, {len} present");
             return Err(Problem::truncated("dff", source.absolute(len), what));
@@ -50,8 +54,14 @@ impl Format for Dff {
     }
 }
 
-/// The chunks of one level; `None` where the last is cut.
-fn walk(source: &mut Source, mut at: u64, end: u64, depth: usize, out: &mut Extraction) -> Result<Option<()>, Problem> {
+/// The chunks of one level, and where they end; `None` where the last is cut.
+fn walk(
+    source: &mut Source,
+    mut at: u64,
+    end: u64,
+    depth: usize,
+    out: &mut Extraction,
+) -> Result<Option<u64>, Problem> {
     for _ in 0..limits::ITEMS {
         if end.saturating_sub(at) < CHUNK {
             break;
@@ -72,7 +82,7 @@ fn walk(source: &mut Source, mut at: u64, end: u64, depth: usize, out: &mut Extr
         }
         at = body + len + len % 2;
     }
-    Ok(Some(()))
+    Ok(Some(at))
 }
 
 fn chunk(

@@ -2,7 +2,8 @@
 
 use crate::formats::{Format, Info, Media, Probe, Score};
 use crate::framing::numbers::{le16, le32};
-use crate::tags::{Place, push};
+use crate::framing::png_chunks;
+use crate::tags::{Place, push, push_problem};
 use countersign_io::source::Source;
 use countersign_model::limits;
 use countersign_model::{Embedded, Extraction, FormatId, Problem};
@@ -60,6 +61,10 @@ impl Format for Ico {
             }
             if !source.up_to(start, 4)?.starts_with(b"\x89PNG") {
                 continue;
+            }
+            if !source.up_to(start, 8)?.starts_with(png_chunks::SIGNATURE) {
+                let what = format!("picture {} has a broken PNG signature", n + 1);
+                push_problem(out, Problem::malformed("ico", source.absolute(start), what));
             }
             read += 1;
             if read > limits::EMBEDDED {

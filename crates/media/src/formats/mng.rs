@@ -48,6 +48,13 @@ pub static MNG: ChunkedPicture = ChunkedPicture {
     first: *b"MHDR",
 };
 
+/// Chunks of pictures, tables, and orders what to do with them.
+const STRUCTURE: &[&[u8; 4]] = &[
+    b"JHDR", b"MHDR", b"JDAT", b"JDAA", b"JSEP", b"IHDR", b"IDAT", b"IEND", b"MEND", b"PLTE", b"tRNS", b"DHDR",
+    b"DEFI", b"FRAM", b"BACK", b"BASI", b"LOOP", b"ENDL", b"TERM", b"CLON", b"MOVE", b"CLIP", b"SHOW", b"SEEK",
+    b"SAVE", b"DISC", b"PAST", b"MAGN", b"DROP", b"DBYK", b"ORDR", b"IJNG", b"IPNG", b"PPLT", b"PROM",
+];
+
 impl Format for ChunkedPicture {
     fn info(&self) -> &'static Info {
         self.info
@@ -75,7 +82,7 @@ impl Format for ChunkedPicture {
                 for (key, by) in [("Width", 0), ("Height", 4)] {
                     push(out, "image", key, be32(&size, by).unwrap_or_default().to_string(), &place, by as u64);
                 }
-            } else if png::is_read(&chunk.kind)
+            } else if !STRUCTURE.contains(&&chunk.kind)
                 && let Err(problem) = png::read_chunk(source, &chunk, &mut room, out)
             {
                 push_problem(out, problem.within(self.info.name));

@@ -37,18 +37,22 @@ impl Format for RealMedia {
     }
 
     fn read(&self, source: &mut Source, out: &mut Extraction) -> Result<(), Problem> {
-        let mut at = 0;
+        let (mut at, mut media) = (0, false);
         for _ in 0..limits::ITEMS {
             let left = source.len().saturating_sub(at);
-            if left < CHUNK {
+            if left < CHUNK && (left == 0 || media) {
                 break;
             }
-            let head: [u8; 8] = source.array(at)?;
+            let head: [u8; 8] = source.array(at).map_err(|p| p.within("realmedia"))?;
             let (kind, size) =
                 (array::<4>(&head, 0).unwrap_or_default(), u64::from(be32(&head, 4).unwrap_or_default()));
             if !kind.iter().all(u8::is_ascii_graphic) {
-                break;
+                if media {
+                    break;
+                }
+                return Err(Problem::malformed("realmedia", source.absolute(at), "no chunk where one is expected"));
             }
+            media |= &kind == b"DATA";
             // The sound or picture of a file that was not closed has no length; nothing is behind it.
             let size = if size == 0 && &kind == b"DATA" { left } else { size };
             if size < CHUNK || size > left {
@@ -61,7 +65,10 @@ impl Format for RealMedia {
             }
             at += size;
         }
-        Ok(())
+        match media {
+            true => Ok(()),
+            false => Err(Problem::truncated("realmedia", source.absolute(source.len()), "no media in it")),
+        }
     }
 }
 

@@ -36,9 +36,9 @@ impl Format for Tar {
     }
 
     fn read(&self, source: &mut Source, out: &mut Extraction) -> Result<(), Problem> {
-        out.coverage.add(0, source.len());
         let mut listing = Listing::default();
         let listed = tar::list(source, &mut listing);
+        out.coverage.add(0, listing.end.map_or(source.len(), |end| end + 1024));
         push(out, "tar", "members", listing.entries.len().to_string(), &Place::new("TAR", 0), 0);
         listed
     }

@@ -122,9 +122,10 @@ fn extension(source: &mut Source, start: u64, out: &mut Extraction) -> Result<()
     let at = Place::new("TGA extension area", source.absolute(start));
     for (key, from, len) in TEXTS {
         let field = area.get(*from..from + len).unwrap_or_default();
-        // Comments are four lines of 80 characters, each with its NUL.
-        let lines = field.split(|b| *b == 0).map(charset::field).filter(|line| !line.is_empty());
-        let text = lines.collect::<Vec<_>>().join("\n");
+        let text = match *key {
+            "Comments" => comments(field),
+            _ => charset::field(field),
+        };
         if !text.is_empty() {
             push(out, "tga", key, text, &at, *from as u64);
         }
@@ -144,6 +145,19 @@ fn extension(source: &mut Source, start: u64, out: &mut Extraction) -> Result<()
         }
     }
     Ok(())
+}
+
+/// Four lines of 80 characters, each with its NUL; text that fills one goes on in the next.
+fn comments(field: &[u8]) -> String {
+    let mut text = Vec::new();
+    for line in field.chunks(81) {
+        let end = line.iter().position(|b| *b == 0).unwrap_or(line.len());
+        text.extend_from_slice(line.get(..end).unwrap_or_default());
+        if end < 80 && !text.is_empty() {
+            text.push(b'\n');
+        }
+    }
+    charset::decode(&text).trim().to_owned()
 }
 
 /// The developer area: a directory of numbered stretches, of which texts are told.

@@ -27,6 +27,7 @@ pub(super) fn read(source: &mut Source, name: &str, out: &mut Extraction) -> Res
             pixels = pixels.max(end);
         }
     }
+    previews(source, header, &walked, out);
     // Camera raw files keep more than their directories tell.
     match name {
         "TIFF" if pixels > 0 => {
@@ -40,6 +41,23 @@ pub(super) fn read(source: &mut Source, name: &str, out: &mut Extraction) -> Res
 
 /// Offsets and lengths of pixel data.
 const PIXELS: &[(u16, u16, &str)] = &[(0x0111, 0x0117, "strips"), (0x0144, 0x0145, "tiles")];
+
+/// Accounts for the strips, tiles and small pictures that directories point to, so that none of them is taken for a file
+/// behind the end.
+fn previews(source: &mut Source, header: Header, walked: &[exif::Walked], out: &mut Extraction) {
+    for directory in walked {
+        for (offsets, lengths) in [(0x0111, 0x0117), (0x0144, 0x0145), (0x0201, 0x0202)] {
+            let mut last = |tag: u16| {
+                let entry = directory.directory.entries.iter().find(|e| e.tag == tag)?;
+                tiff_ifd::integers(source, header, entry, CHECKED as usize).ok()
+            };
+            if let (Some(offsets), Some(lengths)) = (last(offsets), last(lengths)) {
+                let pairs = offsets.iter().zip(&lengths);
+                pairs.for_each(|(offset, len)| out.coverage.add(*offset, offset.saturating_add(*len)));
+            }
+        }
+    }
+}
 
 /// Where the pixel data end; calls `short` with that where that is behind the end of the file.
 fn check(

@@ -45,6 +45,7 @@ impl Format for Tta {
             stream::audio(&about, &Place::new("TTA header", source.absolute(start)), out);
             if let Some(frames) = frames(source, start, rate, samples) {
                 let stop = frames?;
+                out.coverage.close();
                 out.coverage.add(0, stop);
                 out.coverage.add(end, source.len());
                 if stop > end {

@@ -39,9 +39,9 @@ impl Format for Zip {
     }
 
     fn read(&self, source: &mut Source, out: &mut Extraction) -> Result<(), Problem> {
-        out.coverage.add(0, source.len());
         let mut listing = Listing::default();
         let listed = zip::list(source, &mut listing);
+        out.coverage.add(0, if listing.end > 0 { listing.end } else { source.len() });
         if let Some(document) = zip_document::among(&listing.members) {
             out.facts.format = Some(document.info().id);
             return document.read(source, out);
@@ -53,7 +53,6 @@ impl Format for Zip {
 
 /// What an archive says about all of it.
 pub(super) fn tell(source: &mut Source, members: &[Member], out: &mut Extraction) -> Result<(), Problem> {
-    out.coverage.add(0, source.len());
     if let Some(member) = members.iter().find(|m| m.name == zip_document::STORE)
         && let Err(problem) = zip_document::store(source, member, out)
     {

@@ -114,14 +114,15 @@ impl Format for ZipDocument {
     }
 
     fn read(&self, source: &mut Source, out: &mut Extraction) -> Result<(), Problem> {
-        let mut members = Vec::new();
-        let listed = zip::members(source, &mut members);
+        let mut listing = zip::Listing::default();
+        let listed = zip::list(source, &mut listing);
+        out.coverage.add(0, if listing.end > 0 { listing.end } else { source.len() });
+        let members = listing.members;
         if !members.is_empty() && !self.is_complete(&members) {
             // It only begins like a document: its members are files.
             out.facts.format = Some(super::zip::INFO.id);
             return super::zip::tell(source, &members, out).and(listed);
         }
-        out.coverage.add(0, source.len());
         let mut media = 0;
         for member in &members {
             let result = match member.name.as_str() {

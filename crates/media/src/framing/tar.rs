@@ -40,6 +40,8 @@ pub struct Listing {
     pub bare: Vec<String>,
     /// What a sound archive has not, in words.
     pub oddities: Vec<String>,
+    /// Where its end mark begins, where it has one.
+    pub end: Option<u64>,
 }
 
 /// What extended headers say of members.
@@ -74,7 +76,10 @@ pub fn list(source: &mut Source, out: &mut Listing) -> Result<(), Problem> {
         if block.iter().all(|b| *b == 0) {
             match behind(source, at, left, out)? {
                 Some(next) => at = next,
-                None => return Ok(()),
+                None => {
+                    out.end = Some(at);
+                    return Ok(());
+                }
             }
             continue;
         }

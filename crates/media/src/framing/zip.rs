@@ -77,6 +77,8 @@ pub struct Listing {
     pub members: Vec<Member>,
     /// What a sound archive has not, in words.
     pub oddities: Vec<String>,
+    /// Where its end record and the comment in it end.
+    pub end: u64,
 }
 
 /// Name and beginning of the first member, where these bytes begin a ZIP archive.
@@ -122,6 +124,7 @@ pub fn list(source: &mut Source, out: &mut Listing) -> Result<(), Problem> {
         return Err(Problem::truncated("ZIP", len, "the directory at the end is missing"));
     };
     let here = start + at as u64;
+    out.end = end_of_comment(&tail, at).map_or(len, |end| start + end as u64).min(len);
     let broken = |what: &str| Problem::malformed("ZIP (directory)", here, what);
     let field = |by: usize| le32(&tail, at + by).map(u64::from).ok_or_else(|| broken("cut short"));
     if le16(&tail, at + 4) != Some(0) && le16(&tail, at + 4) != Some(u16::MAX) {
