@@ -64,12 +64,16 @@ pub struct Delivery<'a> {
 
 /// A run of frames: root, what is before the number, what is after it.
 type RunKey = (usize, String, String);
+/// The frames of a run that one use plays, first and last.
+type Frames = (i64, i64);
+/// What is played of one run.
+type RunUses = Vec<(Frames, Arc<Use>)>;
 
 /// What all timelines say.
 #[derive(Debug, Default)]
 pub struct Cuts {
     files: HashMap<(usize, String), Vec<Arc<Use>>>,
-    runs: HashMap<RunKey, Vec<((i64, i64), Arc<Use>)>>,
+    runs: HashMap<RunKey, RunUses>,
     timelines: HashMap<(usize, String), TimelineState>,
     /// Assets that an event may mean, or another.
     uncertain: HashSet<(usize, String)>,
@@ -88,7 +92,7 @@ struct Outcome {
     state: TimelineState,
     reports: Vec<TimelineReport>,
     /// Entry of the inventory, the frames of it where it is a run, the use.
-    uses: Vec<(usize, Option<(i64, i64)>, Use)>,
+    uses: Vec<(usize, Option<Frames>, Use)>,
     uncertain: Vec<usize>,
     /// An event fits more assets than are known by name.
     crowded: bool,
