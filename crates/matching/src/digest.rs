@@ -43,7 +43,7 @@ pub fn pixel_digest(pixels: &Pixels<'_>) -> Digest {
         for x in 0..width {
             let [red, green, blue, alpha] = pixels.seen_rgba16(x, y).map(u64::from);
             // Four numbers of 16 bits, little-endian, at once.
-            row.extend_from_slice(&(red | green << 16 | blue << 32 | alpha << 48).to_le_bytes());
+            row.extend_from_slice(&(red | (green << 16) | (blue << 32) | (alpha << 48)).to_le_bytes());
         }
         hasher.update(&row);
     }
