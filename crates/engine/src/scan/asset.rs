@@ -22,8 +22,7 @@ use countersign_judge::roles;
 use countersign_media::member::MemberBytes;
 use countersign_model::{
     Ai, AppendedArchive, Asset, AssetReport, Evidence, Facts, Finding, FindingState, FormatId, Media, PackageFault,
-    PackageFaultKind, Problem,
-    ProblemKind, Recipe, Role,
+    PackageFaultKind, Problem, ProblemKind, Recipe, Role,
 };
 
 /// The format that reports name for a delivery package's own manifests.
