@@ -3,8 +3,8 @@
 //! Names come from the listings that the survey has made already; a file is opened only where its name may be that of a
 //! timeline. Archives are listed, and only what may be a timeline is read of them.
 
-use std::path::Path;
-use std::path::PathBuf;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use globset::GlobSet;
@@ -228,10 +228,16 @@ pub(super) fn on_drive(roots: &Roots, names: &[Named], stop: &AtomicBool) -> Vec
     let mut out = Vec::new();
     for named in names.iter().take_while(|_| !stop.load(Ordering::Relaxed)) {
         // What cannot be opened is told by the scan itself.
-        let Some(kind) = open(roots, named).ok().and_then(|range| kind_of(&named.rel, &range)) else { continue };
+        let kind = quietly(|| open(roots, named).ok().and_then(|range| kind_of(&named.rel, &range)));
+        let Some(kind) = kind.flatten() else { continue };
         out.push(Found { root: named.root, rel: named.rel.clone(), kind, from: From::File(named.clone()) });
     }
     out
+}
+
+/// What a reader gives; where it fails in a way it never should, the scan meets the same file and tells.
+fn quietly<T>(work: impl FnOnce() -> T) -> Option<T> {
+    catch_unwind(AssertUnwindSafe(work)).ok()
 }
 
 /// How archives are looked into.
@@ -249,9 +255,12 @@ pub(super) struct Look<'a> {
 impl Look<'_> {
     /// Shows every member of an archive, and of those in it.
     pub(super) fn each_member(&self, named: &Named, visit: &mut dyn FnMut(&Asset, &Inside)) {
-        if self.depth == 0 {
-            return;
+        if self.depth > 0 {
+            quietly(|| self.open_and_show(named, visit));
         }
+    }
+
+    fn open_and_show(&self, named: &Named, visit: &mut dyn FnMut(&Asset, &Inside)) {
         let Ok(range) = open(self.roots, named) else { return };
         if is_packed(&named.rel) && !self.thorough && range.len() > UNFOLDED {
             return;

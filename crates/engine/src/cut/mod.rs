@@ -32,6 +32,8 @@ use uses::{Tracks, use_of};
 const BYTES: usize = 256 << 20;
 /// Uses that are kept of one asset: one that is played in more pieces is final all the same.
 const USES: usize = 256;
+/// Uses that are told apart of one run of frames.
+const RUN_USES: usize = 4_096;
 /// Events that are named of those that have no asset, or several.
 const NAMED: usize = 8;
 /// Assets that are named of several.
@@ -151,7 +153,13 @@ impl Cuts {
                     }
                 }
                 (Some(Item::Run { root, prefix, suffix, .. }), Some(frames)) => {
-                    self.runs.entry((*root, prefix.clone(), suffix.clone())).or_default().push((frames, of));
+                    let uses = self.runs.entry((*root, prefix.clone(), suffix.clone())).or_default();
+                    let full = uses.len() >= RUN_USES;
+                    // Past that, no frame that is played is lost, only which use it was.
+                    match uses.last_mut().filter(|_| full) {
+                        Some((last, _)) => *last = (last.0.min(frames.0), last.1.max(frames.1)),
+                        None => uses.push((frames, of)),
+                    }
                 }
                 _ => {}
             }
