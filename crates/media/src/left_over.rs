@@ -36,6 +36,8 @@ const SHORT: u64 = 32;
 const FILLING: usize = limits::HEAD;
 /// Frames of sound that follow one another by no accident.
 const FRAMES: usize = 10;
+/// Bytes of the longest frame of MPEG audio, and of some filling before the first.
+const LONGEST: usize = 4 * 1024;
 /// How far before the end the beginning of another file is looked for, where the end of one was seen.
 const SEARCHED: u64 = 64 * 1024 * 1024;
 
@@ -144,7 +146,7 @@ fn at_end(source: &mut Source, host: &'static dyn Format, coverage: &Coverage, o
     let len = source.len();
     let (start, tail) = source.tail()?;
     let tail = tail.to_vec();
-    if memchr::memmem::rfind(&tail, b"PK\x05\x06").is_some() && ends_archive(source, start, &tail) {
+    if memchr::memmem::find(&tail, b"PK\x05\x06").is_some() && ends_archive(source, start, &tail) {
         if let Some(format) = formats::by_id("zip") {
             out.files.push(Appended { format, span: 0..len });
         }
@@ -159,7 +161,7 @@ fn at_end(source: &mut Source, host: &'static dyn Format, coverage: &Coverage, o
         Some((b"%PDF-", "pdf"))
     } else if end.ends_with(&[0xFF, 0xD9]) && id != "jpeg" {
         Some((&[0xFF, 0xD8, 0xFF], "jpeg"))
-    } else if ends_sound(end) && id != "mp3" {
+    } else if ends_sound(end, start == 0) && id != "mp3" {
         Some((b"ID3", "mp3"))
     } else {
         None
@@ -186,21 +188,28 @@ fn ends_archive(source: &mut Source, start: u64, tail: &[u8]) -> bool {
     })
 }
 
-/// Whether frames of sound follow one another up to the last byte, before a tag of ID3v1 where there is one.
-fn ends_sound(end: &[u8]) -> bool {
+/// Whether frames of sound follow one another up to the last byte, before a tag of ID3v1 where there is one. `all`: these
+/// bytes are the whole file, so that a tag before the sound is among them.
+fn ends_sound(end: &[u8], all: bool) -> bool {
+    let from = match memchr::memmem::find(end, b"ID3") {
+        None if all => return false,
+        None => 0,
+        Some(at) => at + end.get(at..).and_then(id3::length).and_then(|len| usize::try_from(len).ok()).unwrap_or(0),
+    };
     let end = match end.len().checked_sub(128).and_then(|at| end.split_at_checked(at)) {
         Some((before, tag)) if tag.starts_with(b"TAG") => before,
         _ => end,
     };
-    let upto = |at: usize, read: fn(&[u8]) -> Option<crate::framing::mpeg_audio::Frame>| {
+    let upto = |at: usize| {
         let (mut pos, mut count) = (at, 0);
-        while let Some(frame) = end.get(pos..).filter(|rest| !rest.is_empty()).and_then(read) {
+        while let Some(frame) = end.get(pos..).filter(|rest| !rest.is_empty()).and_then(frame) {
             (pos, count) = (pos + frame.len, count + 1);
         }
-        // Frames may end in bytes that are zero.
         pos >= end.len() && count >= 3
     };
-    memchr::memchr_iter(0xFF, end).any(|at| upto(at, frame))
+    // One frame at least begins in the bytes that the longest one takes.
+    let near = end.get(from.min(end.len())..end.len().min(from.saturating_add(LONGEST))).unwrap_or_default();
+    memchr::memchr_iter(0xFF, near).any(|at| upto(from + at))
 }
 
 /// The last place before the end where a file of this kind begins.
@@ -242,9 +251,9 @@ pub fn second(
     let mut out: Vec<&'static dyn Format> = Vec::new();
     if host.info().archive == Archive::No {
         let taped = head.get(257..262) == Some(b"ustar") && tar::begins(head).is_some();
-        out.extend(formats::by_id("tar").filter(|_| taped));
+        out.extend(taped.then(|| formats::by_id("tar")).flatten());
         let disk = matches!(head.get(0x8001..0x8006), Some(b"CD001" | b"BEA01"));
-        out.extend(formats::by_id("sealed-archive").filter(|_| disk));
+        out.extend(disk.then(|| formats::by_id("sealed-archive")).flatten());
     }
     let Some(named) = named.filter(|named| named.info().id != host.info().id) else { return Ok(out) };
     let probe = Probe { head, len };

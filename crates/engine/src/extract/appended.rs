@@ -19,7 +19,8 @@ pub(super) fn read(
     out: &mut Extraction,
 ) {
     // A reader may have found that it is another format than the first bytes tell.
-    let host = out.facts.format.and_then(|id| formats::by_id(&id)).unwrap_or(host);
+    let other = out.facts.format.filter(|id| *id != host.info().id);
+    let host = other.and_then(|id| formats::by_id(&id)).unwrap_or(host);
     let (files, remarks) = match others(source, host, named, out) {
         Ok(found) => found,
         Err(problem) => return tags::push_problem(out, problem.within("file")),

@@ -19,8 +19,8 @@ pub(super) static INFO: Info = Info {
         "sgi", "pcx", "ppm", "pgm", "pbm", "pnm", "pam", "pfm", "qoi", "flif", "bpg", "djvu", "xcf", "dds", "icns",
         "ilbm", "iff", "x3f", "ra", "ac3", "eac3", "ec3", "ac4", "dtshd", "thd", "mlp", "amr", "awb", "ofr", "shn",
         "voc", "mid", "midi", "rmi", "dv", "dif", "h264", "h265", "hevc", "264", "265", "266", "vvc", "obu", "ivf",
-        "y4m", "yuv", "r3d", "braw", "ari", "arx", "aaf", "gxf", "lxf", "mlv", "m1v", "mpv", "wtv", "bik", "bk2",
-        "smk", "swf", "roq", "drc", "vc1", "rcv",
+        "y4m", "yuv", "r3d", "braw", "ari", "arx", "gxf", "lxf", "mlv", "m1v", "mpv", "wtv", "bik", "bk2", "smk",
+        "swf", "roq", "drc", "vc1", "rcv",
     ],
     media: Media::Video,
     specification: "magic numbers of file(1)",
@@ -81,7 +81,6 @@ const KINDS: &[(usize, &[u8], &str)] = &[
     (0, b"SMK2", "Smacker pictures"),
     (0, b"SMK4", "Smacker pictures"),
     (0, b"DVDVIDEO-", "the tables of a DVD"),
-    (8, b"AAFB\x0d\0OM", "an AAF composition"),
 ];
 /// Forms of IFF and RIFF, by their type.
 const FORMS: &[(&[u8], &[u8], &str)] = &[
@@ -111,9 +110,12 @@ fn kind(head: &[u8], len: u64) -> Option<&'static str> {
     known.or_else(|| FORMS.iter().find(form).map(|kind| kind.2)).or_else(|| checked(head, len))
 }
 
+/// Whether these first bytes of a file of this length are of a kind.
+type Test = fn(&[u8], u64) -> bool;
+
 /// Kinds whose magic number is too short to be believed alone.
 fn checked(head: &[u8], len: u64) -> Option<&'static str> {
-    let tests: &[(fn(&[u8], u64) -> bool, &str)] = &[
+    let tests: &[(Test, &str)] = &[
         (sgi, "an SGI picture"),
         (pcx, "a PCX picture"),
         (netpbm, "a Netpbm picture"),
