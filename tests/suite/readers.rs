@@ -231,8 +231,10 @@ fn flash_metadata_behind_thousands_of_tags_are_read() {
             [&[kind, len[1], len[2], len[3]][..], &[0; 7], body, &back].concat()
         };
         let string = |s: &str| [&(s.len() as u16).to_be_bytes()[..], s.as_bytes()].concat();
-        let script = [&[2][..], &string("onMetaData"), &[8, 0, 0, 0, 1], &string("parameters"), &[2], &string(text), &[0, 0, 9]];
-        [&b"FLV\x01\x01\0\0\0\x09\0\0\0\0"[..], &tag(9, &[0x17; 300]).repeat(6_000), &tag(18, &script.concat())].concat()
+        let script =
+            [&[2][..], &string("onMetaData"), &[8, 0, 0, 0, 1], &string("parameters"), &[2], &string(text), &[0, 0, 9]];
+        [&b"FLV\x01\x01\0\0\0\x09\0\0\0\0"[..], &tag(9, &[0x17; 300]).repeat(6_000), &tag(18, &script.concat())]
+            .concat()
     };
     assert_marked("onMetaData", flv(PARAMETERS), flv("a barn"));
 }
@@ -243,13 +245,19 @@ fn drawings_carry_pictures_however_they_name_them() {
     let coded = |value: &str| data_encoding::BASE64.encode(&text(value));
     for (before, after) in [
         ("<svg><foreignObject><img src=\"data:image/png;base64,", "\"/></foreignObject></svg>"),
-        ("<!DOCTYPE svg [<!ENTITY a \"da\"><!ENTITY p '&a;ta:image/png;base64,", "'>]><svg><image href=\"&p;\"/></svg>"),
+        (
+            "<!DOCTYPE svg [<!ENTITY a \"da\"><!ENTITY p '&a;ta:image/png;base64,",
+            "'>]><svg><image href=\"&p;\"/></svg>",
+        ),
         ("<!DOCTYPE svg [<!ENTITY i '<image href=\"data:;base64,", "\"/>'>]><svg>&i;</svg>"),
         ("<svg><image xlink:href=' DATA:image/png;BASE64,", "'/></svg>"),
         ("<svg><image href='&#100;at&#x61;:image/png;base64,", "'/></svg>"),
         ("<svg><style>.a{fill:url(\"data:image/png;base64,", "\")}</style></svg>"),
         ("<svg><rect style='fill:url(data:image/png;base64,", ")'/></svg>"),
-        ("<svg><image href='data:image/svg+xml,%3Csvg%3E%3Cimage href=\"data:image/png;base64,", "\"/%3E%3C/svg%3E'/></svg>"),
+        (
+            "<svg><image href='data:image/svg+xml,%3Csvg%3E%3Cimage href=\"data:image/png;base64,",
+            "\"/%3E%3C/svg%3E'/></svg>",
+        ),
     ] {
         let drawing = |value: &str| format!("{before}{}{after}", coded(value)).into_bytes();
         assert_marked(before, drawing(PARAMETERS), drawing("a barn"));
@@ -368,7 +376,8 @@ fn user_data(text: &str) -> Vec<u8> {
 fn transport_streams_are_told_by_their_headers_and_their_user_data_are_read() {
     let pat = [&[0, 0, 0xB0, 13, 0, 1, 0xC1, 0, 0, 0, 1, 0xE1, 0][..], &[0; 4]].concat();
     let pmt = [&[0, 2, 0xB0, 18, 0, 1, 0xC1, 0, 0, 0xE1, 1, 0xF0, 0, 0x1B, 0xE1, 1, 0xF0, 0][..], &[0; 4]].concat();
-    let pes = [&b"\0\0\x01\xE0\0\0\x80\0\0"[..], b"\0\0\0\x01\x09\x10\0\0\x01", &user_data("made by a machine")].concat();
+    let pes =
+        [&b"\0\0\x01\xE0\0\0\x80\0\0"[..], b"\0\0\0\x01\x09\x10\0\0\x01", &user_data("made by a machine")].concat();
     let picture = [pes, b"\0\0\x01\x65".to_vec(), noise(3_000).iter().map(|b| b | 1).collect()].concat();
     let stream =
         [transport(0, &mut 0, &pat), transport(0x100, &mut 0, &pmt), transport(0x101, &mut 0, &picture)].concat();
@@ -389,11 +398,8 @@ fn transport_streams_are_told_by_their_headers_and_their_user_data_are_read() {
 
 #[test]
 fn user_data_before_the_first_pictures_of_matroska_are_read() {
-    let entry = [
-        element(b"\xD7", &[1]),
-        element(b"\x86", b"V_MPEG4/ISO/AVC"),
-        element(b"\x63\xA2", &[1, 66, 0, 30, 0xFF]),
-    ];
+    let entry =
+        [element(b"\xD7", &[1]), element(b"\x86", b"V_MPEG4/ISO/AVC"), element(b"\x63\xA2", &[1, 66, 0, 30, 0xFF])];
     let unit = user_data("made by a machine");
     let block = [&[0x81, 0, 0, 0x80][..], &(unit.len() as u32).to_be_bytes(), &unit].concat();
     for block in [element(b"\xA3", &block), element(b"\xA0", &element(b"\xA1", &block))] {
@@ -431,8 +437,12 @@ fn obstacles(name: &str, bytes: &[u8]) -> Vec<String> {
     judged(&extract::facts(&path, &[], &options)).1
 }
 
+fn find(bytes: &[u8], what: &[u8]) -> usize {
+    bytes.windows(what.len()).position(|w| w == what).unwrap()
+}
+
 fn replaced(bytes: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
-    let found: Vec<usize> = memchr::memmem::find_iter(bytes, from).collect();
+    let found: Vec<usize> = (0..bytes.len()).filter(|at| bytes[*at..].starts_with(from)).collect();
     assert!(!found.is_empty(), "{}", from.escape_ascii());
     let mut out = bytes.to_vec();
     found.into_iter().for_each(|at| out[at..at + to.len()].copy_from_slice(to));
@@ -441,13 +451,13 @@ fn replaced(bytes: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
 
 /// As [`replaced`], in the assertion alone: the claim behind it still names it.
 fn replaced_first(bytes: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
-    let at = memchr::memmem::find(bytes, from).unwrap();
+    let at = find(bytes, from);
     [&bytes[..at], to, &bytes[at + to.len()..]].concat()
 }
 
 /// Zeros from behind the first store's superbox header to its end.
 fn zeroed(bytes: &[u8]) -> Vec<u8> {
-    let at = memchr::memmem::find(bytes, b"jumb").unwrap();
+    let at = find(bytes, b"jumb");
     let len = u32::from_be_bytes(bytes[at - 4..at].try_into().unwrap()) as usize;
     let mut out = bytes.to_vec();
     // A JPEG's second segment would have a header of its own: the first bytes are enough to lose the store.
@@ -463,7 +473,10 @@ fn a_store_that_cannot_be_read_is_never_clean() {
         assert_eq!(obstacles(name, &whole), Vec::<String>::new(), "{name}");
         for (what, damaged) in [
             ("type of the manifest", replaced(&whole, b"c2ma\0\x11", b"c2mb\0\x11")),
-            ("both outer names", replaced(&replaced(&whole, b"c2pa\0\x11\0\x10", b"c2pX\0\x11\0\x10"), b"c2ma\0\x11", b"c2mX\0\x11")),
+            (
+                "both outer names",
+                replaced(&replaced(&whole, b"c2pa\0\x11\0\x10", b"c2pX\0\x11\0\x10"), b"c2ma\0\x11", b"c2mX\0\x11"),
+            ),
             ("zeros", zeroed(&whole)),
             ("label of the actions", replaced_first(&whole, b"c2pa.actions", b"c2pa.actionz")),
         ] {

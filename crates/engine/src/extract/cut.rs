@@ -35,11 +35,8 @@ fn shorten(facts: &mut Facts, of_decoders: bool, index: usize) {
     let Some(whole) = list(facts, of_decoders).get(index).cloned() else { return };
     let sha256 = data_encoding::HEXLOWER.encode(&Sha256::digest(whole.value.as_bytes()));
     let said = said(&whole, facts);
-    let mut short = Tag {
-        value: usual(&whole.value),
-        cut: Some(Cut { bytes: whole.value.len() as u64, sha256 }),
-        ..whole.clone()
-    };
+    let mut short =
+        Tag { value: usual(&whole.value), cut: Some(Cut { bytes: whole.value.len() as u64, sha256 }), ..whole.clone() };
     if self::said(&short, facts) != said {
         match without_needless(&whole, &said, facts) {
             Some(value) => short.value = value,
@@ -104,7 +101,8 @@ enum Pieces {
 
 impl Pieces {
     fn of(value: &str) -> Self {
-        if let Some(Value::Object(members)) = value.trim_start().starts_with('{').then(|| json::parse(value)).flatten() {
+        if let Some(Value::Object(members)) = value.trim_start().starts_with('{').then(|| json::parse(value)).flatten()
+        {
             return Self::Members(members.into_iter().collect());
         }
         let each = (value.len() / PIECES).max(16);
@@ -151,7 +149,11 @@ impl Pieces {
             Self::Members(members) => {
                 let object = Value::Object(members.iter().cloned().collect()).to_string();
                 // What is left may still hold a long text or list.
-                if object.len() <= limits::VALUE { object } else { json::abridged(&object, limits::VALUE).unwrap_or(object) }
+                if object.len() <= limits::VALUE {
+                    object
+                } else {
+                    json::abridged(&object, limits::VALUE).unwrap_or(object)
+                }
             }
             Self::Text(pieces) => pieces.concat(),
         }
@@ -185,7 +187,9 @@ mod tests {
             let (facts, marks) = cut(&[("png", "Description", &value)]);
             assert_eq!(marks, ["midjourney.job-id"]);
             let tag = &facts.tags[0];
-            assert!(tag.value.len() <= limits::VALUE && tag.cut.as_ref().is_some_and(|c| c.bytes == value.len() as u64));
+            assert!(
+                tag.value.len() <= limits::VALUE && tag.cut.as_ref().is_some_and(|c| c.bytes == value.len() as u64)
+            );
             assert_eq!(facts.problems, []);
         }
     }

@@ -68,10 +68,13 @@ mod tests {
         let camera = "http://cv.iptc.org/newscodes/digitalsourcetype/digitalCapture";
         let wide = format!("{}{address}{}", " ".repeat(5_000), "\t".repeat(400));
         let lists = [", ", "; ", "|", "\n", " "].map(|by| format!("{camera}{by}{address}"));
-        for value in lists.into_iter().chain([wide, format!("[\"{address}\"]"), "digitalCapture;trainedAlgorithmicMedia".into()]) {
+        for value in
+            lists.into_iter().chain([wide, format!("[\"{address}\"]"), "digitalCapture;trainedAlgorithmicMedia".into()])
+        {
             assert_eq!(claim(&value), Some(Claim::Generated), "{value}");
         }
-        for value in ["not trainedAlgorithmicMedia", "see http://example.com/trainedAlgorithmicMedia", "", ";;", " , "] {
+        for value in ["not trainedAlgorithmicMedia", "see http://example.com/trainedAlgorithmicMedia", "", ";;", " , "]
+        {
             assert_eq!(claim(value), None, "{value}");
         }
     }

@@ -41,6 +41,8 @@ pub fn kind(bytes: &[u8]) -> Kind {
     match array::<16>(bytes, header + 8) {
         Some(C2PA) => Kind::Store,
         Some(_) if label == "c2pa" || holds_manifest(bytes) => Kind::Retagged,
+        // Cut in the middle of its type.
+        None if bytes.get(header + 8..).is_some_and(|cut| cut.starts_with(b"c2pa")) => Kind::Retagged,
         _ => Kind::Other(label),
     }
 }
@@ -98,7 +100,7 @@ pub fn stated_len(bytes: &[u8]) -> Option<u64> {
 #[must_use]
 pub fn damage(bytes: &[u8]) -> Option<String> {
     match kind(bytes) {
-        Kind::Retagged => return Some("the type or label of the manifest store was changed".to_owned()),
+        Kind::Retagged => return Some("the content type or label of the manifest store was changed".to_owned()),
         Kind::None => return Some("no JUMBF superbox".to_owned()),
         Kind::Other(_) | Kind::Store => {}
     }

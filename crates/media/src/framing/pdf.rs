@@ -66,7 +66,16 @@ impl<'a> Document<'a> {
         let head = source.up_to(0, 1024)?;
         let base = head.windows(5).position(|w| w == b"%PDF-").unwrap_or(0) as u64;
         let (entries, unfolded) = (HashMap::new(), HashMap::new());
-        let mut document = Self { source, base, entries, trailer: Dict::default(), repaired: None, unfolded, spent: 0, withheld: None };
+        let mut document = Self {
+            source,
+            base,
+            entries,
+            trailer: Dict::default(),
+            repaired: None,
+            unfolded,
+            spent: 0,
+            withheld: None,
+        };
         if let Err(problem) = document.tables() {
             document.repaired = Some(problem);
             document.search()?;

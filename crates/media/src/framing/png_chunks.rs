@@ -5,8 +5,8 @@
 
 use crate::framing::numbers::{array, be32};
 use countersign_io::source::Source;
-use countersign_model::limits;
 use countersign_model::Problem;
+use countersign_model::limits;
 
 /// The eight bytes that a PNG begins with.
 pub const SIGNATURE: &[u8] = b"\x89PNG\r\n\x1A\n";

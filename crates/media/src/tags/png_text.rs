@@ -88,7 +88,8 @@ fn unwrapped(text: &[u8]) -> Option<&[u8]> {
 }
 
 fn is_packet(body: &[u8]) -> bool {
-    body.starts_with(b"<") && content::packet_start(body).is_some() || body.starts_with(b"http://ns.adobe.com/xap/1.0/\0")
+    body.starts_with(b"<") && content::packet_start(body).is_some()
+        || body.starts_with(b"http://ns.adobe.com/xap/1.0/\0")
 }
 
 /// A newline, a line with the kind (`exif`, `generic profile`, `IPTC profile`), a line with the decoded length, then

@@ -16,9 +16,9 @@ pub fn read(codec: Codec, units: &[&[u8]], at: &Place, out: &mut Extraction) {
         for (kind, payload) in nal::payloads(&messages) {
             let said = match kind {
                 UNREGISTERED => payload.split_at_checked(16).map(|(uuid, rest)| (written(uuid), rest)),
-                REGISTERED => payload.split_at_checked(3).map(|(code, rest)| {
-                    (format!("itu-t-t35-{}", data_encoding::HEXLOWER.encode(code)), rest)
-                }),
+                REGISTERED => payload
+                    .split_at_checked(3)
+                    .map(|(code, rest)| (format!("itu-t-t35-{}", data_encoding::HEXLOWER.encode(code)), rest)),
                 _ => None,
             };
             let Some((key, text)) = said.and_then(|(key, rest)| Some((key, text(rest)?))) else { continue };

@@ -62,8 +62,16 @@ pub(super) fn read(text: &[u8], base: Option<u64>, out: &mut Extraction) -> Resu
     reader.config_mut().allow_unmatched_ends = true;
     reader.config_mut().allow_dangling_amp = true;
     let entities = Entities::default();
-    let mut document =
-        Document { text, base, open: Vec::new(), namespaces: Vec::new(), toolkit: Vec::new(), in_rdf: 0, entities, out };
+    let mut document = Document {
+        text,
+        base,
+        open: Vec::new(),
+        namespaces: Vec::new(),
+        toolkit: Vec::new(),
+        in_rdf: 0,
+        entities,
+        out,
+    };
     loop {
         let start = reader.buffer_position() as usize;
         if document.open.len() > OPEN {

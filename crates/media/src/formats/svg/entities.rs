@@ -89,7 +89,9 @@ mod tests {
     #[test]
     fn entities_are_replaced_through_one_another() {
         let mut entities = Entities::default();
-        entities.declare(r#"svg [<!ENTITY a "da&#116;a"><!ENTITY b '&a;:x'> <!ENTITY % p "no"> <!ENTITY e SYSTEM "file">]"#);
+        entities.declare(
+            r#"svg [<!ENTITY a "da&#116;a"><!ENTITY b '&a;:x'> <!ENTITY % p "no"> <!ENTITY e SYSTEM "file">]"#,
+        );
         assert_eq!(entities.expand("[&b;&amp;&c;&#65; & x]"), "[data:x&&c;A & x]");
         assert!(!entities.overflowed);
     }
