@@ -300,7 +300,7 @@ fn samsung_entries_are_tags_of_their_own() {
 }
 
 #[test]
-fn a_long_flash_video_costs_a_bounded_search_and_a_look_at_its_end() {
+fn a_long_flash_video_costs_the_headers_of_its_tags() {
     let frame = |len: usize| {
         let size = (len as u32).to_be_bytes();
         [&[9][..], &size[1..], &[0; 7], &vec![0; len], &(len as u32 + 11).to_be_bytes()].concat()
@@ -320,11 +320,7 @@ fn a_long_flash_video_costs_a_bounded_search_and_a_look_at_its_end() {
         (done, found)
     };
     let (done, found) = spent(file.path());
-    assert!(
-        done.is_ok() && found.facts.problems.len() == 1 && !found.facts.problems[0].blocking,
-        "{:?}",
-        found.facts.problems
-    );
+    assert!(done.is_ok() && found.facts.problems.is_empty(), "{:?}", found.facts.problems);
     file.write_all(&frame(20_000)[..500]).unwrap();
     assert!(spent(file.path()).0.is_err_and(|p| p.blocking));
 }

@@ -437,8 +437,12 @@ fn obstacles(name: &str, bytes: &[u8]) -> Vec<String> {
     judged(&extract::facts(&path, &[], &options)).1
 }
 
+fn find(bytes: &[u8], what: &[u8]) -> usize {
+    bytes.windows(what.len()).position(|w| w == what).unwrap()
+}
+
 fn replaced(bytes: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
-    let found: Vec<usize> = memchr::memmem::find_iter(bytes, from).collect();
+    let found: Vec<usize> = (0..bytes.len()).filter(|at| bytes[*at..].starts_with(from)).collect();
     assert!(!found.is_empty(), "{}", from.escape_ascii());
     let mut out = bytes.to_vec();
     found.into_iter().for_each(|at| out[at..at + to.len()].copy_from_slice(to));
@@ -447,13 +451,13 @@ fn replaced(bytes: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
 
 /// As [`replaced`], in the assertion alone: the claim behind it still names it.
 fn replaced_first(bytes: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
-    let at = memchr::memmem::find(bytes, from).unwrap();
+    let at = find(bytes, from);
     [&bytes[..at], to, &bytes[at + to.len()..]].concat()
 }
 
 /// Zeros from behind the first store's superbox header to its end.
 fn zeroed(bytes: &[u8]) -> Vec<u8> {
-    let at = memchr::memmem::find(bytes, b"jumb").unwrap();
+    let at = find(bytes, b"jumb");
     let len = u32::from_be_bytes(bytes[at - 4..at].try_into().unwrap()) as usize;
     let mut out = bytes.to_vec();
     // A JPEG's second segment would have a header of its own: the first bytes are enough to lose the store.

@@ -82,7 +82,7 @@ pub fn read_superbox(source: &mut Source, header: &Header, place: &str, out: &mu
     let lead = source.up_to(header.offset, window(header.offset, header.end)).map(<[u8]>::to_vec).unwrap_or_default();
     let damage = match jumbf::kind_of_box(&lead) {
         jumbf::Kind::Store => None,
-        jumbf::Kind::Retagged => Some("the type or label of the manifest store was changed"),
+        jumbf::Kind::Retagged => Some("the content type or label of the manifest store was changed"),
         jumbf::Kind::None => Some("a JUMBF superbox without a description"),
         jumbf::Kind::Other(_) => return false,
     };

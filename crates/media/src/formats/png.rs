@@ -106,18 +106,19 @@ pub(super) fn read_chunk(
 }
 
 /// The type that a chunk is read as: the case of its letters says what editors may do with it (section 5.4), and private
-/// copies of the metadata chunks are known with other cases.
+/// copies of text chunks and stores are read with any. Of other chunks the content tells.
 fn meant(kind: [u8; 4]) -> [u8; 4] {
-    const READ: &[&[u8; 4]] = &[b"tEXt", b"zTXt", b"iTXt", b"eXIf", b"tXMP", b"comf", b"caBX"];
-    if KNOWN.contains(&&kind) {
+    const FOLDED: &[&[u8; 4]] = &[b"tEXt", b"zTXt", b"iTXt", b"caBX"];
+    const EXACT: &[&[u8; 4]] = &[b"eXIf", b"tXMP", b"comf"];
+    if KNOWN.contains(&&kind) || EXACT.contains(&&kind) {
         return kind;
     }
-    READ.iter().find(|read| read.eq_ignore_ascii_case(&kind)).map_or(kind, |read| **read)
+    FOLDED.iter().find(|read| read.eq_ignore_ascii_case(&kind)).map_or(kind, |read| **read)
 }
 
 /// A chunk of no known type, by its content: what ExifTool calls `zxIf` is Exif that was packed.
 fn unknown(bytes: &[u8], at: &Place, room: &mut usize, out: &mut Extraction) {
-    if content::read(bytes, at, out) {
+    if content::read(bytes, "png", at, out) {
         return;
     }
     // A zero, and in some the length that it unfolds to, before a zlib stream.
@@ -125,7 +126,7 @@ fn unknown(bytes: &[u8], at: &Place, room: &mut usize, out: &mut Extraction) {
     for packed in packed.filter(|rest| matches!(rest, [0x78, 0x01 | 0x5E | 0x9C | 0xDA, ..])) {
         let (unfolded, _) = deflate::zlib(packed, (*room).min(limits::INFLATED));
         *room = room.saturating_sub(unfolded.len());
-        if content::read(&unfolded, &Place { offset: None, ..at.clone() }, out) {
+        if content::read(&unfolded, "png", &Place { offset: None, ..at.clone() }, out) {
             return;
         }
     }

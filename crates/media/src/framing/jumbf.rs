@@ -101,7 +101,7 @@ pub fn stated_len(bytes: &[u8]) -> Option<u64> {
 #[must_use]
 pub fn damage(bytes: &[u8]) -> Option<String> {
     match kind(bytes) {
-        Kind::Retagged => return Some("the type or label of the manifest store was changed or cut off".to_owned()),
+        Kind::Retagged => return Some("the content type or label of the manifest store was changed".to_owned()),
         Kind::None => return Some("no JUMBF superbox".to_owned()),
         Kind::Other(_) | Kind::Store => {}
     }

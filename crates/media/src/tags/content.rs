@@ -25,8 +25,15 @@ pub fn packet_start(bytes: &[u8]) -> Option<usize> {
     STARTS.iter().filter_map(|mark| memchr::memmem::find(near, mark)).min()
 }
 
-/// Reads what these bytes are, where they are any of it.
-pub fn read(bytes: &[u8], at: &Place, out: &mut Extraction) -> bool {
+/// Whether IPTC-IIM datasets follow one another here.
+fn is_iim(bytes: &[u8]) -> bool {
+    let [0x1C, 1..=9, _, high, low, rest @ ..] = bytes else { return false };
+    let next = rest.get(usize::from(u16::from_be_bytes([*high, *low]))..);
+    high & 0x80 == 0 && next.is_some_and(|next| matches!(next, [] | [0x1C, 1..=9, ..]))
+}
+
+/// Reads what these bytes are, where they are any of it; a bare label goes to the container's own `space`.
+pub fn read(bytes: &[u8], space: &str, at: &Place, out: &mut Extraction) -> bool {
     let shifted = |by: usize| Place { offset: at.offset.map(|o| o.saturating_add(by as u64)), ..at.clone() };
     if let Some(by) = exif_start(bytes) {
         exif::read(bytes.get(by..).unwrap_or_default(), &shifted(by), out);
@@ -35,12 +42,12 @@ pub fn read(bytes: &[u8], at: &Place, out: &mut Extraction) -> bool {
     } else if bytes.starts_with(b"8BIM") && bytes.len() > 12 {
         photoshop::read(bytes, at, out);
     } else if let Some((by, json)) = plain_text::aigc(bytes) {
-        push(out, "content", "AIGC", charset::decode(json), at, by as u64);
+        push(out, space, "AIGC", charset::decode(json), at, by as u64);
     } else if jumbf::is_store(bytes) {
         let damage = Some("the store stands where no specification puts it".to_owned());
         let offset = at.offset.unwrap_or_default();
         out.stores.push(Store { place: at.container.clone(), offset, bytes: bytes.to_vec(), damage });
-    } else if matches!(bytes, [0x1C, 1..=9, _, _, _, ..]) && bytes.len() > 8 {
+    } else if is_iim(bytes) {
         iptc::read(bytes, at, out);
     } else {
         return false;

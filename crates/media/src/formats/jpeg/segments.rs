@@ -180,7 +180,7 @@ fn application(
             xmp::read(&data[by..], &shifted(&at, by), out);
         }
         _ if start.starts_with(b"JP") && jpeg_segments::collect_box(data, source_offset(&at), &mut pending.boxes) => {}
-        _ if content::read(data, &at, out) => {}
+        _ if content::read(data, "jpeg", &at, out) => {}
         _ => other(data, &at, number, out),
     }
     Ok(())

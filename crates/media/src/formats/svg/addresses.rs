@@ -63,17 +63,22 @@ fn decode(address: &str) -> Option<Carried> {
     let comma = address.bytes().take(TYPE).position(|b| b == b',')?;
     let (head, body) = (address.get(..comma)?.trim(), address.get(comma + 1..)?);
     let sound = |b: u8| b.is_ascii_alphanumeric() || b"/+.;=-_ \"'%*&#$!^~|:".contains(&b);
-    if !head.bytes().all(sound) {
+    let packed = head.rsplit(';').next().is_some_and(|last| last.trim().eq_ignore_ascii_case("base64"));
+    // With the word for the coding it is no prose, whatever else is damaged.
+    if !packed && !head.bytes().all(sound) {
         return None;
     }
     let kind = head.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    let packed = head.rsplit(';').next().is_some_and(|last| last.trim().eq_ignore_ascii_case("base64"));
     let bytes = unescaped(body.as_bytes());
-    if !packed {
-        return Some(Carried { kind, bytes: Some(bytes) });
+    let digits: Vec<u8> = bytes.iter().copied().filter(|b| !b.is_ascii_whitespace() && *b != b'=').collect();
+    let unpacked = data_encoding::BASE64_NOPAD.decode(&digits).ok();
+    if packed {
+        return Some(Carried { kind, bytes: unpacked });
     }
-    let digits: Vec<u8> = bytes.into_iter().filter(|b| !b.is_ascii_whitespace() && *b != b'=').collect();
-    Some(Carried { kind, bytes: data_encoding::BASE64_NOPAD.decode(&digits).ok() })
+    // Pictures are no text: where only the word for the coding is damaged, it was Base64.
+    let text = kind.is_empty() || kind.starts_with("text/") || kind.ends_with("xml");
+    let bytes = unpacked.filter(|_| !text && digits.len() >= 16).unwrap_or(bytes);
+    Some(Carried { kind, bytes: Some(bytes) })
 }
 
 /// `%41` is `A`.
