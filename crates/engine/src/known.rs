@@ -41,7 +41,8 @@ struct Origin {
 pub struct Known {
     index: Index,
     origins: Vec<Origin>,
-    /// References that are not of named indexes, and those beyond [`MOST_REFERENCES`].
+    /// References that are not of named indexes; and what is not among them, because it cannot be decoded or there are more
+    /// than [`MOST_REFERENCES`].
     own: usize,
     left_out: u64,
     compared: AtomicU64,
@@ -103,6 +104,11 @@ impl Known {
         } else {
             self.left_out += 1;
         }
+    }
+
+    /// Notes a marked asset of this run that could not be fingerprinted: its copies will not be found.
+    pub fn leave_out(&mut self) {
+        self.left_out += 1;
     }
 
     /// To be called once after the last reference was added.

@@ -177,10 +177,9 @@ pub fn run(
         };
         let stop = watch.stop();
         let walk = Walk::over(roots, scan.exclude.clone()).listing(scan.listed.as_deref());
-        gather.run(walk, (&pool, files, stop), &mut |found| {
-            if let Ok(reference) = found.reference {
-                known.add_asset(reference, found.root);
-            }
+        gather.run(walk, (&pool, files, stop), &mut |found| match found.reference {
+            Ok(reference) => known.add_asset(reference, found.root),
+            Err(_) => known.leave_out(),
         });
         known.prepare();
     }

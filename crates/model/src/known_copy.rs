@@ -45,6 +45,6 @@ pub struct MatchingSummary {
     pub compared: u64,
     /// Assets that were to be looked up and could not be decoded, or have too little in them.
     pub not_compared: u64,
-    /// Known assets of this run beyond those that are kept.
+    /// AI-marked assets of this run that are not among the known ones: they cannot be decoded, or are too many.
     pub left_out: u64,
 }
