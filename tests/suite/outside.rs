@@ -237,6 +237,9 @@ fn bytes_that_are_exchanged_during_the_scan_are_not_approved() {
             tags: false,
             max_archive_depth: 1,
             fail_on: Severity::Error,
+            catalogue: countersign::marks::built_in(),
+            known: None,
+            timelines: Vec::new(),
         };
         let mut states = Vec::new();
         let roots = countersign::io::Roots::local(&[place.at("d")]);
