@@ -58,7 +58,8 @@ impl Entities {
                 out.push_str(&xml::reference(name));
                 continue;
             };
-            self.spent = self.spent.saturating_add(value.len());
+            // Short values cost their handling.
+            self.spent = self.spent.saturating_add(value.len() + 64);
             if depth >= limits::DEPTH || self.spent > limits::BLOB {
                 self.overflowed = true;
                 continue;
