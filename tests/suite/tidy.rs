@@ -25,7 +25,7 @@ const ORDER: &[&str] = &[
 
 /// Crates that use less than the order would let them, and all that they use of ours.
 const FEW: &[(&str, &[&str])] =
-    &[("timelines", &[]), ("matching", &[]), ("judge", &["model", "io"]), ("report", &["model"])];
+    &[("timelines", &[]), ("matching", &[]), ("judge", &["model", "io", "timelines"]), ("report", &["model"])];
 
 /// The order inside of a crate that has several rooms: a module uses only those before it.
 const ROOMS: &[(&str, &[&str])] = &[
@@ -60,7 +60,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("image::load_from_memory", &[]),
     ("image::open", &[]),
     ("symphonia", &["crates/worker/src/sound.rs"]),
-    ("rayon", &["crates/engine/src/scan"]),
+    ("rayon", &["crates/engine/src/scan", "crates/engine/src/cut/mod.rs"]),
     ("rusqlite", &["crates/engine/src/cache", "crates/judge/src/approvals/"]),
     ("clap", &["src/cli/"]),
     ("indicatif", &["src/cli/progress.rs"]),
@@ -69,7 +69,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("std::process::Command", &["crates/worker/src/"]),
     ("std::process::exit", &["src/cli/scan.rs"]),
     ("std::process::abort", &[]),
-    ("std::panic::catch_unwind", &["crates/engine/src/scan/", "crates/worker/src/"]),
+    ("std::panic::catch_unwind", &["crates/engine/src/scan/", "crates/engine/src/cut/", "crates/worker/src/"]),
     // What is of one operating system. The last two: who may read a key, and names as the system has them.
     (
         "std::os",
@@ -107,7 +107,16 @@ const PURE: &[&str] = &[
     "crates/timelines/src/",
     "crates/judge/src/rules/",
     "crates/judge/src/judge.rs",
-    "crates/judge/src/marks/",
+    "crates/judge/src/marks/catalogue",
+    "crates/judge/src/marks/conditions.rs",
+    "crates/judge/src/marks/credentials.rs",
+    "crates/judge/src/marks/matching.rs",
+    "crates/judge/src/marks/passed.rs",
+    "crates/judge/src/marks/selector.rs",
+    "crates/judge/src/marks/shape.rs",
+    "crates/judge/src/marks/source_type.rs",
+    "crates/judge/src/marks/terms.rs",
+    "crates/judge/src/marks/tool_names.rs",
     "crates/judge/src/roles.rs",
     "crates/report/src/",
     "crates/engine/src/survey",

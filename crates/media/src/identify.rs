@@ -1,6 +1,6 @@
 //! Which format are these bytes? The best score wins; the name's extension is only a fact to compare.
 
-use crate::formats::{self, Format, Probe, Score};
+use crate::formats::{self, Format, Probe};
 use countersign_io::source::Source;
 use countersign_model::Problem;
 
@@ -30,19 +30,4 @@ pub fn identify(source: &mut Source) -> Result<Option<&'static dyn Format>, Prob
     Ok(formats::ALL.iter().copied().find(|format| format.ends(tail)))
 }
 
-/// As [`identify`], for bytes at hand.
-#[must_use]
-pub fn best(probe: &Probe<'_>) -> Option<&'static dyn Format> {
-    let mut found: Option<(Score, &'static dyn Format)> = None;
-    for format in formats::ALL {
-        let score = format.sniff(probe);
-        // The first of equals wins, and nothing is surer than sure.
-        if score > found.map_or(Score::NO, |(best, _)| best) {
-            found = Some((score, *format));
-        }
-        if score >= Score::SURE {
-            break;
-        }
-    }
-    found.map(|(_, format)| format)
-}
+pub use crate::formats::surest as best;

@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::bounds::Grant;
 use super::budget::Share;
 use super::protocol::{Answer, EncodedPicture, Job};
-pub use super::protocol::{PictureFormat, Refusal};
+pub use super::protocol::{GrayCopy, PictureFormat, Refusal};
 use super::{Crash, Pool, WorkerFailure, decoding_pool, frames, picture, sound, video};
 use countersign_io::ByteRange;
 use countersign_model::limits;
@@ -171,17 +171,6 @@ fn pixels_here(bytes: &ByteRange, format: PictureFormat, most_pixels: u64) -> Re
     let mut bytes = Vec::new();
     picture::write_pixels(&image, &mut bytes).map_err(|e| unreadable(e.to_string()))?;
     PixelImage::new(width, height, channels, bytes, None).ok_or_else(|| unreadable("pixels that do not fit".to_owned()))
-}
-
-/// A small gray picture, row by row.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct GrayCopy {
-    /// Pixels in a row.
-    pub width: u32,
-    /// Rows.
-    pub height: u32,
-    /// `width * height` levels, 0 black to 255 white.
-    pub bytes: Vec<u8>,
 }
 
 /// Small gray copies of encoded pictures, in one job; `None` for each that cannot be decoded.

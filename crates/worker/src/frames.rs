@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-use super::client::GrayCopy;
+use super::protocol::GrayCopy;
 use super::protocol::Refusal;
 use super::video;
 

@@ -202,3 +202,14 @@ pub fn line<T: Serialize>(value: &T) -> serde_json::Result<Vec<u8>> {
 pub fn parse<T: DeserializeOwned>(line: &str) -> serde_json::Result<T> {
     serde_json::from_str(line)
 }
+
+/// A small gray picture, row by row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GrayCopy {
+    /// Pixels in a row.
+    pub width: u32,
+    /// Rows.
+    pub height: u32,
+    /// `width * height` levels, 0 black to 255 white.
+    pub bytes: Vec<u8>,
+}

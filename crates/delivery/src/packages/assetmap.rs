@@ -4,11 +4,13 @@
 
 use std::collections::HashSet;
 
-use super::parcel::UNVERIFIED;
 use super::xml::{self, Element};
 use super::{Folder, Listing, PackageManifest, inside};
 use countersign_model::limits;
 use countersign_model::{PackageFaultKind, Problem};
+
+/// What is said of a signature.
+pub(super) const UNVERIFIED: &str = "its XML signature was not verified: nobody checked who wrote it";
 
 /// The names that the map may have.
 const NAMES: [&str; 2] = ["ASSETMAP", "ASSETMAP.xml"];

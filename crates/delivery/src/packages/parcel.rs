@@ -4,7 +4,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::assetmap::{self, Map, id};
+use super::assetmap::{self, Map, UNVERIFIED, id};
 use super::pkl::NoDigest;
 use super::xml::{self, Element};
 use super::{Digest, Folder, Info, Listing, Member, Membership, Package, PackageManifest, inside, pkl};
@@ -13,9 +13,6 @@ use countersign_model::{PackageFaultKind, Play, Problem};
 
 /// Documents of one package that are looked into.
 pub(super) const DOCUMENTS: usize = 4096;
-
-/// What is said of a signature.
-pub(super) const UNVERIFIED: &str = "its XML signature was not verified: nobody checked who wrote it";
 
 /// Elements that sign a document.
 const SIGNATURE: &[&str] = &["Signature", "Signer"];

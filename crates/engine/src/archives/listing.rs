@@ -8,7 +8,7 @@ use super::Budget;
 use crate::walk;
 use countersign_io::source::Source;
 use countersign_io::{ByteRange, TempSpace};
-use countersign_media::formats::{Contents, zip_document};
+use countersign_media::formats::{Contents, zip_store};
 use countersign_media::framing::{gzip, tar, zip};
 use countersign_media::member::{self, Member};
 use countersign_model::{FormatId, Problem, ProblemKind};
@@ -45,7 +45,7 @@ fn zipped(held: &ByteRange, budget: &mut Budget) -> Listed {
     oddities.extend(result.err().map(|problem| problem.what));
     let bare = listing.members.iter().filter(|m| m.is_folder() || m.link).map(|m| m.name.clone()).collect();
     // The store about the whole archive was read with it.
-    let members = listing.members.into_iter().filter(|m| !m.is_folder() && !m.link && m.name != zip_document::STORE);
+    let members = listing.members.into_iter().filter(|m| !m.is_folder() && !m.link && m.name != zip_store::STORE);
     let rows = members.map(|entry| {
         let (name, size) = (entry.name.clone(), entry.size);
         let refused = match entry.method {

@@ -11,7 +11,6 @@ use regex::Regex;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-use crate::marks::house::is_built_in;
 use crate::marks::selector::Selector;
 use crate::marks::shape::Shape;
 use crate::marks::terms::Terms;
@@ -286,6 +285,11 @@ struct Tables {
     terms: BTreeMap<String, Terms>,
     systems: BTreeMap<String, Names>,
     tools: BTreeMap<String, Tools>,
+}
+
+/// Whether an id is the built-in catalogue's.
+fn is_built_in(id: &str) -> bool {
+    catalogue().marks().any(|mark| mark.id == id)
 }
 
 /// The built-in catalogue.

@@ -4,7 +4,7 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::marks::catalogue::{At, Condition, Test};
-use crate::marks::matching::{Passed, states_no_ai};
+use crate::marks::passed::{Passed, states_no_ai};
 use crate::marks::selector::{Selector, field};
 use countersign_model::{Facts, Tag, Via};
 

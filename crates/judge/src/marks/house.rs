@@ -10,7 +10,7 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 use super::catalogue::{Catalogue, Mark, Wrong};
-use super::{built_in, catalogue};
+use super::built_in;
 use countersign_model::error::{Error, Result};
 use countersign_model::{Facts, MarksFile, Tag};
 
@@ -108,11 +108,6 @@ fn unproven(catalogue: &Catalogue, mark: &Mark) -> Option<String> {
     let answered =
         mark.misses.iter().position(|miss| evidence(&miss.tags).iter().any(|e| miss.trap || e.mark == mark.id));
     answered.map(|at| format!("miss {} gives evidence", at + 1))
-}
-
-/// Whether an id is the built-in catalogue's.
-pub(super) fn is_built_in(id: &str) -> bool {
-    catalogue().marks().any(|mark| mark.id == id)
 }
 
 #[cfg(test)]

@@ -2,9 +2,10 @@
 
 use crate::marks::catalogue::{At, Catalogue, Check, System, Test};
 use crate::marks::conditions::Conditions;
+use crate::marks::credentials;
+use crate::marks::passed::Passed;
 use crate::marks::selector::field;
-use crate::marks::{credentials, source_type};
-use countersign_model::{Claim, Evidence, Facts, Strength, Tag, Via};
+use countersign_model::{Claim, Evidence, Facts, Tag, Via};
 
 /// What decoders say: marks about the values of a container's fields do not speak of it.
 const CODED: &[&str] = &[
@@ -109,21 +110,6 @@ fn order(e: &Evidence) -> (&str, &str, Option<u64>, &str, Claim, Via) {
     (&e.mark, &e.place, e.offset, &e.value, e.claim, e.via)
 }
 
-/// What a value that passed has to say.
-#[derive(Default)]
-pub(super) struct Passed {
-    claim: Option<Claim>,
-    strength: Option<Strength>,
-    /// Named parts: captures of a pattern, asked for by name; members of an object.
-    parts: Vec<(String, String)>,
-}
-
-impl Passed {
-    pub(super) fn part(&self, name: &str) -> Option<&str> {
-        self.parts.iter().find(|(n, _)| n == name).map(|(_, text)| text.as_str())
-    }
-}
-
 impl Test {
     fn try_on(&self, tag: &Tag, at: At, conditions: &mut Conditions<'_>) -> Option<Evidence> {
         let wanted = match &self.system {
@@ -146,13 +132,6 @@ impl Test {
             of: None,
         })
     }
-}
-
-/// Whether a value is a source type of something captured, digitized or made by people: it does not take the place of a
-/// mark of AI beside it, it contradicts it.
-pub(super) fn states_no_ai(value: &str) -> bool {
-    let claim = source_type::parse(value).and_then(|known| known.claim);
-    matches!(claim, Some(Claim::Captured | Claim::Digitized | Claim::NotAi))
 }
 
 /// How fields say that there is nothing to say.

@@ -7,6 +7,7 @@ pub mod generators;
 mod house;
 mod manual;
 mod matching;
+mod passed;
 mod selector;
 mod shape;
 pub mod source_type;

@@ -65,6 +65,7 @@ pub mod webp;
 mod xmp_sidecar;
 pub mod zip;
 pub mod zip_document;
+pub mod zip_store;
 
 use countersign_io::source::Source;
 pub use countersign_model::Media;
@@ -359,3 +360,20 @@ pub fn info(id: FormatId) -> Option<&'static Info> {
 
 /// Endings of files that describe another one when they are called `name.ENDING` or `name.ext.ENDING`.
 pub const SIDECARS: &[&str] = &["c2pa", "xmp", "txt", "json", "yaml", "yml"];
+
+/// As [`identify`], for bytes at hand.
+#[must_use]
+pub fn surest(probe: &Probe<'_>) -> Option<&'static dyn Format> {
+    let mut found: Option<(Score, &'static dyn Format)> = None;
+    for format in ALL {
+        let score = format.sniff(probe);
+        // The first of equals wins, and nothing is surer than sure.
+        if score > found.map_or(Score::NO, |(best, _)| best) {
+            found = Some((score, *format));
+        }
+        if score >= Score::SURE {
+            break;
+        }
+    }
+    found.map(|(_, format)| format)
+}

@@ -1,17 +1,16 @@
 //! Plain ZIP archives (PKWARE APPNOTE 6.3.10): what the directory says, and the C2PA store about the whole (C2PA 2.2,
 //! annex A.6). The members are assets of their own.
 
-use crate::formats::{Archive, Contents, Format, Info, Media, Probe, Score, zip_document};
-use crate::framing::zip::{self, Listing, Member};
-use crate::tags::{Place, push, push_problem};
+use crate::formats::{Archive, Contents, Format, Info, Media, Probe, Score, zip_document, zip_store};
+use crate::framing::zip::{self, Listing};
 use countersign_io::source::Source;
-use countersign_model::{Extraction, FormatId, Problem};
+use countersign_model::{Extraction, Problem};
 
 /// The reader.
 pub struct Zip;
 
 pub(super) static INFO: Info = Info {
-    id: FormatId::new("zip"),
+    id: zip_store::ID,
     name: "ZIP",
     extensions: &["zip", "zipx", "cbz", "jar", "usdz", "kmz", "kra", "ora", "3mf", "apk", "ipa", "xpi", "whl", "otioz"],
     media: Media::Archive,
@@ -46,18 +45,7 @@ impl Format for Zip {
             out.facts.format = Some(document.info().id);
             return document.read(source, out);
         }
-        tell(source, &listing.members, out)?;
+        zip_store::tell(source, &listing.members, out)?;
         listed
     }
-}
-
-/// What an archive says about all of it.
-pub(super) fn tell(source: &mut Source, members: &[Member], out: &mut Extraction) -> Result<(), Problem> {
-    if let Some(member) = members.iter().find(|m| m.name == zip_document::STORE)
-        && let Err(problem) = zip_document::store(source, member, out)
-    {
-        push_problem(out, problem);
-    }
-    push(out, "zip", "members", members.len().to_string(), &Place::new("ZIP (directory)", 0), 0);
-    Ok(())
 }

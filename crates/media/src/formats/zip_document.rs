@@ -4,14 +4,12 @@
 //! `META-INF/content_credential.c2pa`). A plain ZIP archive is none of these and is not claimed; one that turns out to
 //! be a document when its directory is read is ([`among`]).
 
-use crate::formats::{Archive, C2paMime, Contents, Format, Info, Media, Probe, Score, by_extension};
-use crate::framing::jumbf;
+use crate::formats::{self, Archive, C2paMime, Contents, Format, Info, Media, Probe, Score, by_extension, zip_store};
 use crate::framing::zip::{self, Member};
-use crate::identify;
 use crate::tags::{Place, document_xml, push_problem};
 use countersign_io::source::Source;
 use countersign_model::limits;
-use countersign_model::{Embedded, Extraction, FormatId, Problem, ProblemKind, Store};
+use countersign_model::{Embedded, Extraction, FormatId, Problem, ProblemKind};
 
 /// The document that an archive with these members is, wherever in it they stand.
 #[must_use]
@@ -25,8 +23,6 @@ pub fn among(members: &[Member]) -> Option<&'static ZipDocument> {
     }
 }
 
-/// Where the store stands.
-pub const STORE: &str = "META-INF/content_credential.c2pa";
 /// The longest list of properties.
 const PROPERTIES: usize = 4 * 1024 * 1024;
 /// One family of documents.
@@ -120,13 +116,13 @@ impl Format for ZipDocument {
         let members = listing.members;
         if !members.is_empty() && !self.is_complete(&members) {
             // It only begins like a document: its members are files.
-            out.facts.format = Some(super::zip::INFO.id);
-            return super::zip::tell(source, &members, out).and(listed);
+            out.facts.format = Some(zip_store::ID);
+            return zip_store::tell(source, &members, out).and(listed);
         }
         let mut media = 0;
         for member in &members {
             let result = match member.name.as_str() {
-                STORE => store(source, member, out),
+                zip_store::STORE => zip_store::store(source, member, out),
                 name if (self.properties)(name) => self.read_properties(source, member, out),
                 name if media < limits::EMBEDDED && (is_media(name) || is_media_by_bytes(source, member, out)) => {
                     media += 1;
@@ -162,13 +158,6 @@ impl ZipDocument {
     }
 }
 
-pub(super) fn store(source: &mut Source, member: &Member, out: &mut Extraction) -> Result<(), Problem> {
-    let (offset, bytes) = zip::bytes(source, member, limits::STORE)?;
-    let damage = jumbf::damage(&bytes);
-    out.stores.push(Store { place: format!("ZIP {STORE}"), offset: source.absolute(offset), bytes, damage });
-    Ok(())
-}
-
 fn embed(source: &mut Source, member: &Member, out: &mut Extraction) -> Result<(), Problem> {
     let (offset, bytes) = zip::bytes(source, member, limits::EMBEDDED_BYTES)?;
     let name = Some(member.name.clone());
@@ -192,7 +181,7 @@ fn is_media_by_bytes(source: &mut Source, member: &Member, out: &mut Extraction)
         return false;
     }
     let probe = Probe { head: &head, len: member.size };
-    let Some(format) = identify::best(&probe).filter(|format| format.sniff(&probe) >= Score::LIKELY) else {
+    let Some(format) = formats::surest(&probe).filter(|format| format.sniff(&probe) >= Score::LIKELY) else {
         return false;
     };
     let info = format.info();
