@@ -35,8 +35,7 @@ pub fn sidecars(path: &Path) -> Vec<PathBuf> {
     if extension(path).is_some_and(|e| SIDECARS.contains(&e.as_str())) {
         return Vec::new();
     }
-    let upper = |name: &OsString| Some(OsString::from(upper_case_ending(name.to_str()?)?));
-    let names = candidates(path).flat_map(|name| [upper(&name), Some(name)].into_iter().flatten().rev());
+    let names = candidates(path).flat_map(|name| spellings(&name));
     let mut found: Vec<PathBuf> =
         names.map(|name| path.with_file_name(name)).filter(|sidecar| sidecar.is_file()).collect();
     // Where the file system takes both cases for one, the second is the same file.
@@ -45,9 +44,14 @@ pub fn sidecars(path: &Path) -> Vec<PathBuf> {
     found
 }
 
-fn upper_case_ending(name: &str) -> Option<String> {
-    let (base, ending) = name.rsplit_once('.')?;
-    Some(format!("{base}.{}", ending.to_ascii_uppercase()))
+/// A name as it is, and with its ending in capitals and with one: programs write `a.TXT` and `a.Txt` beside `a.png`.
+fn spellings(name: &OsStr) -> Vec<OsString> {
+    let own = name.to_os_string();
+    let Some((base, ending)) = name.to_str().and_then(|name| name.rsplit_once('.')) else { return vec![own] };
+    let first = ending.chars().take(1).map(|c| c.to_ascii_uppercase());
+    let title: String = first.chain(ending.chars().skip(1)).collect();
+    let others = [ending.to_ascii_uppercase(), title].map(|ending| OsString::from(format!("{base}.{ending}")));
+    std::iter::once(own).chain(others).collect()
 }
 
 fn extension(path: &Path) -> Option<String> {

@@ -113,6 +113,7 @@ fn unproven(catalogue: &Catalogue, mark: &Mark) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::marks::catalogue;
 
     const GOOD: &str = r#"
 [[mark]]
