@@ -16,9 +16,12 @@ const LINKS: usize = 40;
 pub fn resolved(path: &Path) -> PathBuf {
     let mut at = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let mut missing: Vec<OsString> = Vec::new();
+    // `..` that what stands before it has yet to answer for.
+    let mut above = 0_usize;
     let mut links = 0;
     loop {
-        if let Ok(real) = std::fs::canonicalize(&at) {
+        if let Ok(mut real) = std::fs::canonicalize(&at) {
+            (0..above).for_each(|_| drop(real.pop()));
             return missing.iter().rev().fold(real, |path, part| path.join(part));
         }
         if let Ok(target) = std::fs::read_link(&at)
@@ -31,10 +34,9 @@ pub fn resolved(path: &Path) -> PathBuf {
         }
         // `..` behind something that does not exist can only be taken as it is written.
         match at.components().next_back() {
+            Some(Component::Normal(_)) if above > 0 => above -= 1,
             Some(Component::Normal(name)) => missing.push(name.to_owned()),
-            Some(Component::ParentDir) => {
-                at.pop();
-            }
+            Some(Component::ParentDir) => above += 1,
             _ => return missing.iter().rev().fold(at, |path, part| path.join(part)),
         }
         at.pop();
