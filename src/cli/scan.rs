@@ -279,7 +279,7 @@ fn judge(
 
 /// What copies are looked for of, where they are: the named indexes and what the ledger holds fingerprints of.
 fn known(arguments: &Arguments, approvals: Option<&Approvals>) -> Result<Option<Mutex<Known>>> {
-    if arguments.no_match || !(arguments.matching || !arguments.known.is_empty()) {
+    if arguments.no_match || (!arguments.matching && arguments.known.is_empty()) {
         return Ok(None);
     }
     let mut known = Known::default();

@@ -35,11 +35,13 @@ const LAID_OUT: u64 = 4 * 1024 * 1024 * 1024;
 /// What is to be fingerprinted.
 #[derive(Clone, Copy, Debug)]
 pub struct Material<'a> {
+    /// All bytes of the file or member.
     pub bytes: &'a ByteRange,
     /// The path under which reports name it.
     pub path: &'a Path,
     /// Whether a file of this machine stands at that path.
     pub local: bool,
+    /// What readers found in it, its kind of medium and its orientation among that.
     pub facts: &'a Facts,
     /// Where copies go for what can only open files.
     pub space: &'a TempSpace,
@@ -48,8 +50,11 @@ pub struct Material<'a> {
 /// A kind of material that is compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
+    /// One picture that does not move.
     Still,
+    /// Moving pictures, compared frame by frame.
     Clip,
+    /// Samples without pictures, compared by landmarks in their spectrum.
     Sound,
 }
 

@@ -52,6 +52,7 @@ pub struct Known {
 /// What came of one look-up.
 #[derive(Debug, Default)]
 pub struct LookedUp {
+    /// What the asset is a copy of; empty where nothing known is like it.
     pub evidence: Vec<Evidence>,
     /// What of the asset was not looked at.
     pub left_out: Option<String>,

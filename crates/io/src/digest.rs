@@ -30,12 +30,17 @@ pub enum Algorithm {
     Sha384,
     /// SHA-512 (FIPS 180-4).
     Sha512,
-    /// SHA-512 with other initial values, cut to 224 or 256 bits.
+    /// SHA-512 with other initial values, cut to 224 bits (FIPS 180-4).
     Sha512To224,
+    /// The same, cut to 256 bits.
     Sha512To256,
+    /// SHA-3 of 224 bits (FIPS 202).
     Sha3To224,
+    /// SHA-3 of 256 bits (FIPS 202).
     Sha3To256,
+    /// SHA-3 of 384 bits (FIPS 202).
     Sha3To384,
+    /// SHA-3 of 512 bits (FIPS 202).
     Sha3To512,
     /// BLAKE2b of 512 bits.
     Blake2b,

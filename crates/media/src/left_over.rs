@@ -16,13 +16,16 @@ use countersign_model::{Coverage, Media, Problem};
 
 /// Another file in a file.
 pub struct Appended {
+    /// The format that it was recognized as.
     pub format: &'static dyn Format,
+    /// Where it stands, as offsets in the file around it.
     pub span: Range<u64>,
 }
 
 /// What was found in what is left over.
 #[derive(Default)]
 pub struct Found {
+    /// Other files that stand there.
     pub files: Vec<Appended>,
     /// Bytes of which nothing is known; harmless.
     pub remarks: Vec<Problem>,

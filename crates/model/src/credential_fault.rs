@@ -11,6 +11,7 @@ use super::{CredentialState, Credentials, Manifest};
 /// so when the asset was signed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct IngredientFailure {
+    /// The status code of the check (C2PA 2.2, section 15).
     pub code: String,
     /// Label of the ingredient's manifest, where the check names one.
     #[serde(skip_serializing_if = "Option::is_none", default)]

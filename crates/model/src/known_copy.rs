@@ -11,6 +11,7 @@ pub struct KnownCopy {
     pub index: Option<String>,
     /// The record of the ledger that is about it.
     pub record: Option<String>,
+    /// How near the asset is to the known one.
     pub relation: KnownRelation,
     /// Bits of 256 that differ, where pictures were compared.
     pub distance: Option<u32>,
@@ -28,8 +29,11 @@ pub struct KnownCopy {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum KnownRelation {
+    /// The decoded pixels are equal.
     SamePixels,
+    /// The decoded samples are equal.
     SameSamples,
+    /// The same picture or sound, encoded, scaled, graded or framed anew.
     Copy,
     /// Near enough that a person should look.
     #[default]

@@ -160,9 +160,11 @@ pub struct Facts {
 /// An archive that stands behind or between what its file's own format accounts for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AppendedArchive {
+    /// What kind of archive it is.
     pub format: FormatId,
-    /// Where it begins in the file, and how long it may be.
+    /// Where it begins in the file, in bytes.
     pub start: u64,
+    /// How long it may be, in bytes.
     pub len: u64,
 }
 

@@ -52,8 +52,9 @@ pub const MEMBERS: usize = 2_000_000;
 pub const FAULTS: usize = 1_000;
 /// Paths that a report names of those that a run did not look at.
 pub const PASSED_OVER: usize = 10_000;
-/// Folders of one root that are entered by a link, and files in them: links can multiply a tree.
+/// Folders of one root that are entered by a link: links can multiply a tree.
 pub const LINKED_FOLDERS: usize = 4_096;
+/// Files that are read in those folders, all of one root together.
 pub const LINKED_FILES: u64 = 500_000;
 /// Patterns of one package that say what it does not list.
 pub const PATTERNS: usize = 1_000;

@@ -88,8 +88,11 @@ pub struct CatalogueRef {
 /// A file of marks beside the built-in ones.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MarksFile {
+    /// The file, as the user or the policy named it.
     pub path: String,
+    /// How many marks it adds to the built-in ones.
     pub marks: usize,
+    /// SHA-256 of its text, 64 lower-case hexadecimal digits.
     pub sha256: String,
 }
 
@@ -370,6 +373,7 @@ pub struct NotLookedAt {
     pub excluded: u64,
     /// The same for what operating systems and storage leave behind (`.DS_Store`, `$RECYCLE.BIN`, `@eaDir`).
     pub system: u64,
+    /// Rules that the policy has switched off, so that they find nothing.
     pub rules_off: Vec<RuleOff>,
     /// Findings that a line of the policy suppresses.
     pub suppressed: u64,
@@ -389,15 +393,20 @@ pub struct NotLookedAt {
 /// A rule that the policy has switched off.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RuleOff {
+    /// The id of the rule.
     pub rule: String,
+    /// Why the policy has it off, in the words of the policy.
     pub reason: String,
 }
 
 /// Something that the run did not look at, by its path.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PassedOver {
+    /// Index into [`crate::Run::roots`].
     pub root: usize,
+    /// Below its root, with `/` between the parts.
     pub path: String,
+    /// What kept the run from it.
     pub why: PassedOverReason,
 }
 
@@ -405,10 +414,15 @@ pub struct PassedOver {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum PassedOverReason {
+    /// A pattern of `--exclude` fits it.
     Excluded,
+    /// An operating system or a storage left it behind.
     System,
+    /// A package with a statement that could not be checked, or with hashes that were not compared.
     UnverifiedPackage,
+    /// An archive whose members were not read.
     ClosedArchive,
+    /// A file that could not be read to its end.
     NotRead,
 }
 

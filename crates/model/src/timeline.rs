@@ -28,6 +28,7 @@ pub struct Use {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum UseKind {
+    /// Makes the pictures of an asset final.
     #[default]
     Video,
     /// Does not make a picture final.
@@ -37,13 +38,17 @@ pub enum UseKind {
 /// A range as timecode, the end not in it, and in units of its rate.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TimelineRange {
+    /// Timecode of the first unit; a plain number of units where the rate is not one of pictures.
     #[serde(rename = "in")]
     pub from: String,
+    /// Timecode of the first unit behind it, in the same form.
     #[serde(rename = "out")]
     pub to: String,
     /// Units per second: `24`, `30000/1001`.
     pub rate: String,
+    /// The first unit, counted from zero.
     pub start: i64,
+    /// How many units it spans.
     pub duration: i64,
 }
 
@@ -81,7 +86,9 @@ pub struct TimelineState {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct NamedEvents {
+    /// How many there are.
     pub count: u64,
+    /// The first of them, in words for people.
     pub named: Vec<String>,
 }
 
@@ -90,14 +97,18 @@ pub struct NamedEvents {
 pub struct TimelineReport {
     /// The timeline's file.
     pub timeline: String,
+    /// What the timeline calls itself; empty where it has no name.
     #[serde(skip_serializing_if = "String::is_empty", default)]
     pub title: String,
+    /// `edl`, `otio`, `fcp7`, `fcpxml` or `aaf`.
     pub format: String,
     /// Whether the user named it, or it came with the delivery.
     pub named: bool,
-    /// Events that are played; those without an asset; those with several.
+    /// Events that are played.
     pub events: u64,
+    /// Those of them whose medium is not in the delivery.
     pub missing: u64,
+    /// Those of them to which several assets fit.
     pub ambiguous: u64,
     /// From the first frame that is played to the last.
     pub record: TimelineRange,

@@ -171,11 +171,24 @@ pub enum Answer {
     /// Loudness of each column, 0 to 100.
     Waveform(Vec<u8>),
     /// A piece of sound in the payload, the channels interleaved, as 32-bit floats, little-endian.
-    ExactSamples { channels: u16, rate: u32 },
+    ExactSamples {
+        /// How many samples stand for one moment.
+        channels: u16,
+        /// Samples a second in each channel.
+        rate: u32,
+    },
     /// A gray frame in the payload.
-    Frame { width: u32, height: u32 },
+    Frame {
+        /// Pixels in a row.
+        width: u32,
+        /// Rows.
+        height: u32,
+    },
     /// No further frame follows; whether the video was read to its end.
-    FramesEnded { whole: bool },
+    FramesEnded {
+        /// False where it broke off, or reached the number of frames that was asked for.
+        whole: bool,
+    },
     /// A piece of sound in the payload, little-endian.
     Samples,
     /// Nothing could be made.

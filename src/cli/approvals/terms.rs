@@ -144,7 +144,7 @@ impl Terms {
     /// Tells of signed records that this one, having no signature, does not end.
     fn warn_of_stronger(&self, record: &Record) -> Result<()> {
         let refuses = matches!(record.decision, Decision::Denied | Decision::Revoked);
-        if self.place.key.is_some() || !(refuses || !record.supersedes.is_empty()) {
+        if self.place.key.is_some() || (!refuses && record.supersedes.is_empty()) {
             return Ok(());
         }
         let Some(ledger) = self.place.read()? else { return Ok(()) };

@@ -44,9 +44,11 @@ const DAMAGE: usize = 8;
 /// A timeline that the user named, read already.
 #[derive(Clone, Debug)]
 pub struct NamedTimeline {
+    /// Where its file is, as the user gave it.
     pub path: PathBuf,
     /// As reports call it.
     pub label: String,
+    /// What was read from it.
     pub document: Document,
     /// Whether it lies in what is scanned: then it came with the delivery, and nothing is lowered by it.
     pub delivered: bool,
@@ -55,12 +57,17 @@ pub struct NamedTimeline {
 /// What is conformed: the trees of a delivery and how they are walked.
 #[derive(Clone, Copy)]
 pub struct Delivery<'a> {
+    /// The trees whose files may be the media of events.
     pub roots: &'a Roots,
+    /// Where given, only these paths below the last root are walked.
     pub listed: Option<&'a [PathBuf]>,
+    /// Patterns of paths, below their roots, that are passed over.
     pub exclude: &'a GlobSet,
+    /// Where members of archives are laid out while they are read.
     pub space: &'a TempSpace,
     /// Archives inside archives that are looked into.
     pub depth: usize,
+    /// Ends the walk early once it is set.
     pub stop: &'a AtomicBool,
 }
 
@@ -85,6 +92,7 @@ pub struct Cuts {
     decides: bool,
     /// It does not come with the delivery.
     lowers: bool,
+    /// One row for each cut, for reports that draw it.
     pub reports: Vec<TimelineReport>,
 }
 
@@ -423,8 +431,10 @@ pub fn paths(delivery: &Delivery<'_>, timelines: &[Timeline]) -> Vec<Vec<Conform
 pub enum Conformed {
     /// The path, and on what that rests.
     One(String, &'static str),
+    /// The paths of all assets that fit the event equally well.
     Several(Vec<String>),
     /// The medium lies in the timeline's own file.
     Embedded,
+    /// No asset of the delivery fits the event.
     Missing,
 }

@@ -32,6 +32,7 @@ pub struct Gather<'a> {
     pub catalogue: &'a Catalogue,
     /// Facts of earlier runs.
     pub cache: Option<&'a Cache>,
+    /// Patterns of paths, below their roots, that are passed over.
     pub exclude: &'a GlobSet,
     /// Archives inside archives that are opened.
     pub depth: usize,
@@ -41,7 +42,9 @@ pub struct Gather<'a> {
 
 /// One asset that was wanted.
 pub struct Gathered {
+    /// Index of the root below which it lies.
     pub root: usize,
+    /// Its path below that root, with `/` between the parts.
     pub rel: String,
     /// Its fingerprints, or why there are none.
     pub reference: std::result::Result<Reference, String>,

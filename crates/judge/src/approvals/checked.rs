@@ -27,6 +27,7 @@ const NOTE: u64 = 64 * 1024;
 /// Where notes are kept, and of which ledgers.
 #[derive(Clone, Copy, Debug)]
 pub struct Cache<'a> {
+    /// The folder that holds one note for each ledger.
     pub folder: &'a Path,
     /// Of ledgers of fewer bytes nothing is kept.
     pub least: u64,

@@ -63,10 +63,13 @@ pub struct Catalogue {
 /// What is wrong in a catalogue file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wrong {
+    /// The catalogue file, by the name under which it was read.
     pub file: String,
+    /// The id of the mark that is at fault, where it is one.
     pub mark: Option<String>,
     /// Offset in the file, where it is known.
     pub at: Option<usize>,
+    /// What is wrong, in words for people.
     pub what: String,
 }
 

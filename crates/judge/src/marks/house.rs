@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use super::catalogue::{Catalogue, Mark, Wrong};
 use super::built_in;
+use super::catalogue::{Catalogue, Mark, Wrong};
 use countersign_model::error::{Error, Result};
 use countersign_model::{Facts, MarksFile, Tag};
 
@@ -112,6 +112,7 @@ fn unproven(catalogue: &Catalogue, mark: &Mark) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::catalogue::catalogue;
     use super::*;
     use crate::marks::catalogue;
 

@@ -18,6 +18,7 @@ pub struct ChunkedPicture {
     first: [u8; 4],
 }
 
+/// JPEG Network Graphics: a single picture.
 pub static JNG: ChunkedPicture = ChunkedPicture {
     info: &Info {
         id: FormatId::new("jng"),
@@ -33,6 +34,7 @@ pub static JNG: ChunkedPicture = ChunkedPicture {
     first: *b"JHDR",
 };
 
+/// Multiple-image Network Graphics: an animation.
 pub static MNG: ChunkedPicture = ChunkedPicture {
     info: &Info {
         id: FormatId::new("mng"),

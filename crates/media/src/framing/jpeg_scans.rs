@@ -26,6 +26,7 @@ pub enum Ending {
 pub struct Scans {
     /// Application segments and comments.
     pub segments: Vec<Segment>,
+    /// Where the image ends, as far as that was found.
     pub ending: Ending,
 }
 

@@ -7,7 +7,9 @@ const UNITS: usize = 256;
 /// The codec that units belong to: their headers differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Codec {
+    /// H.264: a header of one byte.
     Avc,
+    /// H.265: a header of two bytes.
     Hevc,
 }
 
