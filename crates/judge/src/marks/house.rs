@@ -114,7 +114,6 @@ fn unproven(catalogue: &Catalogue, mark: &Mark) -> Option<String> {
 mod tests {
     use super::super::catalogue::catalogue;
     use super::*;
-    use crate::marks::catalogue;
 
     const GOOD: &str = r#"
 [[mark]]
