@@ -91,8 +91,8 @@
     if (cut.format === undefined) { cut.from = Math.min(cut.from, use.from); cut.to = Math.max(cut.to, use.to); }
     cut.spans.push([use, row]);
   }
-  const drawn = [...cuts.values()].slice(0, CUTS);
-  for (const cut of drawn) {
+  const shownCuts = [...cuts.values()].slice(0, CUTS);
+  for (const cut of shownCuts) {
     const length = Math.max(cut.to - cut.from, 1e-6), strip = el("div", { class: "strip" }), list = el("ul", { class: "plain" });
     for (const [use, row] of cut.spans.slice(0, SPANS)) {
       const tone = Object.keys(RANK).find(k => RANK[k] === row.severity), told = use.in + " to " + use.out + ", " + use.track + ": " + row.name;
@@ -107,7 +107,7 @@
     $("cuts-list").append(el("div", { class: "cut" }, el("b", {}, cut.title || cut.timeline), el("div", { class: "where" }, [cut.title ? cut.timeline : "", cut.in ? cut.in + " to " + cut.out : "", counts].filter(Boolean).join("; ")), strip, list));
   }
   if (cuts.size > CUTS) $("cuts-list").append(el("p", { class: "none" }, "and " + number(cuts.size - CUTS) + " more timelines"));
-  $("cuts").hidden = drawn.length === 0;
+  $("cuts").hidden = shownCuts.length === 0;
 
   // Filters: one select each, all must hold.
   const FILTERS = {
