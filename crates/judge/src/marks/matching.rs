@@ -69,13 +69,18 @@ impl Catalogue {
         let mut key = String::new();
         let mut found: Vec<At> = Vec::new();
         let mut conditions = Conditions::of(facts);
+        let of_any = self.globs.get("");
+        // Fields of one space follow one another.
+        let mut space: (&str, Option<_>) = ("", of_any);
         for tag in tags {
             field(&tag.space, &tag.key, &mut key);
             found.clear();
             found.extend(self.exact.get(&key).into_iter().flatten());
-            let tail = key.rsplit(':').next().unwrap_or_default();
-            let globs =
-                [self.globs.get(&tag.space), self.globs.get(""), self.tails.get(tail)].into_iter().flatten().flatten();
+            let tail = key.rfind(':').and_then(|at| key.get(at + 1..)).unwrap_or_default();
+            if space.0 != tag.space.as_str() {
+                space = (&tag.space, self.globs.get(&tag.space));
+            }
+            let globs = [space.1, of_any, self.tails.get(tail)].into_iter().flatten().flatten();
             found.extend(globs.filter(|(glob, _)| glob.selects(&key)).flat_map(|(_, tests)| tests));
             found.extend(&self.anywhere);
             if tag.value.contains('{') {

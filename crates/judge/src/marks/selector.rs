@@ -26,10 +26,10 @@ impl Selector {
         self.first.split(':').next().unwrap_or_default()
     }
 
-    /// What every field that it selects has behind its last colon, where it selects fields of any space and that is known.
+    /// What every field that it selects has behind its last colon, where that is known.
     pub(super) fn tail(&self) -> Option<&str> {
-        let tail = self.more.last()?.strip_prefix(':')?;
-        (self.first.is_empty() && !tail.is_empty() && !tail.contains(':')).then_some(tail)
+        let (_, tail) = self.more.last()?.rsplit_once(':')?;
+        (!tail.is_empty()).then_some(tail)
     }
 
     /// The one field it selects, if it has no `*`.
@@ -89,7 +89,9 @@ mod tests {
         assert!(selects("*:Software", "png:software") && selects("*:*:tool", "id3:txxx:tool") && selects("*:*", "a:b"));
         assert!(!selects("*:Software", "png:softwares"));
         let tail = |pattern: &str| Selector::parse(pattern).unwrap().tail().map(str::to_owned);
-        assert_eq!((tail("*:*:Tool"), tail("*:*.Tool"), tail("png:*:Tool")), (Some("tool".into()), None, None));
+        let tool = || Some("tool".to_owned());
+        assert_eq!((tail("*:*:Tool"), tail("*:*.Tool"), tail("png:*a:Tool")), (tool(), None, tool()));
+        assert_eq!((tail("png:*Tool"), tail("png:a:Tool"), tail("png:*:")), (None, None, None));
         assert_eq!(Selector::parse("*:Software").unwrap().space(), "");
         assert!(Selector::parse("nospace").is_err());
         assert!(Selector::parse("sp*ce:key").is_err());

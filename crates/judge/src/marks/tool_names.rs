@@ -31,6 +31,8 @@ pub(super) struct Tools {
     tools: Vec<(Vec<Vec<String>>, Tool)>,
     /// First words of names → the tools that have such a name, in order.
     by_first: HashMap<String, Vec<usize>>,
+    /// For each first byte of these words, the lengths of those that begin with it, a bit each.
+    begun: Vec<u64>,
 }
 
 /// A program that a field names.
@@ -169,11 +171,16 @@ fn is_version(word: &str) -> bool {
     hexadecimal || digits.starts_with(|c: char| c.is_ascii_digit())
 }
 
+/// The bit that stands for words of a length.
+fn length_bit(length: usize) -> u64 {
+    1 << length.min(63)
+}
+
 impl Tools {
     /// # Errors
     /// A name without a letter.
     pub(super) fn new(tools: Vec<Tool>) -> Result<Self, String> {
-        let mut out = Self { tools: Vec::with_capacity(tools.len()), by_first: HashMap::new() };
+        let mut out = Self { tools: Vec::with_capacity(tools.len()), by_first: HashMap::new(), begun: vec![0; 256] };
         for tool in tools {
             let spelled = std::iter::once(&tool.name).filter(|_| tool.spelled.is_empty()).chain(&tool.spelled);
             let spelled: Vec<_> = spelled.map(|name| words(name)).collect();
@@ -181,6 +188,8 @@ impl Tools {
                 return Err(format!("the tool {:?} has no name to compare", tool.name));
             }
             for first in spelled.iter().filter_map(|name| name.first()) {
+                let of_byte = first.bytes().next().and_then(|b| out.begun.get_mut(usize::from(b)));
+                of_byte.into_iter().for_each(|lengths| *lengths |= length_bit(first.len()));
                 let of_word = out.by_first.entry(first.clone()).or_default();
                 if of_word.last() != Some(&out.tools.len()) {
                     of_word.push(out.tools.len());
@@ -199,6 +208,9 @@ impl Tools {
     /// The program that a field's value names.
     pub(super) fn find(&self, value: &str) -> Option<Named<'_>> {
         if value.len() > 1024 {
+            return None;
+        }
+        if !self.may_name(value) {
             return None;
         }
         let field = words(value);
@@ -226,6 +238,30 @@ impl Tools {
         let within = |name: &Vec<String>| field.windows(name.len()).any(|part| part == name.as_slice());
         let (_, tool) = self.begun_in(&field).find(|(spelled, tool)| !tool.word && spelled.iter().any(within))?;
         Some(Named { tool, strength: Some(Strength::Hint) })
+    }
+
+    /// Whether a word of this value may begin a name: its first letter and its length tell for nearly every field.
+    fn may_name(&self, value: &str) -> bool {
+        if !value.is_ascii() {
+            return true;
+        }
+        let mut start = None;
+        for (at, b) in value.bytes().chain(std::iter::once(b' ')).enumerate() {
+            match start {
+                None if b.is_ascii_alphanumeric() => start = Some(at),
+                Some(from) if !b.is_ascii_alphanumeric() => {
+                    start = None;
+                    let Some(word) = value.get(from..at) else { continue };
+                    let first = word.bytes().next().map_or(0, |b| b.to_ascii_lowercase());
+                    let begun = self.begun.get(usize::from(first)).copied().unwrap_or_default();
+                    if begun & length_bit(word.len()) != 0 && self.by_first.contains_key(&word.to_lowercase()) {
+                        return true;
+                    }
+                }
+                _ => {}
+            }
+        }
+        false
     }
 
     /// The programs with a name whose first word stands in the field, in order: no other can be named there.

@@ -64,6 +64,10 @@ fn decode(_: &mut Subject<'_>, facts: &Facts, _: Options) -> Vec<Tag> {
 /// The graphs in a tag's value (bare, after `prompt:` or `workflow:`, or as members of a comment's object), and whether
 /// they stand where people write.
 fn graphs(tag: &Tag) -> Vec<(Graph, bool)> {
+    // No object, no graph: that alone sorts out nearly every tag.
+    if memchr::memchr(b'{', tag.value.as_bytes()).is_none() {
+        return Vec::new();
+    }
     let text = tag.value.trim_matches(|c: char| c.is_whitespace() || c == '\0' || c == '\u{feff}');
     let text = ["ASCII\0\0\0", "UNICODE\0"].iter().find_map(|start| text.strip_prefix(start)).unwrap_or(text);
     let (named, text) = unprefixed(text);

@@ -49,6 +49,9 @@ const FIELDS: &[&str] = &["aipromptinformation", "prompt", "prompt information",
 /// Fields that hold the generator's version.
 const VERSIONS: &[&str] = &["aisystemversionused", "ai.system.version"];
 
+/// The last letters of all of these names.
+const LAST: &[u8] = b"tnd";
+
 /// What one field says.
 #[derive(Default)]
 struct Recipe {
@@ -78,7 +81,11 @@ fn read(tag: &Tag) -> Recipe {
         return parameters(text, line);
     }
     // `prompt:{…}` is how ComfyUI fills EXIF.
-    let object = text.split_once(":{").filter(|(name, _)| name.len() < 32 && name.chars().all(char::is_alphanumeric));
+    let braced = memchr::memchr(b'{', text.as_bytes()).is_some();
+    let object = braced
+        .then(|| text.split_once(":{"))
+        .flatten()
+        .filter(|(name, _)| name.len() < 32 && name.chars().all(char::is_alphanumeric));
     let object = object.and_then(|(name, _)| text.get(name.len() + 1..)).unwrap_or(text);
     if object.starts_with('{') {
         let prefixed = object.len() < text.len();
@@ -101,6 +108,11 @@ fn read(tag: &Tag) -> Recipe {
 
 /// Whether a key ends with one of these, in either case.
 fn ends(key: &str, fields: &[&str]) -> bool {
+    // The last letter decides cheaply for nearly every key.
+    let Some(last) = key.as_bytes().last().map(u8::to_ascii_lowercase) else { return false };
+    if !LAST.contains(&last) {
+        return false;
+    }
     let end = |len: usize| key.len().checked_sub(len).and_then(|at| key.get(at..));
     fields.iter().any(|field| end(field.len()).is_some_and(|end| end.eq_ignore_ascii_case(field)))
 }

@@ -17,6 +17,9 @@ pub(super) fn find(text: &str) -> Option<(Bag, Verdict)> {
 
 /// `a red barn --steps 30 --seed=1`, `program --prompt "a red barn"`, `"a red barn" -s 50 -S 1 -C 7.5`.
 fn options(text: &str) -> Option<Bag> {
+    if !may_have_options(text) {
+        return None;
+    }
     let words = words(text);
     let first = words.iter().position(|word| !word.quoted && is_option(&word.text))?;
     let mut bag = Bag::default();
@@ -60,6 +63,17 @@ fn options(text: &str) -> Option<Bag> {
         bag.lead(&lead);
     }
     Some(bag)
+}
+
+/// Whether a dash stands where a word may begin, before a letter or another dash: any option begins so.
+fn may_have_options(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    memchr::memchr_iter(b'-', bytes).any(|at| {
+        let before = at.checked_sub(1).and_then(|before| bytes.get(before));
+        let begins =
+            before.is_none_or(|b| b.is_ascii_whitespace() || *b == 0x0B || matches!(b, b'"' | b'\'') || !b.is_ascii());
+        begins && bytes.get(at + 1).is_some_and(|b| *b == b'-' || b.is_ascii_alphabetic() || !b.is_ascii())
+    })
 }
 
 /// One-letter options of the scripts that came with Stable Diffusion and of those modelled on them.
@@ -149,6 +163,10 @@ fn words(text: &str) -> Vec<Word> {
 
 /// Names and values, whatever stands between them.
 fn pairs(text: &str) -> Option<Bag> {
+    // Two names, each with a sign behind it.
+    if memchr::memchr2_iter(b':', b'=', text.as_bytes()).take(2).count() < 2 {
+        return None;
+    }
     let mut bag = Bag::default();
     let mut lead: Option<usize> = None;
     let mut last: Option<Field> = None;
@@ -178,6 +196,9 @@ fn pairs(text: &str) -> Option<Bag> {
 
 /// `steps:30 seed:1` inside a part: names and values that only blanks separate.
 fn tokens(part: &str, bag: &mut Bag, lead: &mut Option<usize>, at: usize) -> usize {
+    if memchr::memchr2(b':', b'=', part.as_bytes()).is_none() {
+        return 0;
+    }
     let mut found = 0;
     let mut from = 0;
     for token in part.split_whitespace() {
@@ -188,7 +209,10 @@ fn tokens(part: &str, bag: &mut Bag, lead: &mut Option<usize>, at: usize) -> usi
         else {
             continue;
         };
-        if let Some(field) = names::field(name).filter(|_| name.len() <= NAME) {
+        if name.len() > NAME {
+            continue;
+        }
+        if let Some(field) = names::field(name) {
             bag.set(field, value);
             lead.get_or_insert(at + start);
             found += 1;
@@ -198,7 +222,7 @@ fn tokens(part: &str, bag: &mut Bag, lead: &mut Option<usize>, at: usize) -> usi
 }
 
 fn pair(part: &str) -> Option<(Field, &str)> {
-    let at = part.find([':', '='])?;
+    let at = memchr::memchr2(b':', b'=', part.as_bytes())?;
     let name = part.get(..at)?.trim().trim_start_matches(['-', '*', '#', '>', '(', '{', '[']).trim();
     let name = name.trim_matches(['"', '\'', '*', '`', '_']);
     // `Config(prompt='a barn'`: the name follows the bracket.
@@ -215,21 +239,24 @@ fn pair(part: &str) -> Option<(Field, &str)> {
 fn parts(text: &str) -> Vec<(usize, &str)> {
     let mut out = Vec::new();
     let mut start = 0;
-    let mut quote: Option<char> = None;
-    let mut before = ' ';
+    let mut quote: Option<u8> = None;
+    let mut before = b' ';
     // The query of an address is names and values too.
     let address = text.contains("://");
-    for (at, c) in text.char_indices() {
+    // All that separates and quotes is ASCII, and no byte of another character looks like it.
+    for (at, c) in text.bytes().enumerate() {
         match (quote, c) {
             (Some(open), c) if c == open => quote = None,
             // Quotes open after a separator only: the apostrophe of a word is none.
-            (None, '"' | '\'') if matches!(before, ' ' | ':' | '=' | '(' | '[' | '{' | ',') && closes(text, at, c) => {
+            (None, b'"' | b'\'')
+                if matches!(before, b' ' | b':' | b'=' | b'(' | b'[' | b'{' | b',') && closes(text, at, c) =>
+            {
                 quote = Some(c)
             }
-            (None, '?') if !address => {}
-            (None, '\n' | '\r' | ',' | ';' | '|' | '&' | '\t' | '?') => {
+            (None, b'?') if !address => {}
+            (None, b'\n' | b'\r' | b',' | b';' | b'|' | b'&' | b'\t' | b'?') => {
                 out.push((start, text.get(start..at).unwrap_or_default()));
-                start = at + c.len_utf8();
+                start = at + 1;
             }
             _ => {}
         }
@@ -240,8 +267,8 @@ fn parts(text: &str) -> Vec<(usize, &str)> {
 }
 
 /// Whether a quote is closed before the end of its line.
-fn closes(text: &str, at: usize, quote: char) -> bool {
-    let rest = text.get(at + quote.len_utf8()..).unwrap_or_default();
-    let line = rest.split('\n').next().unwrap_or_default();
-    line.bytes().take(8_192).any(|b| b == quote as u8)
+fn closes(text: &str, at: usize, quote: u8) -> bool {
+    let rest = text.as_bytes().get(at + 1..).unwrap_or_default();
+    let near = rest.get(..8_192).unwrap_or(rest);
+    memchr::memchr2(b'\n', quote, near).is_some_and(|at| near.get(at) == Some(&quote))
 }

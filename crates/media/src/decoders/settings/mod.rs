@@ -212,7 +212,10 @@ fn one_field_each(facts: &Facts) -> Vec<(&Tag, Bag)> {
 
 /// The field that the end of a key names, and what stands before it: nothing, or a prefix such as `SD:` or `TXXX:`.
 fn split(key: &str) -> Option<(&str, Field)> {
-    let starts =
-        std::iter::once(0).chain(key.char_indices().filter(|(_, c)| ":/.-_ ".contains(*c)).map(|(at, _)| at + 1));
-    starts.take(16).find_map(|at| Some((key.get(..at)?, names::field(key.get(at..)?)?)))
+    // A name is what follows the last colon or slash: from any start before it, the same name is read.
+    let named = memchr::memrchr2(b':', b'/', key.as_bytes()).map_or(0, |at| at + 1);
+    let of = |at: usize| Some((key.get(..at)?, names::field(key.get(at..)?)?));
+    let separators = key.bytes().enumerate().filter(|(_, b)| matches!(b, b':' | b'/' | b'.' | b'-' | b'_' | b' '));
+    let mut starts = separators.map(|(at, _)| at + 1).take(15).filter(|at| *at > named);
+    of(0).or_else(|| starts.find_map(of))
 }

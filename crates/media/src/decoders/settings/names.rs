@@ -54,13 +54,18 @@ use Field::{
 
 /// The field that a name stands for.
 pub(super) fn field(name: &str) -> Option<Field> {
+    static LONGEST: OnceLock<usize> = OnceLock::new();
     static BY_NAME: OnceLock<HashMap<&'static str, Field>> = OnceLock::new();
     let by_name = BY_NAME.get_or_init(|| {
         // Where a name stands in two rows, the first decides.
         let rows = NAMES.iter().rev();
         rows.flat_map(|(field, names)| names.split_whitespace().map(move |name| (name, *field))).collect()
     });
+    let longest = LONGEST.get_or_init(|| by_name.keys().map(|name| name.len()).max().unwrap_or_default());
     let plain = plain(name);
+    if plain.is_empty() || plain.len() > longest + 1 {
+        return None;
+    }
     let of = |plain: &str| by_name.get(plain).copied();
     // Several of a kind are called as one is.
     of(&plain).or_else(|| of(plain.strip_suffix('s').filter(|one| one.len() > 3)?))
@@ -68,7 +73,15 @@ pub(super) fn field(name: &str) -> Option<Field> {
 
 /// Letters and digits in lower case, without a namespace before a colon.
 fn plain(name: &str) -> String {
-    let name = name.rsplit([':', '/']).next().unwrap_or(name);
+    let start = memchr::memrchr2(b':', b'/', name.as_bytes()).map_or(0, |at| at + 1);
+    let name = name.get(start..).unwrap_or(name);
+    if name.is_ascii() {
+        let mut out = name.to_lowercase();
+        if !out.bytes().all(|b| b.is_ascii_alphanumeric()) {
+            out.retain(|c| c.is_ascii_alphanumeric());
+        }
+        return out;
+    }
     name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
