@@ -21,7 +21,9 @@ pub fn resolved(path: &Path) -> PathBuf {
     let mut links = 0;
     loop {
         if let Ok(mut real) = std::fs::canonicalize(&at) {
-            (0..above).for_each(|_| drop(real.pop()));
+            for _ in 0..above {
+                real.pop();
+            }
             return missing.iter().rev().fold(real, |path, part| path.join(part));
         }
         if let Ok(target) = std::fs::read_link(&at)
