@@ -133,6 +133,9 @@ pub trait Watch: Sync {
 ///     tags: false,
 ///     max_archive_depth: 4,
 ///     fail_on: Severity::Error,
+///     catalogue: countersign_judge::marks::built_in(),
+///     known: None,
+///     timelines: Vec::new(),
 /// };
 /// let roots = Roots::local(&["../../fixtures/delivery".into()]);
 /// let mut marked = 0;

@@ -37,7 +37,7 @@ use system::{is_system_file, is_system_folder};
 /// let mut walk = Walk::new(&[drive.path().to_owned()], globset::GlobSet::empty());
 /// let names: Vec<_> = walk.by_ref().flatten().map(|asset| asset.rel).collect();
 /// assert_eq!(names, ["a.png", "b.png"]);
-/// assert_eq!(walk.ignored(), 1);
+/// assert_eq!(walk.passed_over().system, 1);
 /// # Ok::<(), std::io::Error>(())
 /// ```
 pub struct Walk {
