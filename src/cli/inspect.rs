@@ -181,7 +181,7 @@ fn chain(out: &mut String, c2pa: &Credentials) {
     row("Remote", c2pa.remote.as_deref());
     row("Damage", c2pa.damage.as_deref());
     for code in c2pa.own_failures() {
-        row("Failure", Some(&status::told(code)));
+        row("Failure", Some(&status::describe(code)));
     }
     for failure in &c2pa.ingredient_failures {
         row("Ingredient", Some(&tree::failed_ingredient(c2pa, failure)));

@@ -21,7 +21,7 @@ pub(super) fn drawn(file: &str, credentials: Option<&Credentials>) -> String {
     lines.extend(c2pa.damage.iter().map(|d| format!("damage: {d}")));
     let fetched = |r: &&String| c2pa.place.as_ref().is_some_and(|place| place.ends_with(r.as_str()));
     lines.extend(c2pa.remote.iter().filter(|r| !fetched(r)).map(|r| format!("remote manifest, not fetched: {r}")));
-    lines.extend(c2pa.own_failures().map(|code| format!("failed: {}", status::told(code))));
+    lines.extend(c2pa.own_failures().map(|code| format!("failed: {}", status::describe(code))));
     lines.extend(c2pa.ingredient_failures.iter().map(|f| format!("failed of {}", failed_ingredient(c2pa, f))));
     lines.extend(c2pa.files.iter().map(|file| format!("does not match: {file}")));
     for line in &lines {
@@ -37,7 +37,7 @@ pub(super) fn failed_ingredient(c2pa: &Credentials, failure: &IngredientFailure)
     let title = manifest.map(|m| m.title.as_ref().unwrap_or(&m.label)).or(failure.manifest.as_ref());
     let title = title.map_or("an ingredient".to_owned(), |title| format!("“{}”", shorten(title, TEXT)));
     let signer = manifest.and_then(|m| m.signer.as_ref()).map(|s| format!(" of {}", shorten(s, TEXT)));
-    format!("{title}{}: {}", signer.unwrap_or_default(), status::told(&failure.code))
+    format!("{title}{}: {}", signer.unwrap_or_default(), status::describe(&failure.code))
 }
 
 fn state(c2pa: &Credentials) -> String {

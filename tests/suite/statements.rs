@@ -286,7 +286,7 @@ fn hostile_statements_end() {
         for flip in [0x01, 0x80, 0xff] {
             let mut bad = good.clone();
             bad[at] ^= flip;
-            let _ = signals::tell(&store::read(&bad));
+            let _ = signals::provenance(&store::read(&bad));
         }
     }
     // Manifests that are made of each other.
@@ -309,6 +309,6 @@ fn hostile_statements_end() {
         &[],
     );
     let b = manifest("urn:b", &[("c2pa.ingredient", b"cbor", to("urn:a"))], &[]);
-    let told = signals::tell(&store::read(&stored(&[a, b])));
+    let told = signals::provenance(&store::read(&stored(&[a, b])));
     assert!(told.chain.len() <= 4, "{}", told.chain.len());
 }

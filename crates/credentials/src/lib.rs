@@ -246,7 +246,7 @@ impl Verifier {
         for (index, store) in order.into_iter().take(limits::EMBEDDED).enumerate() {
             let parsed = store::read(&store.bytes);
             let label = parsed.manifests.last().map(|m| m.label.clone());
-            let signals::Provenance { chain, left_out } = signals::tell(&parsed);
+            let signals::Provenance { chain, left_out } = signals::provenance(&parsed);
             unread(&parsed, left_out, store).into_iter().for_each(|p| push_problem(facts, p));
             if index == 0 {
                 let asset = Asset { path, format: facts.format, detached };

@@ -30,7 +30,7 @@ pub struct Provenance {
 
 /// Follows the ingredients of a store.
 #[must_use]
-pub fn tell(parsed: &ParsedStore) -> Provenance {
+pub fn provenance(parsed: &ParsedStore) -> Provenance {
     let mut provenance = Provenance::default();
     let (out, left_out) = (&mut provenance.chain, &mut provenance.left_out);
     let Some(active) = parsed.manifests.last() else { return provenance };
@@ -72,7 +72,7 @@ pub fn tell(parsed: &ParsedStore) -> Provenance {
 /// The active manifest first, then what it was made from.
 #[must_use]
 pub fn chain(parsed: &ParsedStore) -> Vec<Manifest> {
-    tell(parsed).chain
+    provenance(parsed).chain
 }
 
 /// The weakest link of a path: what counts for the asset.

@@ -60,7 +60,7 @@ pub fn facts_of(
     // Manifest stores are for the verifier, which opens them itself.
     let readable = sidecars.iter().filter(|sidecar| extension(sidecar) != "c2pa");
     let beside = readable.map(|sidecar| (sidecar.as_path(), source(&open(sidecar))));
-    let mut out = told(path, source(bytes), beside, options);
+    let mut out = read_with_sidecars(path, source(bytes), beside, options);
     if let Some(verifier) = options.verifier {
         verifier.credentials(path, &mut out, sidecars);
     }
@@ -77,7 +77,7 @@ pub type Inside<'a> = (&'a Path, Result<&'a MemberBytes, Problem>);
 pub fn member((path, bytes): Inside<'_>, beside: &[Inside<'_>], space: &TempSpace, options: &Options<'_>) -> Facts {
     let sidecars = beside.iter().filter(|(other, _)| is_sidecar(other));
     let sources = sidecars.clone().map(|(path, bytes)| (*path, bytes.clone().map(|opened| Source::new(&opened.held))));
-    let mut out = told(path, bytes.clone().map(|opened| Source::new(&opened.held)), sources, options);
+    let mut out = read_with_sidecars(path, bytes.clone().map(|opened| Source::new(&opened.held)), sources, options);
     let problems = beside.iter().filter_map(|(path, bytes)| Some((path, bytes.as_ref().ok()?.problem.clone()?)));
     let problems = problems.map(|(path, problem)| Problem { place: beside_place(path), ..problem });
     let own = bytes.as_ref().ok().and_then(|opened| opened.problem.clone());
@@ -118,7 +118,7 @@ fn verify_laid_out(
 }
 
 /// What the bytes and those beside them say, before credentials are looked at.
-fn told<'a>(
+fn read_with_sidecars<'a>(
     path: &Path,
     source: Result<Source, Problem>,
     beside: impl Iterator<Item = (&'a Path, Result<Source, Problem>)>,

@@ -51,7 +51,7 @@ impl Files {
 }
 
 impl Preview for Files {
-    fn pictures(&self, wanted: &[(usize, String)], tell: &mut dyn FnMut(usize, Picture)) {
+    fn pictures(&self, wanted: &[(usize, String)], give: &mut dyn FnMut(usize, Picture)) {
         let workers = std::thread::available_parallelism().map_or(1, usize::from).min(8);
         let (next, end) = (AtomicUsize::new(0), Instant::now() + ALL);
         std::thread::scope(|scope| {
@@ -77,7 +77,7 @@ impl Preview for Files {
             // Told in order, so that the same tree gives the same report.
             let mut made: Vec<(usize, Picture)> = receive.into_iter().collect();
             made.sort_by_key(|(index, _)| *index);
-            made.into_iter().for_each(|(index, picture)| tell(index, picture));
+            made.into_iter().for_each(|(index, picture)| give(index, picture));
         });
     }
 }

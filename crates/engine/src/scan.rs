@@ -307,7 +307,7 @@ impl ScanRun<'_, '_> {
                 rows.archives.entry((report.root, report.path.clone())).or_default().push_back(job);
             }
             let ready = rows.sequences.take(report, alone);
-            self.tell(ready, around, archive, rows)?;
+            self.emit_rows(ready, around, archive, rows)?;
         }
         Ok(())
     }
@@ -315,10 +315,10 @@ impl ScanRun<'_, '_> {
     /// Tells what is left of a walk.
     fn end(&mut self, around: &PackageContext<'_>, archive: Option<usize>, mut rows: Rows) -> Result<()> {
         let ready = rows.sequences.finish(!self.tally.summary.interrupted);
-        self.tell(ready, around, archive, &mut rows)
+        self.emit_rows(ready, around, archive, &mut rows)
     }
 
-    fn tell(
+    fn emit_rows(
         &mut self,
         ready: Vec<Row>,
         around: &PackageContext<'_>,

@@ -195,7 +195,7 @@ impl Source {
     ///
     /// # Errors
     /// As [`Source::up_to`].
-    pub fn brief(&mut self, offset: u64, len: usize) -> Result<Vec<u8>, Problem> {
+    pub fn read_uncached(&mut self, offset: u64, len: usize) -> Result<Vec<u8>, Problem> {
         let left = self.len.saturating_sub(offset).min(len as u64) as usize;
         let near = self.windows.iter().any(|w| w.holds(offset, left));
         if near || left == 0 || left >= limits::WINDOW || matches!(self.backing, ByteRange::Memory { .. }) {
@@ -230,7 +230,7 @@ impl Source {
     ///
     /// # Errors
     /// `limit` where `len` is over `most`, else as [`Source::at`].
-    pub fn stated(&mut self, offset: u64, len: u64, most: usize) -> Result<Vec<u8>, Problem> {
+    pub fn read_bounded(&mut self, offset: u64, len: u64, most: usize) -> Result<Vec<u8>, Problem> {
         if len > most as u64 {
             let what = format!("{len} bytes stated, at most {most} are read here");
             return Err(Problem::limit("", self.absolute(offset), what));

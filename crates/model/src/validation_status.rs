@@ -8,7 +8,7 @@ pub fn plain(code: &str) -> &'static str {
 
 /// The code, and what it means: `assertion.dataHash.mismatch (the file's bytes were changed after signing)`.
 #[must_use]
-pub fn told(code: &str) -> String {
+pub fn describe(code: &str) -> String {
     format!("{code} ({})", plain(code))
 }
 
@@ -158,6 +158,6 @@ mod tests {
     #[test]
     fn words_are_in_order() {
         assert!(WORDS.is_sorted_by_key(|(code, _)| code.to_lowercase()));
-        assert!(told("claim.missing").starts_with("claim.missing (the manifest"));
+        assert!(describe("claim.missing").starts_with("claim.missing (the manifest"));
     }
 }

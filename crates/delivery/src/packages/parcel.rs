@@ -358,7 +358,7 @@ impl MappedPackage<'_> {
                 self.played(asset, play);
             }
             for (asset, digest) in std::mem::take(&mut composition.digests) {
-                self.stated(&document.path, &asset, digest);
+                self.compare_digests(&document.path, &asset, digest);
             }
             compositions.push(composition);
         }
@@ -377,7 +377,7 @@ impl MappedPackage<'_> {
     }
 
     /// Compares what a composition says of an asset's bytes with what the packing list does; the file is compared with both.
-    fn stated(&mut self, by: &str, asset: &str, digest: Result<Digest, NoDigest>) {
+    fn compare_digests(&mut self, by: &str, asset: &str, digest: Result<Digest, NoDigest>) {
         let digest = match digest {
             Ok(digest) => digest,
             Err(NoDigest::Unknown(what)) => return self.unverified(by, format!("asset {asset}: {what}")),

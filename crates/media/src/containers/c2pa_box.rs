@@ -115,7 +115,7 @@ fn keep(source: &mut Source, at: u64, header: &Header, place: &str, damage: Opti
     if header.is_cut() {
         damage.get_or_insert_with(|| "the box is cut short".to_owned());
     }
-    match source.stated(at, len, limits::STORE) {
+    match source.read_bounded(at, len, limits::STORE) {
         Ok(bytes) => {
             let offset = source.absolute(at);
             let damage = damage.or_else(|| jumbf::damage(&bytes));

@@ -63,7 +63,7 @@ pub fn leading(source: &mut Source, file: &str, out: &mut Extraction) -> Result<
 fn id3_at(source: &mut Source, file: &str, pos: u64, len: u64, out: &mut Extraction) -> Result<(), Problem> {
     let there = len.min(source.len().saturating_sub(pos));
     let place = Place::new(format!("{file} ID3v2"), source.absolute(pos));
-    let blob = source.stated(pos, there, limits::BLOB).map_err(|p| p.within(&place.container))?;
+    let blob = source.read_bounded(pos, there, limits::BLOB).map_err(|p| p.within(&place.container))?;
     id3::read(&blob, &place, out);
     Ok(())
 }
@@ -77,7 +77,7 @@ fn ape_at(
 ) -> Result<(), Problem> {
     let len = u64::from(footer.size).saturating_sub(ape::FOOTER as u64);
     let place = Place::new(format!("{file} APE"), source.absolute(pos));
-    let blob = source.stated(pos, len, limits::BLOB).map_err(|p| p.within(&place.container))?;
+    let blob = source.read_bounded(pos, len, limits::BLOB).map_err(|p| p.within(&place.container))?;
     ape::read(&blob, footer, &place, out);
     Ok(())
 }
@@ -154,7 +154,7 @@ fn lyrics3(source: &mut Source, file: &str, start: u64, end: u64, out: &mut Extr
         let size: Option<u64> =
             std::str::from_utf8(mark.get(..6).unwrap_or_default()).ok().and_then(|n| n.parse().ok());
         let Some(at) = size.and_then(|n| end.checked_sub(n + 15)).filter(|at| *at >= start) else { return Ok(end) };
-        let blob = source.stated(at, end - 15 - at, limits::BLOB)?;
+        let blob = source.read_bounded(at, end - 15 - at, limits::BLOB)?;
         let place = Place::new(format!("{file} Lyrics3"), source.absolute(at));
         if let Some(fields) = blob.strip_prefix(b"LYRICSBEGIN") {
             lyrics3_fields(fields, &place, out);

@@ -162,7 +162,7 @@ impl Layers<'_> {
         if len.saturating_add(4) > most {
             return Err(Problem::malformed("", self.source.absolute(start), "a string longer than its block"));
         }
-        let bytes = self.source.stated(start + 4, len, limits::VALUE * 2)?;
+        let bytes = self.source.read_bounded(start + 4, len, limits::VALUE * 2)?;
         let text = encoding_rs::UTF_16BE.decode_without_bom_handling(&bytes).0;
         Ok((text.trim_end_matches('\0').to_owned(), len + 4))
     }

@@ -27,9 +27,9 @@ const SHARED: &[(&[u8; 4], Reader)] = &[
 /// The content of a chunk that holds metadata.
 ///
 /// # Errors
-/// As [`Source::stated`].
+/// As [`Source::read_bounded`].
 pub fn content(source: &mut Source, chunk: &Chunk) -> Result<Vec<u8>, Problem> {
-    source.stated(chunk.data, chunk.len, LONGEST)
+    source.read_bounded(chunk.data, chunk.len, LONGEST)
 }
 
 /// Chunks of padding, whatever is in them.
@@ -80,7 +80,7 @@ pub fn shared(source: &mut Source, file: &str, chunk: &Chunk, out: &mut Extracti
 
 /// Takes a manifest store as it stands.
 pub fn keep(source: &mut Source, chunk: &Chunk, damage: Option<String>, at: &Place, out: &mut Extraction) {
-    match source.stated(chunk.data, chunk.len, limits::STORE) {
+    match source.read_bounded(chunk.data, chunk.len, limits::STORE) {
         Ok(bytes) => {
             let offset = source.absolute(chunk.data);
             out.stores.push(Store { place: at.container.clone(), offset, bytes, damage });

@@ -39,7 +39,7 @@ fn value(source: &mut Source, entry: &sef::Entry, at: &Place, out: &mut Extracti
     let peek = source.up_to(entry.offset, entry.len.min(PEEK) as usize)?;
     let media = peek.starts_with(b"\xff\xd8\xff") || peek.get(4..8) == Some(b"ftyp");
     if !media && charset::is_text(peek) {
-        let bytes = source.stated(entry.offset, entry.len, limits::INFLATED)?;
+        let bytes = source.read_bounded(entry.offset, entry.len, limits::INFLATED)?;
         if charset::is_text(&bytes) {
             tags::push(out, SPACE, &key, charset::decode(&bytes), at, 0);
             return Ok(());
@@ -47,7 +47,7 @@ fn value(source: &mut Source, entry: &sef::Entry, at: &Place, out: &mut Extracti
     }
     tags::push(out, SPACE, &key, format!("({} bytes)", entry.len), at, 0);
     if media && out.embedded.len() < limits::EMBEDDED {
-        let bytes = source.stated(entry.offset, entry.len, limits::EMBEDDED_BYTES)?;
+        let bytes = source.read_bounded(entry.offset, entry.len, limits::EMBEDDED_BYTES)?;
         let place = format!("{}, {key}", at.container);
         out.embedded.push(Embedded { place, offset: at.offset.unwrap_or_default(), bytes, name: Some(key) });
     }

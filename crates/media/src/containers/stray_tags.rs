@@ -66,7 +66,7 @@ pub fn read(source: &mut Source, file: &str, from: u64, to: u64, out: &mut Extra
 
 /// The tag whose name stands here; its end, where it is one.
 fn one(source: &mut Source, file: &str, at: u64, after: u64, to: u64, out: &mut Extraction) -> Option<u64> {
-    let head = source.brief(at, ape::FOOTER).ok()?;
+    let head = source.read_uncached(at, ape::FOOTER).ok()?;
     if head.starts_with(b"ID3") {
         let known = matches!(head.get(3..6), Some([2..=4, 0, flags]) if flags & 0x0F == 0);
         let sized = head.get(6..10).is_some_and(|size| size.iter().all(|b| *b < 0x80));
@@ -74,7 +74,7 @@ fn one(source: &mut Source, file: &str, at: u64, after: u64, to: u64, out: &mut 
         if at < after || !known || !sized {
             return None;
         }
-        let blob = source.stated(at, end - at, limits::BLOB).ok()?;
+        let blob = source.read_bounded(at, end - at, limits::BLOB).ok()?;
         let place = Place::new(format!("{file} ID3v2 in the sound"), source.absolute(at));
         return whole(out, |out| id3::read(&blob, &place, out)).then_some(end);
     }
@@ -89,7 +89,7 @@ fn one(source: &mut Source, file: &str, at: u64, after: u64, to: u64, out: &mut 
     if start < after || end > source.len() {
         return None;
     }
-    let blob = source.stated(start, len, limits::BLOB).ok()?;
+    let blob = source.read_bounded(start, len, limits::BLOB).ok()?;
     let place = Place::new(format!("{file} APE in the sound"), source.absolute(start));
     whole(out, |out| ape::read(&blob, &footer, &place, out)).then_some(end)
 }

@@ -69,7 +69,7 @@ pub fn blob(
     read: fn(&[u8], &Place, &mut Extraction),
 ) {
     let at = Place::new(place, source.absolute(header.body));
-    match source.stated(header.body, header.len(), limits::BLOB) {
+    match source.read_bounded(header.body, header.len(), limits::BLOB) {
         Ok(bytes) => read(&bytes, &at, out),
         Err(problem) => at.problem(problem, out),
     }

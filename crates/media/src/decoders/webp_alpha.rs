@@ -36,7 +36,7 @@ pub(super) fn read(source: &mut Source, most_pixels: u64, most_bytes: usize) -> 
                 if u64::from(width) * u64::from(height) > most_pixels {
                     return None;
                 }
-                let bytes = source.stated(at + 8, u64::from(len), most_bytes).ok()?;
+                let bytes = source.read_bounded(at + 8, u64::from(len), most_bytes).ok()?;
                 return unpacked(source, &bytes, width, height);
             }
             b"VP8 " | b"VP8L" | b"ANIM" | b"ANMF" => return None,

@@ -74,7 +74,7 @@ fn attributes(source: &mut Source, start: u64, out: &mut Extraction) -> Result<(
         let name = charset::decode(&name);
         let (offset, len) = (u64::from(offset), u64::from(len));
         let place = Place::new("AppleDouble", source.absolute(offset));
-        let value = source.stated(offset, len, room as usize);
+        let value = source.read_bounded(offset, len, room as usize);
         room = room.saturating_sub(len);
         match value {
             Ok(bytes) if charset::is_text(&bytes) => {

@@ -59,7 +59,7 @@ impl Format for Asf {
                 return if data { Ok(()) } else { Err(missing) };
             }
             let offset = source.absolute(at);
-            let bytes = source.brief(at, 24)?;
+            let bytes = source.read_uncached(at, 24)?;
             let Some((id, size)) = object(&bytes) else {
                 return Err(Problem::truncated("asf", offset, "the file ends inside an object"));
             };
@@ -75,7 +75,7 @@ impl Format for Asf {
             out.coverage.add(at, end);
             data |= id == DATA;
             if id == HEADER {
-                let body = source.stated(at + 24, len, limits::BLOB).map_err(|p| p.within("asf (Header)"))?;
+                let body = source.read_bounded(at + 24, len, limits::BLOB).map_err(|p| p.within("asf (Header)"))?;
                 if let Some(size) = file_size(body.get(6..).unwrap_or_default()).filter(|size| *size > source.len()) {
                     let what = format!("{size} bytes stated, {} in the file", source.len());
                     tags::push_problem(out, Problem::truncated("asf", source.absolute(source.len()), what));
@@ -83,7 +83,7 @@ impl Format for Asf {
                 let place = Place::new("ASF Header", source.absolute(at + 24));
                 objects(body.get(6..).unwrap_or_default(), &shifted(&place, 6), 0, out);
             } else if id == XMP || id == guid(u128::from_be_bytes(XMP)) {
-                let body = source.stated(at + 24, len, limits::BLOB).map_err(|p| p.within("asf (XMP)"))?;
+                let body = source.read_bounded(at + 24, len, limits::BLOB).map_err(|p| p.within("asf (XMP)"))?;
                 xmp::read(&body, &Place::new("ASF XMP", source.absolute(at + 24)), out);
             }
             at = end;

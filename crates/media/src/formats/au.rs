@@ -55,7 +55,7 @@ impl Format for Au {
         stream::audio(&about, &Place::new("AU header", source.absolute(0)), out);
         let at = Place::new("AU annotation", source.absolute(HEADER));
         let there = start.min(source.len()).saturating_sub(HEADER);
-        let note = source.stated(HEADER, there, limits::BLOB).map_err(|p| p.within("AU annotation"))?;
+        let note = source.read_bounded(HEADER, there, limits::BLOB).map_err(|p| p.within("AU annotation"))?;
         annotation(&note, &at, out);
         let end = if size == u32::MAX { source.len() } else { start.saturating_add(size.into()) };
         out.coverage.add(0, end);

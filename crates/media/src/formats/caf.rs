@@ -82,11 +82,11 @@ fn chunk(source: &mut Source, kind: [u8; 4], body: u64, len: u64, out: &mut Extr
     let at = Place::new(format!("CAF {}", charset::fourcc(kind).trim_end()), source.absolute(body));
     match &kind {
         b"desc" => describe(source.up_to(body, len.min(32) as usize)?, &at, out),
-        b"info" => information(&source.stated(body, len, limits::BLOB)?, &at, out),
-        b"strg" => strings(&source.stated(body, len, limits::BLOB)?, &at, out),
+        b"info" => information(&source.read_bounded(body, len, limits::BLOB)?, &at, out),
+        b"strg" => strings(&source.read_bounded(body, len, limits::BLOB)?, &at, out),
         b"uuid" if len >= 16 => {
             let name: [u8; 16] = source.array(body)?;
-            let blob = source.stated(body + 16, len - 16, limits::BLOB)?;
+            let blob = source.read_bounded(body + 16, len - 16, limits::BLOB)?;
             let at = at.inside("content", 16);
             if name == XMP || blob.starts_with(b"<?xpacket") || blob.starts_with(b"<x:xmpmeta") {
                 xmp::read(&blob, &at, out);
@@ -94,11 +94,11 @@ fn chunk(source: &mut Source, kind: [u8; 4], body: u64, len: u64, out: &mut Extr
                 push(out, "caf", "uuid", text, &at, 0);
             }
         }
-        b"ID3 " | b"id3 " => id3::read(&source.stated(body, len, limits::BLOB)?, &at, out),
+        b"ID3 " | b"id3 " => id3::read(&source.read_bounded(body, len, limits::BLOB)?, &at, out),
         b"free" => {}
         kind if SILENT.contains(&kind) => {}
         _ if len <= charset::UNKNOWN as u64 => {
-            if let Some(text) = charset::printable(&source.stated(body, len, charset::UNKNOWN)?) {
+            if let Some(text) = charset::printable(&source.read_bounded(body, len, charset::UNKNOWN)?) {
                 push(out, "caf", charset::fourcc(kind).trim_end(), text, &at, 0);
             }
         }

@@ -89,7 +89,7 @@ impl Format for Cineon {
             return Ok(());
         }
         let at = Place::new("Cineon user data", source.absolute(from));
-        let blob = source.stated(from, there, limits::INFLATED).map_err(|p| p.within("Cineon user data"))?;
+        let blob = source.read_bounded(from, there, limits::INFLATED).map_err(|p| p.within("Cineon user data"))?;
         let start = blob.iter().take_while(|b| b.is_ascii_whitespace() || **b == 0).count();
         let rest = blob.get(start..).unwrap_or_default();
         let end = rest.iter().position(|b| *b == 0).unwrap_or(rest.len());

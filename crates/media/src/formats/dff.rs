@@ -101,15 +101,15 @@ fn chunk(
             let rate = u32::from_be_bytes(source.array(body)?);
             stream::audio(&stream::Audio { codec: "DSD".into(), rate, ..Default::default() }, &at, out);
         }
-        b"COMT" => comments(&source.stated(body, len, limits::BLOB)?, &at, out),
+        b"COMT" => comments(&source.read_bounded(body, len, limits::BLOB)?, &at, out),
         b"DIAR" | b"DITI" => {
-            let blob = source.stated(body, len, limits::BLOB)?;
+            let blob = source.read_bounded(body, len, limits::BLOB)?;
             counted(&blob, 0, charset::fourcc(kind).trim_end(), &at, out);
         }
-        b"ID3 " | b"id3 " => id3::read(&source.stated(body, len, limits::BLOB)?, &at, out),
+        b"ID3 " | b"id3 " => id3::read(&source.read_bounded(body, len, limits::BLOB)?, &at, out),
         kind if SILENT.contains(&kind) => {}
         _ if len <= charset::UNKNOWN as u64 => {
-            if let Some(text) = charset::printable(&source.stated(body, len, charset::UNKNOWN)?) {
+            if let Some(text) = charset::printable(&source.read_bounded(body, len, charset::UNKNOWN)?) {
                 push(out, "dff", charset::fourcc(kind).trim_end(), text, &at, 0);
             }
         }

@@ -138,7 +138,7 @@ fn user(source: &mut Source, pixels: u64, stated: Option<u32>, out: &mut Extract
     text(&id, "UserId", 0, 32, &at, out);
     let data = HEADER as u64 + 32;
     let Some(len) = len.checked_sub(32).filter(|len| *len > 0) else { return };
-    match source.stated(data, len, limits::INFLATED) {
+    match source.read_bounded(data, len, limits::INFLATED) {
         Ok(bytes) => user_data(&bytes, &Place { offset: Some(source.absolute(data)), ..at }, out),
         Err(problem) => tags::push_problem(out, problem.within("DPX user section")),
     }

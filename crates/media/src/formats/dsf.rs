@@ -61,7 +61,7 @@ impl Format for Dsf {
             let there = source.len().saturating_sub(tag);
             let at = Place::new("DSF ID3v2", source.absolute(tag));
             let len = id3::length(source.up_to(tag, 10)?).unwrap_or(there);
-            let blob = source.stated(tag, len.min(there), limits::BLOB).map_err(|p| p.within("DSF ID3v2"))?;
+            let blob = source.read_bounded(tag, len.min(there), limits::BLOB).map_err(|p| p.within("DSF ID3v2"))?;
             id3::read(&blob, &at, out);
             out.coverage.add(tag, tag.saturating_add(len));
         }

@@ -54,7 +54,7 @@ impl Format for Eps {
             tags::push_problem(out, Problem::truncated("eps", source.absolute(start), what));
         }
         let base = source.absolute(start);
-        let bytes = source.stated(start, have, limits::BLOB).map_err(|p| p.within("eps"))?;
+        let bytes = source.read_bounded(start, have, limits::BLOB).map_err(|p| p.within("eps"))?;
         comments(&bytes, base, out);
         // Files that promise the structuring conventions end with a comment (technical note 5001, section 4.4);
         // some writers leave it out.

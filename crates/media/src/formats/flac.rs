@@ -70,7 +70,7 @@ pub(super) fn read_stream(source: &mut Source, start: u64, out: &mut Extraction)
             return Err(Problem::truncated("flac (metadata)", source.absolute(pos), what));
         }
         if matches!(kind, 0 | 2 | 4 | 5 | 6) {
-            let blob = source.stated(data, len, limits::BLOB).map_err(|p| p.within("flac (metadata)"))?;
+            let blob = source.read_bounded(data, len, limits::BLOB).map_err(|p| p.within("flac (metadata)"))?;
             samples = samples.max(block(kind, &blob, FILE, source.absolute(data), out));
         } else if kind == 127 {
             return Err(Problem::malformed("flac (metadata)", source.absolute(pos), "block 127 is forbidden"));

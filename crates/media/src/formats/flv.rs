@@ -49,7 +49,7 @@ impl Format for Flv {
             if left < 11 {
                 return Err(truncated(source, at));
             }
-            let tag = source.brief(at, 11)?;
+            let tag = source.read_uncached(at, 11)?;
             let Ok(tag) = <[u8; 11]>::try_from(tag) else { return Err(truncated(source, at)) };
             let len = u64::from(u32::from_be_bytes([0, tag[1], tag[2], tag[3]]));
             if 11 + len > left {
@@ -82,7 +82,7 @@ fn truncated(source: &Source, at: u64) -> Problem {
 }
 
 fn script(source: &mut Source, at: u64, len: u64, out: &mut Extraction) {
-    let bytes = match source.stated(at, len, limits::BLOB) {
+    let bytes = match source.read_bounded(at, len, limits::BLOB) {
         Ok(bytes) => bytes,
         Err(problem) => return push_problem(out, problem.within("flv (script tag)")),
     };

@@ -141,7 +141,7 @@ fn after_end(source: &mut Source, end: u64, out: &mut Extraction) -> Result<(), 
         return Ok(());
     }
     if appended::is_media(peek) {
-        let bytes = source.stated(end, rest, limits::EMBEDDED_BYTES).map_err(|p| p.within("GIF trailer"))?;
+        let bytes = source.read_bounded(end, rest, limits::EMBEDDED_BYTES).map_err(|p| p.within("GIF trailer"))?;
         out.coverage.open_from(end);
         out.embedded.push(Embedded { place: "GIF trailer".into(), offset: here, bytes, name: None });
     }

@@ -71,7 +71,7 @@ impl Format for Ico {
                 return Err(Problem::limit("ico", source.absolute(start), "more pictures than are read"));
             }
             let place = format!("ICO picture {}", n + 1);
-            let bytes = source.stated(start, len, limits::EMBEDDED_BYTES).map_err(|p| p.within(&place))?;
+            let bytes = source.read_bounded(start, len, limits::EMBEDDED_BYTES).map_err(|p| p.within(&place))?;
             out.embedded.push(Embedded { place, offset: source.absolute(start), bytes, name: None });
         }
         Ok(())

@@ -125,7 +125,7 @@ fn xml(bytes: &[u8], at: &Place, out: &mut Extraction) {
 
 /// `brob`: the inner box's type, then its body as a Brotli stream (RFC 7932). The budget is the whole file's.
 fn packed(source: &mut Source, header: &Header, budget: &mut usize, out: &mut Extraction) -> Result<(), Problem> {
-    let bytes = source.stated(header.body, header.len(), limits::BLOB)?;
+    let bytes = source.read_bounded(header.body, header.len(), limits::BLOB)?;
     let bad = |what: &str| Problem::malformed("", source.absolute(header.offset), what);
     let Some((kind, stream)) = bytes.split_first_chunk::<4>() else { return Err(bad("no inner type")) };
     if !matches!(kind, b"Exif" | b"xml " | b"jumb") {

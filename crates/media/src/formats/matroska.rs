@@ -335,7 +335,7 @@ impl<'a> Walk<'a> {
             let what = format!("{size} bytes stated, {have} left");
             tags::push_problem(self.out, Problem::new(ProblemKind::Truncated, place_of(name), Some(at), what));
         }
-        let body = self.source.stated(element.body, have, limits::BLOB)?;
+        let body = self.source.read_bounded(element.body, have, limits::BLOB)?;
         match element.id {
             SEEK_HEAD => self.seek_head(&body),
             CUES => self.cues(&body),

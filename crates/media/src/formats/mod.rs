@@ -227,7 +227,7 @@ impl Score {
 ///     fn read(&self, source: &mut Source, out: &mut Extraction) -> Result<(), Problem> {
 ///         let len = u32::from_be_bytes(source.array(4)?);
 ///         // A length that the file states is bounded before anything is read.
-///         let text = source.stated(8, u64::from(len), 64 * 1024)?;
+///         let text = source.read_bounded(8, u64::from(len), 64 * 1024)?;
 ///         let at = Place::new("slate", source.absolute(8));
 ///         push(out, "slate", "Text", String::from_utf8_lossy(&text), &at, 0);
 ///         Ok(())

@@ -38,7 +38,7 @@ impl Format for Mrw {
             let len = u64::from(u32::from_be_bytes(source.array(position + 4)?));
             position += 8;
             if &name == b"\0TTW" {
-                let block = source.stated(position, len, limits::BLOB).map_err(|p| p.within("mrw (TTW)"))?;
+                let block = source.read_bounded(position, len, limits::BLOB).map_err(|p| p.within("mrw (TTW)"))?;
                 tags::exif::read(&block, &Place::new("MRW TTW", source.absolute(position)), out);
             }
             position += len;

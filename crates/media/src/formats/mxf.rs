@@ -105,7 +105,7 @@ fn partition(source: &mut Source, at: u64) -> Result<Partition, Problem> {
     if klv.end() > source.len() {
         return Err(Problem::truncated("", source.absolute(at), "the file ends inside a partition pack"));
     }
-    let pack = source.brief(klv.value, PACK)?;
+    let pack = source.read_uncached(klv.value, PACK)?;
     let number =
         |at: usize, len: usize| pack.get(at..at + len).map(|b| b.iter().fold(0u64, |n, b| n << 8 | u64::from(*b)));
     let all = (number(16, 8), number(24, 8), number(32, 8), number(40, 8), number(60, 4), pack.get(64..80));
@@ -193,7 +193,7 @@ impl File<'_> {
             let what = format!("{} bytes stated, {have} left", partition.header_bytes);
             tags::push_problem(self.out, Problem::truncated("mxf (header metadata)", self.source.absolute(at), what));
         }
-        let region = self.source.stated(at, have, limits::BLOB)?;
+        let region = self.source.read_bounded(at, have, limits::BLOB)?;
         let base = self.source.absolute(at);
         let mut primer = mxf::Primer::new();
         let mut inner = 0usize;
@@ -245,11 +245,11 @@ impl File<'_> {
     /// The random index pack at the file's end (section 12): pairs of stream id and offset.
     fn index_pack(&mut self) -> Option<BTreeSet<u64>> {
         let len = self.source.len();
-        let tail = self.source.brief(len.checked_sub(4)?, 4).ok()?;
+        let tail = self.source.read_uncached(len.checked_sub(4)?, 4).ok()?;
         let size = u64::from(u32::from_be_bytes(tail.try_into().ok()?));
         let start = len.checked_sub(size).filter(|start| *start > self.base)?;
         let klv = klv::read(self.source, start).ok().filter(|klv| is_pack(&klv.key, INDEX) && klv.end() == len)?;
-        let pairs = self.source.stated(klv.value, klv.len.checked_sub(4)?, limits::ITEMS * 12).ok()?;
+        let pairs = self.source.read_bounded(klv.value, klv.len.checked_sub(4)?, limits::ITEMS * 12).ok()?;
         let offsets = pairs.chunks_exact(12).map(|pair| {
             let offset = pair[4..].iter().fold(0u64, |n, b| n << 8 | u64::from(*b));
             self.base.saturating_add(offset)
@@ -337,7 +337,7 @@ impl File<'_> {
             ));
         }
         if klv.key[..7] == STREAM[..7] && klv.key[8..11] == STREAM[8..] {
-            let picture = is_picture(&self.source.brief(klv.value, 8)?);
+            let picture = is_picture(&self.source.read_uncached(klv.value, 8)?);
             self.images += usize::from(picture);
             if picture && self.images > limits::EMBEDDED {
                 let at = self.source.absolute(klv.value);
@@ -346,7 +346,7 @@ impl File<'_> {
                 return Ok(Some(klv.end()));
             }
             let held: usize = self.streams.values().map(|(_, bytes)| bytes.len()).sum();
-            let bytes = self.source.stated(klv.value, klv.len, limits::BLOB.saturating_sub(held))?;
+            let bytes = self.source.read_bounded(klv.value, klv.len, limits::BLOB.saturating_sub(held))?;
             let at = self.source.absolute(klv.value);
             self.streams.entry(sid).or_insert((at, Vec::new())).1.extend(bytes);
         }

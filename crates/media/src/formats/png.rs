@@ -151,7 +151,7 @@ const KNOWN: &[&[u8; 4]] = &[
 /// A chunk's data, fewer only where the file is cut short.
 fn data(source: &mut Source, chunk: &Chunk, most: usize) -> Result<Vec<u8>, Problem> {
     let left = source.len().saturating_sub(chunk.data()).min(u64::from(chunk.len));
-    source.stated(chunk.data(), left, most)
+    source.read_bounded(chunk.data(), left, most)
 }
 
 /// Unknown chunks up to this length have their CRC checked and are told by their content.
@@ -249,7 +249,7 @@ fn after_end(source: &mut Source, end: u64, room: &mut usize, out: &mut Extracti
     } else if source.tail()?.1.ends_with(b"SEFT") {
         samsung::read(source, end, source.len(), "PNG SEF trailer", out);
     } else if appended::is_media(&peek) {
-        let bytes = source.stated(end, rest, limits::EMBEDDED_BYTES).map_err(|p| p.within("PNG trailer"))?;
+        let bytes = source.read_bounded(end, rest, limits::EMBEDDED_BYTES).map_err(|p| p.within("PNG trailer"))?;
         out.coverage.open_from(end);
         out.embedded.push(Embedded { place: "PNG trailer".into(), offset: here, bytes, name: None });
     }

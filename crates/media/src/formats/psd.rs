@@ -41,7 +41,7 @@ fn read(source: &mut Source, out: &mut Extraction) -> Result<(), Problem> {
     let resources = 30 + colors;
     let len = u64::from(u32::from_be_bytes(source.array(resources)?));
     let start = resources + 4;
-    let bytes = source.stated(start, len, limits::BLOB).map_err(|p| p.within("psd (image resources)"))?;
+    let bytes = source.read_bounded(start, len, limits::BLOB).map_err(|p| p.within("psd (image resources)"))?;
     tags::photoshop::read(&bytes, &Place::new("PSD", source.absolute(start)), out);
     let layers = start + len;
     let (start, len) = section(source, layers, large)?;
@@ -67,7 +67,7 @@ fn image(source: &mut Source, head: &[u8; 26], offset: u64) -> Result<(), Proble
     let len = match compression {
         0 => row.saturating_mul(rows),
         1 => {
-            let table = source.stated(start, rows.saturating_mul(size), limits::BLOB)?;
+            let table = source.read_bounded(start, rows.saturating_mul(size), limits::BLOB)?;
             let lengths =
                 table.chunks_exact(size as usize).map(|c| c.iter().fold(0u64, |sum, b| sum << 8 | u64::from(*b)));
             lengths.sum::<u64>() + table.len() as u64

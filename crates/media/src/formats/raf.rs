@@ -32,7 +32,7 @@ impl Format for Raf {
     fn read(&self, source: &mut Source, out: &mut Extraction) -> Result<(), Problem> {
         let start = u64::from(u32::from_be_bytes(source.array(0x54)?));
         let len = u64::from(u32::from_be_bytes(source.array(0x58)?));
-        let bytes = source.stated(start, len, limits::EMBEDDED_BYTES).map_err(|p| p.within("raf (JPEG)"))?;
+        let bytes = source.read_bounded(start, len, limits::EMBEDDED_BYTES).map_err(|p| p.within("raf (JPEG)"))?;
         jpeg::Jpeg.read(&mut Source::memory(bytes, source.absolute(start)), out).map_err(|p| p.within("raf (JPEG)"))
     }
 }

@@ -75,16 +75,16 @@ impl Format for RealMedia {
 fn chunk(source: &mut Source, kind: [u8; 4], body: u64, len: u64, out: &mut Extraction) -> Result<(), Problem> {
     let at = Place::new(format!("RealMedia {}", charset::fourcc(kind)), source.absolute(body));
     match &kind {
-        b"CONT" => content(&source.stated(body, len, limits::BLOB)?, &at, out),
-        b"MDPR" => stream(&source.stated(body, len, limits::BLOB)?, &at, out),
+        b"CONT" => content(&source.read_bounded(body, len, limits::BLOB)?, &at, out),
+        b"MDPR" => stream(&source.read_bounded(body, len, limits::BLOB)?, &at, out),
         b"RMMD" => {
-            let blob = source.stated(body, len, limits::BLOB)?;
+            let blob = source.read_bounded(body, len, limits::BLOB)?;
             let from = blob.windows(4).position(|four| four == b"RJMD").map_or(0, |at| at + 8);
             property(&blob, from, "", &mut PROPERTIES.max(1), DEPTH, &at, out);
         }
         b".RMF" | b"PROP" | b"DATA" | b"INDX" | b"RMJE" => {}
         _ if len <= charset::UNKNOWN as u64 => {
-            if let Some(text) = charset::printable(&source.stated(body, len, charset::UNKNOWN)?) {
+            if let Some(text) = charset::printable(&source.read_bounded(body, len, charset::UNKNOWN)?) {
                 push(out, "realmedia", &charset::fourcc(kind), text, &at, 0);
             }
         }

@@ -171,7 +171,7 @@ fn developer(source: &mut Source, start: u64, out: &mut Extraction) -> Result<()
         let entry: [u8; 10] =
             source.array(start + 2 + 10 * u64::from(n)).map_err(|p| p.within("TGA developer area"))?;
         let [from, len] = [2, 6].map(|at| u64::from(le32(&entry, at).unwrap_or_default()));
-        let blob = source.stated(from, len, limits::BLOB).map_err(|p| p.within("TGA developer area"))?;
+        let blob = source.read_bounded(from, len, limits::BLOB).map_err(|p| p.within("TGA developer area"))?;
         if let Some(text) = charset::printable(charset::trim(&blob)).filter(|text| !text.is_empty()) {
             out.coverage.add(from, from.saturating_add(len));
             let at = Place::new("TGA developer area", source.absolute(from));

@@ -63,7 +63,7 @@ fn frames(source: &mut Source, start: u64, rate: u32, samples: u32) -> Option<Re
     let length = u64::from(rate).checked_mul(256)? / 245;
     let count = u64::from(samples).div_ceil(length.max(1));
     let table = start + HEADER;
-    let lengths = match source.stated(table, count.checked_mul(4)?, 4 * 1024 * 1024) {
+    let lengths = match source.read_bounded(table, count.checked_mul(4)?, 4 * 1024 * 1024) {
         Ok(lengths) if length > 0 => lengths,
         Ok(_) => return None,
         Err(problem) => return Some(Err(problem.within("TTA seek table"))),

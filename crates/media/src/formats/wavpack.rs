@@ -139,7 +139,7 @@ fn block(source: &mut Source, pos: u64, end: u64, out: &mut Extraction) -> Resul
 
 /// Chunks of a WAVE file from `skip` on; the sound itself is not among them.
 fn wrapped(source: &mut Source, data: u64, len: u64, skip: u64, out: &mut Extraction) -> Result<(), Problem> {
-    let bytes = source.stated(data, len, limits::BLOB)?;
+    let bytes = source.read_bounded(data, len, limits::BLOB)?;
     let mut inner = Source::memory(bytes, source.absolute(data));
     let header = Header { id: *b"RIFF", form: *b"WAVE", order: Order::Little, promised: None, large: Vec::new() };
     if let Some(problem) = wav::read_chunks(&mut inner, skip.min(len)..len, &header, out) {

@@ -45,7 +45,7 @@ impl Format for Zip {
             out.facts.format = Some(document.info().id);
             return document.read(source, out);
         }
-        zip_store::tell(source, &listing.members, out)?;
+        zip_store::read_store(source, &listing.members, out)?;
         listed
     }
 }

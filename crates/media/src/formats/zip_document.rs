@@ -117,7 +117,7 @@ impl Format for ZipDocument {
         if !members.is_empty() && !self.is_complete(&members) {
             // It only begins like a document: its members are files.
             out.facts.format = Some(zip_store::ID);
-            return zip_store::tell(source, &members, out).and(listed);
+            return zip_store::read_store(source, &members, out).and(listed);
         }
         let mut media = 0;
         for member in &members {

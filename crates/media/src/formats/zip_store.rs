@@ -15,7 +15,7 @@ pub(super) const ID: FormatId = FormatId::new("zip");
 pub const STORE: &str = "META-INF/content_credential.c2pa";
 
 /// What an archive says about all of it.
-pub(super) fn tell(source: &mut Source, members: &[Member], out: &mut Extraction) -> Result<(), Problem> {
+pub(super) fn read_store(source: &mut Source, members: &[Member], out: &mut Extraction) -> Result<(), Problem> {
     if let Some(member) = members.iter().find(|m| m.name == STORE)
         && let Err(problem) = store(source, member, out)
     {

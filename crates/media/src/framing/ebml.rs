@@ -64,7 +64,7 @@ pub fn header(bytes: &[u8], start: u64) -> Option<Element> {
 /// # Errors
 /// `truncated` where the source ends inside it, `malformed` where no id or size can start so.
 pub fn read(source: &mut Source, start: u64) -> Result<Element, Problem> {
-    let bytes = source.brief(start, HEADER)?;
+    let bytes = source.read_uncached(start, HEADER)?;
     header(&bytes, start).ok_or_else(|| {
         let at = source.absolute(start);
         if bytes.len() < HEADER && bytes.first().is_none_or(|b| *b != 0) {

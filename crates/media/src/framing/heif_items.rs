@@ -90,7 +90,7 @@ impl Items {
                 return Err(Problem::limit("", source.absolute(entry.offset), "too many items"));
             }
             if &entry.kind == b"infe" {
-                let bytes = source.stated(entry.body, entry.len(), limits::HEAD)?;
+                let bytes = source.read_bounded(entry.body, entry.len(), limits::HEAD)?;
                 self.list.extend(info(&bytes));
             }
         }
@@ -98,7 +98,7 @@ impl Items {
     }
 
     fn pitm(&mut self, source: &mut Source, header: &Header) -> Result<(), Problem> {
-        let bytes = source.stated(header.body, header.len(), 64)?;
+        let bytes = source.read_bounded(header.body, header.len(), 64)?;
         let mut cursor = Cursor { bytes: &bytes, at: 4 };
         let wide = bytes.first().is_some_and(|v| *v > 0);
         self.primary = cursor.number(if wide { 4 } else { 2 }).map(|n| n as u32);
@@ -122,7 +122,7 @@ impl Items {
     }
 
     fn locate(&mut self, source: &mut Source, header: &Header) -> Result<(), Problem> {
-        let bytes = source.stated(header.body, header.len(), TABLE)?;
+        let bytes = source.read_bounded(header.body, header.len(), TABLE)?;
         let cut = || Problem::malformed("", source.absolute(header.body), "iloc ends too early");
         let mut cursor = Cursor { bytes: &bytes, at: 0 };
         let version = cursor.number(1).ok_or_else(cut)?;
@@ -182,7 +182,7 @@ impl Items {
                 return Err(Problem::truncated("", source.absolute(from), what));
             }
             let room = limits::BLOB - out.len();
-            out.extend(source.stated(from, length, room)?);
+            out.extend(source.read_bounded(from, length, room)?);
         }
         Ok((first, out))
     }

@@ -69,7 +69,7 @@ pub fn header(bytes: &[u8], start: u64) -> Option<Klv> {
 /// # Errors
 /// `truncated` where the source ends inside it, `malformed` where no universal label stands there.
 pub fn read(source: &mut Source, start: u64) -> Result<Klv, Problem> {
-    let bytes = source.brief(start, HEADER)?;
+    let bytes = source.read_uncached(start, HEADER)?;
     header(&bytes, start).ok_or_else(|| {
         let at = source.absolute(start);
         if bytes.len() < 17 {

@@ -369,7 +369,7 @@ impl<'a> Document<'a> {
         let Some((start, len)) = self.extent(found) else {
             return Err(Problem::malformed("", at, "a stream without a length"));
         };
-        self.source.stated(start, len, most)
+        self.source.read_bounded(start, len, most)
     }
 
     /// A stream's content with its filters undone, bounded by [`limits::STORE`].

@@ -78,7 +78,7 @@ fn header(source: &mut Source, at: u64) -> Result<Chunk, Problem> {
         // The rest is wanted in one piece.
         source.tail()?;
     }
-    let bytes = source.brief(at, 8)?;
+    let bytes = source.read_uncached(at, 8)?;
     if bytes.len() < 8 {
         return Err(Problem::truncated("", source.absolute(at), "no IEND: the file is cut short"));
     }

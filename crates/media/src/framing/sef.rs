@@ -57,7 +57,7 @@ pub fn read(source: &mut Source, start: u64, end: u64) -> Result<Trailer, Proble
     }
     let len = u64::from(word(&foot, 0));
     let head = tail.checked_sub(len).filter(|h| *h >= start).ok_or_else(|| bad(source, tail, "directory too long"))?;
-    let directory = source.stated(head, len, 12 + 12 * ENTRIES)?;
+    let directory = source.read_bounded(head, len, 12 + 12 * ENTRIES)?;
     if directory.get(..4) != Some(b"SEFH") || directory.len() < 12 {
         return Err(bad(source, head, "no SEFH where SEFT points"));
     }

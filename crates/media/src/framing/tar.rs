@@ -69,7 +69,7 @@ pub fn list(source: &mut Source, out: &mut Listing) -> Result<(), Problem> {
     let (mut at, mut names) = (0_u64, 0_usize);
     let cut = |at: u64| Problem::truncated("TAR", at, "the archive ends without its end mark: more may be missing");
     while let Some(left) = len.checked_sub(at).filter(|left| *left >= BLOCK) {
-        let block = source.brief(at, BLOCK as usize)?;
+        let block = source.read_uncached(at, BLOCK as usize)?;
         if block.len() < BLOCK as usize {
             return Err(cut(at));
         }
@@ -97,7 +97,7 @@ pub fn list(source: &mut Source, out: &mut Listing) -> Result<(), Problem> {
         let (kind, mut start) = (block.get(156).copied().unwrap_or(0), at + BLOCK);
         if matches!(kind, b'x' | b'X' | b'g' | b'L' | b'K') {
             let body =
-                source.stated(start, stated, EXTENDED as usize).map_err(|p| p.within("TAR (extended header)"))?;
+                source.read_bounded(start, stated, EXTENDED as usize).map_err(|p| p.within("TAR (extended header)"))?;
             let read = match kind {
                 b'g' => pax(&body, &mut global),
                 b'x' | b'X' => pax(&body, &mut own),
@@ -158,7 +158,7 @@ fn next(start: u64, size: u64) -> u64 {
 
 /// Whether what follows a header with a size is the next header, or the end: then it had no bytes.
 fn has_no_bytes(source: &mut Source, start: u64) -> Result<bool, Problem> {
-    let block = source.brief(start, BLOCK as usize)?;
+    let block = source.read_uncached(start, BLOCK as usize)?;
     Ok(block.len() < BLOCK as usize || block.iter().all(|b| *b == 0) || is_sound(&block))
 }
 
@@ -166,7 +166,7 @@ fn has_no_bytes(source: &mut Source, start: u64) -> Result<bool, Problem> {
 fn behind(source: &mut Source, at: u64, left: u64, out: &mut Listing) -> Result<Option<u64>, Problem> {
     let mut looked = 0;
     while looked < left.min(PADDING) {
-        let step = source.brief(at + looked, 16 * BLOCK as usize)?;
+        let step = source.read_uncached(at + looked, 16 * BLOCK as usize)?;
         if step.is_empty() {
             break;
         }
@@ -175,7 +175,7 @@ fn behind(source: &mut Source, at: u64, left: u64, out: &mut Listing) -> Result<
             continue;
         };
         let place = at + (looked + found as u64) / BLOCK * BLOCK;
-        let block = source.brief(place, BLOCK as usize)?;
+        let block = source.read_uncached(place, BLOCK as usize)?;
         let more = block.len() == BLOCK as usize && is_sound(&block);
         let what = if more { "members" } else { "bytes" };
         out.oddities.push(format!("{what} stand behind its end mark, at byte {place}"));
@@ -195,7 +195,7 @@ fn behind_map(source: &mut Source, header: &[u8], mut start: u64) -> Result<u64,
         if !more {
             return Ok(start);
         }
-        more = source.brief(start, BLOCK as usize)?.get(504) == Some(&1);
+        more = source.read_uncached(start, BLOCK as usize)?.get(504) == Some(&1);
         start += BLOCK;
     }
     Err(Problem::limit("TAR", start, "the map of a sparse file does not end"))

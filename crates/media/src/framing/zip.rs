@@ -149,7 +149,7 @@ pub fn list(source: &mut Source, out: &mut Listing) -> Result<(), Problem> {
     // Bytes before the archive move it whole.
     let from = end.checked_sub(size).ok_or_else(|| broken("it states more bytes than there are"))?;
     let moved = from.saturating_sub(stated);
-    let directory = source.stated(from, size, limits::BLOB)?;
+    let directory = source.read_bounded(from, size, limits::BLOB)?;
     let listed = read(&directory, moved, from, &mut out.members);
     if let Err(problem) = arrange(&mut out.members, from) {
         out.members.clear();
@@ -308,7 +308,7 @@ pub struct Found {
 /// `malformed` where there is none, else as [`Source::at`].
 pub fn locate(source: &mut Source, member: &Member) -> Result<Found, Problem> {
     let place = format!("ZIP {}", member.name);
-    let head = source.brief(member.local, LOCAL as usize + member.raw.len()).map_err(|p| p.within(&place))?;
+    let head = source.read_uncached(member.local, LOCAL as usize + member.raw.len()).map_err(|p| p.within(&place))?;
     let names = le16(&head, 26).zip(le16(&head, 28)).filter(|_| head.starts_with(b"PK\x03\x04"));
     let Some((name, extra)) = names else {
         return Err(Problem::malformed(place, member.local, "no member where stated"));
@@ -319,7 +319,7 @@ pub fn locate(source: &mut Source, member: &Member) -> Result<Found, Problem> {
     // A masked header says nothing of its member.
     let masked = flags & 1 << 13 != 0;
     let oddity = if !masked && (usize::from(name) != member.raw.len() || own != member.raw.as_slice()) {
-        let own = source.brief(member.local + LOCAL, name.into()).map_err(|p| p.within(&place))?;
+        let own = source.read_uncached(member.local + LOCAL, name.into()).map_err(|p| p.within(&place))?;
         let own = zip_names::plain(&own, flags & 1 << 11 != 0);
         Some(format!("its own header calls it “{own}”: programs will not agree on what it is"))
     } else if !masked && method != member.method {
@@ -331,7 +331,7 @@ pub fn locate(source: &mut Source, member: &Member) -> Result<Found, Problem> {
     if end > member.until {
         return Err(Problem::malformed(place, member.local, "it reaches into the next member"));
     }
-    let gap = source.brief(end, (member.until - end).min(28) as usize)?;
+    let gap = source.read_uncached(end, (member.until - end).min(28) as usize)?;
     // A descriptor of up to 24 bytes may stand between.
     let hidden = (0..gap.len().min(25)).find(|at| gap.get(*at..at + 4) == Some(b"PK\x03\x04"));
     Ok(Found { start, oddity, hidden: hidden.map(|at| end + at as u64) })
@@ -377,7 +377,7 @@ pub fn bytes(source: &mut Source, member: &Member, most: usize) -> Result<(u64, 
         return Err(obstacle);
     }
     let start = locate(source, member)?.start;
-    let packed = source.stated(start, member.packed, most).map_err(|p| p.within(&place))?;
+    let packed = source.read_bounded(start, member.packed, most).map_err(|p| p.within(&place))?;
     if member.method == STORED {
         return Ok((start, packed));
     }

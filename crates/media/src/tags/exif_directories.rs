@@ -53,7 +53,7 @@ fn thumbnail(source: &mut Source, header: Header, directory: &Directory) -> Opti
         tiff_ifd::integers(source, header, entry, 1).ok()?.first().copied()
     };
     let (start, len) = (number(0x0201)?, number(0x0202)?);
-    Some((start, source.stated(start, len, limits::THUMBNAIL).ok()?))
+    Some((start, source.read_bounded(start, len, limits::THUMBNAIL).ok()?))
 }
 
 /// A directory that was walked.
@@ -287,7 +287,7 @@ impl<'a> Walk<'a> {
             self.problem(entry.at, Problem::limit, "exif: too many bytes of values", true);
             return None;
         }
-        match self.source.stated(entry.at, len, limits::STORE) {
+        match self.source.read_bounded(entry.at, len, limits::STORE) {
             Ok(bytes) => Some(bytes),
             Err(problem) => {
                 let what = format!("exif: {part} {}: {}", self.key(part, entry.tag), problem.what);

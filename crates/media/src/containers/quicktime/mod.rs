@@ -320,7 +320,7 @@ impl Walk<'_> {
     }
 
     fn range(&mut self, offset: u64, len: u64, most: usize) -> Option<Vec<u8>> {
-        match self.source.stated(offset, len, most) {
+        match self.source.read_bounded(offset, len, most) {
             Ok(bytes) => Some(bytes),
             Err(problem) => {
                 self.problem(problem);

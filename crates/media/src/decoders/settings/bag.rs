@@ -118,7 +118,7 @@ impl Bag {
     }
 
     /// The names of what is there, for the report.
-    pub(super) fn told(&self) -> String {
+    pub(super) fn describe(&self) -> String {
         let has_prompt = self.prompt.is_some() || self.weak_prompt.is_some();
         let all = [
             (has_prompt, "prompt"),

@@ -94,12 +94,12 @@ fn decode(_: &mut Subject<'_>, facts: &Facts, _: Options) -> Vec<Tag> {
             out.push(said(DECODER.id, "tool", tool, tag));
         }
         if let Some((bag, verdict)) = found.filter(|_| !known.contains(&place_of(tag))) {
-            tell(&bag, verdict, if written_by_people { "quoted" } else { "structure" }, tag, &mut out);
+            push_verdict(&bag, verdict, if written_by_people { "quoted" } else { "structure" }, tag, &mut out);
         }
     }
     for (tag, bag) in one_field_each(facts) {
         if let Some(verdict) = bag.judge() {
-            tell(&bag, verdict, "structure", tag, &mut out);
+            push_verdict(&bag, verdict, "structure", tag, &mut out);
         }
     }
     out
@@ -118,13 +118,13 @@ fn known_places(facts: &Facts) -> HashSet<PlaceOf<'_>> {
     told.map(place_of).collect()
 }
 
-fn tell(bag: &Bag, verdict: Verdict, key: &str, tag: &Tag, out: &mut Vec<Tag>) {
+fn push_verdict(bag: &Bag, verdict: Verdict, key: &str, tag: &Tag, out: &mut Vec<Tag>) {
     let verb = match verdict {
         Verdict::Generate => "generate",
         Verdict::Edit => "edit",
     };
     let by = bag.tool.as_deref().map(|tool| format!("; by {}", tool.trim())).unwrap_or_default();
-    out.push(said(DECODER.id, key, format!("{verb}: {}{by}", bag.told()), tag));
+    out.push(said(DECODER.id, key, format!("{verb}: {}{by}", bag.describe()), tag));
     if key == "structure" {
         let parts = [("prompt", bag.asked()), ("model", bag.model.as_deref())];
         out.extend(parts.into_iter().filter_map(|(key, value)| Some(said(DECODER.id, key, value?, tag))));

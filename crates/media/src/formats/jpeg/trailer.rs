@@ -95,7 +95,7 @@ fn read_iim(source: &mut Source, blocks: &[catalog_trailer::Block], out: &mut Ex
     let mut room = limits::INFLATED;
     for block in blocks.iter().filter(|b| b.iim) {
         let at = Place::new(format!("JPEG {} trailer", block.origin), source.absolute(block.data));
-        match source.stated(block.data, block.len, room) {
+        match source.read_bounded(block.data, block.len, room) {
             Ok(bytes) => {
                 room = room.saturating_sub(bytes.len());
                 // The first dataset may stand behind a byte of padding.
@@ -156,7 +156,7 @@ fn begins_trailer(peek: &[u8]) -> bool {
 
 fn embed(source: &mut Source, at: u64, len: u64, what: &str, out: &mut Extraction) {
     let place = format!("JPEG {what}");
-    match source.stated(at, len, limits::EMBEDDED_BYTES) {
+    match source.read_bounded(at, len, limits::EMBEDDED_BYTES) {
         Ok(bytes) => out.embedded.push(Embedded { place, offset: source.absolute(at), bytes, name: None }),
         Err(problem) => tags::push_problem(out, problem.within(&place)),
     }

@@ -48,7 +48,7 @@ fn attachment(source: &mut Source, start: u64, end: u64, out: &mut Extraction) -
         };
         let size = stop - element.body;
         if let Some(key) = name_of(FILE, element.id) {
-            let body = source.stated(element.body, size, limits::VALUE)?;
+            let body = source.read_bounded(element.body, size, limits::VALUE)?;
             let value = String::from_utf8_lossy(&body).trim_end_matches('\0').to_owned();
             if key == "FileName" {
                 name.clone_from(&value);
@@ -60,14 +60,14 @@ fn attachment(source: &mut Source, start: u64, end: u64, out: &mut Extraction) -
         at = stop;
     }
     let Some((body, size)) = data else { return Ok(()) };
-    if is_font(&source.brief(body, 4.min(size as usize))?) {
+    if is_font(&source.read_uncached(body, 4.min(size as usize))?) {
         return Ok(());
     }
     if out.embedded.len() >= limits::EMBEDDED {
         let what = format!("more than {} attachments", limits::EMBEDDED);
         return Err(Problem::limit("", source.absolute(body), what));
     }
-    let bytes = source.stated(body, size, limits::EMBEDDED_BYTES)?;
+    let bytes = source.read_bounded(body, size, limits::EMBEDDED_BYTES)?;
     let place = Place::new(place.container, source.absolute(body));
     if let Ok(found) = std::str::from_utf8(&bytes)
         && printable(found)

@@ -73,11 +73,12 @@ pub(super) fn read(source: &mut Source, cluster: &Element, tracks: &[Track], out
 /// Reads a block where it is one of these tracks'.
 fn block(source: &mut Source, element: &Element, tracks: &[Track], out: &mut Extraction) -> bool {
     let len = element.size.unwrap_or_default().min(NEAR as u64) as usize;
-    let Some((Some(number), by)) = source.brief(element.body, 8).ok().and_then(|start| ebml::size(&start)) else {
+    let Some((Some(number), by)) = source.read_uncached(element.body, 8).ok().and_then(|start| ebml::size(&start))
+    else {
         return false;
     };
     let Some(track) = tracks.iter().find(|track| track.number == number) else { return false };
-    let Ok(bytes) = source.brief(element.body, len) else { return false };
+    let Ok(bytes) = source.read_uncached(element.body, len) else { return false };
     // The track's number, a time code, flags; frames of pictures are never laced.
     let sample = bytes.get(by + 3..).unwrap_or_default();
     let place = Place::new("Matroska Segment/Cluster", source.absolute(element.body));
