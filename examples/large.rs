@@ -8,6 +8,7 @@
 use std::fs::File;
 use std::io::{Seek, SeekFrom, Write};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Instant;
 
 use c2pa::{Context, Reader};
@@ -58,8 +59,8 @@ fn theirs(path: &Path) {
 }
 
 fn ours(path: &Path, verify: Verify) {
-    let verifier = Verifier::new(&Options { verify, ..Options::default() }).unwrap();
-    let options = extract::Options { verifier: Some(&verifier), ..extract::Options::default() };
+    let verifier = Arc::new(Verifier::new(&Options { verify, ..Options::default() }).unwrap());
+    let options = extract::Options { verifier: Some(verifier), ..extract::Options::default() };
     assert!(extract::facts(path, &[], &options).c2pa.unwrap().present);
 }
 

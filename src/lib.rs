@@ -13,8 +13,8 @@
 //! 3. **What is inside.** An archive's members come the same way, right after its row: [`archives`], [`member`].
 //! 4. **What it means.** [`marks`] matches its catalogue over the facts: [`model::Evidence`]. [`approvals`] finds the records
 //!    about these exact bytes. The [`rules`] say what they find under the [`policy`], and [`judge`] decides, once, what counts.
-//! 5. **What people see.** [`report`] renders it, row by row, in the order of the walk; [`scan::run`] holds it all together on
-//!    one screen. [`cli`] is the command: it parses, prints and exits, and nothing else does.
+//! 5. **What people see.** [`report`] renders it, row by row, in the order of the walk; [`scan`] holds it all together on one
+//!    screen, and [`Engine`] is what a service keeps. [`cli`] is the command: it parses, prints and exits, and nothing else does.
 //!
 //! ```
 //! use std::path::Path;
@@ -34,7 +34,7 @@ pub mod cli;
 
 pub use countersign_credentials as c2pa;
 pub use countersign_delivery::packages;
-pub use countersign_engine::{archives, cache, extract, known, preview, scan, survey, walk};
+pub use countersign_engine::{Engine, ScanOptions, archives, cache, extract, known, preview, scan, survey, walk};
 pub use countersign_io as io;
 pub use countersign_io::{digest, source};
 pub use countersign_judge::{approvals, judge, marks, policy, roles, rules};

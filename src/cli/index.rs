@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use globset::GlobSet;
 
@@ -13,7 +14,6 @@ use countersign_engine::extract;
 use countersign_engine::scan::gather::{Gather, everything};
 use countersign_engine::scan::inside_roots;
 use countersign_matching::{Index, MatchingError, write_index};
-use countersign_media::decoders;
 use countersign_model::error::{Error, Result};
 use countersign_model::limits;
 use countersign_report::escape::terminal;
@@ -49,11 +49,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
         return Err(failed(arguments, format!("lies inside {}, which is never written to", root.display())));
     }
     let options = c2pa::Options { verify: Verify::Off, worker: worker::program(), ..c2pa::Options::default() };
-    let verifier = Verifier::new(&options)?;
+    let verifier = Arc::new(Verifier::new(&options)?);
     verifier.pool().cloned().into_iter().for_each(countersign_worker::set_decoding_pool);
     let gather = Gather {
-        catalogue: countersign_judge::marks::catalogue(),
-        extract: extract::Options { decoders: decoders::Options::default(), verifier: Some(&verifier) },
+        extract: extract::Options { verifier: Some(verifier), ..extract::Options::default() },
         cache: None,
         exclude: &GlobSet::empty(),
         depth: limits::ARCHIVE_DEPTH,

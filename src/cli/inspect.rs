@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde_json::json;
 
@@ -61,17 +62,17 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
     super::trust_lists::warn_of_overdue(&trust);
     let fetch = arguments.fetch_remote.then(c2pa::Rules::default);
     let worker = super::worker::program();
-    let verifier = Verifier::new(&c2pa::Options { trust, worker, fetch, ..c2pa::Options::default() })?;
+    let verifier = Arc::new(Verifier::new(&c2pa::Options { trust, worker, fetch, ..c2pa::Options::default() })?);
     verifier.pool().cloned().into_iter().for_each(countersign_worker::set_decoding_pool);
     let options = extract::Options {
         decoders: decoders::Options { pixels: arguments.pixels, thumbnails: arguments.pixels },
-        verifier: Some(&verifier),
+        verifier: Some(verifier),
+        catalogue: marks::with_files(&arguments.marks)?,
     };
-    let catalogue = marks::with_files(&arguments.marks)?;
     let (space, mut unreadable) = (TempSpace::outside(&[]), false);
     for path in &arguments.files {
         let (bytes, facts) = read(path, &space, &options)?;
-        let evidence = catalogue.evidence(&facts);
+        let evidence = options.catalogue.evidence(&facts);
         unreadable |= facts.problems.iter().any(|p| p.blocking);
         let text = match (arguments.json, arguments.tree) {
             (true, _) => object(path, bytes, &facts, &evidence),
@@ -84,7 +85,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
 }
 
 /// Size and facts of a file, or of a member of an archive.
-fn read(path: &Path, space: &TempSpace, options: &extract::Options<'_>) -> Result<(u64, Facts)> {
+fn read(path: &Path, space: &TempSpace, options: &extract::Options) -> Result<(u64, Facts)> {
     let failed = |what: String| Error::File {
         path: path.to_path_buf(),
         what,

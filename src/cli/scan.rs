@@ -1,8 +1,8 @@
 //! `countersign scan PATH...`: judge a delivery.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
 
 use chrono::{Local, NaiveDate, SecondsFormat, Utc};
 use clap::ValueEnum;
@@ -23,10 +23,10 @@ use countersign_engine::cache::Cache;
 use countersign_engine::extract;
 use countersign_engine::known::Known;
 use countersign_engine::preview::Files;
-use countersign_engine::scan::{self, Scan};
+use countersign_engine::scan;
+use countersign_engine::{Engine, ScanOptions};
 use countersign_io::Roots;
 use countersign_judge::approvals::Approvals;
-use countersign_judge::judge::Judge;
 use countersign_judge::marks;
 use countersign_judge::policy::Policy;
 use countersign_media::decoders;
@@ -170,7 +170,9 @@ pub(super) fn run(arguments: Arguments) -> Result<u8> {
     trees.keep_out("the cache", arguments.cache.as_deref().filter(|_| !arguments.no_cache))?;
     let trust = trust_lists::in_force(Some(&policy), &arguments.trust)?;
     trust_lists::warn_of_overdue(&trust);
+    let working_directory = working_directory();
     let approvals = approvals.map(|path| open(&path, &policy.trust.keys, &roots)).transpose()?;
+    let approvals = approvals.map(|approvals| Arc::new(approvals.in_directory(&working_directory)));
     let as_of = arguments.as_of.unwrap_or_else(|| Local::now().date_naive());
     let verifier = Arc::new(Verifier::new(&c2pa::Options {
         verify: match arguments.verify {
@@ -185,19 +187,20 @@ pub(super) fn run(arguments: Arguments) -> Result<u8> {
     })?);
     verifier.pool().cloned().into_iter().for_each(countersign_worker::set_decoding_pool);
     let baseline = arguments.baseline.as_deref().map(convert::baseline).transpose()?.unwrap_or_default();
-    let cache = cache(&arguments)?;
-    let known = known(&arguments, approvals.as_ref())?;
-    let scan = Scan {
-        policy: &policy,
-        cache: cache.as_ref(),
-        judge: Judge::new(&policy, approvals.as_ref(), as_of)
-            .with_baseline(baseline)
-            .with_integrity(arguments.integrity),
-        extract: extract::Options {
+    let cache = cache(&arguments, &working_directory)?;
+    let known = known(&arguments, approvals.as_deref())?;
+    let catalogue = marks::with_files(&[policy.marks.as_slice(), &arguments.marks].concat())?;
+    let engine = Engine::new(Arc::new(policy), usize::from(arguments.jobs))?
+        .with_approvals(approvals)
+        .with_extract(extract::Options {
             decoders: decoders::Options { pixels: arguments.pixels, thumbnails: arguments.pixels },
-            verifier: Some(&verifier),
-        },
-        catalogue: marks::with_files(&[policy.marks.as_slice(), &arguments.marks].concat())?,
+            verifier: Some(Arc::clone(&verifier)),
+            catalogue,
+        })
+        .with_cache(cache)
+        .in_directory(&working_directory);
+    let options = ScanOptions {
+        baseline: Arc::new(baseline),
         role: arguments.role.map(|role| match role {
             RoleName::Final => Role::Final,
             RoleName::Temporary => Role::Temporary,
@@ -206,48 +209,48 @@ pub(super) fn run(arguments: Arguments) -> Result<u8> {
         exclude: globs(&arguments.exclude)?,
         listed,
         integrity: arguments.integrity,
-        jobs: usize::from(arguments.jobs),
         tags: arguments.tags,
-        max_archive_depth: archive_depth(&arguments, &policy),
+        max_archive_depth: archive_depth(&arguments, engine.policy()),
         timelines: timeline::named(&arguments.timeline, &roots)?,
         fail_on: match arguments.fail_on {
             FailOn::Error => Severity::Error,
             FailOn::Warning => Severity::Warning,
         },
         known,
+        ..ScanOptions::on(as_of)
     };
     // What is listed for this, the run does not list again.
     let listed_roots = Roots::local(&roots);
-    scan::refuse_empty(&listed_roots, scan.listed.is_some(), &scan.exclude)?;
+    scan::refuse_empty(&listed_roots, options.listed.is_some(), &options.exclude)?;
     let mut outputs =
         Outputs::open(&arguments.reporting.wanted(), trees.closed(), &render_options(&arguments, &roots))?;
     outputs.begin(&Run {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         started: Utc::now().to_rfc3339_opts(SecondsFormat::Secs, true),
         roots: roots.iter().map(|r| countersign_engine::walk::lossless(r)).collect(),
-        policy: policy.reference(),
-        approvals: approvals.as_ref().map(Approvals::reference),
+        policy: engine.policy().reference(),
+        approvals: engine.approvals().map(|approvals| approvals.reference()),
         trust: verifier.trust().to_vec(),
-        catalogue: scan.catalogue.reference(),
-        options: options(&arguments, &scan, as_of),
+        catalogue: engine.extract().catalogue.reference(),
+        options: repeated(&arguments, &options),
     })?;
     let stop = Arc::new(AtomicBool::new(false));
     on_interrupt(&stop, &verifier);
-    judge(&scan, &listed_roots, &arguments, outputs, stop)
+    judge(&engine, &listed_roots, options, &arguments, (outputs, stop))
 }
 
 fn judge(
-    scan: &Scan<'_>,
+    engine: &Engine,
     trees: &Roots,
+    options: ScanOptions,
     arguments: &Arguments,
-    mut outputs: Outputs,
-    stop: Arc<AtomicBool>,
+    (mut outputs, stop): (Outputs, Arc<AtomicBool>),
 ) -> Result<u8> {
     // What the count for the progress bar lists, the run does not list again.
     let progress = Progress::new(!arguments.no_progress && !arguments.reporting.quiet, Arc::clone(&stop));
     let done = Arc::new(AtomicBool::new(false));
     if progress.shown() {
-        let (trees, listed, exclude) = (trees.clone(), scan.listed.clone(), scan.exclude.clone());
+        let (trees, listed, exclude) = (trees.clone(), options.listed.clone(), options.exclude.clone());
         let (done, show_total) = (Arc::clone(&done), progress.on_measured());
         std::thread::spawn(move || {
             let (files, bytes) = scan::measure(&trees, listed.as_deref(), &exclude, &done);
@@ -256,7 +259,7 @@ fn judge(
             }
         });
     }
-    let summary = scan::run(scan, trees, &progress, &mut |asset| {
+    let summary = engine.scan(trees, options, &progress, &mut |asset| {
         outputs.asset(asset)?;
         // `scan … | head`: nobody reads on.
         stop.fetch_or(outputs.all_closed(), Ordering::Relaxed);
@@ -264,7 +267,7 @@ fn judge(
     });
     done.store(true, Ordering::Relaxed);
     progress.finish();
-    if let Some(trouble) = scan.cache.and_then(Cache::close) {
+    if let Some(trouble) = engine.cache().and_then(|cache| cache.close()) {
         warn(&format!("the cache failed, and the files after that were read without it: {trouble}"));
     }
     let summary = summary?;
@@ -278,7 +281,7 @@ fn judge(
 }
 
 /// What copies are looked for of, where they are: the named indexes and what the ledger holds fingerprints of.
-fn known(arguments: &Arguments, approvals: Option<&Approvals>) -> Result<Option<Mutex<Known>>> {
+fn known(arguments: &Arguments, approvals: Option<&Approvals>) -> Result<Option<Arc<Known>>> {
     if arguments.no_match || (!arguments.matching && arguments.known.is_empty()) {
         return Ok(None);
     }
@@ -294,12 +297,18 @@ fn known(arguments: &Arguments, approvals: Option<&Approvals>) -> Result<Option<
         known.add_index(&countersign_engine::walk::lossless(path), &index).map_err(failed)?;
     }
     approvals.into_iter().for_each(|approvals| known.add_ledger(approvals));
-    Ok(Some(Mutex::new(known)))
+    Ok(Some(Arc::new(known)))
+}
+
+/// The folder that relative paths start from; where the system does not tell it, they stay as they are.
+fn working_directory() -> PathBuf {
+    std::env::current_dir().unwrap_or_default()
 }
 
 /// The cache that was asked for.
-fn cache(arguments: &Arguments) -> Result<Option<Cache>> {
-    arguments.cache.as_deref().filter(|_| !arguments.no_cache).map(Cache::open).transpose()
+fn cache(arguments: &Arguments, working_directory: &Path) -> Result<Option<Arc<Cache>>> {
+    let path = arguments.cache.as_deref().filter(|_| !arguments.no_cache);
+    path.map(|path| Cache::open(path, working_directory).map(Arc::new)).transpose()
 }
 
 /// The first interrupt ends the run with what is judged so far, the second at once.
@@ -366,7 +375,7 @@ fn archive_depth(arguments: &Arguments, policy: &Policy) -> usize {
 }
 
 /// The options as the report repeats them.
-fn options(arguments: &Arguments, scan: &Scan<'_>, as_of: NaiveDate) -> serde_json::Map<String, Value> {
+fn repeated(arguments: &Arguments, options: &ScanOptions) -> serde_json::Map<String, Value> {
     let name = |value: Option<clap::builder::PossibleValue>| value.map(|v| v.get_name().to_owned());
     let value = json!({
         "role": arguments.role.and_then(|r| name(r.to_possible_value())),
@@ -374,21 +383,21 @@ fn options(arguments: &Arguments, scan: &Scan<'_>, as_of: NaiveDate) -> serde_js
         "fetch_remote": arguments.fetch_remote,
         "integrity": arguments.integrity,
         "pixels": arguments.pixels,
-        "as_of": as_of.to_string(),
+        "as_of": options.as_of.to_string(),
         "fail_on": name(arguments.fail_on.to_possible_value()),
         "exclude": arguments.exclude,
         "baseline": arguments.baseline.as_deref().map(countersign_engine::walk::lossless),
         "cache": arguments.cache.as_deref().filter(|_| !arguments.no_cache).map(countersign_engine::walk::lossless),
-        "match": scan.known.is_some(),
+        "match": options.known.is_some(),
         "known": arguments.known.iter().map(|path| countersign_engine::walk::lossless(path)).collect::<Vec<_>>(),
         "jobs": arguments.jobs,
         "config": defaults::file().map(|file| countersign_engine::walk::lossless(&file)),
-        "max_archive_depth": scan.max_archive_depth,
+        "max_archive_depth": options.max_archive_depth,
     });
-    let mut options = value.as_object().cloned().unwrap_or_default();
+    let mut repeated = value.as_object().cloned().unwrap_or_default();
     if !arguments.timeline.is_empty() {
         let named: Vec<_> = arguments.timeline.iter().map(|path| countersign_engine::walk::lossless(path)).collect();
-        options.insert("timelines".to_owned(), json!(named));
+        repeated.insert("timelines".to_owned(), json!(named));
     }
-    options
+    repeated
 }

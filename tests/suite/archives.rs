@@ -7,18 +7,18 @@ use crate::shared::archived;
 
 use std::io::{Seek, SeekFrom, Write};
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use archived::{folder, marked, sample, words};
 use archives::{Zipped, deflated, gzip, pax, stored, taped, tar, zip};
 use countersign::c2pa::{self, Verifier};
-use countersign::judge::Judge;
 use countersign::model::{Ai, AssetReport, Finding, FindingState, PackageReport, ProblemKind, Role, Severity, Summary};
 use countersign::policy::Policy;
-use countersign::scan::{self, Scan, Watch};
+use countersign::scan::Watch;
 use countersign::source::Source;
-use countersign::{extract, limits, packages};
+use countersign::{Engine, ScanOptions, extract, limits, packages};
 
 struct Nobody(AtomicBool);
 
@@ -39,7 +39,7 @@ struct Asked<'a> {
     jobs: usize,
     exclude: &'a [&'a str],
     policy: Option<&'a str>,
-    verifier: Option<&'a Verifier>,
+    verifier: Option<Arc<Verifier>>,
 }
 
 fn judged(folder: &Path, asked: &Asked<'_>) -> (Vec<AssetReport>, Summary) {
@@ -55,35 +55,21 @@ fn judged(folder: &Path, asked: &Asked<'_>) -> (Vec<AssetReport>, Summary) {
     for pattern in asked.exclude {
         exclude.add(globset::GlobBuilder::new(pattern).literal_separator(true).build().unwrap());
     }
-    let scan = Scan {
-        judge: Judge::new(&policy, None, chrono::NaiveDate::from_ymd_opt(2026, 6, 1).unwrap()),
-        cache: None,
-        policy: &policy,
-        extract: extract::Options { verifier: asked.verifier, ..extract::Options::default() },
-        catalogue: countersign::marks::built_in(),
-        role: None,
+    let options = extract::Options { verifier: asked.verifier.clone(), ..extract::Options::default() };
+    let engine = Engine::new(Arc::new(policy), asked.jobs).unwrap().with_extract(options);
+    let options = ScanOptions {
         exclude: exclude.build().unwrap(),
-        listed: None,
-        integrity: false,
-        jobs: asked.jobs,
         tags: true,
         max_archive_depth: asked.depth.unwrap_or(limits::ARCHIVE_DEPTH),
-        timelines: vec![],
-        fail_on: Severity::Error,
-        known: None,
+        ..ScanOptions::on(chrono::NaiveDate::from_ymd_opt(2026, 6, 1).unwrap())
     };
     let mut rows = Vec::new();
     let told = &mut |row: &AssetReport| {
         rows.push(row.clone());
         Ok(())
     };
-    let summary = scan::run(
-        &scan,
-        &countersign::io::Roots::local(&[folder.to_path_buf()]),
-        &Nobody(AtomicBool::new(false)),
-        told,
-    )
-    .unwrap();
+    let roots = countersign::io::Roots::local(&[folder.to_path_buf()]);
+    let summary = engine.scan(&roots, options, &Nobody(AtomicBool::new(false)), told).unwrap();
     (rows, summary)
 }
 
@@ -501,13 +487,13 @@ fn sidecars_and_sequences_work_inside() {
     assert_eq!((run.frames.unwrap().count, run.frames.unwrap().missing, rules(run)), (19, 1, vec!["sequence-gap"]));
 
     let signed = sample("c2pa/generated.png");
-    let verifier = Verifier::new(&c2pa::Options::default()).unwrap();
+    let verifier = Arc::new(Verifier::new(&c2pa::Options::default()).unwrap());
     let dir = folder(&[
         ("loose.png", signed.clone()),
         ("a.zip", zip(&[deflated("d/s.png", &signed)])),
         ("a.tar", tar(&[taped("s.png", &signed)])),
     ]);
-    let (rows, _) = judged(dir.path(), &Asked { verifier: Some(&verifier), ..Asked::default() });
+    let (rows, _) = judged(dir.path(), &Asked { verifier: Some(verifier), ..Asked::default() });
     let loose = row(&rows, "loose.png");
     assert!(
         loose.c2pa.as_ref().is_some_and(|c| c.state == countersign::model::CredentialState::Valid),

@@ -13,7 +13,6 @@ use countersign::model::{Asset, Facts, FormatId, Problem, ProblemKind};
 use serde_json::Value;
 
 /// What decoders are asked for.
-const ASKED: decoders::Options = decoders::Options { pixels: false, thumbnails: false };
 /// Longer than what the cache takes for "just now".
 const SETTLED: Duration = Duration::from_millis(2_200);
 
@@ -55,18 +54,20 @@ fn facts_come_back_as_they_were_read() {
     std::thread::sleep(SETTLED);
     let read = |asset: &Asset| extract::facts(&asset.path, &asset.sidecars, &Options::default());
     let path = dir.path().join("facts.db");
-    let first = Cache::open(&path).unwrap();
-    let fresh: Vec<Facts> = samples.iter().map(|a| first.facts(a, ASKED, || read(a))).collect();
+    let first = Cache::open(&path, dir.path()).unwrap();
+    let fresh: Vec<Facts> = samples.iter().map(|a| first.facts(a, &Options::default(), || read(a))).collect();
     assert_eq!((first.found(), first.close()), (0, None));
-    let second = Cache::open(&path).unwrap();
+    let second = Cache::open(&path, dir.path()).unwrap();
     let lasting = |facts: &Facts| facts.problems.iter().all(|p| p.kind != ProblemKind::Io);
     for (asset, fresh) in samples.iter().zip(&fresh).filter(|(_, facts)| lasting(facts)) {
-        let kept = second.facts(asset, ASKED, || panic!("{} was read again", asset.rel));
+        let kept = second.facts(asset, &Options::default(), || panic!("{} was read again", asset.rel));
         assert_eq!(kept, *fresh, "{}", asset.rel);
     }
     assert!(second.found() > 100);
-    let other = Cache::open(&path).unwrap();
-    other.facts(&samples[0], decoders::Options { pixels: true, ..ASKED }, || read(&samples[0]));
+    let other = Cache::open(&path, dir.path()).unwrap();
+    let decoders = decoders::Options { pixels: true, ..decoders::Options::default() };
+    let pixels = Options { decoders, ..Options::default() };
+    other.facts(&samples[0], &pixels, || read(&samples[0]));
     assert_eq!(other.found(), 0, "other options give other facts");
 }
 
@@ -74,21 +75,21 @@ fn facts_come_back_as_they_were_read() {
 fn what_changes_is_read_again() {
     let dir = copied(&["formats/iim-credit.jpg"]);
     let cache = tempfile::tempdir().unwrap();
-    let open = || Cache::open(&cache.path().join("facts.db")).unwrap();
+    let open = || Cache::open(&cache.path().join("facts.db"), dir.path()).unwrap();
     let told = |facts: &str| Facts { format: FormatId::parse(facts), ..Facts::default() };
     let asset = |dir: &Path| assets(dir).remove(0);
 
     let early = open();
-    early.facts(&asset(dir.path()), ASKED, || told("early"));
+    early.facts(&asset(dir.path()), &Options::default(), || told("early"));
     let _ = early.close();
     let late = open();
-    late.facts(&asset(dir.path()), ASKED, || told("late"));
+    late.facts(&asset(dir.path()), &Options::default(), || told("late"));
     assert_eq!(late.found(), 0, "a file that has just been written is not kept");
 
     std::thread::sleep(SETTLED);
-    let _ = (late.facts(&asset(dir.path()), ASKED, || told("late")), late.close());
+    let _ = (late.facts(&asset(dir.path()), &Options::default(), || told("late")), late.close());
     let known = open();
-    assert_eq!(known.facts(&asset(dir.path()), ASKED, || told("again")), told("late"));
+    assert_eq!(known.facts(&asset(dir.path()), &Options::default(), || told("again")), told("late"));
 
     // The same size and the same time of modification: what remains is the time of the last change of anything.
     let path = asset(dir.path()).path;
@@ -98,23 +99,23 @@ fn what_changes_is_read_again() {
     std::fs::write(&path, &bytes).unwrap();
     std::fs::File::options().write(true).open(&path).unwrap().set_modified(time).unwrap();
     if cfg!(unix) {
-        assert_eq!(known.facts(&asset(dir.path()), ASKED, || told("changed")), told("changed"));
+        assert_eq!(known.facts(&asset(dir.path()), &Options::default(), || told("changed")), told("changed"));
     }
 
     // A sidecar that was not there before says more.
     std::fs::write(path.with_extension("xmp"), "<x/>").unwrap();
-    assert_eq!(known.facts(&asset(dir.path()), ASKED, || told("sidecar")), told("sidecar"));
+    assert_eq!(known.facts(&asset(dir.path()), &Options::default(), || told("sidecar")), told("sidecar"));
 }
 
 #[test]
 fn what_could_not_be_read_is_tried_again() {
     let dir = copied(&["formats/iim-credit.jpg"]);
-    let cache = Cache::open(&dir.path().join("facts.db")).unwrap();
+    let cache = Cache::open(&dir.path().join("facts.db"), dir.path()).unwrap();
     let asset = assets(dir.path()).into_iter().find(|a| a.rel.ends_with("jpg")).unwrap();
     std::thread::sleep(SETTLED);
     let failed = Facts { problems: vec![Problem::new(ProblemKind::Io, "file", None, "gone")], ..Facts::default() };
     for _ in 0..2 {
-        assert_eq!(cache.facts(&asset, ASKED, || failed.clone()), failed);
+        assert_eq!(cache.facts(&asset, &Options::default(), || failed.clone()), failed);
         assert_eq!(cache.close(), None);
     }
     assert_eq!(cache.found(), 0);

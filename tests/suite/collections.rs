@@ -7,6 +7,7 @@ use crate::samples::zip;
 
 use std::path::Path;
 use std::process::Command;
+use std::sync::Arc;
 
 use countersign::c2pa::{Options, Program, Verifier, Verify};
 use countersign::model::{Ai, CredentialState, Credentials, Via};
@@ -31,8 +32,8 @@ fn judged(path: &Path, verify: Verify) -> Option<Credentials> {
     let sidecars = walk::sidecars(path);
     let mut found = None;
     for worker in [None, Some(worker)] {
-        let verifier = Verifier::new(&Options { verify, worker, ..Options::default() }).unwrap();
-        let options = extract::Options { verifier: Some(&verifier), ..extract::Options::default() };
+        let verifier = Arc::new(Verifier::new(&Options { verify, worker, ..Options::default() }).unwrap());
+        let options = extract::Options { verifier: Some(Arc::clone(&verifier)), ..extract::Options::default() };
         let facts = extract::facts(path, &sidecars, &options);
         assert!(found.is_none_or(|f| f == facts.c2pa), "a worker finds something else");
         found = Some(facts.c2pa);

@@ -6,6 +6,7 @@ use crate::samples::certificates;
 use crate::samples::signed;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use countersign::c2pa::trust::TrustList;
 use countersign::c2pa::{Options, Verifier, Verify, signals, store};
@@ -27,12 +28,16 @@ impl Folder {
     }
 }
 
-fn verifier(verify: Verify, trust: Vec<TrustList>) -> Verifier {
-    Verifier::new(&Options { verify, trust, ..Options::default() }).unwrap()
+fn verifier(verify: Verify, trust: Vec<TrustList>) -> Arc<Verifier> {
+    Arc::new(Verifier::new(&Options { verify, trust, ..Options::default() }).unwrap())
 }
 
-fn facts(path: &Path, verifier: &Verifier, sidecars: &[PathBuf]) -> Facts {
-    extract::facts(path, sidecars, &extract::Options { verifier: Some(verifier), ..extract::Options::default() })
+fn facts(path: &Path, verifier: &Arc<Verifier>, sidecars: &[PathBuf]) -> Facts {
+    extract::facts(
+        path,
+        sidecars,
+        &extract::Options { verifier: Some(Arc::clone(verifier)), ..extract::Options::default() },
+    )
 }
 
 /// Credentials and evidence of these bytes, checked in full against no list.

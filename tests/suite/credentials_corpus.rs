@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Instant;
 
 use crate::shared::prerequisite;
@@ -23,7 +24,7 @@ fn states_and_claims_agree_with_the_labels() {
     let official = lists(&trust, &["C2PA-TRUST-LIST.json", "C2PA-TSA-TRUST-LIST.json"]);
     let mut interim = official.clone();
     interim.extend(lists(&trust, &["interim-anchors.pem", "interim-allowed.pem", "store.cfg"]));
-    let make = |trust, verify| Verifier::new(&Options { verify, trust, ..Options::default() }).unwrap();
+    let make = |trust, verify| Arc::new(Verifier::new(&Options { verify, trust, ..Options::default() }).unwrap());
     let with_official = make(official, Verify::Full);
     let with_interim = make(interim, Verify::Full);
     let off = make(Vec::new(), Verify::Off);
@@ -39,7 +40,7 @@ fn states_and_claims_agree_with_the_labels() {
         let mut found = Vec::new();
         for (index, verifier) in [&with_official, &with_interim, &off].into_iter().enumerate() {
             let start = Instant::now();
-            let options = extract::Options { verifier: Some(verifier), ..extract::Options::default() };
+            let options = extract::Options { verifier: Some(Arc::clone(verifier)), ..extract::Options::default() };
             let facts = extract::facts(&path, &sidecars, &options);
             spent[index] += start.elapsed().as_secs_f64();
             found.push(facts.c2pa);

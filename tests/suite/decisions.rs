@@ -5,6 +5,7 @@
 use crate::shared::asset;
 
 use std::path::Path;
+use std::sync::Arc;
 
 use asset::{DECISIONS, evidence, facts};
 use countersign::approvals::{Approvals, Decision, Ledger, Person, Record, Subject};
@@ -56,7 +57,7 @@ fn key(seed: u8) -> SigningKey {
     SigningKey::from_bytes(&[seed; 32])
 }
 
-fn ledger(path: &Path, policy: &Policy, decision: Decision, scope: Scope, grade: &str) -> Approvals {
+fn ledger(path: &Path, policy: &Policy, decision: Decision, scope: Scope, grade: &str) -> Arc<Approvals> {
     let day = |text: &str| text.parse().unwrap();
     let mut record = Record::new(decision, Person::named("A"), day("2026-03-01"));
     record.expires_on = Some(day("2026-06-30"));
@@ -69,7 +70,7 @@ fn ledger(path: &Path, policy: &Policy, decision: Decision, scope: Scope, grade:
     };
     let _ = std::fs::remove_file(path);
     Ledger::append(path, &[record], signer.as_ref()).unwrap();
-    Approvals::load(path, &policy.trust.keys).unwrap()
+    Arc::new(Approvals::load(path, &policy.trust.keys).unwrap())
 }
 
 struct Table {
@@ -105,11 +106,11 @@ fn the_table_says_what_is_found() {
         // That an approval runs out soon is no decision; the cases of the rule tell of it.
         let off = "[rules.expiring-approval]\noff = true\nreason = \"no decision\"\n";
         let text = format!("extends = \"{name}\"\n[[trust.keys]]\nname = \"Legal\"\nkey = \"{known}\"\n{off}");
-        let policy = Policy::parse(&text, "p").unwrap();
-        let mut one = |words: [&str; 4], approvals: Option<&Approvals>| {
+        let policy = Arc::new(Policy::parse(&text, "p").unwrap());
+        let mut one = |words: [&str; 4], approvals: Option<&Arc<Approvals>>| {
             let [decision, scope, grade, day] = words;
             let on = DAYS.iter().find(|(d, _)| *d == day).unwrap().1.parse().unwrap();
-            let judge = Judge::new(&policy, approvals, on);
+            let judge = Judge::new(Arc::clone(&policy), approvals.cloned(), on);
             for (role_name, role) in ROLES {
                 let place = asset(&folder.path().join("d"), role);
                 for (claim_name, claim) in CLAIMS {

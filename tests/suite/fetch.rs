@@ -124,15 +124,19 @@ fn serve(stream: TcpStream, config: Arc<rustls::ServerConfig>, known: &Mutex<Has
 
 /// The facts of a JPEG that points to this address.
 fn facts(address: &str, rules: Option<Rules>) -> Facts {
-    let verifier = Verifier::new(&Options { fetch: rules, ..Options::default() }).unwrap();
+    let verifier = Arc::new(Verifier::new(&Options { fetch: rules, ..Options::default() }).unwrap());
     with(&verifier, &signed::pointing(address))
 }
 
-fn with(verifier: &Verifier, bytes: &[u8]) -> Facts {
+fn with(verifier: &Arc<Verifier>, bytes: &[u8]) -> Facts {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.jpg");
     std::fs::write(&path, bytes).unwrap();
-    extract::facts(&path, &[], &extract::Options { verifier: Some(verifier), ..extract::Options::default() })
+    extract::facts(
+        &path,
+        &[],
+        &extract::Options { verifier: Some(Arc::clone(verifier)), ..extract::Options::default() },
+    )
 }
 
 /// What is told of an address that was not fetched.
@@ -153,7 +157,7 @@ fn a_fetched_manifest_is_read_and_verified() {
     let server = Server::start();
     let address = server.address("/a.c2pa");
     server.reply("/a.c2pa", Reply::Bytes(signed_for(&address)));
-    let verifier = Verifier::new(&Options { fetch: Some(server.rules()), ..Options::default() }).unwrap();
+    let verifier = Arc::new(Verifier::new(&Options { fetch: Some(server.rules()), ..Options::default() }).unwrap());
     let bytes = signed::pointing(&address);
     let found = with(&verifier, &bytes).c2pa.unwrap();
     assert_eq!((found.state, &found.damage, &found.failures), (CredentialState::Valid, &None, &vec![]), "{found:#?}");
@@ -236,7 +240,7 @@ fn too_much_and_too_slow_end_in_bounds() {
 fn a_stopped_run_waits_for_no_server() {
     let server = Server::start();
     let address = server.reply("/silent", Reply::Silent);
-    let verifier = Verifier::new(&Options { fetch: Some(server.rules()), ..Options::default() }).unwrap();
+    let verifier = Arc::new(Verifier::new(&Options { fetch: Some(server.rules()), ..Options::default() }).unwrap());
     let start = Instant::now();
     std::thread::scope(|scope| {
         let reading = scope.spawn(|| with(&verifier, &signed::pointing(&address)));

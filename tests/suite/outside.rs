@@ -203,10 +203,12 @@ fn the_verdict_says_what_came_from_the_cache() {
 #[test]
 fn bytes_that_are_exchanged_during_the_scan_are_not_approved() {
     use countersign::approvals::{Approvals, Ledger};
-    use countersign::judge::Judge;
-    use countersign::model::{FindingState, Outcome, Severity};
+    use std::sync::Arc;
+
+    use countersign::model::{FindingState, Outcome};
     use countersign::policy::Policy;
-    use countersign::scan::{self, Scan, Watch};
+    use countersign::scan::Watch;
+    use countersign::{Engine, ScanOptions};
 
     struct Quiet(std::sync::atomic::AtomicBool);
     impl Watch for Quiet {
@@ -224,36 +226,22 @@ fn bytes_that_are_exchanged_during_the_scan_are_not_approved() {
         let policy = Policy::builtin("netflix-genai").unwrap();
         let approvals = Approvals::load(&place.at("x/l.jsonl"), &[]).unwrap();
         let today = chrono::Local::now().date_naive();
-        let scan = Scan {
-            policy: &policy,
-            cache: None,
-            judge: Judge::new(&policy, Some(&approvals), today),
-            extract: countersign::extract::Options::default(),
-            role: None,
-            exclude: globset::GlobSet::empty(),
-            listed: None,
-            integrity: false,
-            jobs: 1,
-            tags: false,
-            max_archive_depth: 1,
-            fail_on: Severity::Error,
-            catalogue: countersign::marks::built_in(),
-            known: None,
-            timelines: Vec::new(),
-        };
+        let engine = Engine::new(Arc::new(policy), 1).unwrap().with_approvals(Some(Arc::new(approvals)));
+        let options = ScanOptions { max_archive_depth: 1, ..ScanOptions::on(today) };
         let mut states = Vec::new();
         let roots = countersign::io::Roots::local(&[place.at("d")]);
-        let summary = scan::run(&scan, &roots, &Quiet(false.into()), &mut |asset| {
-            states.extend(asset.findings.iter().map(|f| f.state));
-            if exchange {
-                // Renamed over it, as whoever exchanges a file does: what is open is still the old one.
-                let other = place.at("other.png");
-                std::fs::write(&other, std::fs::read(place.at("d/hero.png")).unwrap().repeat(2)).unwrap();
-                std::fs::rename(&other, place.at("d/hero.png")).unwrap();
-            }
-            Ok(())
-        })
-        .unwrap();
+        let summary = engine
+            .scan(&roots, options, &Quiet(false.into()), &mut |asset| {
+                states.extend(asset.findings.iter().map(|f| f.state));
+                if exchange {
+                    // Renamed over it, as whoever exchanges a file does: what is open is still the old one.
+                    let other = place.at("other.png");
+                    std::fs::write(&other, std::fs::read(place.at("d/hero.png")).unwrap().repeat(2)).unwrap();
+                    std::fs::rename(&other, place.at("d/hero.png")).unwrap();
+                }
+                Ok(())
+            })
+            .unwrap();
         assert_eq!(states, [FindingState::Approved]);
         let outcome = if exchange { Outcome::Incomplete } else { Outcome::Pass };
         assert_eq!(summary.outcome, outcome, "{summary:#?}");

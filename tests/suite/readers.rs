@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may stop at what it did not expect")]
 
 use std::path::Path;
+use std::sync::Arc;
 
 use countersign::c2pa::{Options, Verifier};
 use countersign::model::{Ai, Facts};
@@ -432,8 +433,8 @@ fn obstacles(name: &str, bytes: &[u8]) -> Vec<String> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(name);
     std::fs::write(&path, bytes).unwrap();
-    let verifier = Verifier::new(&Options::default()).unwrap();
-    let options = extract::Options { verifier: Some(&verifier), ..extract::Options::default() };
+    let verifier = Arc::new(Verifier::new(&Options::default()).unwrap());
+    let options = extract::Options { verifier: Some(Arc::clone(&verifier)), ..extract::Options::default() };
     judged(&extract::facts(&path, &[], &options)).1
 }
 

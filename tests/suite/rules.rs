@@ -6,6 +6,7 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use chrono::NaiveDate;
 use countersign::approvals::{Approvals, Ledger, Record, Subject};
@@ -149,13 +150,13 @@ fn record(given: &Value) -> (Record, Option<u8>) {
     (record, seed)
 }
 
-fn approvals(case: &Case, policy: &Policy, folder: &Path) -> Option<Approvals> {
+fn approvals(case: &Case, policy: &Policy, folder: &Path) -> Option<Arc<Approvals>> {
     let path = folder.join("approvals.jsonl");
     for (record, seed) in case.records.iter().map(record) {
         let key = seed.map(|s| SigningKey::from_bytes(&[s; 32]));
         Ledger::append(&path, &[record], key.as_ref()).unwrap();
     }
-    (!case.records.is_empty()).then(|| Approvals::load(&path, &policy.trust.keys).unwrap())
+    (!case.records.is_empty()).then(|| Arc::new(Approvals::load(&path, &policy.trust.keys).unwrap()))
 }
 
 fn compare(case: &Case, what: &str, found: &[Finding], expected: &[Expected], wrong: &mut Vec<String>) {
@@ -191,9 +192,9 @@ mod erased {
 fn run(case: &Case, wrong: &mut Vec<String>) {
     let folder = tempfile::tempdir().unwrap();
     let key = data_encoding::BASE64.encode(SigningKey::from_bytes(&[7; 32]).verifying_key().as_bytes());
-    let policy = Policy::parse(&case.policy.replace("KEY7", &key), "case").unwrap();
+    let policy = Arc::new(Policy::parse(&case.policy.replace("KEY7", &key), "case").unwrap());
     let approvals = approvals(case, &policy, folder.path());
-    let judge = Judge::new(&policy, approvals.as_ref(), case.as_of).with_integrity(case.integrity);
+    let judge = Judge::new(Arc::clone(&policy), approvals, case.as_of).with_integrity(case.integrity);
     let found = match &case.package {
         Some(faults) => judge.package(&PackageReport { root: "pkg".into(), ..PackageReport::default() }, faults),
         None => {

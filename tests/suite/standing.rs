@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on stops")]
 
+use std::sync::Arc;
+
 use crate::shared::asset;
 
 use asset::{DECISIONS, facts};
@@ -27,14 +29,14 @@ fn evidence(claim: Claim) -> Vec<Evidence> {
 }
 
 /// The one record of the table: decided on 1 March, good through 30 June.
-fn ledger(decision: Decision, folder: &std::path::Path) -> Approvals {
+fn ledger(decision: Decision, folder: &std::path::Path) -> Arc<Approvals> {
     let mut record = Record::new(decision, Person::named("A"), day("2026-03-01"));
     record.expires_on = Some(day("2026-06-30"));
     record.scopes = vec![Scope::FinalDeliverable];
     record.subjects = vec![Subject::new("s/a.png", Some(SHA))];
     let path = folder.join(decision.word());
     Ledger::append(&path, &[record], None).unwrap();
-    Approvals::load(&path, &[]).unwrap()
+    Arc::new(Approvals::load(&path, &[]).unwrap())
 }
 
 const BEFORE: &str = "2026-02-28";
@@ -77,7 +79,7 @@ fn every_combination_comes_out_as_the_table_says() {
     let folder = tempfile::tempdir().unwrap();
     // That an approval runs out soon changes no standing.
     let off = "[rules.expiring-approval]\noff = true\nreason = \"no standing\"\n";
-    let policy = Policy::parse(off, "netflix-genai").unwrap();
+    let policy = Arc::new(Policy::parse(off, "netflix-genai").unwrap());
     let ledgers: Vec<_> = DECISIONS.map(|d| (Some(d), Some(ledger(d, folder.path())))).into_iter().collect();
     let claims = [
         Claim::Generated,
@@ -93,7 +95,7 @@ fn every_combination_comes_out_as_the_table_says() {
         for role in [Role::Final, Role::Temporary, Role::Archival] {
             for claim in claims {
                 for on in [BEFORE, LAST, AFTER] {
-                    let judge = Judge::new(&policy, approvals.as_ref(), day(on));
+                    let judge = Judge::new(Arc::clone(&policy), approvals.clone(), day(on));
                     let evidence = evidence(claim);
                     let ai = marks::ai(&evidence);
                     let found = judge.asset(&ExaminedAsset {
@@ -119,9 +121,9 @@ fn every_combination_comes_out_as_the_table_says() {
 
 #[test]
 fn the_baseline_holds_for_the_same_bytes_only() {
-    let policy = Policy::builtin("netflix-genai").unwrap();
+    let policy = Arc::new(Policy::builtin("netflix-genai").unwrap());
     let evidence = evidence(Claim::Generated);
-    let judge = || Judge::new(&policy, None, day(LAST));
+    let judge = || Judge::new(Arc::clone(&policy), None, day(LAST));
     let (place, other) = (asset(Role::Final), "2".repeat(64));
     let findings = judge().asset(&ExaminedAsset {
         asset: &place,
@@ -153,7 +155,7 @@ fn the_baseline_holds_for_the_same_bytes_only() {
         frames: None,
     };
     let state = |report: &AssetReport, sha: &str| {
-        let judge = judge().with_baseline(Baseline::new([report]));
+        let judge = judge().with_baseline(Arc::new(Baseline::new([report])));
         let examined =
             ExaminedAsset { asset: &place, facts: &facts(), evidence: &evidence, ai: Ai::Generated, sha256: Some(sha) };
         judge.asset(&examined)[0].state
@@ -167,14 +169,14 @@ fn the_baseline_holds_for_the_same_bytes_only() {
 #[test]
 fn a_digest_is_asked_for_where_a_record_could_matter() {
     let folder = tempfile::tempdir().unwrap();
-    let policy = Policy::builtin("netflix-genai").unwrap();
+    let policy = Arc::new(Policy::builtin("netflix-genai").unwrap());
     let approvals = ledger(Decision::Approved, folder.path());
     let place = asset(Role::Final);
     let elsewhere = Asset { path: "/d/t/a.png".into(), rel: "t/a.png".into(), ..place.clone() };
-    let judge = Judge::new(&policy, Some(&approvals), day(LAST));
+    let judge = Judge::new(Arc::clone(&policy), Some(approvals), day(LAST));
     assert!(judge.needs_digest(&place, Ai::None), "a record names it");
     assert!(!judge.needs_digest(&elsewhere, Ai::None));
     assert!(!judge.needs_digest(&elsewhere, Ai::Possible));
     assert!(judge.needs_digest(&elsewhere, Ai::Enhanced));
-    assert!(Judge::new(&policy, None, day(LAST)).needs_digest(&place, Ai::Generated));
+    assert!(Judge::new(Arc::clone(&policy), None, day(LAST)).needs_digest(&place, Ai::Generated));
 }

@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
+use std::sync::Arc;
+
 use crate::samples::certificates;
 use crate::samples::signed;
 
@@ -16,8 +18,12 @@ fn facts(name: &str, bytes: &[u8], verify: Verify) -> Facts {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(name);
     std::fs::write(&path, bytes).unwrap();
-    let verifier = Verifier::new(&Options { verify, ..Options::default() }).unwrap();
-    extract::facts(&path, &[], &extract::Options { verifier: Some(&verifier), ..extract::Options::default() })
+    let verifier = Arc::new(Verifier::new(&Options { verify, ..Options::default() }).unwrap());
+    extract::facts(
+        &path,
+        &[],
+        &extract::Options { verifier: Some(Arc::clone(&verifier)), ..extract::Options::default() },
+    )
 }
 
 fn evidence(facts: &Facts) -> Vec<Evidence> {

@@ -12,11 +12,10 @@ use std::sync::{Arc, Mutex};
 
 use countersign::cache::Cache;
 use countersign::io::{Entry, Folder, Handle, LocalTree, Roots, Stat, Tree};
-use countersign::judge::Judge;
-use countersign::model::{Ai, AssetReport, Finding, FindingAction, ProblemKind, Severity, Summary};
+use countersign::model::{Ai, AssetReport, Finding, FindingAction, ProblemKind, Summary};
 use countersign::policy::Policy;
-use countersign::scan::{self, Scan, Watch};
-use countersign::{extract, limits};
+use countersign::scan::{self, Watch};
+use countersign::{Engine, ScanOptions};
 
 use crate::samples::archives;
 use crate::shared::archived::{marked, sample};
@@ -158,28 +157,14 @@ impl Handle for Watched {
 #[derive(Default)]
 struct Asked {
     integrity: bool,
-    cache: Option<Cache>,
+    cache: Option<Arc<Cache>>,
 }
 
 fn judged(tree: &Arc<Observed>, asked: &Asked) -> (Vec<AssetReport>, Summary) {
     let policy = Policy::builtin("netflix-genai").unwrap();
-    let scan = Scan {
-        judge: Judge::new(&policy, None, chrono::NaiveDate::from_ymd_opt(2026, 6, 1).unwrap()),
-        cache: asked.cache.as_ref(),
-        policy: &policy,
-        extract: extract::Options::default(),
-        catalogue: countersign::marks::built_in(),
-        role: None,
-        exclude: globset::GlobSet::empty(),
-        listed: None,
-        integrity: asked.integrity,
-        jobs: 2,
-        tags: true,
-        max_archive_depth: limits::ARCHIVE_DEPTH,
-        timelines: vec![],
-        fail_on: Severity::Error,
-        known: None,
-    };
+    let engine = Engine::new(Arc::new(policy), 2).unwrap().with_cache(asked.cache.clone());
+    let day = chrono::NaiveDate::from_ymd_opt(2026, 6, 1).unwrap();
+    let options = ScanOptions { integrity: asked.integrity, tags: true, ..ScanOptions::on(day) };
     let roots = Roots::of([Arc::clone(tree) as Arc<dyn Tree>]);
     let stop = AtomicBool::new(false);
     let _ = scan::measure(&roots, None, &globset::GlobSet::empty(), &stop);
@@ -188,7 +173,7 @@ fn judged(tree: &Arc<Observed>, asked: &Asked) -> (Vec<AssetReport>, Summary) {
         rows.push(row.clone());
         Ok(())
     };
-    let summary = scan::run(&scan, &roots, &Nobody(stop), told).unwrap();
+    let summary = engine.scan(&roots, options, &Nobody(stop), told).unwrap();
     (rows, summary)
 }
 
@@ -354,7 +339,7 @@ fn members_of_archives_are_known_again() {
     let (dir, at) = (folder(&[("z.zip", zip)]), tempfile::tempdir().unwrap());
     std::thread::sleep(std::time::Duration::from_millis(2_200));
     let run = || {
-        let cache = Some(Cache::open(&at.path().join("facts.db")).unwrap());
+        let cache = Some(Arc::new(Cache::open(&at.path().join("facts.db"), at.path()).unwrap()));
         let asked = Asked { cache, ..Asked::default() };
         let (rows, _) = judged(&Arc::new(Observed::new(dir.path())), &asked);
         let cache = asked.cache.unwrap();

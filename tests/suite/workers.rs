@@ -6,6 +6,7 @@ use crate::samples::signed;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::shared::prerequisite;
@@ -23,8 +24,12 @@ fn alone() -> MutexGuard<'static, ()> {
 }
 
 fn facts(path: &Path, worker: Option<Program>) -> Facts {
-    let verifier = Verifier::new(&Options { worker, ..Options::default() }).unwrap();
-    extract::facts(path, &[], &extract::Options { verifier: Some(&verifier), ..extract::Options::default() })
+    let verifier = Arc::new(Verifier::new(&Options { worker, ..Options::default() }).unwrap());
+    extract::facts(
+        path,
+        &[],
+        &extract::Options { verifier: Some(Arc::clone(&verifier)), ..extract::Options::default() },
+    )
 }
 
 fn worker() -> Program {
@@ -61,8 +66,8 @@ fn one_worker_serves_many_files_and_knows_the_lists() {
     let folder = tempfile::tempdir().unwrap();
     let list = TrustList { name: "ours".into(), anchors_pem: signed::authority(&signer), ..TrustList::default() };
     let options = Options { trust: vec![list], worker: Some(worker()), ..Options::default() };
-    let verifier = Verifier::new(&options).unwrap();
-    let options = extract::Options { verifier: Some(&verifier), ..extract::Options::default() };
+    let verifier = Arc::new(Verifier::new(&options).unwrap());
+    let options = extract::Options { verifier: Some(Arc::clone(&verifier)), ..extract::Options::default() };
     for number in 0..20 {
         let (bytes, _) = signed::sign_with(&signer, "image/png", &signed::png(), &signed::created(GENERATED), &[]);
         let path = folder.path().join(format!("{number}.png"));
@@ -136,9 +141,10 @@ mod unix {
         let verdict = r#"{\"state\":\"valid\",\"failures\":[],\"trust_list\":null,\"obstacle\":null}"#;
         let answer = format!(r#"{{\"answer\":{{\"Verified\":{verdict}}},\"payload\":0}}"#);
         let once = format!("read a; read b; echo \"{answer}\"; read c; exit 1");
-        let verifier =
-            Verifier::new(&Options { worker: Some(script(folder.path(), &once)), ..Options::default() }).unwrap();
-        let options = extract::Options { verifier: Some(&verifier), ..extract::Options::default() };
+        let verifier = Arc::new(
+            Verifier::new(&Options { worker: Some(script(folder.path(), &once)), ..Options::default() }).unwrap(),
+        );
+        let options = extract::Options { verifier: Some(Arc::clone(&verifier)), ..extract::Options::default() };
         for _ in 0..4 {
             let found = extract::facts(&path, &[], &options);
             assert_eq!((found.c2pa.unwrap().state, found.problems), (CredentialState::Valid, vec![]));
@@ -162,8 +168,9 @@ mod unix {
     fn lost_and_served_again(bounds: Bounds, len: u64, meanwhile: impl FnOnce()) -> Option<Problem> {
         let folder = tempfile::tempdir().unwrap();
         let path = large(folder.path(), len)?;
-        let verifier = Verifier::new(&Options { worker: Some(worker()), bounds, ..Options::default() }).unwrap();
-        let options = extract::Options { verifier: Some(&verifier), ..extract::Options::default() };
+        let verifier =
+            Arc::new(Verifier::new(&Options { worker: Some(worker()), bounds, ..Options::default() }).unwrap());
+        let options = extract::Options { verifier: Some(Arc::clone(&verifier)), ..extract::Options::default() };
         let found = std::thread::scope(|scope| {
             let reading = scope.spawn(|| extract::facts(&path, &[], &options));
             meanwhile();

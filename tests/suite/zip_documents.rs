@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
+use std::sync::Arc;
+
 use crate::samples::signed;
 use crate::samples::zip;
 
@@ -14,8 +16,12 @@ fn facts(name: &str, bytes: &[u8]) -> Facts {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(name);
     std::fs::write(&path, bytes).unwrap();
-    let verifier = Verifier::new(&Options::default()).unwrap();
-    extract::facts(&path, &[], &extract::Options { verifier: Some(&verifier), ..extract::Options::default() })
+    let verifier = Arc::new(Verifier::new(&Options::default()).unwrap());
+    extract::facts(
+        &path,
+        &[],
+        &extract::Options { verifier: Some(Arc::clone(&verifier)), ..extract::Options::default() },
+    )
 }
 
 fn ai(facts: &Facts) -> Ai {
@@ -62,8 +68,8 @@ fn credentials_of_a_book_are_found_and_verified() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.epub");
     std::fs::write(&path, &bytes).unwrap();
-    let signature = Verifier::new(&Options { verify: Verify::Signature, ..Options::default() }).unwrap();
-    let options = extract::Options { verifier: Some(&signature), ..extract::Options::default() };
+    let signature = Arc::new(Verifier::new(&Options { verify: Verify::Signature, ..Options::default() }).unwrap());
+    let options = extract::Options { verifier: Some(Arc::clone(&signature)), ..extract::Options::default() };
     let found = extract::facts(&path, &[], &options).c2pa.unwrap();
     assert_eq!((found.state, found.damage, found.failures), (CredentialState::Unverified, None, vec![]));
     let at = bytes.windows(6).position(|w| w == b"A book").unwrap();

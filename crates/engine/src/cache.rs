@@ -2,7 +2,7 @@
 //!
 //! A key is the SHA-256 of everything facts depend on: the file's identity (path, device, inode, size, times of
 //! modification and of status change), the same of its sidecars, the shape of facts, the program, the versions of its
-//! readers and decoders, and the options of extraction. Whatever changes gives another key; nothing is ever looked up
+//! readers and decoders, the catalogue of marks, and the options of extraction. Whatever changes gives another key; nothing is ever looked up
 //! by name alone. A member of an archive is known by the archive's file, its path, and its place, length and checksum there.
 //!
 //! Not kept: what has Content Credentials (they are verified afresh: trust and files beside it count too), what could
@@ -21,6 +21,7 @@ use flate2::write::ZlibEncoder;
 use rusqlite::{Connection, OptionalExtension, params};
 use sha2::{Digest, Sha256};
 
+use crate::extract;
 use countersign_io::{Stat, stat_of};
 use countersign_media::decoders;
 use countersign_media::formats;
@@ -66,13 +67,14 @@ pub struct MemberKey<'a> {
 /// use countersign_model::Asset;
 ///
 /// let folder = tempfile::tempdir().unwrap();
-/// let cache = Cache::open(&folder.path().join("facts.sqlite"))?;
+/// let cache = Cache::open(&folder.path().join("facts.sqlite"), &std::env::current_dir().unwrap())?;
 /// let path = std::path::Path::new("../../fixtures/formats/aigc.png");
 /// let asset = Asset::new(path.into(), "aigc.png".to_owned(), 0, path.metadata().unwrap().len(), None);
-/// let read = || extract::facts(path, &[], &extract::Options::default());
-/// let facts = cache.facts(&asset, Default::default(), read);
+/// let options = extract::Options::default();
+/// let read = || extract::facts(path, &[], &options);
+/// let facts = cache.facts(&asset, &options, read);
 /// // A later run gets the same, from the disk or from the file: nobody sees which.
-/// assert_eq!(cache.facts(&asset, Default::default(), read), facts);
+/// assert_eq!(cache.facts(&asset, &options, read), facts);
 /// assert_eq!(cache.close(), None);
 /// # Ok::<(), countersign_model::error::Error>(())
 /// ```
@@ -80,7 +82,7 @@ pub struct MemberKey<'a> {
 pub struct Cache {
     basis: Vec<u8>,
     /// The folder that relative paths start from.
-    here: PathBuf,
+    working_directory: PathBuf,
     today: i64,
     state: Mutex<State>,
     found: AtomicU64,
@@ -102,11 +104,11 @@ struct Row {
 }
 
 impl Cache {
-    /// Opens or makes the cache at `path`.
+    /// Opens or makes the cache at `path`; relative paths of assets start from `working_directory`.
     ///
     /// # Errors
     /// A file that is no cache of ours (it is left alone), or that cannot be opened or made.
-    pub fn open(path: &Path) -> Result<Self> {
+    pub fn open(path: &Path, working_directory: &Path) -> Result<Self> {
         let refused = |what: String| Error::File {
             path: path.to_path_buf(),
             what: format!("cannot be used as a cache: {what}"),
@@ -115,12 +117,12 @@ impl Cache {
         let connection = Connection::open(path).map_err(|e| refused(e.to_string()))?;
         prepare(&connection).map_err(|e| refused(e.to_string()))?.map_err(|what| refused(what.to_owned()))?;
         let state = State { connection: Some(connection), waiting: Vec::new(), trouble: None };
-        let here = std::env::current_dir().unwrap_or_default();
-        Ok(Self { basis: basis(), here, today: today(), state: Mutex::new(state), found: AtomicU64::new(0) })
+        let (working_directory, state) = (working_directory.to_path_buf(), Mutex::new(state));
+        Ok(Self { basis: basis(), working_directory, today: today(), state, found: AtomicU64::new(0) })
     }
 
-    /// The facts of an asset that decoders were asked so much about: those that are kept, else those that `read` gives.
-    pub fn facts(&self, asset: &Asset, asked: decoders::Options, read: impl FnOnce() -> Facts) -> Facts {
+    /// The facts of an asset that is read by these options: those that are kept, else those that `read` gives.
+    pub fn facts(&self, asset: &Asset, asked: &extract::Options, read: impl FnOnce() -> Facts) -> Facts {
         self.known(|| self.key(asset, asked), || (read(), true))
     }
 
@@ -128,7 +130,7 @@ impl Cache {
     pub fn member(
         &self,
         member: &MemberKey<'_>,
-        asked: decoders::Options,
+        asked: &extract::Options,
         read: impl FnOnce() -> (Facts, bool),
     ) -> Facts {
         self.known(|| self.member_key(member, asked), read)
@@ -149,7 +151,7 @@ impl Cache {
     }
 
     /// The key of a member: the archive's file, the paths that lead to the member, and what the archive says of it.
-    fn member_key(&self, member: &MemberKey<'_>, asked: decoders::Options) -> Option<(Key, bool)> {
+    fn member_key(&self, member: &MemberKey<'_>, asked: &extract::Options) -> Option<(Key, bool)> {
         let what = member.what.as_deref()?;
         if member.asset.sidecars.iter().any(|sidecar| is_store(sidecar)) {
             return None;
@@ -168,7 +170,7 @@ impl Cache {
     }
 
     fn identify(&self, digest: &mut Sha256, path: &Path, stat: &Stat) -> Option<()> {
-        let path: PathBuf = std::path::absolute(self.here.join(path)).ok()?;
+        let path: PathBuf = std::path::absolute(self.working_directory.join(path)).ok()?;
         let path = path.as_os_str().as_encoded_bytes();
         digest.update((path.len() as u64).to_le_bytes());
         digest.update(path);
@@ -177,10 +179,10 @@ impl Cache {
         Some(())
     }
 
-    fn digest(&self, asked: decoders::Options) -> Sha256 {
+    fn digest(&self, asked: &extract::Options) -> Sha256 {
         let mut digest = Sha256::new();
         digest.update(&self.basis);
-        digest.update(format!("{asked:?}\0"));
+        digest.update(format!("{:?}\0{}\0", asked.decoders, asked.catalogue.sha256()));
         digest
     }
 
@@ -203,7 +205,7 @@ impl Cache {
     }
 
     /// The key of what the walk saw, and whether it has not changed for a while; `None` where it changed since.
-    fn key(&self, asset: &Asset, asked: decoders::Options) -> Option<(Key, bool)> {
+    fn key(&self, asset: &Asset, asked: &extract::Options) -> Option<(Key, bool)> {
         let stat = stat_of(&std::fs::metadata(&asset.path).ok()?);
         if !crate::walk::stat_of(asset).still(&stat) {
             return None;

@@ -4,10 +4,12 @@ mod appended;
 mod cut;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use countersign_credentials::Verifier;
 use countersign_io::source::Source;
 use countersign_io::{ByteRange, TempSpace};
+use countersign_judge::marks::{self, Catalogue};
 use countersign_media::decoders;
 use countersign_media::formats::{self, Format};
 use countersign_media::identify::identify;
@@ -19,13 +21,22 @@ use countersign_model::{Embedded, Extraction, FACTS_SCHEMA, Facts, Problem, Prob
 /// The format that a name promises.
 type Named = Option<&'static dyn Format>;
 
-/// What extraction may do.
-#[derive(Clone, Copy, Default)]
-pub struct Options<'a> {
+/// What extraction may do. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Options {
     /// What decoders may do beyond reading tags.
     pub decoders: decoders::Options,
     /// Reads and checks Content Credentials; without one, stores are passed over.
-    pub verifier: Option<&'a Verifier>,
+    pub verifier: Option<Arc<Verifier>>,
+    /// The marks that are looked for: where a long value is shortened, what they need of it is kept.
+    pub catalogue: Arc<Catalogue>,
+}
+
+impl Default for Options {
+    /// Tags only, and the built-in marks.
+    fn default() -> Self {
+        Self { decoders: decoders::Options::default(), verifier: None, catalogue: marks::built_in() }
+    }
 }
 
 /// The facts of the file at `path`; whatever goes wrong is a problem inside them.
@@ -43,7 +54,7 @@ pub struct Options<'a> {
 /// assert!(absent.problems[0].blocking);
 /// ```
 #[must_use]
-pub fn facts(path: &Path, sidecars: &[PathBuf], options: &Options<'_>) -> Facts {
+pub fn facts(path: &Path, sidecars: &[PathBuf], options: &Options) -> Facts {
     let open = |path: &Path| ByteRange::open(path).map_err(|e| Problem::new(ProblemKind::Io, "", None, e.to_string()));
     facts_of(path, &open(path), sidecars, &open, options)
 }
@@ -54,17 +65,17 @@ pub fn facts_of(
     bytes: &Result<ByteRange, Problem>,
     sidecars: &[PathBuf],
     open: &dyn Fn(&Path) -> Result<ByteRange, Problem>,
-    options: &Options<'_>,
+    options: &Options,
 ) -> Facts {
     let source = |bytes: &Result<ByteRange, Problem>| bytes.as_ref().map(Source::new).map_err(Clone::clone);
     // Manifest stores are for the verifier, which opens them itself.
     let readable = sidecars.iter().filter(|sidecar| extension(sidecar) != "c2pa");
     let beside = readable.map(|sidecar| (sidecar.as_path(), source(&open(sidecar))));
     let mut out = read_with_sidecars(path, source(bytes), beside, options);
-    if let Some(verifier) = options.verifier {
+    if let Some(verifier) = &options.verifier {
         verifier.credentials(path, &mut out, sidecars);
     }
-    finish(path, out)
+    finish(path, out, options)
 }
 
 /// Bytes of an archive, under the path that reports name.
@@ -74,7 +85,7 @@ pub type Inside<'a> = (&'a Path, Result<&'a MemberBytes, Problem>);
 ///
 /// What verifies credentials opens files: for it, a member that carries any is laid out in `space`.
 #[must_use]
-pub fn member((path, bytes): Inside<'_>, beside: &[Inside<'_>], space: &TempSpace, options: &Options<'_>) -> Facts {
+pub fn member((path, bytes): Inside<'_>, beside: &[Inside<'_>], space: &TempSpace, options: &Options) -> Facts {
     let sidecars = beside.iter().filter(|(other, _)| is_sidecar(other));
     let sources = sidecars.clone().map(|(path, bytes)| (*path, bytes.clone().map(|opened| Source::new(&opened.held))));
     let mut out = read_with_sidecars(path, bytes.clone().map(|opened| Source::new(&opened.held)), sources, options);
@@ -82,7 +93,7 @@ pub fn member((path, bytes): Inside<'_>, beside: &[Inside<'_>], space: &TempSpac
     let problems = problems.map(|(path, problem)| Problem { place: beside_place(path), ..problem });
     let own = bytes.as_ref().ok().and_then(|opened| opened.problem.clone());
     own.into_iter().chain(problems).for_each(|problem| tags::push_problem(&mut out, problem));
-    if let Some(verifier) = options.verifier {
+    if let Some(verifier) = &options.verifier {
         let beside_it = sidecars.clone().any(|(path, _)| extension(path) == "c2pa");
         if !beside_it && (out.stores.is_empty() || !verifier.opens_files()) {
             verifier.credentials(path, &mut out, &[]);
@@ -90,7 +101,7 @@ pub fn member((path, bytes): Inside<'_>, beside: &[Inside<'_>], space: &TempSpac
             verify_laid_out(verifier, (path, bytes), beside, space, &mut out);
         }
     }
-    finish(path, out)
+    finish(path, out, options)
 }
 
 fn verify_laid_out(
@@ -122,7 +133,7 @@ fn read_with_sidecars<'a>(
     path: &Path,
     source: Result<Source, Problem>,
     beside: impl Iterator<Item = (&'a Path, Result<Source, Problem>)>,
-    options: &Options<'_>,
+    options: &Options,
 ) -> Extraction {
     let mut out = blank();
     match source {
@@ -138,10 +149,10 @@ fn read_with_sidecars<'a>(
     out
 }
 
-fn finish(path: &Path, read: Extraction) -> Facts {
+fn finish(path: &Path, read: Extraction, options: &Options) -> Facts {
     let mut out = read.facts;
     compare_name(path, &mut out);
-    cut::long_values(&mut out);
+    cut::long_values(&mut out, &options.catalogue);
     out
 }
 
@@ -155,7 +166,7 @@ fn finish(path: &Path, read: Extraction) -> Facts {
 /// assert!(facts.problems.iter().any(|problem| problem.blocking), "the file ends within its header");
 /// ```
 #[must_use]
-pub fn bytes(bytes: Vec<u8>, options: &Options<'_>) -> Facts {
+pub fn bytes(bytes: Vec<u8>, options: &Options) -> Facts {
     let mut out = blank();
     read(&mut Source::memory(bytes, 0), None, options, limits::EMBEDDED_DEPTH, &mut out);
     out.facts
@@ -166,7 +177,7 @@ fn blank() -> Extraction {
 }
 
 /// Reads what the bytes are, and what else they are: `named` is the format that the file's name promises.
-fn read(source: &mut Source, named: Named, options: &Options<'_>, depth: usize, out: &mut Extraction) {
+fn read(source: &mut Source, named: Named, options: &Options, depth: usize, out: &mut Extraction) {
     match identify(source) {
         Ok(Some(format)) => {
             read_as(format, source, options, depth, out);
@@ -178,13 +189,7 @@ fn read(source: &mut Source, named: Named, options: &Options<'_>, depth: usize, 
 }
 
 /// Reads bytes as a file of one format, with the media that it carries.
-fn read_as(
-    format: &'static dyn Format,
-    source: &mut Source,
-    options: &Options<'_>,
-    depth: usize,
-    out: &mut Extraction,
-) {
+fn read_as(format: &'static dyn Format, source: &mut Source, options: &Options, depth: usize, out: &mut Extraction) {
     out.facts.format = Some(format.info().id);
     if let Err(problem) = format.read(source, out) {
         tags::push_problem(out, problem.within(&format.info().id));
@@ -198,7 +203,7 @@ fn read_as(
 }
 
 /// Media inside media is read as an asset of its own; what it says is told of the file that carries it.
-fn read_embedded(embedded: Embedded, options: &Options<'_>, depth: usize, out: &mut Extraction) {
+fn read_embedded(embedded: Embedded, options: &Options, depth: usize, out: &mut Extraction) {
     let Some(depth) = depth.checked_sub(1) else {
         let what = "media nested too deep is not read";
         return tags::push_problem(out, Problem::limit(embedded.place, embedded.offset, what));
@@ -210,7 +215,7 @@ fn read_embedded(embedded: Embedded, options: &Options<'_>, depth: usize, out: &
 }
 
 /// What a file beside the asset says of it: XMP, generation parameters as text, a workflow as JSON.
-fn read_sidecar(path: &Path, opened: Result<Source, Problem>, options: &Options<'_>, out: &mut Extraction) {
+fn read_sidecar(path: &Path, opened: Result<Source, Problem>, options: &Options, out: &mut Extraction) {
     let place = beside_place(path);
     let mut inner = Extraction::default();
     match (extension(path).as_str(), opened) {
@@ -224,7 +229,7 @@ fn read_sidecar(path: &Path, opened: Result<Source, Problem>, options: &Options<
 }
 
 /// Text beside an asset is told whole, for the decoders: most of it is somebody's notes.
-fn read_text(source: &mut Source, extension: &str, options: &Options<'_>, out: &mut Extraction) {
+fn read_text(source: &mut Source, extension: &str, options: &Options, out: &mut Extraction) {
     let bytes = match source.whole(limits::SIDECAR) {
         Ok(bytes) => bytes,
         // Notes of such a length are no generator's; what the medium does not give up may be.

@@ -4,6 +4,7 @@
 //! `countersign_matching`. What cannot be decoded gives the reason why it was not compared.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use data_encoding::BASE64;
 
@@ -294,18 +295,18 @@ pub fn sound_probe(material: &Material<'_>) -> Result<SoundProbe, String> {
 }
 
 /// Makes the fingerprints that records hold.
-pub struct Recorder<'a> {
-    options: extract::Options<'a>,
+pub struct Recorder {
+    options: extract::Options,
     space: TempSpace,
 }
 
-impl<'a> Recorder<'a> {
+impl Recorder {
     /// Subjects of one record that get fingerprints; a record of more files is one about a sequence or a whole delivery.
     pub const MOST: usize = 500;
 
     /// One whose marks in Content Credentials are read by this verifier.
     #[must_use]
-    pub fn new(verifier: &'a Verifier) -> Self {
+    pub fn new(verifier: Arc<Verifier>) -> Self {
         Self {
             options: extract::Options { verifier: Some(verifier), ..extract::Options::default() },
             space: TempSpace::outside(&[]),
@@ -322,7 +323,7 @@ impl<'a> Recorder<'a> {
             return None;
         }
         let picture = PictureReference::new(&material.still().ok()?, 0);
-        let ai = marks::ai(&marks::catalogue().evidence(&facts));
+        let ai = marks::ai(&self.options.catalogue.evidence(&facts));
         picture.is_comparable().then(|| Fingerprint {
             picture: BASE64.encode(&picture_to_bytes(&picture)),
             ai: Some(ai).filter(|ai| *ai > Ai::None),

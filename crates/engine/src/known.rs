@@ -49,6 +49,14 @@ pub struct Known {
     not_compared: AtomicU64,
 }
 
+impl Clone for Known {
+    /// The same known assets, of which nothing was looked up yet.
+    fn clone(&self) -> Self {
+        let (index, origins) = (self.index.clone(), self.origins.clone());
+        Self { index, origins, own: self.own, left_out: self.left_out, ..Self::default() }
+    }
+}
+
 /// What came of one look-up.
 #[derive(Debug, Default)]
 pub struct LookedUp {

@@ -1,14 +1,15 @@
 //! The pipeline: extraction of one asset, the walk, archives, the cache, and the parallel scan of a delivery.
 //!
 //! [`survey`] lists each folder and opens the packages; [`walk`] hands out sorted batches of assets, [`archives`] those inside
-//! of them. [`extract`] is everything that one asset says, [`cache`] keeps it between runs, and [`scan::run`] is the whole
-//! pipeline on one screen: the only place with threads. [`preview`] makes the small pictures of reports.
+//! of them. [`extract`] is everything that one asset says, [`cache`] keeps it between runs, and [`scan`] is the whole pipeline
+//! on one screen: the only place with threads. [`Engine`] is what a service keeps. [`preview`] makes the small pictures of reports.
 //!
 //! Invariant: one wall per asset; the report of the same tree is the same whatever the number of jobs.
 
 pub mod archives;
 pub mod cache;
 pub mod cut;
+
 pub mod extract;
 pub mod fingerprints;
 pub mod known;
@@ -16,6 +17,8 @@ pub mod preview;
 pub mod scan;
 pub mod survey;
 pub mod walk;
+
+pub use scan::{Engine, ScanOptions};
 
 #[cfg(test)]
 #[path = "../../../tests/suite/shared/prerequisite.rs"]

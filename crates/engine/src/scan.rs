@@ -7,25 +7,24 @@
 mod around;
 mod asset;
 mod cut;
+mod engine;
 pub mod gather;
 mod roots;
 mod tally;
 
+pub use engine::{Engine, ScanOptions};
 pub use roots::refuse_empty;
 
 use std::collections::{HashMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use globset::GlobSet;
 use rayon::prelude::*;
 
 use crate::archives::{self, Budget, Container};
-use crate::cache::Cache;
-use crate::cut::{Cuts, Delivery, NamedTimeline};
-use crate::extract;
+use crate::cut::{Cuts, Delivery};
 use crate::known::Known;
 use crate::survey;
 use crate::walk::{Named, Walk};
@@ -35,46 +34,18 @@ use countersign_delivery::packages::{PackageIndex, Row, Sequences, archive, capp
 pub use countersign_io::inside_roots;
 use countersign_io::{Roots, TempSpace};
 use countersign_judge::judge::Judge;
-use countersign_judge::marks::Catalogue;
-use countersign_judge::policy::Policy;
 use countersign_model::error::{Error, Result};
-use countersign_model::{AppendedArchive, AssetReport, Finding, PackageFault, PackageReport, Role, Severity, Summary};
+use countersign_model::{AppendedArchive, AssetReport, Finding, PackageFault, PackageReport, Summary};
 use gather::Gather;
 use tally::Tally;
 
-/// Everything that one run is judged with.
-pub struct Scan<'a> {
-    /// The policy in force.
-    pub policy: &'a Policy,
-    /// What turns facts into findings, with the ledger and the baseline.
-    pub judge: Judge<'a>,
-    /// How assets are read.
-    pub extract: extract::Options<'a>,
-    /// The marks that are looked for.
-    pub catalogue: Arc<Catalogue>,
-    /// Facts of earlier runs, and where this one's are kept.
-    pub cache: Option<&'a Cache>,
-    /// Role of files that nothing else places.
-    pub role: Option<Role>,
-    /// Patterns of paths, below their roots, that are not scanned.
-    pub exclude: GlobSet,
-    /// Where given, only these paths below the last root are scanned.
-    pub listed: Option<Vec<PathBuf>>,
-    /// Whether the digests that packages claim are computed and compared.
-    pub integrity: bool,
-    /// Threads; 0 for as many as there are cores.
-    pub jobs: usize,
-    /// Whether asset reports carry every tag.
-    pub tags: bool,
-    /// Archives inside archives that are opened; 0 opens none.
-    pub max_archive_depth: usize,
-    /// Timelines that the user named, read already.
-    pub timelines: Vec<NamedTimeline>,
-    /// The least severity of an open finding that fails the run.
-    pub fail_on: Severity,
-    /// What copies are looked for of: the indexes and the ledger; the assets of the scan itself are added. Without it none
-    /// are looked for.
-    pub known: Option<Mutex<Known>>,
+/// One run: what the engine brings, what was asked, and the judge who remembers what was of use.
+struct Scan<'a> {
+    engine: &'a Engine,
+    options: &'a ScanOptions,
+    judge: Judge,
+    /// Assets that were not read because their facts were known.
+    from_cache: AtomicU64,
 }
 
 /// Who watches a run: told of each asset, asked whether to stop.
@@ -94,93 +65,37 @@ pub trait Watch: Sync {
     fn stop(&self) -> &AtomicBool;
 }
 
-/// Judges everything below `roots` and hands each asset's report to `tell`, in walking order.
-///
-/// ```
-/// use std::sync::atomic::AtomicBool;
-///
-/// use countersign_engine::extract;
-/// use countersign_engine::scan::{self, Scan, Watch};
-/// use countersign_io::Roots;
-/// use countersign_judge::judge::Judge;
-/// use countersign_judge::policy::Policy;
-/// use countersign_model::{Finding, Outcome, Severity};
-///
-/// /// Shows nothing and never stops the run.
-/// struct Silent(AtomicBool);
-///
-/// impl Watch for Silent {
-///     fn hashed(&self, _: u64) {}
-///
-///     fn judged(&self, _: u64, _: &[Finding]) {}
-///
-///     fn stop(&self) -> &AtomicBool {
-///         &self.0
-///     }
-/// }
-///
-/// let policy = Policy::builtin("netflix-genai")?;
-/// let scan = Scan {
-///     judge: Judge::new(&policy, None, "2026-06-01".parse().unwrap()),
-///     policy: &policy,
-///     extract: extract::Options::default(),
-///     cache: None,
-///     role: None,
-///     exclude: globset::GlobSet::empty(),
-///     listed: None,
-///     integrity: false,
-///     jobs: 1,
-///     tags: false,
-///     max_archive_depth: 4,
-///     fail_on: Severity::Error,
-///     catalogue: countersign_judge::marks::built_in(),
-///     known: None,
-///     timelines: Vec::new(),
-/// };
-/// let roots = Roots::local(&["../../fixtures/delivery".into()]);
-/// let mut marked = 0;
-/// let summary = scan::run(&scan, &roots, &Silent(AtomicBool::new(false)), &mut |row| {
-///     marked += usize::from(!row.evidence.is_empty());
-///     Ok(())
-/// })?;
-/// assert_eq!(summary.outcome, Outcome::Fail);
-/// assert!(marked > 0 && summary.findings.error > 0);
-/// # Ok::<(), countersign_model::error::Error>(())
-/// ```
-///
-/// # Errors
-/// Roots that hold no file, a thread pool that cannot start, and whatever `tell` returns. Nothing that is
-/// wrong with an asset is an error here.
-pub fn run(
-    scan: &Scan<'_>,
+/// What [`Engine::scan`] does.
+pub(crate) fn run(
+    engine: &Engine,
     roots: &Roots,
+    mut options: ScanOptions,
     watch: &dyn Watch,
     tell: &mut dyn FnMut(&AssetReport) -> Result<()>,
 ) -> Result<Summary> {
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(scan.jobs).build().map_err(|e| Error::Usage {
-        what: format!("cannot start {} threads: {e}", scan.jobs),
-        hint: "use a smaller --jobs".to_owned(),
-    })?;
+    // What a scan makes known of its own assets is of this scan only.
+    let mut known = options.known.take().map(Arc::unwrap_or_clone);
+    let judge = engine.judge(&options);
+    let (options, pool) = (&options, engine.pool.as_ref());
+    let scan = Scan { engine, options, judge, from_cache: AtomicU64::new(0) };
     // A list of files is no delivery: of a package that it names in part, the rest is not missing.
-    let whole = roots.len() - usize::from(scan.listed.is_some());
-    let mut deliveries = survey::deliveries(&roots.first(whole), &scan.exclude, watch.stop());
+    let whole = roots.len() - usize::from(options.listed.is_some());
+    let mut deliveries = survey::deliveries(&roots.first(whole), &options.exclude, watch.stop());
     let mut walk =
-        Walk::over(roots, scan.exclude.clone()).listing(scan.listed.as_deref()).naming(Named::of(&deliveries));
-    let space = TempSpace::outside(&scanned(&roots.local_paths(), scan.listed.as_deref()));
-    let files = AssetFiles { roots, space: &space };
-    let mut known = scan.known.as_ref().map(|known| known.lock().unwrap_or_else(PoisonError::into_inner));
+        Walk::over(roots, options.exclude.clone()).listing(options.listed.as_deref()).naming(Named::of(&deliveries));
+    let space = TempSpace::outside(&scanned(&roots.local_paths(), options.listed.as_deref()));
+    let files = AssetFiles { roots, space: &space, from_cache: &scan.from_cache };
     if let Some(known) = &mut known {
         let gather = Gather {
-            extract: scan.extract,
-            catalogue: &scan.catalogue,
-            cache: scan.cache,
-            exclude: &scan.exclude,
-            depth: scan.max_archive_depth,
+            extract: engine.extract.clone(),
+            cache: engine.cache.as_deref(),
+            exclude: &options.exclude,
+            depth: options.max_archive_depth,
             all: false,
         };
         let stop = watch.stop();
-        let walk = Walk::over(roots, scan.exclude.clone()).listing(scan.listed.as_deref());
-        gather.run(walk, (&pool, files, stop), &mut |found| match found.reference {
+        let walk = Walk::over(roots, options.exclude.clone()).listing(options.listed.as_deref());
+        gather.run(walk, (pool, files, stop), &mut |found| match found.reference {
             Ok(reference) => known.add_asset(reference, found.root),
             Err(_) => known.leave_out(),
         });
@@ -189,21 +104,21 @@ pub fn run(
     // What cuts play is final wherever it lies: they are read before the first asset is placed.
     let delivery = Delivery {
         roots,
-        listed: scan.listed.as_deref(),
-        exclude: &scan.exclude,
+        listed: options.listed.as_deref(),
+        exclude: &options.exclude,
         space: &space,
-        depth: scan.max_archive_depth,
+        depth: options.max_archive_depth,
         stop: watch.stop(),
     };
-    let cuts = pool.install(|| Cuts::of(&delivery, &scan.timelines));
+    let cuts = pool.install(|| Cuts::of(&delivery, &options.timelines));
     let mut this_run = ScanRun {
-        scan,
+        scan: &scan,
         watch,
-        pool: &pool,
+        pool,
         cuts: &cuts,
         files,
-        known: known.as_deref(),
-        tally: Tally::new(scan.fail_on, scan.integrity),
+        known: known.as_ref(),
+        tally: Tally::new(options.fail_on, options.integrity),
         budget: Budget::of(0),
         first: deliveries.len(),
         opened: Vec::new(),
@@ -233,12 +148,12 @@ pub fn run(
     for (package, faults) in delivered.into_iter().chain(opened) {
         tally.package(package, &faults, &scan.judge);
     }
-    tally.summary.matching = known.as_deref().map(Known::summary);
+    tally.summary.matching = known.as_ref().map(Known::summary);
     // Bytes that were exchanged since they were judged are not those that somebody approved.
     for changed in approved.iter().filter_map(|approved| approved.changed(roots)) {
         tally.of_run(scan.judge.changed(changed));
     }
-    tally.summary.from_cache = scan.cache.map_or(0, Cache::found);
+    tally.summary.from_cache = scan.from_cache.load(Ordering::Relaxed);
     let summary = tally.finish(&scan.judge);
     scan.judge.check_ledger_intact()?;
     Ok(summary)
@@ -346,7 +261,7 @@ impl ScanRun<'_, '_> {
             self.budget = Budget::of(job.asset.size);
         }
         let asset = &job.asset;
-        let (budget, files, exclude) = (&mut self.budget, self.files, &self.scan.exclude);
+        let (budget, files, exclude) = (&mut self.budget, self.files, &self.scan.options.exclude);
         let opened = catch_panic(|| match &job.inside {
             Some(inside) => archives::open(asset, Container::Member(inside), part, budget, files.space, exclude),
             None => {

@@ -2,6 +2,8 @@
 //! baseline are applied. No I/O; the same input gives the same findings, in the same order, on any thread.
 
 use std::collections::{HashMap, HashSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use chrono::NaiveDate;
 
@@ -32,6 +34,8 @@ pub struct ExaminedAsset<'a> {
 
 /// Judges assets by one policy, one ledger and one day.
 ///
+/// A judge is of one run: it remembers which records and suppressions were of use. Policy and ledger are shared.
+///
 /// ```
 /// use chrono::NaiveDate;
 /// use countersign_judge::judge::{ExaminedAsset, Judge};
@@ -45,7 +49,7 @@ pub struct ExaminedAsset<'a> {
 /// let evidence = marks::catalogue().evidence(&facts);
 ///
 /// let policy = Policy::builtin("netflix-genai")?;
-/// let judge = Judge::new(&policy, None, NaiveDate::from_ymd_opt(2026, 6, 1).unwrap());
+/// let judge = Judge::new(policy.into(), None, NaiveDate::from_ymd_opt(2026, 6, 1).unwrap());
 /// let asset = Asset::new("final/shot.png".into(), "final/shot.png".to_owned(), 0, 1_024, None);
 /// let examined =
 ///     ExaminedAsset { asset: &asset, facts: &facts, evidence: &evidence, ai: marks::ai(&evidence), sha256: None };
@@ -55,11 +59,13 @@ pub struct ExaminedAsset<'a> {
 /// # Ok::<(), countersign_model::error::Error>(())
 /// ```
 #[derive(Debug)]
-pub struct Judge<'a> {
-    policy: &'a Policy,
-    approvals: Option<&'a Approvals>,
+pub struct Judge {
+    policy: Arc<Policy>,
+    approvals: Option<Arc<Approvals>>,
     as_of: NaiveDate,
-    baseline: Baseline,
+    baseline: Arc<Baseline>,
+    /// The folder that relative paths start from.
+    working_directory: PathBuf,
     /// Whether the hashes that packages state are compared in this run.
     integrity: bool,
     /// Which records and suppressions matched something, in their own order.
@@ -124,24 +130,32 @@ impl Baseline {
     }
 }
 
-impl<'a> Judge<'a> {
+impl Judge {
     /// A judge; `as_of` is the day on which approvals and suppressions must hold.
     #[must_use]
-    pub fn new(policy: &'a Policy, approvals: Option<&'a Approvals>, as_of: NaiveDate) -> Self {
+    pub fn new(policy: Arc<Policy>, approvals: Option<Arc<Approvals>>, as_of: NaiveDate) -> Self {
         Self {
+            as_of,
+            baseline: Arc::default(),
+            working_directory: PathBuf::new(),
+            integrity: false,
+            used_approvals: Usage::none_of(approvals.as_ref().map_or(0, |approvals| approvals.len())),
+            used_suppressions: Usage::none_of(policy.suppress.len()),
             policy,
             approvals,
-            as_of,
-            baseline: Baseline::default(),
-            integrity: false,
-            used_approvals: Usage::none_of(approvals.map_or(0, Approvals::len)),
-            used_suppressions: Usage::none_of(policy.suppress.len()),
         }
+    }
+
+    /// Relative paths start from this folder; without it they are told apart as they are written.
+    #[must_use]
+    pub fn in_directory(mut self, working_directory: &Path) -> Self {
+        working_directory.clone_into(&mut self.working_directory);
+        self
     }
 
     /// Findings that `baseline` holds will not count.
     #[must_use]
-    pub fn with_baseline(mut self, baseline: Baseline) -> Self {
+    pub fn with_baseline(mut self, baseline: Arc<Baseline>) -> Self {
         self.baseline = baseline;
         self
     }
@@ -164,7 +178,7 @@ impl<'a> Judge<'a> {
     /// Whether the SHA-256 of this asset's bytes matters: it needs a record, or a record names its path.
     #[must_use]
     pub fn needs_digest(&self, asset: &Asset, ai: Ai) -> bool {
-        let recorded = || self.approvals.is_some_and(|approvals| approvals.name(asset));
+        let recorded = || self.approvals.as_ref().is_some_and(|approvals| approvals.name(asset));
         self.policy.demands(asset.role, ai) || ai > Ai::Possible || recorded()
     }
 
@@ -172,15 +186,16 @@ impl<'a> Judge<'a> {
     #[must_use]
     pub fn asset(&self, examined: &ExaminedAsset<'_>) -> Vec<Finding> {
         let ExaminedAsset { asset, facts, evidence, ai, sha256 } = *examined;
-        let matches = self.approvals.map(|approvals| approvals.matches(asset, sha256)).unwrap_or_default();
+        let matches = self.approvals.as_ref().map(|approvals| approvals.matches(asset, sha256)).unwrap_or_default();
         for (known, _) in &matches.rows {
             self.used_approvals.insert(known.index);
         }
         let status = self.status(asset, ai, evidence, &matches);
-        let ledger = self.approvals.map(Approvals::path);
-        let policy = self.policy;
+        let ledger = self.approvals.as_ref().map(|approvals| approvals.path());
+        let (policy, working_directory) = (self.policy.as_ref(), self.working_directory.as_path());
         let (matches, status, as_of) = (&matches, &status, self.as_of);
-        let context = AssetContext { asset, facts, ai, evidence, policy, matches, status, ledger, as_of };
+        let context =
+            AssetContext { asset, facts, ai, evidence, policy, matches, status, ledger, as_of, working_directory };
         let mut findings = self.run(&asset.rel, |rule, out| rule.check_asset(&context, out));
         for finding in findings.iter_mut().filter(|f| f.state == FindingState::Open) {
             if self.baseline.holds(&finding.rule, asset, sha256) {
@@ -201,7 +216,7 @@ impl<'a> Judge<'a> {
     /// What the ledger holds about one asset, for reports.
     #[must_use]
     pub fn records(&self, asset: &Asset, sha256: Option<&str>) -> Vec<RecordNote> {
-        let matches = self.approvals.map(|approvals| approvals.matches(asset, sha256)).unwrap_or_default();
+        let matches = self.approvals.as_ref().map(|approvals| approvals.matches(asset, sha256)).unwrap_or_default();
         matches.rows.iter().map(|(known, by)| note(&known.record, *by, sha256)).collect()
     }
 
@@ -210,7 +225,7 @@ impl<'a> Judge<'a> {
     /// # Errors
     /// As [`Approvals::check_ledger_intact`].
     pub fn check_ledger_intact(&self) -> Result<()> {
-        self.approvals.map_or(Ok(()), Approvals::check_ledger_intact)
+        self.approvals.as_ref().map_or(Ok(()), |approvals| approvals.check_ledger_intact())
     }
 
     /// What the rules find in one delivery package, worst first.
@@ -227,8 +242,8 @@ impl<'a> Judge<'a> {
     pub fn finish(&self, packages: &[PackageReport]) -> Vec<Finding> {
         let context = RunContext {
             packages,
-            policy: self.policy,
-            approvals: self.approvals,
+            policy: &self.policy,
+            approvals: self.approvals.as_deref(),
             as_of: self.as_of,
             used_approvals: &self.used_approvals,
             used_suppressions: &self.used_suppressions,
@@ -251,7 +266,7 @@ impl<'a> Judge<'a> {
             return ApprovalStatus::default();
         }
         let scopes = self.policy.scopes_of(asset.role, &asset.rel, evidence);
-        matches.status(&CoverageQuery { policy: self.policy, role: asset.role, decisions, scopes, as_of: self.as_of })
+        matches.status(&CoverageQuery { policy: &self.policy, role: asset.role, decisions, scopes, as_of: self.as_of })
     }
 
     /// Runs every rule that is on, in order, and judges what it says. What a rule says is dropped where a more exact one

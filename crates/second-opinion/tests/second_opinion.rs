@@ -9,6 +9,7 @@ mod prerequisite;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use countersign::c2pa::{Options, Verifier};
 use countersign::extract;
@@ -35,8 +36,8 @@ struct Row {
     theirs: (Word, Vec<String>),
 }
 
-fn ours(path: &Path, verifier: &Verifier) -> (Word, Vec<String>) {
-    let options = extract::Options { verifier: Some(verifier), ..extract::Options::default() };
+fn ours(path: &Path, verifier: &Arc<Verifier>) -> (Word, Vec<String>) {
+    let options = extract::Options { verifier: Some(Arc::clone(verifier)), ..extract::Options::default() };
     let Some(found) = extract::facts(path, &[], &options).c2pa else { return (Word::Nothing, Vec::new()) };
     let word = match found.state {
         CredentialState::Trusted | CredentialState::Valid => Word::Intact,
@@ -147,7 +148,7 @@ impl Difference {
 }
 
 fn rows(files: impl IntoIterator<Item = (String, PathBuf)>) -> Vec<Row> {
-    let verifier = Verifier::new(&Options::default()).unwrap();
+    let verifier = Arc::new(Verifier::new(&Options::default()).unwrap());
     let row = |(name, path): (String, PathBuf)| Row { name, ours: ours(&path, &verifier), theirs: theirs(&path) };
     files.into_iter().map(row).collect()
 }

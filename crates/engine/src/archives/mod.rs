@@ -98,7 +98,7 @@ impl Inside {
 
     /// The facts of the asset, and its bytes for whoever wants to hash them.
     #[must_use]
-    pub fn read(&self, path: &Path, space: &TempSpace, options: &extract::Options<'_>) -> (Facts, Option<MemberBytes>) {
+    pub fn read(&self, path: &Path, space: &TempSpace, options: &extract::Options) -> (Facts, Option<MemberBytes>) {
         let opened = self.member.open(space);
         let beside: Vec<_> = self.beside.iter().map(|(path, member)| (path, member.open(space))).collect();
         let views: Vec<_> = beside.iter().map(|(path, opened)| (path.as_path(), view(opened))).collect();

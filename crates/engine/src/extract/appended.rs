@@ -14,7 +14,7 @@ use countersign_model::{AppendedArchive, Extraction, Problem, Via, limits};
 pub(super) fn read(
     source: &mut Source,
     (host, named): (&'static dyn Format, Named),
-    options: &Options<'_>,
+    options: &Options,
     depth: usize,
     out: &mut Extraction,
 ) {
@@ -53,7 +53,7 @@ fn others(
     Ok((files, found.remarks))
 }
 
-fn one(source: &mut Source, file: &Appended, options: &Options<'_>, depth: usize, out: &mut Extraction) {
+fn one(source: &mut Source, file: &Appended, options: &Options, depth: usize, out: &mut Extraction) {
     let (start, info) = (file.span.start, file.format.info());
     let place = format!("{} at byte {}", info.name, source.absolute(start));
     let Some(depth) = depth.checked_sub(1) else {

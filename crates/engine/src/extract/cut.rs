@@ -3,7 +3,7 @@
 //! An object keeps its members and other text its beginning. Marks are matched later by what is left, so that a cut must
 //! lose none: where it would, the value is taken apart, and the pieces are left out that no mark needs.
 
-use countersign_judge::marks::catalogue;
+use countersign_judge::marks::Catalogue;
 use countersign_media::tags::push_problem;
 use countersign_model::json;
 use countersign_model::limits;
@@ -17,11 +17,11 @@ const SEARCHED: usize = 64;
 const PIECES: usize = 1024;
 
 /// Shortens every value that is longer than [`limits::VALUE`]; where a mark would be lost, a problem says so.
-pub(super) fn long_values(facts: &mut Facts) {
+pub(super) fn long_values(facts: &mut Facts, catalogue: &Catalogue) {
     for of_decoders in [false, true] {
         for index in 0..list(facts, of_decoders).len() {
             if list(facts, of_decoders).get(index).is_some_and(|tag| tag.value.len() > limits::VALUE) {
-                shorten(facts, of_decoders, index);
+                shorten(facts, catalogue, of_decoders, index);
             }
         }
     }
@@ -31,14 +31,14 @@ fn list(facts: &mut Facts, of_decoders: bool) -> &mut Vec<Tag> {
     if of_decoders { &mut facts.decoded } else { &mut facts.tags }
 }
 
-fn shorten(facts: &mut Facts, of_decoders: bool, index: usize) {
+fn shorten(facts: &mut Facts, catalogue: &Catalogue, of_decoders: bool, index: usize) {
     let Some(whole) = list(facts, of_decoders).get(index).cloned() else { return };
     let sha256 = data_encoding::HEXLOWER.encode(&Sha256::digest(whole.value.as_bytes()));
-    let said = said(&whole, facts);
+    let said = said(&whole, facts, catalogue);
     let mut short =
         Tag { value: usual(&whole.value), cut: Some(Cut { bytes: whole.value.len() as u64, sha256 }), ..whole.clone() };
-    if self::said(&short, facts) != said {
-        match without_needless(&whole, &said, facts) {
+    if self::said(&short, facts, catalogue) != said {
+        match without_needless(&whole, &said, facts, catalogue) {
             Some(value) => short.value = value,
             None => {
                 let what = format!("{} says more than is kept of a value of {} bytes", whole.key, whole.value.len());
@@ -63,8 +63,8 @@ fn usual(value: &str) -> String {
 type Said = Vec<(String, Claim, Strength, Option<String>)>;
 
 /// What the catalogue makes of one tag among the others.
-fn said(tag: &Tag, facts: &Facts) -> Said {
-    let evidence = catalogue().of_tag(tag, facts).into_iter();
+fn said(tag: &Tag, facts: &Facts, catalogue: &Catalogue) -> Said {
+    let evidence = catalogue.of_tag(tag, facts).into_iter();
     let mut said: Said = evidence.map(|e| (e.mark, e.claim, e.strength, e.system)).collect();
     said.sort();
     said
@@ -72,7 +72,7 @@ fn said(tag: &Tag, facts: &Facts) -> Said {
 
 /// A value of at most [`limits::VALUE`] bytes that says the same: members of an object, or stretches of a text, that are
 /// not needed for it are left out, the largest groups first.
-fn without_needless(whole: &Tag, said: &Said, facts: &Facts) -> Option<String> {
+fn without_needless(whole: &Tag, said: &Said, facts: &Facts, catalogue: &Catalogue) -> Option<String> {
     let mut pieces = Pieces::of(&whole.value);
     let mut room = whole.value.len().saturating_mul(SEARCHED);
     let mut group = pieces.len().div_ceil(2);
@@ -82,7 +82,7 @@ fn without_needless(whole: &Tag, said: &Said, facts: &Facts) -> Option<String> {
             let fewer = pieces.without(at, group);
             let value = fewer.text();
             room = room.checked_sub(value.len())?;
-            if self::said(&Tag { value, ..whole.clone() }, facts) == *said {
+            if self::said(&Tag { value, ..whole.clone() }, facts, catalogue) == *said {
                 pieces = fewer;
             } else {
                 at += group;
@@ -172,8 +172,9 @@ mod tests {
             ..Tag::default()
         };
         let mut facts = Facts { tags: tags.iter().map(tag).collect(), ..Facts::default() };
-        long_values(&mut facts);
-        let marks = catalogue().evidence(&facts).into_iter().map(|e| e.mark).collect();
+        let catalogue = countersign_judge::marks::catalogue();
+        long_values(&mut facts, catalogue);
+        let marks = catalogue.evidence(&facts).into_iter().map(|e| e.mark).collect();
         (facts, marks)
     }
 
@@ -202,6 +203,37 @@ mod tests {
         let (facts, marks) = cut(&[("exif", "UserComment", &value)]);
         assert_eq!(marks, ["tc260.aigc"]);
         assert!(facts.tags[0].value.len() <= limits::VALUE);
+    }
+
+    const HOUSE: &str = r#"
+[[mark]]
+id = "house.pipeline"
+name = "Pipeline of the house"
+lives = "PNG text `dh:job`"
+claim = "generated"
+strength = "declared"
+guard = "Other jobs."
+source = "Our own pipeline"
+hits = [{ claim = "generated", tags = [["png", "dh:job", "gen-17"]] }]
+misses = [{ trap = true, tags = [["png", "dh:job", "comp-17"]] }]
+[[mark.test]]
+in = ["png:dh:job"]
+pattern = 'gen-[0-9]+$'
+"#;
+
+    #[test]
+    fn a_mark_of_the_house_behind_a_long_text_is_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("house.toml");
+        std::fs::write(&path, HOUSE).unwrap();
+        let catalogue = countersign_judge::marks::with_files(&[path]).unwrap();
+        let value = format!("{} gen-17", "x ".repeat(200_000));
+        let tag = Tag { space: "png".into(), key: "dh:job".into(), value, ..Tag::default() };
+        let mut facts = Facts { tags: vec![tag], ..Facts::default() };
+        long_values(&mut facts, &catalogue);
+        let marks: Vec<_> = catalogue.evidence(&facts).into_iter().map(|e| e.mark).collect();
+        assert_eq!(marks, ["house.pipeline"]);
+        assert!(facts.tags[0].value.len() <= limits::VALUE && facts.problems.is_empty());
     }
 
     #[test]

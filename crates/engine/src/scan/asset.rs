@@ -2,7 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::around::PackageContext;
 use super::{Scan, Watch, cut};
@@ -81,6 +81,8 @@ fn approved(asset: &Asset, inside: Option<&Inside>, findings: &[Finding]) -> Opt
 pub(super) struct AssetFiles<'a> {
     pub(super) roots: &'a Roots,
     pub(super) space: &'a TempSpace,
+    /// Counts the assets that are not read because their facts are known.
+    pub(super) from_cache: &'a AtomicU64,
 }
 
 impl AssetFiles<'_> {
@@ -114,7 +116,7 @@ impl AssetFiles<'_> {
     }
 
     /// The facts of a file, and the handle by which they were read.
-    fn read(&self, asset: &Asset, options: &extract::Options<'_>) -> (Facts, Option<MemberBytes>) {
+    fn read(&self, asset: &Asset, options: &extract::Options) -> (Facts, Option<MemberBytes>) {
         let bytes = self.open(asset);
         let local = self.is_local(asset);
         let beside = |path: &Path| self.open_beside(asset, path);
@@ -154,30 +156,33 @@ pub(super) fn process_asset(
     let Job { mut asset, inside, .. } = job;
     let place = around.place(asset.root, &asset.rel);
     asset.package = place.package;
-    (asset.role, asset.role_basis) = roles::place(&asset.rel, &scan.policy.roles, place.membership, scan.role);
-    let (mut facts, mut opened) = extract_guarded(&asset, inside.as_ref(), files, (scan.extract, scan.cache));
+    (asset.role, asset.role_basis) =
+        roles::place(&asset.rel, &scan.engine.policy.roles, place.membership, scan.options.role);
+    let (mut facts, mut opened) =
+        extract_guarded(&asset, inside.as_ref(), files, (&scan.engine.extract, scan.engine.cache.as_deref()));
     if facts.format.is_none() && facts.problems.is_empty() && around.deliveries.is_manifest(asset.root, &asset.rel) {
         (facts.format, facts.media) = (Some(MANIFEST), Some(Media::Companion));
     }
     asset.cut = cuts.place(asset.root, &asset.rel);
     cut::note_timeline(&asset, &mut facts);
-    let unused = scan.policy.unused_role.filter(|_| cuts.lowers());
+    let unused = scan.engine.policy.unused_role.filter(|_| cuts.lowers());
     cut::settle_role(&mut asset, facts.media, place.membership, unused);
     cut::add_compositions(&mut asset, &place);
     let depth = inside.as_ref().map_or(0, |inside| inside.depth);
     let held = archives_in(&mut facts);
     let opens = !held.is_empty();
-    if opens && depth >= scan.max_archive_depth {
-        let what = format!("not opened: it lies deeper than --max-archive-depth {}", scan.max_archive_depth);
+    let deepest = scan.options.max_archive_depth;
+    if opens && depth >= deepest {
+        let what = format!("not opened: it lies deeper than --max-archive-depth {deepest}");
         facts.problems.push(Problem::new(ProblemKind::Limit, "archive", None, what));
     }
-    let mut evidence = scan.catalogue.evidence(&facts);
+    let mut evidence = scan.engine.extract.catalogue.evidence(&facts);
     // What is marked itself is known, and not looked up.
     if let Some(known) = known.filter(|_| marks::ai(&evidence) <= Ai::Possible) {
         evidence.extend(copies(known, (&asset, inside.as_ref()), &mut opened, files, &mut facts));
     }
     let (ai, is_copy) = (marks::ai(&evidence), evidence.iter().any(|evidence| evidence.of.is_some()));
-    let claims = if scan.integrity { around.deliveries.digests(asset.root, &asset.rel) } else { vec![] };
+    let claims = if scan.options.integrity { around.deliveries.digests(asset.root, &asset.rel) } else { vec![] };
     let mut hashed = Hashed { claims, recorded: is_copy || scan.judge.needs_digest(&asset, ai), ..Hashed::default() };
     let digests = hash(&mut hashed, (&asset, inside.as_ref()), &mut opened, files, &mut facts, watch);
     let changed = note_change(&asset, inside.as_ref(), opened.as_ref(), files, &mut facts);
@@ -222,11 +227,11 @@ pub(super) fn process_asset(
         findings,
         problems: facts.problems,
         records,
-        tags: scan.tags.then_some(facts.tags),
+        tags: scan.options.tags.then_some(facts.tags),
         frames: None,
     };
     let oddity = opened.and_then(|opened| opened.oddity);
-    let archive = (opens && depth < scan.max_archive_depth).then_some(Job { asset, inside, archives: held });
+    let archive = (opens && depth < deepest).then_some(Job { asset, inside, archives: held });
     Some(Judged { report, archive, oddity, approved })
 }
 
@@ -243,15 +248,17 @@ pub(super) fn extract_guarded(
     asset: &Asset,
     inside: Option<&Inside>,
     files: AssetFiles<'_>,
-    (mut options, cache): (extract::Options<'_>, Option<&Cache>),
+    (options, cache): (&extract::Options, Option<&Cache>),
 ) -> (Facts, Option<MemberBytes>) {
     if let Some(obstacle) = &asset.obstacle {
         return (Facts { problems: vec![obstacle.clone()], ..Facts::default() }, None);
     }
     // Decoding takes its time; where a picture is shown as a record, it is worth it.
+    let mut options = options.clone();
     options.decoders.thumbnails |= asset.role == Role::Archival;
-    let mut opened = None;
+    let (mut opened, mut known) = (None, true);
     let mut read = || {
+        known = false;
         let read = catch_panic(|| match inside {
             Some(inside) => inside.read(&asset.path, files.space, &options),
             None => files.read(asset, &options),
@@ -265,13 +272,14 @@ pub(super) fn extract_guarded(
     };
     let facts = match (cache, inside) {
         (None, _) => read().0,
-        (Some(cache), None) => cache.facts(asset, options.decoders, || read().0),
+        (Some(cache), None) => cache.facts(asset, &options, || read().0),
         (Some(cache), Some(inside)) => {
             let (archive, seen) = (&inside.outer.path, &inside.outer.seen);
             let key = MemberKey { asset, archive, seen, what: inside.identity() };
-            cache.member(&key, options.decoders, read)
+            cache.member(&key, &options, read)
         }
     };
+    files.from_cache.fetch_add(u64::from(known), Ordering::Relaxed);
     (facts, opened)
 }
 

@@ -5,7 +5,7 @@
 //! memory in proportion to the delivery, and a copy that stands before its original must be told in its own row.
 
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use globset::GlobSet;
 use rayon::ThreadPool;
@@ -14,22 +14,21 @@ use rayon::prelude::*;
 use super::asset::{AssetFiles, Job, archives_in, catch_panic, extract_guarded, open_again};
 use crate::archives::{self, Budget, Container};
 use crate::cache::Cache;
+use super::engine::threads;
 use crate::extract;
 use crate::fingerprints::{self, Material};
 use crate::walk::Walk;
 use countersign_io::digest::{self, Algorithm};
 use countersign_io::{Roots, TempSpace};
-use countersign_judge::marks::{self, Catalogue};
+use countersign_judge::marks;
 use countersign_matching::{Digest, Reference};
-use countersign_model::error::{Error, Result};
+use countersign_model::error::Result;
 use countersign_model::{Ai, AppendedArchive, Media};
 
 /// What is gathered, and how it is read.
 pub struct Gather<'a> {
-    /// What readers may do.
-    pub extract: extract::Options<'a>,
-    /// By which marks material is known.
-    pub catalogue: &'a Catalogue,
+    /// What readers may do, and by which marks material is known.
+    pub extract: extract::Options,
     /// Facts of earlier runs.
     pub cache: Option<&'a Cache>,
     /// Patterns of paths, below their roots, that are passed over.
@@ -55,13 +54,14 @@ pub struct Gathered {
 /// # Errors
 /// A thread pool that cannot start.
 pub fn everything(gather: &Gather<'_>, roots: &[PathBuf], jobs: usize, tell: &mut dyn FnMut(Gathered)) -> Result<()> {
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(jobs).build().map_err(|e| Error::Usage {
-        what: format!("cannot start {jobs} threads: {e}"),
-        hint: "use a smaller --jobs".to_owned(),
-    })?;
+    let (pool, from_cache) = (threads(jobs)?, AtomicU64::new(0));
     let (space, trees) = (TempSpace::outside(roots), Roots::local(roots));
     let walk = Walk::over(&trees, gather.exclude.clone());
-    gather.run(walk, (&pool, AssetFiles { roots: &trees, space: &space }, &AtomicBool::new(false)), tell);
+    gather.run(
+        walk,
+        (&pool, AssetFiles { roots: &trees, space: &space, from_cache: &from_cache }, &AtomicBool::new(false)),
+        tell,
+    );
     Ok(())
 }
 
@@ -88,11 +88,11 @@ impl Gather<'_> {
 
     fn examine(&self, job: Job, files: AssetFiles<'_>) -> Examined {
         let Job { asset, inside, .. } = job;
-        let (mut facts, mut opened) = extract_guarded(&asset, inside.as_ref(), files, (self.extract, self.cache));
+        let (mut facts, mut opened) = extract_guarded(&asset, inside.as_ref(), files, (&self.extract, self.cache));
         let depth = inside.as_ref().map_or(0, |inside| inside.depth);
         let is_archive = archives::opens(facts.format);
         let archives = if depth < self.depth { archives_in(&mut facts) } else { Vec::new() };
-        let ai = marks::ai(&self.catalogue.evidence(&facts));
+        let ai = marks::ai(&self.extract.catalogue.evidence(&facts));
         let content = matches!(facts.media, Some(Media::Image | Media::Video | Media::Audio));
         if is_archive || !(content && (self.all || ai > Ai::Possible)) {
             return (None, (!archives.is_empty()).then_some(Job { asset, inside, archives }));

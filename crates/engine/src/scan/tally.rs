@@ -52,7 +52,7 @@ impl Tally {
 
     /// A row as it will be told, with what is wrong with the sequence that it stands for; the bytes of a `member` of
     /// an archive are counted with it.
-    pub(super) fn row(&mut self, row: Row, judge: &Judge<'_>, member: bool) -> AssetReport {
+    pub(super) fn row(&mut self, row: Row, judge: &Judge, member: bool) -> AssetReport {
         let mut report = row.report;
         if !row.faults.is_empty() {
             let root = row.faults.first().map(|f| f.path.clone()).unwrap_or_default();
@@ -89,7 +89,7 @@ impl Tally {
         }
     }
 
-    pub(super) fn package(&mut self, mut package: PackageReport, faults: &[PackageFault], judge: &Judge<'_>) {
+    pub(super) fn package(&mut self, mut package: PackageReport, faults: &[PackageFault], judge: &Judge) {
         package.findings = judge.package(&package, faults);
         package.findings.iter().for_each(|f| self.count(f));
         let unverified =
@@ -126,7 +126,7 @@ impl Tally {
         }
     }
 
-    pub(super) fn finish(mut self, judge: &Judge<'_>) -> Summary {
+    pub(super) fn finish(mut self, judge: &Judge) -> Summary {
         // What matched nothing can only be said of a run that saw everything.
         if !self.summary.interrupted {
             let of_run = judge.finish(&self.summary.packages);

@@ -70,7 +70,7 @@ pub struct Approvals {
     file: File,
     keys: Vec<TrustedKey>,
     /// The folder that relative paths of assets start from.
-    here: PathBuf,
+    working_directory: PathBuf,
     index: Index,
     recent: Mutex<Recent>,
     /// The first line that is another one now.
@@ -157,12 +157,19 @@ impl Approvals {
             path: path.to_owned(),
             file,
             keys: keys.to_vec(),
-            here: std::env::current_dir().unwrap_or_default(),
+            working_directory: PathBuf::new(),
             index,
             recent: Mutex::default(),
             failure: OnceLock::new(),
             warning,
         })
+    }
+
+    /// Relative paths of assets start from this folder: records may name their whole paths.
+    #[must_use]
+    pub fn in_directory(mut self, working_directory: &Path) -> Self {
+        working_directory.clone_into(&mut self.working_directory);
+        self
     }
 
     /// The ledger's path.
@@ -291,7 +298,7 @@ impl Approvals {
 
     /// Lines whose path hints fit, and whether one that fits stands without a digest.
     fn by_path(&self, asset: &Asset) -> BTreeMap<usize, bool> {
-        let paths = paths::Paths::of(asset, &self.here);
+        let paths = paths::Paths::of(asset, &self.working_directory);
         let mut out = BTreeMap::new();
         for named in self.index.by_name(paths.keys()) {
             if paths.fit(named.name) {

@@ -390,6 +390,12 @@ impl Catalogue {
         CatalogueRef { marks: self.marks.len(), sha256: self.sha256.clone(), files: self.files.clone() }
     }
 
+    /// The SHA-256 of all its files in hex: of the same marks it is the same.
+    #[must_use]
+    pub fn sha256(&self) -> &str {
+        &self.sha256
+    }
+
     /// Every mark, in the catalogue's order.
     pub fn marks(&self) -> impl Iterator<Item = &Mark> {
         self.marks.iter()

@@ -50,9 +50,9 @@ impl Rule for ConfigurationInDelivery {
     fn check_asset(&self, context: &AssetContext, out: &mut Vec<RawFinding>) {
         let name = context.asset.rel.rsplit('/').next().unwrap_or_default();
         let named = NAMES.iter().find(|(known, _)| name.eq_ignore_ascii_case(known)).map(|(_, what)| *what);
-        let here = std::path::absolute(&context.asset.path).ok();
-        let is_here =
-            |path: Option<&Path>| path.is_some_and(|path| here.is_some() && std::path::absolute(path).ok() == here);
+        let whole = |path: &Path| context.working_directory.join(path);
+        let own = whole(&context.asset.path);
+        let is_here = |path: Option<&Path>| path.is_some_and(|path| whole(path) == own);
         let in_force = [("approvals ledger", context.ledger), ("policy", context.policy.path.as_deref())];
         if let Some((what, _)) = in_force.into_iter().find(|(_, path)| is_here(*path)) {
             let message = format!("the {what} in force lies in the delivery that it judges");

@@ -110,7 +110,7 @@ impl Info {
 /// assert!(rule.info().summary().contains("extension"));
 ///
 /// let policy = Policy::builtin("netflix-genai")?;
-/// let judge = Judge::new(&policy, None, NaiveDate::from_ymd_opt(2026, 6, 1).unwrap());
+/// let judge = Judge::new(policy.into(), None, NaiveDate::from_ymd_opt(2026, 6, 1).unwrap());
 /// let asset = Asset::new("poster.jpg".into(), "poster.jpg".to_owned(), 0, 9, None);
 /// let (format, named) = (Some(FormatId::new("png")), Some(FormatId::new("jpeg")));
 /// let facts = Facts { format, named, extension_fits: Some(false), ..Facts::default() };
@@ -156,6 +156,8 @@ pub struct AssetContext<'a> {
     pub ledger: Option<&'a Path>,
     /// The day on which approvals must hold.
     pub as_of: NaiveDate,
+    /// The folder that relative paths start from.
+    pub working_directory: &'a Path,
 }
 
 impl AssetContext<'_> {
