@@ -217,13 +217,15 @@ pub(super) fn run(arguments: Arguments) -> Result<u8> {
             FailOn::Warning => Severity::Warning,
         },
         known,
+        previews: Some(Arc::new(Files::new(&roots))),
         ..ScanOptions::on(as_of)
     };
     // What is listed for this, the run does not list again.
     let listed_roots = Roots::local(&roots);
     scan::refuse_empty(&listed_roots, options.listed.is_some(), &options.exclude)?;
-    let mut outputs =
-        Outputs::open(&arguments.reporting.wanted(), trees.closed(), &render_options(&arguments, &roots))?;
+    let preview: Option<Arc<dyn Preview>> = options.previews.clone().map(|previews| previews as Arc<dyn Preview>);
+    let look = RenderOptions { preview, ..arguments.reporting.render_options() };
+    let mut outputs = Outputs::open(&arguments.reporting.wanted(), trees.closed(), &look)?;
     outputs.begin(&Run {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         started: Utc::now().to_rfc3339_opts(SecondsFormat::Secs, true),
@@ -361,11 +363,6 @@ fn globs(patterns: &[String]) -> Result<GlobSet> {
         set.add(glob);
     }
     set.build().map_err(|e| Error::Usage { what: format!("--exclude: {e}"), hint: String::new() })
-}
-
-fn render_options(arguments: &Arguments, roots: &[PathBuf]) -> RenderOptions {
-    let preview: Arc<dyn Preview> = Arc::new(Files::new(roots));
-    RenderOptions { preview: Some(preview), ..arguments.reporting.render_options() }
 }
 
 /// What was asked for, else what the policy says; the stack bounds both.

@@ -38,6 +38,7 @@ mod ledger_size;
 mod left_over;
 mod marks;
 mod matching;
+mod opens;
 mod outside;
 mod packages;
 mod policy;

@@ -9,7 +9,6 @@
 pub mod archives;
 pub mod cache;
 pub mod cut;
-
 pub mod extract;
 pub mod fingerprints;
 pub mod known;

@@ -1,118 +1,121 @@
 //! Small pictures of flagged assets for the HTML report: images reduced, sound as a waveform, cover art, a video's
 //! poster picture, and where none is carried a frame by way of ffmpeg, if that is installed.
 //!
-//! Everything is bounded (bytes, pixels, samples, seconds) and decoded in worker processes: a decoder that fails costs
-//! only its picture, and whatever cannot be pictured is left out without a word.
+//! A picture is made while its asset is open, from the handle by which it was read: what is sent to a worker are bytes. Only
+//! what is longer than [`limits::BLOB`], and ffmpeg, needs a file of its own. Everything is bounded (bytes, pixels, samples,
+//! seconds) and decoded in worker processes: a decoder that fails costs only its picture, and whatever cannot be pictured is
+//! left out without a word.
 
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, mpsc};
-use std::time::{Duration, Instant};
+mod made;
 
-use crate::archives;
-use crate::walk::from_lossless;
-use countersign_io::TempSpace;
+use std::path::Path;
+
 use countersign_io::source::Source;
+use countersign_io::{ByteRange, TempSpace};
+use countersign_media::formats::{Info, Media};
 use countersign_media::identify::identify;
-use countersign_model::Extraction;
 use countersign_model::limits;
-use countersign_report::{Picture, Preview};
+use countersign_model::{Extraction, FormatId};
+use countersign_report::Picture;
 use countersign_worker::client;
+
+pub use made::Files;
 
 /// The longest side of a picture, in pixels.
 const SIDE: u32 = 240;
-/// The longest member of an archive that is laid out for a picture.
+/// The longest asset without a file of its own that is laid out for a picture.
 const MEMBER_BYTES: u64 = 256 * 1024 * 1024;
 /// Columns of a waveform.
 const COLUMNS: usize = 160;
-/// How long all pictures together may take.
-const ALL: Duration = Duration::from_secs(90);
+/// Stills that stand in a container which ffmpeg opens.
+const CONTAINED: [FormatId; 2] = [FormatId::new("heif"), FormatId::new("avif")];
 
-/// Pictures of files below these roots.
-#[derive(Debug)]
-pub struct Files {
-    roots: Vec<PathBuf>,
-    space: Arc<TempSpace>,
+/// An open asset of which a picture is wanted.
+#[derive(Clone, Copy, Debug)]
+pub struct Open<'a> {
+    /// Its bytes.
+    pub bytes: &'a ByteRange,
+    /// Its path, for its ending; whether it is a file of this machine that may be opened by that path.
+    pub path: (&'a Path, bool),
+    /// What it is.
+    pub format: Option<&'static Info>,
+    /// Where it is laid out for what can only open files, where it is none of its own.
+    pub space: &'a TempSpace,
 }
 
-impl Files {
-    /// For the roots of a run, in their order.
+impl Open<'_> {
+    /// The picture, if one can be made.
     #[must_use]
-    pub fn new(roots: &[PathBuf]) -> Self {
-        Self { roots: roots.to_vec(), space: Arc::new(TempSpace::outside(roots)) }
+    pub fn picture(&self) -> Option<Picture> {
+        match self.format.map(|info| info.media) {
+            Some(Media::Audio) => self.carried().or_else(|| self.sound()),
+            Some(Media::Video) => self.carried().or_else(|| self.sound_of_file()).or_else(|| self.frame()),
+            _ => self.still().or_else(|| self.carried()).or_else(|| self.contained()),
+        }
     }
 
-    fn path(&self, root: usize, rel: &str) -> Option<PathBuf> {
-        let root = self.roots.get(root)?;
-        // Names of members of archives are not written in the way of the drive: they stay as they are told.
-        let rel = if rel.contains(archives::MARK) { PathBuf::from(rel) } else { from_lossless(rel)? };
-        Some(archives::below(root, &rel))
+    fn is_long(&self) -> bool {
+        self.bytes.len() > limits::BLOB as u64
     }
-}
 
-impl Preview for Files {
-    fn pictures(&self, wanted: &[(usize, String)], give: &mut dyn FnMut(usize, Picture)) {
-        let workers = std::thread::available_parallelism().map_or(1, usize::from).min(8);
-        let (next, end) = (AtomicUsize::new(0), Instant::now() + ALL);
-        std::thread::scope(|scope| {
-            let (send, receive) = mpsc::sync_channel(workers * 2);
-            for _ in 0..workers {
-                let (send, next) = (send.clone(), &next);
-                scope.spawn(move || {
-                    while Instant::now() < end {
-                        let index = next.fetch_add(1, Ordering::Relaxed);
-                        let Some((root, rel)) = wanted.get(index) else { return };
-                        let Some(path) = self.path(*root, rel) else { continue };
-                        let space = Arc::clone(&self.space);
-                        let made = std::thread::spawn(move || found(&path, &space)).join();
-                        if let Ok(Some(picture)) = made
-                            && send.send((index, picture)).is_err()
-                        {
-                            return;
-                        }
-                    }
-                });
-            }
-            drop(send);
-            // Told in order, so that the same tree gives the same report.
-            let mut made: Vec<(usize, Picture)> = receive.into_iter().collect();
-            made.sort_by_key(|(index, _)| *index);
-            made.into_iter().for_each(|(index, picture)| give(index, picture));
-        });
+    fn still(&self) -> Option<Picture> {
+        let jpeg = match self.is_long() {
+            true => self.with_file(|path| client::preview_of_file(path, SIDE)),
+            false => client::preview(self.bytes, SIDE),
+        };
+        jpeg.map(Picture::Jpeg)
     }
-}
 
-/// The picture of a file, or of a member of an archive, which is laid out in `space` for it.
-fn found(path: &Path, space: &TempSpace) -> Option<Picture> {
-    let Some((member, inside)) = archives::find(path, space).ok()? else { return picture(path) };
-    if member.size > MEMBER_BYTES {
-        return None;
+    fn sound(&self) -> Option<Picture> {
+        if self.is_long() {
+            return self.sound_of_file();
+        }
+        client::waveform(self.bytes, COLUMNS).map(Picture::Waveform)
     }
-    let opened = inside.open(space).ok()?;
-    let laid = space.materialize(&[(path, &opened.held)]).ok()?;
-    picture(laid.paths.first()?)
+
+    fn sound_of_file(&self) -> Option<Picture> {
+        self.with_file(|path| client::waveform_of_file(path, COLUMNS)).map(Picture::Waveform)
+    }
+
+    fn frame(&self) -> Option<Picture> {
+        self.with_file(|path| client::video_frame(path, SIDE)).map(Picture::Jpeg)
+    }
+
+    fn contained(&self) -> Option<Picture> {
+        self.format.filter(|info| CONTAINED.contains(&info.id)).and_then(|_| self.frame())
+    }
+
+    /// Cover art or a poster picture that the asset carries.
+    fn carried(&self) -> Option<Picture> {
+        let mut source = Source::new(self.bytes);
+        let format = identify(&mut source).ok().flatten()?;
+        let mut read = Extraction::default();
+        // Whatever was read before a problem is enough for a picture.
+        let _ = format.read(&mut source, &mut read);
+        let images = read.embedded.into_iter().filter(|e| e.bytes.len() <= limits::EMBEDDED_BYTES);
+        let jpeg = images.take(limits::EMBEDDED).find_map(|e| client::preview(&ByteRange::memory(e.bytes), SIDE));
+        jpeg.map(Picture::Jpeg)
+    }
+
+    fn with_file<T>(&self, make: impl FnOnce(&Path) -> Option<T>) -> Option<T> {
+        let (path, is_file) = self.path;
+        if is_file {
+            return make(path);
+        }
+        if self.bytes.len() > MEMBER_BYTES {
+            return None;
+        }
+        let laid = self.space.materialize(&[(path, self.bytes)]).ok()?;
+        make(laid.paths.first()?)
+    }
 }
 
 /// The picture of one file, if one can be made.
 #[must_use]
 pub fn picture(path: &Path) -> Option<Picture> {
-    std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file)?;
-    let image = || client::preview_of_file(path, SIDE).map(Picture::Jpeg);
-    let sound = || client::waveform(path, COLUMNS).map(Picture::Waveform);
-    let frame = || client::video_frame(path, SIDE).map(Picture::Jpeg);
-    image().or_else(|| carried(path)).or_else(sound).or_else(frame)
-}
-
-/// Cover art or a poster picture that the file carries.
-fn carried(path: &Path) -> Option<Picture> {
-    let mut source = Source::open(path).ok()?;
-    let format = identify(&mut source).ok().flatten()?;
-    let mut read = Extraction::default();
-    // Whatever was read before a problem is enough for a picture.
-    let _ = format.read(&mut source, &mut read);
-    let images = read.embedded.into_iter().filter(|e| e.bytes.len() <= limits::EMBEDDED_BYTES).take(limits::EMBEDDED);
-    let jpeg = images.into_iter().find_map(|e| client::preview(e.bytes, SIDE));
-    jpeg.map(Picture::Jpeg)
+    let bytes = ByteRange::open(path).ok()?;
+    let format = identify(&mut Source::new(&bytes)).ok().flatten().map(|format| format.info());
+    Open { bytes: &bytes, path: (path, true), format, space: &TempSpace::outside(&[]) }.picture()
 }
 
 #[cfg(test)]

@@ -25,17 +25,19 @@ use rayon::prelude::*;
 
 use crate::archives::{self, Budget, Container};
 use crate::cut::{Cuts, Delivery};
+
 use crate::known::Known;
 use crate::survey;
 use crate::walk::{Named, Walk};
 use around::PackageContext;
 use asset::{Approved, AssetFiles, Job, Judged, catch_panic, process_asset};
-use countersign_delivery::packages::{PackageIndex, Row, Sequences, archive, capped};
+use countersign_delivery::packages::{PackageIndex, Row, Sequences, archive, capped, frame_name};
 pub use countersign_io::inside_roots;
-use countersign_io::{Roots, TempSpace};
+use countersign_io::{self as io, Roots, TempSpace};
 use countersign_judge::judge::Judge;
 use countersign_model::error::{Error, Result};
 use countersign_model::{AppendedArchive, AssetReport, Finding, PackageFault, PackageReport, Summary};
+use countersign_report::Picture;
 use gather::Gather;
 use tally::Tally;
 
@@ -128,7 +130,7 @@ pub(crate) fn run(
     let mut rows = Rows::default();
     for batch in walk.by_ref() {
         batch.iter().for_each(|asset| deliveries.saw(asset));
-        let jobs = batch.into_iter().map(|asset| Job { asset, inside: None, archives: Vec::new() }).collect();
+        let jobs = batch.into_iter().map(|asset| Job::of(asset, None)).collect();
         this_run.batch(jobs, &PackageContext::drive(&deliveries), None, &mut rows)?;
         if this_run.tally.summary.interrupted {
             break;
@@ -170,11 +172,23 @@ fn scanned(roots: &[PathBuf], listed: Option<&[PathBuf]>) -> Vec<PathBuf> {
     }
 }
 
-/// Rows of one walk that are not told yet, and the archives among them.
+/// Rows of one walk that are not told yet, the archives among them, and their pictures.
 #[derive(Default)]
 struct Rows {
     sequences: Sequences,
     archives: HashMap<(usize, String), VecDeque<Job>>,
+    pictures: HashMap<(usize, String), VecDeque<Option<Picture>>>,
+}
+
+/// Counts for each frame of a run how many of it stand before it in the batch.
+fn number_frames(jobs: &mut [Job]) {
+    let mut runs: HashMap<(usize, String, String), usize> = HashMap::new();
+    for job in jobs {
+        let Some(frame) = frame_name(&job.asset.rel) else { continue };
+        let run = runs.entry((job.asset.root, frame.prefix.to_owned(), frame.suffix.to_owned())).or_default();
+        job.ahead = *run;
+        *run += 1;
+    }
 }
 
 /// A run under way: judges in parallel, tells in order, and goes into each archive right after its row.
@@ -199,17 +213,21 @@ impl ScanRun<'_, '_> {
     /// Judges a batch of the walk, or of the archive of this number.
     fn batch(
         &mut self,
-        jobs: Vec<Job>,
+        mut jobs: Vec<Job>,
         around: &PackageContext<'_>,
         archive: Option<usize>,
         rows: &mut Rows,
     ) -> Result<()> {
         let (scan, watch, files, known, cuts) = (self.scan, self.watch, self.files, self.known, self.cuts);
+        if scan.options.previews.is_some() {
+            number_frames(&mut jobs);
+        }
+        let last = jobs.last().map(|job| (job.asset.root, io::parent(&job.asset.rel)));
         let judge = |job| process_asset(scan, job, around, files, known, (cuts, watch));
         let judged: Vec<_> = self.pool.install(|| jobs.into_par_iter().map(judge).collect());
         scan.judge.check_ledger_intact()?;
         for judged in judged {
-            let Some(Judged { report, archive: job, oddity, approved }) = judged else {
+            let Some(Judged { report, archive: job, oddity, approved, picture }) = judged else {
                 self.tally.summary.interrupted = true;
                 continue;
             };
@@ -221,9 +239,15 @@ impl ScanRun<'_, '_> {
             if let Some(job) = job {
                 rows.archives.entry((report.root, report.path.clone())).or_default().push_back(job);
             }
+            if let Some(picture) = picture {
+                rows.pictures.entry((report.root, report.path.clone())).or_default().push_back(picture);
+            }
             let ready = rows.sequences.take(report, alone);
             self.emit_rows(ready, around, archive, rows)?;
         }
+        // All folders but the last are told: what is left of them are frames that became one row.
+        rows.pictures
+            .retain(|(root, path), _| last.as_ref().is_some_and(|last| last.0 == *root && last.1 == io::parent(path)));
         Ok(())
     }
 
@@ -242,8 +266,13 @@ impl ScanRun<'_, '_> {
     ) -> Result<()> {
         for row in ready {
             let report = self.tally.row(row, &self.scan.judge, archive.is_some());
+            let place = (report.root, report.path.clone());
+            let picture = rows.pictures.get_mut(&place).and_then(VecDeque::pop_front);
+            if let (Some(previews), Some(picture)) = (&self.scan.options.previews, picture) {
+                previews.keep(&report, picture);
+            }
             (self.tell)(&report)?;
-            let job = rows.archives.get_mut(&(report.root, report.path.clone())).and_then(VecDeque::pop_front);
+            let job = rows.archives.get_mut(&place).and_then(VecDeque::pop_front);
             let Some(job) = job else { continue };
             for part in &job.archives {
                 if !self.tally.summary.interrupted {
@@ -304,10 +333,7 @@ impl ScanRun<'_, '_> {
             for (asset, _) in &batch {
                 inner.saw(asset);
             }
-            let jobs = batch
-                .into_iter()
-                .map(|(asset, inside)| Job { asset, inside: Some(inside), archives: Vec::new() })
-                .collect();
+            let jobs = batch.into_iter().map(|(asset, inside)| Job::of(asset, Some(inside))).collect();
             self.batch(jobs, &PackageContext::archive(&inner, first, shell), Some(index), &mut rows)?;
             if self.tally.summary.interrupted {
                 break;

@@ -13,11 +13,9 @@ use sha2::{Digest, Sha256};
 use crate::escape::{script, shorten, terminal};
 use crate::layout::size;
 use crate::not_looked_at;
-use crate::words::{speaks, systems, word};
-use crate::{Info, Kind, Picture, RenderOptions, Report};
-use countersign_model::{
-    AssetReport, Credentials, Evidence, Finding, FindingState, RecordNote, Run, Summary, TimelineRange, Use,
-};
+use crate::words::{systems, word};
+use crate::{Info, Kind, Picture, RenderOptions, Report, urgency};
+use countersign_model::{AssetReport, Credentials, Evidence, Finding, RecordNote, Run, Summary, TimelineRange, Use};
 
 /// One page that needs nothing beside itself.
 pub static KIND: Kind = Kind {
@@ -67,6 +65,7 @@ struct Pictured {
 impl Report for Html<'_> {
     fn begin(&mut self, run: &Run) -> io::Result<()> {
         self.run = run.clone();
+        self.options.preview.iter().for_each(|preview| preview.begin(PICTURES));
         let (style, code) = (hash(STYLE), hash(SCRIPT));
         write!(
             self.out,
@@ -81,12 +80,8 @@ impl Report for Html<'_> {
     }
 
     fn asset(&mut self, asset: &AssetReport) -> io::Result<()> {
-        if !speaks(asset) {
-            return Ok(());
-        }
+        let Some(urgent) = urgency(asset) else { return Ok(()) };
         if self.options.preview.is_some() {
-            let open = asset.findings.iter().filter(|f| f.state == FindingState::Open).map(|f| f.severity as u8 + 1);
-            let urgent = open.max().unwrap_or(0);
             let (row, known) = (self.shown, asset.evidence.iter().find_map(|e| e.of.as_deref()));
             self.pictured.push(Pictured { urgent, row, known: false, root: asset.root, path: asset.path.clone() });
             // What only an index or a record knows is not at hand.

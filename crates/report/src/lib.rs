@@ -22,7 +22,7 @@ pub mod words;
 use std::io::{self, Write};
 use std::sync::Arc;
 
-use countersign_model::{AssetReport, Run, Severity, Summary};
+use countersign_model::{AssetReport, FindingState, Run, Severity, Summary};
 
 /// What a report is.
 #[derive(Debug)]
@@ -80,9 +80,21 @@ impl RuleDoc {
 
 /// Makes small pictures of assets for reports that show them.
 pub trait Preview: std::fmt::Debug + Send + Sync {
+    /// A report that shows so many pictures at most has begun: whoever makes them while assets are open anyway may do so
+    /// from now on.
+    fn begin(&self, _most: usize) {}
+
     /// Pictures of the wanted assets (index into [`Run::roots`], path below it), most important first; `show` gets
     /// the number of the wanted asset and its picture. What cannot be pictured is left out.
     fn pictures(&self, wanted: &[(usize, String)], show: &mut dyn FnMut(usize, Picture));
+}
+
+/// How urgently a picture of an asset is wanted, by the worst that is open about it: 0 where nothing is, then 1 more than
+/// the number of its severity. `None` where a report has nothing to tell of it.
+#[must_use]
+pub fn urgency(asset: &AssetReport) -> Option<u8> {
+    let open = asset.findings.iter().filter(|f| f.state == FindingState::Open).map(|f| f.severity as u8 + 1);
+    words::speaks(asset).then(|| open.max().unwrap_or(0))
 }
 
 /// A small picture of an asset.

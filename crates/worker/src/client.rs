@@ -226,12 +226,16 @@ pub fn preview_of_file(path: &Path, side: u32) -> Option<Vec<u8>> {
     }
 }
 
-/// A small JPEG of a picture in memory.
+/// A small JPEG of a picture in memory or in a file that is open: nothing is opened for it. Of more than [`limits::BLOB`]
+/// bytes there is none.
 #[must_use]
-pub fn preview(bytes: Vec<u8>, side: u32) -> Option<Vec<u8>> {
+pub fn preview(bytes: &ByteRange, side: u32) -> Option<Vec<u8>> {
+    if bytes.len() > limits::BLOB as u64 {
+        return None;
+    }
     match decoding_pool() {
-        None => picture::preview(&bytes, side).ok(),
-        Some(pool) => jpeg(pool, Job::PreviewPicture { path: None, side }, Some(ByteRange::memory(bytes))),
+        None => picture::preview(&in_memory(bytes).ok()?, side).ok(),
+        Some(pool) => jpeg(pool, Job::PreviewPicture { path: None, side }, Some(bytes.clone())),
     }
 }
 
@@ -253,10 +257,24 @@ fn jpeg(pool: &Pool, job: Job, payload: Option<ByteRange>) -> Option<Vec<u8>> {
 
 /// Loudness of each of so many equal parts of the sound in a file, 0 to 100.
 #[must_use]
-pub fn waveform(path: &Path, columns: usize) -> Option<Vec<u8>> {
-    let Some(pool) = decoding_pool() else { return sound::waveform(path, columns).ok() };
-    let job = Job::Waveform { path: path.into(), columns };
-    match pool.ask(job, None, grant(pool, PREVIEW_TIMEOUT, SMALL_ANSWER)).ok()? {
+pub fn waveform_of_file(path: &Path, columns: usize) -> Option<Vec<u8>> {
+    let Some(pool) = decoding_pool() else { return sound::waveform_of_file(path, columns).ok() };
+    levels(pool, Job::Waveform { path: Some(path.into()), columns }, None, columns)
+}
+
+/// As [`waveform_of_file`], of sound in memory or in a file that is open: nothing is opened for it. Of more than
+/// [`limits::BLOB`] bytes there is none.
+#[must_use]
+pub fn waveform(bytes: &ByteRange, columns: usize) -> Option<Vec<u8>> {
+    if bytes.len() > limits::BLOB as u64 {
+        return None;
+    }
+    let Some(pool) = decoding_pool() else { return sound::waveform(in_memory(bytes).ok()?, columns).ok() };
+    levels(pool, Job::Waveform { path: None, columns }, Some(bytes.clone()), columns)
+}
+
+fn levels(pool: &Pool, job: Job, payload: Option<ByteRange>, columns: usize) -> Option<Vec<u8>> {
+    match pool.ask(job, payload, grant(pool, PREVIEW_TIMEOUT, SMALL_ANSWER)).ok()? {
         (Answer::Waveform(levels), ..) if levels.len() <= columns => Some(levels),
         _ => None,
     }

@@ -60,10 +60,10 @@ pub enum Job {
         /// The longest side of the preview in pixels.
         side: u32,
     },
-    /// Measure the loudness of the sound in a file in so many columns.
+    /// Measure the loudness of the sound in a file, or in the payload where no path is given, in so many columns.
     Waveform {
-        /// The file.
-        path: OsString,
+        /// The file; `None` where the sound is the payload.
+        path: Option<OsString>,
         /// How many equal parts the sound is divided into.
         columns: usize,
     },

@@ -74,10 +74,16 @@ fn work(
             Some(path) => replies.jpeg(picture::preview_of_file(path.as_ref(), side)),
             None => replies.jpeg(picture::preview(&payload, side)),
         },
-        Job::Waveform { path, columns } => match sound::waveform(path.as_ref(), columns) {
-            Ok(levels) => replies.send_last(Answer::Waveform(levels), &[]),
-            Err(refusal) => replies.send_last(Answer::Refused(refusal), &[]),
-        },
+        Job::Waveform { path, columns } => {
+            let measured = match path {
+                Some(path) => sound::waveform_of_file(path.as_ref(), columns),
+                None => sound::waveform(payload, columns),
+            };
+            match measured {
+                Ok(levels) => replies.send_last(Answer::Waveform(levels), &[]),
+                Err(refusal) => replies.send_last(Answer::Refused(refusal), &[]),
+            }
+        }
         Job::VideoFrame { path, side } => replies.jpeg(video::frame(path.as_ref(), side)),
         Job::Frames { path, side, most } => {
             let mut failed = None;

@@ -3,6 +3,7 @@
 //! Runs in a worker process; in a program without workers, in its own.
 
 use std::fs::File;
+use std::io::Cursor;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -10,7 +11,7 @@ use symphonia::core::codecs::audio::{AudioDecoder, AudioDecoderOptions};
 use symphonia::core::errors::Error;
 use symphonia::core::formats::probe::Hint;
 use symphonia::core::formats::{FormatOptions, FormatReader, TrackType};
-use symphonia::core::io::MediaSourceStream;
+use symphonia::core::io::{MediaSource, MediaSourceStream};
 use symphonia::core::meta::MetadataOptions;
 
 use super::protocol::Refusal;
@@ -36,7 +37,11 @@ struct Track {
 
 impl Track {
     fn open(path: &Path) -> Option<Self> {
-        let stream = MediaSourceStream::new(Box::new(File::open(path).ok()?), Default::default());
+        Self::of(Box::new(File::open(path).ok()?))
+    }
+
+    fn of(source: Box<dyn MediaSource>) -> Option<Self> {
+        let stream = MediaSourceStream::new(source, Default::default());
         let probe = symphonia::default::get_probe();
         let format = probe.probe(&Hint::new(), stream, FormatOptions::default(), MetadataOptions::default()).ok()?;
         let track = format.default_track(TrackType::Audio)?;
@@ -76,10 +81,18 @@ fn undecodable() -> Refusal {
     Refusal::Undecodable("no sound that can be decoded".to_owned())
 }
 
-/// Loudness of each of so many equal parts of the sound, loudest put to 100.
-pub(super) fn waveform(path: &Path, columns: usize) -> Result<Vec<u8>, Refusal> {
+/// Loudness of each of so many equal parts of the sound in a file, loudest put to 100.
+pub(super) fn waveform_of_file(path: &Path, columns: usize) -> Result<Vec<u8>, Refusal> {
+    loudness(Track::open(path).ok_or_else(undecodable)?, columns)
+}
+
+/// The same of sound in memory.
+pub(super) fn waveform(bytes: Vec<u8>, columns: usize) -> Result<Vec<u8>, Refusal> {
+    loudness(Track::of(Box::new(Cursor::new(bytes))).ok_or_else(undecodable)?, columns)
+}
+
+fn loudness(mut track: Track, columns: usize) -> Result<Vec<u8>, Refusal> {
     let end = Instant::now() + WAVEFORM_TIME;
-    let mut track = Track::open(path).ok_or_else(undecodable)?;
     // A film's sound says little about it; its picture is asked for instead.
     if track.has_others() {
         return Err(Refusal::Undecodable("not sound alone".to_owned()));

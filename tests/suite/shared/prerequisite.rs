@@ -18,7 +18,7 @@ pub(crate) const KNOWN: &[(&str, &str)] = &[
     ("corpus", "a folder of labeled samples, named by COUNTERSIGN_CORPUS"),
     ("ffmpeg", "ffmpeg, for pictures of videos"),
     ("sparse-files", "a file system with files of a terabyte that take no room"),
-    ("strace", "strace, to see which processes a run starts"),
+    ("strace", "strace, to see which processes a run starts and which files it opens"),
     ("trust-lists", "a folder of trust lists, named by COUNTERSIGN_TRUST_LISTS"),
 ];
 

@@ -271,13 +271,15 @@ pub struct FrameName<'a> {
     pub suffix: &'a str,
     /// The name is a frame's name; a numbered picture may be called the same otherwise.
     pub is_frame: bool,
+    /// Files of the same prefix and suffix that become one row where the same is said of all of them.
+    pub least: usize,
 }
 
 /// The parts of a path that may be a frame's.
 #[must_use]
 pub fn frame_name(path: &str) -> Option<FrameName<'_>> {
     let Name { prefix, suffix, number, least, .. } = name(path, 0)?;
-    Some(FrameName { prefix, number, suffix, is_frame: least == LEAST })
+    Some(FrameName { prefix, number, suffix, is_frame: least == LEAST, least })
 }
 
 /// The parts of a frame's path at a group of digits, 0 for the last one; the prefix includes its folder.

@@ -12,6 +12,7 @@ use crate::cut::Cuts;
 use crate::extract;
 use crate::fingerprints::Material;
 use crate::known::Known;
+use crate::preview::Open;
 use crate::walk::{self, lossless};
 use countersign_delivery::packages::ClaimedDigest;
 use countersign_io::digest::{self, Algorithm, Digest};
@@ -19,11 +20,13 @@ use countersign_io::{self as io, ByteRange, Entry, Roots, Stat, TempSpace};
 use countersign_judge::judge::ExaminedAsset;
 use countersign_judge::marks;
 use countersign_judge::roles;
+use countersign_media::formats;
 use countersign_media::member::MemberBytes;
 use countersign_model::{
     Ai, AppendedArchive, Asset, AssetReport, Evidence, Facts, Finding, FindingState, FormatId, Media, PackageFault,
     PackageFaultKind, Problem, ProblemKind, Recipe, Role,
 };
+use countersign_report::Picture;
 
 /// The format that reports name for a delivery package's own manifests.
 const MANIFEST: FormatId = FormatId::new("package-manifest");
@@ -34,6 +37,14 @@ pub(super) struct Job {
     pub(super) inside: Option<Inside>,
     /// The archives in it, once it was read.
     pub(super) archives: Vec<AppendedArchive>,
+    /// How many of the files before it in its batch are called as frames of the same run.
+    pub(super) ahead: usize,
+}
+
+impl Job {
+    pub(super) fn of(asset: Asset, inside: Option<Inside>) -> Self {
+        Self { asset, inside, archives: Vec::new(), ahead: 0 }
+    }
 }
 
 /// What came of it, and the job again where it is an archive to be opened.
@@ -44,6 +55,8 @@ pub(super) struct Judged {
     pub(super) oddity: Option<String>,
     /// The file that its approval is about, where it has one.
     pub(super) approved: Option<Approved>,
+    /// Its picture for reports, where one was wanted.
+    pub(super) picture: Option<Option<Picture>>,
 }
 
 /// A file of which approved bytes were judged: compared once more when all is judged.
@@ -153,7 +166,7 @@ pub(super) fn process_asset(
     if watch.stop().load(Ordering::Relaxed) {
         return None;
     }
-    let Job { mut asset, inside, .. } = job;
+    let Job { mut asset, inside, ahead, .. } = job;
     let place = around.place(asset.root, &asset.rel);
     asset.package = place.package;
     (asset.role, asset.role_basis) =
@@ -203,7 +216,7 @@ pub(super) fn process_asset(
     });
     let records = scan.judge.records(&asset, sha256.as_deref());
     let approved = approved(&asset, inside.as_ref(), &findings);
-    let recipe = Recipe::of(&facts, ai);
+    let (recipe, format) = (Recipe::of(&facts, ai), facts.format);
     match inside {
         None => watch.judged(asset.size.saturating_sub(hashed.bytes), &findings),
         Some(_) => watch.judged_member(&findings),
@@ -211,7 +224,7 @@ pub(super) fn process_asset(
     let report = AssetReport {
         path: asset.rel.clone(),
         root: asset.root,
-        format: facts.format,
+        format,
         bytes: asset.size,
         sha256,
         role: asset.role,
@@ -230,9 +243,17 @@ pub(super) fn process_asset(
         tags: scan.options.tags.then_some(facts.tags),
         frames: None,
     };
+    let previews = scan.options.previews.as_ref().filter(|previews| previews.wants(&report, ahead));
+    let picture = previews.map(|previews| {
+        open_again((&asset, inside.as_ref()), &mut opened, files).ok()?;
+        let (bytes, space) = (&opened.as_ref()?.held, files.space);
+        let path = (asset.path.as_path(), inside.is_none() && files.is_local(&asset));
+        let open = Open { bytes, path, format: format.and_then(formats::info), space };
+        catch_panic(|| previews.make(&open)).ok().flatten()
+    });
     let oddity = opened.and_then(|opened| opened.oddity);
-    let archive = (opens && depth < deepest).then_some(Job { asset, inside, archives: held });
-    Some(Judged { report, archive, oddity, approved })
+    let archive = (opens && depth < deepest).then_some(Job { asset, inside, archives: held, ahead });
+    Some(Judged { report, archive, oddity, approved, picture })
 }
 
 /// The archives that an asset is and holds.

@@ -8,11 +8,12 @@ use chrono::NaiveDate;
 use globset::GlobSet;
 use rayon::ThreadPool;
 
+use super::{Watch, run};
 use crate::cache::Cache;
 use crate::cut::NamedTimeline;
 use crate::extract;
 use crate::known::Known;
-use super::{Watch, run};
+use crate::preview::Files;
 use countersign_io::Roots;
 use countersign_judge::approvals::Approvals;
 use countersign_judge::judge::{Baseline, Judge};
@@ -203,6 +204,8 @@ pub struct ScanOptions {
     /// What copies are looked for of: the indexes and the ledger; the assets of the scan itself are added to a copy of it.
     /// Without it none are looked for.
     pub known: Option<Arc<Known>>,
+    /// Where small pictures of assets go that are told; made while the assets are open.
+    pub previews: Option<Arc<Files>>,
 }
 
 impl ScanOptions {
@@ -221,6 +224,7 @@ impl ScanOptions {
             timelines: Vec::new(),
             fail_on: Severity::Error,
             known: None,
+            previews: None,
         }
     }
 }

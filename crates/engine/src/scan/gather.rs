@@ -12,9 +12,9 @@ use rayon::ThreadPool;
 use rayon::prelude::*;
 
 use super::asset::{AssetFiles, Job, archives_in, catch_panic, extract_guarded, open_again};
+use super::engine::threads;
 use crate::archives::{self, Budget, Container};
 use crate::cache::Cache;
-use super::engine::threads;
 use crate::extract;
 use crate::fingerprints::{self, Material};
 use crate::walk::Walk;
@@ -78,7 +78,7 @@ impl Gather<'_> {
         let mut budget = Budget::of(0);
         let mut pass = Pass { gather: self, pool, files, stop, budget: &mut budget, tell };
         for batch in walk {
-            let jobs = batch.into_iter().map(|asset| Job { asset, inside: None, archives: Vec::new() }).collect();
+            let jobs = batch.into_iter().map(|asset| Job::of(asset, None)).collect();
             pass.batch(jobs);
             if stop.load(Ordering::Relaxed) {
                 return;
@@ -87,7 +87,7 @@ impl Gather<'_> {
     }
 
     fn examine(&self, job: Job, files: AssetFiles<'_>) -> Examined {
-        let Job { asset, inside, .. } = job;
+        let Job { asset, inside, ahead, .. } = job;
         let (mut facts, mut opened) = extract_guarded(&asset, inside.as_ref(), files, (&self.extract, self.cache));
         let depth = inside.as_ref().map_or(0, |inside| inside.depth);
         let is_archive = archives::opens(facts.format);
@@ -95,7 +95,7 @@ impl Gather<'_> {
         let ai = marks::ai(&self.extract.catalogue.evidence(&facts));
         let content = matches!(facts.media, Some(Media::Image | Media::Video | Media::Audio));
         if is_archive || !(content && (self.all || ai > Ai::Possible)) {
-            return (None, (!archives.is_empty()).then_some(Job { asset, inside, archives }));
+            return (None, (!archives.is_empty()).then_some(Job { asset, inside, archives, ahead }));
         }
         let made = open_again((&asset, inside.as_ref()), &mut opened, files).map_err(|problem| problem.what);
         let made = made.and_then(|()| {
@@ -109,7 +109,7 @@ impl Gather<'_> {
             Ok(Reference { name: asset.rel.clone(), claim: ai.word().to_owned(), bytes: sha256, ..made.flatten()? })
         });
         let found = Gathered { root: asset.root, rel: asset.rel.clone(), reference: made };
-        (Some(found), (!archives.is_empty()).then_some(Job { asset, inside, archives }))
+        (Some(found), (!archives.is_empty()).then_some(Job { asset, inside, archives, ahead }))
     }
 }
 
@@ -159,10 +159,7 @@ impl Pass<'_, '_> {
         });
         let Ok(members) = opened.flatten() else { return };
         for batch in members {
-            let jobs = batch
-                .into_iter()
-                .map(|(asset, inside)| Job { asset, inside: Some(inside), archives: Vec::new() })
-                .collect();
+            let jobs = batch.into_iter().map(|(asset, inside)| Job::of(asset, Some(inside))).collect();
             self.batch(jobs);
             if self.stop.load(Ordering::Relaxed) {
                 return;
