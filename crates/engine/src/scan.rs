@@ -4,9 +4,11 @@
 //! The only place with threads; panics end in [`asset`]. Batches are judged in parallel and told in walking
 //! order, so the report of the same tree is the same whatever the number of jobs.
 
+pub mod above;
 mod around;
 mod asset;
 mod cut;
+mod folders;
 pub mod gather;
 mod roots;
 mod tally;
@@ -196,11 +198,12 @@ pub fn run(
         stop: watch.stop(),
     };
     let cuts = pool.install(|| Cuts::of(&delivery, &scan.timelines));
+    let above = above::names(roots, scan.listed.is_some());
     let mut this_run = ScanRun {
         scan,
         watch,
         pool: &pool,
-        cuts: &cuts,
+        cuts: Cut { cuts: &cuts, above: &above },
         files,
         known: known.as_deref(),
         tally: Tally::new(scan.fail_on, scan.integrity),
@@ -262,12 +265,20 @@ struct Rows {
     archives: HashMap<(usize, String), VecDeque<Job>>,
 }
 
+/// What places an asset beside the policy and the packages.
+#[derive(Clone, Copy)]
+struct Cut<'a> {
+    cuts: &'a Cuts,
+    /// Of each root the names above it that count.
+    above: &'a [String],
+}
+
 /// A run under way: judges in parallel, tells in order, and goes into each archive right after its row.
 struct ScanRun<'a, 's> {
     scan: &'a Scan<'s>,
     watch: &'a dyn Watch,
     pool: &'a rayon::ThreadPool,
-    cuts: &'a Cuts,
+    cuts: Cut<'a>,
     files: AssetFiles<'a>,
     known: Option<&'a Known>,
     tally: Tally,

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::rc::Rc;
 
 use crate::escape::{shorten, terminal};
+use crate::folders;
 use crate::layout::{Ink, Tone, count, size, wrap, wrap_action};
 use crate::not_looked_at;
 use crate::words::{played, word};
@@ -123,6 +124,9 @@ impl Terminal<'_> {
         let passed = not_looked_at::line(summary);
         if !passed.is_empty() {
             self.line("  Left out    ", &terminal(&format!("not looked at: {passed}")))?;
+        }
+        for hint in folders::lines(summary) {
+            self.line("  Roles       ", &terminal(&hint))?;
         }
         self.inputs()
     }

@@ -5,10 +5,9 @@ use std::path::Path;
 use std::sync::atomic::Ordering;
 
 use super::around::PackageContext;
-use super::{Scan, Watch, cut};
+use super::{Cut, Scan, Watch, cut};
 use crate::archives::{self, Inside};
 use crate::cache::{Cache, MemberKey};
-use crate::cut::Cuts;
 use crate::extract;
 use crate::fingerprints::Material;
 use crate::known::Known;
@@ -146,15 +145,18 @@ pub(super) fn process_asset(
     around: &PackageContext<'_>,
     files: AssetFiles<'_>,
     known: Option<&Known>,
-    (cuts, watch): (&Cuts, &dyn Watch),
+    (placing, watch): (Cut<'_>, &dyn Watch),
 ) -> Option<Judged> {
+    let cuts = placing.cuts;
     if watch.stop().load(Ordering::Relaxed) {
         return None;
     }
     let Job { mut asset, inside, .. } = job;
     let place = around.place(asset.root, &asset.rel);
     asset.package = place.package;
-    (asset.role, asset.role_basis) = roles::place(&asset.rel, &scan.policy.roles, place.membership, scan.role);
+    let above = placing.above.get(asset.root).map(String::as_str).unwrap_or_default();
+    let patterns = &scan.policy.roles;
+    (asset.role, asset.role_basis) = roles::place_from(above, &asset.rel, patterns, place.membership, scan.role);
     let (mut facts, mut opened) = extract_guarded(&asset, inside.as_ref(), files, (scan.extract, scan.cache));
     if facts.format.is_none() && facts.problems.is_empty() && around.deliveries.is_manifest(asset.root, &asset.rel) {
         (facts.format, facts.media) = (Some(MANIFEST), Some(Media::Companion));
