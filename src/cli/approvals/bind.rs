@@ -100,7 +100,10 @@ pub(super) fn idle(records: &[Record], bound: Option<&Bound>) -> Vec<String> {
     let rows = [
         (missing, "named and not found below --root"),
         (other, "found below --root with other bytes than the sheet says: the record does not cover them"),
-        (&bare, "recorded without a digest: a path clears nothing in a final deliverable; --root DIR binds it to bytes"),
+        (
+            &bare,
+            "recorded without a digest: a path clears nothing in a final deliverable; --root DIR binds it to bytes",
+        ),
         (&past, "recorded as run out already: it clears nothing any more"),
     ];
     rows.iter().filter(|(names, _)| !names.is_empty()).map(|(names, what)| told(names, what)).collect()

@@ -5,14 +5,14 @@ use std::path::{Path, PathBuf};
 
 use globset::{GlobBuilder, GlobSet};
 
-use countersign_engine::archives;
-use countersign_engine::walk::{Walk, lossless};
-use countersign_io::TempSpace;
-use countersign_io::digest;
 use super::flagged::{self, Made, Row};
 use super::terms::open;
 use crate::cli::config::{self, load_policy};
 use crate::cli::inside::Trees;
+use countersign_engine::archives;
+use countersign_engine::walk::{Walk, lossless};
+use countersign_io::TempSpace;
+use countersign_io::digest;
 use countersign_judge::approvals::Subject;
 use countersign_judge::roles::Pattern;
 use countersign_judge::rules;
@@ -91,8 +91,7 @@ impl Files {
         let chosen = match &self.from_report {
             Some(report) => reported(report, &self.finding)?,
             None => {
-                let (folders, files): (Vec<_>, Vec<_>) =
-                    self.files.iter().partition(|file| !self.all && file.is_dir());
+                let (folders, files): (Vec<_>, Vec<_>) = self.files.iter().partition(|file| !self.all && file.is_dir());
                 let mut chosen = files.into_iter().map(|file| named(file)).collect::<Result<Vec<_>>>()?.concat();
                 chosen.extend(self.of_folders(&folders, ledger, &mut out)?);
                 chosen
@@ -118,7 +117,8 @@ impl Files {
         let trees = Trees::new(roots.clone(), false);
         trees.keep_out("the approvals ledger", ledger)?;
         trees.keep_out("the policy", self.policy.clone().or_else(config::policy).as_deref())?;
-        let approvals = ledger.filter(|path| path.exists()).map(|path| open(path, &policy.trust.keys, &roots)).transpose()?;
+        let approvals =
+            ledger.filter(|path| path.exists()).map(|path| open(path, &policy.trust.keys, &roots)).transpose()?;
         let mut chosen = Vec::new();
         for folder in &roots {
             let rows = flagged::scanned(folder, &policy, approvals.as_ref())?;
@@ -137,8 +137,9 @@ impl Files {
                     "nothing in {} is flagged that a record would clear",
                     roots.iter().map(|root| root.display().to_string()).collect::<Vec<_>>().join(", ")
                 ),
-                hint: "nothing was recorded; `countersign scan` shows what is in a folder, --all takes everything in it"
-                    .to_owned(),
+                hint:
+                    "nothing was recorded; `countersign scan` shows what is in a folder, --all takes everything in it"
+                        .to_owned(),
             }),
             false => Ok(chosen),
         }

@@ -19,10 +19,8 @@ use countersign_judge::marks;
 use countersign_judge::policy::Policy;
 use countersign_model::error::Result;
 use countersign_model::limits;
-use countersign_model::{
-    Ai, AssetReport, Evidence, Finding, FindingState, FindingSubject, Frames, Recipe, Severity,
-};
-use countersign_report::words::decisive;
+use countersign_model::{Ai, AssetReport, Claim, Evidence, Finding, FindingState, FindingSubject, Frames, Recipe, Severity};
+use countersign_report::words::systems;
 
 /// What a report says of one asset, as far as a record needs it.
 #[derive(Clone, Debug, Deserialize)]
@@ -82,14 +80,18 @@ impl Row {
             return Made::default();
         }
         let recipe = self.recipe.clone().unwrap_or_default();
-        let tool = decisive(&self.evidence).and_then(|evidence| evidence.system.clone());
+        let marks: Vec<_> = self.evidence.iter().filter(|e| e.claim <= Claim::Possible).cloned().collect();
+        let tool = systems(&marks).into_iter().next();
         Made { tool, version: recipe.version, model: recipe.model, prompt: recipe.prompt }
     }
 
     /// What whoever decides about it has to know, where there is something.
     pub(super) fn warning(&self) -> Option<String> {
         if self.open().any(|finding| finding.subject == FindingSubject::Unreadable) {
-            return Some(format!("{}: it could not be read to its end, so marks may be in it that nobody saw", self.path));
+            return Some(format!(
+                "{}: it could not be read to its end, so marks may be in it that nobody saw",
+                self.path
+            ));
         }
         let tampered = self.open().any(|finding| finding.rule == "tampered-credentials");
         tampered.then(|| format!("{}: its bytes do not match its Content Credentials", self.path))
@@ -100,8 +102,12 @@ impl Row {
 pub(super) fn scanned(folder: &Path, policy: &Policy, approvals: Option<&Approvals>) -> Result<Vec<Row>> {
     let trust = trust_lists::in_force(Some(policy), &[])?;
     let bounds = policy.limits.seconds_per_file.map_or_else(Bounds::default, Bounds::of_seconds);
-    let verifier =
-        Arc::new(Verifier::new(&c2pa::Options { trust, worker: worker::program(), bounds, ..c2pa::Options::default() })?);
+    let verifier = Arc::new(Verifier::new(&c2pa::Options {
+        trust,
+        worker: worker::program(),
+        bounds,
+        ..c2pa::Options::default()
+    })?);
     verifier.pool().cloned().into_iter().for_each(countersign_worker::set_decoding_pool);
     let scan = Scan {
         policy,

@@ -15,8 +15,10 @@ pub(super) const TOLD: usize = 20;
 pub(super) fn planned(records: &[Record], passed: usize, ledger: &Path) -> String {
     let files: usize = records.iter().map(|record| record.subjects.len()).sum();
     let ledger = terminal(&ledger.to_string_lossy());
-    let mut out =
-        format!("to be recorded in {ledger}: {}\n", count(files as u64, "file that is flagged", "files that are flagged"));
+    let mut out = format!(
+        "to be recorded in {ledger}: {}\n",
+        count(files as u64, "file that is flagged", "files that are flagged")
+    );
     let mut left = TOLD;
     for record in records {
         out.push_str(&terms(record));
@@ -44,7 +46,8 @@ fn terms(record: &Record) -> String {
         parts.push(format!("for {}", scopes.join(", ")));
     }
     parts.extend(record.expires_on.map(|day| format!("until {day}")));
-    let made: Vec<&str> = [&record.tool, &record.version, &record.model].into_iter().flatten().map(String::as_str).collect();
+    let made: Vec<&str> =
+        [&record.tool, &record.version, &record.model].into_iter().flatten().map(String::as_str).collect();
     if !made.is_empty() {
         parts.push(format!("made by {}", made.join(" ")));
     }

@@ -117,12 +117,7 @@ impl Place {
 impl Terms {
     /// Records the decision about what was selected, and tells it: what the program picked itself is shown, and recorded
     /// only where the user says so.
-    pub(in crate::cli) fn decide(
-        &self,
-        decision: Decision,
-        selection: Selection,
-        conditions: &[String],
-    ) -> Result<u8> {
+    pub(in crate::cli) fn decide(&self, decision: Decision, selection: Selection, conditions: &[String]) -> Result<u8> {
         let Selection { groups, warnings, picked, passed, yes, dry_run } = selection;
         let records = groups.into_iter().map(|(made, group)| self.record(decision, (made, group.subjects), conditions));
         let records = records.collect::<Result<Vec<_>>>()?;
