@@ -1,5 +1,6 @@
 //! `countersign scan PATH...`: judge a delivery.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -53,9 +54,9 @@ pub(super) struct Arguments {
     /// Policy file, or the name of a built-in policy (netflix-genai, archival, observe)
     #[arg(long, value_name = "FILE", env = "COUNTERSIGN_POLICY")]
     policy: Option<PathBuf>,
-    /// Ledger of recorded approvals
+    /// Ledger of recorded approvals, repeatable
     #[arg(long, value_name = "FILE", env = "COUNTERSIGN_APPROVALS")]
-    approvals: Option<PathBuf>,
+    approvals: Vec<PathBuf>,
     /// Role of files that nothing else places [default: final]
     #[arg(long, value_enum)]
     role: Option<RoleName>,
@@ -160,8 +161,13 @@ pub(super) fn run(arguments: Arguments) -> Result<u8> {
     trees.keep_out("the baseline", arguments.baseline.as_deref())?;
     trees.keep_out("the policy", arguments.policy.clone().or_else(config::policy).as_deref())?;
     let policy = load_policy(arguments.policy.as_deref())?;
-    let approvals = arguments.approvals.clone().or_else(config::approvals);
-    trees.keep_out("the approvals ledger", approvals.as_deref())?;
+    for file in &policy.extended {
+        trees.keep_out("a policy that the policy extends", Some(file))?;
+    }
+    let ledgers = ledgers(&arguments);
+    for ledger in &ledgers {
+        trees.keep_out("the approvals ledger", Some(ledger))?;
+    }
     let imported = config::trust_lists();
     let lists = imported.iter().chain(&policy.trust.lists).map(PathBuf::as_path);
     for list in lists.chain(trust_lists::files(&arguments.trust)) {
@@ -170,7 +176,8 @@ pub(super) fn run(arguments: Arguments) -> Result<u8> {
     trees.keep_out("the cache", arguments.cache.as_deref().filter(|_| !arguments.no_cache))?;
     let trust = trust_lists::in_force(Some(&policy), &arguments.trust)?;
     trust_lists::warn_of_overdue(&trust);
-    let approvals = approvals.map(|path| open(&path, &policy.trust.keys, &roots)).transpose()?;
+    let approvals = ledgers.iter().map(|path| open(path, &policy.trust.keys, &roots)).collect::<Result<Vec<_>>>()?;
+    let approvals = approvals.into_iter().reduce(Approvals::with);
     let as_of = arguments.as_of.unwrap_or_else(|| Local::now().date_naive());
     let verifier = Arc::new(Verifier::new(&c2pa::Options {
         verify: match arguments.verify {
@@ -227,6 +234,7 @@ pub(super) fn run(arguments: Arguments) -> Result<u8> {
         roots: roots.iter().map(|r| countersign_engine::walk::lossless(r)).collect(),
         policy: policy.reference(),
         approvals: approvals.as_ref().map(Approvals::reference),
+        further_approvals: approvals.as_ref().map(Approvals::further_references).unwrap_or_default(),
         trust: verifier.trust().to_vec(),
         catalogue: scan.catalogue.reference(),
         options: options(&arguments, &scan, as_of),
@@ -295,6 +303,16 @@ fn known(arguments: &Arguments, approvals: Option<&Approvals>) -> Result<Option<
     }
     approvals.into_iter().for_each(|approvals| known.add_ledger(approvals));
     Ok(Some(Mutex::new(known)))
+}
+
+/// The ledgers that are named, each once, else the user's own.
+fn ledgers(arguments: &Arguments) -> Vec<PathBuf> {
+    if arguments.approvals.is_empty() {
+        return config::approvals().into_iter().collect();
+    }
+    let mut seen = HashSet::new();
+    let named = arguments.approvals.iter();
+    named.filter(|path| seen.insert(std::fs::canonicalize(path).unwrap_or_else(|_| (*path).clone()))).cloned().collect()
 }
 
 /// The cache that was asked for.

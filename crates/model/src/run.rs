@@ -22,6 +22,9 @@ pub struct Run {
     pub policy: PolicyRef,
     /// The ledger in force; `None` where none was given.
     pub approvals: Option<ApprovalsRef>,
+    /// Further ledgers in force, in the order in which they were given.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub further_approvals: Vec<ApprovalsRef>,
     /// The trust lists in force; none where signers cannot be recognized.
     pub trust: Vec<TrustRef>,
     /// The mark catalogue in force.

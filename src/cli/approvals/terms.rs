@@ -98,7 +98,9 @@ impl Place {
     pub(in crate::cli) fn append(&self, records: &[Record]) -> Result<(PathBuf, Vec<String>)> {
         let key = self.key.as_deref().map(keys::load).transpose()?;
         let path = to_write(self.approvals.as_deref())?;
-        let ids = Ledger::append(&path, records, key.as_ref())?;
+        let folder = cache_folder(&path, &[]);
+        let cache = folder.as_deref().map(Cache::new);
+        let ids = Ledger::append_noted(&path, records, key.as_ref(), cache.as_ref())?;
         Ok((path, ids))
     }
 
@@ -277,15 +279,19 @@ impl Read {
 /// The ledger at `path`; that its signatures were checked is remembered in the user's cache, unless that lies in a scanned tree or beside the ledger.
 #[expect(clippy::print_stderr, reason = "a warning is told, and the command goes on")]
 pub(in crate::cli) fn open(path: &Path, keys: &[TrustedKey], roots: &[PathBuf]) -> Result<Approvals> {
-    let cache = config::cache()
-        .and_then(|folder| std::path::absolute(folder).ok())
-        .filter(|folder| inside_roots(folder, roots).is_none() && !beside(folder, path));
+    let cache = cache_folder(path, roots);
     let approvals = Approvals::open(path, keys, cache.as_deref().map(Cache::new).as_ref())?;
     if let Some(why) = approvals.warning() {
         let why = countersign_report::escape::terminal(why);
         eprintln!("warning: it could not be remembered that the approvals' signatures were checked: {why}");
     }
     Ok(approvals)
+}
+
+/// The user's cache, unless it lies in a scanned tree or beside the ledger.
+fn cache_folder(ledger: &Path, roots: &[PathBuf]) -> Option<PathBuf> {
+    let folder = config::cache().and_then(|folder| std::path::absolute(folder).ok());
+    folder.filter(|folder| inside_roots(folder, roots).is_none() && !beside(folder, ledger))
 }
 
 fn beside(folder: &Path, ledger: &Path) -> bool {
