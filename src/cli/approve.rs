@@ -11,6 +11,7 @@ use countersign_model::error::Result;
 #[command(
     after_help = "Examples:\n  countersign approve final/poster.jpg --by 'Jane Doe' --scope final-deliverable \\\n    \
     --reference PRJ-1042 --expires 2027-12-31 --approvals approvals.jsonl\n  \
+    countersign approve /mnt/drive --by 'Jane Doe' --reference PRJ-1042 --dry-run\n  \
     countersign approve 'final/**/*.png' --by 'Jane Doe' --condition 'background only' --key ~/.ssh/approvals\n  \
     countersign approve --from-report report.json --finding 'unapproved-ai-in-final:stills/**' --by 'Jane Doe'"
 )]
@@ -37,7 +38,7 @@ pub(super) fn run(arguments: Arguments) -> Result<u8> {
     if terms.scope.is_empty() && decision != Decision::Denied {
         terms.scope = vec![Scope::FinalDeliverable];
     }
-    let mut subjects = files.subjects()?;
-    super::fingerprint::add(&mut subjects)?;
-    terms.decide(decision, subjects, &condition)
+    let mut selection = files.selected(Some(&terms.place.path()?))?;
+    super::fingerprint::add(&mut selection)?;
+    terms.decide(decision, selection, &condition)
 }

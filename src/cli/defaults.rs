@@ -250,7 +250,12 @@ fn placed(arg: &Arg, text: &str, base: &Path) -> OsString {
 
 fn with_default(command: Command, long: &str, values: &[&'static OsStr]) -> Command {
     let command = command.mut_args(|arg| match arg.get_long() == Some(long) && variable(&arg).is_some() {
-        true => arg.default_values(values.iter().copied()).hide_default_value(false),
+        true => {
+            // An option that takes one value has the first of several: the ledger that is written to, of those read.
+            let many = matches!(arg.get_action(), ArgAction::Append);
+            let taken = if many { values.len() } else { 1 };
+            arg.default_values(values.iter().take(taken).copied()).hide_default_value(false)
+        }
         false => arg,
     });
     command.mut_subcommands(|c| with_default(c, long, values))

@@ -1,6 +1,9 @@
-//! `countersign policy init|show|check`: write a starter policy, print the effective one, validate a file.
+//! `countersign policy init|show|check|explain`: write a starter policy, print the effective one, validate a file, say
+//! what it amounts to for a path.
 
-use std::path::PathBuf;
+mod explain;
+
+use std::path::{Path, PathBuf};
 
 use chrono::{Local, NaiveDate};
 use clap::Subcommand;
@@ -10,8 +13,9 @@ use super::console::warn;
 use countersign_credentials::trust::TrustList;
 use countersign_judge::policy::{self, Policy};
 use countersign_model::error::{Error, Result};
+use countersign_model::text::shell_word;
 
-/// Write a starter policy, print the effective one, validate a file.
+/// Write a starter policy, print the effective one, validate a file, explain what it says of a path.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     #[command(subcommand)]
@@ -37,17 +41,20 @@ enum Command {
         /// Policy file
         file: PathBuf,
     },
+    /// What the policy says of a path: role, demanded scopes, rules, and the line that says so
+    Explain(explain::Arguments),
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<u8> {
     match &arguments.command {
         Command::Init { file } => {
             write_new(file, policy::starter())?;
-            super::console::print(&format!("wrote {}\n", file.display()))?;
+            super::console::print(&used(file))?;
         }
         Command::Show { policy } => super::console::print(&load_policy(policy.as_deref())?.effective())?,
+        Command::Explain(arguments) => explain::run(arguments)?,
         Command::Check { file } => {
-            let policy = Policy::load(file)?;
+            let policy = Policy::checked(file)?;
             for list in &policy.trust.lists {
                 TrustList::load(list)?;
             }
@@ -56,6 +63,18 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
         }
     }
     Ok(0)
+}
+
+/// How a policy is used that was just written.
+fn used(file: &Path) -> String {
+    let name = shell_word(file.as_os_str().as_encoded_bytes());
+    format!(
+        "wrote {}\n\nEdit it, then:\n  countersign policy check {name}\n  countersign scan PATH --policy {name}\n\n\
+         It is used where it is named: with --policy, in COUNTERSIGN_POLICY, as `policy = \"...\"` in config.toml, or as\n\
+         policy.toml in your configuration folder. Keep it outside of what is scanned. What it amounts to for a path:\n  \
+         countersign policy explain PATH --policy {name}\n",
+        file.display()
+    )
 }
 
 /// What the policy says that has run out: it is valid, and does nothing any more.

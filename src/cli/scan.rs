@@ -1,5 +1,6 @@
 //! `countersign scan PATH...`: judge a delivery.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -53,9 +54,9 @@ pub(super) struct Arguments {
     /// Policy file, or the name of a built-in policy (netflix-genai, archival, observe)
     #[arg(long, value_name = "FILE", env = "COUNTERSIGN_POLICY")]
     policy: Option<PathBuf>,
-    /// Ledger of recorded approvals
+    /// Ledger of recorded approvals, repeatable
     #[arg(long, value_name = "FILE", env = "COUNTERSIGN_APPROVALS")]
-    approvals: Option<PathBuf>,
+    approvals: Vec<PathBuf>,
     /// Role of files that nothing else places [default: final]
     #[arg(long, value_enum)]
     role: Option<RoleName>,
@@ -160,8 +161,13 @@ pub(super) fn run(arguments: Arguments) -> Result<u8> {
     trees.keep_out("the baseline", arguments.baseline.as_deref())?;
     trees.keep_out("the policy", arguments.policy.clone().or_else(config::policy).as_deref())?;
     let policy = load_policy(arguments.policy.as_deref())?;
-    let approvals = arguments.approvals.clone().or_else(config::approvals);
-    trees.keep_out("the approvals ledger", approvals.as_deref())?;
+    for file in &policy.extended {
+        trees.keep_out("a policy that the policy extends", Some(file))?;
+    }
+    let ledgers = ledgers(&arguments);
+    for ledger in &ledgers {
+        trees.keep_out("the approvals ledger", Some(ledger))?;
+    }
     let imported = config::trust_lists();
     let lists = imported.iter().chain(&policy.trust.lists).map(PathBuf::as_path);
     for list in lists.chain(trust_lists::files(&arguments.trust)) {
@@ -171,8 +177,9 @@ pub(super) fn run(arguments: Arguments) -> Result<u8> {
     let trust = trust_lists::in_force(Some(&policy), &arguments.trust)?;
     trust_lists::warn_of_overdue(&trust);
     let working_directory = working_directory();
-    let approvals = approvals.map(|path| open(&path, &policy.trust.keys, &roots)).transpose()?;
-    let approvals = approvals.map(|approvals| Arc::new(approvals.in_directory(&working_directory)));
+    let approvals = ledgers.iter().map(|path| open(path, &policy.trust.keys, &roots)).collect::<Result<Vec<_>>>()?;
+    let approvals = approvals.into_iter().map(|ledger| ledger.in_directory(&working_directory)).reduce(Approvals::with);
+    let approvals = approvals.map(Arc::new);
     let as_of = arguments.as_of.unwrap_or_else(|| Local::now().date_naive());
     let verifier = Arc::new(Verifier::new(&c2pa::Options {
         verify: match arguments.verify {
@@ -232,6 +239,7 @@ pub(super) fn run(arguments: Arguments) -> Result<u8> {
         roots: roots.iter().map(|r| countersign_engine::walk::lossless(r)).collect(),
         policy: engine.policy().reference(),
         approvals: engine.approvals().map(|approvals| approvals.reference()),
+        further_approvals: engine.approvals().map(|approvals| approvals.further_references()).unwrap_or_default(),
         trust: verifier.trust().to_vec(),
         catalogue: engine.extract().catalogue.reference(),
         options: repeated(&arguments, &options),
@@ -305,6 +313,16 @@ fn known(arguments: &Arguments, approvals: Option<&Approvals>) -> Result<Option<
 /// The folder that relative paths start from; where the system does not tell it, they stay as they are.
 fn working_directory() -> PathBuf {
     std::env::current_dir().unwrap_or_default()
+}
+
+/// The ledgers that are named, each once, else the user's own.
+fn ledgers(arguments: &Arguments) -> Vec<PathBuf> {
+    if arguments.approvals.is_empty() {
+        return config::approvals().into_iter().collect();
+    }
+    let mut seen = HashSet::new();
+    let named = arguments.approvals.iter();
+    named.filter(|path| seen.insert(std::fs::canonicalize(path).unwrap_or_else(|_| (*path).clone()))).cloned().collect()
 }
 
 /// The cache that was asked for.

@@ -4,6 +4,7 @@ mod samples;
 mod shared;
 
 mod approvals;
+mod approving;
 mod archives;
 mod archives_program;
 mod audio;
@@ -44,6 +45,7 @@ mod packages;
 mod policy;
 mod readers;
 mod reports;
+mod roles;
 mod rules;
 mod security_page;
 mod standing;

@@ -4,10 +4,12 @@
 //! The only place with threads; panics end in [`asset`]. Batches are judged in parallel and told in walking
 //! order, so the report of the same tree is the same whatever the number of jobs.
 
+pub mod above;
 mod around;
 mod asset;
 mod cut;
 mod engine;
+mod folders;
 pub mod gather;
 mod roots;
 mod tally;
@@ -113,11 +115,12 @@ pub(crate) fn run(
         stop: watch.stop(),
     };
     let cuts = pool.install(|| Cuts::of(&delivery, &options.timelines));
+    let above = above::names(roots, options.listed.is_some());
     let mut this_run = ScanRun {
         scan: &scan,
         watch,
         pool,
-        cuts: &cuts,
+        cuts: Cut { cuts: &cuts, above: &above },
         files,
         known: known.as_ref(),
         tally: Tally::new(options.fail_on, options.integrity),
@@ -191,12 +194,20 @@ fn number_frames(jobs: &mut [Job]) {
     }
 }
 
+/// What places an asset beside the policy and the packages.
+#[derive(Clone, Copy)]
+struct Cut<'a> {
+    cuts: &'a Cuts,
+    /// Of each root the names above it that count.
+    above: &'a [String],
+}
+
 /// A run under way: judges in parallel, tells in order, and goes into each archive right after its row.
 struct ScanRun<'a, 's> {
     scan: &'a Scan<'s>,
     watch: &'a dyn Watch,
     pool: &'a rayon::ThreadPool,
-    cuts: &'a Cuts,
+    cuts: Cut<'a>,
     files: AssetFiles<'a>,
     known: Option<&'a Known>,
     tally: Tally,

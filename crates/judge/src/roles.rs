@@ -1,12 +1,19 @@
 //! What a place in the delivery is for: package membership and policy patterns give the role, with its basis.
 //!
 //! A pattern is a glob over the path below its root: `*` and `?` stay inside one folder, `**` crosses folders,
-//! case does not matter, and a pattern without `/` is about the file's name in any folder.
+//! case does not matter, and a pattern without `/` is about the file's name in any folder. `~temp/` is about the words of
+//! a folder's name ([`words`]): everything below `07_TEMP`, `temp_vfx` or `TempComps`. [`hidden`] says which patterns can
+//! never decide, [`looks`] what a folder's name says that no pattern speaks of.
+
+pub mod hidden;
+pub mod looks;
+mod words;
 
 use globset::{Glob, GlobBuilder, GlobMatcher, GlobSet, GlobSetBuilder};
 
 pub use countersign_model::Membership;
 use countersign_model::Role;
+use words::FolderWords;
 
 /// A glob as the policy wrote it, and ready to match.
 ///
@@ -22,7 +29,13 @@ use countersign_model::Role;
 #[derive(Clone, Debug)]
 pub struct Pattern {
     text: String,
-    matcher: GlobMatcher,
+    matcher: Matcher,
+}
+
+#[derive(Clone, Debug)]
+enum Matcher {
+    Glob(GlobMatcher),
+    Words(FolderWords),
 }
 
 impl Pattern {
@@ -31,8 +44,11 @@ impl Pattern {
     /// # Errors
     /// What is wrong with the glob, as words to follow `bad pattern: `.
     pub fn new(text: &str) -> Result<Self, String> {
-        let glob = compile(text)?;
-        Ok(Self { text: text.to_owned(), matcher: glob.compile_matcher() })
+        let matcher = match text.trim().strip_prefix('~') {
+            Some(folder) => Matcher::Words(folder_words(folder)?),
+            None => Matcher::Glob(compile(text)?.compile_matcher()),
+        };
+        Ok(Self { text: text.to_owned(), matcher })
     }
 
     /// The pattern as the policy wrote it.
@@ -44,8 +60,17 @@ impl Pattern {
     /// Whether the path (parts separated by `/`) fits.
     #[must_use]
     pub fn matches(&self, rel: &str) -> bool {
-        self.matcher.is_match(rel)
+        match &self.matcher {
+            Matcher::Glob(glob) => glob.is_match(rel),
+            Matcher::Words(words) => words.matches(rel),
+        }
     }
+}
+
+fn folder_words(text: &str) -> Result<FolderWords, String> {
+    let name = text.strip_suffix('/').filter(|name| !name.contains(['/', '*', '?', '[', '{']));
+    let words = name.and_then(FolderWords::new);
+    words.ok_or_else(|| "`~` stands before the words of a folder's name and `/`, as in `~temp/`".to_owned())
 }
 
 fn compile(text: &str) -> Result<Glob, String> {
@@ -67,6 +92,10 @@ fn compile(text: &str) -> Result<Glob, String> {
 pub struct Patterns {
     rows: Vec<(Pattern, Role)>,
     set: GlobSet,
+    /// The rows of the globs in `set`, by their numbers there.
+    globs: Vec<usize>,
+    /// The other rows.
+    words: Vec<usize>,
 }
 
 impl Patterns {
@@ -74,11 +103,18 @@ impl Patterns {
     #[must_use]
     pub fn new(rows: Vec<(Pattern, Role)>) -> Self {
         let mut builder = GlobSetBuilder::new();
-        for (pattern, _) in &rows {
-            builder.add(pattern.matcher.glob().clone());
+        let (mut globs, mut words) = (Vec::new(), Vec::new());
+        for (number, (pattern, _)) in rows.iter().enumerate() {
+            match &pattern.matcher {
+                Matcher::Glob(glob) => {
+                    builder.add(glob.glob().clone());
+                    globs.push(number);
+                }
+                Matcher::Words(_) => words.push(number),
+            }
         }
         // Every glob was compiled alone already; should the set as a whole be refused, `first` goes row by row.
-        Self { set: builder.build().unwrap_or_default(), rows }
+        Self { set: builder.build().unwrap_or_default(), rows, globs, words }
     }
 
     /// The rows in the order in which they are tried.
@@ -87,11 +123,15 @@ impl Patterns {
         &self.rows
     }
 
-    fn first(&self, rel: &str) -> Option<&(Pattern, Role)> {
-        if self.set.len() != self.rows.len() {
-            return self.rows.iter().find(|(pattern, _)| pattern.matches(rel));
+    /// The number of the first row that fits the path.
+    fn first(&self, rel: &str) -> Option<usize> {
+        if self.set.len() != self.globs.len() {
+            return self.rows.iter().position(|(pattern, _)| pattern.matches(rel));
         }
-        self.set.matches(rel).into_iter().min().and_then(|index| self.rows.get(index))
+        let glob = self.set.matches(rel).into_iter().min().and_then(|index| self.globs.get(index).copied());
+        let before = self.words.iter().copied().take_while(|row| glob.is_none_or(|glob| *row < glob));
+        let mut fitting = before.filter(|row| self.rows.get(*row).is_some_and(|(pattern, _)| pattern.matches(rel)));
+        fitting.next().or(glob)
     }
 }
 
@@ -114,7 +154,30 @@ impl Patterns {
 /// ```
 #[must_use]
 pub fn place(rel: &str, patterns: &Patterns, member: Option<Membership>, option: Option<Role>) -> (Role, String) {
-    let placed = patterns.first(rel).map(|(pattern, role)| (*role, format!("policy:{}", pattern.text())));
+    place_from("", rel, patterns, member, option)
+}
+
+/// As [`place`], of a scan that starts at a folder of the delivery: `above` are the names of the folders from the
+/// delivery's own root down to the scanned one, `/` between them; empty where the scan starts at that root.
+///
+/// A file has the same role wherever the scan starts. The user's option stands above what only those names say: whoever
+/// types it says what the scanned folder is.
+#[must_use]
+pub fn place_from(
+    above: &str,
+    rel: &str,
+    patterns: &Patterns,
+    member: Option<Membership>,
+    option: Option<Role>,
+) -> (Role, String) {
+    let below = patterns.first(rel);
+    let whole = if above.is_empty() || (below.is_none() && option.is_some()) {
+        None
+    } else {
+        patterns.first(&format!("{above}/{rel}"))
+    };
+    let first = below.into_iter().chain(whole).min().and_then(|row| patterns.rows.get(row));
+    let placed = first.map(|(pattern, role)| (*role, format!("policy:{}", pattern.text())));
     match (member, placed, option) {
         (Some(_), Some(archival @ (Role::Archival, _)), _) => archival,
         (Some(member), _, _) => (Role::Final, member.basis().to_owned()),
@@ -157,6 +220,41 @@ mod tests {
         assert_eq!(place("temp/x.png", &some, cpl, option), (Role::Final, "cpl".to_owned()));
         assert_eq!(place("archive/x.png", &some, Some(Membership::Manifest), None).0, Role::Archival);
         assert_eq!(place("x.png", &some, Some(Membership::Pkl), None), (Role::Final, "pkl".to_owned()));
+    }
+
+    #[test]
+    fn a_file_has_its_role_wherever_the_scan_starts() {
+        let some = patterns(&[
+            ("**/temp/keep/**", Role::Final),
+            ("~archive/", Role::Archival),
+            ("**/temp/**", Role::Temporary),
+            ("/final/**", Role::Final),
+        ]);
+        for path in ["show/temp/a.png", "show/temp/keep/a.png", "show/08_ARCHIVE/temp/a.png", "show/reel/a.png"] {
+            let whole = place(path, &some, None, None);
+            for (at, _) in path.match_indices('/') {
+                let (above, rel) = (&path[..at], &path[at + 1..]);
+                assert_eq!(place_from(above, rel, &some, None, None), whole, "{path} from {above}");
+            }
+        }
+        // What is typed says what the scanned folder is; what lies below it is placed as ever.
+        assert_eq!(place_from("temp", "a.png", &some, None, Some(Role::Final)).1, "option");
+        assert_eq!(place_from("x", "temp/a.png", &some, None, Some(Role::Final)).0, Role::Temporary);
+        assert_eq!(place_from("temp", "a.png", &some, Some(Membership::Cpl), None).0, Role::Final);
+    }
+
+    #[test]
+    fn globs_and_words_keep_their_order() {
+        let some =
+            patterns(&[("~temp/", Role::Temporary), ("**/07_temp/keep/**", Role::Final), ("*.dpx", Role::Archival)]);
+        assert_eq!(place("07_TEMP/keep/a.png", &some, None, None).1, "policy:~temp/");
+        assert_eq!(place("x/a.dpx", &some, None, None).1, "policy:*.dpx");
+        let other = patterns(&[("**/07_temp/keep/**", Role::Final), ("~temp/", Role::Temporary)]);
+        assert_eq!(place("07_TEMP/keep/a.png", &other, None, None).0, Role::Final);
+        assert_eq!(place("07_TEMP/a.png", &other, None, None).0, Role::Temporary);
+        for bad in ["~", "~/", "~temp", "~a/b/", "~te*mp/", "~07/"] {
+            assert!(Pattern::new(bad).is_err(), "{bad}");
+        }
     }
 
     #[test]

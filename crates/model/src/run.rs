@@ -22,6 +22,9 @@ pub struct Run {
     pub policy: PolicyRef,
     /// The ledger in force; `None` where none was given.
     pub approvals: Option<ApprovalsRef>,
+    /// Further ledgers in force, in the order in which they were given.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub further_approvals: Vec<ApprovalsRef>,
     /// The trust lists in force; none where signers cannot be recognized.
     pub trust: Vec<TrustRef>,
     /// The mark catalogue in force.
@@ -356,9 +359,27 @@ pub struct Summary {
     /// The cuts that were conformed to the assets.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub timelines: Vec<TimelineReport>,
+    /// Folders whose names look archival or temporary, and of which no pattern of the policy speaks.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub folders: Vec<FolderHint>,
     /// The delivery packages and archives, in the order of their places.
     #[serde(skip)]
     pub packages: Vec<PackageReport>,
+}
+
+/// A folder whose name looks archival or temporary: its files were not judged so, since no pattern of the policy says it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FolderHint {
+    /// Index into [`Run::roots`].
+    pub root: usize,
+    /// Below its root, with `/` between the parts.
+    pub path: String,
+    /// What its name looks like.
+    pub looks: Role,
+    /// What its files were judged as.
+    pub judged: Role,
+    /// Files in it, and in folders below it.
+    pub files: u64,
 }
 
 fn is_zero(count: &u64) -> bool {

@@ -8,6 +8,7 @@
 pub mod csv;
 pub mod cue_sheet;
 pub mod escape;
+mod folders;
 pub mod html;
 pub mod json;
 pub mod junit;

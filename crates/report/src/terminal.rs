@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::rc::Rc;
 
 use crate::escape::{shorten, terminal};
+use crate::folders;
 use crate::layout::{Ink, Tone, count, size, wrap, wrap_action};
 use crate::not_looked_at;
 use crate::words::{played, word};
@@ -124,16 +125,22 @@ impl Terminal<'_> {
         if !passed.is_empty() {
             self.line("  Left out    ", &terminal(&format!("not looked at: {passed}")))?;
         }
+        for hint in folders::lines(summary) {
+            self.line("  Roles       ", &terminal(&hint))?;
+        }
         self.inputs()
     }
 
     /// What the verdict rests on: policy, ledger, trust lists.
     fn inputs(&mut self) -> io::Result<()> {
         let Some(run) = self.run.clone() else { return Ok(()) };
-        let ledger = match &run.approvals {
-            Some(a) => format!("{} ({})", terminal(&a.path), count(a.records as u64, "record", "records")),
-            None => "no approvals ledger given".to_owned(),
-        };
+        let ledgers: Vec<_> = run
+            .approvals
+            .iter()
+            .chain(&run.further_approvals)
+            .map(|a| format!("{} ({})", terminal(&a.path), count(a.records as u64, "record", "records")))
+            .collect();
+        let ledger = if ledgers.is_empty() { "no approvals ledger given".to_owned() } else { ledgers.join(", ") };
         self.line("  Judged by   ", &format!("policy {}; {ledger}", terminal(&run.policy.name)))?;
         for file in &run.catalogue.files {
             let marks = count(file.marks as u64, "mark", "marks");

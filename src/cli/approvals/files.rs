@@ -1,10 +1,15 @@
-//! Which bytes a record is about: files, everything in folders, globs, or what an earlier report found.
+//! Which bytes a record is about: files, what is flagged in folders, globs, or what an earlier report found.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use globset::{GlobBuilder, GlobSet};
 
+use super::flagged::{self, Made, Row};
+use super::terms::open;
+use crate::cli::config::{self, load_policy};
+use crate::cli::inside::Trees;
 use countersign_engine::archives;
 use countersign_engine::walk::{Walk, lossless};
 use countersign_io::TempSpace;
@@ -16,7 +21,7 @@ use countersign_model::error::{Error, Result};
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Files {
-    /// Files, folders (everything in them), globs, or frames: 'shot.[1001-1240].dpx'
+    /// Files, folders (what a scan flags in them), globs, or frames: 'shot.[1001-1240].dpx'
     #[arg(value_name = "FILE", required_unless_present = "from_report")]
     files: Vec<PathBuf>,
     /// Take the files from a JSON report, as --finding picks them
@@ -25,6 +30,53 @@ pub(in crate::cli) struct Files {
     /// Files with an open finding of this rule, or of this rule below a pattern; repeatable
     #[arg(long, value_name = "RULE[:GLOB]", requires = "from_report")]
     finding: Vec<String>,
+    /// Take everything in folders, flagged or not
+    #[arg(long)]
+    all: bool,
+    /// Policy by which folders are scanned
+    #[arg(long, value_name = "FILE", env = "COUNTERSIGN_POLICY")]
+    policy: Option<PathBuf>,
+    /// Do not ask before what was found in folders is recorded
+    #[arg(long, short)]
+    yes: bool,
+    /// Only show what would be recorded
+    #[arg(long)]
+    dry_run: bool,
+}
+
+/// The bytes that were chosen, and what is to be told before they are recorded.
+#[derive(Debug, Default)]
+pub(in crate::cli) struct Selection {
+    /// By what made them: each becomes a record of its own.
+    pub(super) groups: BTreeMap<Made, Group>,
+    /// Of what somebody deciding must know.
+    pub(super) warnings: Vec<String>,
+    /// Whether the program picked them, and not the user by name.
+    pub(super) picked: bool,
+    /// Files of folders that were looked at and not taken.
+    pub(super) passed: usize,
+    pub(super) yes: bool,
+    pub(super) dry_run: bool,
+}
+
+/// Subjects of one record, and the paths to open, in the same order.
+#[derive(Debug, Default)]
+pub(in crate::cli) struct Group {
+    pub(in crate::cli) subjects: Vec<Subject>,
+    pub(in crate::cli) paths: Vec<PathBuf>,
+}
+
+impl Selection {
+    /// What the program was given word for word.
+    pub(super) fn of(subjects: Vec<Subject>) -> Self {
+        let group = Group { subjects, paths: Vec::new() };
+        Self { groups: BTreeMap::from([(Made::default(), group)]), ..Self::default() }
+    }
+
+    /// The subjects of all records.
+    pub(in crate::cli) fn groups_mut(&mut self) -> impl Iterator<Item = &mut Group> {
+        self.groups.values_mut()
+    }
 }
 
 /// Whether the name may stand for several files.
@@ -33,30 +85,105 @@ pub(super) fn is_pattern(name: &str) -> bool {
 }
 
 impl Files {
-    /// The bytes as they are now; paths are only hints to find them again.
-    pub(in crate::cli) fn subjects(&self) -> Result<Vec<Subject>> {
+    /// The bytes as they are now; paths are only hints to find them again. `ledger` are the records that a scan of folders
+    /// is judged by.
+    pub(in crate::cli) fn selected(&self, ledger: Option<&Path>) -> Result<Selection> {
+        let mut out = Selection { yes: self.yes, dry_run: self.dry_run, ..Selection::default() };
         let chosen = match &self.from_report {
             Some(report) => reported(report, &self.finding)?,
-            None => self.files.iter().map(|file| named(file)).collect::<Result<Vec<_>>>()?.concat(),
+            None => {
+                let (folders, files): (Vec<_>, Vec<_>) = self.files.iter().partition(|file| !self.all && file.is_dir());
+                let mut chosen = files.into_iter().map(|file| named(file)).collect::<Result<Vec<_>>>()?.concat();
+                chosen.extend(self.of_folders(&folders, ledger, &mut out)?);
+                chosen
+            }
         };
         let mut seen = BTreeSet::new();
-        chosen
-            .into_iter()
-            .filter(|(path, _)| seen.insert(path.clone()))
-            .map(|(path, then)| subject(&path, then))
-            .collect()
+        for chosen in chosen.into_iter().filter(|chosen| seen.insert(chosen.path.clone())) {
+            let subject = chosen.subject()?;
+            let group = out.groups.entry(chosen.made).or_default();
+            group.subjects.push(subject);
+            group.paths.push(chosen.path);
+        }
+        Ok(out)
+    }
+
+    /// What a scan flags in these folders.
+    fn of_folders(&self, folders: &[&PathBuf], ledger: Option<&Path>, out: &mut Selection) -> Result<Vec<Chosen>> {
+        if folders.is_empty() {
+            return Ok(Vec::new());
+        }
+        let policy = load_policy(self.policy.as_deref())?;
+        let roots: Vec<PathBuf> = folders.iter().map(|folder| (*folder).clone()).collect();
+        let trees = Trees::new(roots.clone(), false);
+        trees.keep_out("the approvals ledger", ledger)?;
+        trees.keep_out("the policy", self.policy.clone().or_else(config::policy).as_deref())?;
+        let approvals =
+            ledger.filter(|path| path.exists()).map(|path| open(path, &policy.trust.keys, &roots)).transpose()?;
+        let (policy, approvals) = (Arc::new(policy), approvals.map(Arc::new));
+        let mut chosen = Vec::new();
+        for folder in &roots {
+            let rows = flagged::scanned(folder, &policy, approvals.as_ref())?;
+            out.warnings.extend(rows.iter().filter_map(Row::warning));
+            let (flagged, others): (Vec<_>, Vec<_>) = rows.into_iter().partition(Row::is_flagged);
+            out.passed += others.len();
+            let single = singles(&flagged, &[folder.clone()]).chain(singles(&others, &[folder.clone()])).collect();
+            for row in flagged {
+                chosen.extend(of_row(&row, folder, &single)?);
+            }
+        }
+        out.picked = true;
+        match chosen.is_empty() {
+            true => Err(Error::Usage {
+                what: format!(
+                    "nothing in {} is flagged that a record would clear",
+                    roots.iter().map(|root| root.display().to_string()).collect::<Vec<_>>().join(", ")
+                ),
+                hint:
+                    "nothing was recorded; `countersign scan` shows what is in a folder, --all takes everything in it"
+                        .to_owned(),
+            }),
+            false => Ok(chosen),
+        }
     }
 }
 
 /// The subjects that one argument stands for.
 pub(super) fn named_subjects(file: &Path) -> Result<Vec<Subject>> {
-    named(file)?.into_iter().map(|(path, then)| subject(&path, then)).collect()
+    named(file)?.iter().map(Chosen::subject).collect()
 }
 
-/// A file and the digest that it must still have.
-type Chosen = (PathBuf, Option<String>);
+/// As [`named_subjects`], with the paths.
+pub(super) fn named_files(file: &Path) -> Result<Vec<(PathBuf, Subject)>> {
+    named(file)?.into_iter().map(|chosen| Ok((chosen.path.clone(), chosen.subject()?))).collect()
+}
 
-fn subject(file: &Path, then: Option<String>) -> Result<Subject> {
+/// A file that was chosen.
+#[derive(Clone, Debug)]
+struct Chosen {
+    path: PathBuf,
+    /// The digest that it must still have.
+    then: Option<String>,
+    /// How a record calls it: by its whole path, unless a scan or a report knows its place in the delivery.
+    name: Option<String>,
+    made: Made,
+}
+
+impl Chosen {
+    fn file(path: PathBuf) -> Self {
+        Self { path, then: None, name: None, made: Made::default() }
+    }
+
+    fn subject(&self) -> Result<Subject> {
+        let subject = subject(&self.path, self.then.as_deref())?;
+        Ok(match &self.name {
+            Some(name) => Subject { name: name.clone(), ..subject },
+            None => subject,
+        })
+    }
+}
+
+fn subject(file: &Path, then: Option<&str>) -> Result<Subject> {
     let failed = |what: String| Error::File {
         path: file.to_path_buf(),
         what,
@@ -93,20 +220,20 @@ fn named(file: &Path) -> Result<Vec<Chosen>> {
         let text = file.to_string_lossy();
         // A name that exists is that file, whatever characters are in it.
         if std::fs::symlink_metadata(file).is_ok() {
-            return Ok(vec![(file.to_path_buf(), None)]);
+            return Ok(vec![Chosen::file(file.to_path_buf())]);
         }
         // So is a member of an archive; what is wrong with one that is not there is told when it is read.
         if let Ok(Some(_)) = archives::find(file, &TempSpace::outside(&[])) {
-            return Ok(vec![(file.to_path_buf(), None)]);
+            return Ok(vec![Chosen::file(file.to_path_buf())]);
         }
         if let Some(frames) = Frames::named(file) {
             let found = frames.found()?;
-            return Ok(found.into_iter().map(|(path, _)| (path, None)).collect());
+            return Ok(found.into_iter().map(|(path, _)| Chosen::file(path)).collect());
         }
         if is_pattern(&text) {
             return globbed(&text);
         }
-        return Ok(vec![(file.to_path_buf(), None)]);
+        return Ok(vec![Chosen::file(file.to_path_buf())]);
     }
     let found = walked(file)?;
     match found.is_empty() {
@@ -122,7 +249,7 @@ fn walked(folder: &Path) -> Result<Vec<Chosen>> {
             let hint = "nothing was recorded; name the files one by one".to_owned();
             return Err(Error::File { path: asset.path, what: obstacle.what, hint });
         }
-        out.push((asset.path, None));
+        out.push(Chosen::file(asset.path));
     }
     Ok(out)
 }
@@ -136,7 +263,7 @@ fn globbed(text: &str) -> Result<Vec<Chosen>> {
     let start = if base.is_empty() { Path::new(".") } else { Path::new(base) };
     let below =
         |path: &Path| path.strip_prefix(start).map_or_else(|_| path.to_path_buf(), |rel| Path::new(base).join(rel));
-    let found: Vec<_> = walked(start)?.into_iter().filter(|(path, _)| glob.is_match(below(path))).collect();
+    let found: Vec<_> = walked(start)?.into_iter().filter(|chosen| glob.is_match(below(&chosen.path))).collect();
     match found.is_empty() {
         true => Err(nothing(format!("no file is called {text}"))),
         false => Ok(found),
@@ -220,36 +347,49 @@ struct Roots {
     roots: Vec<String>,
 }
 
-#[derive(serde::Deserialize)]
-struct Row {
-    path: String,
-    root: usize,
-    sha256: Option<String>,
-    bytes: u64,
-    frames: Option<countersign_model::Frames>,
-    findings: Vec<countersign_model::Finding>,
+/// The frames that a row stands for, which are all there and as large as they were; those with rows of their own are
+/// not among them.
+fn frames(row: &Row, path: &Path, count: u64, apart: &BTreeSet<PathBuf>) -> Result<Vec<PathBuf>> {
+    let mut found = Frames::named(path).map(|frames| frames.found()).transpose()?.unwrap_or_default();
+    found.retain(|(frame, _)| !apart.contains(frame));
+    let bytes: u64 = found.iter().fold(0, |sum, (_, size)| sum.saturating_add(*size));
+    match found.len() as u64 == count && bytes == row.bytes {
+        true => Ok(found.into_iter().map(|(path, _)| path).collect()),
+        false => Err(Error::File {
+            path: path.to_path_buf(),
+            what: format!(
+                "{count} frames of {} bytes were judged, {} of {bytes} bytes are there",
+                row.bytes,
+                found.len()
+            ),
+            hint: "nothing was recorded; scan again, or paste the command that the finding proposes".to_owned(),
+        }),
+    }
 }
 
-impl Row {
-    /// The frames that this row stands for, which are all there and as large as they were; those with rows of their own
-    /// are not among them.
-    fn frames(&self, path: &Path, count: u64, apart: &BTreeSet<PathBuf>) -> Result<Vec<Chosen>> {
-        let mut found = Frames::named(path).map(|frames| frames.found()).transpose()?.unwrap_or_default();
-        found.retain(|(frame, _)| !apart.contains(frame));
-        let bytes: u64 = found.iter().fold(0, |sum, (_, size)| sum.saturating_add(*size));
-        match found.len() as u64 == count && bytes == self.bytes {
-            true => Ok(found.into_iter().map(|(path, _)| (path, None)).collect()),
-            false => Err(Error::File {
-                path: path.to_path_buf(),
-                what: format!(
-                    "{count} frames of {} bytes were judged, {} of {bytes} bytes are there",
-                    self.bytes,
-                    found.len()
-                ),
-                hint: "nothing was recorded; scan again, or paste the command that the finding proposes".to_owned(),
-            }),
-        }
-    }
+/// What one row below a root stands for; `apart` are the files with rows of their own.
+fn of_row(row: &Row, root: &Path, apart: &BTreeSet<PathBuf>) -> Result<Vec<Chosen>> {
+    let path = archives::below(root, Path::new(&row.path));
+    let made = row.made();
+    let Some(run) = row.frames else {
+        let name = Some(flagged::name(root, &row.path));
+        return Ok(vec![Chosen { path, then: row.sha256.clone(), name, made }]);
+    };
+    let folder = row.path.rsplit_once('/').map(|(folder, _)| format!("{folder}/")).unwrap_or_default();
+    let chosen = |path: PathBuf| {
+        let file = path.file_name().map(|file| lossless(Path::new(file))).unwrap_or_default();
+        Chosen { name: Some(flagged::name(root, &format!("{folder}{file}"))), path, then: None, made: made.clone() }
+    };
+    Ok(frames(row, &path, run.count, apart)?.into_iter().map(chosen).collect())
+}
+
+/// The paths of the rows that are files of their own.
+fn singles<'r>(rows: &'r [Row], roots: &'r [PathBuf]) -> impl Iterator<Item = PathBuf> + use<'r> {
+    let place = |row: &Row| {
+        let root = roots.get(row.root).cloned().unwrap_or_default();
+        archives::below(&root, Path::new(&row.path))
+    };
+    rows.iter().filter(|row| row.frames.is_none()).map(place)
 }
 
 fn reported(report: &Path, findings: &[String]) -> Result<Vec<Chosen>> {
@@ -259,11 +399,8 @@ fn reported(report: &Path, findings: &[String]) -> Result<Vec<Chosen>> {
         std::fs::read(report).map_err(|e| failed(e.to_string(), "name a report of `scan --report json=FILE`"))?;
     let read: Report = serde_json::from_slice(&text)
         .map_err(|e| failed(format!("not a JSON report: {e}"), "`scan --report json=FILE` writes one"))?;
-    let place = |row: &Row| {
-        let root = read.run.roots.get(row.root).map(PathBuf::from).unwrap_or_default();
-        archives::below(&root, Path::new(&row.path))
-    };
-    let single: BTreeSet<PathBuf> = read.assets.iter().filter(|row| row.frames.is_none()).map(place).collect();
+    let roots: Vec<PathBuf> = read.run.roots.iter().map(PathBuf::from).collect();
+    let apart: BTreeSet<PathBuf> = singles(&read.assets, &roots).collect();
     let mut out = Vec::new();
     for row in &read.assets {
         let open = row.findings.iter().filter(|f| f.state == countersign_model::FindingState::Open);
@@ -271,10 +408,8 @@ fn reported(report: &Path, findings: &[String]) -> Result<Vec<Chosen>> {
             wants.iter().any(|(rule, pattern)| f.rule == *rule && pattern.as_ref().is_none_or(|p| p.matches(&row.path)))
         });
         if open.next().is_some() {
-            match row.frames {
-                Some(frames) => out.extend(row.frames(&place(row), frames.count, &single)?),
-                None => out.push((place(row), row.sha256.clone())),
-            }
+            let root = roots.get(row.root).cloned().unwrap_or_default();
+            out.extend(of_row(row, &root, &apart)?);
         }
     }
     match out.is_empty() {

@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use serde_json::json;
 
+use super::bind;
 use super::terms::Place;
+use crate::cli::console::warn;
 use countersign_judge::approvals::Approvals;
 use countersign_judge::approvals::import::{self, Plan, Sheet};
 use countersign_model::error::{Error, Result};
@@ -17,6 +19,7 @@ use countersign_report::layout::count;
     version model prompt sources consents conditions requester by role organization decided-on expires-on\n\
     reference note supersedes. A cell with several values separates them by | or ;.\n\n\
     Examples:\n  countersign approvals import tracker.csv --dry-run --approvals approvals.jsonl\n  \
+    countersign approvals import tracker.csv --root /mnt/drive --approvals approvals.jsonl\n  \
     countersign approvals import list.csv --delimiter ';' --encoding windows-1252 --date-format %d.%m.%Y \\\n    \
     --map path=Datei --map by=Freigabe --set decision=approved --approvals approvals.jsonl"
 )]
@@ -38,6 +41,9 @@ pub(super) struct Arguments {
     /// How the sheet writes dates, as strftime has it
     #[arg(long, value_name = "FORMAT", default_value = "%Y-%m-%d")]
     date_format: String,
+    /// Find the files that rows name below this folder, and bind the records to their bytes
+    #[arg(long, value_name = "DIR")]
+    root: Option<PathBuf>,
     /// Only say what would be imported
     #[arg(long)]
     dry_run: bool,
@@ -85,6 +91,12 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
         .map_err(|what| failed(what, "nothing was imported; `countersign approvals import --help` names the fields"))?;
     sheet.leave_out(ledger.iter().flat_map(Approvals::records));
     ledger.as_ref().map_or(Ok(()), Approvals::check_ledger_intact)?;
+    let bound = arguments.root.as_deref().map(|root| bind::bind(root, &mut sheet.records)).transpose()?;
+    if arguments.root.is_some() {
+        // A row that a bound record repeats is seen only now.
+        sheet.leave_out(ledger.iter().flat_map(Approvals::records));
+    }
+    bind::idle(&sheet.records, bound.as_ref()).iter().for_each(|what| warn(what));
     let wanted = !arguments.dry_run && (sheet.bad.is_empty() || arguments.skip_bad) && !sheet.records.is_empty();
     let imported = if wanted { arguments.place.append(&sheet.records)?.1.len() } else { 0 };
     crate::cli::console::print(&describe_import(arguments, &sheet, imported))?;

@@ -1,21 +1,29 @@
 //! `countersign approvals …`: work with the ledger.
 
+mod bind;
 pub(super) mod files;
+mod flagged;
 mod import;
+mod list;
 mod show;
+mod shown;
 pub(super) mod terms;
+mod twice;
 mod verify;
+
+use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 
 use countersign_judge::approvals::Decision;
 use countersign_model::error::{Error, Result};
-use files::Files;
+use files::{Files, Selection};
 use terms::Terms;
 
-/// List, show, import, export, revoke, verify, notify, disclose.
+/// Init, list, show, import, export, revoke, verify, notify, disclose.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  countersign approvals list --approvals approvals.jsonl\n  \
+    countersign approvals list --file final/poster.jpg --approvals approvals.jsonl\n  \
     countersign approvals notify previs/ --by 'Jane Doe' --reference PRJ-1042\n  \
     countersign approvals disclose archive/rally.tif --by 'Jane Doe' --note 'on-screen label, end credits'\n  \
     countersign approvals revoke 000012-5be2a1c0 --by 'Jane Doe'\n  \
@@ -33,8 +41,14 @@ const NOTICE_EXAMPLES: &str = "Examples:\n  countersign approvals notify previs/
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// All records, one a line, with what each amounts to today
-    List(show::List),
+    /// Make an empty ledger
+    Init {
+        /// File to make; never overwritten
+        #[arg(default_value = "approvals.jsonl")]
+        file: PathBuf,
+    },
+    /// Records, one a line, with what each amounts to today: all, or those about a file, by somebody, soon to expire
+    List(list::List),
     /// One record in full
     Show(show::Show),
     /// Records from a CSV file; all rows or none
@@ -75,15 +89,38 @@ struct Notice {
 
 pub(super) fn run(arguments: Arguments) -> Result<u8> {
     match arguments.command {
-        Command::List(arguments) => show::list(&arguments),
+        Command::Init { file } => init(&file),
+        Command::List(arguments) => list::list(&arguments),
         Command::Show(arguments) => show::show(&arguments),
         Command::Import(arguments) => import::run(&arguments),
         Command::Export(arguments) => show::export(&arguments),
         Command::Revoke(revoke) => revoked(*revoke),
         Command::Verify(arguments) => verify::run(&arguments),
-        Command::Notify(notice) => notice.terms.decide(Decision::Notified, notice.files.subjects()?, &[]),
-        Command::Disclose(notice) => notice.terms.decide(Decision::Disclosed, notice.files.subjects()?, &[]),
+        Command::Notify(notice) => noticed(&notice, Decision::Notified),
+        Command::Disclose(notice) => noticed(&notice, Decision::Disclosed),
     }
+}
+
+fn noticed(notice: &Notice, decision: Decision) -> Result<u8> {
+    let selection = notice.files.selected(Some(&notice.terms.place.path()?))?;
+    notice.terms.decide(decision, selection, &[])
+}
+
+/// An empty ledger, which commands that read one take; the first record would have made it, too.
+fn init(path: &Path) -> Result<u8> {
+    let failed = |e: std::io::Error| Error::File {
+        path: path.to_owned(),
+        what: e.to_string(),
+        hint: "name a file that does not exist yet, in a folder that may be written to; a ledger is never overwritten"
+            .to_owned(),
+    };
+    let file = std::fs::File::options().write(true).create_new(true).open(path).map_err(failed)?;
+    file.sync_all().map_err(failed)?;
+    let name = path.display();
+    crate::cli::console::print(&format!(
+        "made the empty ledger {name}\nKeep it outside of what is scanned. Next: countersign approve FILE --by NAME --approvals {name}\n"
+    ))?;
+    Ok(0)
 }
 
 /// A withdrawal names records, whose subjects it repeats, or is about all earlier records of some bytes.
@@ -126,7 +163,8 @@ fn revoked(revoke: Revoke) -> Result<u8> {
         subjects.extend(of_path);
     }
     if let Some(ledger) = ledger {
+        twice::refuse(&ledger, &terms.supersedes, &subjects, terms.decided_on())?;
         ledger.check_ledger_intact()?;
     }
-    terms.decide(Decision::Revoked, subjects, &[])
+    terms.decide(Decision::Revoked, Selection::of(subjects), &[])
 }

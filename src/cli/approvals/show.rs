@@ -1,4 +1,4 @@
-//! `countersign approvals list|show|export`: what the ledger holds.
+//! `countersign approvals show|export`: what the ledger holds.
 
 use std::path::PathBuf;
 
@@ -11,11 +11,11 @@ use crate::cli::reporting::width;
 use countersign_judge::approvals::{Approvals, export};
 use countersign_model::error::{Error, Result};
 use countersign_report::escape::terminal;
-use countersign_report::layout::{count, wrap};
+use countersign_report::layout::wrap;
 
 /// Which ledger, seen by which policy on which day.
 #[derive(Debug, clap::Args)]
-struct View {
+pub(super) struct View {
     #[command(flatten)]
     read: Read,
     /// The day the records are judged on [default: today]
@@ -24,22 +24,11 @@ struct View {
 }
 
 impl View {
-    fn open(&self) -> Result<(Approvals, NaiveDate)> {
+    pub(super) fn open(&self) -> Result<(Approvals, NaiveDate)> {
         let (path, policy) = self.read.found()?;
         let approvals = open(&path, &policy.trust.keys, &[])?;
         Ok((approvals, self.as_of.unwrap_or_else(|| Local::now().date_naive())))
     }
-}
-
-#[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  countersign approvals list --approvals approvals.jsonl\n  \
-    countersign approvals list --policy show.toml --as-of 2026-12-31 --json")]
-pub(super) struct List {
-    #[command(flatten)]
-    view: View,
-    /// One JSON object with all records
-    #[arg(long)]
-    json: bool,
 }
 
 #[derive(Debug, clap::Args)]
@@ -78,32 +67,6 @@ enum Format {
     Csv,
     Json,
     CueSheet,
-}
-
-pub(super) fn list(arguments: &List) -> Result<u8> {
-    let (approvals, as_of) = arguments.view.open()?;
-    if arguments.json {
-        let value = export::json(&approvals, as_of);
-        approvals.check_ledger_intact()?;
-        return printed(&format!("{value}\n"));
-    }
-    let mut out = String::new();
-    for known in approvals.records() {
-        let record = &known.record;
-        let name = record.subjects.first().map(|s| s.name.as_str()).unwrap_or("nothing");
-        let more = record.subjects.len().saturating_sub(1);
-        let more = if more == 0 { String::new() } else { format!(" and {more} more") };
-        let state = approvals.state(&known, as_of);
-        let head = format!("{:<16} {:<11} {} ", record.id, record.decision.word(), record.decided_on);
-        out.push_str(&wrap(&head, &terminal(&format!("{name}{more}, by {}; {state}", record.approver)), width()));
-    }
-    approvals.check_ledger_intact()?;
-    out.push_str(&format!(
-        "{} in {}\n",
-        count(approvals.len() as u64, "record", "records"),
-        terminal(&approvals.path().to_string_lossy())
-    ));
-    printed(&out)
 }
 
 pub(super) fn show(arguments: &Show) -> Result<u8> {
@@ -170,7 +133,7 @@ pub(super) fn export(arguments: &Export) -> Result<u8> {
     printed(&format!("wrote {}\n", path.display()))
 }
 
-fn printed(text: &str) -> Result<u8> {
+pub(super) fn printed(text: &str) -> Result<u8> {
     crate::cli::console::print(text)?;
     Ok(0)
 }

@@ -6,6 +6,9 @@ use std::path::{Path, PathBuf};
 use chrono::{Local, NaiveDate};
 use serde::de::DeserializeOwned;
 
+use super::files::Selection;
+use super::flagged::Made;
+use super::shown;
 use crate::cli::config::{self, load_policy};
 use crate::cli::console::{print, warn};
 use crate::cli::keys;
@@ -16,9 +19,6 @@ use countersign_judge::approvals::{Approvals, Cache, Decision, Ledger, Person, R
 use countersign_judge::policy::known::nearest;
 use countersign_judge::policy::{Grade, Policy, Scope, TrustedKey};
 use countersign_model::error::{Error, Result};
-
-/// Files that are told one by one; of more, the rest is counted.
-const TOLD: usize = 20;
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Terms {
@@ -98,8 +98,15 @@ impl Place {
     pub(in crate::cli) fn append(&self, records: &[Record]) -> Result<(PathBuf, Vec<String>)> {
         let key = self.key.as_deref().map(keys::load).transpose()?;
         let path = to_write(self.approvals.as_deref())?;
-        let ids = Ledger::append(&path, records, key.as_ref())?;
+        let folder = cache_folder(&path, &[]);
+        let cache = folder.as_deref().map(Cache::new);
+        let ids = Ledger::append_noted(&path, records, key.as_ref(), cache.as_ref())?;
         Ok((path, ids))
+    }
+
+    /// Where the ledger is, or will be.
+    pub(in crate::cli) fn path(&self) -> Result<PathBuf> {
+        to_write(self.approvals.as_deref())
     }
 
     /// The ledger as it is before the append, where there is one yet.
@@ -110,35 +117,38 @@ impl Place {
 }
 
 impl Terms {
-    /// Records the decision about these subjects, and tells it.
-    pub(in crate::cli) fn decide(
-        &self,
-        decision: Decision,
-        subjects: Vec<Subject>,
-        conditions: &[String],
-    ) -> Result<u8> {
-        let record = self.record(decision, subjects, conditions)?;
-        let (path, ids) = self.place.append(std::slice::from_ref(&record))?;
-        let id = ids.first().map(String::as_str).unwrap_or_default();
-        let mut out = String::new();
-        for subject in record.subjects.iter().take(TOLD) {
-            let digest = subject.sha256().unwrap_or_default();
-            let name = countersign_report::escape::terminal(&subject.name);
-            out.push_str(&format!("{} {name} (sha256 {digest}) as {id} in {}\n", decision.word(), path.display()));
+    /// Records the decision about what was selected, and tells it: what the program picked itself is shown, and recorded
+    /// only where the user says so.
+    pub(in crate::cli) fn decide(&self, decision: Decision, selection: Selection, conditions: &[String]) -> Result<u8> {
+        let Selection { groups, warnings, picked, passed, yes, dry_run } = selection;
+        let records = groups.into_iter().map(|(made, group)| self.record(decision, (made, group.subjects), conditions));
+        let records = records.collect::<Result<Vec<_>>>()?;
+        warnings.iter().for_each(|what| warn(what));
+        if picked || dry_run {
+            let path = self.place.path()?;
+            print(&shown::planned(&records, passed, &path))?;
+            if dry_run {
+                print("nothing was recorded (--dry-run)\n")?;
+                return Ok(0);
+            }
+            if !yes && !shown::agreed(records.len())? {
+                print("nothing was recorded\n")?;
+                return Ok(0);
+            }
         }
-        match record.subjects.len() {
-            0 => out.push_str(&format!(
-                "{} {} as {id} in {}\n",
-                decision.word(),
-                self.supersedes.join(", "),
-                path.display()
-            )),
-            n if n > TOLD => out.push_str(&format!("and {} more\n", n - TOLD)),
-            _ => {}
+        let (path, ids) = self.place.append(&records)?;
+        let mut out = String::new();
+        for (record, id) in records.iter().zip(&ids) {
+            out.push_str(&shown::recorded(record, id, &path));
         }
         print(&out)?;
-        self.warn_of_stronger(&record)?;
+        records.iter().try_for_each(|record| self.warn_of_stronger(record))?;
         Ok(0)
+    }
+
+    /// The day of the decision.
+    pub(in crate::cli) fn decided_on(&self) -> NaiveDate {
+        self.decided.unwrap_or_else(|| Local::now().date_naive())
     }
 
     /// Tells of signed records that this one, having no signature, does not end.
@@ -158,7 +168,7 @@ impl Terms {
             .map(|known| known.record.id.clone())
             .collect();
         if !signed.is_empty() {
-            let ids: Vec<_> = signed.iter().take(TOLD).map(String::as_str).collect();
+            let ids: Vec<_> = signed.iter().take(shown::TOLD).map(String::as_str).collect();
             warn(&format!(
                 "this record is not signed, and so it does not end what is: {}; record it again with --key",
                 ids.join(", ")
@@ -167,8 +177,18 @@ impl Terms {
         Ok(())
     }
 
-    fn record(&self, decision: Decision, mut subjects: Vec<Subject>, conditions: &[String]) -> Result<Record> {
-        let decided = self.decided.unwrap_or_else(|| Local::now().date_naive());
+    fn record(
+        &self,
+        decision: Decision,
+        (made, mut subjects): (Made, Vec<Subject>),
+        conditions: &[String],
+    ) -> Result<Record> {
+        // What is typed of the tool is all that is said of it; of a prompt the marks know more than nobody.
+        let made = match self.system.is_some() {
+            true => Made { prompt: made.prompt, ..Made::default() },
+            false => made,
+        };
+        let decided = self.decided_on();
         if let Some(day) = self.expires.filter(|day| *day < decided) {
             let what = format!("it would expire on {day}, before it is decided on {decided}");
             return Err(Error::Usage { what, hint: "--expires is the last day on which it holds".to_owned() });
@@ -185,11 +205,11 @@ impl Terms {
             subjects,
             scopes: self.scope.clone(),
             use_class: self.class,
-            tool: self.system.clone(),
+            tool: self.system.clone().or(made.tool),
             vendor: self.vendor.clone(),
-            version: self.tool_version.clone(),
-            model: self.model.clone(),
-            prompt: self.prompt.clone(),
+            version: self.tool_version.clone().or(made.version),
+            model: self.model.clone().or(made.model),
+            prompt: self.prompt.clone().or(made.prompt),
             sources: self.source.iter().map(|text| import::source(text)).collect(),
             consents: self.consent.clone(),
             conditions: conditions.to_vec(),
@@ -259,15 +279,19 @@ impl Read {
 /// The ledger at `path`; that its signatures were checked is remembered in the user's cache, unless that lies in a scanned tree or beside the ledger.
 #[expect(clippy::print_stderr, reason = "a warning is told, and the command goes on")]
 pub(in crate::cli) fn open(path: &Path, keys: &[TrustedKey], roots: &[PathBuf]) -> Result<Approvals> {
-    let cache = config::cache()
-        .and_then(|folder| std::path::absolute(folder).ok())
-        .filter(|folder| inside_roots(folder, roots).is_none() && !beside(folder, path));
+    let cache = cache_folder(path, roots);
     let approvals = Approvals::open(path, keys, cache.as_deref().map(Cache::new).as_ref())?;
     if let Some(why) = approvals.warning() {
         let why = countersign_report::escape::terminal(why);
         eprintln!("warning: it could not be remembered that the approvals' signatures were checked: {why}");
     }
     Ok(approvals)
+}
+
+/// The user's cache, unless it lies in a scanned tree or beside the ledger.
+fn cache_folder(ledger: &Path, roots: &[PathBuf]) -> Option<PathBuf> {
+    let folder = config::cache().and_then(|folder| std::path::absolute(folder).ok());
+    folder.filter(|folder| inside_roots(folder, roots).is_none() && !beside(folder, ledger))
 }
 
 fn beside(folder: &Path, ledger: &Path) -> bool {

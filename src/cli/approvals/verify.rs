@@ -38,7 +38,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
     let (path, policy) = arguments.read.found()?;
     let aside = if arguments.repair { Ledger::repair(&path)? } else { None };
     let head = match &arguments.earlier {
-        Some(report) => Some(reported(report)?),
+        Some(report) => Some(reported(report, &path)?),
         None => arguments.head.as_deref().map(|head| head.trim().to_owned()),
     };
     let (mut known, mut signed, mut unsigned) = (0, 0, 0);
@@ -93,7 +93,8 @@ fn since(path: &Path, audit: &Audit, head: &str) -> Result<usize> {
     }
 }
 
-fn reported(report: &Path) -> Result<String> {
+/// The head of the ledger at `path` in a report; of one that names a single ledger its head, wherever that lay.
+fn reported(report: &Path, path: &Path) -> Result<String> {
     let failed = |what: String| Error::Data {
         path: report.to_path_buf(),
         what,
@@ -101,6 +102,14 @@ fn reported(report: &Path) -> Result<String> {
     };
     let text = std::fs::read(report).map_err(|e| failed(e.to_string()))?;
     let value: Value = serde_json::from_slice(&text).map_err(|e| failed(format!("not a JSON report: {e}")))?;
-    let head = value["run"]["approvals"]["head"].as_str();
-    head.map(str::to_owned).ok_or_else(|| failed("it names no ledger".to_owned()))
+    let run = &value["run"];
+    let further = run["further_approvals"].as_array().cloned().unwrap_or_default();
+    let same = |ledger: &&Value| {
+        let real = |path: &Path| std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        ledger["path"].as_str().is_some_and(|named| real(Path::new(named)) == real(path))
+    };
+    let named = std::iter::once(&run["approvals"]).chain(&further).find(same);
+    let ledger = named.or_else(|| further.is_empty().then_some(&run["approvals"]));
+    let ledger = ledger.ok_or_else(|| failed(format!("it names several ledgers, and none is {}", path.display())))?;
+    ledger["head"].as_str().map(str::to_owned).ok_or_else(|| failed("it names no ledger".to_owned()))
 }

@@ -14,7 +14,8 @@ pub(crate) fn program(folder: &Path, name: &str) -> Command {
     for (variable, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("COUNTERSIGN_")) {
         command.env_remove(variable);
     }
-    command.current_dir(folder).env("COUNTERSIGN_CONFIG", folder.join("no-configuration")).stdin(Stdio::null());
+    command.current_dir(folder).env("COUNTERSIGN_CONFIG", folder.join("no-configuration"));
+    command.env("COUNTERSIGN_CACHE_FOLDER", folder.join("no-configuration/cache")).stdin(Stdio::null());
     command
 }
 

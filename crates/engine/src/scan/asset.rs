@@ -5,10 +5,9 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::around::PackageContext;
-use super::{Scan, Watch, cut};
+use super::{Cut, Scan, Watch, cut};
 use crate::archives::{self, Inside};
 use crate::cache::{Cache, MemberKey};
-use crate::cut::Cuts;
 use crate::extract;
 use crate::fingerprints::Material;
 use crate::known::Known;
@@ -161,16 +160,19 @@ pub(super) fn process_asset(
     around: &PackageContext<'_>,
     files: AssetFiles<'_>,
     known: Option<&Known>,
-    (cuts, watch): (&Cuts, &dyn Watch),
+    (placing, watch): (Cut<'_>, &dyn Watch),
 ) -> Option<Judged> {
+    let cuts = placing.cuts;
     if watch.stop().load(Ordering::Relaxed) {
         return None;
     }
     let Job { mut asset, inside, ahead, .. } = job;
     let place = around.place(asset.root, &asset.rel);
     asset.package = place.package;
+    let above = placing.above.get(asset.root).map(String::as_str).unwrap_or_default();
+    let patterns = &scan.engine.policy.roles;
     (asset.role, asset.role_basis) =
-        roles::place(&asset.rel, &scan.engine.policy.roles, place.membership, scan.options.role);
+        roles::place_from(above, &asset.rel, patterns, place.membership, scan.options.role);
     let (mut facts, mut opened) =
         extract_guarded(&asset, inside.as_ref(), files, (&scan.engine.extract, scan.engine.cache.as_deref()));
     if facts.format.is_none() && facts.problems.is_empty() && around.deliveries.is_manifest(asset.root, &asset.rel) {

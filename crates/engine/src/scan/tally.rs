@@ -1,5 +1,6 @@
 //! The numbers of a run: counted as assets come, the outcome decided at its end.
 
+use super::folders::Folders;
 use countersign_delivery::packages::Row;
 use countersign_judge::judge::Judge;
 use countersign_media::formats::{self, Archive};
@@ -17,11 +18,12 @@ pub(super) struct Tally {
     unreadable: u64,
     /// Whether the hashes that packages state are compared.
     integrity: bool,
+    folders: Folders,
 }
 
 impl Tally {
     pub(super) fn new(fail_on: Severity, integrity: bool) -> Self {
-        Self { summary: Summary::default(), fail_on, failing: 0, unreadable: 0, integrity }
+        Self { summary: Summary::default(), fail_on, failing: 0, unreadable: 0, integrity, folders: Folders::default() }
     }
 
     /// Takes up what a walk passed over.
@@ -68,6 +70,7 @@ impl Tally {
     /// Counts the files that a row stands for; a finding that is told once is counted once.
     fn add(&mut self, report: &AssetReport) {
         let files = report.frames.map_or(1, |frames| frames.count);
+        self.folders.saw(report, files);
         let summary = &mut self.summary;
         summary.assets += files;
         *match report.ai {
@@ -133,6 +136,7 @@ impl Tally {
             self.of_run(of_run);
         }
         self.summary.not_looked_at.rules_off = judge.rules_off();
+        self.summary.folders = self.folders.finish();
         self.summary.outcome = match (self.failing, self.unreadable) {
             (1.., _) => Outcome::Fail,
             (0, 1..) => Outcome::Incomplete,

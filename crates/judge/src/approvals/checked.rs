@@ -1,23 +1,28 @@
 //! That the signatures of a ledger's lines hold, remembered in the user's cache: checking those of a large ledger takes
 //! most of the time that reading it takes.
 //!
-//! Nothing that decides is kept here. Every run reads every line, checks the chain from the first to the last, and makes
-//! its index from what the lines say. What is remembered is that up to some line, whose digest is named, all signatures
+//! Nothing that decides is kept here. Every run reads every line, checks the chain from the first to the last ([`again`]),
+//! and makes its index from what the lines say. What is remembered is that up to some line, whose digest is named, all signatures
 //! were checked: where the chain does not come by that digest there, they are all checked again. Whoever forges the note
 //! gains nothing, for the line of every record that decides anything is checked once more, signature and all, when it is
 //! read.
+//!
+//! An append needs the last line only, and those that nobody has checked yet: it goes on from the line of the note, if that
+//! still stands there. What stands before it is not proven by an append, and is on the next run.
 
 use std::fs::File;
-use std::io::{self, Read, Seek, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::again;
 use super::index::Index;
-use super::lines::{Lines, unreadable};
+use super::lines::{End, Lines, unreadable};
 use countersign_model::error::Result;
+use countersign_model::limits;
 
 /// What a note must say: another version may check lines in another way.
 const SCHEMA: &str = concat!("countersign.ledger-checked/1 ", env!("CARGO_PKG_VERSION"));
@@ -51,6 +56,15 @@ struct Note {
     /// SHA-256 of the last of those lines.
     head: String,
     bytes: u64,
+    /// Where that line begins.
+    #[serde(default)]
+    last: u64,
+}
+
+impl Note {
+    fn end(&self) -> End {
+        End { records: self.records, head: self.head.clone(), bytes: self.bytes }
+    }
 }
 
 /// The index of a ledger, and why the note of it could not be kept where it could not.
@@ -61,7 +75,7 @@ pub(super) fn index(path: &Path, file: &mut File, cache: Option<&Cache<'_>>) -> 
     };
     let place = Place::new(cache.folder, path);
     let note = place.as_ref().ok().and_then(Place::read);
-    let index = match note.as_ref().and_then(|note| as_noted(path, file, note)) {
+    let index = match note.as_ref().and_then(|note| again::index(path, file, &note.end())) {
         Some(index) => index,
         None => {
             file.rewind().map_err(|e| unreadable(path, &e))?;
@@ -69,24 +83,36 @@ pub(super) fn index(path: &Path, file: &mut File, cache: Option<&Cache<'_>>) -> 
         }
     };
     let same = note.is_some_and(|note| note.head == index.end.head && note.bytes == index.end.bytes);
-    let kept = place.and_then(|place| if same { Ok(()) } else { place.write(&index) });
+    let kept = place.and_then(|place| if same { Ok(()) } else { place.write(&index.end, index.last()) });
     Ok((index, kept.err().map(|e| format!("{}: {e}", cache.folder.display()))))
 }
 
 /// Every line and every signature checked.
 fn whole(path: &Path, file: &mut File) -> Result<Index> {
-    Index::over(path, &mut Lines::new(path, file), |_| {})
+    Index::over(path, &mut Lines::new(path, file))
 }
 
-/// The lines and the chain checked, and the signatures of lines behind those of the note; `None` where any of that does
-/// not hold or the chain is another one: then all is checked, and the first line that does not hold is named.
-fn as_noted(path: &Path, file: &mut File, note: &Note) -> Option<Index> {
-    let mut met = false;
-    let mut lines = Lines::proven(path, file, note.bytes);
-    let index = Index::over(path, &mut lines, |entry| {
-        met |= entry.line == note.records && HEXLOWER.encode(&entry.digest) == note.head && entry.offset < note.bytes;
-    });
-    index.ok().filter(|index| met && index.end.bytes >= note.bytes)
+/// Where the lines end that were checked once, if the last of them still stands where it did; the file is left there.
+pub(super) fn resume(path: &Path, file: &mut File, cache: &Cache<'_>) -> Option<End> {
+    let size = file.metadata().ok()?.len();
+    let note = Place::new(cache.folder, path).ok()?.read().filter(|note| note.bytes <= size && size >= cache.least)?;
+    let length = usize::try_from(note.bytes.checked_sub(note.last)?).ok()?;
+    if length > limits::LEDGER_LINE || (note.last == 0) != (note.records == 1) {
+        return None;
+    }
+    let mut line = vec![0; length];
+    file.seek(SeekFrom::Start(note.last)).ok()?;
+    file.read_exact(&mut line).ok()?;
+    let whole = line.strip_suffix(b"\n")?.trim_ascii_end();
+    (HEXLOWER.encode(&Sha256::digest(whole)) == note.head && !whole.contains(&b'\n')).then(|| note.end())
+}
+
+/// Notes that the ledger was checked up to here, where `last` is the beginning of its last line. It costs nothing but time
+/// where that cannot be kept.
+pub(super) fn keep(path: &Path, cache: &Cache<'_>, end: &End, last: u64) {
+    if end.bytes >= cache.least {
+        let _ = Place::new(cache.folder, path).and_then(|place| place.write(end, last));
+    }
 }
 
 /// Where the note of one ledger is kept.
@@ -114,14 +140,15 @@ impl Place {
     }
 
     /// A note takes the place of an earlier one by a rename: any number of processes can read and write one.
-    fn write(&self, index: &Index) -> io::Result<()> {
+    fn write(&self, end: &End, last: u64) -> io::Result<()> {
         std::fs::create_dir_all(&self.folder)?;
         let note = Note {
             schema: SCHEMA.to_owned(),
             ledger: self.ledger.clone(),
-            records: index.end.records,
-            head: index.end.head.clone(),
-            bytes: index.end.bytes,
+            records: end.records,
+            head: end.head.clone(),
+            bytes: end.bytes,
+            last,
         };
         let prefix = format!("{}-", self.name);
         let mut text = tempfile::Builder::new().prefix(&prefix).suffix(".partial").tempfile_in(&self.folder)?;

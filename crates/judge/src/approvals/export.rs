@@ -160,11 +160,18 @@ pub fn value(approvals: &Approvals, known: &LedgerEntry, as_of: NaiveDate) -> Va
 #[must_use]
 pub fn json(approvals: &Approvals, as_of: NaiveDate) -> Value {
     let records: Vec<_> = approvals.records().map(|known| value(approvals, &known, as_of)).collect();
+    let mut out = head(approvals, as_of);
+    out["records"] = json!(records);
+    out
+}
+
+/// That object without its records.
+#[must_use]
+pub fn head(approvals: &Approvals, as_of: NaiveDate) -> Value {
     json!({
         "schema": "countersign.approvals/1",
         "ledger": approvals.path().to_string_lossy(),
         "head": approvals.head(),
         "as_of": as_of.to_string(),
-        "records": records,
     })
 }

@@ -9,11 +9,10 @@ use std::io::Read;
 use std::path::Path;
 
 use chrono::NaiveDate;
-use data_encoding::HEXLOWER_PERMISSIVE;
-use sha2::{Digest, Sha256};
 
 use super::lines::{self, End, Entry, Lines};
-use super::{Decision, Record, Subject, paths};
+use super::outline::{Said, digest_key, id_key};
+use super::{Decision, paths};
 use countersign_model::error::Result;
 
 /// Where a line stands, and what it was.
@@ -94,52 +93,66 @@ struct Ender {
     bare: Vec<String>,
 }
 
-impl Index {
-    /// An index over all that `lines` hold; told of each line.
-    pub(super) fn over(path: &Path, lines: &mut Lines<impl Read>, mut each: impl FnMut(&Entry)) -> Result<Self> {
-        let (mut out, mut enders) = (Self::default(), Vec::new());
-        let mut seen = HashSet::new();
-        while let Some(entry) = lines.next()? {
-            let key = id_key(&entry.record.id);
-            if !seen.insert(key) {
-                return Err(lines::taken(path, entry.line, &entry.record.id));
-            }
-            each(&entry);
-            enders.extend(out.add(&entry, key));
+/// An index that grows line by line.
+#[derive(Default)]
+pub(super) struct Growing {
+    index: Index,
+    enders: Vec<Ender>,
+}
+
+impl Growing {
+    /// Takes up the next line.
+    pub(super) fn add(&mut self, place: Place, said: Said) {
+        let line = u32::try_from(said.sequence).unwrap_or(u32::MAX);
+        let index = &mut self.index;
+        index.ids.push((said.id, line));
+        let digests: BTreeSet<[u8; 32]> = said.subjects.iter().filter_map(|s| s.digest).collect();
+        index.digests.extend(digests.iter().map(|digest| (*digest, line)));
+        for subject in said.subjects.iter().filter(|s| !s.name.is_empty()) {
+            let (start, length) = (index.text.len() as u64, u32::try_from(subject.name.len()).unwrap_or(u32::MAX));
+            index.text.push_str(&subject.name);
+            let without_digest = subject.digest.is_none();
+            index.names.push(Name { key: subject.key, line, length, start, without_digest });
         }
-        drop(seen);
-        out.end = lines.end().clone();
-        out.ids.sort_unstable();
-        out.digests.sort_unstable();
-        out.names.sort_unstable_by_key(|name| (name.key, name.line, name.start));
-        for ender in &enders {
-            out.end_earlier(ender);
-        }
-        Ok(out)
+        index.rows.push(Row {
+            place,
+            decides: matches!(said.decision, Decision::Denied | Decision::Revoked),
+            decided_on: said.decided_on,
+            expires_on: said.expires_on,
+            digests: u32::try_from(digests.len()).unwrap_or(u32::MAX),
+            bare: said.subjects.iter().any(|s| s.digest.is_none()),
+        });
+        self.enders.extend(ender(said, line, digests));
     }
 
-    fn add(&mut self, entry: &Entry, id: u64) -> Option<Ender> {
-        let record = &entry.record;
-        let line = u32::try_from(entry.line).unwrap_or(u32::MAX);
-        let digests: BTreeSet<_> = record.sha256().map(digest_key).collect();
-        self.ids.push((id, line));
-        self.digests.extend(digests.iter().map(|digest| (*digest, line)));
-        for subject in record.subjects.iter().filter(|s| !s.name.is_empty()) {
-            let (start, length) = (self.text.len() as u64, u32::try_from(subject.name.len()).unwrap_or(u32::MAX));
-            self.text.push_str(&subject.name);
-            let (key, without_digest) = (paths::key(&subject.name), subject.sha256().is_none());
-            self.names.push(Name { key, line, length, start, without_digest });
+    /// The index of all lines, which end here; `None` where two records have one id.
+    pub(super) fn finish(self, end: End) -> Option<Index> {
+        let Self { mut index, enders } = self;
+        index.end = end;
+        index.ids.sort_unstable();
+        index.digests.sort_unstable();
+        index.names.sort_unstable_by_key(|name| (name.key, name.line, name.start));
+        for ender in &enders {
+            index.end_earlier(ender);
         }
-        let decides = matches!(record.decision, Decision::Denied | Decision::Revoked);
-        self.rows.push(Row {
-            place: Place { offset: entry.offset, length: entry.length, digest: entry.digest },
-            decides,
-            decided_on: record.decided_on,
-            expires_on: record.expires_on,
-            digests: u32::try_from(digests.len()).unwrap_or(u32::MAX),
-            bare: record.subjects.iter().any(|s| s.sha256().is_none()),
-        });
-        ender(record, line, digests)
+        let mut pairs = index.ids.windows(2);
+        let twice = pairs.any(|pair| pair.first().map(|row| row.0) == pair.last().map(|row| row.0));
+        (!twice).then_some(index)
+    }
+}
+
+impl Index {
+    /// An index over all that `lines` hold.
+    pub(super) fn over(path: &Path, lines: &mut Lines<impl Read>) -> Result<Self> {
+        let (mut growing, mut seen) = (Growing::default(), HashSet::new());
+        while let Some(entry) = lines.next()? {
+            if !seen.insert(id_key(&entry.record.id)) {
+                return Err(lines::taken(path, entry.line, &entry.record.id));
+            }
+            growing.add(place(&entry), Said::of(&entry.record, entry.line as u64));
+        }
+        let records = lines.end().records;
+        growing.finish(lines.end().clone()).ok_or_else(|| lines::changed(path, records))
     }
 
     /// Notes which earlier records this one may end: those it names; for a denial, and for a withdrawal that names none,
@@ -196,6 +209,11 @@ impl Index {
         self.by_key(first).chain(more.into_iter().flat_map(|key| self.by_key(key)))
     }
 
+    /// Where the last line begins.
+    pub(super) fn last(&self) -> u64 {
+        self.rows.last().map_or(0, |row| row.place.offset)
+    }
+
     /// Where a line stands.
     pub(super) fn place(&self, line: usize) -> Option<Place> {
         self.row(line).map(|row| row.place)
@@ -219,25 +237,25 @@ impl Index {
     }
 }
 
-fn ender(record: &Record, line: u32, digests: BTreeSet<[u8; 32]>) -> Option<Ender> {
+/// Where a line stands that was read as a whole.
+pub(super) fn place(entry: &Entry) -> Place {
+    Place { offset: entry.offset, length: entry.length, digest: entry.digest }
+}
+
+fn ender(said: Said, line: u32, digests: BTreeSet<[u8; 32]>) -> Option<Ender> {
     // A withdrawal that names records ends those alone, whatever else it is about.
-    let same =
-        record.decision == Decision::Denied || (record.decision == Decision::Revoked && record.supersedes.is_empty());
-    if !same && record.supersedes.is_empty() {
+    let same = said.decision == Decision::Denied || (said.decision == Decision::Revoked && said.supersedes.is_empty());
+    if !same && said.supersedes.is_empty() {
         return None;
     }
-    let without_digest = |s: &&Subject| s.sha256().is_none() && !s.name.is_empty();
+    let bare = said.subjects.into_iter().filter(|s| same && s.digest.is_none() && !s.name.is_empty());
     Some(Ender {
         line,
-        decided_on: record.decided_on,
-        supersedes: record.supersedes.iter().map(|id| id_key(id)).collect(),
+        decided_on: said.decided_on,
+        supersedes: said.supersedes,
         same,
         digests: if same { digests } else { BTreeSet::new() },
-        bare: if same {
-            record.subjects.iter().filter(without_digest).map(|s| s.name.clone()).collect()
-        } else {
-            vec![]
-        },
+        bare: bare.map(|s| s.name).collect(),
     })
 }
 
@@ -246,17 +264,4 @@ fn of_key<T, K: Ord + Copy>(rows: &[T], key: K, of: impl Fn(&T) -> K) -> &[T] {
     let from = rows.partition_point(|row| of(row) < key);
     let count = rows.get(from..).unwrap_or_default().partition_point(|row| of(row) == key);
     rows.get(from..from + count).unwrap_or_default()
-}
-
-/// Blanks behind an id are no difference.
-fn id_key(id: &str) -> u64 {
-    let digest = Sha256::digest(id.trim_end().as_bytes());
-    u64::from_be_bytes(digest.first_chunk().copied().unwrap_or_default())
-}
-
-/// The bytes of a SHA-256 that is written as one; whatever else stands in its place is found by its own.
-fn digest_key(sha256: &str) -> [u8; 32] {
-    let text = sha256.trim().to_lowercase();
-    let hex = HEXLOWER_PERMISSIVE.decode(text.as_bytes()).ok().and_then(|bytes| bytes.try_into().ok());
-    hex.unwrap_or_else(|| Sha256::digest(text.as_bytes()).into())
 }

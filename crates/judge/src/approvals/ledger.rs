@@ -12,6 +12,7 @@ use data_encoding::HEXLOWER;
 use ed25519_dalek::SigningKey;
 use sha2::{Digest, Sha256};
 
+use super::checked::{self, Cache};
 use super::envelope::Envelope;
 use super::lines::{self, End, Lines, unreadable};
 pub use super::lines::{Entry, ORIGIN};
@@ -90,12 +91,31 @@ impl Ledger {
     /// # Errors
     /// As [`Ledger::read`], for a ledger that does not hold is not added to; also where writing fails.
     pub fn append(path: &Path, records: &[Record], key: Option<&SigningKey>) -> Result<Vec<String>> {
+        Self::append_noted(path, records, key, None)
+    }
+
+    /// As [`Ledger::append`]; of a large ledger of which `cache` knows that its lines were checked, only those behind them
+    /// are read, unless the records bring ids or name those of others. A line that was changed since is found on the next
+    /// reading.
+    ///
+    /// # Errors
+    /// As [`Ledger::append`].
+    pub fn append_noted(
+        path: &Path,
+        records: &[Record],
+        key: Option<&SigningKey>,
+        cache: Option<&Cache<'_>>,
+    ) -> Result<Vec<String>> {
         let failed = |e: std::io::Error| unwritable(path, &e);
         countersign_io::regular(path).map_err(failed)?;
         let mut file = OpenOptions::new().read(true).append(true).create(true).open(path).map_err(failed)?;
         file.lock().map_err(failed)?;
-        file.seek(SeekFrom::Start(0)).map_err(failed)?;
-        let mut earlier = Unique::new(path, &mut file);
+        // Ids that we give hold the record's number; others are compared with all.
+        let plain = records.iter().all(|record| record.id.is_empty() && record.supersedes.is_empty());
+        let known = cache.filter(|_| plain).and_then(|cache| checked::resume(path, &mut file, cache));
+        let start = known.clone().unwrap_or_default();
+        file.seek(SeekFrom::Start(start.bytes)).map_err(failed)?;
+        let mut earlier = Unique::behind(path, &mut file, start);
         while earlier.next()?.is_some() {}
         let Unique { lines, ids, .. } = earlier;
         let end = lines.finish().1;
@@ -109,6 +129,9 @@ impl Ledger {
         }
         if end.records == 0 {
             sync_folder(path);
+        }
+        if let Some((cache, (new, last))) = cache.zip(end.and(&lines)) {
+            checked::keep(path, cache, &new, last);
         }
         file.unlock().map_err(failed)?;
         Ok(ids)
@@ -186,7 +209,11 @@ struct Unique<R> {
 
 impl<R: Read> Unique<R> {
     fn new(path: &Path, from: R) -> Self {
-        Self { path: path.to_owned(), lines: Lines::new(path, from), ids: HashSet::new() }
+        Self::behind(path, from, End::default())
+    }
+
+    fn behind(path: &Path, from: R, end: End) -> Self {
+        Self { path: path.to_owned(), lines: Lines::behind(path, from, end), ids: HashSet::new() }
     }
 
     fn next(&mut self) -> Result<Option<Entry>> {

@@ -1,7 +1,4 @@
-//! The ledger's lines, one after the other, each checked against the one before.
-//!
-//! The signatures of lines that were checked once need not be checked again, if the chain ends where it did then: it holds
-//! the digest of every line before.
+//! The ledger's lines, one after the other, each checked against the one before, with its signatures.
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -10,7 +7,6 @@ use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 
 use super::envelope::Envelope;
-use super::outline;
 use super::record::{PREDICATE, Record, STATEMENT, Statement};
 use countersign_model::error::{Error, Result};
 use countersign_model::limits;
@@ -45,6 +41,18 @@ pub(super) struct End {
     pub(super) bytes: u64,
 }
 
+impl End {
+    /// Where the lines end with these behind them, and where the last of these begins; `None` where there are none.
+    pub(super) fn and(&self, lines: &[u8]) -> Option<(Self, u64)> {
+        let whole = lines.strip_suffix(b"\n")?;
+        let last = whole.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+        let digest = Sha256::digest(whole.get(last..)?);
+        let records = self.records + lines.iter().filter(|byte| **byte == b'\n').count();
+        let bytes = self.bytes + lines.len() as u64;
+        Some((Self { records, head: HEXLOWER.encode(&digest), bytes }, self.bytes + last as u64))
+    }
+}
+
 impl Default for End {
     fn default() -> Self {
         Self { records: 0, head: ORIGIN.to_owned(), bytes: 0 }
@@ -57,21 +65,17 @@ pub(super) struct Lines<R> {
     from: BufReader<R>,
     line: Vec<u8>,
     end: End,
-    /// Lines that begin before this place had their signatures checked once, if they are still those lines.
-    proven: u64,
 }
 
 impl<R: Read> Lines<R> {
     /// From the first line; `path` is how errors call the ledger.
     pub(super) fn new(path: &Path, from: R) -> Self {
-        Self::proven(path, from, 0)
+        Self::behind(path, from, End::default())
     }
 
-    /// As [`Lines::new`]; of lines that begin before `proven` the signatures are not checked, the keys not told, and only
-    /// what an index needs is read.
-    pub(super) fn proven(path: &Path, from: R, proven: u64) -> Self {
-        let (from, end) = (BufReader::with_capacity(READ, from), End::default());
-        Self { path: path.to_owned(), from, line: Vec::new(), end, proven }
+    /// Those behind lines that end so.
+    pub(super) fn behind(path: &Path, from: R, end: End) -> Self {
+        Self { path: path.to_owned(), from: BufReader::with_capacity(READ, from), line: Vec::new(), end }
     }
 
     /// The next line, `None` behind the last one.
@@ -121,7 +125,7 @@ impl<R: Read> Lines<R> {
         // Blanks behind a line are no difference: editors and other systems leave them.
         let whole = whole.trim_ascii_end();
         let offset = self.end.bytes;
-        let (statement, keys) = open(whole, offset >= self.proven).map_err(|what| bad(what, EDITED))?;
+        let (statement, keys) = open(whole).map_err(|what| bad(what, EDITED))?;
         follows(&statement, line as u64, &self.end.head).map_err(|what| bad(what, EDITED))?;
         let digest: [u8; 32] = Sha256::digest(whole).into();
         let length = whole.len();
@@ -148,7 +152,7 @@ const EDITED: &str = "the ledger was changed by something else than an append: r
 
 /// What one line says, without its place in the chain, and the keys that signed it.
 pub(super) fn read(line: &[u8]) -> std::result::Result<(Record, Vec<[u8; 32]>), String> {
-    open(line, true).map(|(statement, keys)| (record(statement), keys))
+    open(line).map(|(statement, keys)| (record(statement), keys))
 }
 
 fn whole(line: &[u8]) -> std::result::Result<(Statement, Vec<[u8; 32]>), String> {
@@ -162,11 +166,8 @@ fn record(statement: Statement) -> Record {
     Record { subjects: statement.subject, ..statement.predicate.record }
 }
 
-fn open(line: &[u8], check: bool) -> std::result::Result<(Statement, Vec<[u8; 32]>), String> {
-    let (statement, keys) = match check {
-        true => whole(line)?,
-        false => (outline::read(line)?, Vec::new()),
-    };
+fn open(line: &[u8]) -> std::result::Result<(Statement, Vec<[u8; 32]>), String> {
+    let (statement, keys) = whole(line)?;
     if statement.kind != STATEMENT || statement.predicate_type != PREDICATE {
         return Err(format!("not an approval but a {}", statement.predicate_type));
     }

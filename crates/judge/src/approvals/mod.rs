@@ -2,9 +2,10 @@
 //!
 //! [`record`] is one decision, [`envelope`] its signed wrapping, [`keys`] what signs it, [`ledger`] the append-only file and
 //! [`lines`] its reading, [`index`] finds the lines that are about an asset, [`checked`] remembers between runs that signatures
-//! were checked, [`outline`] reads those lines again, [`paths`] says when a path hint fits, [`status`] what the records about one asset amount to on a day; [`import`] and [`export`]
+//! were checked, [`again`] reads those lines again, [`outline`] of each what the index needs, [`paths`] says when a path hint fits, [`status`] what the records about one asset amount to on a day; [`import`] and [`export`]
 //! exchange records with spreadsheets.
 
+mod again;
 mod checked;
 mod envelope;
 pub mod export;
@@ -76,12 +77,16 @@ pub struct Approvals {
     /// The first line that is another one now.
     failure: OnceLock<usize>,
     warning: Option<String>,
+    /// The number of its first record, behind those of the ledgers before it.
+    first: usize,
+    /// Further ledgers, each by itself; of them and of this one a day decides what came first.
+    others: Vec<Approvals>,
 }
 
 /// One record and what the ledger as a whole makes of it.
 #[derive(Debug)]
 pub struct LedgerEntry {
-    /// The record's number: 0 for the ledger's first line.
+    /// The record's number: 0 for the first line of the first ledger.
     pub index: usize,
     /// What was decided.
     pub record: Record,
@@ -162,6 +167,8 @@ impl Approvals {
             recent: Mutex::default(),
             failure: OnceLock::new(),
             warning,
+            first: 0,
+            others: Vec::new(),
         })
     }
 
@@ -170,6 +177,30 @@ impl Approvals {
     pub fn in_directory(mut self, working_directory: &Path) -> Self {
         working_directory.clone_into(&mut self.working_directory);
         self
+    }
+
+    /// With a further ledger. Its records count as those of the first one do; what withdraws or denies the same bytes ends
+    /// a record of another ledger that was not decided on a later day, if its grade is no lower.
+    #[must_use]
+    pub fn with(mut self, mut other: Self) -> Self {
+        other.first = self.len();
+        self.others.push(other);
+        self
+    }
+
+    /// The ledgers, the first one first.
+    fn ledgers(&self) -> impl Iterator<Item = &Self> {
+        std::iter::once(self).chain(&self.others)
+    }
+
+    /// The ledger that holds the record of this number.
+    fn ledger_of(&self, number: usize) -> &Self {
+        self.others.iter().rev().find(|other| other.first <= number).unwrap_or(self)
+    }
+
+    /// Whether two records are of one ledger.
+    pub(super) fn are_together(&self, one: &LedgerEntry, other: &LedgerEntry) -> bool {
+        self.ledger_of(one.index).first == self.ledger_of(other.index).first
     }
 
     /// The ledger's path.
@@ -181,7 +212,7 @@ impl Approvals {
     /// Why it could not be remembered that signatures were checked, where it could not.
     #[must_use]
     pub fn warning(&self) -> Option<&str> {
-        self.warning.as_deref()
+        self.ledgers().find_map(|ledger| ledger.warning.as_deref())
     }
 
     /// Whether everything that was asked since the ledger was opened could be answered.
@@ -189,13 +220,16 @@ impl Approvals {
     /// # Errors
     /// [`Error::Ledger`] where a line is not any more what it was.
     pub fn check_ledger_intact(&self) -> Result<()> {
-        self.failure.get().map_or(Ok(()), |line| Err(lines::changed(&self.path, *line)))
+        self.ledgers().try_for_each(|ledger| match ledger.failure.get() {
+            Some(line) => Err(lines::changed(&ledger.path, *line)),
+            None => Ok(()),
+        })
     }
 
     /// How many records there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.index.end.records
+        self.ledgers().map(|ledger| ledger.index.end.records).sum()
     }
 
     /// Whether there is none.
@@ -206,30 +240,37 @@ impl Approvals {
 
     /// All records, in the ledger's order, each read when it is asked for.
     pub fn records(&self) -> impl Iterator<Item = Arc<LedgerEntry>> {
-        (0..self.len()).filter_map(|index| self.read(index)).map(|(known, _)| Arc::new(known))
+        (0..self.len()).filter_map(|number| self.ledger_of(number).read(number)).map(|(known, _)| Arc::new(known))
     }
 
     /// Numbers of the records that allow or tell something on this day.
     #[must_use]
     pub fn in_force(&self, as_of: NaiveDate) -> Vec<usize> {
+        self.ledgers().flat_map(|ledger| ledger.own_in_force(as_of)).collect()
+    }
+
+    fn own_in_force(&self, as_of: NaiveDate) -> Vec<usize> {
+        let number = |line: usize| self.first + line - 1;
         let ended = |line: usize| {
             self.index.endings(line).iter().any(|e| e.whole && e.decided_on <= as_of)
-                && self.known(line - 1).is_some_and(|known| self.enders(&known, as_of).any(|(whole, _)| whole))
+                && self.own(number(line)).is_some_and(|known| self.enders(&known, as_of).any(|(whole, _)| whole))
         };
-        self.index.allowing(as_of).filter(|line| !ended(*line)).map(|line| line - 1).collect()
+        self.index.allowing(as_of).filter(|line| !ended(*line)).map(number).collect()
     }
 
     /// The records that ended this one by this day, the latest first, and whether they did so as a whole. A record is ended
     /// only by one whose grade is no lower than its own.
     fn enders(&self, known: &LedgerEntry, as_of: NaiveDate) -> impl Iterator<Item = (bool, Arc<LedgerEntry>)> {
+        let ledger = self.ledger_of(known.index);
         let by_then = known.ended_by.iter().rev().filter(move |e| e.decided_on <= as_of);
-        by_then.filter_map(|e| Some((e.whole, self.ending(e)?))).filter(|(_, by)| by.grade >= known.grade)
+        by_then.filter_map(move |e| Some((e.whole, ledger.ending(e)?))).filter(|(_, by)| by.grade >= known.grade)
     }
 
     /// Records that would have ended this one by this day if their grade were not lower than its own.
     pub fn too_weak_to_end(&self, known: &LedgerEntry, as_of: NaiveDate) -> impl Iterator<Item = Arc<LedgerEntry>> {
+        let ledger = self.ledger_of(known.index);
         let by_then = known.ended_by.iter().filter(move |e| e.decided_on <= as_of);
-        by_then.filter_map(|e| self.ending(e)).filter(|by| by.grade < known.grade)
+        by_then.filter_map(move |e| ledger.ending(e)).filter(|by| by.grade < known.grade)
     }
 
     /// The state of one record as a whole on a day: `in force`, `not yet`, `expired`, or what ended it.
@@ -260,8 +301,10 @@ impl Approvals {
     /// The record with this id.
     #[must_use]
     pub fn by_id(&self, id: &str) -> Option<Arc<LedgerEntry>> {
-        let mut known = self.index.by_id(id).filter_map(|line| self.known(line.checked_sub(1)?));
-        known.find(|known| known.record.id.trim_end() == id.trim_end())
+        self.ledgers().find_map(|ledger| {
+            let mut known = ledger.index.by_id(id).filter_map(|line| ledger.on_line(line));
+            known.find(|known| known.record.id.trim_end() == id.trim_end())
+        })
     }
 
     /// The ids of all records.
@@ -273,27 +316,35 @@ impl Approvals {
     /// Whether a record is about the bytes with this digest.
     #[must_use]
     pub fn holds(&self, sha256: &str) -> bool {
-        !self.index.by_digest(sha256).is_empty()
+        self.ledgers().any(|ledger| !ledger.index.by_digest(sha256).is_empty())
     }
 
     /// The records about the bytes with this digest.
     #[must_use]
     pub fn about(&self, sha256: &str) -> Vec<Arc<LedgerEntry>> {
-        let lines = self.index.by_digest(sha256);
-        lines.into_iter().filter_map(|line| self.known(line.checked_sub(1)?)).collect()
+        let of = |ledger: &Self| -> Vec<_> {
+            ledger.index.by_digest(sha256).into_iter().filter_map(|line| ledger.on_line(line)).collect()
+        };
+        self.ledgers().flat_map(of).collect()
     }
 
     /// What the report says of the ledger.
     #[must_use]
     pub fn reference(&self) -> ApprovalsRef {
         let path = self.path.to_string_lossy().into_owned();
-        ApprovalsRef { path, head: self.head().to_owned(), records: self.len() }
+        ApprovalsRef { path, head: self.head().to_owned(), records: self.index.end.records }
+    }
+
+    /// The same of the further ledgers.
+    #[must_use]
+    pub fn further_references(&self) -> Vec<ApprovalsRef> {
+        self.others.iter().map(Self::reference).collect()
     }
 
     /// Whether a record's path hint fits this asset.
     #[must_use]
     pub fn name(&self, asset: &Asset) -> bool {
-        !self.by_path(asset).is_empty()
+        self.ledgers().any(|ledger| !ledger.by_path(asset).is_empty())
     }
 
     /// Lines whose path hints fit, and whether one that fits stands without a digest.
@@ -311,6 +362,11 @@ impl Approvals {
     /// The records about this asset; `sha256` is the digest of its bytes in hex, where it was computed.
     #[must_use]
     pub fn matches(&self, asset: &Asset, sha256: Option<&str>) -> Matches<'_> {
+        let rows = self.ledgers().flat_map(|ledger| ledger.own_matches(asset, sha256)).collect();
+        Matches { rows, all: Some(self), sha256: sha256.map(str::to_lowercase) }
+    }
+
+    fn own_matches(&self, asset: &Asset, sha256: Option<&str>) -> Vec<(Arc<LedgerEntry>, MatchKind)> {
         let by_digest = sha256.map(|hex| self.index.by_digest(hex)).unwrap_or_default();
         let mut found: BTreeMap<usize, MatchKind> =
             by_digest.into_iter().map(|line| (line, MatchKind::Digest)).collect();
@@ -322,35 +378,43 @@ impl Approvals {
                 (false, None) => continue,
             };
         }
-        let known = |(line, by): (usize, MatchKind)| Some((self.known(line.checked_sub(1)?)?, by));
-        let rows = found.into_iter().filter_map(known).collect();
-        Matches { rows, all: Some(self), sha256: sha256.map(str::to_lowercase) }
+        found.into_iter().filter_map(|(line, by)| Some((self.on_line(line)?, by))).collect()
     }
 
     /// The record with this number; `None` is a failure that is noted.
-    pub(crate) fn known(&self, index: usize) -> Option<Arc<LedgerEntry>> {
+    pub(crate) fn known(&self, number: usize) -> Option<Arc<LedgerEntry>> {
+        self.ledger_of(number).own(number)
+    }
+
+    /// The record on this line of this ledger.
+    fn on_line(&self, line: usize) -> Option<Arc<LedgerEntry>> {
+        self.own(self.first + line.checked_sub(1)?)
+    }
+
+    /// The record of this ledger with this number.
+    fn own(&self, number: usize) -> Option<Arc<LedgerEntry>> {
         let recent = || self.recent.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = recent().rows.get(&index) {
+        if let Some(known) = recent().rows.get(&number) {
             return Some(Arc::clone(known));
         }
-        let (known, bytes) = self.read(index)?;
+        let (known, bytes) = self.read(number)?;
         let known = Arc::new(known);
         let mut recent = recent();
         if recent.bytes.saturating_add(bytes) > limits::RECORDS {
             *recent = Recent::default();
         }
         recent.bytes = recent.bytes.saturating_add(bytes);
-        recent.rows.insert(index, Arc::clone(&known));
+        recent.rows.insert(number, Arc::clone(&known));
         Some(known)
     }
 
     fn ending(&self, ending: &Ending) -> Option<Arc<LedgerEntry>> {
-        self.known(ending.by.checked_sub(1)?)
+        self.on_line(ending.by)
     }
 
     /// Reads one line again, and checks that it is the one that was indexed.
-    fn read(&self, index: usize) -> Option<(LedgerEntry, usize)> {
-        let line = index + 1;
+    fn read(&self, number: usize) -> Option<(LedgerEntry, usize)> {
+        let line = number.checked_sub(self.first)? + 1;
         let place = self.index.place(line);
         let text = place.and_then(|place| {
             let mut text = vec![0; place.length.min(limits::LEDGER_LINE)];
@@ -370,7 +434,7 @@ impl Approvals {
         };
         let (grade, signers) = grade(&record, &signed, &self.keys);
         let ended_by = self.index.endings(line);
-        Some((LedgerEntry { index, record, grade, signers, ended_by }, text.map_or(0, |t| t.len())))
+        Some((LedgerEntry { index: number, record, grade, signers, ended_by }, text.map_or(0, |t| t.len())))
     }
 }
 

@@ -88,7 +88,7 @@ impl Matches<'_> {
         let refuses = |row: &Row<'_>| matches!(row.0.record.decision, Decision::Denied | Decision::Revoked);
         let refusals: Vec<_> = rows.iter().copied().filter(|row| refuses(row) && live(row)).collect();
         let over = |known: &LedgerEntry| {
-            refusals.iter().rev().find(|(by, _)| by.index < known.index && by.grade > known.grade).map(|(by, _)| by)
+            refusals.iter().rev().find(|(by, _)| self.is_before(by, known) && by.grade > known.grade).map(|(by, _)| by)
         };
         let overruled = in_force.iter().rev().find_map(|(known, _)| over(known)).map(Arc::clone);
         in_force.retain(|(known, _)| over(known).is_none());
@@ -126,7 +126,7 @@ impl Matches<'_> {
                 .unwrap_or_default();
         };
         match (self.ender(last, as_of), denied) {
-            (_, Some(denied)) if denied.index > last.index => Verdict::Denied(denied),
+            (_, Some(denied)) if self.is_before(last, &denied) => Verdict::Denied(denied),
             (Some(by), _) => Verdict::Superseded(Arc::clone(last), by),
             (None, _) => Verdict::Expired(Arc::clone(last)),
         }
@@ -150,7 +150,35 @@ impl Matches<'_> {
             own.is_some_and(|own| by.record.sha256().any(|hex| hex.eq_ignore_ascii_case(own)))
         };
         let mut enders = self.all?.enders(known, as_of);
-        enders.find(|(whole, by)| *whole || about(by)).map(|(_, by)| by)
+        enders.find(|(whole, by)| *whole || about(by)).map(|(_, by)| by).or_else(|| self.ended_elsewhere(known, as_of))
+    }
+
+    /// The record of another ledger that denies or withdraws the same bytes, on the day of this one or later.
+    fn ended_elsewhere(&self, known: &LedgerEntry, as_of: NaiveDate) -> Option<Arc<LedgerEntry>> {
+        let refuses = |by: &LedgerEntry| match by.record.decision {
+            Decision::Denied => true,
+            // A withdrawal that names records ends those of its own ledger.
+            Decision::Revoked => by.record.supersedes.is_empty(),
+            _ => false,
+        };
+        let then = known.record.decided_on..=as_of;
+        let mut others = self.rows.iter().rev().filter(|(_, how)| *how != MatchKind::OtherBytes).map(|(by, _)| by);
+        let all = self.all?;
+        let ends = |by: &LedgerEntry| {
+            refuses(by)
+                && by.grade >= known.grade
+                && then.contains(&by.record.decided_on)
+                && !all.are_together(by, known)
+        };
+        others.find(|by| ends(by)).map(Arc::clone)
+    }
+
+    /// Whether the one came before the other: in one ledger by its place, in two by the day.
+    fn is_before(&self, one: &LedgerEntry, other: &LedgerEntry) -> bool {
+        match self.all.is_none_or(|all| all.are_together(one, other)) {
+            true => one.index < other.index,
+            false => one.record.decided_on <= other.record.decided_on,
+        }
     }
 }
 

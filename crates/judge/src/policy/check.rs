@@ -2,16 +2,18 @@
 
 use std::collections::BTreeSet;
 use std::ops::Range;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use chrono::{Datelike, NaiveDate};
 use sha2::{Digest, Sha256};
 use toml::Spanned;
 
+use super::house::Chain;
+use super::origins;
 use super::public_key;
 use super::raw::{Raw, RawApprovals, RawKey, RawRequire, RawRule, RawSuppress};
 use super::{Demands, Policy, Require, Setting, Suppression, TrustedKey, known};
-use crate::roles::{Pattern, Patterns};
+use crate::roles::{Pattern, Patterns, hidden};
 use countersign_model::error::{Error, Result};
 use countersign_model::{Role, Severity};
 
@@ -80,11 +82,13 @@ impl Text<'_> {
     }
 }
 
-pub(super) fn policy(text: &str, path: &str) -> Result<Policy> {
+/// The policy that `text` spells; `chain` are the files that lead to it, and read those that it extends.
+pub(super) fn policy(text: &str, path: &str, chain: &Chain<'_>) -> Result<Policy> {
     let at = Text { text, path };
     let raw: Raw = toml::from_str(text).map_err(|e| at.toml(&e))?;
-    let mut policy = base(&at, raw.extends.as_ref())?;
-    policy.sha256 = data_encoding::HEXLOWER.encode(&Sha256::digest(text.as_bytes()));
+    let mut policy = base(&at, raw.extends.as_ref(), chain)?;
+    policy.sha256 = sha256(text, &policy);
+    policy.origins.take(origins::of(text, path), (policy.require.len(), policy.suppress.len()));
     policy.name = match &raw.name {
         Some(name) => at.filled(name, "name")?,
         None => path.rsplit(['/', '\\']).next().unwrap_or(path).trim_end_matches(".toml").to_owned(),
@@ -129,12 +133,47 @@ pub(super) fn policy(text: &str, path: &str) -> Result<Policy> {
     Ok(policy)
 }
 
+/// The digest of a policy's text, and of the files that it extends.
+fn sha256(text: &str, base: &Policy) -> String {
+    let mut digest = Sha256::new_with_prefix(text.as_bytes());
+    if !base.extended.is_empty() {
+        digest.update(b"\n");
+        digest.update(base.sha256.as_bytes());
+    }
+    data_encoding::HEXLOWER.encode(&digest.finalize())
+}
+
+/// Nothing, where no pattern of the file's own `[roles]` is hidden by an earlier one of them.
+pub(super) fn hidden(text: &str, path: &str) -> Result<()> {
+    let at = Text { text, path };
+    let raw: Raw = toml::from_str(text).map_err(|e| at.toml(&e))?;
+    let mut own: Vec<_> = raw.roles.keys().collect();
+    own.sort_by_key(|pattern| pattern.span().start);
+    let patterns = own.iter().map(|pattern| at.pattern(pattern)).collect::<Result<Vec<_>>>()?;
+    let Some((later, earlier)) = hidden::rows(&patterns).first().copied() else { return Ok(()) };
+    let (Some(later), Some(earlier)) = (own.get(later), own.get(earlier)) else { return Ok(()) };
+    let line = origins::line(text, earlier.span().start);
+    let what = format!("`{}` never decides: `{}` on line {line} fits first", later.get_ref(), earlier.get_ref());
+    Err(at.error(
+        later.span(),
+        what,
+        "the first pattern that fits decides: put the more specific one above, or leave it out",
+    ))
+}
+
 /// What the file builds on.
-fn base(at: &Text, extends: Option<&Spanned<String>>) -> Result<Policy> {
+fn base(at: &Text, extends: Option<&Spanned<String>>, chain: &Chain<'_>) -> Result<Policy> {
     let name = extends.map_or(known::BUILT_IN[0].0, |e| e.get_ref().as_str());
+    if let Some(extends) = extends.filter(|_| names_a_file(name)) {
+        let failed = |what: String, hint: String| at.error(extends.span(), what, hint);
+        return chain.load(Path::new(name), &failed);
+    }
     if name == "none" {
         return Ok(Policy {
+            extended: Vec::new(),
+            origins: origins::Origins::default(),
             name: String::new(),
+            inherited: super::Inherited::default(),
             path: None,
             sha256: String::new(),
             ceiling: Severity::Error,
@@ -152,13 +191,19 @@ fn base(at: &Text, extends: Option<&Spanned<String>>) -> Result<Policy> {
     }
     match known::BUILT_IN.iter().find(|(n, _)| *n == name) {
         // A built-in policy that extended itself would not end; a test parses each of them.
-        Some((name, text)) => policy(text, name),
+        Some((name, text)) => policy(text, &known::built_in_name(name), chain),
         None => {
             let names: Vec<&str> = known::BUILT_IN.iter().map(|(n, _)| *n).chain(["none"]).collect();
             let what = format!("no built-in policy is called `{name}`");
-            Err(at.error(extends.map(Spanned::span).unwrap_or_default(), what, known::suggestion(name, &names)))
+            let hint = format!("{}; a file is named with its ending: \"house.toml\"", known::suggestion(name, &names));
+            Err(at.error(extends.map(Spanned::span).unwrap_or_default(), what, hint))
         }
     }
+}
+
+/// Names of built-in policies have neither slashes nor dots.
+fn names_a_file(name: &str) -> bool {
+    name.contains(['/', '\\', '.'])
 }
 
 fn roles(at: &Text, raw: &Raw, inherited: &Patterns) -> Result<Patterns> {

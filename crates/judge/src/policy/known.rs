@@ -47,6 +47,12 @@ pub const BUILT_IN: &[(&str, &str)] = &[
     ("observe", include_str!("builtin/observe.toml")),
 ];
 
+/// How a built-in policy is called where files are named.
+#[must_use]
+pub fn built_in_name(name: &str) -> String {
+    format!("built-in policy {name}")
+}
+
 /// The commented policy that `policy init` writes.
 pub const STARTER: &str = include_str!("builtin/starter.toml");
 

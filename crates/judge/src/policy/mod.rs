@@ -1,11 +1,16 @@
 //! The policy in force: a TOML file, checked, with every mistake pointed at.
 //!
 //! [`raw`] is the file as written, [`check`] turns it into a [`Policy`], [`known`] holds the ids and the built-in
-//! policies, [`show`] prints the effective one, [`public_key`] reads keys. A file takes what it does not say from the built-in policy that
-//! it extends (`netflix-genai` unless it says otherwise).
+//! policies, [`show`] prints the effective one, [`public_key`] reads keys, [`origins`] knows which line of which file
+//! says what, [`explain`] what a policy amounts to for one path, [`house`] reads the files that others extend. A file
+//! takes what it does not say from what it extends: a built-in policy (`netflix-genai` unless it says otherwise), or
+//! another file.
 
 mod check;
+pub mod explain;
+mod house;
 pub mod known;
+pub mod origins;
 pub mod public_key;
 mod raw;
 mod show;
@@ -20,6 +25,7 @@ use crate::roles::{Pattern, Patterns};
 use countersign_model::error::{Error, Result};
 use countersign_model::{Ai, Evidence, PolicyRef, Role, Severity, Strength, Via};
 pub use countersign_model::{Grade, Scope};
+pub use origins::{Origin, Origins};
 
 /// A checked policy.
 #[derive(Clone, Debug)]
@@ -50,7 +56,19 @@ pub struct Policy {
     pub digitized_needs_custody: bool,
     /// What becomes of final material that no timeline plays, where one that the user named may say so.
     pub unused_role: Option<Role>,
+    /// Files that it extends, the nearest first.
+    pub extended: Vec<PathBuf>,
+    /// Which line of which file says what.
+    pub origins: Origins,
+    inherited: Inherited,
     rules: BTreeMap<String, Setting>,
+}
+
+/// How many of its files' names a policy has from those that it extends.
+#[derive(Clone, Copy, Debug, Default)]
+struct Inherited {
+    lists: usize,
+    marks: usize,
 }
 
 /// What the policy says of one rule.
@@ -184,27 +202,26 @@ impl Policy {
             };
             return Err(Error::Usage { what: format!("no policy is called {name}"), hint });
         };
-        Self::parse(text, name)
+        Self::parse(text, &known::built_in_name(name))
     }
 
     /// The policy in the file at `path`.
     ///
     /// # Errors
-    /// The file cannot be read, or is wrong at a place that is pointed at.
+    /// The file, or one that it extends, cannot be read, or is wrong at a place that is pointed at.
     pub fn load(path: &Path) -> Result<Self> {
-        let text =
-            countersign_io::regular(path).and_then(|()| std::fs::read_to_string(path)).map_err(|e| Error::File {
-                path: path.to_owned(),
-                what: format!("cannot read the policy: {e}"),
-                hint: "built-in policies are netflix-genai, archival and observe; `countersign policy init` writes one"
-                    .to_owned(),
-            })?;
-        let mut policy = Self::parse(&text, &path.to_string_lossy())?;
-        policy.path = Some(path.to_owned());
-        // Lists stand beside the policy that names them, wherever the command was started.
-        let base = path.parent().unwrap_or(Path::new(""));
-        policy.trust.lists = policy.trust.lists.iter().map(|list| base.join(list)).collect();
-        policy.marks = policy.marks.iter().map(|file| base.join(file)).collect();
+        house::load(path)
+    }
+
+    /// As [`Policy::load`], for whoever writes the policy: a pattern of `[roles]` that an earlier one of the same file
+    /// always hides is an error as well.
+    ///
+    /// # Errors
+    /// As [`Policy::load`].
+    pub fn checked(path: &Path) -> Result<Self> {
+        let text = house::text(path)?;
+        let policy = house::load(path)?;
+        check::hidden(&text, &path.to_string_lossy())?;
         Ok(policy)
     }
 
@@ -238,7 +255,7 @@ impl Policy {
     /// # Errors
     /// [`Error::Policy`] with the span of the mistake.
     pub fn parse(text: &str, path: &str) -> Result<Self> {
-        check::policy(text, path)
+        check::policy(text, path, &house::Chain::NO_FILE)
     }
 
     /// What the report says of it.
@@ -261,6 +278,11 @@ impl Policy {
             return None;
         }
         Some(setting.severity.unwrap_or(usual).min(self.ceiling))
+    }
+
+    /// What the policy says of rules, by their ids, beside the rules' own severities.
+    pub fn settings(&self) -> impl Iterator<Item = (&str, &Setting)> {
+        self.rules.iter().map(|(id, setting)| (id.as_str(), setting))
     }
 
     /// Why this rule is off, where it is.

@@ -1,0 +1,114 @@
+//! The names of folders above what is scanned that say what a file is for, so that its role does not depend on where
+//! the scan starts.
+//!
+//! The scanned folder's own name counts: whoever scans `show/temp` scans temporary material. Names further up count as
+//! far as the delivery's own root, which is known where a folder above holds a package's manifest: the outermost one that
+//! does. All others are names of somebody's disk: a delivery below `/tmp`, in a home called `archive` or in a folder that a program made is no less final
+//! for that. A list of files has no folder of its own.
+
+use std::path::{Path, PathBuf};
+
+use countersign_delivery::packages::{self, Listing};
+use countersign_io::Roots;
+use countersign_io::paths::lossless;
+
+/// Folders above the scanned one that are looked at for a manifest.
+const UP: usize = 8;
+/// Names of one of them that are read.
+const NAMES: usize = 4096;
+
+/// Of each root the names from the delivery's own root down to it, `/` between them; `listed` says that the last root is
+/// a list of files.
+#[must_use]
+pub fn names(roots: &Roots, listed: bool) -> Vec<String> {
+    let own = roots.len() - usize::from(listed);
+    let named = |(number, path): (usize, PathBuf)| if number < own { of(&path) } else { String::new() };
+    roots.local_paths().into_iter().enumerate().map(named).collect()
+}
+
+/// The names that count for a scan of this folder, or of this file: its folder's.
+///
+/// ```
+/// let drive = tempfile::tempdir()?;
+/// let shots = drive.path().join("show/temp/shots");
+/// std::fs::create_dir_all(&shots)?;
+/// assert_eq!(countersign_engine::scan::above::of(&shots), "shots");
+/// // A manifest says where the delivery begins.
+/// std::fs::write(drive.path().join("show/bagit.txt"), "")?;
+/// assert_eq!(countersign_engine::scan::above::of(&shots), "show/temp/shots");
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[must_use]
+pub fn of(root: &Path) -> String {
+    let Ok(real) = std::fs::canonicalize(root) else { return String::new() };
+    let folder = match real.is_dir() {
+        true => real.as_path(),
+        false => real.parent().unwrap_or(Path::new("")),
+    };
+    let above = folder.ancestors().skip(1).take(UP).take_while(|above| !is_shared(above));
+    let below = match above.filter(|above| holds_manifest(above)).last().and_then(Path::parent) {
+        Some(outside) => folder.strip_prefix(outside).unwrap_or(Path::new("")).to_owned(),
+        None if folder.parent().is_none_or(is_scratch) || is_shared(folder) => PathBuf::new(),
+        None => folder.file_name().map(PathBuf::from).unwrap_or_default(),
+    };
+    lossless(&below)
+}
+
+/// Folders in which everybody's things lie: no delivery begins there, and their names say nothing.
+fn is_shared(folder: &Path) -> bool {
+    let home = std::env::home_dir().and_then(|home| std::fs::canonicalize(home).ok());
+    let homes = [Path::new("/home"), Path::new("/Users"), Path::new("/root")];
+    folder.parent().is_none()
+        || is_scratch(folder)
+        || home.as_deref() == Some(folder)
+        || homes.iter().any(|homes| folder == *homes || folder.parent() == Some(homes))
+}
+
+/// Folders in which programs make folders of their own, under names that mean nothing.
+fn is_scratch(folder: &Path) -> bool {
+    let own = std::fs::canonicalize(std::env::temp_dir()).ok();
+    own.as_deref() == Some(folder) || ["/tmp", "/var/tmp", "/private/tmp"].iter().any(|path| folder == Path::new(path))
+}
+
+fn holds_manifest(folder: &Path) -> bool {
+    let Ok(entries) = std::fs::read_dir(folder) else { return false };
+    let mut listing = Listing::default();
+    for entry in entries.take(NAMES).flatten() {
+        let Ok(name) = entry.file_name().into_string() else { continue };
+        match entry.file_type() {
+            Ok(kind) if kind.is_dir() => listing.folders.push(name),
+            Ok(_) => listing.files.push(name),
+            Err(_) => {}
+        }
+    }
+    listing.files.sort();
+    listing.folders.sort();
+    packages::ALL.iter().any(|kind| kind.detect(&listing))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_own_name_and_names_of_the_delivery_count() {
+        let drive = tempfile::tempdir().unwrap();
+        let place = |path: &str| {
+            let folder = drive.path().join(path);
+            std::fs::create_dir_all(&folder).unwrap();
+            folder
+        };
+        assert_eq!(of(&place("archive/2026/show")), "show", "a folder above is somebody's disk");
+        assert_eq!(of(&place("show/07_TEMP")), "07_TEMP");
+        assert_eq!(of(drive.path()), "", "a program made this name");
+        assert_eq!(of(&std::env::temp_dir()), "");
+        std::fs::write(place("show/07_TEMP").join("a.png"), "").unwrap();
+        assert_eq!(of(&drive.path().join("show/07_TEMP/a.png")), "07_TEMP", "a file is in its folder");
+        place("show/ascmhl");
+        assert_eq!(of(&place("show/07_TEMP/shots/a")), "show/07_TEMP/shots/a");
+        assert_eq!(of(&place("show")), "show");
+        place("show/07_TEMP/ascmhl");
+        assert_eq!(of(&place("show/07_TEMP/shots/a")), "show/07_TEMP/shots/a", "the outermost delivery counts");
+        assert_eq!(of(Path::new("/nowhere/at/all")), "");
+    }
+}
