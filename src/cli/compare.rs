@@ -15,7 +15,6 @@ use countersign_engine::walk::{lossless, sidecars};
 use countersign_io::digest::{self, Algorithm};
 use countersign_io::{ByteRange, TempSpace};
 use countersign_matching::{Asset, Comparison, Relation, compare};
-use countersign_media::decoders;
 use countersign_model::Facts;
 use countersign_model::error::{Error, Result};
 use countersign_report::escape::terminal;
@@ -48,7 +47,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
     let options = c2pa::Options { verify: Verify::Off, worker: worker::program(), ..c2pa::Options::default() };
     let verifier = Verifier::new(&options)?;
     verifier.pool().cloned().into_iter().for_each(countersign_worker::set_decoding_pool);
-    let options = extract::Options { decoders: decoders::Options::default(), verifier: None };
+    let options = extract::Options::default();
     let (a, b) = (read(&arguments.a, &options)?, read(&arguments.b, &options)?);
     let value = compared(a, b);
     print(&match arguments.json {

@@ -13,7 +13,6 @@ use countersign_engine::extract;
 use countersign_engine::scan::gather::{Gather, everything};
 use countersign_engine::scan::inside_roots;
 use countersign_matching::{Index, MatchingError, write_index};
-use countersign_media::decoders;
 use countersign_model::error::{Error, Result};
 use countersign_model::limits;
 use countersign_report::escape::terminal;
@@ -53,7 +52,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
     verifier.pool().cloned().into_iter().for_each(countersign_worker::set_decoding_pool);
     let gather = Gather {
         catalogue: countersign_judge::marks::catalogue(),
-        extract: extract::Options { decoders: decoders::Options::default(), verifier: Some(&verifier) },
+        extract: extract::Options { verifier: Some(&verifier), ..extract::Options::default() },
         cache: None,
         exclude: &GlobSet::empty(),
         depth: limits::ARCHIVE_DEPTH,

@@ -66,6 +66,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
     let options = extract::Options {
         decoders: decoders::Options { pixels: arguments.pixels, thumbnails: arguments.pixels },
         verifier: Some(&verifier),
+        ..extract::Options::default()
     };
     let catalogue = marks::with_files(&arguments.marks)?;
     let (space, mut unreadable) = (TempSpace::outside(&[]), false);

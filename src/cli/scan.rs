@@ -1,5 +1,6 @@
 //! `countersign scan PATH...`: judge a delivery.
 
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -20,7 +21,7 @@ use super::reporting::Reporting;
 use super::{config, convert, defaults, listing, overlap, timeline, trust_lists, worker};
 use countersign_credentials::{self as c2pa, Bounds, Verifier, Verify};
 use countersign_engine::cache::Cache;
-use countersign_engine::extract;
+use countersign_engine::extract::{self, SidecarReads};
 use countersign_engine::known::Known;
 use countersign_engine::preview::Files;
 use countersign_engine::scan::{self, Scan};
@@ -107,6 +108,9 @@ pub(super) struct Arguments {
     /// How many archives inside one another are opened [default: the policy's, or 4]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(0..=16))]
     max_archive_depth: Option<u8>,
+    /// Seconds of computing for one file and all that is inside it [default: the policy's, or 60 and more for long files]
+    #[arg(long, value_name = "N", alias = "seconds-per-file")]
+    seconds_per_asset: Option<NonZeroU32>,
     /// Policy, ledger, lists, cache and reports may lie inside what is scanned
     #[arg(long)]
     allow_inside: bool,
@@ -172,6 +176,7 @@ pub(super) fn run(arguments: Arguments) -> Result<u8> {
     trust_lists::warn_of_overdue(&trust);
     let approvals = approvals.map(|path| open(&path, &policy.trust.keys, &roots)).transpose()?;
     let as_of = arguments.as_of.unwrap_or_else(|| Local::now().date_naive());
+    let seconds = arguments.seconds_per_asset.or(policy.limits.seconds_per_asset);
     let verifier = Arc::new(Verifier::new(&c2pa::Options {
         verify: match arguments.verify {
             VerifyName::Full => Verify::Full,
@@ -180,13 +185,14 @@ pub(super) fn run(arguments: Arguments) -> Result<u8> {
         },
         trust,
         worker: worker::program(),
-        bounds: policy.limits.seconds_per_file.map_or_else(Bounds::default, Bounds::of_seconds),
+        bounds: seconds.map_or_else(Bounds::default, Bounds::of_seconds),
         fetch: arguments.fetch_remote.then(c2pa::Rules::default),
     })?);
     verifier.pool().cloned().into_iter().for_each(countersign_worker::set_decoding_pool);
     let baseline = arguments.baseline.as_deref().map(convert::baseline).transpose()?.unwrap_or_default();
     let cache = cache(&arguments)?;
     let known = known(&arguments, approvals.as_ref())?;
+    let sidecars = SidecarReads::default();
     let scan = Scan {
         policy: &policy,
         cache: cache.as_ref(),
@@ -196,6 +202,8 @@ pub(super) fn run(arguments: Arguments) -> Result<u8> {
         extract: extract::Options {
             decoders: decoders::Options { pixels: arguments.pixels, thumbnails: arguments.pixels },
             verifier: Some(&verifier),
+            seconds,
+            sidecars: Some(&sidecars),
         },
         catalogue: marks::with_files(&[policy.marks.as_slice(), &arguments.marks].concat())?,
         role: arguments.role.map(|role| match role {

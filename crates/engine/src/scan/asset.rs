@@ -14,6 +14,7 @@ use crate::fingerprints::Material;
 use crate::known::Known;
 use crate::walk::{self, lossless};
 use countersign_delivery::packages::ClaimedDigest;
+use countersign_io::asset_budget::AssetBudget;
 use countersign_io::digest::{self, Algorithm, Digest};
 use countersign_io::{self as io, ByteRange, Entry, Roots, Stat, TempSpace};
 use countersign_judge::judge::ExaminedAsset;
@@ -152,6 +153,7 @@ pub(super) fn process_asset(
         return None;
     }
     let Job { mut asset, inside, .. } = job;
+    let _reading = budget(&asset, inside.as_ref(), &scan.extract).enter();
     let place = around.place(asset.root, &asset.rel);
     asset.package = place.package;
     (asset.role, asset.role_basis) = roles::place(&asset.rel, &scan.policy.roles, place.membership, scan.role);
@@ -172,6 +174,7 @@ pub(super) fn process_asset(
         facts.problems.push(Problem::new(ProblemKind::Limit, "archive", None, what));
     }
     let mut evidence = scan.catalogue.evidence(&facts);
+    extract::tell_excess(&mut facts);
     // What is marked itself is known, and not looked up.
     if let Some(known) = known.filter(|_| marks::ai(&evidence) <= Ai::Possible) {
         evidence.extend(copies(known, (&asset, inside.as_ref()), &mut opened, files, &mut facts));
@@ -235,6 +238,11 @@ pub(super) fn archives_in(facts: &mut Facts) -> Vec<AppendedArchive> {
     let own = facts.format.filter(|_| archives::opens(facts.format));
     let own = own.map(|format| AppendedArchive { format, start: 0, len: u64::MAX });
     own.into_iter().chain(std::mem::take(&mut facts.archives)).collect()
+}
+
+/// What reading an asset may take: what is inside a file shares its budget.
+pub(super) fn budget(asset: &Asset, inside: Option<&Inside>, options: &extract::Options<'_>) -> AssetBudget {
+    inside.map_or_else(|| AssetBudget::of(asset.size, options.seconds), |inside| inside.outer.reading.clone())
 }
 
 /// Extraction behind a wall: a reader that panics is a problem of this asset only. The bytes come along, unless the
