@@ -68,6 +68,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
         decoders: decoders::Options { pixels: arguments.pixels, thumbnails: arguments.pixels },
         verifier: Some(verifier),
         catalogue: marks::with_files(&arguments.marks)?,
+        ..extract::Options::default()
     };
     let (space, mut unreadable) = (TempSpace::outside(&[]), false);
     for path in &arguments.files {

@@ -1,6 +1,7 @@
 //! `countersign scan PATH...`: judge a delivery.
 
 use std::collections::HashSet;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -108,6 +109,9 @@ pub(super) struct Arguments {
     /// How many archives inside one another are opened [default: the policy's, or 4]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(0..=16))]
     max_archive_depth: Option<u8>,
+    /// Seconds of computing for one file and all that is inside it [default: the policy's, or 60 and more for long files]
+    #[arg(long, value_name = "N", alias = "seconds-per-file")]
+    seconds_per_asset: Option<NonZeroU32>,
     /// Policy, ledger, lists, cache and reports may lie inside what is scanned
     #[arg(long)]
     allow_inside: bool,
@@ -181,6 +185,7 @@ pub(super) fn run(arguments: Arguments) -> Result<u8> {
     let approvals = approvals.into_iter().map(|ledger| ledger.in_directory(&working_directory)).reduce(Approvals::with);
     let approvals = approvals.map(Arc::new);
     let as_of = arguments.as_of.unwrap_or_else(|| Local::now().date_naive());
+    let seconds = arguments.seconds_per_asset.or(policy.limits.seconds_per_asset);
     let verifier = Arc::new(Verifier::new(&c2pa::Options {
         verify: match arguments.verify {
             VerifyName::Full => Verify::Full,
@@ -189,7 +194,7 @@ pub(super) fn run(arguments: Arguments) -> Result<u8> {
         },
         trust,
         worker: worker::program(),
-        bounds: policy.limits.seconds_per_file.map_or_else(Bounds::default, Bounds::of_seconds),
+        bounds: seconds.map_or_else(Bounds::default, Bounds::of_seconds),
         fetch: arguments.fetch_remote.then(c2pa::Rules::default),
     })?);
     verifier.pool().cloned().into_iter().for_each(countersign_worker::set_decoding_pool);
@@ -203,6 +208,8 @@ pub(super) fn run(arguments: Arguments) -> Result<u8> {
             decoders: decoders::Options { pixels: arguments.pixels, thumbnails: arguments.pixels },
             verifier: Some(Arc::clone(&verifier)),
             catalogue,
+            seconds,
+            sidecars: None,
         })
         .with_cache(cache)
         .in_directory(&working_directory);

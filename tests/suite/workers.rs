@@ -208,9 +208,9 @@ mod unix {
     #[test]
     fn a_policy_bounds_the_computing_for_a_file() {
         let _alone = alone();
-        let policy = Policy::parse("name = \"a\"\n[limits]\nseconds-per-file = 1\n", "a.toml").unwrap();
-        assert!(Policy::parse("name = \"a\"\n[limits]\nseconds-per-file = 0\n", "a.toml").is_err());
-        let bounds = Bounds::of_seconds(policy.limits.seconds_per_file.unwrap());
+        let policy = Policy::parse("name = \"a\"\n[limits]\nseconds-per-asset = 1\n", "a.toml").unwrap();
+        assert!(Policy::parse("name = \"a\"\n[limits]\nseconds-per-asset = 0\n", "a.toml").is_err());
+        let bounds = Bounds::of_seconds(policy.limits.seconds_per_asset.unwrap());
         let start = Instant::now();
         let Some(problem) = lost_and_served_again(bounds, 1 << 40, || ()) else { return };
         assert_eq!(problem.kind, ProblemKind::Limit, "{problem:?}");

@@ -33,9 +33,13 @@ pub(super) fn verify(
         place: store.place.clone(),
         offset: store.offset,
     };
-    let grant = Grant { memory: limits::WORKER_MEMORY, time: pool.bounds().time_for(len), answer: 0 };
+    let grant = Grant {
+        memory: limits::WORKER_MEMORY,
+        time: pool.bounds().time_for(len),
+        answer: 0,
+        cost: len.saturating_mul(2),
+    };
     let job = Job::Verify(serde_json::to_value(&task).ok()?);
-    let _share = pool.share(len);
     let failure = match pool.ask(job, Some(ByteRange::memory(store.bytes.clone())), grant) {
         Ok((Answer::Verified(verdict), ..)) => match serde_json::from_value(verdict) {
             Ok(verdict) => return Some((verdict, None)),

@@ -22,7 +22,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use sha2::{Digest, Sha256};
 
 use crate::extract;
-use countersign_io::{Stat, stat_of};
+use countersign_io::{Stat, asset_budget, stat_of};
 use countersign_media::decoders;
 use countersign_media::formats;
 use countersign_media::framing::deflate;
@@ -315,7 +315,9 @@ fn prepare(connection: &Connection) -> rusqlite::Result<std::result::Result<(), 
 /// Whether the same bytes will give the same facts in another run.
 fn lasting(facts: &Facts) -> bool {
     let passing = |kind| matches!(kind, ProblemKind::Io | ProblemKind::Changed | ProblemKind::Panic);
-    facts.c2pa.is_none() && !facts.problems.iter().any(|p| passing(p.kind))
+    // What was too much for a budget of time may fit into it another day.
+    let whole = asset_budget::excess().is_none();
+    whole && facts.c2pa.is_none() && !facts.problems.iter().any(|p| passing(p.kind))
 }
 
 fn packed(facts: &Facts) -> Option<Vec<u8>> {

@@ -2,11 +2,14 @@
 
 mod appended;
 mod cut;
+mod sidecars;
 
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use countersign_credentials::Verifier;
+use countersign_io::asset_budget::{self, AssetBudget, Entered};
 use countersign_io::source::Source;
 use countersign_io::{ByteRange, TempSpace};
 use countersign_judge::marks::{self, Catalogue};
@@ -30,12 +33,18 @@ pub struct Options {
     pub verifier: Option<Arc<Verifier>>,
     /// The marks that are looked for: where a long value is shortened, what they need of it is kept.
     pub catalogue: Arc<Catalogue>,
+    /// Seconds of computing for one file and all that is inside it; `None` for the usual ones.
+    pub seconds: Option<NonZeroU32>,
+    /// What files beside assets were found to say, to be read once each; `None` reads them for every asset. A scan has its
+    /// own: files change between two.
+    pub sidecars: Option<Arc<SidecarReads>>,
 }
 
 impl Default for Options {
     /// Tags only, and the built-in marks.
     fn default() -> Self {
-        Self { decoders: decoders::Options::default(), verifier: None, catalogue: marks::built_in() }
+        let decoders = decoders::Options::default();
+        Self { decoders, verifier: None, catalogue: marks::built_in(), seconds: None, sidecars: None }
     }
 }
 
@@ -71,11 +80,17 @@ pub fn facts_of(
     // Manifest stores are for the verifier, which opens them itself.
     let readable = sidecars.iter().filter(|sidecar| extension(sidecar) != "c2pa");
     let beside = readable.map(|sidecar| (sidecar.as_path(), source(&open(sidecar))));
+    let _reading = entered(bytes.as_ref().map_or(0, ByteRange::len), options);
     let mut out = read_with_sidecars(path, source(bytes), beside, options);
     if let Some(verifier) = &options.verifier {
         verifier.credentials(path, &mut out, sidecars);
     }
     finish(path, out, options)
+}
+
+/// The usual budget, where nobody has entered one for the file that these bytes are or are part of.
+fn entered(size: u64, options: &Options) -> Option<Entered> {
+    (!asset_budget::is_entered()).then(|| AssetBudget::of(size, options.seconds).enter())
 }
 
 /// Bytes of an archive, under the path that reports name.
@@ -86,6 +101,9 @@ pub type Inside<'a> = (&'a Path, Result<&'a MemberBytes, Problem>);
 /// What verifies credentials opens files: for it, a member that carries any is laid out in `space`.
 #[must_use]
 pub fn member((path, bytes): Inside<'_>, beside: &[Inside<'_>], space: &TempSpace, options: &Options) -> Facts {
+    let _reading = entered(bytes.as_ref().map_or(0, |opened| opened.held.len()), options);
+    // Two members may have one name: what is beside one of them is read for it alone.
+    let options = &Options { sidecars: None, ..options.clone() };
     let sidecars = beside.iter().filter(|(other, _)| is_sidecar(other));
     let sources = sidecars.clone().map(|(path, bytes)| (*path, bytes.clone().map(|opened| Source::new(&opened.held))));
     let mut out = read_with_sidecars(path, bytes.clone().map(|opened| Source::new(&opened.held)), sources, options);
@@ -144,7 +162,10 @@ fn read_with_sidecars<'a>(
         Err(problem) => tags::push_problem(&mut out, problem.within("file")),
     }
     for (path, opened) in beside {
-        read_sidecar(path, opened, options, &mut out);
+        match &options.sidecars {
+            Some(reads) => reads.adopt(path, opened, options, &mut out),
+            None => adopt(read_sidecar(path, opened, options), Via::Sidecar, &beside_place(path), &mut out),
+        }
     }
     out
 }
@@ -153,7 +174,15 @@ fn finish(path: &Path, read: Extraction, options: &Options) -> Facts {
     let mut out = read.facts;
     compare_name(path, &mut out);
     cut::long_values(&mut out, &options.catalogue);
+    tell_excess(&mut out);
     out
+}
+
+/// Tells once what was too much for the asset's budget: it kept from reading wherever it was met.
+pub(crate) fn tell_excess(out: &mut Facts) {
+    let Some(excess) = asset_budget::excess() else { return };
+    out.problems.retain(|problem| problem.what != excess.what);
+    tags::push_problem(out, excess);
 }
 
 /// The facts of bytes in memory, as if they were a file without a name.
@@ -167,8 +196,10 @@ fn finish(path: &Path, read: Extraction, options: &Options) -> Facts {
 /// ```
 #[must_use]
 pub fn bytes(bytes: Vec<u8>, options: &Options) -> Facts {
+    let _reading = entered(bytes.len() as u64, options);
     let mut out = blank();
     read(&mut Source::memory(bytes, 0), None, options, limits::EMBEDDED_DEPTH, &mut out);
+    tell_excess(&mut out.facts);
     out.facts
 }
 
@@ -198,7 +229,11 @@ fn read_as(format: &'static dyn Format, source: &mut Source, options: &Options, 
     out.facts.media = out.facts.format.and_then(formats::info).map(|info| info.media);
     decoders::run(source, out, options.decoders);
     for embedded in std::mem::take(&mut out.embedded) {
-        read_embedded(embedded, options, depth, out);
+        let bytes = embedded.bytes.len();
+        if asset_budget::check().is_ok() {
+            read_embedded(embedded, options, depth, out);
+        }
+        asset_budget::release(bytes);
     }
 }
 
@@ -215,8 +250,7 @@ fn read_embedded(embedded: Embedded, options: &Options, depth: usize, out: &mut 
 }
 
 /// What a file beside the asset says of it: XMP, generation parameters as text, a workflow as JSON.
-fn read_sidecar(path: &Path, opened: Result<Source, Problem>, options: &Options, out: &mut Extraction) {
-    let place = beside_place(path);
+fn read_sidecar(path: &Path, opened: Result<Source, Problem>, options: &Options) -> Extraction {
     let mut inner = Extraction::default();
     match (extension(path).as_str(), opened) {
         // Manifest stores are for the verifier, which knows how to pair them.
@@ -225,7 +259,7 @@ fn read_sidecar(path: &Path, opened: Result<Source, Problem>, options: &Options,
         ("xmp", Ok(mut source)) => read(&mut source, None, options, 0, &mut inner),
         (extension, Ok(mut source)) => read_text(&mut source, extension, options, &mut inner),
     }
-    adopt(inner, Via::Sidecar, &place, out);
+    inner
 }
 
 /// Text beside an asset is told whole, for the decoders: most of it is somebody's notes.
@@ -268,6 +302,8 @@ fn adopt(inner: Extraction, via: Via, place: &str, out: &mut Extraction) {
 fn beside_place(path: &Path) -> String {
     format!("sidecar {}", path.file_name().unwrap_or_default().to_string_lossy())
 }
+
+pub use sidecars::SidecarReads;
 
 pub(crate) use appended::archives;
 pub(crate) use countersign_media::formats::SIDECARS;

@@ -298,7 +298,7 @@ impl ScanRun<'_, '_> {
     fn enter(&mut self, job: &Job, part: &AppendedArchive, around: &PackageContext<'_>) -> Result<()> {
         // Archives in one file share what they may unfold to.
         if job.inside.is_none() && job.archives.first() == Some(part) {
-            self.budget = Budget::of(job.asset.size);
+            self.budget = Budget::with_seconds(job.asset.size, self.scan.engine.extract.seconds);
         }
         let asset = &job.asset;
         let (budget, files, exclude) = (&mut self.budget, self.files, &self.scan.options.exclude);

@@ -12,8 +12,12 @@
 //! Readers of media get a [`source::Source`]: bounded, positioned reads of a [`ByteRange`] that are counted. [`digest`] reads
 //! a file once for all digests that are wanted of it.
 //!
+//! What reading one asset may take, with all that is inside it, is an [`asset_budget::AssetBudget`].
+//!
 //! Invariant: nothing is ever written below what is scanned, and what changed since it was listed shows in its [`Stat`].
 
+pub mod asset_budget;
+pub mod byte_budget;
 pub mod digest;
 mod inside;
 mod listings;

@@ -3,7 +3,7 @@
 use std::fs::{File, Metadata};
 use std::io;
 use std::path::Path;
-use std::time::UNIX_EPOCH;
+use std::time::{Duration, UNIX_EPOCH};
 
 use super::{Kind, Stat};
 
@@ -16,6 +16,20 @@ pub fn read_at(file: &File, out: &mut [u8], offset: u64) -> io::Result<usize> {
 #[cfg(windows)]
 pub fn read_at(file: &File, out: &mut [u8], offset: u64) -> io::Result<usize> {
     std::os::windows::fs::FileExt::seek_read(file, out, offset)
+}
+
+/// Computing time of this thread so far.
+#[cfg(unix)]
+pub(super) fn computing() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    Duration::new(time.tv_sec.try_into().unwrap_or(0), time.tv_nsec.try_into().unwrap_or(0))
+}
+
+/// Without a clock of the thread's own, time that passes stands for it.
+#[cfg(not(unix))]
+pub(super) fn computing() -> Duration {
+    static START: std::sync::OnceLock<std::time::Instant> = std::sync::OnceLock::new();
+    START.get_or_init(std::time::Instant::now).elapsed()
 }
 
 /// Opens a file for reading. A pipe that took the file's place since the folder was listed would block for ever: it is

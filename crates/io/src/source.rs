@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use std::io;
 use std::path::Path;
 
-use crate::ByteRange;
+use crate::{ByteRange, asset_budget};
 use countersign_model::limits;
 use countersign_model::{Problem, ProblemKind};
 
@@ -162,6 +162,7 @@ impl Source {
                 format!("a structure of {len} bytes is not read into memory"),
             ));
         }
+        asset_budget::read(len)?;
         let held = match self.backing {
             ByteRange::Memory { .. } => None,
             ByteRange::File { .. } => match self.windows.iter().position(|w| w.holds(offset, len)) {
@@ -201,6 +202,7 @@ impl Source {
         if near || left == 0 || left >= limits::WINDOW || matches!(self.backing, ByteRange::Memory { .. }) {
             return self.up_to(offset, len).map(<[u8]>::to_vec);
         }
+        asset_budget::check()?;
         let mut bytes = vec![0; left];
         let got = self.pread(&mut bytes, offset).map_err(|e| Problem::from(e).at(self.base.saturating_add(offset)))?;
         bytes.truncate(got);

@@ -2,6 +2,23 @@
 //!
 //! A length that a file states is compared with one of these before it is used.
 
+use std::time::Duration;
+
+/// Computing time for one asset and all that is inside it, unless the user says otherwise.
+pub const COMPUTING: Duration = Duration::from_secs(60);
+/// Bytes of a file for which one more second of computing is granted.
+pub const COMPUTED_PER_SECOND: u64 = 2 * 1024 * 1024;
+/// Bytes that what is packed in one file may unfold to, however small it is. Members of archives are counted apart, and
+/// what is packed in them is not.
+pub const DECOMPRESSED: u64 = 256 * 1024 * 1024;
+/// Past that, how many times the file's own bytes.
+pub const DECOMPRESSED_RATIO: u64 = 8;
+/// Bytes of one asset that are kept in memory until it is judged: values of tags, media and manifest stores inside it.
+pub const KEPT: u64 = 160 * 1024 * 1024;
+/// Bytes of the values of one asset's tags: each is matched with every mark.
+pub const TEXT: u64 = 32 * 1024 * 1024;
+/// Places of one mark that are told of one asset.
+pub const PLACES: usize = 100;
 /// Bytes read from the start of every file: enough for identification and nearly all metadata.
 pub const HEAD: usize = 64 * 1024;
 /// Bytes read from the end of a file where a reader needs the end. `HEAD + TAIL` stays under 96 KiB.
@@ -58,12 +75,20 @@ pub const LINKED_FOLDERS: usize = 4_096;
 pub const LINKED_FILES: u64 = 500_000;
 /// Patterns of one package that say what it does not list.
 pub const PATTERNS: usize = 1_000;
+/// Bytes of one of them.
+pub const PATTERN: usize = 256;
 /// Bytes of address space of a process that verifies: two pieces of 256 MiB, a store and its copies, and the program.
 pub const WORKER_MEMORY: u64 = 1536 * 1024 * 1024;
 /// Bytes of address space of a process that decodes: an encoded picture, its pixels, and the program.
-pub const DECODER_MEMORY: u64 = 768 * 1024 * 1024;
-/// Bytes of the pixels of one decoded picture.
-pub const DECODED: u64 = 384 * 1024 * 1024;
+pub const DECODER_MEMORY: u64 = 640 * 1024 * 1024;
+/// Bytes of memory that the jobs of all worker processes may cost at once: that of one verification.
+pub const WORKERS: u64 = 512 * 1024 * 1024;
+/// Bytes of the pixels of one decoded picture: 8K with three channels of sixteen bits.
+pub const DECODED: u64 = 200 * 1024 * 1024;
+/// Bytes of the pixels of a picture, or of a few frames, that are decoded to be shown small.
+pub const PREVIEW: u64 = 160 * 1024 * 1024;
+/// Bytes of memory of a process that decodes sound.
+pub const SOUND: u64 = 48 * 1024 * 1024;
 /// Bytes of the pixels of all pictures that the scanner holds at once.
 pub const DECODED_AT_ONCE: u64 = DECODED;
 /// The longest line of a ledger: one record may be about very many files.

@@ -63,4 +63,6 @@ pub struct Grant {
     pub time: Duration,
     /// Bytes that one answer may carry.
     pub answer: u64,
+    /// Bytes of memory that the job takes at most, as far as can be told before: those of all jobs at once are bounded.
+    pub cost: u64,
 }

@@ -11,7 +11,7 @@ use super::budget::Share;
 use super::protocol::{Answer, EncodedPicture, Job};
 pub use super::protocol::{GrayCopy, PictureFormat, Refusal};
 use super::{Crash, Pool, WorkerFailure, decoding_pool, frames, picture, sound, video};
-use countersign_io::ByteRange;
+use countersign_io::{ByteRange, asset_budget};
 use countersign_model::limits;
 
 /// Time for one picture whose pixels are wanted, and for one preview.
@@ -115,7 +115,7 @@ impl PixelImage {
 /// All pixels of the picture in these bytes, of which there may be so many.
 ///
 /// ```
-/// use countersign_io::ByteRange;
+/// use countersign_io::{ByteRange, asset_budget};
 /// use countersign_worker::client::{self, Failure, PictureFormat, Refusal};
 ///
 /// // A bitmap of one pixel: file header, `BITMAPINFOHEADER`, blue, green, red, padding.
@@ -153,7 +153,7 @@ pub fn pixels_by(
     }
     let garbled = |what: &str| Failure::Worker(WorkerFailure::Crashed(Crash::Garbled(what.to_owned())));
     let Some(pool) = pool else { return pixels_here(bytes, format, most_pixels) };
-    let grant = grant(pool, PIXELS_TIMEOUT, limits::DECODED);
+    let grant = grant(pool, PIXELS_TIMEOUT, limits::DECODED, cost_of_pixels(bytes.len(), most_pixels));
     match pool.ask(Job::Pixels { format, most_pixels }, Some(bytes.clone()), grant)? {
         (Answer::Pixels { width, height, channels }, bytes, share) => {
             PixelImage::new(width, height, channels, bytes, share).ok_or_else(|| garbled("pixels that do not fit"))
@@ -199,7 +199,8 @@ pub fn grays(
     let (shapes, pixels) = match decoding_pool() {
         None => picture::grays(&in_memory(&payload).map_err(unreadable)?, &described, most_pixels, side),
         Some(pool) => {
-            let grant = grant(pool, PIXELS_TIMEOUT, SMALL_ANSWER);
+            let cost = cost_of_pixels(payload.len(), most_pixels);
+            let grant = grant(pool, PIXELS_TIMEOUT, SMALL_ANSWER, cost);
             match pool.ask(Job::Grays { pictures: described, most_pixels, side }, Some(payload), grant)? {
                 (Answer::Grays(shapes), pixels, _) => (shapes, pixels),
                 _ => return Err(WorkerFailure::Crashed(Crash::Garbled("another answer".to_owned()))),
@@ -249,7 +250,7 @@ pub fn video_frame(path: &Path, side: u32) -> Option<Vec<u8>> {
 }
 
 fn jpeg(pool: &Pool, job: Job, payload: Option<ByteRange>) -> Option<Vec<u8>> {
-    match pool.ask(job, payload, grant(pool, PREVIEW_TIMEOUT, SMALL_ANSWER)).ok()? {
+    match pool.ask(job, payload, grant(pool, PREVIEW_TIMEOUT, SMALL_ANSWER, limits::PREVIEW)).ok()? {
         (Answer::Jpeg, bytes, _) => Some(bytes),
         _ => None,
     }
@@ -274,7 +275,7 @@ pub fn waveform(bytes: &ByteRange, columns: usize) -> Option<Vec<u8>> {
 }
 
 fn levels(pool: &Pool, job: Job, payload: Option<ByteRange>, columns: usize) -> Option<Vec<u8>> {
-    match pool.ask(job, payload, grant(pool, PREVIEW_TIMEOUT, SMALL_ANSWER)).ok()? {
+    match pool.ask(job, payload, grant(pool, PREVIEW_TIMEOUT, SMALL_ANSWER, limits::PREVIEW)).ok()? {
         (Answer::Waveform(levels), ..) if levels.len() <= columns => Some(levels),
         _ => None,
     }
@@ -291,20 +292,21 @@ pub fn frames(path: &Path, side: u32, most: u32, take: &mut dyn FnMut(GrayCopy) 
     let garbled = |what: &str| Failure::Worker(WorkerFailure::Crashed(Crash::Garbled(what.to_owned())));
     let job = Job::Frames { path: path.into(), side, most };
     let (mut ended, mut enough) = (Err(garbled("no answer")), false);
-    let result = pool.ask_for_pieces(job, None, grant(pool, FRAMES_TIMEOUT, SMALL_ANSWER), &mut |answered| {
-        match answered.reply.answer {
-            Answer::Frame { width, height }
-                if u64::from(width) * u64::from(height) == answered.payload.len() as u64 =>
-            {
-                enough = !take(GrayCopy { width, height, bytes: answered.payload });
-                return !enough;
+    let result =
+        pool.ask_for_pieces(job, None, grant(pool, FRAMES_TIMEOUT, SMALL_ANSWER, limits::PREVIEW), &mut |answered| {
+            match answered.reply.answer {
+                Answer::Frame { width, height }
+                    if u64::from(width) * u64::from(height) == answered.payload.len() as u64 =>
+                {
+                    enough = !take(GrayCopy { width, height, bytes: answered.payload });
+                    return !enough;
+                }
+                Answer::FramesEnded { whole } => ended = Ok(whole),
+                Answer::Refused(refusal) => ended = Err(Failure::Refused(refusal)),
+                _ => ended = Err(garbled("another answer")),
             }
-            Answer::FramesEnded { whole } => ended = Ok(whole),
-            Answer::Refused(refusal) => ended = Err(Failure::Refused(refusal)),
-            _ => ended = Err(garbled("another answer")),
-        }
-        true
-    });
+            true
+        });
     match result {
         Err(WorkerFailure::Cancelled) if enough => Ok(false),
         Err(failure) => Err(Failure::Worker(failure)),
@@ -337,16 +339,17 @@ pub fn samples_by(
     };
     let job = Job::Sound { path: path.into(), rate, most_samples };
     let (mut refused, mut enough) = (None, false);
-    let result = pool.ask_for_pieces(job, None, grant(pool, SOUND_TIMEOUT, SMALL_ANSWER), &mut |answered| {
-        if let Answer::Refused(refusal) = answered.reply.answer {
-            refused = Some(refusal);
-            return true;
-        }
-        let pairs = answered.payload.chunks_exact(2);
-        let piece: Vec<i16> = pairs.map(|b| i16::from_le_bytes([b[0], b[1]])).collect();
-        enough = !piece.is_empty() && !take(&piece);
-        !enough
-    });
+    let result =
+        pool.ask_for_pieces(job, None, grant(pool, SOUND_TIMEOUT, SMALL_ANSWER, limits::SOUND), &mut |answered| {
+            if let Answer::Refused(refusal) = answered.reply.answer {
+                refused = Some(refusal);
+                return true;
+            }
+            let pairs = answered.payload.chunks_exact(2);
+            let piece: Vec<i16> = pairs.map(|b| i16::from_le_bytes([b[0], b[1]])).collect();
+            enough = !piece.is_empty() && !take(&piece);
+            !enough
+        });
     match (result, refused) {
         (Ok(()), Some(refusal)) => Err(Failure::Refused(refusal)),
         (Err(WorkerFailure::Cancelled), _) if enough => Ok(()),
@@ -363,18 +366,19 @@ pub fn exact_samples(path: &Path, take: &mut dyn FnMut(u16, u32, &[f32]) -> bool
     let Some(pool) = decoding_pool() else { return sound::exact(path, take).map_err(Failure::Refused) };
     let job = Job::ExactSound { path: path.into() };
     let (mut refused, mut enough) = (None, false);
-    let result = pool.ask_for_pieces(job, None, grant(pool, SOUND_TIMEOUT, SMALL_ANSWER), &mut |answered| {
-        match answered.reply.answer {
-            Answer::ExactSamples { channels, rate } => {
-                let values = answered.payload.chunks_exact(4);
-                let piece: Vec<f32> = values.map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
-                enough = !take(channels, rate, &piece);
+    let result =
+        pool.ask_for_pieces(job, None, grant(pool, SOUND_TIMEOUT, SMALL_ANSWER, limits::SOUND), &mut |answered| {
+            match answered.reply.answer {
+                Answer::ExactSamples { channels, rate } => {
+                    let values = answered.payload.chunks_exact(4);
+                    let piece: Vec<f32> = values.map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
+                    enough = !take(channels, rate, &piece);
+                }
+                Answer::Refused(refusal) => refused = Some(refusal),
+                _ => {}
             }
-            Answer::Refused(refusal) => refused = Some(refusal),
-            _ => {}
-        }
-        !enough
-    });
+            !enough
+        });
     match (result, refused) {
         (Ok(()), Some(refusal)) => Err(Failure::Refused(refusal)),
         (Err(WorkerFailure::Cancelled), _) if enough => Ok(()),
@@ -382,9 +386,15 @@ pub fn exact_samples(path: &Path, take: &mut dyn FnMut(u16, u32, &[f32]) -> bool
     }
 }
 
-fn grant(pool: &Pool, time: Duration, answer: u64) -> Grant {
-    // A policy that grants verification less than that grants no more here.
-    Grant { memory: limits::DECODER_MEMORY, time: time.min(pool.bounds().time), answer }
+fn grant(pool: &Pool, time: Duration, answer: u64, cost: u64) -> Grant {
+    // A policy that grants verification less than that grants no more here, and no asset more than it has left.
+    let left = asset_budget::computing_left().unwrap_or(Duration::MAX);
+    Grant { memory: limits::DECODER_MEMORY, time: time.min(pool.bounds().time).min(left), answer, cost }
+}
+
+/// Bytes that decoding so many pixels takes, with the picture as it comes.
+fn cost_of_pixels(payload: u64, pixels: u64) -> u64 {
+    pixels.saturating_mul(4).min(limits::DECODED).saturating_add(payload)
 }
 
 fn in_memory(bytes: &ByteRange) -> std::io::Result<Vec<u8>> {

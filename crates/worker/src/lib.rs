@@ -11,7 +11,6 @@
 //! Invariant: a file costs at most its own job. Neither side believes a length of the other's beyond its own bound.
 
 pub mod bounds;
-pub mod budget;
 pub mod client;
 mod frames;
 mod picture;
@@ -27,6 +26,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 pub use bounds::Bounds;
+pub use countersign_io::byte_budget as budget;
 use countersign_model::ProblemKind;
 pub use pool::Pool;
 

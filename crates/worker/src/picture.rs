@@ -21,6 +21,7 @@ const ROWS: u32 = 64;
 const QUALITY: u8 = 72;
 /// The longest image file that a preview is made of, the memory of its decoder, and the longest side.
 pub(super) const PREVIEW_BYTES: u64 = 256 * 1024 * 1024;
+const PREVIEW_MEMORY: u64 = limits::PREVIEW;
 const PREVIEW_SIDE: u32 = 32_768;
 
 impl From<PictureFormat> for ImageFormat {
@@ -170,7 +171,7 @@ pub(super) fn preview_of_file(path: &Path, side: u32) -> Result<Vec<u8>, Refusal
 fn preview_of(input: impl BufRead + Seek, side: u32) -> Result<Vec<u8>, Refusal> {
     let reader = ImageReader::new(input).with_guessed_format().map_err(|e| Refusal::Undecodable(e.to_string()))?;
     let mut bounds = Limits::default();
-    bounds.max_alloc = Some(PREVIEW_BYTES);
+    bounds.max_alloc = Some(PREVIEW_MEMORY);
     bounds.max_image_width = Some(PREVIEW_SIDE);
     bounds.max_image_height = Some(PREVIEW_SIDE);
     let mut reader = reader;

@@ -14,10 +14,16 @@ use super::budget::{Budget, Share};
 use super::process::{Answered, Message, Worker};
 use super::protocol::{self, Answer, Job, Request, Setup};
 use super::{Crash, Program, WorkerFailure};
-use countersign_io::ByteRange;
+use countersign_io::{ByteRange, asset_budget};
+use countersign_model::limits;
 
 /// What the parent waits beyond what the worker is granted.
 const GRACE: Duration = Duration::from_secs(5);
+
+/// The least that a job is taken to cost: a process. It bounds how many there are, whatever the number of threads.
+const LEAST_COST: u64 = 12 * 1024 * 1024;
+/// Bytes of memory that all jobs at once may cost.
+static WORKING: Budget = Budget::new(limits::WORKERS);
 
 /// Workers at rest, and what bounds all of them together.
 #[derive(Debug)]
@@ -26,7 +32,6 @@ pub struct Pool {
     setup: Vec<u8>,
     idle: Mutex<Vec<Worker>>,
     bounds: Bounds,
-    verifying: Budget,
     stopped: AtomicBool,
 }
 
@@ -41,8 +46,8 @@ impl Pool {
     pub fn with_verification(program: Program, bounds: Bounds, verification: Value) -> Self {
         let setup = Setup { memory: bounds.memory, verification };
         let setup = protocol::line(&setup).unwrap_or_default();
-        let (idle, stopped, verifying) = (Mutex::default(), AtomicBool::new(false), Budget::default());
-        Self { program, setup, idle, bounds, verifying, stopped }
+        let (idle, stopped) = (Mutex::default(), AtomicBool::new(false));
+        Self { program, setup, idle, bounds, stopped }
     }
 
     /// What workers of this pool may take.
@@ -59,11 +64,6 @@ impl Pool {
     /// Whether [`Pool::stop`] was called.
     pub fn is_stopped(&self) -> bool {
         self.stopped.load(Ordering::Relaxed)
-    }
-
-    /// Waits until an asset of so many bytes may be verified.
-    pub fn share(&self, len: u64) -> Share<'_> {
-        self.verifying.share(len)
     }
 
     /// The one answer to a job, with its bytes and the share of the memory budget that they take.
@@ -92,6 +92,29 @@ impl Pool {
         if self.is_stopped() {
             return Err(WorkerFailure::Cancelled);
         }
+        if asset_budget::check().is_err() {
+            return Err(WorkerFailure::Crashed(Crash::Computing));
+        }
+        let _share = WORKING.take(grant.cost.max(LEAST_COST), Duration::MAX);
+        let mut computed = Duration::ZERO;
+        let result = self.ask_within(job, payload, grant, &mut |answered: Answered| {
+            computed = Duration::from_millis(answered.reply.computed);
+            take(answered)
+        });
+        if let Err(WorkerFailure::TimedOut(_) | WorkerFailure::Crashed(Crash::Computing)) = &result {
+            computed = grant.time;
+        }
+        asset_budget::computed(computed);
+        result
+    }
+
+    fn ask_within(
+        &self,
+        job: Job,
+        payload: Option<ByteRange>,
+        grant: Grant,
+        take: &mut dyn FnMut(Answered) -> bool,
+    ) -> Result<(), WorkerFailure> {
         let request = Request {
             job,
             memory: grant.memory.min(self.bounds.memory),

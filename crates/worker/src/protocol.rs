@@ -148,6 +148,9 @@ pub struct Reply {
     /// Whether another reply to the same request follows.
     #[serde(default)]
     pub more: bool,
+    /// Milliseconds of computing that the job has taken so far.
+    #[serde(default)]
+    pub computed: u64,
 }
 
 /// What came of a job.

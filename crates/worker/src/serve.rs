@@ -3,6 +3,7 @@
 //! The system bounds its memory and time: whatever a hostile file does to other people's decoders ends here.
 
 use std::io::{BufRead, BufWriter, Error, ErrorKind, Read, Result, Write};
+use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -21,7 +22,7 @@ pub type Verify<'a> = &'a mut dyn FnMut(&Value, Value, Vec<u8>) -> Result<Value>
 pub fn serve(mut input: impl BufRead, output: impl Write, verify: Verify<'_>) -> Result<()> {
     let Some(setup) = line::<Setup>(&mut input)? else { return Ok(()) };
     restrict(setup.memory);
-    let mut replies = Replies { output: BufWriter::with_capacity(BUFFER, output) };
+    let mut replies = Replies { output: BufWriter::with_capacity(BUFFER, output), begun: Duration::ZERO };
     while let Some(request) = line::<Request>(&mut input)? {
         let most = match &request.job {
             Job::Verify(_) => limits::STORE,
@@ -29,7 +30,7 @@ pub fn serve(mut input: impl BufRead, output: impl Write, verify: Verify<'_>) ->
         };
         let len = usize::try_from(request.payload).ok().filter(|len| *len <= most);
         let len = len.ok_or_else(|| Error::new(ErrorKind::InvalidData, "a payload of more than is read"))?;
-        grant(request.seconds, request.memory);
+        replies.begun = grant(request.seconds, request.memory);
         let mut payload = Vec::with_capacity(len);
         input.by_ref().take(request.payload).read_to_end(&mut payload)?;
         if payload.len() != len {
@@ -129,11 +130,14 @@ fn work(
 /// What goes back.
 struct Replies<W: Write> {
     output: BufWriter<W>,
+    /// The process's computing time when it began the job.
+    begun: Duration,
 }
 
 impl<W: Write> Replies<W> {
     fn begin(&mut self, answer: Answer, payload: u64, more: bool) -> Result<()> {
-        self.output.write_all(&protocol::line(&Reply { answer, payload, more })?)
+        let computed = u64::try_from(computing().saturating_sub(self.begun).as_millis()).unwrap_or(u64::MAX);
+        self.output.write_all(&protocol::line(&Reply { answer, payload, more, computed })?)
     }
 
     fn send_last(&mut self, answer: Answer, payload: &[u8]) -> Result<()> {
@@ -182,23 +186,38 @@ fn restrict(memory: u64) {
     let _ = rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL));
 }
 
-/// Grants a job so many seconds of computing from now on and so many bytes of address space; the system ends a process
-/// that takes more.
+/// Computing time of this process so far.
 #[cfg(unix)]
-fn grant(seconds: u64, memory: u64) {
+fn computing() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    Duration::new(time.tv_sec.try_into().unwrap_or(0), time.tv_nsec.try_into().unwrap_or(0))
+}
+
+#[cfg(not(unix))]
+fn computing() -> Duration {
+    Duration::ZERO
+}
+
+/// Grants a job so many seconds of computing from now on and so many bytes of address space; the system ends a process
+/// that takes more. Tells how much was computed before.
+#[cfg(unix)]
+fn grant(seconds: u64, memory: u64) -> Duration {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let lower = |resource, wanted: u64| {
         let maximum = getrlimit(resource).maximum;
         let current = Some(maximum.map_or(wanted, |most| most.min(wanted)));
         let _ = setrlimit(resource, Rlimit { current, maximum });
     };
-    let used = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime).tv_sec;
-    lower(Resource::Cpu, u64::try_from(used).unwrap_or(0).saturating_add(seconds).saturating_add(1));
+    let used = computing();
+    lower(Resource::Cpu, used.as_secs().saturating_add(seconds).saturating_add(1));
     lower(Resource::As, memory);
+    used
 }
 
 #[cfg(not(unix))]
 fn restrict(_memory: u64) {}
 
 #[cfg(not(unix))]
-fn grant(_seconds: u64, _memory: u64) {}
+fn grant(_seconds: u64, _memory: u64) -> Duration {
+    Duration::ZERO
+}

@@ -101,7 +101,8 @@ impl Row {
 /// All that a scan of the folder tells, judged by this policy and these records.
 pub(super) fn scanned(folder: &Path, policy: &Arc<Policy>, approvals: Option<&Arc<Approvals>>) -> Result<Vec<Row>> {
     let trust = trust_lists::in_force(Some(policy), &[])?;
-    let bounds = policy.limits.seconds_per_file.map_or_else(Bounds::default, Bounds::of_seconds);
+    let seconds = policy.limits.seconds_per_asset;
+    let bounds = seconds.map_or_else(Bounds::default, Bounds::of_seconds);
     let verifier = Arc::new(Verifier::new(&c2pa::Options {
         trust,
         worker: worker::program(),
@@ -112,7 +113,7 @@ pub(super) fn scanned(folder: &Path, policy: &Arc<Policy>, approvals: Option<&Ar
     let catalogue = marks::with_files(&policy.marks)?;
     let engine = Engine::new(Arc::clone(policy), 0)?
         .with_approvals(approvals.cloned())
-        .with_extract(extract::Options { verifier: Some(verifier), catalogue, ..extract::Options::default() });
+        .with_extract(extract::Options { verifier: Some(verifier), catalogue, seconds, ..extract::Options::default() });
     let deepest = policy.limits.archive_depth.map_or(limits::ARCHIVE_DEPTH, |depth| depth.min(16) as usize);
     let options = ScanOptions { max_archive_depth: deepest, ..ScanOptions::on(chrono::Local::now().date_naive()) };
     let mut rows = Vec::new();

@@ -146,11 +146,7 @@ struct History {
 
 impl History {
     fn generation(&mut self, number: usize, by: &str, list: &HashList, folder: &Folder, opened: &mut PackageManifest) {
-        for pattern in &list.ignore {
-            if !opened.ignore.contains(pattern) {
-                opened.ignore.push(pattern.clone());
-            }
-        }
+        opened.ignore(&list.ignore);
         // Names may be handed on within one generation: all of them are taken away before any is given.
         let before = |entry: &Entry| entry.previous.as_deref().and_then(|path| inside(path).ok());
         let mut renamed: BTreeMap<String, Member> =

@@ -28,6 +28,8 @@ pub(super) struct HashList {
     pub(super) folders: Vec<FolderHash>,
     /// Gitignore-like patterns of what is not listed.
     pub(super) ignore: Vec<String>,
+    /// Patterns that were too many or too long to be obeyed.
+    pub(super) refused_patterns: usize,
     /// Hash lists of nested histories, or the generations of a chain.
     pub(super) references: Vec<Entry>,
     pub(super) created: Option<String>,
@@ -224,7 +226,7 @@ fn close(stack: &mut Vec<Element>, list: &mut HashList, entry: &mut Entry, folde
         (_, "hashlist", "hash") => list.entries.push(std::mem::take(entry)),
         (_, "directoryhash", "path") => text.clone_into(&mut folder.path),
         (_, "processinfo", "roothash") | (_, "hashes", "directoryhash") => list.folders.push(std::mem::take(folder)),
-        (_, "ignore", "pattern") => list.ignore.push(text.to_owned()),
+        (_, "ignore", "pattern") => list.ignore(text),
         (_, "creatorinfo", "creationdate") => list.created = Some(text.to_owned()),
         (_, parent, _) => hash(parent, &element, entry, folder),
     }
@@ -253,9 +255,22 @@ fn hash(parent: &str, element: &Element, entry: &mut Entry, folder: &mut FolderH
 }
 
 impl HashList {
+    /// Takes up a pattern, unless it or all of them are more than anybody has use for: each is compiled.
+    fn ignore(&mut self, pattern: &str) {
+        if self.ignore.len() >= limits::PATTERNS || pattern.len() > limits::PATTERN {
+            self.refused_patterns += 1;
+        } else {
+            self.ignore.push(pattern.to_owned());
+        }
+    }
+
     /// What of it cannot be checked: kinds of hash that are not known, and entries that give none.
     pub(super) fn unverified(&self) -> Vec<String> {
         let mut out = Vec::new();
+        if self.refused_patterns > 0 {
+            let (count, most, long) = (self.refused_patterns, limits::PATTERNS, limits::PATTERN);
+            out.push(format!("{count} ignore patterns are past {most}, or longer than {long} bytes: not obeyed"));
+        }
         let kinds: BTreeSet<&str> = self.entries.iter().flat_map(|e| &e.unknown).map(String::as_str).collect();
         for kind in kinds {
             let (mut files, mut alone) = (0_usize, 0_usize);

@@ -45,11 +45,7 @@ impl Package for Mhl {
             for entry in &list.entries {
                 add(entry, name, &mut opened);
             }
-            for pattern in &list.ignore {
-                if !opened.ignore.contains(pattern) {
-                    opened.ignore.push(pattern.clone());
-                }
-            }
+            opened.ignore(&list.ignore);
             ascmhl::unverified(name, &list, &mut opened);
             if list.version.starts_with("2.") {
                 ascmhl::folders(name, &list, &mut opened);

@@ -228,6 +228,15 @@ pub struct PackageManifest {
 }
 
 impl PackageManifest {
+    /// Takes up patterns of what is never unlisted, at most [`limits::PATTERNS`] of all lists together.
+    fn ignore(&mut self, patterns: &[String]) {
+        for pattern in patterns {
+            if self.ignore.len() < limits::PATTERNS && !self.ignore.contains(pattern) {
+                self.ignore.push(pattern.clone());
+            }
+        }
+    }
+
     /// Adds a fault about `path` (below the package's root).
     pub fn fault(&mut self, kind: PackageFaultKind, path: impl Into<String>, what: impl Into<String>) {
         if self.faults.len() < limits::FAULTS {

@@ -10,6 +10,7 @@ mod tree;
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::ffi::{OsStr, OsString};
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -18,6 +19,7 @@ use globset::GlobSet;
 use crate::extract;
 use crate::walk;
 use countersign_delivery::packages::archive;
+use countersign_io::asset_budget::{self, AssetBudget};
 use countersign_io::source::Source;
 use countersign_io::{ByteRange, Stat, TempSpace};
 use countersign_media::formats::{self, Archive as Kind, Contents, Media};
@@ -57,6 +59,8 @@ pub struct Outer {
     pub seen: Stat,
     /// The open file: all members are read by this one handle.
     pub bytes: ByteRange,
+    /// What reading all that is in it may take.
+    pub reading: AssetBudget,
 }
 
 /// The bytes of an archive.
@@ -101,6 +105,9 @@ impl Inside {
     pub fn read(&self, path: &Path, space: &TempSpace, options: &extract::Options) -> (Facts, Option<MemberBytes>) {
         let opened = self.member.open(space);
         let beside: Vec<_> = self.beside.iter().map(|(path, member)| (path, member.open(space))).collect();
+        // Members beside many others are unfolded for each of them.
+        let again = beside.iter().filter_map(|(_, opened)| opened.as_ref().ok()).map(|opened| opened.held.len());
+        let _ = asset_budget::decompress(usize::try_from(again.sum::<u64>()).unwrap_or(usize::MAX));
         let views: Vec<_> = beside.iter().map(|(path, opened)| (path.as_path(), view(opened))).collect();
         let facts = extract::member((path, view(&opened)), &views, space, options);
         (facts, opened.ok())
@@ -128,14 +135,23 @@ pub struct Budget {
     archives: usize,
     /// Bytes that manifests of packages may unfold to.
     manifests: u64,
+    /// What reading the members may take.
+    reading: AssetBudget,
 }
 
 impl Budget {
     /// For a file of this size.
     #[must_use]
     pub fn of(size: u64) -> Self {
+        Self::with_seconds(size, None)
+    }
+
+    /// As [`Budget::of`], with so many seconds of computing for all members.
+    #[must_use]
+    pub fn with_seconds(size: u64, seconds: Option<NonZeroU32>) -> Self {
         let bytes = size.saturating_mul(limits::UNFOLDED_RATIO).max(limits::UNFOLDED_TOTAL);
-        Self { bytes, archives: limits::ARCHIVES, manifests: limits::MANIFESTS }
+        let reading = AssetBudget::of_archive(size, seconds);
+        Self { bytes, archives: limits::ARCHIVES, manifests: limits::MANIFESTS, reading }
     }
 
     /// Room for a member that unfolds to `size` bytes, or why there is none.
@@ -206,6 +222,7 @@ pub fn open(
     space: &TempSpace,
     exclude: &GlobSet,
 ) -> Result<Archive, Problem> {
+    let _reading = budget.reading.enter();
     let format = part.format;
     let Some(left) = budget.archives.checked_sub(1) else {
         let what = format!("not opened: more than {} archives inside one", limits::ARCHIVES);
@@ -218,8 +235,9 @@ pub fn open(
             (held, inside.depth, Arc::clone(&inside.outer), inside.identity().map(Arc::from))
         }
         Container::File(bytes) => {
-            let outer = Outer { path: asset.path.clone(), seen: walk::stat_of(asset), bytes: bytes.clone() };
-            (bytes.clone(), 0, Arc::new(outer), Some(Arc::from("")))
+            let (path, bytes, reading) = (asset.path.clone(), bytes.clone(), budget.reading.clone());
+            let outer = Outer { path, seen: walk::stat_of(asset), bytes, reading };
+            (outer.bytes.clone(), 0, Arc::new(outer), Some(Arc::from("")))
         }
     };
     let lineage = match (part.start, lineage) {

@@ -3,6 +3,7 @@
 //! An object keeps its members and other text its beginning. Marks are matched later by what is left, so that a cut must
 //! lose none: where it would, the value is taken apart, and the pieces are left out that no mark needs.
 
+use countersign_io::asset_budget;
 use countersign_judge::marks::Catalogue;
 use countersign_media::tags::push_problem;
 use countersign_model::json;
@@ -13,6 +14,8 @@ use sha2::{Digest, Sha256};
 
 /// Bytes that may be looked at in the search for what can be left out, as a multiple of the value's length.
 const SEARCHED: usize = 64;
+/// And in any case.
+const SEARCHED_AT_MOST: usize = 32 * 1024 * 1024;
 /// Pieces that a text is taken apart into.
 const PIECES: usize = 1024;
 
@@ -34,7 +37,8 @@ fn list(facts: &mut Facts, of_decoders: bool) -> &mut Vec<Tag> {
 fn shorten(facts: &mut Facts, catalogue: &Catalogue, of_decoders: bool, index: usize) {
     let Some(whole) = list(facts, of_decoders).get(index).cloned() else { return };
     let sha256 = data_encoding::HEXLOWER.encode(&Sha256::digest(whole.value.as_bytes()));
-    let said = said(&whole, facts, catalogue);
+    // Where the budget is used up, that is told and nothing more is matched here.
+    let said = if asset_budget::check().is_ok() { said(&whole, facts, catalogue) } else { Said::new() };
     let mut short =
         Tag { value: usual(&whole.value), cut: Some(Cut { bytes: whole.value.len() as u64, sha256 }), ..whole.clone() };
     if self::said(&short, facts, catalogue) != said {
@@ -74,7 +78,7 @@ fn said(tag: &Tag, facts: &Facts, catalogue: &Catalogue) -> Said {
 /// not needed for it are left out, the largest groups first.
 fn without_needless(whole: &Tag, said: &Said, facts: &Facts, catalogue: &Catalogue) -> Option<String> {
     let mut pieces = Pieces::of(&whole.value);
-    let mut room = whole.value.len().saturating_mul(SEARCHED);
+    let mut room = whole.value.len().saturating_mul(SEARCHED).min(SEARCHED_AT_MOST);
     let mut group = pieces.len().div_ceil(2);
     while pieces.bytes() > limits::VALUE && group > 0 {
         let mut at = 0;
@@ -82,6 +86,7 @@ fn without_needless(whole: &Tag, said: &Said, facts: &Facts, catalogue: &Catalog
             let fewer = pieces.without(at, group);
             let value = fewer.text();
             room = room.checked_sub(value.len())?;
+            asset_budget::check().ok()?;
             if self::said(&Tag { value, ..whole.clone() }, facts, catalogue) == *said {
                 pieces = fewer;
             } else {

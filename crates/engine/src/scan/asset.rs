@@ -14,6 +14,7 @@ use crate::known::Known;
 use crate::preview::Open;
 use crate::walk::{self, lossless};
 use countersign_delivery::packages::ClaimedDigest;
+use countersign_io::asset_budget::AssetBudget;
 use countersign_io::digest::{self, Algorithm, Digest};
 use countersign_io::{self as io, ByteRange, Entry, Roots, Stat, TempSpace};
 use countersign_judge::judge::ExaminedAsset;
@@ -167,6 +168,7 @@ pub(super) fn process_asset(
         return None;
     }
     let Job { mut asset, inside, ahead, .. } = job;
+    let _reading = budget(&asset, inside.as_ref(), &scan.engine.extract).enter();
     let place = around.place(asset.root, &asset.rel);
     asset.package = place.package;
     let above = placing.above.get(asset.root).map(String::as_str).unwrap_or_default();
@@ -192,6 +194,7 @@ pub(super) fn process_asset(
         facts.problems.push(Problem::new(ProblemKind::Limit, "archive", None, what));
     }
     let mut evidence = scan.engine.extract.catalogue.evidence(&facts);
+    extract::tell_excess(&mut facts);
     // What is marked itself is known, and not looked up.
     if let Some(known) = known.filter(|_| marks::ai(&evidence) <= Ai::Possible) {
         evidence.extend(copies(known, (&asset, inside.as_ref()), &mut opened, files, &mut facts));
@@ -263,6 +266,11 @@ pub(super) fn archives_in(facts: &mut Facts) -> Vec<AppendedArchive> {
     let own = facts.format.filter(|_| archives::opens(facts.format));
     let own = own.map(|format| AppendedArchive { format, start: 0, len: u64::MAX });
     own.into_iter().chain(std::mem::take(&mut facts.archives)).collect()
+}
+
+/// What reading an asset may take: what is inside a file shares its budget.
+pub(super) fn budget(asset: &Asset, inside: Option<&Inside>, options: &extract::Options) -> AssetBudget {
+    inside.map_or_else(|| AssetBudget::of(asset.size, options.seconds), |inside| inside.outer.reading.clone())
 }
 
 /// Extraction behind a wall: a reader that panics is a problem of this asset only. The bytes come along, unless the

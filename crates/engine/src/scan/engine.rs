@@ -159,7 +159,10 @@ impl Engine {
         watch: &dyn Watch,
         tell: &mut dyn FnMut(&AssetReport) -> Result<()>,
     ) -> Result<Summary> {
-        run(self, roots, options, watch, tell)
+        // What stands beside assets is read once per scan, and anew in the next one.
+        let sidecars = Some(Arc::default());
+        let extract = extract::Options { sidecars, ..self.extract.clone() };
+        run(&Self { extract, ..self.clone() }, roots, options, watch, tell)
     }
 
     /// The judge of one scan.

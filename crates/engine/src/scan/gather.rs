@@ -88,6 +88,7 @@ impl Gather<'_> {
 
     fn examine(&self, job: Job, files: AssetFiles<'_>) -> Examined {
         let Job { asset, inside, ahead, .. } = job;
+        let _reading = super::asset::budget(&asset, inside.as_ref(), &self.extract).enter();
         let (mut facts, mut opened) = extract_guarded(&asset, inside.as_ref(), files, (&self.extract, self.cache));
         let depth = inside.as_ref().map_or(0, |inside| inside.depth);
         let is_archive = archives::opens(facts.format);
@@ -149,7 +150,7 @@ impl Pass<'_, '_> {
     /// Goes into an archive; what is wrong with it is told by the pass that judges.
     fn enter(&mut self, job: &Job, part: &AppendedArchive) {
         if job.inside.is_none() && job.archives.first() == Some(part) {
-            *self.budget = Budget::of(job.asset.size);
+            *self.budget = Budget::with_seconds(job.asset.size, self.gather.extract.seconds);
         }
         let (asset, files, exclude) = (&job.asset, self.files, self.gather.exclude);
         let budget = &mut *self.budget;

@@ -129,7 +129,7 @@ pub(super) fn policy(text: &str, path: &str, chain: &Chain<'_>) -> Result<Policy
     }
     policy.digitized_needs_custody = raw.archival.custody.unwrap_or(policy.digitized_needs_custody);
     policy.limits.archive_depth = raw.limits.archive_depth.or(policy.limits.archive_depth);
-    policy.limits.seconds_per_file = raw.limits.seconds_per_file.or(policy.limits.seconds_per_file);
+    policy.limits.seconds_per_asset = raw.limits.seconds_per_asset.or(policy.limits.seconds_per_asset);
     Ok(policy)
 }
 

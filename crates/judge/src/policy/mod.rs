@@ -183,8 +183,9 @@ impl TrustedKey {
 pub struct Limits {
     /// Archives inside archives that are opened; 0 opens none.
     pub archive_depth: Option<u32>,
-    /// Seconds that verifying the Content Credentials of one file may take.
-    pub seconds_per_file: Option<NonZeroU32>,
+    /// Seconds of computing that one file may take with all that is inside it, and so many for verifying its Content
+    /// Credentials.
+    pub seconds_per_asset: Option<NonZeroU32>,
 }
 
 impl Policy {

@@ -122,5 +122,7 @@ pub(super) struct RawKey {
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct RawLimits {
     pub(super) archive_depth: Option<u32>,
-    pub(super) seconds_per_file: Option<NonZeroU32>,
+    /// Its earlier name was of files.
+    #[serde(alias = "seconds-per-file")]
+    pub(super) seconds_per_asset: Option<NonZeroU32>,
 }

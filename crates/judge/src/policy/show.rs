@@ -90,7 +90,7 @@ pub(super) fn toml(policy: &Policy) -> String {
     }
     let limits = [
         ("archive-depth", policy.limits.archive_depth.map(u64::from)),
-        ("seconds-per-file", policy.limits.seconds_per_file.map(|n| u64::from(n.get()))),
+        ("seconds-per-asset", policy.limits.seconds_per_asset.map(|n| u64::from(n.get()))),
     ];
     if limits.iter().any(|(_, v)| v.is_some()) {
         let _ = writeln!(out, "\n[limits]");

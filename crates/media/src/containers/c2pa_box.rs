@@ -5,7 +5,7 @@
 
 use crate::framing::bmff::{self, Header};
 use crate::framing::jumbf;
-use crate::tags::push_problem;
+use crate::tags::{push_problem, push_store};
 use countersign_io::source::Source;
 use countersign_model::limits;
 use countersign_model::{Extraction, Problem, Store};
@@ -119,7 +119,7 @@ fn keep(source: &mut Source, at: u64, header: &Header, place: &str, damage: Opti
         Ok(bytes) => {
             let offset = source.absolute(at);
             let damage = damage.or_else(|| jumbf::damage(&bytes));
-            out.stores.push(Store { place: place.to_owned(), offset, bytes, damage });
+            push_store(out, Store { place: place.to_owned(), offset, bytes, damage });
         }
         Err(problem) => {
             let what = format!("C2PA store: {}", problem.what);

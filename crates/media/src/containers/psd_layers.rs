@@ -215,7 +215,7 @@ impl Layers<'_> {
         }
         let (bytes, offset) = (self.source.vec(data, len as usize)?, self.source.absolute(data));
         let name = (!text.is_empty()).then_some(text);
-        self.out.embedded.push(Embedded { place: "PSD linked file".to_owned(), offset, bytes, name });
+        tags::push_embedded(self.out, Embedded { place: "PSD linked file".to_owned(), offset, bytes, name });
         Ok(())
     }
 

@@ -4,7 +4,7 @@
 
 use crate::framing::jumbf;
 use crate::framing::riff::{self, Chunk, Header};
-use crate::tags::{Place, charset, exif, id3, push, push_problem, xmp};
+use crate::tags::{Place, charset, exif, id3, push, push_problem, push_store, xmp};
 use countersign_io::source::Source;
 use countersign_model::limits;
 use countersign_model::{Extraction, Problem, Store};
@@ -83,7 +83,7 @@ pub fn keep(source: &mut Source, chunk: &Chunk, damage: Option<String>, at: &Pla
     match source.read_bounded(chunk.data, chunk.len, limits::STORE) {
         Ok(bytes) => {
             let offset = source.absolute(chunk.data);
-            out.stores.push(Store { place: at.container.clone(), offset, bytes, damage });
+            push_store(out, Store { place: at.container.clone(), offset, bytes, damage });
         }
         Err(problem) => at.problem(problem, out),
     }

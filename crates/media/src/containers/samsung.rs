@@ -49,7 +49,7 @@ fn value(source: &mut Source, entry: &sef::Entry, at: &Place, out: &mut Extracti
     if media && out.embedded.len() < limits::EMBEDDED {
         let bytes = source.read_bounded(entry.offset, entry.len, limits::EMBEDDED_BYTES)?;
         let place = format!("{}, {key}", at.container);
-        out.embedded.push(Embedded { place, offset: at.offset.unwrap_or_default(), bytes, name: Some(key) });
+        tags::push_embedded(out, Embedded { place, offset: at.offset.unwrap_or_default(), bytes, name: Some(key) });
     }
     Ok(())
 }

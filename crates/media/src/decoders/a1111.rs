@@ -36,27 +36,45 @@ pub(super) fn carries(tag: &Tag) -> bool {
     has_steps && !tag.is_about_content()
 }
 
+/// Settings that follow the steps; those of the first [`CORE`] are in every such text.
+const SETTINGS: &[&str] = &[
+    "Sampler: ",
+    "CFG scale: ",
+    "Seed: ",
+    "Size: ",
+    "Model hash: ",
+    "Model: ",
+    "Denoising strength: ",
+    "Clip skip: ",
+    "Version: ",
+];
+const CORE: usize = 3;
+
 /// The line of settings, if the text has the grammar: steps, and at least two more of the known settings after it.
+///
+/// Only the ends of matches are asked for, and no groups: to tell those of a line of megabytes takes seconds.
 pub(super) fn settings(text: &str) -> Option<&str> {
     static LINE: OnceLock<Option<Regex>> = OnceLock::new();
     static MORE: OnceLock<Option<Regex>> = OnceLock::new();
-    let steps = LINE.get_or_init(|| Regex::new(r"(?m)(?:^|[\n,.\s])(Steps: \d+\s*,[^\n]*)").ok()).as_ref()?;
+    let steps = LINE.get_or_init(|| Regex::new(r"(?m)(?:^|[\n,.\s])Steps: \d+\s*,[^\n]*").ok()).as_ref()?;
     let more = MORE.get_or_init(|| {
         Regex::new(
-            r"(?:^|[,\s])(?:(Sampler: [^,\n]+)|(CFG scale: [\d.]+)|(Seed: -?\d+)|(Size: \d+x\d+)|(Model hash: [0-9a-fA-F]{6,})|(Model: [^,\n]+)|(Denoising strength: [\d.]+)|(Clip skip: \d+)|(Version: [^,\n]+))",
+            r"(?:^|[,\s])(?:Sampler: [^,\n]+|CFG scale: [\d.]+|Seed: -?\d+|Size: \d+x\d+|Model hash: [0-9a-fA-F]{6,}|Model: [^,\n]+|Denoising strength: [\d.]+|Clip skip: \d+|Version: [^,\n]+)",
         )
         .ok()
     });
     let more = more.as_ref()?;
     // The settings are at the end; a prompt may quote others.
-    let line = steps.captures_iter(text).last()?.get(1)?.as_str().trim_end();
-    let mut found = [false; 10];
-    for captures in more.captures_iter(line) {
-        for (index, found) in found.iter_mut().enumerate().skip(1) {
-            *found |= captures.get(index).is_some();
+    let last = steps.find_iter(text).last()?.as_str();
+    let line = last.get(last.find("Steps: ")?..)?.trim_end();
+    let mut found = [false; SETTINGS.len()];
+    for known in more.find_iter(line) {
+        let known = known.as_str().trim_start_matches(|c: char| c == ',' || c.is_whitespace());
+        if let Some(index) = SETTINGS.iter().position(|name| known.starts_with(name)) {
+            found[index] = true;
         }
     }
-    let core = found[1..=3].iter().filter(|f| **f).count();
+    let core = found[..CORE].iter().filter(|f| **f).count();
     let all = found.iter().filter(|f| **f).count();
     (core >= 1 && all >= 2).then_some(line)
 }

@@ -22,9 +22,10 @@ mod thumbnail;
 mod webp_alpha;
 
 use crate::tags::push_problem;
+use countersign_io::asset_budget;
 use countersign_io::source::Source;
 use countersign_model::json;
-use countersign_model::{Extraction, Facts, Payload, Store, Tag};
+use countersign_model::{Extraction, Facts, Payload, Problem, ProblemKind, Store, Tag};
 use pixels::Picture;
 
 /// What decoders may do.
@@ -96,10 +97,20 @@ pub static ALL: &[Decoder] = &[
 /// ```
 pub fn run(source: &mut Source, read: &mut Extraction, options: Options) {
     let Extraction { facts, stores, payloads, .. } = read;
+    for tag in facts.tags.iter().filter(|tag| json::is_too_wide(&tag.value)) {
+        let what = format!("{}: JSON of more than {} elements is not read", tag.key, json::ELEMENTS);
+        source.note(Problem::new(ProblemKind::Limit, &tag.place, tag.offset, what));
+    }
     let mut subject = Subject { source, stores, payloads, picture: Picture::default() };
     for decoder in ALL {
+        // What a decoder did not see of an asset is told by the budget that is used up.
+        if asset_budget::check().is_err() {
+            break;
+        }
         let said = (decoder.decode)(&mut subject, facts, options);
-        facts.decoded.extend(said);
+        if said.iter().all(|tag| asset_budget::keep_text(tag.value.len()).is_ok()) {
+            facts.decoded.extend(said);
+        }
     }
     // The picture's share of memory is free before pictures inside the asset are read.
     drop(subject);

@@ -31,7 +31,15 @@ pub(super) fn decode<'a>(subject: &'a mut Subject<'_>, facts: &Facts, most: u64)
     let format = format(subject, facts, Fidelity::Exact)?;
     let most = most.min(limits::PIXELS);
     if subject.picture.0.is_none() {
-        match client::pixels(&subject.source.range(), format, most) {
+        let bytes = subject.source.range();
+        // Pictures that are known to be small are decoded side by side; what a decoder counts otherwise comes alone.
+        let stated = stated(facts).filter(|pixels| *pixels < most);
+        let first = stated.map(|pixels| client::pixels(&bytes, format, pixels));
+        let decoded = match first {
+            Some(Err(Failure::Refused(Refusal::TooLarge(_)))) | None => client::pixels(&bytes, format, most),
+            Some(decoded) => decoded,
+        };
+        match decoded {
             Ok(image) => subject.picture.0 = Some(Some(image)),
             Err(failure) => {
                 problem(&failure).into_iter().for_each(|problem| subject.source.note(problem));
@@ -49,6 +57,15 @@ pub(super) fn decode<'a>(subject: &'a mut Subject<'_>, facts: &Facts, most: u64)
         return None;
     }
     Some(image)
+}
+
+/// How many pixels the reader of the format found stated; of several pictures the largest.
+fn stated(facts: &Facts) -> Option<u64> {
+    let sides = |key: &'static str| {
+        let tags = facts.tags.iter().filter(move |tag| tag.space == "image" && tag.key == key);
+        tags.filter_map(|tag| tag.value.parse::<u64>().ok())
+    };
+    sides("Width").zip(sides("Height")).map(|(width, height)| width.saturating_mul(height)).max()
 }
 
 /// A small gray copy of the picture of at most `most` pixels, whatever its compression: made of the pixels where they are

@@ -12,6 +12,7 @@ use flate2::read::GzDecoder;
 use super::png_rows::{self, Rows};
 use super::{Decoder, Options, Subject, pixels, seen, webp_alpha};
 use crate::formats::{self, Pixels};
+use countersign_io::asset_budget::Decompressed;
 use countersign_io::source::Source;
 use countersign_model::limits;
 use countersign_model::{Facts, Tag};
@@ -159,7 +160,7 @@ fn payload(stream: &mut Stream<'_>, gzip: bool) -> Option<Vec<u8>> {
         return Some(raw);
     }
     let mut out = Vec::new();
-    GzDecoder::new(&*raw).take(limits::INFLATED as u64).read_to_end(&mut out).ok()?;
+    Decompressed(GzDecoder::new(&*raw)).take(limits::INFLATED as u64).read_to_end(&mut out).ok()?;
     Some(out)
 }
 

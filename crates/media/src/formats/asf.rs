@@ -249,5 +249,5 @@ fn picture(value: &[u8], at: &Place, out: &mut Extraction) {
     let picture = length.and_then(|length| fields.bytes(length));
     let Some(bytes) = picture.filter(|_| out.embedded.len() < limits::EMBEDDED) else { return cut(at, out) };
     let offset = at.offset.unwrap_or(0).saturating_add((value.len() - fields.0.len() - bytes.len()) as u64);
-    out.embedded.push(Embedded { place: "ASF WM/Picture".into(), offset, bytes: bytes.to_vec(), name: None });
+    tags::push_embedded(out, Embedded { place: "ASF WM/Picture".into(), offset, bytes: bytes.to_vec(), name: None });
 }

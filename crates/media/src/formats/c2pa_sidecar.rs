@@ -2,6 +2,7 @@
 
 use crate::formats::{Format, Info, Media, Probe, Score};
 use crate::framing::jumbf::{self, Kind};
+use crate::tags::push_store;
 use countersign_io::source::Source;
 use countersign_model::limits;
 use countersign_model::{Extraction, FormatId, Problem, Store};
@@ -34,7 +35,7 @@ impl Format for C2paSidecar {
     fn read(&self, source: &mut Source, out: &mut Extraction) -> Result<(), Problem> {
         let bytes = source.whole(limits::STORE)?.into_owned();
         let damage = jumbf::damage(&bytes);
-        out.stores.push(Store { place: "C2PA sidecar".into(), offset: source.absolute(0), bytes, damage });
+        push_store(out, Store { place: "C2PA sidecar".into(), offset: source.absolute(0), bytes, damage });
         Ok(())
     }
 }

@@ -115,7 +115,7 @@ fn application(name: &[u8], chain: Chain, start: u64, whole: bool, out: &mut Ext
         [b'C', b'2', b'P', b'A', b'_', b'G', b'I', b'F', ..] => {
             let cut = || (!whole).then(|| "the file ends inside it".to_owned());
             let damage = jumbf::damage(&chain.data).or_else(cut);
-            out.stores.push(Store { place: "GIF C2PA_GIF".into(), offset: start, bytes: chain.data, damage });
+            tags::push_store(out, Store { place: "GIF C2PA_GIF".into(), offset: start, bytes: chain.data, damage });
         }
         b"MGK8BIM0000" => photoshop::read(&chain.data, &at, out),
         b"MGKIPTC0000" if chain.data.starts_with(b"8BIM") => photoshop::read(&chain.data, &at, out),
@@ -143,7 +143,7 @@ fn after_end(source: &mut Source, end: u64, out: &mut Extraction) -> Result<(), 
     if appended::is_media(peek) {
         let bytes = source.read_bounded(end, rest, limits::EMBEDDED_BYTES).map_err(|p| p.within("GIF trailer"))?;
         out.coverage.open_from(end);
-        out.embedded.push(Embedded { place: "GIF trailer".into(), offset: here, bytes, name: None });
+        tags::push_embedded(out, Embedded { place: "GIF trailer".into(), offset: here, bytes, name: None });
     }
     let what = format!("{rest} bytes after the trailer");
     tags::push_problem(out, Problem::malformed("gif", here, what).harmless());

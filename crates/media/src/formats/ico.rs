@@ -3,7 +3,7 @@
 use crate::formats::{Format, Info, Media, Probe, Score};
 use crate::framing::numbers::{le16, le32};
 use crate::framing::png_chunks;
-use crate::tags::{Place, push, push_problem};
+use crate::tags::{Place, push, push_embedded, push_problem};
 use countersign_io::source::Source;
 use countersign_model::limits;
 use countersign_model::{Embedded, Extraction, FormatId, Problem};
@@ -72,7 +72,7 @@ impl Format for Ico {
             }
             let place = format!("ICO picture {}", n + 1);
             let bytes = source.read_bounded(start, len, limits::EMBEDDED_BYTES).map_err(|p| p.within(&place))?;
-            out.embedded.push(Embedded { place, offset: source.absolute(start), bytes, name: None });
+            push_embedded(out, Embedded { place, offset: source.absolute(start), bytes, name: None });
         }
         Ok(())
     }

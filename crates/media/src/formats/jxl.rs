@@ -7,6 +7,7 @@ use crate::containers::{c2pa_box, uuid_box};
 use crate::formats::{Format, FrameUse, Info, Media, Probe, Score};
 use crate::framing::bmff::{self, Boxes, Header};
 use crate::tags::{self, Place, exif, push_problem, xmp};
+use countersign_io::asset_budget::Decompressed;
 use countersign_io::source::Source;
 use countersign_model::limits;
 use countersign_model::{Extraction, FormatId, Problem, ProblemKind, Store};
@@ -135,7 +136,7 @@ fn packed(source: &mut Source, header: &Header, budget: &mut usize, out: &mut Ex
         return Err(Problem::limit("", source.absolute(header.offset), "no room left to unfold packed boxes"));
     }
     let mut body = Vec::new();
-    let unfolded = brotli::Decompressor::new(stream, limits::WINDOW);
+    let unfolded = Decompressed(brotli::Decompressor::new(stream, limits::WINDOW));
     let done = unfolded.take(*budget as u64 + 1).read_to_end(&mut body);
     if body.len() > *budget {
         *budget = 0;
@@ -153,7 +154,7 @@ fn packed(source: &mut Source, header: &Header, budget: &mut usize, out: &mut Ex
             let size = u32::try_from(body.len() + 8).unwrap_or(0);
             let bytes = [&size.to_be_bytes()[..], b"jumb", &body].concat();
             if c2pa_box::is_superbox(&bytes) {
-                out.stores.push(Store { place: at.container, offset, bytes, damage: None });
+                tags::push_store(out, Store { place: at.container, offset, bytes, damage: None });
             }
         }
     }

@@ -358,9 +358,9 @@ impl File<'_> {
         let place = Place::new(format!("MXF generic stream {sid}"), offset);
         if is_picture(&bytes) {
             let place = place.container;
-            self.out.embedded.push(Embedded { place, offset, bytes, name: None });
+            tags::push_embedded(self.out, Embedded { place, offset, bytes, name: None });
         } else if bytes.get(4..8) == Some(b"jumb") {
-            self.out.stores.push(Store { place: place.container, offset, bytes, damage: None });
+            tags::push_store(self.out, Store { place: place.container, offset, bytes, damage: None });
         } else if let Some(text) = decoded(&bytes) {
             mxf::say("RP2057:text", &text, &place, 0, self.out);
         } else if let (text, _) = lossy(&bytes)

@@ -241,7 +241,7 @@ impl Reader<'_> {
             || name.is_some_and(|n| n.to_ascii_lowercase().ends_with(".c2pa"));
         match self.document.data(&found) {
             Ok(bytes) if manifest => {
-                self.out.stores.push(Store { place: place.container, offset, bytes, damage: None });
+                tags::push_store(self.out, Store { place: place.container, offset, bytes, damage: None });
             }
             Ok(bytes) => self.embed(place.container, offset, bytes, name.cloned()),
             Err(problem) => tags::push_problem(self.out, problem.within("pdf (EmbeddedFiles)")),
@@ -254,7 +254,7 @@ impl Reader<'_> {
             let what = format!("more than {CARRIED} files and pictures, or than {CARRIED_BYTES} bytes of them");
             return tags::push_problem(self.out, Problem::limit("pdf", offset, what));
         }
-        self.out.embedded.push(Embedded { place, offset, bytes, name });
+        tags::push_embedded(self.out, Embedded { place, offset, bytes, name });
     }
 
     /// Everything that an object leads to.

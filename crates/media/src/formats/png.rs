@@ -220,7 +220,7 @@ fn store(source: &mut Source, chunk: &Chunk, at: &Place, out: &mut Extraction) -
     let bytes = data(source, chunk, limits::STORE)?;
     let cut = bytes.len() < chunk.len as usize;
     let damage = jumbf::damage(&bytes).or_else(|| cut.then(|| "the file ends inside it".to_owned()));
-    out.stores.push(Store { place: at.container.clone(), offset: at.offset.unwrap_or_default(), bytes, damage });
+    tags::push_store(out, Store { place: at.container.clone(), offset: at.offset.unwrap_or_default(), bytes, damage });
     Ok(())
 }
 
@@ -251,7 +251,7 @@ fn after_end(source: &mut Source, end: u64, room: &mut usize, out: &mut Extracti
     } else if appended::is_media(&peek) {
         let bytes = source.read_bounded(end, rest, limits::EMBEDDED_BYTES).map_err(|p| p.within("PNG trailer"))?;
         out.coverage.open_from(end);
-        out.embedded.push(Embedded { place: "PNG trailer".into(), offset: here, bytes, name: None });
+        tags::push_embedded(out, Embedded { place: "PNG trailer".into(), offset: here, bytes, name: None });
     }
     tags::push_problem(out, Problem::malformed(place, here, what).harmless());
     Ok(())

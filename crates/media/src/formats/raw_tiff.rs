@@ -3,6 +3,7 @@
 
 use crate::formats::{Format, Info, Media, Probe, Score, tiff_structure};
 use crate::framing::tiff_ifd::{self, Header};
+use crate::tags::push_embedded;
 use countersign_io::source::Source;
 use countersign_model::limits;
 use countersign_model::{Embedded, Extraction, FormatId, Problem};
@@ -53,7 +54,7 @@ impl Format for RawTiff {
         if let Some(entry) = jpeg.filter(|e| e.len <= limits::EMBEDDED_BYTES as u64) {
             let bytes = source.vec(entry.at, entry.len as usize).map_err(|p| p.within("RAW IFD0 preview"))?;
             let offset = source.absolute(entry.at);
-            out.embedded.push(Embedded { place: "RAW IFD0 preview".to_owned(), offset, bytes, name: None });
+            push_embedded(out, Embedded { place: "RAW IFD0 preview".to_owned(), offset, bytes, name: None });
         }
         Ok(())
     }

@@ -6,7 +6,7 @@
 
 use crate::formats::{self, Archive, C2paMime, Contents, Format, Info, Media, Probe, Score, by_extension, zip_store};
 use crate::framing::zip::{self, Member};
-use crate::tags::{Place, document_xml, push_problem};
+use crate::tags::{Place, document_xml, push_embedded, push_problem};
 use countersign_io::source::Source;
 use countersign_model::limits;
 use countersign_model::{Embedded, Extraction, FormatId, Problem, ProblemKind};
@@ -162,7 +162,7 @@ fn embed(source: &mut Source, member: &Member, out: &mut Extraction) -> Result<(
     let (offset, bytes) = zip::bytes(source, member, limits::EMBEDDED_BYTES)?;
     let name = Some(member.name.clone());
     let place = format!("ZIP {}", member.name);
-    out.embedded.push(Embedded { place, offset: source.absolute(offset), bytes, name });
+    push_embedded(out, Embedded { place, offset: source.absolute(offset), bytes, name });
     Ok(())
 }
 

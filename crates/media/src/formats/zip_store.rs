@@ -3,7 +3,7 @@
 
 use crate::framing::jumbf;
 use crate::framing::zip::{self, Member};
-use crate::tags::{Place, push, push_problem};
+use crate::tags::{Place, push, push_problem, push_store};
 use countersign_io::source::Source;
 use countersign_model::limits;
 use countersign_model::{Extraction, FormatId, Problem, Store};
@@ -29,6 +29,6 @@ pub(super) fn read_store(source: &mut Source, members: &[Member], out: &mut Extr
 pub(super) fn store(source: &mut Source, member: &Member, out: &mut Extraction) -> Result<(), Problem> {
     let (offset, bytes) = zip::bytes(source, member, limits::STORE)?;
     let damage = jumbf::damage(&bytes);
-    out.stores.push(Store { place: format!("ZIP {STORE}"), offset: source.absolute(offset), bytes, damage });
+    push_store(out, Store { place: format!("ZIP {STORE}"), offset: source.absolute(offset), bytes, damage });
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 use std::io::Read;
 
+use countersign_io::asset_budget;
 use countersign_model::Problem;
 
 /// Unfolds a zlib stream to at most `most` bytes.
@@ -31,11 +32,16 @@ fn bounded(mut from: impl Read, most: usize) -> (Vec<u8>, Option<Problem>) {
     loop {
         match from.read(&mut block) {
             Ok(0) => return (out, None),
-            Ok(got) if out.len() + got > most => {
-                out.extend_from_slice(&block[..most - out.len()]);
-                return (out, Some(Problem::limit("", 0, format!("unfolds to more than {most} bytes"))));
+            Ok(got) => {
+                let room = most - out.len();
+                out.extend_from_slice(&block[..got.min(room)]);
+                if got > room {
+                    return (out, Some(Problem::limit("", 0, format!("unfolds to more than {most} bytes"))));
+                }
+                if let Err(problem) = asset_budget::decompress(got) {
+                    return (out, Some(problem));
+                }
             }
-            Ok(got) => out.extend_from_slice(&block[..got]),
             Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
             Err(e) => return (out, Some(Problem::malformed("", 0, format!("compressed data is broken: {e}")))),
         }

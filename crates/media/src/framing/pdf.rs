@@ -9,6 +9,7 @@ use std::rc::Rc;
 
 use crate::framing::pdf_filters;
 use crate::framing::pdf_objects::{Dict, Object, Parser};
+use countersign_io::asset_budget::{self, Decompressed};
 use countersign_io::source::Source;
 use countersign_model::Problem;
 use countersign_model::limits;
@@ -412,6 +413,7 @@ impl<'a> Document<'a> {
                 "Crypt" if parameter.name("Name").is_none_or(|n| n == "Identity") => bytes,
                 _ => return Ok((bytes, Some(name))),
             };
+            asset_budget::read(bytes.len())?;
             self.spent = self.spent.saturating_add(bytes.len());
             if self.spent as u64 > limits::METADATA {
                 return Err(Problem::limit("", at, "too much to unfold"));
@@ -517,7 +519,7 @@ fn inflate(bytes: &[u8], at: u64) -> Result<Vec<u8>, Problem> {
     let mut out = Vec::new();
     let most = limits::STORE as u64;
     // What was unfolded before an error stays: a wrong checksum at the end is common.
-    let end = flate2::read::ZlibDecoder::new(bytes).take(most + 1).read_to_end(&mut out);
+    let end = Decompressed(flate2::read::ZlibDecoder::new(bytes)).take(most + 1).read_to_end(&mut out);
     if out.len() as u64 > most {
         return Err(Problem::limit("", at, format!("unfolds to more than {most} bytes")));
     }

@@ -1,7 +1,7 @@
 //! Metadata that stand where no specification puts them, told by their own first bytes: Exif, XMP, IPTC-IIM, Photoshop
 //! resources, a bare AIGC label, a C2PA manifest store.
 
-use super::{Place, charset, exif, iptc, photoshop, plain_text, push, xmp};
+use super::{Place, charset, exif, iptc, photoshop, plain_text, push, push_store, xmp};
 use crate::framing::jumbf;
 use countersign_model::{Extraction, Store};
 
@@ -46,7 +46,7 @@ pub fn read(bytes: &[u8], space: &str, at: &Place, out: &mut Extraction) -> bool
     } else if jumbf::is_store(bytes) {
         let damage = Some("the store stands where no specification puts it".to_owned());
         let offset = at.offset.unwrap_or_default();
-        out.stores.push(Store { place: at.container.clone(), offset, bytes: bytes.to_vec(), damage });
+        push_store(out, Store { place: at.container.clone(), offset, bytes: bytes.to_vec(), damage });
     } else if is_iim(bytes) {
         iptc::read(bytes, at, out);
     } else {

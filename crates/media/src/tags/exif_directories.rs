@@ -270,12 +270,10 @@ impl<'a> Walk<'a> {
                 Some(read) => read(&bytes, &here, self.out),
                 None => self.problem(entry.at, Problem::limit, "exif: image resources inside image resources", true),
             },
-            _ => self.out.stores.push(Store {
-                place: "TIFF 0xCD41".to_owned(),
-                offset: here.offset.unwrap_or(0),
-                bytes,
-                damage: None,
-            }),
+            _ => tags::push_store(
+                self.out,
+                Store { place: "TIFF 0xCD41".to_owned(), offset: here.offset.unwrap_or(0), bytes, damage: None },
+            ),
         }
         true
     }

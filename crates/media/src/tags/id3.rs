@@ -6,6 +6,7 @@ mod names;
 use std::borrow::Cow;
 
 use crate::tags::{Place, charset, push};
+use countersign_io::asset_budget::Decompressed;
 use countersign_model::limits;
 use countersign_model::{Extraction, Problem, ProblemKind};
 
@@ -273,7 +274,7 @@ fn follows(body: &[u8], data: usize, len: usize) -> bool {
 fn inflate(bytes: &[u8], most: usize) -> std::io::Result<Vec<u8>> {
     use std::io::Read as _;
     let mut out = Vec::new();
-    flate2::read::ZlibDecoder::new(bytes).take(most as u64).read_to_end(&mut out)?;
+    Decompressed(flate2::read::ZlibDecoder::new(bytes)).take(most as u64).read_to_end(&mut out)?;
     Ok(out)
 }
 

@@ -29,8 +29,12 @@ pub mod vorbis;
 pub mod xmp;
 mod xmp_names;
 
+use countersign_io::asset_budget;
 use countersign_model::limits;
-use countersign_model::{Extraction, Facts, Payload, PayloadKind, Problem, Tag};
+use countersign_model::{Embedded, Extraction, Facts, Payload, PayloadKind, Problem, Store, Tag};
+
+/// Bytes that a tag takes beside its value and its key, about: its place, and the tag itself.
+const TAG: usize = 256;
 
 /// Where a blob was found.
 ///
@@ -99,10 +103,16 @@ pub fn push_in(
         }
         return;
     }
+    let value = value.into();
+    // Past what one asset may keep its budget says so: whoever reads it tells that once.
+    let kept = asset_budget::keep_text(value.len()).and_then(|()| asset_budget::keep(key.len().saturating_add(TAG)));
+    if kept.is_err() {
+        return;
+    }
     out.facts.tags.push(Tag {
         space: space.to_owned(),
         key: key.to_owned(),
-        value: value.into(),
+        value,
         place: match part {
             "" => format!("{}, {} {key}", at.container, title(space)),
             part => format!("{}, {} {part} {key}", at.container, title(space)),
@@ -110,6 +120,20 @@ pub fn push_in(
         offset: at.offset.map(|o| o.saturating_add(by)),
         ..Tag::default()
     });
+}
+
+/// Keeps media that an asset carries, to be read as assets of their own; past what one asset may keep, its budget says so.
+pub fn push_embedded(out: &mut Extraction, embedded: Embedded) {
+    if asset_budget::keep(embedded.bytes.len()).is_ok() {
+        out.embedded.push(embedded);
+    }
+}
+
+/// Keeps a manifest store, as [`push_embedded`].
+pub fn push_store(out: &mut Extraction, store: Store) {
+    if asset_budget::keep(store.bytes.len()).is_ok() {
+        out.stores.push(store);
+    }
 }
 
 /// Keeps a small picture of the whole image, `by` bytes into the place, for the decoder that compares the two. What is

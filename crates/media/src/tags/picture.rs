@@ -1,6 +1,6 @@
 //! Pictures carried inside sound files: the FLAC picture block (RFC 9639, 8.8) and the common way to keep one.
 
-use crate::tags::{Place, push};
+use crate::tags::{Place, push, push_embedded};
 use countersign_model::limits;
 use countersign_model::{Embedded, Extraction, Problem};
 
@@ -62,5 +62,5 @@ pub fn embed(bytes: &[u8], name: Option<String>, at: &Place, out: &mut Extractio
     if out.embedded.len() >= limits::EMBEDDED {
         return at.problem(Problem::limit("", offset, format!("more than {} embedded files", limits::EMBEDDED)), out);
     }
-    out.embedded.push(Embedded { place: at.container.clone(), offset, bytes: bytes.to_vec(), name });
+    push_embedded(out, Embedded { place: at.container.clone(), offset, bytes: bytes.to_vec(), name });
 }

@@ -8,6 +8,7 @@ use crate::containers::uuid_box;
 use crate::framing::bmff;
 use crate::framing::heif_items::{Item, Items};
 use crate::tags::{self, Place, exif, xmp};
+use countersign_io::asset_budget::Decompressed;
 use countersign_model::limits;
 use countersign_model::{Extraction, Problem};
 
@@ -106,6 +107,6 @@ fn decompress(encoding: &str, bytes: &[u8]) -> Option<Vec<u8>> {
         _ => return None,
     };
     let mut out = Vec::new();
-    reader.take(limits::INFLATED as u64 + 1).read_to_end(&mut out).ok()?;
+    Decompressed(reader).take(limits::INFLATED as u64 + 1).read_to_end(&mut out).ok()?;
     (out.len() <= limits::INFLATED).then_some(out)
 }

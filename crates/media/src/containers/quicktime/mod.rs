@@ -337,7 +337,7 @@ impl Walk<'_> {
             return self.problem(Problem::limit("", offset, what));
         }
         let place = self.container_path();
-        self.out.embedded.push(countersign_model::Embedded { place, offset, bytes, name });
+        tags::push_embedded(self.out, countersign_model::Embedded { place, offset, bytes, name });
     }
 }
 

@@ -7,6 +7,7 @@ use chrono::DateTime;
 
 use super::{Walk, unsupported};
 use crate::framing::bmff::{self, Header};
+use countersign_io::asset_budget::Decompressed;
 use countersign_io::source::Source;
 use countersign_model::limits;
 
@@ -127,7 +128,7 @@ pub(super) fn compressed_movie(walk: &mut Walk<'_>, header: &Header) {
     let Some(bytes) = walk.body(&data, limits::BLOB) else { return };
     let packed = bytes.get(4..).unwrap_or_default();
     let mut movie = Vec::new();
-    let mut unfold = flate2::read::ZlibDecoder::new(packed).take(limits::INFLATED as u64 + 1);
+    let mut unfold = Decompressed(flate2::read::ZlibDecoder::new(packed)).take(limits::INFLATED as u64 + 1);
     let whole = unfold.read_to_end(&mut movie).is_ok();
     if !whole || movie.len() > limits::INFLATED {
         walk.problem(unsupported("a compressed movie that does not unfold", at));

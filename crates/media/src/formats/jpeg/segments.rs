@@ -322,7 +322,7 @@ fn store(found: XtBox, prefix: &str, out: &mut Extraction) {
                 let what = format!("a manifest store of more than {} bytes", limits::STORE);
                 tags::push_problem(out, Problem::limit(&place, found.offset, what));
             }
-            out.stores.push(Store { place, offset: found.offset, bytes: found.bytes, damage });
+            tags::push_store(out, Store { place, offset: found.offset, bytes: found.bytes, damage });
         }
         jumbf::Kind::Other(label) => {
             push(out, "jpeg", "JUMBF", label, &Place::new(place, found.offset), 0);

@@ -157,7 +157,7 @@ fn begins_trailer(peek: &[u8]) -> bool {
 fn embed(source: &mut Source, at: u64, len: u64, what: &str, out: &mut Extraction) {
     let place = format!("JPEG {what}");
     match source.read_bounded(at, len, limits::EMBEDDED_BYTES) {
-        Ok(bytes) => out.embedded.push(Embedded { place, offset: source.absolute(at), bytes, name: None }),
+        Ok(bytes) => tags::push_embedded(out, Embedded { place, offset: source.absolute(at), bytes, name: None }),
         Err(problem) => tags::push_problem(out, problem.within(&place)),
     }
 }

@@ -75,7 +75,7 @@ fn attachment(source: &mut Source, start: u64, end: u64, out: &mut Extraction) -
         text("FileData", found, &place, 0, out);
     }
     let (offset, name) = (source.absolute(body), (!name.is_empty()).then_some(name));
-    out.embedded.push(Embedded { place: "Matroska Segment/Attachments".into(), offset, bytes, name });
+    tags::push_embedded(out, Embedded { place: "Matroska Segment/Attachments".into(), offset, bytes, name });
     Ok(())
 }
 

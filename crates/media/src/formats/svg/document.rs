@@ -259,7 +259,7 @@ impl Document<'_> {
         }
         let damage = wrong.or_else(|| jumbf::damage(&bytes));
         let offset = place.offset.unwrap_or_default();
-        self.out.stores.push(Store { place: place.container, offset, bytes, damage });
+        tags::push_store(self.out, Store { place: place.container, offset, bytes, damage });
     }
 
     /// What an entity brought into the content: elements with addresses, or a packet.
@@ -296,7 +296,7 @@ impl Document<'_> {
                 tags::push_problem(self.out, Problem::limit(place.container, offset, what));
                 continue;
             }
-            self.out.embedded.push(Embedded { place: place.container, offset, bytes, name: None });
+            tags::push_embedded(self.out, Embedded { place: place.container, offset, bytes, name: None });
         }
     }
 }

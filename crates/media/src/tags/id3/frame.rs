@@ -4,7 +4,7 @@ use encoding_rs::{UTF_16BE, UTF_16LE};
 
 use super::Tag;
 use crate::framing::jumbf;
-use crate::tags::{Place, charset, picture, push, xmp};
+use crate::tags::{Place, charset, picture, push, push_store, xmp};
 use countersign_model::limits;
 use countersign_model::{Extraction, Problem, Store};
 
@@ -178,7 +178,7 @@ fn object(body: &[u8], at: &Place, out: &mut Extraction) {
         }
         let offset = data_at.offset.unwrap_or(0);
         let damage = (!named).then(|| format!("the media type is {mime}, not {}", STORES.first().unwrap_or(&"")));
-        out.stores.push(Store { place: "ID3 GEOB".into(), offset, bytes: data.to_vec(), damage });
+        push_store(out, Store { place: "ID3 GEOB".into(), offset, bytes: data.to_vec(), damage });
         return;
     }
     let about = [mime.as_str(), file.as_str()].iter().filter(|s| !s.is_empty()).copied().collect::<Vec<_>>().join("; ");

@@ -11,7 +11,7 @@ pub const VERIFY_MEMORY: u64 = 512 * 1024 * 1024;
 /// ```
 /// use std::time::Duration;
 ///
-/// use countersign_worker::budget::Budget;
+/// use countersign_io::byte_budget::Budget;
 ///
 /// let budget = Budget::new(1_000);
 /// let first = budget.take(800, Duration::MAX);

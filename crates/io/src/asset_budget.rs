@@ -1,0 +1,383 @@
+//! What reading one asset may take, shared by all that is inside it however deep: computing time, decompressed bytes,
+//! and bytes kept in memory.
+//!
+//! A budget belongs to a file of the drive. Members of archives, pictures in documents, attachments, appended files and
+//! the jobs of worker processes draw on the budget of the file that holds them. Whoever starts to read an asset enters
+//! its budget ([`AssetBudget::enter`]); from then on everything that this thread reads, decompresses and keeps is
+//! charged to it, until the guard is dropped. A thread reads one asset at a time, so that no reader has to be handed it.
+//!
+//! What was charged too much is remembered ([`excess`]): every further charge fails at once, and whoever entered the
+//! budget tells it of the asset as a problem that blocks.
+//!
+//! Memory is bounded for the process, too. Small assets are read side by side; one that grows waits for its turn among
+//! few, one that grows large until no other large one is left.
+
+use std::cell::{Cell, RefCell};
+use std::num::NonZeroU32;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use crate::byte_budget::{Budget, Share};
+use crate::os;
+use countersign_model::{Problem, ProblemKind, limits};
+
+/// Charges between two looks at the clock.
+const BETWEEN_LOOKS: u32 = 64;
+/// Bytes that every thread may have in work without waiting for others.
+const SMALL: u64 = 1024 * 1024;
+/// How long a growing asset waits for others. A thread that holds decoded pixels may wait for one that waits for them:
+/// for it alone this bound is there.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// Assets in work at once that have grown past so many bytes. They are entered in this order, so that none waits for one
+/// that waits for it.
+static TURNS: [(u64, Budget); 3] =
+    [(SMALL, Budget::new(6)), (8 * 1024 * 1024, Budget::new(2)), (48 * 1024 * 1024, Budget::new(1))];
+
+/// What may still be done for one file of the drive and all that is inside it. Cheap to copy; all copies share it.
+///
+/// ```
+/// use countersign_io::asset_budget::{self, AssetBudget};
+/// use countersign_model::ProblemKind;
+///
+/// let budget = AssetBudget::of(1_000, None);
+/// let _reading = budget.enter();
+/// assert!(asset_budget::decompress(1_000_000).is_ok());
+/// // A file of this size does not unfold to ten gigabytes, and nothing else of it is read then.
+/// assert_eq!(asset_budget::decompress(10_000_000_000).unwrap_err().kind, ProblemKind::Limit);
+/// assert!(asset_budget::check().is_err() && asset_budget::excess().is_some());
+/// ```
+#[derive(Clone, Debug)]
+pub struct AssetBudget(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    /// Computing time, in nanoseconds, that all threads together may take and have taken.
+    most_computing: u64,
+    computing: AtomicU64,
+    /// Bytes that may be decompressed, and that were.
+    most_decompressed: u64,
+    decompressed: AtomicU64,
+    /// The first thing that was too much.
+    excess: OnceLock<Problem>,
+}
+
+impl AssetBudget {
+    /// For a file of so many bytes: so many seconds of computing, or else the usual ones and more for a long file.
+    #[must_use]
+    pub fn of(size: u64, seconds: Option<NonZeroU32>) -> Self {
+        let more = Duration::from_secs(size / limits::COMPUTED_PER_SECOND);
+        let most = match seconds {
+            Some(seconds) => Duration::from_secs(u64::from(seconds.get())),
+            None => limits::COMPUTING.saturating_add(more),
+        };
+        Self::new(most, size)
+    }
+
+    /// For an archive of so many bytes, whose members are judged one by one: the seconds are those of one asset, and what
+    /// is long is granted more in any case.
+    #[must_use]
+    pub fn of_archive(size: u64, seconds: Option<NonZeroU32>) -> Self {
+        let own = seconds.map_or(limits::COMPUTING, |seconds| Duration::from_secs(u64::from(seconds.get())));
+        Self::new(own.saturating_add(Duration::from_secs(size / limits::COMPUTED_PER_SECOND)), size)
+    }
+
+    fn new(computing: Duration, size: u64) -> Self {
+        Self(Arc::new(Shared {
+            most_computing: u64::try_from(computing.as_nanos()).unwrap_or(u64::MAX),
+            computing: AtomicU64::new(0),
+            most_decompressed: size.saturating_mul(limits::DECOMPRESSED_RATIO).max(limits::DECOMPRESSED),
+            decompressed: AtomicU64::new(0),
+            excess: OnceLock::new(),
+        }))
+    }
+
+    /// Charges this budget with what this thread does until the guard is dropped.
+    #[must_use = "the budget is left as soon as the guard is dropped"]
+    pub fn enter(&self) -> Entered {
+        let reading = Reading {
+            shared: Arc::clone(&self.0),
+            looked: os::computing(),
+            weight: 0,
+            kept: 0,
+            text: 0,
+            turns: Vec::new(),
+        };
+        CHARGES.set(0);
+        Entered { before: READING.replace(Some(reading)) }
+    }
+}
+
+/// As long as this is kept, its thread charges a budget. It stays with its thread.
+#[derive(Debug)]
+pub struct Entered {
+    before: Option<Reading>,
+}
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        READING.with_borrow_mut(|reading| {
+            if let Some(reading) = reading {
+                reading.look();
+            }
+            *reading = self.before.take();
+            if let Some(reading) = reading {
+                // What was done meanwhile is charged already.
+                reading.looked = os::computing();
+            }
+        });
+    }
+}
+
+/// What a thread is at.
+#[derive(Debug)]
+struct Reading {
+    shared: Arc<Shared>,
+    /// The thread's computing time when it was last charged.
+    looked: Duration,
+    /// Bytes that were read in large pieces, decompressed and kept.
+    weight: u64,
+    /// Bytes that are kept.
+    kept: u64,
+    /// Bytes of values among them.
+    text: u64,
+    /// The turns that it has among those that have grown as large.
+    turns: Vec<Share<'static>>,
+}
+
+thread_local! {
+    static READING: RefCell<Option<Reading>> = const { RefCell::new(None) };
+    static CHARGES: Cell<u32> = const { Cell::new(0) };
+}
+
+impl Reading {
+    /// Charges what was computed since the last look.
+    fn look(&mut self) {
+        let now = os::computing();
+        self.computed(now.saturating_sub(self.looked));
+        self.looked = now;
+    }
+
+    fn computed(&self, time: Duration) {
+        let nanoseconds = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+        let before = self.shared.computing.fetch_add(nanoseconds, Ordering::Relaxed);
+        if before.saturating_add(nanoseconds) > self.shared.most_computing {
+            let seconds = self.shared.most_computing / 1_000_000_000;
+            self.exceed(format!("reading took more than {seconds} seconds of computing (--seconds-per-asset)"));
+        }
+    }
+
+    fn exceed(&self, what: String) {
+        self.shared.excess.get_or_init(|| {
+            let what = format!("{what}: the rest was not read");
+            Problem::new(ProblemKind::Limit, "asset", None, what)
+        });
+    }
+
+    fn state(&self) -> Result<(), Problem> {
+        self.shared.excess.get().map_or(Ok(()), |problem| Err(problem.clone()))
+    }
+
+    /// Waits for a turn where the asset takes more memory than every other may at the same time.
+    fn weigh(&mut self, bytes: u64) {
+        self.weight = self.weight.saturating_add(bytes);
+        while let Some((_, turn)) = TURNS.get(self.turns.len()).filter(|(past, _)| self.weight > *past) {
+            self.turns.push(turn.take(1, PATIENCE));
+        }
+    }
+}
+
+/// Charges the budget that this thread has entered, if any.
+fn charge(charging: impl FnOnce(&mut Reading)) -> Result<(), Problem> {
+    READING.with_borrow_mut(|reading| {
+        let Some(reading) = reading else { return Ok(()) };
+        charging(reading);
+        reading.state()
+    })
+}
+
+/// Whether there is computing time left: asked wherever reading goes on, the clock is looked at now and then.
+///
+/// # Errors
+/// `limit` once anything was too much.
+pub fn check() -> Result<(), Problem> {
+    let charges = CHARGES.get();
+    if charges > 0 {
+        CHARGES.set(charges - 1);
+        return Ok(());
+    }
+    let result = charge(Reading::look);
+    // Once something was too much, every question is answered at once.
+    CHARGES.set(if result.is_ok() { BETWEEN_LOOKS } else { 0 });
+    result
+}
+
+/// So many bytes were read in one piece.
+///
+/// # Errors
+/// As [`check`].
+pub fn read(bytes: usize) -> Result<(), Problem> {
+    if bytes as u64 > SMALL {
+        charge(|reading| reading.weigh(bytes as u64))?;
+    }
+    check()
+}
+
+/// So many bytes were decompressed.
+///
+/// # Errors
+/// As [`check`].
+pub fn decompress(bytes: usize) -> Result<(), Problem> {
+    charge(|reading| {
+        reading.weigh(bytes as u64);
+        let before = reading.shared.decompressed.fetch_add(bytes as u64, Ordering::Relaxed);
+        let most = reading.shared.most_decompressed;
+        if before.saturating_add(bytes as u64) > most {
+            reading.exceed(format!("what is packed in it unfolds to more than {most} bytes"));
+        }
+    })?;
+    check()
+}
+
+/// So many bytes of the asset are kept in memory until it is judged.
+///
+/// # Errors
+/// As [`check`].
+pub fn keep(bytes: usize) -> Result<(), Problem> {
+    charge(|reading| {
+        reading.weigh(bytes as u64);
+        reading.kept = reading.kept.saturating_add(bytes as u64);
+        if reading.kept > limits::KEPT {
+            reading.exceed(format!("what it says and holds takes more than {} bytes", limits::KEPT));
+        }
+    })?;
+    check()
+}
+
+/// A value of so many bytes is kept, to be matched with every mark.
+///
+/// # Errors
+/// As [`check`].
+pub fn keep_text(bytes: usize) -> Result<(), Problem> {
+    charge(|reading| {
+        reading.text = reading.text.saturating_add(bytes as u64);
+        if reading.text > limits::TEXT {
+            reading.exceed(format!("what it says is longer than {} bytes", limits::TEXT));
+        }
+    })?;
+    keep(bytes)
+}
+
+/// So many bytes that were kept are not any more.
+pub fn release(bytes: usize) {
+    let _ = charge(|reading| reading.kept = reading.kept.saturating_sub(bytes as u64));
+}
+
+/// So much was computed by another process for this asset.
+pub fn computed(time: Duration) {
+    let _ = charge(|reading| reading.computed(time));
+}
+
+/// The computing time that is left; `None` where no budget was entered.
+#[must_use]
+pub fn computing_left() -> Option<Duration> {
+    READING.with_borrow_mut(|reading| {
+        let reading = reading.as_mut()?;
+        reading.look();
+        let left = reading.shared.most_computing.saturating_sub(reading.shared.computing.load(Ordering::Relaxed));
+        Some(Duration::from_nanos(left))
+    })
+}
+
+/// The first thing that was too much, which blocks.
+#[must_use]
+pub fn excess() -> Option<Problem> {
+    READING.with_borrow(|reading| reading.as_ref().and_then(|reading| reading.state().err()))
+}
+
+/// Whether this thread has entered a budget.
+#[must_use]
+pub fn is_entered() -> bool {
+    READING.with_borrow(Option::is_some)
+}
+
+/// What comes out of a decompressor, charged to the budget as it comes.
+#[derive(Debug)]
+pub struct Decompressed<R>(pub R);
+
+impl<R: std::io::Read> std::io::Read for Decompressed<R> {
+    fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
+        let got = self.0.read(out)?;
+        decompress(got).map_err(|problem| std::io::Error::other(problem.what))?;
+        Ok(got)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Read;
+
+    #[test]
+    fn threads_of_one_asset_share_its_budget_and_others_have_their_own() {
+        let budget = AssetBudget::of(0, None);
+        let half = limits::DECOMPRESSED as usize / 2 + 1;
+        std::thread::scope(|scope| {
+            let read = || {
+                let _reading = budget.enter();
+                decompress(half)
+            };
+            let first = scope.spawn(read).join().unwrap();
+            let second = scope.spawn(read).join().unwrap();
+            assert!(first.is_ok() && second.is_err());
+        });
+        let _reading = AssetBudget::of(0, None).enter();
+        assert!(decompress(half).is_ok() && excess().is_none());
+    }
+
+    #[test]
+    fn time_is_charged_and_ends_the_reading() {
+        let budget = AssetBudget::of(0, NonZeroU32::new(1));
+        let _reading = budget.enter();
+        assert!(check().is_ok());
+        computed(Duration::from_millis(900));
+        assert!(computing_left().unwrap() < Duration::from_millis(101));
+        assert!(excess().is_none());
+        computed(Duration::from_millis(101));
+        let problem = excess().unwrap();
+        assert!(problem.blocking && problem.what.contains("--seconds-per-asset"), "{problem:?}");
+        assert_eq!(computing_left(), Some(Duration::ZERO));
+    }
+
+    #[test]
+    fn what_is_released_may_be_kept_again() {
+        let _reading = AssetBudget::of(0, None).enter();
+        for _ in 0..3 {
+            assert!(keep(limits::KEPT as usize).is_ok());
+            release(limits::KEPT as usize);
+        }
+        assert!(keep(1).is_ok() && keep(limits::KEPT as usize).is_err());
+    }
+
+    #[test]
+    fn guards_nest_and_outside_of_them_nothing_is_charged() {
+        assert!(!is_entered() && decompress(usize::MAX).is_ok());
+        let outer = AssetBudget::of(0, None);
+        let reading = outer.enter();
+        {
+            let _inner = AssetBudget::of(0, None).enter();
+            assert!(decompress(usize::MAX / 2).is_err());
+        }
+        assert!(excess().is_none());
+        drop(reading);
+        assert!(!is_entered());
+    }
+
+    #[test]
+    fn a_decompressor_ends_where_the_budget_does() {
+        let _reading = AssetBudget::of(0, None).enter();
+        let mut bytes = Decompressed(std::io::repeat(0));
+        let read = std::io::copy(&mut bytes.by_ref().take(limits::DECOMPRESSED + 1_000_000), &mut std::io::sink());
+        assert!(read.is_err() && excess().is_some());
+    }
+}
