@@ -4,12 +4,12 @@ use std::path::Path;
 
 use super::worker;
 use countersign_credentials::{self as c2pa, Verifier, Verify};
-use countersign_engine::fingerprints::Recorder;
+use countersign_engine::recorder::Recorder;
 use countersign_judge::approvals::Subject;
 use countersign_judge::approvals::record::Annotations;
 use countersign_model::error::Result;
 
-/// Adds fingerprints to the subjects that are stills; what has none is recorded without.
+/// Adds fingerprints to the subjects that are stills, clips or sounds; what has none is recorded without.
 pub(super) fn add(subjects: &mut [Subject]) -> Result<()> {
     let options = c2pa::Options { verify: Verify::Off, worker: worker::program(), ..c2pa::Options::default() };
     let verifier = Verifier::new(&options)?;

@@ -2,16 +2,18 @@
 
 use std::fmt::Write;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use globset::GlobSet;
 
 use super::console::{print, warn};
 use super::listing::present;
+use super::progress::Progress;
 use super::worker;
 use countersign_credentials::{self as c2pa, Verifier, Verify};
 use countersign_engine::extract;
 use countersign_engine::scan::gather::{Gather, everything};
-use countersign_engine::scan::inside_roots;
+use countersign_engine::scan::{Watch, inside_roots};
 use countersign_matching::{Index, MatchingError, write_index};
 use countersign_media::decoders;
 use countersign_model::error::{Error, Result};
@@ -51,6 +53,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
     let options = c2pa::Options { verify: Verify::Off, worker: worker::program(), ..c2pa::Options::default() };
     let verifier = Verifier::new(&options)?;
     verifier.pool().cloned().into_iter().for_each(countersign_worker::set_decoding_pool);
+    let progress = Progress::new(true, Arc::default());
     let gather = Gather {
         catalogue: countersign_judge::marks::catalogue(),
         extract: extract::Options { decoders: decoders::Options::default(), verifier: Some(&verifier) },
@@ -58,6 +61,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
         exclude: &GlobSet::empty(),
         depth: limits::ARCHIVE_DEPTH,
         all: true,
+        seen: &|| progress.gathered(),
     };
     let (mut index, mut known, mut left_out) = (Index::default(), 0_u64, Vec::new());
     everything(&gather, &arguments.paths, usize::from(arguments.jobs), &mut |found| {
@@ -67,6 +71,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
             Err(why) => left_out.push((found.rel, why)),
         }
     })?;
+    progress.finish();
     if known == 0 && left_out.is_empty() {
         return Err(Error::Nothing { roots: arguments.paths.iter().map(|path| path.display().to_string()).collect() });
     }

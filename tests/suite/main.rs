@@ -38,6 +38,8 @@ mod ledger_size;
 mod left_over;
 mod marks;
 mod matching;
+mod matching_again;
+mod matching_formats;
 mod outside;
 mod packages;
 mod policy;

@@ -90,6 +90,9 @@ pub trait Watch: Sync {
         self.judged(0, findings);
     }
 
+    /// An asset was looked at by the pass that makes AI-marked assets known, before any is judged; from any thread.
+    fn gathered(&self) {}
+
     /// Set by whoever wants the run to end early.
     fn stop(&self) -> &AtomicBool;
 }
@@ -177,6 +180,7 @@ pub fn run(
             exclude: &scan.exclude,
             depth: scan.max_archive_depth,
             all: false,
+            seen: &|| watch.gathered(),
         };
         let stop = watch.stop();
         let walk = Walk::over(roots, scan.exclude.clone()).listing(scan.listed.as_deref());
