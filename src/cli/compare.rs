@@ -5,12 +5,14 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
+use super::comparison_page::{self, Differences, ShownFile};
 use super::console::print;
 use super::worker;
 use countersign_credentials::{self as c2pa, Verifier, Verify};
 use countersign_engine::archives;
 use countersign_engine::extract;
 use countersign_engine::fingerprints::{self, Kind, Material};
+use countersign_engine::shown::{self, Shown};
 use countersign_engine::walk::{lossless, sidecars};
 use countersign_io::digest::{self, Algorithm};
 use countersign_io::{ByteRange, TempSpace};
@@ -22,7 +24,8 @@ use countersign_report::escape::terminal;
 /// What two files have in common: same bytes, same pixels or samples, copy, look, different.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  countersign compare approved.png delivered.jpg\n  \
-    countersign compare --json 'stills.zip!/a.png' b.png | jq .relation")]
+    countersign compare --json 'stills.zip!/a.png' b.png | jq .relation\n  \
+    countersign compare approved.png delivered.jpg --report html=difference.html")]
 pub(super) struct Arguments {
     /// A file, or a member of an archive: 'stills.zip!/dir/still.png'
     #[arg(value_name = "A")]
@@ -33,6 +36,9 @@ pub(super) struct Arguments {
     /// One JSON object
     #[arg(long)]
     json: bool,
+    /// Also a page that shows both pictures, what was cropped and altered, and a difference map: html=FILE
+    #[arg(long, value_name = "html=FILE", value_parser = comparison_page::target)]
+    report: Option<PathBuf>,
 }
 
 /// One of both files, as it was read.
@@ -41,6 +47,8 @@ struct Side {
     kind: Option<Kind>,
     /// What it is compared by and what of it was left out; or why there is nothing.
     asset: std::result::Result<(Asset, Option<String>), String>,
+    /// A still as a page shows it.
+    shown: Option<Shown>,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<u8> {
@@ -49,12 +57,35 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
     verifier.pool().cloned().into_iter().for_each(countersign_worker::set_decoding_pool);
     let options = extract::Options::default();
     let (a, b) = (read(&arguments.a, &options)?, read(&arguments.b, &options)?);
-    let value = compared(a, b);
+    let Compared { value, differences } = compared(&a, &b);
+    let facts = facts(&value, differences.as_ref());
+    if let Some(target) = &arguments.report {
+        not_one_of_both(arguments, target)?;
+        let [one, two] = [(&arguments.a, &a), (&arguments.b, &b)]
+            .map(|(path, side)| ShownFile { path, picture: side.shown.as_ref() });
+        let page = comparison_page::page(verdict(&value), facts.clone(), [one, two], differences.as_ref());
+        comparison_page::write(&page, target)?;
+    }
     print(&match arguments.json {
         true => format!("{value}\n"),
-        false => page(arguments, &value),
+        false => page(arguments, &value, &facts),
     })?;
     Ok(0)
+}
+
+/// What is compared is never written over.
+fn not_one_of_both(arguments: &Arguments, target: &Path) -> Result<()> {
+    let real = |path: &Path| std::fs::canonicalize(path).ok();
+    let is_one =
+        real(target).is_some_and(|at| [&arguments.a, &arguments.b].iter().any(|path| real(path) == Some(at.clone())));
+    if !is_one {
+        return Ok(());
+    }
+    Err(Error::File {
+        path: target.to_path_buf(),
+        what: "is one of the files that are compared".to_owned(),
+        hint: "name another file for --report".to_owned(),
+    })
 }
 
 fn read(path: &Path, options: &extract::Options) -> Result<Side> {
@@ -92,27 +123,36 @@ fn side(
     let digests = digests.map_err(|e| e.to_string())?;
     let sha256 = digests.first().map(digest::Digest::text).unwrap_or_default();
     let material = Material { bytes, path, local, facts, space };
-    Ok(Side { sha256, kind: material.kind().ok(), asset: fingerprints::asset(&material) })
+    let kind = material.kind().ok();
+    let shown = (kind == Some(Kind::Still)).then(|| shown::still(&material).ok()).flatten();
+    Ok(Side { sha256, kind, asset: fingerprints::asset(&material), shown })
 }
 
-/// What both have in common, as `--json` prints it.
-fn compared(a: Side, b: Side) -> Value {
+/// What both have in common, as `--json` prints it, and where they differ.
+struct Compared {
+    value: Value,
+    differences: Option<Differences>,
+}
+
+fn compared(a: &Side, b: &Side) -> Compared {
     let plain = |relation: Relation, reason: Option<String>| {
         let mut value = json!({ "relation": relation, "distance": null, "votes": null, "variant": null });
         if let (Some(reason), Some(object)) = (reason, value.as_object_mut()) {
             object.insert("reason".to_owned(), reason.into());
         }
-        value
+        Compared { value, differences: None }
     };
     if a.sha256 == b.sha256 {
         return plain(Relation::SameBytes, None);
     }
-    let ((one, one_left_out), (two, two_left_out)) = match (a.asset, b.asset) {
+    let ((one, one_left_out), (two, two_left_out)) = match (&a.asset, &b.asset) {
         (Ok(one), Ok(two)) => (one, two),
         (Err(why), _) => return plain(Relation::NotCompared, Some(format!("the first: {why}"))),
         (_, Err(why)) => return plain(Relation::NotCompared, Some(format!("the second: {why}"))),
     };
-    let comparison: Comparison = compare(&one, &two);
+    let comparison: Comparison = compare(one, two);
+    let pictures = a.shown.as_ref().zip(b.shown.as_ref());
+    let differences = pictures.and_then(|(a, b)| Differences::of(&comparison, a, b));
     let reason = match comparison.relation {
         Relation::NotCompared if (a.kind == Some(Kind::Sound)) != (b.kind == Some(Kind::Sound)) => {
             Some("one is a sound, the other is a picture".to_owned())
@@ -120,20 +160,22 @@ fn compared(a: Side, b: Side) -> Value {
         Relation::NotCompared => Some("there is too little in at least one of them to tell it apart".to_owned()),
         _ => None,
     };
-    let mut value = serde_json::to_value(&comparison).unwrap_or_else(|_| plain(comparison.relation, None));
+    let mut value = serde_json::to_value(&comparison).unwrap_or_else(|_| plain(comparison.relation, None).value);
     if let Some(object) = value.as_object_mut() {
         object.extend(reason.map(|reason| ("reason".to_owned(), reason.into())));
         for (name, left_out) in [("left_out_a", one_left_out), ("left_out_b", two_left_out)] {
-            object.extend(left_out.map(|what| (name.to_owned(), what.into())));
+            object.extend(left_out.iter().map(|what| (name.to_owned(), what.as_str().into())));
         }
+        object.extend(differences.as_ref().map(|found| {
+            let areas = found.areas().iter().map(|[a, b]| json!({ "a": a, "b": b })).collect();
+            ("altered_areas".to_owned(), Value::Array(areas))
+        }));
     }
-    value
+    Compared { value, differences }
 }
 
-fn page(arguments: &Arguments, value: &Value) -> String {
-    let text = |key: &str| value.get(key).and_then(Value::as_str);
-    let number = |key: &str| value.get(key).and_then(Value::as_u64);
-    let what = match text("relation").unwrap_or_default() {
+fn verdict(value: &Value) -> &'static str {
+    match value.get("relation").and_then(Value::as_str).unwrap_or_default() {
         "same-bytes" => "the same bytes",
         "same-pixels" => "the same pixels in another file",
         "same-samples" => "the same samples of sound in another file",
@@ -141,22 +183,29 @@ fn page(arguments: &Arguments, value: &Value) -> String {
         "look" => "near enough that a person should look",
         "different" => "nothing in common was found; that does not prove that they are unrelated",
         _ => "not compared",
-    };
-    let name = |path: &Path| terminal(&lossless(path));
-    let mut out = format!("{}\n{}\n  {what}\n", name(&arguments.a), name(&arguments.b));
-    if let Some(distance) = number("distance") {
-        let _ = writeln!(out, "  Distance  {distance} of 256 bits");
     }
-    if let Some(variant) = text("variant") {
-        let _ = writeln!(out, "  Variant   {}", terminal(variant));
-    }
-    if let Some(votes) = number("votes") {
-        let _ = writeln!(out, "  Votes     {votes} landmarks of sound agree");
-    }
+}
+
+/// Titles and what is said under them.
+fn facts(value: &Value, differences: Option<&Differences>) -> Vec<(String, String)> {
+    let text = |key: &str| value.get(key).and_then(Value::as_str);
+    let number = |key: &str| value.get(key).and_then(Value::as_u64);
+    let mut out: Vec<(&str, String)> = Vec::new();
+    out.extend(number("distance").map(|distance| ("Distance", format!("{distance} of 256 bits"))));
+    out.extend(text("variant").map(|variant| ("Variant", variant.to_owned())));
+    out.extend(number("votes").map(|votes| ("Votes", format!("{votes} landmarks of sound agree"))));
+    out.extend(differences.map(Differences::words).unwrap_or_default());
     for (title, key) in [("Reason", "reason"), ("Left out", "left_out_a"), ("Left out", "left_out_b")] {
-        if let Some(what) = text(key) {
-            let _ = writeln!(out, "  {title:<9} {}", terminal(what));
-        }
+        out.extend(text(key).map(|what| (title, what.to_owned())));
+    }
+    out.into_iter().map(|(title, what)| (title.to_owned(), what)).collect()
+}
+
+fn page(arguments: &Arguments, value: &Value, facts: &[(String, String)]) -> String {
+    let name = |path: &Path| terminal(&lossless(path));
+    let mut out = format!("{}\n{}\n  {}\n", name(&arguments.a), name(&arguments.b), verdict(value));
+    for (title, what) in facts {
+        let _ = writeln!(out, "  {title:<9} {}", terminal(what));
     }
     out
 }

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use super::approvals::files::Selection;
 use super::worker;
 use countersign_credentials::{self as c2pa, Verifier, Verify};
-use countersign_engine::fingerprints::Recorder;
+use countersign_engine::recorder::Recorder;
 use countersign_judge::approvals::record::Annotations;
 use countersign_model::error::Result;
 
-/// Adds fingerprints to the subjects that are stills; what has none is recorded without.
+/// Adds fingerprints to the subjects that are stills, clips or sounds; what has none is recorded without.
 pub(super) fn add(selection: &mut Selection) -> Result<()> {
     let options = c2pa::Options { verify: Verify::Off, worker: worker::program(), ..c2pa::Options::default() };
     let verifier = Arc::new(Verifier::new(&options)?);

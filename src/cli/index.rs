@@ -8,11 +8,12 @@ use globset::GlobSet;
 
 use super::console::{print, warn};
 use super::listing::present;
+use super::progress::Progress;
 use super::worker;
 use countersign_credentials::{self as c2pa, Verifier, Verify};
 use countersign_engine::extract;
 use countersign_engine::scan::gather::{Gather, everything};
-use countersign_engine::scan::inside_roots;
+use countersign_engine::scan::{Watch, inside_roots};
 use countersign_matching::{Index, MatchingError, write_index};
 use countersign_model::error::{Error, Result};
 use countersign_model::limits;
@@ -51,12 +52,14 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
     let options = c2pa::Options { verify: Verify::Off, worker: worker::program(), ..c2pa::Options::default() };
     let verifier = Arc::new(Verifier::new(&options)?);
     verifier.pool().cloned().into_iter().for_each(countersign_worker::set_decoding_pool);
+    let progress = Progress::new(true, Arc::default());
     let gather = Gather {
         extract: extract::Options { verifier: Some(verifier), ..extract::Options::default() },
         cache: None,
         exclude: &GlobSet::empty(),
         depth: limits::ARCHIVE_DEPTH,
         all: true,
+        seen: &|| progress.gathered(),
     };
     let (mut index, mut known, mut left_out) = (Index::default(), 0_u64, Vec::new());
     everything(&gather, &arguments.paths, usize::from(arguments.jobs), &mut |found| {
@@ -66,6 +69,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
             Err(why) => left_out.push((found.rel, why)),
         }
     })?;
+    progress.finish();
     if known == 0 && left_out.is_empty() {
         return Err(Error::Nothing { roots: arguments.paths.iter().map(|path| path.display().to_string()).collect() });
     }

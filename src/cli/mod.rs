@@ -3,6 +3,7 @@
 mod approvals;
 mod approve;
 mod compare;
+mod comparison_page;
 mod completions;
 mod config;
 mod console;

@@ -17,6 +17,7 @@ pub(super) struct Progress {
     stop: Arc<AtomicBool>,
     files: AtomicU64,
     members: AtomicU64,
+    gathered: AtomicU64,
     errors: AtomicU64,
     warnings: AtomicU64,
     /// Files in all, once they have been counted.
@@ -34,7 +35,16 @@ impl Progress {
             bar.enable_steady_tick(Duration::from_millis(120));
         }
         let zero = AtomicU64::default;
-        Self { bar, stop, files: zero(), members: zero(), errors: zero(), warnings: zero(), total: Arc::default() }
+        Self {
+            bar,
+            stop,
+            files: zero(),
+            members: zero(),
+            gathered: zero(),
+            errors: zero(),
+            warnings: zero(),
+            total: Arc::default(),
+        }
     }
 
     /// Whether anybody sees it: only then is it worth counting the files beforehand.
@@ -110,6 +120,13 @@ impl Watch for Progress {
 
     fn judged_member(&self, findings: &[Finding]) {
         self.count_judged(&self.members, findings);
+    }
+
+    fn gathered(&self) {
+        let count = self.gathered.fetch_add(1, Ordering::Relaxed) + 1;
+        if !self.bar.is_hidden() {
+            self.bar.set_prefix(format!("{} files read for fingerprints", number(count)));
+        }
     }
 
     fn stop(&self) -> &AtomicBool {

@@ -311,7 +311,7 @@ fn known(arguments: &Arguments, approvals: Option<&Approvals>) -> Result<Option<
         };
         let file = std::fs::File::open(path).map_err(|e| failed(e.to_string()))?;
         let index = countersign_matching::read_index(file).map_err(|e| failed(e.to_string()))?;
-        known.add_index(&countersign_engine::walk::lossless(path), &index).map_err(failed)?;
+        known.add_index(&countersign_engine::walk::lossless(path), index).map_err(failed)?;
     }
     approvals.into_iter().for_each(|approvals| known.add_ledger(approvals));
     Ok(Some(Arc::new(known)))

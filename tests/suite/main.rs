@@ -39,6 +39,8 @@ mod ledger_size;
 mod left_over;
 mod marks;
 mod matching;
+mod matching_again;
+mod matching_formats;
 mod opens;
 mod outside;
 mod packages;

@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
 #[path = "../../crates/matching/evaluation/mod.rs"]
-mod evaluation;
+pub(crate) mod evaluation;
 
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
@@ -20,7 +20,7 @@ use crate::shared::{prerequisite, schema};
 const SIDE: usize = 480;
 const SOURCE_TYPE: &str = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia";
 
-fn countersign(here: &Path, arguments: &[&str]) -> Output {
+pub(crate) fn countersign(here: &Path, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_countersign"))
         .args(arguments)
         .current_dir(here)
@@ -32,46 +32,46 @@ fn countersign(here: &Path, arguments: &[&str]) -> Output {
 }
 
 /// The exit code and the JSON report of a scan of `delivery` in this folder.
-fn scan(here: &Path, more: &[&str]) -> (i32, Value) {
+pub(crate) fn scan(here: &Path, more: &[&str]) -> (i32, Value) {
     let output = countersign(here, &[&["scan", "delivery", "--report", "json", "--no-progress"], more].concat());
     let report = serde_json::from_slice(&output.stdout)
         .unwrap_or_else(|e| panic!("{e}: {}", String::from_utf8_lossy(&output.stderr)));
     (output.status.code().unwrap(), report)
 }
 
-fn row<'a>(report: &'a Value, path: &str) -> &'a Value {
+pub(crate) fn row<'a>(report: &'a Value, path: &str) -> &'a Value {
     report["assets"].as_array().unwrap().iter().find(|a| a["path"] == path).unwrap_or_else(|| panic!("no {path}"))
 }
 
 /// The severity and state of the finding that speaks of a copy.
-fn copied(row: &Value) -> Option<(&str, &str)> {
+pub(crate) fn copied(row: &Value) -> Option<(&str, &str)> {
     let finding = row["findings"].as_array().unwrap().iter().find(|f| f["rule"] == "copy-of-known-ai")?;
     Some((finding["severity"].as_str().unwrap(), finding["state"].as_str().unwrap()))
 }
 
-fn picture(seed: u64) -> RgbImage {
+pub(crate) fn picture(seed: u64) -> RgbImage {
     changes::image_of(&scenes::scene(seed, SIDE))
 }
 
-fn put(folder: &Path, rel: &str, bytes: &[u8]) -> PathBuf {
+pub(crate) fn put(folder: &Path, rel: &str, bytes: &[u8]) -> PathBuf {
     let path = folder.join(rel);
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
     std::fs::write(&path, bytes).unwrap();
     path
 }
 
-fn encoded(image: &RgbImage, format: ImageFormat) -> Vec<u8> {
+pub(crate) fn encoded(image: &RgbImage, format: ImageFormat) -> Vec<u8> {
     let mut out = Cursor::new(Vec::new());
     DynamicImage::ImageRgb8(image.clone()).write_to(&mut out, format).unwrap();
     out.into_inner()
 }
 
-fn png(image: &RgbImage) -> Vec<u8> {
+pub(crate) fn png(image: &RgbImage) -> Vec<u8> {
     encoded(image, ImageFormat::Png)
 }
 
 /// A PNG that says in XMP that a model made it.
-fn marked(image: &RgbImage) -> Vec<u8> {
+pub(crate) fn marked(image: &RgbImage) -> Vec<u8> {
     let xmp = format!(
         "<x:xmpmeta xmlns:x='adobe:ns:meta/'><rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'>\
          <rdf:Description rdf:about='' xmlns:Iptc4xmpExt='http://iptc.org/std/Iptc4xmpExt/2008-02-29/' \
@@ -86,7 +86,7 @@ fn marked(image: &RgbImage) -> Vec<u8> {
     [&plain[..33], &length, &chunk, &crc.sum().to_be_bytes(), &plain[33..]].concat()
 }
 
-fn wav(samples: &[f32], rate: u32, more: &[u8]) -> Vec<u8> {
+pub(crate) fn wav(samples: &[f32], rate: u32, more: &[u8]) -> Vec<u8> {
     let data: Vec<u8> = samples.iter().flat_map(|s| ((s.clamp(-1.0, 1.0) * 32_000.0) as i16).to_le_bytes()).collect();
     let mut out = b"RIFF".to_vec();
     out.extend((36 + data.len() as u32 + more.len() as u32).to_le_bytes());

@@ -10,6 +10,8 @@
 //!
 //! A cache that fails is a cache that is not there: the run goes on without it, and says so at its end.
 
+mod hashes;
+
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -30,10 +32,12 @@ use countersign_model::error::{Error, Result};
 use countersign_model::limits;
 use countersign_model::{Asset, FACTS_SCHEMA, Facts, ProblemKind};
 
+pub use hashes::{HashesKey, KeptHashes};
+
 /// Marks an SQLite file as ours (`PRAGMA application_id`): "CSfc".
 const APPLICATION: i32 = 0x4353_6663;
-/// Raised when the table changes.
-const VERSION: i32 = 1;
+/// Raised when the tables change.
+const VERSION: i32 = 2;
 /// Rows written together.
 const ROWS: usize = 512;
 /// Days that facts are kept after they were last of use.
@@ -93,6 +97,8 @@ struct State {
     /// `None` once it has failed.
     connection: Option<Connection>,
     waiting: Vec<Row>,
+    /// Keys and hashes of pictures to keep.
+    hashes: Vec<(Key, Vec<u8>)>,
     trouble: Option<String>,
 }
 
@@ -116,7 +122,7 @@ impl Cache {
         };
         let connection = Connection::open(path).map_err(|e| refused(e.to_string()))?;
         prepare(&connection).map_err(|e| refused(e.to_string()))?.map_err(|what| refused(what.to_owned()))?;
-        let state = State { connection: Some(connection), waiting: Vec::new(), trouble: None };
+        let state = State { connection: Some(connection), waiting: Vec::new(), hashes: Vec::new(), trouble: None };
         let (working_directory, state) = (working_directory.to_path_buf(), Mutex::new(state));
         Ok(Self { basis: basis(), working_directory, today: today(), state, found: AtomicU64::new(0) })
     }
@@ -198,7 +204,9 @@ impl Cache {
         let mut state = self.state();
         state.flush(self.today);
         if let Some(connection) = &state.connection {
-            let old = connection.execute("DELETE FROM facts WHERE used < ?1", params![self.today - KEPT]);
+            let old = ["DELETE FROM facts WHERE used < ?1", "DELETE FROM hashes WHERE used < ?1"]
+                .iter()
+                .try_for_each(|old| connection.execute(old, params![self.today - KEPT]).map(|_| ()));
             state.fails(old.err());
         }
         state.trouble.clone()
@@ -263,9 +271,9 @@ impl Cache {
 
 impl State {
     fn flush(&mut self, today: i64) {
-        let rows = std::mem::take(&mut self.waiting);
+        let (rows, hashes) = (std::mem::take(&mut self.waiting), std::mem::take(&mut self.hashes));
         let Some(connection) = self.connection.as_mut() else { return };
-        let written = write(connection, &rows, today);
+        let written = write(connection, &rows, &hashes, today);
         self.fails(written.err());
     }
 
@@ -276,7 +284,7 @@ impl State {
     }
 }
 
-fn write(connection: &mut Connection, rows: &[Row], today: i64) -> rusqlite::Result<()> {
+fn write(connection: &mut Connection, rows: &[Row], hashes: &[(Key, Vec<u8>)], today: i64) -> rusqlite::Result<()> {
     let all = connection.transaction()?;
     {
         let mut keep = all.prepare_cached("INSERT OR REPLACE INTO facts (key, facts, used) VALUES (?1, ?2, ?3)")?;
@@ -286,6 +294,10 @@ fn write(connection: &mut Connection, rows: &[Row], today: i64) -> rusqlite::Res
                 Some(facts) => keep.execute(params![row.key, facts, today])?,
                 None => touch.execute(params![row.key, today])?,
             };
+        }
+        let mut keep = all.prepare_cached("INSERT OR REPLACE INTO hashes (key, hashes, used) VALUES (?1, ?2, ?3)")?;
+        for (key, hashes) in hashes {
+            keep.execute(params![key, hashes, today])?;
         }
     }
     all.commit()
@@ -305,8 +317,9 @@ fn prepare(connection: &Connection) -> rusqlite::Result<std::result::Result<(), 
         return Ok(Ok(()));
     }
     connection.execute_batch(&format!(
-        "BEGIN IMMEDIATE; DROP TABLE IF EXISTS facts;
+        "BEGIN IMMEDIATE; DROP TABLE IF EXISTS facts; DROP TABLE IF EXISTS hashes;
          CREATE TABLE facts (key BLOB PRIMARY KEY, facts BLOB NOT NULL, used INTEGER NOT NULL) WITHOUT ROWID;
+         CREATE TABLE hashes (key BLOB PRIMARY KEY, hashes BLOB NOT NULL, used INTEGER NOT NULL);
          PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {VERSION}; COMMIT;"
     ))?;
     Ok(Ok(()))

@@ -3,23 +3,17 @@
 //! Decoding happens in worker processes. Nothing here decides what is a copy: that is the business of
 //! `countersign_matching`. What cannot be decoded gives the reason why it was not compared.
 
+use std::io::Read;
 use std::path::Path;
-use std::sync::Arc;
 
-use data_encoding::BASE64;
-
-use crate::{extract, walk};
-use countersign_credentials::Verifier;
 use countersign_io::{ByteRange, TempSpace};
-use countersign_judge::approvals::record::Fingerprint;
-use countersign_judge::marks;
 use countersign_matching::{
-    Asset, Digest, Landmarks, Luma, PictureProbe, PictureReference, PixelData, Pixels, Reference, SampleDigest,
-    SoundProbe, picture_to_bytes, pixel_digest,
+    Asset, Digest, Landmarks, Luma, PictureHint, PictureProbe, PictureReference, PixelData, Pixels, Reference,
+    SampleDigest, SoundProbe, pixel_digest,
 };
 use countersign_media::formats;
-use countersign_model::{Ai, Facts, Media, limits};
-use countersign_worker::client::{self, Failure, GrayCopy, PictureFormat, Refusal};
+use countersign_model::{Facts, Media, limits};
+use countersign_worker::client::{self, Failure, ForeignFormat, GrayCopy, PictureFormat, PixelImage, Refusal};
 
 /// The longest side of a still that fingerprints are made of, and of a frame of a clip.
 const STILL_SIDE: u32 = 512;
@@ -74,7 +68,7 @@ impl Material<'_> {
     }
 
     /// The orientation that EXIF states for the whole picture, 1 where it states none.
-    fn orientation(&self) -> u8 {
+    pub(crate) fn orientation(&self) -> u8 {
         let own = self.facts.tags.iter().filter(|tag| tag.space == "exif" && tag.via.is_own());
         let named = own.filter(|tag| tag.key.rsplit(':').next() == Some("Orientation") && tag.place.contains("IFD0"));
         let stated = named.filter_map(|tag| tag.value.trim().parse().ok()).find(|value| (1..=8).contains(value));
@@ -92,11 +86,36 @@ impl Material<'_> {
         }
     }
 
+    /// What a JPEG is looked up by before its pixels are decoded; nothing where they have to be.
+    #[must_use]
+    pub fn hint(&self) -> Option<PictureHint> {
+        let jpeg = matches!(self.picture_format(), Ok(Some(PictureFormat::Jpeg)));
+        if !jpeg || self.bytes.len() > limits::BLOB as u64 {
+            return None;
+        }
+        let mut bytes = Vec::new();
+        self.bytes.stream().read_to_end(&mut bytes).ok()?;
+        PictureHint::of_jpeg(&bytes, self.orientation(), limits::COMPARED)
+    }
+
+    /// The picture by a decoder that is no part of this program; its container has turned it already.
+    fn foreign(&self) -> Option<Result<Luma, String>> {
+        let info = self.facts.format.and_then(formats::info)?;
+        let format = ForeignFormat::from_extension(info.extensions.first().copied()?)?;
+        Some(self.with_file(|path| {
+            let gray = client::foreign_gray(path, format, STILL_SIDE).map_err(|failure| said(&failure))?;
+            seen(&gray, 1)
+        }))
+    }
+
     /// The picture, small and as it is seen.
     ///
     /// # Errors
     /// Where it cannot be decoded within bounds.
     pub fn still(&self) -> Result<Luma, String> {
+        if let Some(foreign) = self.foreign() {
+            return foreign;
+        }
         let format = self.picture_format()?;
         if self.bytes.len() > limits::BLOB as u64 {
             return Err(format!("{} bytes are more than are decoded of a picture", self.bytes.len()));
@@ -107,11 +126,35 @@ impl Material<'_> {
         seen(&gray, self.orientation())
     }
 
+    /// All pixels, where they are decoded exactly.
+    pub(crate) fn decoded(&self) -> Option<PixelImage> {
+        let format = self.picture_format().ok()??;
+        client::pixels(self.bytes, format, limits::COMPARED).ok()
+    }
+
+    /// The picture, small and as it is seen, and the digest of all its pixels, of which there is none where they are not
+    /// decoded exactly.
+    ///
+    /// # Errors
+    /// As for [`Material::still`].
+    pub fn still_and_pixels(&self) -> Result<(Luma, Option<Digest>), String> {
+        let Some(image) = self.decoded() else { return Ok((self.still()?, None)) };
+        Ok((self.reduced(&image)?, self.digest(&image)))
+    }
+
+    /// The picture of these pixels, small and as it is seen.
+    pub(crate) fn reduced(&self, image: &PixelImage) -> Result<Luma, String> {
+        let gray = image.gray(STILL_SIDE).ok_or("the picture cannot be reduced")?;
+        seen(&gray, self.orientation())
+    }
+
     /// The digest of all pixels as they are seen, eight bits a channel.
     #[must_use]
     pub fn pixels(&self) -> Option<Digest> {
-        let format = self.picture_format().ok()??;
-        let image = client::pixels(self.bytes, format, limits::COMPARED).ok()?;
+        self.digest(&self.decoded()?)
+    }
+
+    fn digest(&self, image: &PixelImage) -> Option<Digest> {
         let (width, height) = (usize::try_from(image.width()).ok()?, usize::try_from(image.height()).ok()?);
         // Opaque pixels have the same digest with and without their alpha, and need no copy.
         let (with_alpha, opaque);
@@ -215,8 +258,9 @@ pub fn reference(material: &Material<'_>) -> Result<Reference, String> {
     let mut out = Reference::default();
     match material.kind()? {
         Kind::Still => {
-            out.frames.push(PictureReference::new(&material.still()?, 0));
-            out.pixels = material.pixels();
+            let (luma, pixels) = material.still_and_pixels()?;
+            out.frames.push(PictureReference::new(&luma, 0));
+            out.pixels = pixels;
         }
         Kind::Clip => {
             let frames = material.frames(REFERENCE_FRAMES, &mut |time, luma| {
@@ -248,10 +292,10 @@ pub fn asset(material: &Material<'_>) -> Result<(Asset, Option<String>), String>
     let (mut out, mut left_out) = (Asset::default(), None);
     match material.kind()? {
         Kind::Still => {
-            let luma = material.still()?;
+            let (luma, pixels) = material.still_and_pixels()?;
             out.probes.push((0, PictureProbe::new(&luma)));
             out.frames.push(PictureReference::new(&luma, 0));
-            out.pixels = material.pixels();
+            out.pixels = pixels;
         }
         Kind::Clip => {
             let frames = material.frames(COMPARED_FRAMES, &mut |time, luma| {
@@ -292,41 +336,4 @@ fn add_sound(asset: &mut Asset, samples: &[f32]) {
 /// Where it cannot be decoded.
 pub fn sound_probe(material: &Material<'_>) -> Result<SoundProbe, String> {
     Ok(SoundProbe::new(&material.sound()?, f64::from(RATE)))
-}
-
-/// Makes the fingerprints that records hold.
-pub struct Recorder {
-    options: extract::Options,
-    space: TempSpace,
-}
-
-impl Recorder {
-    /// Subjects of one record that get fingerprints; a record of more files is one about a sequence or a whole delivery.
-    pub const MOST: usize = 500;
-
-    /// One whose marks in Content Credentials are read by this verifier.
-    #[must_use]
-    pub fn new(verifier: Arc<Verifier>) -> Self {
-        Self {
-            options: extract::Options { verifier: Some(verifier), ..extract::Options::default() },
-            space: TempSpace::outside(&[]),
-        }
-    }
-
-    /// The fingerprint of a still in a file; `None` for everything else.
-    #[must_use]
-    pub fn fingerprint(&self, path: &Path) -> Option<Fingerprint> {
-        let bytes = ByteRange::open(path).ok()?;
-        let facts = extract::facts(path, &walk::sidecars(path), &self.options);
-        let material = Material { bytes: &bytes, path, local: true, facts: &facts, space: &self.space };
-        if material.kind() != Ok(Kind::Still) {
-            return None;
-        }
-        let picture = PictureReference::new(&material.still().ok()?, 0);
-        let ai = marks::ai(&self.options.catalogue.evidence(&facts));
-        picture.is_comparable().then(|| Fingerprint {
-            picture: BASE64.encode(&picture_to_bytes(&picture)),
-            ai: Some(ai).filter(|ai| *ai > Ai::None),
-        })
-    }
 }

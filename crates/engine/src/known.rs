@@ -7,13 +7,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use data_encoding::BASE64;
 
+use crate::cache::KeptHashes;
 use crate::fingerprints::{self, Kind, Material};
 use countersign_judge::approvals::record::UseClass;
 use countersign_judge::approvals::{Approvals, Decision, Record};
 use countersign_matching::{
-    ClipMatch, Index, PictureMatch, PictureProbe, Reference, Relation, SoundMatch, picture_from_bytes,
+    ClipMatch, Index, LOOK_DISTANCE, PictureHint, PictureMatch, PictureProbe, Reference, Relation, SoundMatch,
+    picture_from_bytes, reference_from_bytes,
 };
-use countersign_model::{Ai, Claim, Evidence, KnownCopy, KnownRelation, MatchingSummary, Strength, Via};
+use countersign_model::{Ai, Claim, Evidence, KnownCopy, KnownRelation, MatchingSummary, Media, Strength, Via};
 
 /// The mark that stands for all of this.
 pub const MARK: &str = "known.copy";
@@ -64,6 +66,8 @@ pub struct LookedUp {
     pub evidence: Vec<Evidence>,
     /// What of the asset was not looked at.
     pub left_out: Option<String>,
+    /// What its picture or frames were looked up by, to be kept for another run; `None` where that is not all.
+    pub hashes: Option<KeptHashes>,
 }
 
 impl Known {
@@ -71,9 +75,9 @@ impl Known {
     ///
     /// # Errors
     /// More references than one index may hold.
-    pub fn add_index(&mut self, name: &str, index: &Index) -> Result<(), String> {
-        for reference in index.references() {
-            self.index.add(reference.clone()).map_err(|e| e.to_string())?;
+    pub fn add_index(&mut self, name: &str, index: Index) -> Result<(), String> {
+        for reference in index.into_references() {
+            self.index.add(reference).map_err(|e| e.to_string())?;
             self.origins.push(Origin { index: Some(name.to_owned()), ..Origin::default() });
         }
         Ok(())
@@ -85,15 +89,18 @@ impl Known {
             let record = &entry.record;
             for subject in &record.subjects {
                 let Some(picture) = subject.annotations.as_ref().and_then(|a| a.fingerprint.as_ref()) else { continue };
-                let bytes = BASE64.decode(picture.picture.as_bytes()).ok();
+                let decoded = |text: &str| BASE64.decode(text.as_bytes()).ok();
+                let still = decoded(&picture.picture).and_then(|bytes| picture_from_bytes(&bytes).ok());
+                let still = still.map(|frame| Reference { frames: vec![frame], ..Reference::default() });
+                let moving = || reference_from_bytes(&decoded(picture.moving.as_deref()?)?).ok();
                 // Fingerprints of another version are as if there were none: they are made anew with the next approval.
-                let Some(frame) = bytes.and_then(|bytes| picture_from_bytes(&bytes).ok()) else { continue };
+                let Some(made) = still.or_else(moving) else { continue };
                 let claim = picture.ai.unwrap_or(Ai::None).max(used(record));
                 let reference = Reference {
                     record: record.id.clone(),
                     claim: claim.word().to_owned(),
-                    frames: vec![frame],
-                    ..Reference::named(&subject.name)
+                    name: subject.name.clone(),
+                    ..made
                 };
                 let decision = Some(decided(record.decision));
                 self.add(reference, Origin { decision, reference: record.reference.clone(), ..Origin::default() });
@@ -160,10 +167,10 @@ impl Known {
     }
 
     fn strongest(&self, material: &Material<'_>) -> Result<LookedUp, String> {
-        let mut left_out = None;
+        let (mut left_out, mut hashes) = (None, KeptHashes::default());
         let mut found = match material.kind()? {
-            Kind::Still => self.still(material)?,
-            Kind::Clip => self.clip(material, &mut left_out)?,
+            Kind::Still => self.still(material, &mut hashes)?,
+            Kind::Clip => self.clip(material, &mut left_out, &mut hashes)?,
             Kind::Sound => self.sound(material, true)?,
         };
         found.sort_by_key(|found| (found.of.relation, found.of.distance, std::cmp::Reverse(found.of.votes)));
@@ -173,14 +180,36 @@ impl Known {
             found.insert(TOLD - 1, recorded);
         }
         found.truncate(TOLD);
-        Ok(LookedUp { evidence: found.into_iter().map(Found::evidence).collect(), left_out })
+        let hashes = Some(hashes).filter(|hashes| left_out.is_none() && !hashes.hashes.is_empty());
+        Ok(LookedUp { evidence: found.into_iter().map(Found::evidence).collect(), left_out, hashes })
     }
 
-    fn still(&self, material: &Material<'_>) -> Result<Vec<Found>, String> {
+    /// Whether an asset of this kind of medium is like nothing known, by hashes that an earlier run kept; it then counts as
+    /// compared.
+    #[must_use]
+    pub fn is_unlike(&self, media: Option<Media>, kept: &KeptHashes) -> bool {
+        // A clip is also looked up by its sound.
+        let all = media == Some(Media::Image) || (media == Some(Media::Video) && !self.knows_sounds());
+        let unlike = all && self.index.is_beyond(&kept.hashes, u32::from(kept.limit));
+        self.compared.fetch_add(u64::from(unlike), Ordering::Relaxed);
+        unlike
+    }
+
+    fn knows_sounds(&self) -> bool {
+        self.index.references().iter().any(|known| !known.sound.is_empty())
+    }
+
+    fn still(&self, material: &Material<'_>, hashes: &mut KeptHashes) -> Result<Vec<Found>, String> {
+        // Most stills of a delivery are like nothing that is known, and need not be decoded to tell.
+        if let Some(hint) = material.hint().filter(|hint| self.index.is_far(hint)) {
+            *hashes = KeptHashes { limit: PictureHint::FAR as u8, hashes: hint.hashes().to_vec() };
+            return Ok(Vec::new());
+        }
         let probe = PictureProbe::new(&material.still()?);
         if !probe.is_comparable() {
             return Err("there is too little in the picture to recognize it by".to_owned());
         }
+        *hashes = KeptHashes { limit: LOOK_DISTANCE as u8, hashes: probe.hashes().collect() };
         let matches = self.index.find_picture(&probe);
         let near = |found: &PictureMatch| found.relation == Relation::Copy && found.distance <= EXACT_DISTANCE;
         let digest = matches
@@ -197,9 +226,19 @@ impl Known {
         Ok(matches.iter().filter_map(told).collect())
     }
 
-    fn clip(&self, material: &Material<'_>, left_out: &mut Option<String>) -> Result<Vec<Found>, String> {
+    fn clip(
+        &self,
+        material: &Material<'_>,
+        left_out: &mut Option<String>,
+        hashes: &mut KeptHashes,
+    ) -> Result<Vec<Found>, String> {
         let mut search = self.index.search_clip();
-        let frames = material.frames(LOOKED_UP_FRAMES, &mut |time, luma| search.frame(time, &PictureProbe::new(luma)));
+        hashes.limit = LOOK_DISTANCE as u8;
+        let frames = material.frames(LOOKED_UP_FRAMES, &mut |time, luma| {
+            let probe = PictureProbe::new(luma);
+            hashes.hashes.extend(probe.hashes());
+            search.frame(time, &probe);
+        });
         let told = |found: &ClipMatch| {
             let place = match (found.spans.first(), found.spans.last()) {
                 (Some(first), Some(last)) => format!("frames from {} to {}", clock(first.start_ms), clock(last.end_ms)),
@@ -223,7 +262,7 @@ impl Known {
 
     /// `alone` where there is nothing but sound, so that equal samples are an equal asset.
     fn sound(&self, material: &Material<'_>, alone: bool) -> Result<Vec<Found>, String> {
-        if self.index.references().iter().all(|known| known.sound.is_empty()) {
+        if !self.knows_sounds() {
             return Ok(Vec::new());
         }
         let matches = self.index.find_sound(&fingerprints::sound_probe(material)?);

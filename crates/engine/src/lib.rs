@@ -2,7 +2,8 @@
 //!
 //! [`survey`] lists each folder and opens the packages; [`walk`] hands out sorted batches of assets, [`archives`] those inside
 //! of them. [`extract`] is everything that one asset says, [`cache`] keeps it between runs, and [`scan`] is the whole pipeline
-//! on one screen: the only place with threads. [`Engine`] is what a service keeps. [`preview`] makes the small pictures of reports.
+//! on one screen: the only place with threads. [`Engine`] is what a service keeps. [`preview`] makes the small pictures of
+//! reports, [`shown`] those of a comparison.
 //!
 //! Invariant: one wall per asset; the report of the same tree is the same whatever the number of jobs.
 
@@ -13,7 +14,9 @@ pub mod extract;
 pub mod fingerprints;
 pub mod known;
 pub mod preview;
+pub mod recorder;
 pub mod scan;
+pub mod shown;
 pub mod survey;
 pub mod walk;
 

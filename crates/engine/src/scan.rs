@@ -65,6 +65,9 @@ pub trait Watch: Sync {
         self.judged(0, findings);
     }
 
+    /// An asset was looked at by the pass that makes AI-marked assets known, before any is judged; from any thread.
+    fn gathered(&self) {}
+
     /// Set by whoever wants the run to end early.
     fn stop(&self) -> &AtomicBool;
 }
@@ -96,6 +99,7 @@ pub(crate) fn run(
             exclude: &options.exclude,
             depth: options.max_archive_depth,
             all: false,
+            seen: &|| watch.gathered(),
         };
         let stop = watch.stop();
         let walk = Walk::over(roots, options.exclude.clone()).listing(options.listed.as_deref());

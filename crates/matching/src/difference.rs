@@ -45,7 +45,7 @@ fn cell(row: usize, column: usize) -> Rectangle {
     Rectangle { left: edge(column), top: edge(row), right: edge(column + 1), bottom: edge(row + 1) }
 }
 
-fn turned(cell: &Rectangle, orientation: Orientation) -> Rectangle {
+pub(crate) fn turned(cell: &Rectangle, orientation: Orientation) -> Rectangle {
     match orientation {
         Orientation::Plain => *cell,
         Orientation::Mirrored => Rectangle { left: 1.0 - cell.right, right: 1.0 - cell.left, ..*cell },
@@ -53,7 +53,7 @@ fn turned(cell: &Rectangle, orientation: Orientation) -> Rectangle {
     }
 }
 
-fn within(outer: &Rectangle, inner: &Rectangle) -> Rectangle {
+pub(crate) fn within(outer: &Rectangle, inner: &Rectangle) -> Rectangle {
     Rectangle {
         left: outer.left + inner.left * outer.width(),
         right: outer.left + inner.right * outer.width(),

@@ -3,8 +3,8 @@
 use std::{cmp::Reverse, collections::HashMap};
 
 use crate::{
-    ClipMatch, Digest, HashScan, LOOK_DISTANCE, Landmarks, MatchingError, PictureMatch, PictureProbe, PictureReference,
-    SoundMatch, SoundProbe, clip, sound::LandmarkTable,
+    ClipMatch, Digest, HashScan, LOOK_DISTANCE, Landmarks, MatchingError, PdqHash, PictureHint, PictureMatch,
+    PictureProbe, PictureReference, SoundMatch, SoundProbe, clip, sound::LandmarkTable,
 };
 
 /// The most references of one index.
@@ -110,8 +110,14 @@ impl Index {
         Ok(number)
     }
 
-    /// Prepares the look-up of sounds; to be called once after the last reference was added.
+    /// Prepares the look-up of sounds, and of pictures where there are very many; to be called once after the last reference
+    /// was added.
     pub fn prepare(&mut self) {
+        self.prepare_sounds();
+        self.scan.prepare();
+    }
+
+    pub(crate) fn prepare_sounds(&mut self) {
         if !self.sounds_are_sorted {
             let sounds = self.references.iter().enumerate();
             self.sounds = LandmarkTable::new(sounds.map(|(number, reference)| (number as u32, &reference.sound)));
@@ -122,6 +128,23 @@ impl Index {
     /// All references in the order they were added.
     pub fn references(&self) -> &[Reference] {
         &self.references
+    }
+
+    /// All references, for another index.
+    pub fn into_references(self) -> Vec<Reference> {
+        self.references
+    }
+
+    /// Whether a picture is so far from all references that it need not be decoded to know that none is like it.
+    pub fn is_far(&self, hint: &PictureHint) -> bool {
+        self.is_beyond(hint.hashes(), PictureHint::FAR)
+    }
+
+    /// Whether all these hashes differ from all that are known by more than so many bits. Where very many are known it is
+    /// never said of a limit above that of a look: some are as near as that to any picture.
+    pub fn is_beyond(&self, hashes: &[PdqHash], limit: u32) -> bool {
+        let told = limit <= LOOK_DISTANCE || !self.scan.has_tables();
+        told && hashes.iter().all(|hash| !self.scan.any_within(hash, limit))
     }
 
     /// How many hashes of pictures are compared in a look-up.
@@ -176,7 +199,7 @@ impl Index {
     pub fn nearest_distance(&self, picture: &PictureProbe) -> Option<u32> {
         let mut nearest = None;
         for probe in &picture.hashes {
-            self.scan.within(&probe.hash, 256, |_, distance| {
+            self.scan.within_all(&probe.hash, 256, |_, distance| {
                 nearest = nearest.max(Some(Reverse(distance)));
             });
         }

@@ -24,8 +24,8 @@ use crate::{
     variant::VARIANTS,
 };
 
-/// A larger file is refused: room for about 600,000 stills.
-pub const MAXIMUM_INDEX_BYTES: u64 = 2 << 30;
+/// A larger file is refused: room for about 1.3 million stills.
+pub const MAXIMUM_INDEX_BYTES: u64 = 4 << 30;
 
 const MAGIC: &[u8; 8] = b"CSGNIDX\0";
 /// Rises with every change of the form or of how a fingerprint is made; other versions are to be made anew.
@@ -79,7 +79,7 @@ pub fn read_index(source: impl Read) -> Result<Index, MatchingError> {
     if !fields.rest.is_empty() {
         return Err(MatchingError::BadIndex("bytes after the last reference"));
     }
-    index.prepare();
+    index.prepare_sounds();
     Ok(index)
 }
 
@@ -98,6 +98,29 @@ pub fn picture_from_bytes(bytes: &[u8]) -> Result<PictureReference, MatchingErro
     }
     let picture = fields.frame()?;
     if fields.rest.is_empty() { Ok(picture) } else { Err(MatchingError::BadIndex("bytes after the picture")) }
+}
+
+/// The fingerprints of one asset as they stand in an index, after the version of that.
+///
+/// # Errors
+/// More than an index may hold.
+pub fn reference_to_bytes(reference: &Reference) -> Result<Vec<u8>, MatchingError> {
+    let mut bytes = VERSION.to_le_bytes().to_vec();
+    put_reference(&mut bytes, reference)?;
+    Ok(bytes)
+}
+
+/// Reads what [`reference_to_bytes`] gave. Whatever the bytes are, this ends with a reference or an error.
+///
+/// # Errors
+/// Damage, another version, and bytes that are too many.
+pub fn reference_from_bytes(bytes: &[u8]) -> Result<Reference, MatchingError> {
+    let mut fields = Fields { rest: bytes };
+    if fields.u32()? != VERSION {
+        return Err(MatchingError::BadIndex("it is of another version and must be made anew"));
+    }
+    let reference = fields.reference()?;
+    if fields.rest.is_empty() { Ok(reference) } else { Err(MatchingError::BadIndex("bytes after the reference")) }
 }
 
 fn checked_body(bytes: &[u8]) -> Result<&[u8], MatchingError> {

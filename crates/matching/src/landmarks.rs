@@ -44,6 +44,12 @@ impl Landmarks {
         Self { landmarks: pairs(&peaks(&resampled(samples, sample_rate))) }
     }
 
+    /// At most so many, from the beginning of the sound.
+    pub fn beginning(mut self, most: usize) -> Self {
+        self.landmarks.truncate(most);
+        self
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.landmarks.len()

@@ -25,14 +25,18 @@
 //! # Ok::<(), countersign_matching::MatchingError>(())
 //! ```
 
+mod areas;
 mod border;
+mod buckets;
 mod clip;
 mod compare;
 mod difference;
 mod digest;
 mod error;
+mod hint;
 mod index;
 mod index_file;
+mod jpeg;
 mod landmarks;
 mod luma;
 mod pdq;
@@ -46,14 +50,19 @@ mod sound;
 mod spectrum;
 mod variant;
 
+pub use areas::AlteredArea;
 pub use border::trim_uniform_borders;
 pub use clip::{ClipMatch, MatchedSpan};
 pub use compare::{Asset, Comparison, compare};
 pub use difference::{DifferenceMap, difference_map};
 pub use digest::{Digest, SampleDigest, pixel_digest};
 pub use error::MatchingError;
+pub use hint::{HINT_MARGIN, PictureHint};
 pub use index::{ClipSearch, Index, Reference};
-pub use index_file::{MAXIMUM_INDEX_BYTES, picture_from_bytes, picture_to_bytes, read_index, write_index};
+pub use index_file::{
+    MAXIMUM_INDEX_BYTES, picture_from_bytes, picture_to_bytes, read_index, reference_from_bytes, reference_to_bytes,
+    write_index,
+};
 pub use landmarks::{Landmark, Landmarks};
 pub use luma::Luma;
 pub use pdq::{Pdq, PdqHash};

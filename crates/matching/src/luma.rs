@@ -44,6 +44,12 @@ impl Luma {
         self.height
     }
 
+    /// The value at a place, rounded; black outside of the plane.
+    pub fn value(&self, x: usize, y: usize) -> u8 {
+        let inside = x < self.width && y < self.height;
+        if inside { self.at(x, y).round() as u8 } else { 0 }
+    }
+
     pub(crate) fn values(&self) -> &[f32] {
         &self.values
     }

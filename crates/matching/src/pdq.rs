@@ -173,15 +173,20 @@ fn sampled_down(luma: &Luma) -> Box<Plane> {
 }
 
 /// Two passes of half a block each spread over one block of the 64.
-fn window(side: usize) -> usize {
+pub(crate) fn window(side: usize) -> usize {
     side.div_ceil(2 * SIDE)
 }
 
 /// The places around `at` that a window covers, cut off at the ends: one more to the right where it is even.
 fn covered(at: usize, window: usize, length: usize) -> (usize, usize) {
-    let ahead = (window + 2) / 2;
-    let behind = window - ahead;
+    let (behind, ahead) = reach(window);
     (at.saturating_sub(behind), (at + ahead).min(length))
+}
+
+/// How far a window reaches back, and ahead with the place itself.
+pub(crate) fn reach(window: usize) -> (usize, usize) {
+    let ahead = (window + 2) / 2;
+    (window - ahead, ahead)
 }
 
 fn filter_rows(from: &[f32], to: &mut [f32], width: usize, window: usize) {

@@ -123,6 +123,11 @@ impl PictureProbe {
         !self.hashes.is_empty()
     }
 
+    /// The hashes that are looked up: with and without borders, in three orientations.
+    pub fn hashes(&self) -> impl Iterator<Item = PdqHash> + '_ {
+        self.hashes.iter().map(|probe| probe.hash)
+    }
+
     fn second_look(&self, probe: &ProbeHash, reference: &PictureReference, place: &Rectangle) -> SketchComparison {
         let aligned = Sketch::aligned(&self.area, &probe.part, probe.orientation, place);
         reference.sketch.compare(&aligned)

@@ -8,9 +8,10 @@ use std::time::Duration;
 
 use super::bounds::Grant;
 use super::budget::Share;
+pub use super::foreign::ForeignFormat;
 use super::protocol::{Answer, EncodedPicture, Job};
 pub use super::protocol::{GrayCopy, PictureFormat, Refusal};
-use super::{Crash, Pool, WorkerFailure, decoding_pool, frames, picture, sound, video};
+use super::{Crash, Pool, WorkerFailure, decoding_pool, foreign, frames, picture, sound, video};
 use countersign_io::{ByteRange, asset_budget};
 use countersign_model::limits;
 
@@ -216,6 +217,22 @@ pub fn grays(
         Some(GrayCopy { width, height, bytes: own.to_vec() })
     };
     Ok(shapes.into_iter().map(copy).collect())
+}
+
+/// A small gray copy of a picture in a file that ffmpeg decodes, with no side longer than `side`.
+///
+/// # Errors
+/// Where it cannot be decoded (ffmpeg is not installed, or does not know the format), and where the worker gives no answer.
+pub fn foreign_gray(path: &Path, format: ForeignFormat, side: u32) -> Result<GrayCopy, Failure> {
+    let Some(pool) = decoding_pool() else { return foreign::gray(path, format, side).map_err(Failure::Refused) };
+    let job = Job::ForeignPicture { path: path.into(), format, side };
+    match pool.ask(job, None, grant(pool, PIXELS_TIMEOUT, SMALL_ANSWER, limits::PREVIEW))? {
+        (Answer::Frame { width, height }, bytes, _) if u64::from(width) * u64::from(height) == bytes.len() as u64 => {
+            Ok(GrayCopy { width, height, bytes })
+        }
+        (Answer::Refused(refusal), ..) => Err(Failure::Refused(refusal)),
+        _ => Err(WorkerFailure::Crashed(Crash::Garbled("another answer".to_owned())).into()),
+    }
 }
 
 /// A small JPEG of a picture in a file.

@@ -70,7 +70,7 @@ pub(super) fn frames(
 }
 
 /// The next frame; nothing at the end, and at what is no frame of the size that was asked for.
-fn next(input: &mut impl BufRead, side: u32) -> Option<GrayCopy> {
+pub(super) fn next(input: &mut impl BufRead, side: u32) -> Option<GrayCopy> {
     let mut numbers = Vec::new();
     let mut header = String::new();
     while numbers.len() < 4 {

@@ -6,12 +6,13 @@
 //! ([`serve`]). A process serves many jobs. One that dies costs the job that it was at and nothing else.
 //!
 //! A program that embeds this library without an executable to start as a worker decodes in its own process: then
-//! [`client`] calls the same functions ([`picture`], [`sound`], [`video`], [`frames`]) directly.
+//! [`client`] calls the same functions ([`picture`], [`foreign`], [`sound`], [`video`], [`frames`]) directly.
 //!
 //! Invariant: a file costs at most its own job. Neither side believes a length of the other's beyond its own bound.
 
 pub mod bounds;
 pub mod client;
+mod foreign;
 mod frames;
 mod picture;
 pub mod pool;

@@ -10,6 +10,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::foreign::ForeignFormat;
+
 /// What a worker is started with.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Setup {
@@ -72,6 +74,15 @@ pub enum Job {
         /// The file.
         path: OsString,
         /// The longest side of the preview in pixels.
+        side: u32,
+    },
+    /// Make a small gray copy of a picture in a file that ffmpeg decodes.
+    ForeignPicture {
+        /// The file.
+        path: OsString,
+        /// What it is, told by its bytes and not by its name.
+        format: ForeignFormat,
+        /// The longest side of the copy in pixels.
         side: u32,
     },
     /// Make small gray frames of a video, one a second and at most so many, in several replies.

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::protocol::{self, Answer, Job, Refusal, Reply, Request, Setup};
-use super::{frames, picture, sound, video};
+use super::{foreign, frames, picture, sound, video};
 use countersign_model::limits;
 
 /// Bytes of one write where many small ones are made.
@@ -86,6 +86,10 @@ fn work(
             }
         }
         Job::VideoFrame { path, side } => replies.jpeg(video::frame(path.as_ref(), side)),
+        Job::ForeignPicture { path, format, side } => match foreign::gray(path.as_ref(), format, side) {
+            Ok(copy) => replies.send_last(Answer::Frame { width: copy.width, height: copy.height }, &copy.bytes),
+            Err(refusal) => replies.send_last(Answer::Refused(refusal), &[]),
+        },
         Job::Frames { path, side, most } => {
             let mut failed = None;
             let ended = frames::frames(path.as_ref(), side, most, &mut |frame| {

@@ -25,15 +25,22 @@ pub(super) fn frame(path: &Path, side: u32) -> Result<Vec<u8>, Refusal> {
     picture::preview(&bytes, side)
 }
 
-/// ffmpeg, started on one file with these options for its output, which goes to a pipe.
+/// ffmpeg, started on one video with these options for its output, which goes to a pipe.
 pub(super) fn start(path: &Path, output: &[&str]) -> Option<Child> {
+    start_as(path, &["-format_whitelist", CONTAINERS], output)
+}
+
+/// As [`start`], with options that say as what kinds of file ffmpeg may open the file.
+pub(super) fn start_as(path: &Path, kinds: &[&str], output: &[&str]) -> Option<Child> {
     let path = std::fs::canonicalize(path).ok()?;
     // The scheme keeps a name from being taken for an option or another protocol.
     let mut input = std::ffi::OsString::from("file:");
     input.push(&path);
     Command::new("ffmpeg")
         .args(["-nostdin", "-v", "quiet", "-max_alloc", ALLOCATION, "-threads", "1"])
-        .args(["-protocol_whitelist", "file", "-format_whitelist", CONTAINERS, "-i"])
+        .args(["-protocol_whitelist", "file"])
+        .args(kinds)
+        .arg("-i")
         .arg(input)
         .args(["-map", "0:v:0"])
         .args(output)

@@ -197,7 +197,13 @@ pub(super) fn process_asset(
     extract::tell_excess(&mut facts);
     // What is marked itself is known, and not looked up.
     if let Some(known) = known.filter(|_| marks::ai(&evidence) <= Ai::Possible) {
-        evidence.extend(copies(known, (&asset, inside.as_ref()), &mut opened, files, &mut facts));
+        evidence.extend(copies(
+            (known, scan.engine.cache.as_deref()),
+            (&asset, inside.as_ref()),
+            &mut opened,
+            files,
+            &mut facts,
+        ));
     }
     let (ai, is_copy) = (marks::ai(&evidence), evidence.iter().any(|evidence| evidence.of.is_some()));
     let claims = if scan.options.integrity { around.deliveries.digests(asset.root, &asset.rel) } else { vec![] };
@@ -378,7 +384,7 @@ pub(super) fn open_again(
 
 /// What the asset has in common with known ones. What could not be compared is a problem that hides no mark.
 fn copies(
-    known: &Known,
+    (known, cache): (&Known, Option<&Cache>),
     (asset, inside): (&Asset, Option<&Inside>),
     opened: &mut Option<MemberBytes>,
     files: AssetFiles<'_>,
@@ -388,12 +394,23 @@ fn copies(
     if known.is_empty() || !content || asset.obstacle.is_some() {
         return Vec::new();
     }
+    let kept = cache.filter(|_| inside.is_none()).map(|cache| (cache, cache.hashes(asset)));
+    if let Some((_, (Some(hashes), _))) = &kept
+        && known.is_unlike(facts.media, hashes)
+    {
+        return Vec::new();
+    }
     let looked_up = open_again((asset, inside), opened, files).map_err(|problem| problem.what).and_then(|()| {
         let bytes = &opened.as_ref().ok_or("it could not be opened")?.held;
         let local = inside.is_none() && files.is_local(asset);
         let material = Material { bytes, path: &asset.path, local, facts, space: files.space };
         catch_panic(|| known.look_up(&material)).map_err(|problem| problem.what).flatten()
     });
+    if let (Some((cache, (None, key))), Some(hashes)) =
+        (&kept, looked_up.as_ref().ok().and_then(|found| found.hashes.as_ref()))
+    {
+        cache.keep_hashes(asset, key, hashes);
+    }
     let (evidence, left_out) = match looked_up {
         Ok(looked_up) => (looked_up.evidence, looked_up.left_out),
         Err(why) => (Vec::new(), Some(format!("not compared with known material: {why}"))),

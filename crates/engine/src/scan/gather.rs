@@ -37,6 +37,8 @@ pub struct Gather<'a> {
     pub depth: usize,
     /// Whether all pictures, videos and sounds are wanted, with the digests of their bytes; else only marked ones.
     pub all: bool,
+    /// Told of each asset that was looked at, from any thread.
+    pub seen: &'a (dyn Fn() + Sync),
 }
 
 /// One asset that was wanted.
@@ -135,7 +137,11 @@ impl Pass<'_, '_> {
         let (gather, files, stop) = (self.gather, self.files, self.stop);
         let examine = |job| match stop.load(Ordering::Relaxed) {
             true => (None, None),
-            false => gather.examine(job, files),
+            false => {
+                let examined = gather.examine(job, files);
+                (gather.seen)();
+                examined
+            }
         };
         let examined: Vec<Examined> = self.pool.install(|| jobs.into_par_iter().map(examine).collect());
         for (found, archive) in examined {

@@ -162,8 +162,11 @@ pub struct Annotations {
 /// What a copy of a subject is recognized by: no picture, only hashes and a rough outline.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fingerprint {
-    /// The fingerprints of a still, as an index holds them, in base64.
+    /// The fingerprints of a still, as an index holds them, in base64; empty for a clip or a sound.
     pub picture: String,
+    /// The fingerprints of a clip or a sound, as an index holds them, in base64.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moving: Option<String>,
     /// What the subject's own marks claimed at the time of the decision.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ai: Option<countersign_model::Ai>,

@@ -1,0 +1,112 @@
+//! Huffman tables and the first coefficient of quantization tables (T.81, B.2.4).
+
+use super::bits::Bits;
+
+/// Codes of at most so many bits are found in one step.
+const QUICK: u32 = 10;
+
+/// The divisors of the means, for each of the four tables.
+#[derive(Default)]
+pub(super) struct Quantization {
+    first: [Option<u16>; 4],
+}
+
+impl Quantization {
+    pub(super) fn read(&mut self, mut segment: &[u8]) -> Option<()> {
+        while let Some((head, rest)) = segment.split_first() {
+            let (wide, place) = (head >> 4, usize::from(head & 15));
+            let size = if wide == 0 { 64 } else { 128 };
+            let (table, rest) = rest.split_at_checked(size)?;
+            let first = if wide == 0 { u16::from(table[0]) } else { u16::from_be_bytes([table[0], table[1]]) };
+            *self.first.get_mut(place)? = Some(first);
+            segment = rest;
+        }
+        Some(())
+    }
+
+    pub(super) fn first(&self, place: usize) -> Option<u16> {
+        *self.first.get(place)?
+    }
+}
+
+/// Tables for means (class 0) and for the other coefficients (class 1).
+#[derive(Default)]
+pub(super) struct HuffmanTables {
+    means: [Option<Box<Huffman>>; 4],
+    others: [Option<Box<Huffman>>; 4],
+}
+
+impl HuffmanTables {
+    pub(super) fn read(&mut self, mut segment: &[u8]) -> Option<()> {
+        while let Some((head, rest)) = segment.split_first() {
+            let counts: &[u8; 16] = rest.first_chunk()?;
+            let total = counts.iter().map(|count| usize::from(*count)).sum();
+            let (symbols, rest) = rest.get(16..)?.split_at_checked(total)?;
+            let class = match head >> 4 {
+                0 => &mut self.means,
+                1 => &mut self.others,
+                _ => return None,
+            };
+            *class.get_mut(usize::from(head & 15))? = Some(Box::new(Huffman::new(counts, symbols)?));
+            segment = rest;
+        }
+        Some(())
+    }
+
+    pub(super) fn of_means(&self, place: u8) -> Option<&Huffman> {
+        self.means.get(usize::from(place))?.as_deref()
+    }
+
+    pub(super) fn of_others(&self, place: u8) -> Option<&Huffman> {
+        self.others.get(usize::from(place))?.as_deref()
+    }
+}
+
+/// One table.
+pub(super) struct Huffman {
+    /// For each beginning of [`QUICK`] bits: length of the code (0 where it is longer) and its symbol.
+    quick: Box<[(u8, u8); 1 << QUICK]>,
+    /// For each length: the first code that is too large for it, aligned to 16 bits, and where its symbols begin.
+    ends: [u32; 17],
+    offsets: [i32; 17],
+    symbols: Vec<u8>,
+}
+
+impl Huffman {
+    fn new(counts: &[u8; 16], symbols: &[u8]) -> Option<Self> {
+        let mut table =
+            Self { quick: Box::new([(0, 0); 1 << QUICK]), ends: [0; 17], offsets: [0; 17], symbols: symbols.to_vec() };
+        let (mut code, mut next) = (0_u32, 0_usize);
+        for length in 1..=16_u32 {
+            table.offsets[length as usize] = next as i32 - code as i32;
+            for symbol in symbols.get(next..next + usize::from(counts[length as usize - 1]))? {
+                if code >= 1 << length {
+                    return None;
+                }
+                if length <= QUICK {
+                    let (from, many) = ((code << (QUICK - length)) as usize, 1 << (QUICK - length));
+                    table.quick.get_mut(from..from + many)?.fill((length as u8, *symbol));
+                }
+                code += 1;
+                next += 1;
+            }
+            table.ends[length as usize] = code << (16 - length);
+            code <<= 1;
+        }
+        Some(table)
+    }
+
+    /// The next symbol; at least 16 bits have to be held.
+    pub(super) fn symbol(&self, bits: &mut Bits<'_>) -> Option<u8> {
+        let (length, symbol) = self.quick[bits.peek(QUICK)];
+        if length > 0 {
+            bits.skip(u32::from(length));
+            return Some(symbol);
+        }
+        let next = bits.peek(16) as u32;
+        let length = (QUICK + 1..=16).find(|length| next < self.ends[*length as usize])?;
+        let place = self.offsets[length as usize] + (next >> (16 - length)) as i32;
+        bits.skip(length);
+        self.symbols.get(usize::try_from(place).ok()?).copied()
+    }
+}
