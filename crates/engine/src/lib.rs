@@ -12,11 +12,13 @@ pub mod cut;
 pub mod extract;
 pub mod fingerprints;
 pub mod known;
+mod open_files;
 pub mod preview;
 pub mod scan;
 pub mod survey;
 pub mod walk;
 
+pub use open_files::OpenFiles;
 pub use scan::{Engine, ScanOptions};
 
 #[cfg(test)]

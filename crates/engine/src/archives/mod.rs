@@ -194,6 +194,15 @@ struct Row {
     member: Member,
 }
 
+/// What opening an archive may use, and what of it is passed over.
+#[derive(Clone, Copy, Debug)]
+pub struct Reach<'a> {
+    /// Where what is too long for memory is decompressed to.
+    pub space: &'a TempSpace,
+    /// Patterns of the paths of members, the archive's own before them.
+    pub exclude: &'a GlobSet,
+}
+
 /// Opens the archive that an asset is.
 ///
 /// # Errors
@@ -203,9 +212,9 @@ pub fn open(
     container: Container<'_>,
     part: &AppendedArchive,
     budget: &mut Budget,
-    space: &TempSpace,
-    exclude: &GlobSet,
+    reach: Reach<'_>,
 ) -> Result<Archive, Problem> {
+    let Reach { space, exclude } = reach;
     let format = part.format;
     let Some(left) = budget.archives.checked_sub(1) else {
         let what = format!("not opened: more than {} archives inside one", limits::ARCHIVES);
