@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::console::{print, warn};
 use super::listing::present;
 use super::reporting::width;
+use countersign_engine::OpenFiles;
 use countersign_engine::cut::{self, Conformed, Delivery, NamedTimeline};
 use countersign_engine::scan::inside_roots;
 use countersign_engine::walk::lossless;
@@ -159,9 +160,10 @@ fn whole(path: &Path) -> std::io::Result<Vec<u8>> {
 fn conformed(root: &Path, timelines: &[Timeline]) -> Vec<Vec<Conformed>> {
     let roots = [root.to_path_buf()];
     let (space, stop) = (TempSpace::outside(&roots), AtomicBool::new(false));
-    let trees = Roots::local(&roots);
+    let (trees, files) = (Roots::local(&roots), OpenFiles::default());
     let delivery = Delivery {
         roots: &trees,
+        files: &files,
         listed: None,
         exclude: &globset::GlobSet::empty(),
         space: &space,

@@ -39,7 +39,9 @@ pub use countersign_worker::{Bounds, Program};
 use fetch::Fetcher;
 pub use fetch::Rules;
 use protocol::{Asset, Verdict, VerifyScope};
-use sidecar::{Beside, Rivals};
+use sidecar::Beside;
+pub use sidecar::{Neighbors, OnDrive};
+use store::ReadStore;
 use trust::TrustList;
 use verify::Contexts;
 
@@ -70,7 +72,16 @@ pub struct Options {
     pub fetch: Option<Rules>,
 }
 
-/// Made once per run and shared by all threads.
+/// An asset whose credentials are wanted.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    path: &'a Path,
+    /// Whether it was taken out of an archive, with its sidecars alone.
+    detached: bool,
+    beside: &'a dyn Neighbors,
+}
+
+/// Made once and shared by all threads.
 ///
 /// ```
 /// use std::path::Path;
@@ -100,7 +111,6 @@ pub struct Verifier {
     contexts: Contexts,
     pool: Option<Arc<Pool>>,
     fetcher: Option<Fetcher>,
-    rivals: Rivals,
     stopped: AtomicBool,
     verify: Verify,
     trust: Vec<TrustRef>,
@@ -116,8 +126,8 @@ impl Verifier {
         let pool = options.worker.clone().map(|program| remote::pool(program, &options.trust, options.bounds));
         let pool = pool.map(Arc::new);
         let fetcher = options.fetch.as_ref().map(Fetcher::new);
-        let (rivals, stopped) = (Rivals::default(), AtomicBool::new(false));
-        Ok(Self { contexts, pool, fetcher, rivals, stopped, verify: options.verify, trust })
+        let stopped = AtomicBool::new(false);
+        Ok(Self { contexts, pool, fetcher, stopped, verify: options.verify, trust })
     }
 
     /// Stops every verification under way and all that would follow: their state is unverified.
@@ -149,25 +159,31 @@ impl Verifier {
     /// Fills `facts.c2pa` from the stores that were found, or from a sidecar; it stays `None` where the file
     /// neither holds nor points to a manifest.
     pub fn credentials(&self, path: &Path, read: &mut Extraction, sidecars: &[PathBuf]) {
-        self.fill(path, read, sidecars, false);
+        self.credentials_among(path, read, sidecars, &OnDrive);
+    }
+
+    /// As [`Verifier::credentials`], where somebody else opens and lists what stands beside the asset.
+    pub fn credentials_among(&self, path: &Path, read: &mut Extraction, sidecars: &[PathBuf], beside: &dyn Neighbors) {
+        self.fill(Place { path, detached: false, beside }, read, sidecars);
     }
 
     /// As [`Verifier::credentials`], for a file that was taken out of an archive with its sidecars alone.
     pub fn credentials_detached(&self, path: &Path, read: &mut Extraction, sidecars: &[PathBuf]) {
-        self.fill(path, read, sidecars, true);
+        self.fill(Place { path, detached: true, beside: &OnDrive }, read, sidecars);
     }
 
-    fn fill(&self, path: &Path, read: &mut Extraction, sidecars: &[PathBuf], detached: bool) {
+    fn fill(&self, place: Place<'_>, read: &mut Extraction, sidecars: &[PathBuf]) {
+        let Place { path, beside, .. } = place;
         let own = std::mem::take(&mut read.stores);
         let carried = std::mem::take(&mut read.carried);
         let facts = &mut read.facts;
         let pointer = pointer(facts);
         let mut out = if own.is_empty() {
-            let beside = sidecar::find(path, sidecars, facts);
-            let spoken = beside.into_iter().filter_map(|b| self.beside(path, facts, b, detached)).collect();
-            together(spoken, facts).or_else(|| self.elsewhere(path, facts, pointer.as_deref()))
+            let found = sidecar::find(path, sidecars, beside, facts);
+            let spoken = found.into_iter().filter_map(|b| self.beside(place, facts, b)).collect();
+            together(spoken, facts).or_else(|| self.elsewhere(place, facts, pointer.as_deref()))
         } else {
-            Some(self.judge(path, facts, &own, Via::Own, detached))
+            Some(self.judge(place, facts, &own, Via::Own))
         };
         if let (Some(out), Some(url)) = (&mut out, pointer.filter(|p| is_url(p))) {
             out.remote = Some(url);
@@ -179,8 +195,9 @@ impl Verifier {
     }
 
     /// What a store beside the asset says; `None` where it speaks of another file of the same stem.
-    fn beside(&self, path: &Path, facts: &mut Facts, beside: Beside, detached: bool) -> Option<Credentials> {
-        let mut out = self.judge(path, facts, std::slice::from_ref(&beside.store), Via::Sidecar, detached);
+    fn beside(&self, place: Place<'_>, facts: &mut Facts, beside: Beside) -> Option<Credentials> {
+        let Place { path, detached, .. } = place;
+        let mut out = self.judge(place, facts, std::slice::from_ref(&beside.store), Via::Sidecar);
         let parsed = store::read(&beside.store.bytes);
         // A manifest of many files speaks of a file of its stem only if it is one of them.
         let files = verify::binding(&parsed).and_then(|b| b.collection.as_ref());
@@ -188,13 +205,14 @@ impl Verifier {
             return None;
         }
         let holds = holds(&out);
-        let rivals = if beside.exact || holds { Vec::new() } else { self.rivals.of(path) };
+        let rivals = if beside.exact || holds { Vec::new() } else { sidecar::rivals(path, place.beside) };
         if rivals.is_empty() || out.state == CredentialState::Unreadable {
             return Some(out);
         }
         let bytes = |rival: &&PathBuf| {
             let rival = Asset { path: rival, format: None, detached };
-            let (verdict, _) = self.verdict(&parsed, &beside.store, rival, &Facts::default(), Via::Sidecar);
+            let read = ReadStore { parsed: &parsed, store: &beside.store, embedded: false };
+            let (verdict, _) = self.verdict(read, rival, &Facts::default());
             matches!(verdict.state, CredentialState::Trusted | CredentialState::Valid)
         };
         if self.verify == Verify::Full && rivals.iter().any(|rival| bytes(&rival)) {
@@ -218,14 +236,15 @@ impl Verifier {
     }
 
     /// What a pointer without a manifest says, and the manifest itself where it may be fetched.
-    fn elsewhere(&self, path: &Path, facts: &mut Facts, pointer: Option<&str>) -> Option<Credentials> {
+    fn elsewhere(&self, place: Place<'_>, facts: &mut Facts, pointer: Option<&str>) -> Option<Credentials> {
         let mut out = pointed(pointer)?;
         let (Some(fetcher), Some(address)) = (&self.fetcher, pointer.filter(|p| is_url(p))) else { return Some(out) };
         match fetcher.bytes(address) {
             Ok(bytes) if jumbf::is_store(&bytes) => {
-                let place = format!("remote manifest {address}");
-                let store = Store { place, bytes: bytes.to_vec(), ..Store::default() };
-                return Some(self.judge(path, facts, std::slice::from_ref(&store), Via::Sidecar, true));
+                let name = format!("remote manifest {address}");
+                let place = Place { detached: true, ..place };
+                let store = Store { place: name, bytes: bytes.to_vec(), ..Store::default() };
+                return Some(self.judge(place, facts, std::slice::from_ref(&store), Via::Sidecar));
             }
             Ok(_) => out.damage = Some("what is kept there is no manifest store".to_owned()),
             Err(what) => out.damage = Some(what),
@@ -233,7 +252,8 @@ impl Verifier {
         Some(out)
     }
 
-    fn judge(&self, path: &Path, facts: &mut Facts, stores: &[Store], via: Via, detached: bool) -> Credentials {
+    fn judge(&self, place: Place<'_>, facts: &mut Facts, stores: &[Store], via: Via) -> Credentials {
+        let Place { path, detached, .. } = place;
         let mut out = Credentials { present: true, via, ..Credentials::default() };
         // The store of a TIFF stands in the last directory; a copy in an earlier one is what an editor left there.
         let last_first = stores.iter().all(|s| s.place.contains("TIFF"));
@@ -250,7 +270,8 @@ impl Verifier {
             unread(&parsed, left_out, store).into_iter().for_each(|p| push_problem(facts, p));
             if index == 0 {
                 let asset = Asset { path, format: facts.format, detached };
-                let (verdict, problem) = self.verdict(&parsed, store, asset, facts, via);
+                let read = ReadStore { parsed: &parsed, store, embedded: via.is_own() };
+                let (verdict, problem) = self.verdict(read, asset, facts);
                 problem.into_iter().for_each(|p| push_problem(facts, p));
                 if verdict.state == CredentialState::Unreadable && parsed.problem.is_none() {
                     let what = verdict.obstacle.clone().unwrap_or_default();
@@ -273,14 +294,8 @@ impl Verifier {
         out
     }
 
-    fn verdict(
-        &self,
-        parsed: &store::ParsedStore,
-        store: &Store,
-        asset: Asset<'_>,
-        facts: &Facts,
-        via: Via,
-    ) -> (Verdict, Option<Problem>) {
+    fn verdict(&self, read: ReadStore<'_>, asset: Asset<'_>, facts: &Facts) -> (Verdict, Option<Problem>) {
+        let ReadStore { parsed, store, embedded } = read;
         let stopped =
             |state, obstacle: String| (Verdict { state, obstacle: Some(obstacle), ..Verdict::default() }, None);
         let readable = parsed.manifests.last().is_some_and(|m| !m.claim.is_null());
@@ -296,13 +311,13 @@ impl Verifier {
             return stopped(CredentialState::Unverified, damage);
         }
         let cut = facts.problems.iter().any(|p| p.kind == ProblemKind::Truncated && p.blocking);
-        if self.verify == Verify::Full && cut && via.is_own() {
+        if self.verify == Verify::Full && cut && embedded {
             let what = "the file is cut short: its bytes cannot be checked against the manifest";
             return stopped(CredentialState::Unverified, what.to_owned());
         }
         // A store on its own has no asset that it could match.
         let companion = asset.format.and_then(formats::info).is_some_and(|info| info.media == Media::Companion);
-        let alone = companion && via.is_own();
+        let alone = companion && embedded;
         let files =
             verify::binding(parsed).and_then(|b| b.collection.as_ref().map(|c| (b, c))).filter(|(_, c)| !c.archive);
         let (scope, len) = match self.verify {
@@ -311,9 +326,8 @@ impl Verifier {
             _ => (VerifyScope::Manifest, 0),
         };
         let remote = self.pool.as_ref();
-        let remote = remote.and_then(|pool| remote::verify(pool, store, asset, scope, via.is_own(), len));
-        let (mut verdict, problem) =
-            remote.unwrap_or_else(|| (self.contexts.verify(scope, parsed, store, asset, via.is_own()), None));
+        let remote = remote.and_then(|pool| remote::verify(pool, read, asset, scope, len));
+        let (mut verdict, problem) = remote.unwrap_or_else(|| (self.contexts.verify(scope, read, asset), None));
         if let Some((binding, collection)) = files.filter(|_| scope == VerifyScope::Bound) {
             let algorithm = binding.claim.get("alg").and_then(serde_json::Value::as_str);
             let found = match asset.detached {

@@ -2,10 +2,11 @@
 //! of the asset that it was at.
 
 use super::protocol::{Asset, CANCELLED, Verdict, VerifyScope, VerifySetup, VerifyTask};
+use super::store::ReadStore;
 use super::trust::TrustList;
 use countersign_io::ByteRange;
+use countersign_model::Problem;
 use countersign_model::limits;
-use countersign_model::{Problem, Store};
 use countersign_worker::bounds::{Bounds, Grant};
 use countersign_worker::protocol::{Answer, Job};
 use countersign_worker::{Crash, Pool, Program, WorkerFailure};
@@ -19,12 +20,12 @@ pub(super) fn pool(program: Program, lists: &[TrustList], bounds: Bounds) -> Poo
 /// The verdict of a worker that reads so many bytes; `None` where none can be started.
 pub(super) fn verify(
     pool: &Pool,
-    store: &Store,
+    read: ReadStore<'_>,
     asset: Asset<'_>,
     scope: VerifyScope,
-    embedded: bool,
     len: u64,
 ) -> Option<(Verdict, Option<Problem>)> {
+    let ReadStore { store, embedded, .. } = read;
     let task = VerifyTask {
         path: asset.path.into(),
         format: asset.format,

@@ -12,8 +12,17 @@ use super::collection::{self, Collection};
 use countersign_media::framing::cbor::{self, Item};
 use countersign_media::framing::der;
 use countersign_media::framing::jumbf_tree::{self as jumbf, Tree};
-use countersign_model::Problem;
 use countersign_model::limits;
+use countersign_model::{Problem, Store};
+
+/// A manifest store, what was read of it, and how it reached the asset.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ReadStore<'a> {
+    pub(super) parsed: &'a ParsedStore,
+    pub(super) store: &'a Store,
+    /// Whether it stands in the asset's own file.
+    pub(super) embedded: bool,
+}
 
 /// What a store says.
 #[derive(Debug, Default)]

@@ -19,7 +19,7 @@ use super::exclusions;
 use super::found::Found;
 use super::fragments::{self, Rendition};
 use super::protocol::{Asset, CANCELLED, Verdict, VerifyScope};
-use super::store::{ParsedManifest, ParsedStore, base};
+use super::store::{ParsedManifest, ParsedStore, ReadStore, base};
 use super::trust::TrustList;
 use super::window::Window;
 use countersign_media::formats::{self, C2paMime};
@@ -123,14 +123,8 @@ impl Contexts {
 
     /// Verifies as far as is asked.
     #[must_use]
-    pub(super) fn verify(
-        &self,
-        scope: VerifyScope,
-        parsed: &ParsedStore,
-        store: &Store,
-        asset: Asset<'_>,
-        embedded: bool,
-    ) -> Verdict {
+    pub(super) fn verify(&self, scope: VerifyScope, read: ReadStore<'_>, asset: Asset<'_>) -> Verdict {
+        let ReadStore { parsed, store, embedded } = read;
         match scope {
             VerifyScope::Bytes => self.full(parsed, store, asset, embedded),
             VerifyScope::Bound | VerifyScope::Manifest => self.signature(parsed, store, scope),
@@ -148,7 +142,8 @@ impl Contexts {
             Err(e) => return Verdict::unverified(e.to_string()),
             Ok(file) => {
                 let _share = self.budget.share(len);
-                self.read(&self.all, &store.bytes, &format(parsed, asset), file, len)
+                start_clock(self.bounds.time_for(len));
+                read(&self.all, &store.bytes, &format(parsed, asset), file)
             }
         };
         let mut verdict = match result {
@@ -208,7 +203,8 @@ impl Contexts {
         if let Some(obstacle) = too_much(parsed) {
             return Verdict::unverified(obstacle);
         }
-        match self.read(&self.all, &store.bytes, bare_format(parsed), Cursor::new([]), 0) {
+        start_clock(self.bounds.time_for(0));
+        match read(&self.all, &store.bytes, bare_format(parsed), Cursor::new([])) {
             // The crate knows collections as it writes them itself, in a map, not as the specification has them.
             Err(e) if binding(parsed).is_some_and(|b| b.collection.is_some()) => {
                 Verdict::unverified(unreadable(&e).obstacle.unwrap_or_default())
@@ -222,19 +218,6 @@ impl Contexts {
                 verdict
             }
         }
-    }
-
-    /// What the crate makes of a store and an asset of so many bytes.
-    fn read(
-        &self,
-        context: &Arc<Context>,
-        store: &[u8],
-        format: &str,
-        stream: impl Read + Seek + Send,
-        len: u64,
-    ) -> std::result::Result<Reader, c2pa::Error> {
-        start_clock(self.bounds.time_for(len));
-        Reader::from_shared_context(context).with_manifest_data_and_stream(store, format, stream)
     }
 
     fn verdict(&self, reader: &Reader, parsed: &ParsedStore, store: &[u8], expected: &[&str]) -> Verdict {
@@ -262,7 +245,8 @@ impl Contexts {
     fn vouched_for_by_signers(&self, found: Found, labels: &[&str], store: &[u8]) -> Found {
         let Some(apart) = self.apart.as_ref().filter(|_| found.vouched) else { return found };
         let read = |context: &Arc<Context>| {
-            let reader = self.read(context, store, PLAIN, Cursor::new([]), 0);
+            start_clock(self.bounds.time_for(0));
+            let reader = read(context, store, PLAIN, Cursor::new([]));
             reader.map(|reader| Found::of(&reader, labels)).unwrap_or_default()
         };
         match read(&apart.stamps).vouched {
@@ -277,7 +261,8 @@ impl Contexts {
             return Some(name.clone());
         }
         let vouches = |context: &Arc<Context>| {
-            let reader = self.read(context, store, PLAIN, Cursor::new([]), 0);
+            start_clock(self.bounds.time_for(0));
+            let reader = read(context, store, PLAIN, Cursor::new([]));
             reader.is_ok_and(|r| Found::of(&r, labels).trusted)
         };
         self.each.iter().find(|(_, context)| vouches(context)).map(|(name, _)| name.clone())
@@ -357,6 +342,16 @@ fn bare_format(parsed: &ParsedStore) -> &'static str {
         label if label.starts_with("c2pa.hash.collection") => "zip",
         _ => PLAIN,
     }
+}
+
+/// What the crate makes of a store and an asset; the clock is started by whoever knows how long that may take.
+fn read(
+    context: &Arc<Context>,
+    store: &[u8],
+    format: &str,
+    stream: impl Read + Seek + Send,
+) -> std::result::Result<Reader, c2pa::Error> {
+    Reader::from_shared_context(context).with_manifest_data_and_stream(store, format, stream)
 }
 
 /// The binding of an initialization segment whose media lies in other files.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::protocol::{Asset, Verdict, VerifySetup, VerifyTask};
-use super::store;
+use super::store::{self, ReadStore};
 use super::verify::Contexts;
 use countersign_model::Store;
 use countersign_worker::Bounds;
@@ -41,5 +41,6 @@ fn verify(contexts: &Contexts, task: VerifyTask, bytes: Vec<u8>) -> Verdict {
     let store = Store { place: task.place, offset: task.offset, bytes, damage: None };
     let parsed = store::read(&store.bytes);
     let asset = Asset { path: Path::new(&task.path), format: task.format, detached: false };
-    contexts.verify(task.scope, &parsed, &store, asset, task.embedded)
+    let read = ReadStore { parsed: &parsed, store: &store, embedded: task.embedded };
+    contexts.verify(task.scope, read, asset)
 }

@@ -8,7 +8,7 @@ use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use countersign_credentials::Verifier;
+use countersign_credentials::{Neighbors, OnDrive, Verifier};
 use countersign_io::asset_budget::{self, AssetBudget, Entered};
 use countersign_io::source::Source;
 use countersign_io::{ByteRange, TempSpace};
@@ -64,26 +64,25 @@ impl Default for Options {
 /// ```
 #[must_use]
 pub fn facts(path: &Path, sidecars: &[PathBuf], options: &Options) -> Facts {
-    let open = |path: &Path| ByteRange::open(path).map_err(|e| Problem::new(ProblemKind::Io, "", None, e.to_string()));
-    facts_of(path, &open(path), sidecars, &open, options)
+    facts_of(path, &OnDrive.open(path), sidecars, &OnDrive, options)
 }
 
-/// The facts of a file of this machine that is open already; `open` opens those beside it.
+/// The facts of a file of this machine that is open already; `neighbors` opens those beside it.
 pub fn facts_of(
     path: &Path,
     bytes: &Result<ByteRange, Problem>,
     sidecars: &[PathBuf],
-    open: &dyn Fn(&Path) -> Result<ByteRange, Problem>,
+    neighbors: &dyn Neighbors,
     options: &Options,
 ) -> Facts {
     let source = |bytes: &Result<ByteRange, Problem>| bytes.as_ref().map(Source::new).map_err(Clone::clone);
-    // Manifest stores are for the verifier, which opens them itself.
+    // Manifest stores are for the verifier, which knows how to pair them.
     let readable = sidecars.iter().filter(|sidecar| extension(sidecar) != "c2pa");
-    let beside = readable.map(|sidecar| (sidecar.as_path(), source(&open(sidecar))));
+    let beside = readable.map(|sidecar| (sidecar.as_path(), source(&neighbors.open(sidecar))));
     let _reading = entered(bytes.as_ref().map_or(0, ByteRange::len), options);
     let mut out = read_with_sidecars(path, source(bytes), beside, options);
     if let Some(verifier) = &options.verifier {
-        verifier.credentials(path, &mut out, sidecars);
+        verifier.credentials_among(path, &mut out, sidecars, neighbors);
     }
     finish(path, out, options)
 }

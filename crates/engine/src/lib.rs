@@ -13,6 +13,7 @@ pub mod cut;
 pub mod extract;
 pub mod fingerprints;
 pub mod known;
+mod open_files;
 pub mod preview;
 pub mod recorder;
 pub mod scan;
@@ -20,6 +21,7 @@ pub mod shown;
 pub mod survey;
 pub mod walk;
 
+pub use open_files::OpenFiles;
 pub use scan::{Engine, ScanOptions};
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! Small pictures of flagged assets for the HTML report: images reduced, sound as a waveform, cover art, a video's
 //! poster picture, and where none is carried a frame by way of ffmpeg, if that is installed.
 //!
+//! What kind of thing an asset is decides what is tried: of what is no medium no picture is asked.
+//!
 //! A picture is made while its asset is open, from the handle by which it was read: what is sent to a worker are bytes. Only
 //! what is longer than [`limits::BLOB`], and ffmpeg, needs a file of its own. Everything is bounded (bytes, pixels, samples,
 //! seconds) and decoded in worker processes: a decoder that fails costs only its picture, and whatever cannot be pictured is
@@ -19,7 +21,7 @@ use countersign_model::{Extraction, FormatId};
 use countersign_report::Picture;
 use countersign_worker::client;
 
-pub use made::Files;
+pub use made::{Files, Tried};
 
 /// The longest side of a picture, in pixels.
 const SIDE: u32 = 240;
@@ -47,10 +49,12 @@ impl Open<'_> {
     /// The picture, if one can be made.
     #[must_use]
     pub fn picture(&self) -> Option<Picture> {
-        match self.format.map(|info| info.media) {
-            Some(Media::Audio) => self.carried().or_else(|| self.sound()),
-            Some(Media::Video) => self.carried().or_else(|| self.sound_of_file()).or_else(|| self.frame()),
-            _ => self.still().or_else(|| self.carried()).or_else(|| self.contained()),
+        match self.format?.media {
+            Media::Image => self.still().or_else(|| self.carried()).or_else(|| self.contained()),
+            Media::Audio => self.carried().or_else(|| self.sound()),
+            Media::Video => self.carried().or_else(|| self.frame()).or_else(|| self.sound_of_file()),
+            Media::Document => self.carried(),
+            Media::Archive | Media::Companion => None,
         }
     }
 

@@ -25,21 +25,22 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use globset::GlobSet;
 use rayon::prelude::*;
 
-use crate::archives::{self, Budget, Container};
+use crate::archives::{self, Budget, Container, Reach};
 use crate::cut::{Cuts, Delivery};
 
 use crate::known::Known;
+use crate::open_files::OpenFiles;
 use crate::survey;
 use crate::walk::{Named, Walk};
 use around::PackageContext;
-use asset::{Approved, AssetFiles, Job, Judged, catch_panic, process_asset};
+use asset::{Approved, AssetFiles, Job, Judged, Pass, catch_panic, process_asset};
 use countersign_delivery::packages::{PackageIndex, Row, Sequences, archive, capped, frame_name};
 pub use countersign_io::inside_roots;
 use countersign_io::{self as io, Roots, TempSpace};
 use countersign_judge::judge::Judge;
 use countersign_model::error::{Error, Result};
 use countersign_model::{AppendedArchive, AssetReport, Finding, PackageFault, PackageReport, Summary};
-use countersign_report::Picture;
+use countersign_report::{Picture, first_frame};
 use gather::Gather;
 use tally::Tally;
 
@@ -91,7 +92,8 @@ pub(crate) fn run(
     let mut walk =
         Walk::over(roots, options.exclude.clone()).listing(options.listed.as_deref()).naming(Named::of(&deliveries));
     let space = TempSpace::outside(&scanned(&roots.local_paths(), options.listed.as_deref()));
-    let files = AssetFiles { roots, space: &space, from_cache: &scan.from_cache };
+    let open = OpenFiles::default();
+    let files = AssetFiles { roots, space: &space, open: &open, from_cache: &scan.from_cache };
     if let Some(known) = &mut known {
         let gather = Gather {
             extract: engine.extract.clone(),
@@ -112,6 +114,7 @@ pub(crate) fn run(
     // What cuts play is final wherever it lies: they are read before the first asset is placed.
     let delivery = Delivery {
         roots,
+        files: &open,
         listed: options.listed.as_deref(),
         exclude: &options.exclude,
         space: &space,
@@ -233,12 +236,13 @@ impl ScanRun<'_, '_> {
         archive: Option<usize>,
         rows: &mut Rows,
     ) -> Result<()> {
-        let (scan, watch, files, known, cuts) = (self.scan, self.watch, self.files, self.known, self.cuts);
+        let (scan, watch, files, known, placing) = (self.scan, self.watch, self.files, self.known, self.cuts);
+        let pass = Pass { scan, around, files, known, placing, watch };
         if scan.options.previews.is_some() {
             number_frames(&mut jobs);
         }
         let last = jobs.last().map(|job| (job.asset.root, io::parent(&job.asset.rel)));
-        let judge = |job| process_asset(scan, job, around, files, known, (cuts, watch));
+        let judge = |job| process_asset(&pass, job);
         let judged: Vec<_> = self.pool.install(|| jobs.into_par_iter().map(judge).collect());
         scan.judge.check_ledger_intact()?;
         for judged in judged {
@@ -282,9 +286,10 @@ impl ScanRun<'_, '_> {
         for row in ready {
             let report = self.tally.row(row, &self.scan.judge, archive.is_some());
             let place = (report.root, report.path.clone());
-            let picture = rows.pictures.get_mut(&place).and_then(VecDeque::pop_front);
-            if let (Some(previews), Some(picture)) = (&self.scan.options.previews, picture) {
-                previews.keep(&report, picture);
+            if let Some(previews) = &self.scan.options.previews {
+                let shown = (report.root, first_frame(&report));
+                let picture = rows.pictures.get_mut(&shown).and_then(VecDeque::pop_front);
+                picture.into_iter().for_each(|picture| previews.keep(&report, shown.1.clone(), picture));
             }
             (self.tell)(&report)?;
             let job = rows.archives.get_mut(&place).and_then(VecDeque::pop_front);
@@ -306,11 +311,15 @@ impl ScanRun<'_, '_> {
         }
         let asset = &job.asset;
         let (budget, files, exclude) = (&mut self.budget, self.files, &self.scan.options.exclude);
+        let reach = Reach { space: files.space, exclude };
         let opened = catch_panic(|| match &job.inside {
-            Some(inside) => archives::open(asset, Container::Member(inside), part, budget, files.space, exclude),
+            Some(inside) => archives::open(asset, Container::Member(inside), part, budget, reach),
             None => {
                 let bytes = files.open(asset).map_err(|problem| problem.within("file"))?;
-                archives::open(asset, Container::File(&bytes), part, budget, files.space, exclude)
+                if job.archives.last() != Some(part) {
+                    files.open.keep(asset.root, &asset.rel, &bytes);
+                }
+                archives::open(asset, Container::File(&bytes), part, budget, reach)
             }
         });
         let opened = opened.flatten();

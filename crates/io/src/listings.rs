@@ -15,6 +15,8 @@ pub struct Folder {
     names: String,
     /// Where each name ends, and what goes by it.
     entries: Vec<(u32, Kind)>,
+    /// Whether the names are in byte order as they are written: escapes of bytes that are no text may stand elsewhere.
+    sorted: bool,
 }
 
 impl Folder {
@@ -23,11 +25,14 @@ impl Folder {
     /// # Errors
     /// Where all names together are longer than 4 GiB.
     pub fn of(entries: impl IntoIterator<Item = (String, Kind)>) -> io::Result<Self> {
-        let mut folder = Self::default();
+        let mut folder = Self { sorted: true, ..Self::default() };
+        let mut last = String::new();
         for (name, kind) in entries {
+            folder.sorted &= last <= name;
             folder.names.push_str(&name);
             let end = u32::try_from(folder.names.len()).map_err(|_| io::Error::other("too many names to be listed"))?;
             folder.entries.push((end, kind));
+            last = name;
         }
         folder.names.shrink_to_fit();
         folder.entries.shrink_to_fit();
@@ -41,6 +46,46 @@ impl Folder {
             .iter()
             .zip(starts)
             .map(|((end, kind), start)| (self.names.get(start as usize..*end as usize).unwrap_or_default(), *kind))
+    }
+
+    /// As [`Folder::iter`], of the names that start with `prefix` only: they are found without a look at all others.
+    ///
+    /// ```
+    /// use countersign_io::{Folder, Kind};
+    ///
+    /// let names = ["a.jpg", "b.jpg", "b.png", "c.jpg"].map(|name| (name.to_owned(), Kind::File));
+    /// let folder = Folder::of(names)?;
+    /// assert_eq!(folder.starting_with("b.").map(|(name, _)| name).collect::<Vec<_>>(), ["b.jpg", "b.png"]);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn starting_with<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = (&'a str, Kind)> {
+        let first = if self.sorted { self.first_from(prefix) } else { 0 };
+        let some = (first..self.entries.len()).filter_map(|index| self.get(index));
+        let sorted = self.sorted;
+        some.take_while(move |(name, _)| !sorted || name.starts_with(prefix))
+            .filter(move |(name, _)| name.starts_with(prefix))
+    }
+
+    /// The number of the first name that is not before `text`.
+    fn first_from(&self, text: &str) -> usize {
+        let (mut from, mut to) = (0, self.entries.len());
+        while from < to {
+            let middle = from + (to - from) / 2;
+            match self.get(middle) {
+                Some((name, _)) if name < text => from = middle + 1,
+                _ => to = middle,
+            }
+        }
+        from
+    }
+
+    fn get(&self, index: usize) -> Option<(&str, Kind)> {
+        let start = match index.checked_sub(1) {
+            Some(before) => self.entries.get(before)?.0,
+            None => 0,
+        };
+        let (end, kind) = *self.entries.get(index)?;
+        Some((self.names.get(start as usize..end as usize)?, kind))
     }
 
     /// How many names there are.

@@ -99,6 +99,19 @@ pub fn urgency(asset: &AssetReport) -> Option<u8> {
     words::speaks(asset).then(|| open.max().unwrap_or(0))
 }
 
+/// The file that shows what a row tells of: of a sequence the first frame.
+#[must_use]
+pub fn first_frame(asset: &AssetReport) -> String {
+    let frame = || {
+        let first = asset.frames?.first;
+        let (prefix, rest) = asset.path.rsplit_once('[')?;
+        let (numbers, suffix) = rest.split_once(']')?;
+        let (number, _) = numbers.split_once('-')?;
+        (number.parse() == Ok(first)).then(|| format!("{prefix}{number}{suffix}"))
+    };
+    frame().unwrap_or_else(|| asset.path.clone())
+}
+
 /// A small picture of an asset.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Picture {

@@ -210,6 +210,15 @@ struct Row {
     member: Member,
 }
 
+/// What opening an archive may use, and what of it is passed over.
+#[derive(Clone, Copy, Debug)]
+pub struct Reach<'a> {
+    /// Where what is too long for memory is decompressed to.
+    pub space: &'a TempSpace,
+    /// Patterns of the paths of members, the archive's own before them.
+    pub exclude: &'a GlobSet,
+}
+
 /// Opens the archive that an asset is.
 ///
 /// # Errors
@@ -219,9 +228,9 @@ pub fn open(
     container: Container<'_>,
     part: &AppendedArchive,
     budget: &mut Budget,
-    space: &TempSpace,
-    exclude: &GlobSet,
+    reach: Reach<'_>,
 ) -> Result<Archive, Problem> {
+    let Reach { space, exclude } = reach;
     let _reading = budget.reading.enter();
     let format = part.format;
     let Some(left) = budget.archives.checked_sub(1) else {

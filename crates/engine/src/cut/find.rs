@@ -9,7 +9,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use globset::GlobSet;
 
-use crate::archives::{self, Budget, Container, Inside};
+use crate::archives::{self, Budget, Container, Inside, Reach};
+use crate::open_files::OpenFiles;
 use crate::walk::{self, lossless};
 use countersign_io::paths::native;
 use countersign_io::source::Source;
@@ -76,9 +77,14 @@ impl Found {
     }
 
     /// All of its bytes, at most `most`.
-    pub(super) fn bytes(&self, roots: &Roots, space: &TempSpace, most: usize) -> Result<Vec<u8>, String> {
+    pub(super) fn bytes(
+        &self,
+        (roots, files): (&Roots, &OpenFiles),
+        space: &TempSpace,
+        most: usize,
+    ) -> Result<Vec<u8>, String> {
         let range = match &self.from {
-            From::File(named) => open(roots, named).map_err(|problem| problem.what)?,
+            From::File(named) => open((roots, files), named).map_err(|problem| problem.what)?,
             From::Member(inside) => {
                 let opened = inside.open(space).map_err(|problem| problem.what)?;
                 if let Some(problem) = opened.problem {
@@ -124,11 +130,11 @@ pub(super) fn names(roots: &Roots, listed: Option<&[PathBuf]>, exclude: &GlobSet
     let last = roots.len().saturating_sub(1);
     for (root, listings) in roots.iter().enumerate() {
         match listed.filter(|_| root == last) {
-            None => below(root, listings, String::new(), exclude, stop, &mut out),
+            None => below((root, listings), String::new(), exclude, stop, &mut out),
             Some(paths) => {
                 for path in paths {
                     let plain = path.components().filter(|part| *part != std::path::Component::CurDir);
-                    below(root, listings, lossless(&plain.collect::<PathBuf>()), exclude, stop, &mut out);
+                    below((root, listings), lossless(&plain.collect::<PathBuf>()), exclude, stop, &mut out);
                 }
             }
         }
@@ -137,7 +143,7 @@ pub(super) fn names(roots: &Roots, listed: Option<&[PathBuf]>, exclude: &GlobSet
 }
 
 /// Everything below one path, which may be a file.
-fn below(root: usize, listings: &Listings, start: String, exclude: &GlobSet, stop: &AtomicBool, out: &mut Names) {
+fn below((root, listings): (usize, &Listings), start: String, exclude: &GlobSet, stop: &AtomicBool, out: &mut Names) {
     if listings.folder(&start).is_err() {
         return single(root, listings, start, exclude, out);
     }
@@ -197,7 +203,11 @@ impl Names {
     }
 }
 
-fn open(roots: &Roots, named: &Named) -> Result<ByteRange, Problem> {
+/// Opens a file, or takes it as it is open already.
+fn open((roots, files): (&Roots, &OpenFiles), named: &Named) -> Result<ByteRange, Problem> {
+    if let Some(bytes) = files.get(named.root, &named.rel) {
+        return Ok(bytes);
+    }
     let refused = |e: std::io::Error| Problem::new(ProblemKind::Io, "file", None, e.to_string());
     let tree = roots.get(named.root).ok_or_else(|| refused(std::io::ErrorKind::NotFound.into()))?.tree();
     let outside = || Problem::new(ProblemKind::Unsupported, "link", None, "leads out of the scanned folder");
@@ -209,7 +219,9 @@ fn open(roots: &Roots, named: &Named) -> Result<ByteRange, Problem> {
     if stat.kind != FileKind::File {
         return Err(Problem::new(ProblemKind::Unsupported, "file", None, "not a regular file"));
     }
-    tree.open(&Entry { path: named.path.clone(), stat }).map(ByteRange::of).map_err(refused)
+    let bytes = tree.open(&Entry { path: named.path.clone(), stat }).map(ByteRange::of).map_err(refused)?;
+    files.keep(named.root, &named.rel, &bytes);
+    Ok(bytes)
 }
 
 /// The timeline that these bytes are, or that the name only promises.
@@ -224,11 +236,11 @@ fn kind_of(rel: &str, range: &ByteRange) -> Option<Result<Kind, String>> {
 }
 
 /// Those of the named files that are timelines.
-pub(super) fn on_drive(roots: &Roots, names: &[Named], stop: &AtomicBool) -> Vec<Found> {
+pub(super) fn on_drive(trees: (&Roots, &OpenFiles), names: &[Named], stop: &AtomicBool) -> Vec<Found> {
     let mut out = Vec::new();
     for named in names.iter().take_while(|_| !stop.load(Ordering::Relaxed)) {
         // What cannot be opened is told by the scan itself.
-        let kind = quietly(|| open(roots, named).ok().and_then(|range| kind_of(&named.rel, &range)));
+        let kind = quietly(|| open(trees, named).ok().and_then(|range| kind_of(&named.rel, &range)));
         let Some(kind) = kind.flatten() else { continue };
         out.push(Found { root: named.root, rel: named.rel.clone(), kind, from: From::File(named.clone()) });
     }
@@ -244,6 +256,7 @@ fn quietly<T>(work: impl FnOnce() -> T) -> Option<T> {
 #[derive(Clone, Copy)]
 pub(super) struct Look<'a> {
     pub(super) roots: &'a Roots,
+    pub(super) files: &'a OpenFiles,
     pub(super) space: &'a TempSpace,
     pub(super) exclude: &'a GlobSet,
     pub(super) depth: usize,
@@ -261,7 +274,7 @@ impl Look<'_> {
     }
 
     fn open_and_show(&self, named: &Named, visit: &mut dyn FnMut(&Asset, &Inside)) {
-        let Ok(range) = open(self.roots, named) else { return };
+        let Ok(range) = open((self.roots, self.files), named) else { return };
         if is_packed(&named.rel) && !self.thorough && range.len() > UNFOLDED {
             return;
         }
@@ -272,20 +285,23 @@ impl Look<'_> {
         let asset = Asset::new(path, named.rel.clone(), named.root, range.len(), None);
         if archives::opens(Some(id)) {
             let mut budget = Budget::of(range.len());
-            self.members(&asset, Container::File(&range), id, &mut budget, visit);
+            self.members(&asset, (Container::File(&range), id), &mut budget, visit);
         }
     }
 
     fn members(
         &self,
         asset: &Asset,
-        container: Container<'_>,
-        format: countersign_model::FormatId,
+        (container, format): (Container<'_>, countersign_model::FormatId),
         budget: &mut Budget,
         visit: &mut dyn FnMut(&Asset, &Inside),
     ) {
         let whole = countersign_model::AppendedArchive { format, start: 0, len: u64::MAX };
-        let Ok(archive) = archives::open(asset, container, &whole, budget, self.space, self.exclude) else { return };
+        let Ok(archive) =
+            archives::open(asset, container, &whole, budget, Reach { space: self.space, exclude: self.exclude })
+        else {
+            return;
+        };
         for (member, inside) in archive.flatten() {
             if self.stop.load(Ordering::Relaxed) {
                 return;
@@ -298,7 +314,7 @@ impl Look<'_> {
             let Ok(Some(format)) = format_of(&mut Source::new(&opened.held)) else { continue };
             let id = format.info().id;
             if archives::opens(Some(id)) {
-                self.members(&member, Container::Member(&inside), id, budget, visit);
+                self.members(&member, (Container::Member(&inside), id), budget, visit);
             }
         }
     }

@@ -17,6 +17,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use globset::GlobSet;
 use rayon::prelude::*;
 
+use crate::open_files::OpenFiles;
 use crate::walk::Walk;
 use countersign_delivery::packages::frame_name;
 use countersign_io::{Roots, TempSpace};
@@ -59,6 +60,8 @@ pub struct NamedTimeline {
 pub struct Delivery<'a> {
     /// The trees whose files may be the media of events.
     pub roots: &'a Roots,
+    /// Files that are open already, and those that stay so for whoever reads them next.
+    pub files: &'a OpenFiles,
     /// Where given, only these paths below the last root are walked.
     pub listed: Option<&'a [PathBuf]>,
     /// Patterns of paths, below their roots, that are passed over.
@@ -113,7 +116,7 @@ impl Cuts {
     #[must_use]
     pub fn of(delivery: &Delivery<'_>, named: &[NamedTimeline]) -> Self {
         let names = find::names(delivery.roots, delivery.listed, delivery.exclude, delivery.stop);
-        let mut found = find::on_drive(delivery.roots, &names.timelines, delivery.stop);
+        let mut found = find::on_drive((delivery.roots, delivery.files), &names.timelines, delivery.stop);
         let look = delivery.look(false);
         names.archives.iter().for_each(|archive| look.timelines(archive, &mut found));
         if found.is_empty() && named.is_empty() {
@@ -139,7 +142,8 @@ impl Cuts {
             cuts.take(outcome, &inventory);
         }
         for (_, named) in named.iter().enumerate().filter(|(index, _)| !taken.contains(index)) {
-            let outcome = guarded(|| conformed(&named.document, &named.label, None, true, &inventory, &conform));
+            let known = Known { document: &named.document, label: &named.label, found: None, named: true };
+            let outcome = guarded(|| conformed(&known, &inventory, &conform));
             cuts.take(outcome, &inventory);
         }
         cuts.decides =
@@ -233,6 +237,7 @@ impl Delivery<'_> {
     fn look(&self, thorough: bool) -> Look<'_> {
         Look {
             roots: self.roots,
+            files: self.files,
             space: self.space,
             exclude: self.exclude,
             depth: self.depth,
@@ -274,14 +279,18 @@ impl Delivery<'_> {
             Ok(kind) => *kind,
             Err(what) => return broken(what.clone()),
         };
-        let bytes = match found.bytes(self.roots, self.space, BYTES) {
+        let bytes = match found.bytes((self.roots, self.files), self.space, BYTES) {
             Ok(bytes) => bytes,
             Err(what) => return broken(what),
         };
         match read(kind, found.name(), &bytes, &mut |_| None) {
             Ok(document) => {
                 drop(bytes);
-                let mut outcome = conformed(&document, &found.rel, Some(found), named, all, conform);
+                let mut outcome = conformed(
+                    &Known { document: &document, label: &found.rel, found: Some(found), named },
+                    all,
+                    conform,
+                );
                 outcome.state.format = format(found);
                 outcome
             }
@@ -298,14 +307,19 @@ fn format(found: &Found) -> String {
     }
 }
 
-fn conformed(
-    document: &Document,
-    label: &str,
-    found: Option<&Found>,
+/// A timeline that was read, and how it came.
+struct Known<'a> {
+    document: &'a Document,
+    /// As reports call it.
+    label: &'a str,
+    /// Where it lies in the delivery, if there.
+    found: Option<&'a Found>,
+    /// Whether the user named it.
     named: bool,
-    all: &Inventory,
-    conform: &Conform<'_>,
-) -> Outcome {
+}
+
+fn conformed(known: &Known<'_>, all: &Inventory, conform: &Conform<'_>) -> Outcome {
+    let Known { document, label, found, named } = *known;
     let mut out = Outcome::default();
     let damage = document.problems.iter().map(|problem| format!("{}: {}", problem.place, problem.reason));
     out.state.unreadable = damage.take(DAMAGE).collect();

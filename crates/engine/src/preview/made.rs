@@ -26,11 +26,13 @@ const THREADS: usize = 8;
 /// Bytes of pictures that are kept: a page must open fast.
 const BYTES: usize = 24 * 1024 * 1024;
 
+/// Told how many of the wanted pictures were tried, and of how many.
+pub type Tried = dyn Fn(usize, usize) + Send + Sync;
+
 /// Root and path of an asset.
 type Place = (usize, String);
 
 /// Pictures of files below these roots.
-#[derive(Debug)]
 pub struct Files {
     roots: Vec<PathBuf>,
     space: Arc<TempSpace>,
@@ -39,6 +41,13 @@ pub struct Files {
     made: Mutex<Made>,
     /// Nanoseconds that were spent on pictures, in all threads together.
     spent: AtomicU64,
+    tried: Option<Box<Tried>>,
+}
+
+impl std::fmt::Debug for Files {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Files").field("roots", &self.roots).finish_non_exhaustive()
+    }
 }
 
 /// The pictures of the most urgent rows that were told so far; `None` where none could be made.
@@ -91,7 +100,14 @@ impl Files {
             most: AtomicUsize::new(0),
             made: Mutex::default(),
             spent: AtomicU64::new(0),
+            tried: None,
         }
+    }
+
+    /// With somebody who is told how far it has come at the end of a run, from any thread.
+    #[must_use]
+    pub fn watched(self, tried: Box<Tried>) -> Self {
+        Self { tried: Some(tried), ..self }
     }
 
     /// Whether a picture of this asset may be shown, which is open now; so many frames of its run come before it.
@@ -112,11 +128,11 @@ impl Files {
         made
     }
 
-    /// Keeps the picture of an asset that is told now, or that there is none.
-    pub(crate) fn keep(&self, asset: &AssetReport, picture: Option<Picture>) {
+    /// Keeps the picture of an asset that is told now, or that there is none; that of a sequence is of the frame at `path`.
+    pub(crate) fn keep(&self, asset: &AssetReport, path: String, picture: Option<Picture>) {
         let most = self.most.load(Ordering::Relaxed);
         if let Some(urgency) = urgency(asset) {
-            self.made().keep(urgency, (asset.root, asset.path.clone()), picture, most);
+            self.made().keep(urgency, (asset.root, path), picture, most);
         }
     }
 
@@ -138,12 +154,13 @@ impl Files {
     }
 
     /// Pictures of what was not open: by path, with what each is the picture of.
-    fn opened(&self, wanted: &[(usize, &Place)]) -> Vec<(usize, Picture)> {
+    fn opened(&self, wanted: &[(usize, &Place)], all: usize) -> Vec<(usize, Picture)> {
         let (next, end) = (AtomicUsize::new(0), Instant::now() + self.left());
+        let done = AtomicUsize::new(all - wanted.len());
         std::thread::scope(|scope| {
             let (send, receive) = mpsc::channel();
             for _ in 0..threads().min(wanted.len()) {
-                let (send, next) = (send.clone(), &next);
+                let (send, next, done) = (send.clone(), &next, &done);
                 scope.spawn(move || {
                     while Instant::now() < end {
                         let Some((index, (root, rel))) = wanted.get(next.fetch_add(1, Ordering::Relaxed)) else {
@@ -152,6 +169,8 @@ impl Files {
                         let Some(path) = self.path(*root, rel) else { continue };
                         let space = Arc::clone(&self.space);
                         let made = std::thread::spawn(move || found(&path, &space)).join();
+                        let count = done.fetch_add(1, Ordering::Relaxed) + 1;
+                        self.tried.iter().for_each(|tried| tried(count, all));
                         if let Ok(Some(picture)) = made
                             && send.send((*index, picture)).is_err()
                         {
@@ -186,7 +205,7 @@ impl Preview for Files {
                 }
             }
         }
-        all.extend(self.opened(&absent));
+        all.extend(self.opened(&absent, wanted.len()));
         // Told in order, so that the same tree gives the same report.
         all.sort_by_key(|(index, _)| *index);
         all.into_iter().for_each(|(index, picture)| give(index, picture));

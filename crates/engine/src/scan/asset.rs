@@ -1,7 +1,8 @@
 //! One asset of a run from bytes to findings: a file, or a member of an archive. Panics of readers end here.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::around::PackageContext;
@@ -11,12 +12,14 @@ use crate::cache::{Cache, MemberKey};
 use crate::extract;
 use crate::fingerprints::Material;
 use crate::known::Known;
+use crate::open_files::OpenFiles;
 use crate::preview::Open;
 use crate::walk::{self, lossless};
+use countersign_credentials::{Neighbors, OnDrive};
 use countersign_delivery::packages::ClaimedDigest;
 use countersign_io::asset_budget::AssetBudget;
 use countersign_io::digest::{self, Algorithm, Digest};
-use countersign_io::{self as io, ByteRange, Entry, Roots, Stat, TempSpace};
+use countersign_io::{self as io, ByteRange, Entry, Folder, Roots, Stat, TempSpace};
 use countersign_judge::judge::ExaminedAsset;
 use countersign_judge::marks;
 use countersign_judge::roles;
@@ -45,6 +48,17 @@ impl Job {
     pub(super) fn of(asset: Asset, inside: Option<Inside>) -> Self {
         Self { asset, inside, archives: Vec::new(), ahead: 0 }
     }
+}
+
+/// What all assets of a batch are judged with.
+#[derive(Clone, Copy)]
+pub(super) struct Pass<'a> {
+    pub(super) scan: &'a Scan<'a>,
+    pub(super) around: &'a PackageContext<'a>,
+    pub(super) files: AssetFiles<'a>,
+    pub(super) known: Option<&'a Known>,
+    pub(super) placing: Cut<'a>,
+    pub(super) watch: &'a dyn Watch,
 }
 
 /// What came of it, and the job again where it is an archive to be opened.
@@ -94,13 +108,18 @@ fn approved(asset: &Asset, inside: Option<&Inside>, findings: &[Finding]) -> Opt
 pub(super) struct AssetFiles<'a> {
     pub(super) roots: &'a Roots,
     pub(super) space: &'a TempSpace,
+    /// Files that were opened by an earlier pass.
+    pub(super) open: &'a OpenFiles,
     /// Counts the assets that are not read because their facts are known.
     pub(super) from_cache: &'a AtomicU64,
 }
 
 impl AssetFiles<'_> {
-    /// Opens the file that an asset is.
+    /// Opens the file that an asset is, or takes it as it is open.
     pub(super) fn open(&self, asset: &Asset) -> Result<ByteRange, Problem> {
+        if let Some(bytes) = self.open.take(asset.root, &asset.rel, asset.size) {
+            return Ok(bytes);
+        }
         self.open_entry(asset.root, Entry { path: asset.rel.clone(), stat: walk::stat_of(asset) })
     }
 
@@ -132,19 +151,51 @@ impl AssetFiles<'_> {
     fn read(&self, asset: &Asset, options: &extract::Options) -> (Facts, Option<MemberBytes>) {
         let bytes = self.open(asset);
         let local = self.is_local(asset);
-        let beside = |path: &Path| self.open_beside(asset, path);
+        let neighbors = AssetNeighbors { files: *self, asset };
         let facts = if local {
-            extract::facts_of(&asset.path, &bytes, &asset.sidecars, &beside, options)
+            extract::facts_of(&asset.path, &bytes, &asset.sidecars, &neighbors, options)
         } else {
             // What can only open files of this machine gets copies.
             let whole = |bytes: Result<ByteRange, Problem>| bytes.map(|bytes| MemberBytes::whole(bytes, None));
             let own = whole(bytes.clone());
-            let others: Vec<_> = asset.sidecars.iter().map(|path| (path, whole(beside(path)))).collect();
+            let others: Vec<_> =
+                asset.sidecars.iter().map(|path| (path, whole(self.open_beside(asset, path)))).collect();
             let views: Vec<_> =
                 others.iter().map(|(path, bytes)| (path.as_path(), bytes.as_ref().map_err(Clone::clone))).collect();
             extract::member((&asset.path, own.as_ref().map_err(Clone::clone)), &views, self.space, options)
         };
         (facts, bytes.ok().map(|bytes| MemberBytes::whole(bytes, None)))
+    }
+}
+
+/// What stands beside an asset, in its tree.
+struct AssetNeighbors<'a> {
+    files: AssetFiles<'a>,
+    asset: &'a Asset,
+}
+
+impl AssetNeighbors<'_> {
+    fn folder(&self) -> std::io::Result<Arc<Folder>> {
+        let listings = self.files.roots.get(self.asset.root).ok_or(std::io::ErrorKind::NotFound)?;
+        let folder = io::parent(&self.asset.rel);
+        // By the name under which the walk has listed it, which no link leads to.
+        let target = if folder.is_empty() { None } else { listings.tree().resolve(&folder)? };
+        listings.folder(&target.unwrap_or(folder))
+    }
+}
+
+impl Neighbors for AssetNeighbors<'_> {
+    fn open(&self, path: &Path) -> Result<ByteRange, Problem> {
+        self.files.open_beside(self.asset, path)
+    }
+
+    fn of_stem(&self, asset: &Path) -> Vec<PathBuf> {
+        // Around a root that is a single file, its tree knows nothing.
+        let Ok(folder) = self.folder() else { return OnDrive.of_stem(asset) };
+        let stem = asset.file_stem().map(|stem| lossless(Path::new(stem))).unwrap_or_default();
+        let files = folder.starting_with(&stem).filter(|(_, kind)| *kind == io::Kind::File);
+        let paths = files.map(|(name, _)| asset.with_file_name(io::paths::native(name).as_ref()));
+        paths.filter(|p| p.file_stem() == asset.file_stem() && p.file_name() != asset.file_name()).collect()
     }
 }
 
@@ -155,14 +206,8 @@ fn refused(error: &std::io::Error) -> Problem {
 /// One asset from bytes to findings; `None` when the run was stopped before its end: what was read by then is not all.
 ///
 /// Its file is opened once: by that handle it is read and hashed, and at the end compared with what the walk saw.
-pub(super) fn process_asset(
-    scan: &Scan<'_>,
-    job: Job,
-    around: &PackageContext<'_>,
-    files: AssetFiles<'_>,
-    known: Option<&Known>,
-    (placing, watch): (Cut<'_>, &dyn Watch),
-) -> Option<Judged> {
+pub(super) fn process_asset(pass: &Pass<'_>, job: Job) -> Option<Judged> {
+    let Pass { scan, around, files, known, placing, watch } = *pass;
     let cuts = placing.cuts;
     if watch.stop().load(Ordering::Relaxed) {
         return None;
@@ -208,7 +253,7 @@ pub(super) fn process_asset(
     let (ai, is_copy) = (marks::ai(&evidence), evidence.iter().any(|evidence| evidence.of.is_some()));
     let claims = if scan.options.integrity { around.deliveries.digests(asset.root, &asset.rel) } else { vec![] };
     let mut hashed = Hashed { claims, recorded: is_copy || scan.judge.needs_digest(&asset, ai), ..Hashed::default() };
-    let digests = hash(&mut hashed, (&asset, inside.as_ref()), &mut opened, files, &mut facts, watch);
+    let digests = hash(pass, &mut hashed, (&asset, inside.as_ref()), &mut opened, &mut facts);
     let changed = note_change(&asset, inside.as_ref(), opened.as_ref(), files, &mut facts);
     if let Some((digests, problem)) = digests.filter(|_| !changed) {
         facts.problems.extend(problem);
@@ -262,8 +307,12 @@ pub(super) fn process_asset(
         let open = Open { bytes, path, format: format.and_then(formats::info), space };
         catch_panic(|| previews.make(&open)).ok().flatten()
     });
+    let enters = opens && depth < deepest;
+    if let Some(bytes) = opened.as_ref().filter(|_| enters && inside.is_none()) {
+        files.open.keep(asset.root, &asset.rel, &bytes.held);
+    }
     let oddity = opened.and_then(|opened| opened.oddity);
-    let archive = (opens && depth < deepest).then_some(Job { asset, inside, archives: held, ahead });
+    let archive = enters.then_some(Job { asset, inside, archives: held, ahead });
     Some(Judged { report, archive, oddity, approved, picture })
 }
 
@@ -423,17 +472,17 @@ fn copies(
 /// Reads the asset once for all digests that anybody wants of it; with what is wrong with the bytes, all of them having
 /// been read.
 fn hash(
+    pass: &Pass<'_>,
     hashed: &mut Hashed,
     (asset, inside): (&Asset, Option<&Inside>),
     opened: &mut Option<MemberBytes>,
-    files: AssetFiles<'_>,
     facts: &mut Facts,
-    watch: &dyn Watch,
 ) -> Option<(Vec<Digest>, Option<Problem>)> {
     let wanted = hashed.wanted();
     if wanted.is_empty() || asset.obstacle.is_some() {
         return None;
     }
+    let (files, watch) = (pass.files, pass.watch);
     let failed = |what: String| Problem::new(ProblemKind::Io, "file (hashing)", None, what);
     match open_again((asset, inside), opened, files) {
         Ok(()) => {}

@@ -13,10 +13,11 @@ use rayon::prelude::*;
 
 use super::asset::{AssetFiles, Job, archives_in, catch_panic, extract_guarded, open_again};
 use super::engine::threads;
-use crate::archives::{self, Budget, Container};
+use crate::archives::{self, Budget, Container, Reach};
 use crate::cache::Cache;
 use crate::extract;
 use crate::fingerprints::{self, Material};
+use crate::open_files::OpenFiles;
 use crate::walk::Walk;
 use countersign_io::digest::{self, Algorithm};
 use countersign_io::{Roots, TempSpace};
@@ -61,7 +62,11 @@ pub fn everything(gather: &Gather<'_>, roots: &[PathBuf], jobs: usize, tell: &mu
     let walk = Walk::over(&trees, gather.exclude.clone());
     gather.run(
         walk,
-        (&pool, AssetFiles { roots: &trees, space: &space, from_cache: &from_cache }, &AtomicBool::new(false)),
+        (
+            &pool,
+            AssetFiles { roots: &trees, space: &space, open: &OpenFiles::default(), from_cache: &from_cache },
+            &AtomicBool::new(false),
+        ),
         tell,
     );
     Ok(())
@@ -158,11 +163,12 @@ impl Pass<'_, '_> {
         if job.inside.is_none() && job.archives.first() == Some(part) {
             *self.budget = Budget::with_seconds(job.asset.size, self.gather.extract.seconds);
         }
-        let (asset, files, exclude) = (&job.asset, self.files, self.gather.exclude);
+        let (asset, files) = (&job.asset, self.files);
+        let reach = Reach { space: files.space, exclude: self.gather.exclude };
         let budget = &mut *self.budget;
         let opened = catch_panic(|| match &job.inside {
-            Some(inside) => archives::open(asset, Container::Member(inside), part, budget, files.space, exclude),
-            None => archives::open(asset, Container::File(&files.open(asset)?), part, budget, files.space, exclude),
+            Some(inside) => archives::open(asset, Container::Member(inside), part, budget, reach),
+            None => archives::open(asset, Container::File(&files.open(asset)?), part, budget, reach),
         });
         let Ok(members) = opened.flatten() else { return };
         for batch in members {
