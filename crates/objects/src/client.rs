@@ -80,14 +80,12 @@ impl std::fmt::Debug for Client {
 }
 
 /// One request, made anew for each try: a signature holds for a time only.
-pub(crate) struct Request<'a> {
+pub(crate) struct Request {
     pub head: bool,
     pub url: String,
     pub headers: Vec<(&'static str, String)>,
     /// How many bytes of a body are wanted at most; `None` for a listing.
     pub most: Option<u64>,
-    /// What is asked for, for messages.
-    pub what: &'a str,
 }
 
 impl Client {
@@ -109,7 +107,7 @@ impl Client {
     }
 
     /// Sends a request until there is an answer that does not say "later".
-    pub(crate) fn send(&self, make: &dyn Fn() -> io::Result<Request<'static>>, what: &str) -> io::Result<Answer> {
+    pub(crate) fn send(&self, make: &dyn Fn() -> io::Result<Request>, what: &str) -> io::Result<Answer> {
         let mut tried = 0;
         loop {
             tried += 1;
@@ -125,7 +123,7 @@ impl Client {
         }
     }
 
-    fn once(&self, request: &Request<'_>) -> io::Result<Answer> {
+    fn once(&self, request: &Request) -> io::Result<Answer> {
         self.counters.requests.fetch_add(1, Ordering::Relaxed);
         let builder: RequestBuilder<WithoutBody> =
             if request.head { self.agent.head(&request.url) } else { self.agent.get(&request.url) };

@@ -55,7 +55,7 @@ impl S3 {
     }
 
     /// Sends a request; once more with the right region or with fresh keys, where the answer says that is what is wrong.
-    fn send(&self, what: &str, make: &dyn Fn(&Signing) -> Request<'static>) -> io::Result<Answer> {
+    fn send(&self, what: &str, make: &dyn Fn(&Signing) -> Request) -> io::Result<Answer> {
         for _ in 0..2 {
             let answer = self.client.send(&|| Ok(make(&self.signing())), what)?;
             if !self.mended(&answer)? {
@@ -183,8 +183,8 @@ impl Store for S3 {
     }
 }
 
-fn request(head: bool, url: Url, headers: Vec<(&'static str, String)>, most: Option<u64>) -> Request<'static> {
-    Request { head, url: url.into(), headers, most, what: "" }
+fn request(head: bool, url: Url, headers: Vec<(&'static str, String)>, most: Option<u64>) -> Request {
+    Request { head, url: url.into(), headers, most }
 }
 
 /// `Range` and `If-Match`, as every store wants them.

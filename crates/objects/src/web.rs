@@ -80,8 +80,8 @@ impl Store for Web {
     }
 }
 
-fn request(head: bool, url: &Url, headers: Vec<(&'static str, String)>, most: Option<u64>) -> Request<'static> {
-    Request { head, url: url.to_string(), headers, most, what: "" }
+fn request(head: bool, url: &Url, headers: Vec<(&'static str, String)>, most: Option<u64>) -> Request {
+    Request { head, url: url.to_string(), headers, most }
 }
 
 /// Whether the page is a server's list of a folder, which may be empty: all of them are called so.

@@ -1,5 +1,7 @@
 //! Object trees against a server that fails: what is listed and read is right, or it is an error.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 mod fake;
 
 use std::io;
