@@ -1,0 +1,209 @@
+//! A small server that answers like an object store, and fails as it is told to.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+/// How the next answers fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// 503 SlowDown.
+    Busy,
+    /// The body breaks off in its middle.
+    Cut,
+    /// The connection is closed without a word.
+    Closed,
+    /// 403 with this code.
+    Refused(&'static str),
+    /// The object is exchanged before it is answered for.
+    Exchanged,
+}
+
+#[derive(Default)]
+pub(crate) struct State {
+    pub objects: BTreeMap<String, Vec<u8>>,
+    /// Taken from the end, one for each answer to a request for an object.
+    pub faults: Vec<Fault>,
+    /// Before each answer.
+    pub delay: Duration,
+    pub requests: Vec<String>,
+    /// Keys of one page of a listing.
+    pub page: usize,
+}
+
+#[derive(Clone)]
+pub(crate) struct Server {
+    pub address: String,
+    pub state: Arc<Mutex<State>>,
+}
+
+impl Server {
+    pub(crate) fn new(objects: &[(&str, Vec<u8>)]) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        let objects = objects.iter().map(|(key, bytes)| ((*key).to_owned(), bytes.clone())).collect();
+        let state = Arc::new(Mutex::new(State { objects, page: 3, ..State::default() }));
+        let shared = Arc::clone(&state);
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let state = Arc::clone(&shared);
+                std::thread::spawn(move || serve(stream, &state));
+            }
+        });
+        Self { address, state }
+    }
+
+    pub(crate) fn fail(&self, faults: &[Fault]) {
+        self.state.lock().unwrap().faults = faults.iter().rev().copied().collect();
+    }
+}
+
+fn serve(stream: TcpStream, state: &Mutex<State>) {
+    let mut reader = BufReader::new(stream.try_clone().unwrap());
+    let mut stream = stream;
+    loop {
+        let mut lines = Vec::new();
+        loop {
+            let mut line = String::new();
+            if reader.read_line(&mut line).unwrap_or(0) == 0 {
+                return;
+            }
+            let line = line.trim_end().to_owned();
+            if line.is_empty() {
+                break;
+            }
+            lines.push(line);
+        }
+        let delay = state.lock().unwrap().delay;
+        std::thread::sleep(delay);
+        let Some(answer) = answer(&lines, &mut state.lock().unwrap()) else { return };
+        if stream.write_all(&answer.0).is_err() || answer.1 {
+            return;
+        }
+    }
+}
+
+fn decode(text: &str) -> String {
+    percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned()
+}
+
+/// The bytes of the answer, and whether the connection ends with it.
+fn answer(lines: &[String], state: &mut State) -> Option<(Vec<u8>, bool)> {
+    let mut first = lines[0].split(' ');
+    let (method, target) = (first.next()?, first.next()?);
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    let query: BTreeMap<String, String> =
+        query.split('&').filter_map(|pair| pair.split_once('=')).map(|(k, v)| (decode(k), decode(v))).collect();
+    let header = |name: &str| {
+        lines.iter().find_map(|line| {
+            let (key, value) = line.split_once(':')?;
+            key.eq_ignore_ascii_case(name).then(|| value.trim().to_owned())
+        })
+    };
+    let key = decode(path).split_once("/bucket/").map(|(_, key)| key.to_owned()).unwrap_or_default();
+    state.requests.push(format!("{method} {key}"));
+    if query.contains_key("list-type") {
+        return Some((page(state, &query), false));
+    }
+    match state.faults.pop() {
+        Some(Fault::Busy) => return Some((error("503 Slow Down", "SlowDown"), false)),
+        Some(Fault::Closed) => return None,
+        Some(Fault::Refused(code)) => return Some((error("403 Forbidden", code), false)),
+        Some(Fault::Exchanged) => {
+            state.objects.entry(key.clone()).and_modify(|bytes| bytes.reverse());
+            return answer(lines, state);
+        }
+        Some(Fault::Cut) => {
+            let (mut whole, _) = object(method, state.objects.get(&key)?, &header);
+            whole.truncate(whole.len() - 7);
+            return Some((whole, true));
+        }
+        None => {}
+    }
+    match state.objects.get(&key) {
+        Some(bytes) => Some(object(method, bytes, &header)),
+        None => Some((error("404 Not Found", "NoSuchKey"), false)),
+    }
+}
+
+fn error(status: &str, code: &str) -> Vec<u8> {
+    let body = format!("<Error><Code>{code}</Code></Error>");
+    format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\n\r\n{body}", body.len()).into_bytes()
+}
+
+fn etag(bytes: &[u8]) -> String {
+    let sum = bytes
+        .iter()
+        .enumerate()
+        .fold(0u64, |sum, (at, byte)| sum.wrapping_mul(31).wrapping_add(u64::from(*byte) + at as u64));
+    format!("\"{sum:016x}\"")
+}
+
+fn object(method: &str, bytes: &[u8], header: &dyn Fn(&str) -> Option<String>) -> (Vec<u8>, bool) {
+    let tag = etag(bytes);
+    if header("if-match").is_some_and(|wanted| wanted != tag) {
+        return (error("412 Precondition Failed", "PreconditionFailed"), false);
+    }
+    let range = header("range").and_then(|range| {
+        let (from, to) = range.strip_prefix("bytes=")?.split_once('-')?;
+        Some((from.parse::<usize>().ok()?, to.parse::<usize>().ok()?))
+    });
+    let (status, part, extra) = match range {
+        Some((from, to)) => {
+            let to = (to + 1).min(bytes.len());
+            let extra = format!("Content-Range: bytes {from}-{}/{}\r\n", to - 1, bytes.len());
+            ("206 Partial Content", &bytes[from..to], extra)
+        }
+        None => ("200 OK", bytes, String::new()),
+    };
+    let head = format!(
+        "HTTP/1.1 {status}\r\nETag: {tag}\r\nLast-Modified: Sat, 28 Nov 2026 10:00:00 GMT\r\n{extra}Content-Length: {}\r\n\r\n",
+        part.len()
+    );
+    let mut out = head.into_bytes();
+    if method != "HEAD" {
+        out.extend_from_slice(part);
+    }
+    (out, false)
+}
+
+/// One page of `ListObjectsV2`.
+fn page(state: &State, query: &BTreeMap<String, String>) -> Vec<u8> {
+    let prefix = query.get("prefix").cloned().unwrap_or_default();
+    let from = query.get("continuation-token").cloned().unwrap_or_default();
+    let mut items: BTreeMap<String, Option<&Vec<u8>>> = BTreeMap::new();
+    for (key, bytes) in &state.objects {
+        if let Some(rest) = key.strip_prefix(prefix.as_str()) {
+            match rest.split_once('/') {
+                Some((folder, _)) => items.insert(format!("{prefix}{folder}/"), None),
+                None => items.insert(key.clone(), Some(bytes)),
+            };
+        }
+    }
+    let rest: Vec<_> = items.into_iter().filter(|(key, _)| *key > from).collect();
+    let encode = |key: &str| percent_encoding::utf8_percent_encode(key, percent_encoding::NON_ALPHANUMERIC).to_string();
+    let mut body =
+        String::from(r#"<?xml version="1.0"?><ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">"#);
+    for (key, bytes) in rest.iter().take(state.page) {
+        body += &match bytes {
+            Some(bytes) => format!(
+                "<Contents><Key>{}</Key><LastModified>2026-11-28T10:00:00.000Z</LastModified><ETag>{}</ETag><Size>{}</Size></Contents>",
+                encode(key),
+                etag(bytes).replace('"', "&quot;"),
+                bytes.len()
+            ),
+            None => format!("<CommonPrefixes><Prefix>{}</Prefix></CommonPrefixes>", encode(key)),
+        };
+    }
+    let more = rest.len() > state.page;
+    body += &format!("<EncodingType>url</EncodingType><IsTruncated>{more}</IsTruncated>");
+    if more {
+        body +=
+            &format!("<NextContinuationToken>{}</NextContinuationToken>", rest[state.page - 1].0.replace('&', "&amp;"));
+    }
+    body += "</ListBucketResult>";
+    format!("HTTP/1.1 200 OK\r\nContent-Type: application/xml\r\nContent-Length: {}\r\n\r\n{body}", body.len())
+        .into_bytes()
+}

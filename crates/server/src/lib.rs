@@ -1,0 +1,1 @@
+//! Hot folder, queue, review and approval in a browser.
