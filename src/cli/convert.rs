@@ -38,7 +38,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
     summary.packages.iter_mut().for_each(|package| name_subjects(&mut package.findings));
     name_subjects(&mut summary.findings_of_run);
     if let Some(outputs) = rendering.outputs {
-        outputs.end(&saved.summary)?;
+        outputs.end(&saved.summary, arguments.reporting.quiet)?;
     }
     Ok(0)
 }

@@ -19,6 +19,7 @@ mod marks;
 mod names;
 mod output;
 mod overlap;
+mod partials;
 mod policy;
 mod progress;
 mod reporting;

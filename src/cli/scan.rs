@@ -257,10 +257,7 @@ fn judge(
         });
     }
     let summary = scan::run(scan, trees, &progress, &mut |asset| {
-        outputs.asset(asset)?;
-        // `scan … | head`: nobody reads on.
-        stop.fetch_or(outputs.all_closed(), Ordering::Relaxed);
-        Ok(())
+        outputs.asset(asset)
     });
     done.store(true, Ordering::Relaxed);
     progress.finish();
@@ -268,7 +265,7 @@ fn judge(
         warn(&format!("the cache failed, and the files after that were read without it: {trouble}"));
     }
     let summary = summary?;
-    outputs.end(&summary)?;
+    outputs.end(&summary, arguments.reporting.quiet)?;
     Ok(match summary.outcome {
         _ if summary.interrupted => 130,
         Outcome::Pass => 0,
