@@ -15,9 +15,9 @@ use super::console::warn;
 use super::inside::Trees;
 use super::listing::present;
 use super::output::{self, Outputs};
-use super::progress::Progress;
+use super::progress::{self, Progress};
 use super::reporting::Reporting;
-use super::{config, convert, defaults, listing, overlap, timeline, trust_lists, worker};
+use super::{baseline, config, defaults, listing, overlap, timeline, trust_lists, worker};
 use countersign_credentials::{self as c2pa, Bounds, Verifier, Verify};
 use countersign_engine::cache::Cache;
 use countersign_engine::extract;
@@ -26,7 +26,7 @@ use countersign_engine::preview::Files;
 use countersign_engine::scan::{self, Scan};
 use countersign_io::Roots;
 use countersign_judge::approvals::Approvals;
-use countersign_judge::judge::Judge;
+use countersign_judge::judge::{Baseline, Judge};
 use countersign_judge::marks;
 use countersign_judge::policy::Policy;
 use countersign_media::decoders;
@@ -184,7 +184,10 @@ pub(super) fn run(arguments: Arguments) -> Result<u8> {
         fetch: arguments.fetch_remote.then(c2pa::Rules::default),
     })?);
     verifier.pool().cloned().into_iter().for_each(countersign_worker::set_decoding_pool);
-    let baseline = arguments.baseline.as_deref().map(convert::baseline).transpose()?.unwrap_or_default();
+    let (baseline, mut compared) = match arguments.baseline.as_deref().map(baseline::load).transpose()? {
+        Some((baseline, compared)) => (baseline, Some(compared)),
+        None => (Baseline::default(), None),
+    };
     let cache = cache(&arguments)?;
     let known = known(&arguments, approvals.as_ref())?;
     let scan = Scan {
@@ -233,14 +236,18 @@ pub(super) fn run(arguments: Arguments) -> Result<u8> {
     })?;
     let stop = Arc::new(AtomicBool::new(false));
     on_interrupt(&stop, &verifier);
-    judge(&scan, &listed_roots, &arguments, outputs, stop)
+    let code = judge(&scan, &listed_roots, &arguments, (outputs, compared.as_mut()), stop)?;
+    if let (Some(compared), Some(path), true) = (&compared, &arguments.baseline, code != 130) {
+        compared.end(path);
+    }
+    Ok(code)
 }
 
 fn judge(
     scan: &Scan<'_>,
     trees: &Roots,
     arguments: &Arguments,
-    mut outputs: Outputs,
+    (mut outputs, mut compared): (Outputs, Option<&mut baseline::Compared>),
     stop: Arc<AtomicBool>,
 ) -> Result<u8> {
     // What the count for the progress bar lists, the run does not list again.
@@ -257,6 +264,9 @@ fn judge(
         });
     }
     let summary = scan::run(scan, trees, &progress, &mut |asset| {
+        if let Some(compared) = compared.as_deref_mut() {
+            compared.saw(asset);
+        }
         outputs.asset(asset)
     });
     done.store(true, Ordering::Relaxed);
@@ -352,7 +362,12 @@ fn globs(patterns: &[String]) -> Result<GlobSet> {
 }
 
 fn render_options(arguments: &Arguments, roots: &[PathBuf]) -> RenderOptions {
-    let preview: Arc<dyn Preview> = Arc::new(Files::new(roots));
+    let shown = !arguments.no_progress && !arguments.reporting.quiet;
+    let files = Files::new(roots);
+    let preview: Arc<dyn Preview> = Arc::new(match progress::pictures(shown) {
+        Some(tried) => files.watched(tried),
+        None => files,
+    });
     RenderOptions { preview: Some(preview), ..arguments.reporting.render_options() }
 }
 

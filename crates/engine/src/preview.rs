@@ -1,6 +1,8 @@
 //! Small pictures of flagged assets for the HTML report: images reduced, sound as a waveform, cover art, a video's
 //! poster picture, and where none is carried a frame by way of ffmpeg, if that is installed.
 //!
+//! What kind of thing a file is decides what is tried: of what is no medium (text, programs, lists) no picture is asked.
+//!
 //! Everything is bounded (bytes, pixels, samples, seconds) and decoded in worker processes: a decoder that fails costs
 //! only its picture, and whatever cannot be pictured is left out without a word.
 
@@ -13,8 +15,9 @@ use crate::archives;
 use crate::walk::from_lossless;
 use countersign_io::TempSpace;
 use countersign_io::source::Source;
+use countersign_media::formats::Format;
 use countersign_media::identify::identify;
-use countersign_model::Extraction;
+use countersign_model::{Extraction, Media};
 use countersign_model::limits;
 use countersign_report::{Picture, Preview};
 use countersign_worker::client;
@@ -28,18 +31,33 @@ const COLUMNS: usize = 160;
 /// How long all pictures together may take.
 const ALL: Duration = Duration::from_secs(90);
 
+/// Told how many of the wanted pictures were tried, and of how many.
+pub type Tried = dyn Fn(usize, usize) + Send + Sync;
+
 /// Pictures of files below these roots.
-#[derive(Debug)]
 pub struct Files {
     roots: Vec<PathBuf>,
     space: Arc<TempSpace>,
+    tried: Option<Box<Tried>>,
+}
+
+impl std::fmt::Debug for Files {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Files").field("roots", &self.roots).finish_non_exhaustive()
+    }
 }
 
 impl Files {
     /// For the roots of a run, in their order.
     #[must_use]
     pub fn new(roots: &[PathBuf]) -> Self {
-        Self { roots: roots.to_vec(), space: Arc::new(TempSpace::outside(roots)) }
+        Self { roots: roots.to_vec(), space: Arc::new(TempSpace::outside(roots)), tried: None }
+    }
+
+    /// With somebody who is told how far it has come, from any thread.
+    #[must_use]
+    pub fn watched(self, tried: Box<Tried>) -> Self {
+        Self { tried: Some(tried), ..self }
     }
 
     fn path(&self, root: usize, rel: &str) -> Option<PathBuf> {
@@ -53,11 +71,12 @@ impl Files {
 impl Preview for Files {
     fn pictures(&self, wanted: &[(usize, String)], give: &mut dyn FnMut(usize, Picture)) {
         let workers = std::thread::available_parallelism().map_or(1, usize::from).min(8);
-        let (next, end) = (AtomicUsize::new(0), Instant::now() + ALL);
+        let (next, done, end) = (AtomicUsize::new(0), AtomicUsize::new(0), Instant::now() + ALL);
+        let tried = |count| self.tried.iter().for_each(|tried| tried(count, wanted.len()));
         std::thread::scope(|scope| {
             let (send, receive) = mpsc::sync_channel(workers * 2);
             for _ in 0..workers {
-                let (send, next) = (send.clone(), &next);
+                let (send, next, done, tried) = (send.clone(), &next, &done, &tried);
                 scope.spawn(move || {
                     while Instant::now() < end {
                         let index = next.fetch_add(1, Ordering::Relaxed);
@@ -65,6 +84,7 @@ impl Preview for Files {
                         let Some(path) = self.path(*root, rel) else { continue };
                         let space = Arc::clone(&self.space);
                         let made = std::thread::spawn(move || found(&path, &space)).join();
+                        tried(done.fetch_add(1, Ordering::Relaxed) + 1);
                         if let Ok(Some(picture)) = made
                             && send.send((index, picture)).is_err()
                         {
@@ -93,23 +113,30 @@ fn found(path: &Path, space: &TempSpace) -> Option<Picture> {
     picture(laid.paths.first()?)
 }
 
-/// The picture of one file, if one can be made.
+/// The picture of one file, if one can be made; what is no medium has none.
 #[must_use]
 pub fn picture(path: &Path) -> Option<Picture> {
     std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file)?;
+    let mut source = Source::open(path).ok()?;
+    let format = identify(&mut source).ok().flatten()?;
     let image = || client::preview_of_file(path, SIDE).map(Picture::Jpeg);
     let sound = || client::waveform(path, COLUMNS).map(Picture::Waveform);
     let frame = || client::video_frame(path, SIDE).map(Picture::Jpeg);
-    image().or_else(|| carried(path)).or_else(sound).or_else(frame)
+    let mut carried = || carried(format, &mut source);
+    match format.info().media {
+        Media::Image => image().or_else(&mut carried).or_else(frame),
+        Media::Audio => carried().or_else(sound),
+        Media::Video => carried().or_else(frame).or_else(sound),
+        Media::Document => carried(),
+        Media::Archive | Media::Companion => None,
+    }
 }
 
 /// Cover art or a poster picture that the file carries.
-fn carried(path: &Path) -> Option<Picture> {
-    let mut source = Source::open(path).ok()?;
-    let format = identify(&mut source).ok().flatten()?;
+fn carried(format: &dyn Format, source: &mut Source) -> Option<Picture> {
     let mut read = Extraction::default();
     // Whatever was read before a problem is enough for a picture.
-    let _ = format.read(&mut source, &mut read);
+    let _ = format.read(source, &mut read);
     let images = read.embedded.into_iter().filter(|e| e.bytes.len() <= limits::EMBEDDED_BYTES).take(limits::EMBEDDED);
     let jpeg = images.into_iter().find_map(|e| client::preview(e.bytes, SIDE));
     jpeg.map(Picture::Jpeg)

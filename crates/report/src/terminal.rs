@@ -7,6 +7,7 @@
 mod card;
 mod end;
 mod head;
+mod notes;
 mod packages;
 
 use std::collections::BTreeMap;
@@ -175,45 +176,8 @@ impl Terminal<'_> {
         self.and_more(cards.len() - shown, "  ")
     }
 
-    /// Notes by rule: a line each, files by name only as far as that helps.
-    fn notes(&mut self, summary: &Summary) -> io::Result<()> {
-        let rows = self.rows(|f| f.severity == Severity::Note && f.state == FindingState::Open);
-        let wanted = |f: &&Finding| f.severity == Severity::Note && f.state == FindingState::Open;
-        let of_run = summary.findings_of_run.iter().filter(wanted);
-        let of_packages = summary.packages.iter().flat_map(|p| &p.findings).filter(wanted);
-        let remarks = summary.packages.iter().flat_map(|p| p.remarks.iter().map(move |r| format!("{}: {r}", named(p))));
-        let mut by_rule: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        for (rule, cards) in rows {
-            let lines = cards.iter().map(|(asset, f)| format!("{}: {}", self.name(asset), terminal(&f.message)));
-            by_rule.entry(rule).or_default().extend(lines);
-        }
-        for finding in of_run.chain(of_packages) {
-            by_rule.entry(finding.rule.clone()).or_default().push(terminal(&finding.message));
-        }
-        let remarks: Vec<_> = remarks.map(|r| terminal(&r)).collect();
-        if !remarks.is_empty() {
-            by_rule.insert("packages".to_owned(), remarks);
-        }
-        if by_rule.is_empty() {
-            return Ok(());
-        }
-        writeln!(self.out, "\n{}", self.ink.paint(Tone::Strong, "Notes"))?;
-        for (rule, lines) in by_rule {
-            self.rule(&rule, &count(lines.len() as u64, "note", "notes"))?;
-            let shown = self.shown(NAMED, lines.len());
-            for line in lines.iter().take(shown) {
-                self.line("  ", line)?;
-            }
-            self.and_more(lines.len() - shown, "  ")?;
-        }
-        Ok(())
-    }
-
     fn name(&self, asset: &AssetReport) -> String {
-        match self.roots.get(asset.root) {
-            Some(root) if self.roots.len() > 1 => terminal(&format!("{root}/{}", asset.path)),
-            _ => terminal(&asset.path),
-        }
+        terminal(&crate::words::name(asset, &self.roots))
     }
 
     fn action(&mut self, label: &str, action: &FindingAction) -> io::Result<()> {

@@ -71,6 +71,17 @@ pub fn speaks(asset: &AssetReport) -> bool {
     !asset.findings.is_empty() || asset.ai != countersign_model::Ai::None
 }
 
+/// The asset's path as people know it: below its root, with the root before it where there are several, or where the root
+/// only leads to the top or up (as it does for paths that were listed one by one).
+#[must_use]
+pub fn name(asset: &AssetReport, roots: &[String]) -> String {
+    match roots.get(asset.root) {
+        Some(root) if root == "/" => format!("/{}", asset.path),
+        Some(root) if roots.len() > 1 || root.split('/').all(|part| part == "..") => format!("{root}/{}", asset.path),
+        _ => asset.path.clone(),
+    }
+}
+
 /// `at byte 1234`, or nothing.
 #[must_use]
 pub fn at(offset: Option<u64>) -> String {

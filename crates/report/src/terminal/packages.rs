@@ -32,21 +32,27 @@ impl Terminal<'_> {
             let found: usize = packages.iter().map(|(_, findings)| findings.len()).sum();
             let found = count(found as u64, "finding", "findings");
             self.explained(&rule, &format!("{found} in {}", count(packages.len() as u64, "package", "packages")))?;
-            let shown = self.shown(NAMED, packages.len());
-            for (package, findings) in packages.iter().take(shown) {
-                let name = self.ink.paint(Tone::Strong, &named(package));
-                writeln!(self.out, "  {name}")?;
-                self.faults_of(package, findings)?;
-            }
-            if packages.len() > shown {
-                let rest = &packages[shown..];
-                let found: usize = rest.iter().map(|(_, findings)| findings.len()).sum();
-                let (left, found) = (number(rest.len() as u64), count(found as u64, "finding", "findings"));
-                self.line("  ", &format!("and {left} packages more with {found} (-v lists all)"))?;
-            }
+            self.packages(&packages)?;
             if let Some(first) = packages.first().and_then(|(_, findings)| findings.first()) {
                 self.action("    Do     ", &first.action)?;
             }
+        }
+        Ok(())
+    }
+
+    /// The packages in which one rule found something, each with what it found.
+    pub(super) fn packages(&mut self, packages: &[(&PackageReport, Vec<&Finding>)]) -> io::Result<()> {
+        let shown = self.shown(NAMED, packages.len());
+        for (package, findings) in packages.iter().take(shown) {
+            let name = self.ink.paint(Tone::Strong, &named(package));
+            writeln!(self.out, "  {name}")?;
+            self.faults_of(package, findings)?;
+        }
+        if packages.len() > shown {
+            let rest = &packages[shown..];
+            let found: usize = rest.iter().map(|(_, findings)| findings.len()).sum();
+            let (left, found) = (number(rest.len() as u64), count(found as u64, "finding", "findings"));
+            self.line("  ", &format!("and {left} packages more with {found} (-v lists all)"))?;
         }
         Ok(())
     }
