@@ -50,6 +50,9 @@ pub(super) struct Arguments {
     /// Folders or files to judge
     #[arg(value_name = "PATH", required_unless_present = "files_from")]
     roots: Vec<PathBuf>,
+    /// Read the paths to judge from a file (`-` for standard input), one a line or ended by zero bytes
+    #[arg(long, value_name = "FILE")]
+    files_from: Option<PathBuf>,
     /// Policy file, or the name of a built-in policy (netflix-genai, archival, observe)
     #[arg(long, value_name = "FILE", env = "COUNTERSIGN_POLICY")]
     policy: Option<PathBuf>,
@@ -95,9 +98,6 @@ pub(super) struct Arguments {
     /// Findings that this earlier report (json or ndjson; `-` for standard input) already held do not count
     #[arg(long, value_name = "REPORT")]
     baseline: Option<PathBuf>,
-    /// Read the paths to judge from a file (`-` for standard input), one a line or ended by zero bytes
-    #[arg(long, value_name = "FILE")]
-    files_from: Option<PathBuf>,
     /// Pass over paths that match, repeatable
     #[arg(long, value_name = "GLOB")]
     exclude: Vec<String>,

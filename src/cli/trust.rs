@@ -195,7 +195,8 @@ fn keeps_dates(list: &TrustList, earlier: &TrustList, path: &Path) -> Result<()>
     }
     match (&earlier.next_update, &list.next_update) {
         (Some(next), None) => {
-            let of = format!("the list in force names {next} as the day of its next update, and the new one names none");
+            let of =
+                format!("the list in force names {next} as the day of its next update, and the new one names none");
             Err(refused(path, format!("{of}: import the list in its JSON form, which does")))
         }
         _ => Ok(()),

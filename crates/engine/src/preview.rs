@@ -17,8 +17,8 @@ use countersign_io::TempSpace;
 use countersign_io::source::Source;
 use countersign_media::formats::Format;
 use countersign_media::identify::identify;
-use countersign_model::{Extraction, Media};
 use countersign_model::limits;
+use countersign_model::{Extraction, Media};
 use countersign_report::{Picture, Preview};
 use countersign_worker::client;
 

@@ -18,11 +18,11 @@ use crate::escape::{script, shorten, terminal};
 use crate::layout::size;
 use crate::not_looked_at;
 use crate::words::{speaks, systems, word};
-use readable::Readable;
 use crate::{Info, Kind, Picture, RenderOptions, Report};
 use countersign_model::{
     AssetReport, Credentials, Evidence, Finding, FindingState, RecordNote, Run, Summary, TimelineRange, Use,
 };
+use readable::Readable;
 
 /// One page that needs nothing beside itself.
 pub static KIND: Kind = Kind {

@@ -17,9 +17,7 @@ use std::rc::Rc;
 use crate::escape::{shorten, terminal};
 use crate::layout::{Ink, Tone, count, wrap, wrap_action};
 use crate::{Info, Kind, RenderOptions, Report, RuleDoc};
-use countersign_model::{
-    AssetReport, Finding, FindingAction, FindingState, PackageReport, Run, Severity, Summary,
-};
+use countersign_model::{AssetReport, Finding, FindingAction, FindingState, PackageReport, Run, Severity, Summary};
 
 /// Text for a person at a terminal.
 pub static KIND: Kind =

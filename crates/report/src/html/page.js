@@ -142,7 +142,9 @@
     if (entries.length > 8) $(id).append(el("p", { class: "none" }, "and " + number(entries.length - 8) + " more in the filter below"));
   };
   chart("chart-ai", "ai", ["generated", "composite", "enhanced", "possible"].map(w => [w, n.by_ai[w]]).filter(e => e[1]), "None found.");
-  chart("chart-rules", "rule", tally(row => row.findings.filter(f => f.state === "open").map(f => f.rule)), "No open findings.");
+  const open = new Map();
+  for (const row of rows) for (const f of row.findings) if (f.state === "open") open.set(f.rule, (open.get(f.rule) || 0) + 1);
+  chart("chart-rules", "rule", [...open].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1)), "No open findings.");
   chart("chart-systems", "system", tally(row => row.systems), "None named.");
 
   // Sorting.
@@ -279,7 +281,8 @@
     const delivered = rows.filter(row => row.kind === "package").length;
     // The frames of a sequence share a row.
     const of = summary.rows === n.assets ? many(n.assets, "file", "files") : many(summary.rows, "row", "rows") + " (" + many(n.assets, "file", "files") + ")";
-    return many(assets.length, "asset with a finding or a mark", "assets with a finding or a mark") + " of " + of + (delivered ? "; " + many(delivered, "package", "packages") + " with findings" : "");
+    const some = number(assets.length) + " of " + of + (assets.length === 1 ? " has" : " have") + " a finding or a mark of AI";
+    return some + (delivered ? "; " + many(delivered, "package", "packages") + " with findings" : "");
   };
   const show = (kept) => {
     select();

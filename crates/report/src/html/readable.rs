@@ -9,7 +9,7 @@ use crate::escape::{shorten, xml};
 use crate::layout::{count, number, size};
 use crate::not_looked_at;
 use crate::words::{outcome, systems, word};
-use countersign_model::{AssetReport, Evidence, Finding, FindingState, PackageReport, Run, Summary};
+use countersign_model::{AssetReport, Evidence, Finding, FindingState, PackageReport, Run, Severity, Summary};
 
 /// Assets in the list; the next as many are there for who has no script at all.
 const LISTED: usize = 200;
@@ -95,32 +95,45 @@ impl Readable {
         out.write_all(html.as_bytes())
     }
 
-    /// Findings: of assets, of packages, of the run.
+    /// Findings: of assets with errors and warnings, of packages, of the run, and of assets that are only noted.
     fn list(&mut self, summary: &Summary, out: &mut dyn Write) -> io::Result<()> {
         self.keep_worst();
-        for (number, (.., html)) in self.assets.iter().enumerate() {
-            if number == LISTED {
-                out.write_all(b"<noscript>")?;
-            }
-            out.write_all(html.as_bytes())?;
-        }
-        if self.assets.len() > LISTED {
-            out.write_all(b"</noscript>")?;
-        }
-        let left = self.seen.saturating_sub(MOST) as u64;
-        if left > 0 {
-            writeln!(out, "<p>and {} more, which the JSON and CSV reports list.</p>", number(left))?;
-        }
+        let noted = self.assets.partition_point(|(bad, ..)| *bad > Severity::Note as u8 + 1);
+        self.articles(0..noted, out)?;
         for package in &summary.packages {
             out.write_all(package_details(package).as_bytes())?;
         }
         if !summary.findings_of_run.is_empty() {
             out.write_all(details(("This run", ""), &summary.findings_of_run, "").as_bytes())?;
         }
+        self.articles(noted..self.assets.len(), out)?;
+        let left = self.seen.saturating_sub(MOST) as u64;
+        if left > 0 {
+            writeln!(out, "<p>and {} more, which the JSON and CSV reports list.</p>", number(left))?;
+        }
         if self.seen == 0 {
             out.write_all(b"<p>No asset has a finding or a mark of AI.</p>")?;
         }
         Ok(())
+    }
+}
+
+impl Readable {
+    /// Some of the assets: the first in the page as it is, the others where there is no script.
+    fn articles(&self, places: std::ops::Range<usize>, out: &mut dyn Write) -> io::Result<()> {
+        let shown = places.start..places.end.min(LISTED.max(places.start));
+        let hidden = shown.end..places.end;
+        for (.., html) in self.assets.get(shown).unwrap_or_default() {
+            out.write_all(html.as_bytes())?;
+        }
+        if hidden.is_empty() {
+            return Ok(());
+        }
+        out.write_all(b"<noscript>")?;
+        for (.., html) in self.assets.get(hidden).unwrap_or_default() {
+            out.write_all(html.as_bytes())?;
+        }
+        out.write_all(b"</noscript>")
     }
 }
 
