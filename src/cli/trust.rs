@@ -181,17 +181,11 @@ fn takes_the_place_of(list: &TrustList, path: &Path) -> Result<()> {
     }
 }
 
-/// That a list states every date that the one states whose place it takes, and is not older.
+/// That a list states every date that the one states whose place it takes.
 fn keeps_dates(list: &TrustList, earlier: &TrustList, path: &Path) -> Result<()> {
-    match (&earlier.issued, &list.issued) {
-        (Some(issued), None) => {
-            let of = format!("the list in force is of {issued}, and the new one states no date");
-            return Err(refused(path, format!("{of}: import the list in its JSON form, which does")));
-        }
-        (Some(issued), Some(new)) if new < issued => {
-            return Err(refused(path, format!("the list in force is of {issued}, and this one is older, of {new}")));
-        }
-        _ => {}
+    if let (Some(issued), None) = (&earlier.issued, &list.issued) {
+        let of = format!("the list in force is of {issued}, and the new one states no date");
+        return Err(refused(path, format!("{of}: import the list in its JSON form, which does")));
     }
     match (&earlier.next_update, &list.next_update) {
         (Some(next), None) => {

@@ -99,24 +99,59 @@ fn every_command_of_the_readme_is_one() {
         readme.split("## Using it").nth(1).unwrap().split("```sh\n").nth(1).unwrap().split("```").next().unwrap();
     let commands: Vec<_> = block.lines().map(|line| line.split('#').next().unwrap().trim()).collect();
     assert!(commands.len() > 8, "{commands:?}");
-    for command in commands {
-        let mut words = command.split_whitespace().skip(1);
-        let name = words.next().unwrap();
-        let help = program(project(), env!("CARGO_BIN_EXE_countersign")).args(["help", name]).output().unwrap();
-        let help = String::from_utf8(help.stdout).unwrap();
-        assert!(help.contains("Usage: countersign"), "{command}");
-        let own = words.clone().next().filter(|word| help.contains(&format!("\n  {word} ")));
-        let help = match own {
-            None => help,
-            Some(word) => {
-                let of = program(project(), env!("CARGO_BIN_EXE_countersign")).args(["help", name, word]).output();
-                String::from_utf8(of.unwrap().stdout).unwrap()
+    commands.into_iter().for_each(is_a_command);
+}
+
+/// That the program has this command, and the command these options.
+fn is_a_command(command: &str) {
+    let mut words = command.split_whitespace().skip(1);
+    let name = words.next().unwrap();
+    let help = |of: &[&str]| {
+        let help = program(project(), env!("CARGO_BIN_EXE_countersign")).arg("help").args(of).output().unwrap();
+        String::from_utf8(help.stdout).unwrap()
+    };
+    let mut text = help(&[name]);
+    assert!(text.contains("Usage: countersign"), "{command}");
+    if let Some(word) = words.clone().next().filter(|word| text.contains(&format!("\n  {word} "))) {
+        text = help(&[name, word]);
+    }
+    for option in words.filter(|word| word.starts_with("--")) {
+        let option = option.split(['=', '`', ',', ')', ']']).next().unwrap().trim_end_matches(['.', ';', ':']);
+        assert!(text.contains(option), "{command}: no {option} in\n{text}");
+    }
+}
+
+#[test]
+fn every_command_of_the_pages_is_one() {
+    let mut seen = 0;
+    for entry in std::fs::read_dir(project().join("docs")).unwrap().map(|e| e.unwrap().path()) {
+        if entry.extension().is_none_or(|e| e != "md") {
+            continue;
+        }
+        let text = std::fs::read_to_string(&entry).unwrap().replace("\\\n", " ");
+        let (mut code, mut kind) = (false, "");
+        for line in text.lines() {
+            if let Some(of) = line.strip_prefix("```") {
+                (code, kind) = (!code, of);
+                continue;
             }
-        };
-        for option in words.filter(|word| word.starts_with("--")) {
-            assert!(help.contains(option), "{command}: no {option} in\n{help}");
+            // In a block that is for a shell the whole line is a command; elsewhere what stands between backticks.
+            let parts: Vec<&str> = match code {
+                true if ["sh", "console"].contains(&kind) => line.split(['|', '&', ';']).collect(),
+                true => Vec::new(),
+                false => line.split('`').skip(1).step_by(2).collect(),
+            };
+            for part in parts {
+                let part = part.trim().trim_start_matches("$ ").split(" # ").next().unwrap();
+                let words: Vec<_> = part.split_whitespace().take(2).collect();
+                if words.first() == Some(&"countersign") && words.len() > 1 && !words[1].starts_with(['-', '…']) {
+                    is_a_command(part);
+                    seen += 1;
+                }
+            }
         }
     }
+    assert!(seen > 40, "the pages have lost their commands: {seen}");
 }
 
 /// The text of the code block that follows a sentence.
