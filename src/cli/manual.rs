@@ -34,7 +34,7 @@ const STATUS: &[(&str, &str, &str)] = &[
     ("scan", "2", "Incomplete: the only errors are files that could not be judged."),
     ("inspect", "2", "A file could not be read to its end; what could be read was told."),
     ("timeline", "2", "A timeline could not be read to its end; what could be read was told."),
-    ("", "3", "A usage or configuration error, or a report that could not be written; of scan, nothing was scanned."),
+    ("", "3", "A usage or configuration error, before anything was done; or a report that could not be written."),
     ("scan", "4", "Nothing to scan: the roots hold no file."),
     ("scan", "130", "Interrupted; the reports hold what was judged, and say so."),
 ];

@@ -137,7 +137,9 @@ fn every_command_of_the_pages_is_one() {
             }
             // In a block that is for a shell the whole line is a command; elsewhere what stands between backticks.
             let parts: Vec<&str> = match code {
-                true if ["sh", "console"].contains(&kind) => line.split(['|', '&', ';']).collect(),
+                true if kind == "sh" || kind == "console" && line.starts_with("$ ") => {
+                    line.split(['|', '&', ';']).collect()
+                }
                 true => Vec::new(),
                 false => line.split('`').skip(1).step_by(2).collect(),
             };

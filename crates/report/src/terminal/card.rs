@@ -25,7 +25,7 @@ impl Terminal<'_> {
         for group in groups.iter().take(full) {
             let Some((asset, finding)) = group.first() else { continue };
             self.card(asset, finding, packages)?;
-            self.same_bytes(&group[1..], packages)?;
+            self.same_bytes(group.get(1..).unwrap_or_default(), packages)?;
         }
         let more = groups.get(full..).unwrap_or_default();
         for (asset, finding) in more.iter().take(NAMED).filter_map(|group| group.first()) {
@@ -48,6 +48,15 @@ impl Terminal<'_> {
             names.push(format!("and {} more (-v lists all)", number((others.len() - shown) as u64)));
         }
         self.line("    Same   ", &format!("bytes in {}", names.join(", ")))?;
+        for (asset, play) in others.iter().take(shown).filter_map(|(asset, _)| Some((asset, asset.plays.first()?))) {
+            let more = if asset.plays.len() > 1 {
+                format!(" and {} more times", asset.plays.len() - 1)
+            } else {
+                String::new()
+            };
+            let name = self.name(asset);
+            self.line("    Played ", &format!("{name} in {}{more}", terminal(&played(play))))?;
+        }
         if self.options.detail > 0 {
             for (asset, finding) in others {
                 self.card(asset, finding, packages)?;

@@ -49,7 +49,7 @@ impl Terminal<'_> {
             self.faults_of(package, findings)?;
         }
         if packages.len() > shown {
-            let rest = &packages[shown..];
+            let rest = packages.get(shown..).unwrap_or_default();
             let found: usize = rest.iter().map(|(_, findings)| findings.len()).sum();
             let (left, found) = (number(rest.len() as u64), count(found as u64, "finding", "findings"));
             self.line("  ", &format!("and {left} packages more with {found} (-v lists all)"))?;
