@@ -191,6 +191,28 @@ mod tests {
     }
 
     #[test]
+    fn frames_of_film_have_pictures_and_text_is_not_asked() {
+        let dir = tempfile::tempdir().unwrap();
+        for name in ["frame.dpx", "frame.exr"] {
+            let made = Command::new("ffmpeg")
+                .args(["-nostdin", "-v", "quiet", "-f", "lavfi", "-i", "testsrc=s=320x180:d=0.1", "-frames:v", "1"])
+                .arg(dir.path().join(name))
+                .stdin(Stdio::null())
+                .status();
+            if !made.is_ok_and(|status| status.success()) {
+                return crate::prerequisite::absent("ffmpeg", "no ffmpeg here; pictures of frames were not tried");
+            }
+            let Some(Picture::Jpeg(bytes)) = picture(&dir.path().join(name)) else { panic!("no picture of {name}") };
+            assert_eq!(image::load_from_memory(&bytes).unwrap().width(), 240, "{name}");
+        }
+        // A name does not make a medium.
+        for name in ["notes.mp4", "script.py", "list.md"] {
+            std::fs::write(dir.path().join(name), "# import os\n".repeat(50)).unwrap();
+            assert_eq!(picture(&dir.path().join(name)), None, "{name}");
+        }
+    }
+
+    #[test]
     fn sound_is_a_waveform() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("a.wav");
