@@ -1,9 +1,11 @@
-//! `countersign completions SHELL` and `countersign man`: both generated from the arguments.
+//! `countersign completions SHELL`: generated from the arguments, with the values that the program knows.
 
+use clap::builder::PossibleValuesParser;
+use clap::{Arg, Command};
 use clap_complete::Shell;
 
-use super::names::unknown;
-use countersign_model::error::{Error, Result};
+use countersign_judge::{marks, rules};
+use countersign_model::error::Result;
 
 #[derive(Debug, clap::Args)]
 #[command(
@@ -16,40 +18,42 @@ pub(super) struct Arguments {
     shell: Shell,
 }
 
-pub(super) fn run(arguments: &Arguments, command: &mut clap::Command) -> Result<u8> {
+pub(super) fn run(arguments: &Arguments, command: Command) -> Result<u8> {
     let mut out = Vec::new();
-    clap_complete::generate(arguments.shell, command, "countersign", &mut out);
+    clap_complete::generate(arguments.shell, &mut with_values(command), "countersign", &mut out);
     super::console::print(&String::from_utf8_lossy(&out))?;
     Ok(0)
 }
 
-#[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  countersign man | man -l -\n  countersign man scan > countersign-scan.1")]
-pub(super) struct ManArguments {
-    /// The command whose page is wanted
-    #[arg(value_name = "COMMAND")]
-    command: Option<String>,
+/// The commands with the values that an argument can have where its parser does not name them.
+fn with_values(command: Command) -> Command {
+    let commands: Vec<_> = command.get_subcommands().map(|c| kept(c.get_name())).collect();
+    let command = command.mut_subcommand("rules", |c| {
+        c.mut_arg("rule", |arg| values(arg, rules::ALL.iter().map(|rule| rule.info().id).collect()))
+    });
+    let command = command.mut_subcommand("marks", |c| {
+        let known = marks::built_in();
+        c.mut_arg("mark", |arg| values(arg, known.marks().map(|mark| kept(&mark.id)).collect()))
+    });
+    let command = command.mut_subcommand("man", |c| c.mut_arg("command", |arg| values(arg, commands.clone())));
+    reports(command)
 }
 
-pub(super) fn man(arguments: &ManArguments, mut command: clap::Command) -> Result<u8> {
-    // Options that come from above are only in the pages once the tree is built.
-    command.build();
-    let page = match &arguments.command {
-        None => command,
-        Some(name) => {
-            let known: Vec<_> = command.get_subcommands().map(|c| c.get_name().to_owned()).collect();
-            let found = command.get_subcommands().find(|c| c.get_name() == name).cloned();
-            let found = found.ok_or_else(|| unknown("command", name, known.iter().map(String::as_str)))?;
-            let title = format!("countersign-{name}");
-            found.bin_name(format!("countersign {name}")).display_name(title)
-        }
-    };
-    let mut out = Vec::new();
-    clap_mangen::Man::new(page).render(&mut out).map_err(|e| Error::File {
-        path: "standard output".into(),
-        what: e.to_string(),
-        hint: String::new(),
-    })?;
-    super::console::print(&String::from_utf8_lossy(&out))?;
-    Ok(0)
+/// Every `--report` with the formats.
+fn reports(command: Command) -> Command {
+    let formats = || countersign_report::ALL.iter().map(|kind| kind.info.id).collect();
+    let command = command.mut_args(|arg| match arg.get_long() {
+        Some("report") => values(arg, formats()),
+        _ => arg,
+    });
+    command.mut_subcommands(reports)
+}
+
+/// A name for the rest of the program, which only writes a script and ends.
+fn kept(name: &str) -> &'static str {
+    Box::leak(name.to_owned().into_boxed_str())
+}
+
+fn values(arg: Arg, values: Vec<&'static str>) -> Arg {
+    arg.value_parser(PossibleValuesParser::new(values))
 }

@@ -29,9 +29,13 @@ impl Color {
 }
 
 /// Something that went wrong and ends nothing.
-#[expect(clippy::print_stderr, reason = "the one place where warnings are told")]
 pub(in crate::cli) fn warn(text: &str) {
-    eprintln!("warning: {}", terminal(text));
+    tell(&format!("warning: {text}"));
+}
+
+/// A line for people beside the report, on standard error. Where nobody can be told, nothing breaks.
+pub(in crate::cli) fn tell(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{}", terminal(text));
 }
 
 /// Writes to standard output; a closed pipe ends quietly, as every filter does.

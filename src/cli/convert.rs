@@ -1,17 +1,16 @@
 //! `countersign convert REPORT.json --report FORMAT=FILE`: a saved report in another format, without a new scan.
 
-use std::fs::File;
-use std::io::{BufReader, Read};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::output::{Outputs, ReportTarget};
 use super::reporting::Reporting;
-use countersign_judge::judge::Baseline;
 use countersign_judge::rules;
 use countersign_model::error::{Error, Result};
 use countersign_model::{AssetReport, Finding, FindingSubject, Run};
 use countersign_report::RenderOptions;
-use countersign_report::saved::{self, Saved, Take};
+use countersign_report::saved::Take;
+
+use super::baseline::read;
 
 /// Render a saved JSON report in another format, without a new scan.
 #[derive(Debug, clap::Args)]
@@ -38,7 +37,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
     summary.packages.iter_mut().for_each(|package| name_subjects(&mut package.findings));
     name_subjects(&mut summary.findings_of_run);
     if let Some(outputs) = rendering.outputs {
-        outputs.end(&saved.summary)?;
+        outputs.end(&saved.summary, arguments.reporting.quiet)?;
     }
     Ok(0)
 }
@@ -86,58 +85,6 @@ impl Take for Rendering<'_> {
         let written = self.outputs.as_mut().map_or(Ok(()), |outputs| outputs.asset(&asset));
         self.note(written)
     }
-}
-
-/// What an earlier report already held, for `scan --baseline`.
-pub(super) fn baseline(path: &Path) -> Result<Baseline> {
-    let mut kept = Kept::default();
-    let saved = read(path, &mut kept)?;
-    if saved.summary.interrupted {
-        return Err(Error::Data {
-            path: path.to_path_buf(),
-            what: "its scan was interrupted: it does not say what was there".to_owned(),
-            hint: "use the report of a whole scan as the baseline".to_owned(),
-        });
-    }
-    Ok(Baseline::new(&kept.assets).with_others(&saved.summary))
-}
-
-/// Assets with findings, without all that a baseline does not need.
-#[derive(Default)]
-struct Kept {
-    assets: Vec<AssetReport>,
-}
-
-impl Take for Kept {
-    fn run(&mut self, _run: &Run) -> std::result::Result<(), String> {
-        Ok(())
-    }
-
-    fn asset(&mut self, mut asset: AssetReport) -> std::result::Result<(), String> {
-        if !asset.findings.is_empty() {
-            (asset.evidence, asset.c2pa, asset.problems) = (Vec::new(), None, Vec::new());
-            (asset.tags, asset.records) = (None, Vec::new());
-            self.assets.push(asset);
-        }
-        Ok(())
-    }
-}
-
-fn read(path: &Path, take: &mut dyn Take) -> Result<Saved> {
-    let file: Box<dyn Read> = if path == Path::new("-") {
-        Box::new(std::io::stdin().lock())
-    } else {
-        Box::new(File::open(path).map_err(|e| Error::File {
-            path: path.to_path_buf(),
-            what: e.to_string(),
-            hint: "name a report that was saved with --report json=FILE".to_owned(),
-        })?)
-    };
-    saved::read(BufReader::with_capacity(1 << 20, file), take).map_err(|what| Error::Data {
-        path: path.to_path_buf(),
-        what: format!("not a report that can be read: {what}"),
-        hint: "name a whole report that was saved with --report json=FILE or --report ndjson=FILE".to_owned(),
-    })
 }
 
 #[cfg(test)]

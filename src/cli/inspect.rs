@@ -1,24 +1,29 @@
-//! `countersign inspect FILE...`: everything a file says, without judgement.
+//! `countersign inspect FILE...`: everything a file says, without judgement; of a folder, the media files below it.
 
 use std::fmt::Write;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use globset::GlobSet;
 use serde_json::json;
 
+use super::clip::Clip;
+use super::console::warn;
 use super::reporting::width;
 use super::tree;
 use countersign_credentials::{self as c2pa, Verifier};
 use countersign_engine::archives;
 use countersign_engine::extract;
-use countersign_engine::walk::{lossless, sidecars};
-use countersign_io::TempSpace;
+use countersign_engine::walk::{Walk, lossless, sidecars};
+use countersign_io::{ByteRange, TempSpace};
 use countersign_judge::marks;
 use countersign_media::decoders;
 use countersign_media::formats;
+use countersign_media::member::MemberBytes;
 use countersign_model::error::{Error, Result};
 use countersign_model::validation_status as status;
-use countersign_model::{Credentials, Evidence, Facts, Problem, Tag, Via};
+use countersign_model::{Credentials, Evidence, Facts, Media, Problem, Tag, Via};
 use countersign_report::escape::{shorten, terminal};
 use countersign_report::layout::{size, wrap};
 
@@ -26,10 +31,11 @@ use countersign_report::layout::{size, wrap};
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  countersign inspect still.png\n  countersign inspect --json clip.mov | jq .tags\n  \
-    countersign inspect 'stills.zip!/dir/still.png'"
+    countersign inspect 'stills.zip!/dir/still.png'\n  countersign inspect --json stills | jq .ai\n  \
+    curl -s https://example.com/still.png | countersign inspect -"
 )]
 pub(super) struct Arguments {
-    /// Files, or members of archives: 'stills.zip!/dir/still.png'
+    /// Files, folders (the media below them), members of archives ('stills.zip!/dir/still.png'), `-` for standard input
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
     /// One JSON object a file, one a line
@@ -54,6 +60,10 @@ pub(super) struct Arguments {
     verbose: bool,
 }
 
+/// Media files of a folder that are told of.
+const MOST: usize = 1_000;
+/// Bytes of standard input that are kept.
+const LONGEST: u64 = 4 * 1024 * 1024 * 1024;
 /// Characters of a tag's value shown without `--verbose`.
 const VALUE: usize = 200;
 
@@ -72,15 +82,25 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
     };
     let (space, mut unreadable) = (TempSpace::outside(&[]), false);
     for path in &arguments.files {
-        let (bytes, facts) = read(path, &space, &options)?;
-        let evidence = options.catalogue.evidence(&facts);
-        unreadable |= facts.problems.iter().any(|p| p.blocking);
-        let text = match (arguments.json, arguments.tree) {
-            (true, _) => object(path, bytes, &facts, &evidence),
-            (_, true) => tree::drawn(&lossless(path), facts.c2pa.as_ref()),
-            _ => page(path, bytes, &facts, &evidence, arguments.verbose),
+        let mut tell = |path: &Path, bytes: u64, facts: &Facts| {
+            let evidence = options.catalogue.evidence(facts);
+            unreadable |= facts.problems.iter().any(|p| p.blocking);
+            let text = match (arguments.json, arguments.tree) {
+                (true, _) => object(path, bytes, facts, &evidence),
+                (_, true) => tree::drawn(&lossless(path), facts.c2pa.as_ref()),
+                _ => page(path, bytes, facts, &evidence, arguments.verbose),
+            };
+            super::console::print(&text)
         };
-        super::console::print(&text)?;
+        if path == Path::new("-") {
+            let (bytes, facts) = standard_input(&space, &options)?;
+            tell(path, bytes, &facts)?;
+        } else if path.is_dir() {
+            folder(path, &options, &mut tell)?;
+        } else {
+            let (bytes, facts) = read(path, &space, &options)?;
+            tell(path, bytes, &facts)?;
+        }
     }
     Ok(if unreadable { 2 } else { 0 })
 }
@@ -96,13 +116,61 @@ fn read(path: &Path, space: &TempSpace, options: &extract::Options) -> Result<(u
         return Ok((member.size, inside.read(path, space, options).0));
     }
     let meta = std::fs::metadata(path).map_err(|e| failed(e.to_string()))?;
-    if meta.is_dir() {
-        return Err(Error::Usage {
-            what: format!("{} is a folder", path.display()),
-            hint: format!("inspect reads single files; for a folder: countersign scan {}", path.display()),
-        });
-    }
     Ok((meta.len(), extract::facts(path, &sidecars(path), options)))
+}
+
+/// Size and facts of what comes on standard input, by way of a temporary file that has no name.
+fn standard_input(space: &TempSpace, options: &extract::Options) -> Result<(u64, Facts)> {
+    let failed = |what: String| Error::File {
+        path: "standard input".into(),
+        what,
+        hint: "save it to a file and inspect that".to_owned(),
+    };
+    let mut file = space.file().map_err(|problem| failed(problem.what))?;
+    let copied = std::io::copy(&mut std::io::stdin().lock().take(LONGEST + 1), &mut file);
+    let copied = copied.map_err(|e| failed(e.to_string()))?;
+    if copied > LONGEST {
+        return Err(failed(format!("more than {} come on it", size(LONGEST))));
+    }
+    let bytes = ByteRange::file(file).map_err(|e| failed(e.to_string()))?;
+    let bytes = MemberBytes::whole(bytes, None);
+    Ok((copied, extract::member((Path::new("-"), Ok(&bytes)), &[], space, options)))
+}
+
+/// Tells of the media files below a folder, and of what could not be read, in walking order.
+fn folder(
+    path: &Path,
+    options: &extract::Options,
+    tell: &mut dyn FnMut(&Path, u64, &Facts) -> Result<()>,
+) -> Result<()> {
+    let (mut told, mut seen) = (0, false);
+    for asset in Walk::new(&[path.to_path_buf()], GlobSet::empty()).flatten() {
+        seen = true;
+        let facts = match &asset.obstacle {
+            Some(obstacle) => Facts { problems: vec![obstacle.clone()], ..Facts::default() },
+            None => extract::facts(&asset.path, &asset.sidecars, options),
+        };
+        let medium = facts.media.is_some_and(Media::is_content);
+        if !medium && !facts.problems.iter().any(|problem| problem.blocking) {
+            continue;
+        }
+        if told == MOST {
+            warn(&format!(
+                "{} holds more than {MOST} media files; the rest was not read. For whole deliveries: countersign scan {}",
+                path.display(),
+                path.display()
+            ));
+            return Ok(());
+        }
+        tell(&asset.path, asset.size, &facts)?;
+        told += 1;
+    }
+    match (told, seen) {
+        (0, true) => warn(&format!("{} holds no media file", path.display())),
+        (0, false) => return Err(Error::Nothing { roots: vec![path.display().to_string()] }),
+        _ => {}
+    }
+    Ok(())
 }
 
 fn object(path: &Path, bytes: u64, facts: &Facts, evidence: &[Evidence]) -> String {
@@ -112,6 +180,7 @@ fn object(path: &Path, bytes: u64, facts: &Facts, evidence: &[Evidence]) -> Stri
         "bytes": bytes,
         "format": facts.format,
         "named": facts.named,
+        "clip": Clip::of(&facts.tags).json(),
         "ai": marks::ai(evidence),
         "evidence": evidence,
         "c2pa": facts.c2pa,
@@ -126,6 +195,9 @@ fn page(path: &Path, bytes: u64, facts: &Facts, evidence: &[Evidence], verbose: 
     let mut out = format!("{}\n", terminal(&lossless(path)));
     let format = facts.format.and_then(formats::info).map_or("not recognized", |info| info.name);
     out.push_str(&wrap("  Format    ", &format!("{format}, {}", size(bytes)), width()));
+    if let Some(clip) = Clip::of(&facts.tags).line() {
+        out.push_str(&wrap("  Clip      ", &terminal(&clip), width()));
+    }
     if let (Some(false), Some(named)) = (facts.extension_fits, &facts.named) {
         out.push_str(&wrap("  Name      ", &format!("the extension promises {named}"), width()));
     }

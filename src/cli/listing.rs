@@ -10,7 +10,9 @@ use countersign_model::error::{Error, Result};
 /// The longest list that is read.
 const LONGEST: u64 = 1024 * 1024 * 1024;
 
-/// The root (`.`, or `/` where a path leads out of the current folder) and the listed paths below it, each once.
+/// The root and the listed paths below it, each once. Root and path together are what was typed: the root is `.` for paths
+/// below the current folder, `..` (and so on up) for those that lead out of it, `/` for absolute ones; where both kinds
+/// are mixed, `.` or `/` serves all.
 ///
 /// # Errors
 /// A list that cannot be read or is empty, and a path that is not there.
@@ -76,16 +78,28 @@ fn native(name: &[u8]) -> Option<OsString> {
 fn below(here: &Path, paths: &[PathBuf]) -> (PathBuf, Vec<PathBuf>) {
     let whole: Vec<PathBuf> = paths.iter().map(|path| plain(&here.join(path))).collect();
     let inside = whole.iter().all(|path| path.starts_with(here));
-    let (root, base) = if inside {
-        (PathBuf::from("."), here.to_path_buf())
-    } else {
-        let top: PathBuf =
-            here.components().take_while(|c| matches!(c, Component::Prefix(_) | Component::RootDir)).collect();
-        (top.clone(), top)
+    let absolute = paths.iter().filter(|path| path.is_absolute()).count();
+    let up = paths.iter().map(|path| parents(path)).max().unwrap_or(0);
+    let climbed = (absolute == 0 && up > 0).then(|| here.ancestors().nth(up)).flatten();
+    let climbed = climbed.filter(|top| top.parent().is_some() && whole.iter().all(|path| path.starts_with(top)));
+    let (root, base) = match climbed {
+        Some(top) => (["..", "/"].concat().repeat(up).trim_end_matches('/').into(), top.to_path_buf()),
+        None if inside && absolute < paths.len() => (PathBuf::from("."), here.to_path_buf()),
+        None => {
+            let root = |c: &Component<'_>| matches!(c, Component::Prefix(_) | Component::RootDir);
+            let top: PathBuf = here.components().take_while(root).collect();
+            (top.clone(), top)
+        }
     };
     let mut seen = HashSet::new();
     let rel = whole.into_iter().map(|path| path.strip_prefix(&base).map(Path::to_path_buf).unwrap_or(path));
     (root, rel.filter(|path| seen.insert(path.clone())).collect())
+}
+
+/// How many folders a path goes up before it goes down.
+fn parents(path: &Path) -> usize {
+    let parts = path.components().filter(|part| *part != Component::CurDir);
+    parts.take_while(|part| *part == Component::ParentDir).count()
 }
 
 /// Without `.` parts; with `..` parts resolved by the file system, for a link may stand before them.
@@ -118,5 +132,22 @@ mod tests {
         assert_eq!((root, rel), (PathBuf::from("."), paths(&["a/b.png", "c.png"])));
         let (root, rel) = below(here, &paths(&["a.png", "/mnt/x.png"]));
         assert_eq!((root, rel), (PathBuf::from("/"), paths(&["srv/here/a.png", "mnt/x.png"])));
+        // What was typed is what root and path make together.
+        let (root, rel) = below(here, &paths(&["/srv/here/a.png", "/srv/here/b/c.png"]));
+        assert_eq!((root, rel), (PathBuf::from("/"), paths(&["srv/here/a.png", "srv/here/b/c.png"])));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn paths_that_lead_up_stay_as_they_are_typed() {
+        let dir = tempfile::tempdir().unwrap();
+        let base = std::fs::canonicalize(dir.path()).unwrap();
+        for folder in ["work/here", "delivery/final"] {
+            std::fs::create_dir_all(base.join(folder)).unwrap();
+        }
+        std::fs::write(base.join("delivery/final/a.png"), "").unwrap();
+        let here = base.join("work/here");
+        let (root, rel) = below(&here, &paths(&["../../delivery/final/a.png"]));
+        assert_eq!((root, rel), (PathBuf::from("../.."), paths(&["delivery/final/a.png"])));
     }
 }

@@ -2,6 +2,8 @@
 
 mod approvals;
 mod approve;
+mod baseline;
+mod clip;
 mod compare;
 mod comparison_page;
 mod completions;
@@ -10,16 +12,20 @@ mod console;
 mod convert;
 mod defaults;
 mod diagnostic;
+mod environment;
 mod fingerprint;
+mod headings;
 mod index;
 mod inside;
 mod inspect;
 mod keys;
 mod listing;
+mod manual;
 mod marks;
 mod names;
 mod output;
 mod overlap;
+mod partials;
 mod policy;
 mod progress;
 mod reporting;
@@ -80,15 +86,16 @@ enum Command {
     /// Print shell completions
     Completions(completions::Arguments),
     /// Print the manual page, or that of one command
-    Man(completions::ManArguments),
-    /// Verify Content Credentials and decode media for another process of this program
-    #[command(name = worker::NAME, hide = true)]
-    Worker,
+    Man(manual::Arguments),
 }
 
 /// Runs the program and returns its exit code.
 #[must_use]
 pub fn main() -> ExitCode {
+    // A process of this program asks for it, never a person: neither help nor completions know it.
+    if std::env::args_os().nth(1).is_some_and(|first| first == worker::NAME) {
+        return ExitCode::from(worker::run());
+    }
     let arguments = match parsed() {
         Err(error) => return fail(error),
         Ok(Ok(arguments)) => arguments,
@@ -109,13 +116,16 @@ pub fn main() -> ExitCode {
 /// The command line over the environment over the user's file. What is wrong with the file stops only commands
 /// that it is for, and only once what was typed makes sense.
 fn parsed() -> Result<std::result::Result<Arguments, clap::Error>> {
-    let command = defaults::prepared(Arguments::command());
+    let command = headings::grouped(defaults::prepared(Arguments::command()));
     let plain = match command.clone().try_get_matches() {
         Ok(matches) => matches,
-        Err(error) => return Ok(Err(error)),
+        Err(error) => return environment::blamed(error, std::env::args_os()),
     };
     let matches = match defaults::concern(&command, &plain) {
-        true => defaults::applied(command)?.try_get_matches(),
+        true => {
+            environment::check()?;
+            defaults::applied(command)?.try_get_matches()
+        }
         false => Ok(plain),
     };
     Ok(matches.and_then(|matches| Arguments::from_arg_matches(&matches)))
@@ -136,9 +146,8 @@ fn dispatch(command: Command) -> Result<u8> {
         Command::Convert(arguments) => convert::run(&arguments),
         Command::Index(arguments) => index::run(&arguments),
         Command::Compare(arguments) => compare::run(&arguments),
-        Command::Completions(arguments) => completions::run(&arguments, &mut defaults::prepared(Arguments::command())),
-        Command::Man(arguments) => completions::man(&arguments, defaults::prepared(Arguments::command())),
-        Command::Worker => Ok(worker::run()),
+        Command::Completions(arguments) => completions::run(&arguments, defaults::prepared(Arguments::command())),
+        Command::Man(arguments) => manual::run(&arguments, headings::grouped(defaults::prepared(Arguments::command()))),
     }
 }
 

@@ -1,7 +1,10 @@
 //! Where reports go: standard output, or a file that gets its name only when it is whole.
+//!
+//! Whoever stops reading standard output ends nothing: all is judged, and the exit code is that of the verdict, whatever
+//! the format and however soon a reader is gone.
 
 use std::fs::File;
-use std::io::{self, BufWriter};
+use std::io::{self, BufWriter, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -9,10 +12,17 @@ use countersign_io::inside_roots;
 use countersign_judge::rules;
 use countersign_model::error::{Error, Result};
 use countersign_model::{AssetReport, Run, Summary};
+use countersign_report::words::{counts, outcome};
 use countersign_report::{self as report, Kind, RenderOptions, Report, RuleDoc};
+
+use super::console::{tell, warn};
+use super::partials;
 
 /// Unfinished files of this process, to be removed when it ends at once.
 static PARTIALS: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+
+/// What messages call the report that goes there.
+const STDOUT: &str = "standard output";
 
 /// With fewer free bytes no report can be expected to fit: better told before the drive is read than after.
 const LEAST: u64 = 64 * 1024;
@@ -96,6 +106,9 @@ struct Output {
     report: Option<Box<dyn Report>>,
     /// The unfinished file and the name it gets.
     pending: Option<(PathBuf, PathBuf)>,
+    to_stdout: bool,
+    /// Whether it was written to its end.
+    written: bool,
 }
 
 impl Outputs {
@@ -134,8 +147,9 @@ impl Outputs {
         self.outputs.iter().all(|output| output.report.is_none())
     }
 
-    /// Ends all reports and gives the files their names.
-    pub(super) fn end(mut self, summary: &Summary) -> Result<()> {
+    /// Ends all reports and gives the files their names. Where none goes to standard output, standard error tells the
+    /// verdict and, unless `quiet`, which files were written.
+    pub(super) fn end(mut self, summary: &Summary, quiet: bool) -> Result<()> {
         self.each(|report| report.end(summary))?;
         for output in &mut self.outputs {
             if output.report.take().is_none() {
@@ -145,6 +159,14 @@ impl Outputs {
                 std::fs::rename(partial, path).map_err(|e| unwritable(path, &e))?;
             }
             output.pending = None;
+            output.written = true;
+        }
+        if self.outputs.iter().all(|output| !output.to_stdout) {
+            let (_, word, _) = outcome(summary);
+            tell(&format!("{word}  {}", counts(summary)));
+            for output in self.outputs.iter().filter(|output| output.written && !quiet) {
+                tell(&format!("wrote {}", output.name.display()));
+            }
         }
         self.failed.map_or(Ok(()), Err)
     }
@@ -160,6 +182,8 @@ impl Outputs {
             // Whoever read it has seen enough.
             if e.kind() != io::ErrorKind::BrokenPipe || output.pending.is_some() {
                 self.failed.get_or_insert_with(|| unwritable(&output.name, &e));
+            } else if io::stderr().is_terminal() {
+                warn("nobody reads the report any more; the rest is judged for the exit code (Ctrl-C ends the run)");
             }
         }
         match self.failed.take() {
@@ -176,7 +200,7 @@ impl Output {
     fn open(wanted: &ReportTarget, roots: &[PathBuf], render_options: &RenderOptions) -> Result<Self> {
         let Some(path) = &wanted.file else {
             let report = (wanted.kind.start)(Box::new(BufWriter::new(io::stdout())), render_options.clone());
-            return Ok(Self { name: "standard output".into(), report: Some(report), pending: None });
+            return Ok(Self::new(STDOUT.into(), report, None));
         };
         if let Some(root) = inside_roots(path, roots) {
             return Err(Error::File {
@@ -195,17 +219,24 @@ impl Output {
         if std::fs::metadata(path).is_ok_and(|meta| !meta.is_file()) {
             let file = File::options().write(true).open(path).map_err(|e| unwritable(path, &e))?;
             let report = (wanted.kind.start)(Box::new(BufWriter::new(file)), render_options);
-            return Ok(Self { name: path.clone(), report: Some(report), pending: None });
+            return Ok(Self::new(path.clone(), report, None));
         }
         let free = free(path);
         if free.is_some_and(|free| free < LEAST) {
             return Err(unwritable(path, &io::Error::other("the disk is full")));
         }
-        let partial = partial_name(path);
+        partials::remove_abandoned(path);
+        let partial = partials::name(path);
         let file = File::create(&partial).map_err(|e| unwritable(path, &e))?;
+        partials::hold(&file);
         PARTIALS.lock().unwrap_or_else(PoisonError::into_inner).push(partial.clone());
         let report = (wanted.kind.start)(Box::new(BufWriter::new(file)), render_options);
-        Ok(Self { name: path.clone(), report: Some(report), pending: Some((partial, path.clone())) })
+        Ok(Self::new(path.clone(), report, Some((partial, path.clone()))))
+    }
+
+    fn new(name: PathBuf, report: Box<dyn Report>, pending: Option<(PathBuf, PathBuf)>) -> Self {
+        let to_stdout = name == Path::new(STDOUT);
+        Self { name, report: Some(report), pending, to_stdout, written: false }
     }
 
     /// Removes the unfinished file; it was given up.
@@ -235,13 +266,6 @@ fn free(path: &Path) -> Option<u64> {
 #[cfg(not(unix))]
 fn free(_path: &Path) -> Option<u64> {
     None
-}
-
-/// Beside the final name, so that renaming stays on one file system.
-fn partial_name(path: &Path) -> PathBuf {
-    let mut name = path.file_name().unwrap_or_default().to_os_string();
-    name.push(format!(".{}.partial", std::process::id()));
-    path.with_file_name(name)
 }
 
 /// Removes what is unfinished; for an end without return.

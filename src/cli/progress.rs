@@ -5,11 +5,29 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressFinish, ProgressStyle};
 
+use countersign_engine::preview::Tried;
 use countersign_engine::scan::Watch;
 use countersign_model::{Finding, FindingState, Severity};
 use countersign_report::layout::{self, number};
+
+/// Tells on standard error how many pictures for a page were tried, where that is a terminal and `wanted`.
+pub(super) fn pictures(wanted: bool) -> Option<Box<Tried>> {
+    if !wanted || !std::io::stderr().is_terminal() {
+        return None;
+    }
+    let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr());
+    bar.set_style(style("{spinner} pictures for the page: {pos} of {len}"));
+    let bar = bar.with_finish(ProgressFinish::AndClear);
+    Some(Box::new(move |tried, of| {
+        bar.set_length(of as u64);
+        bar.set_position(tried as u64);
+        if tried >= of {
+            bar.finish_and_clear();
+        }
+    }))
+}
 
 /// What the run tells of itself while it goes on.
 pub(super) struct Progress {

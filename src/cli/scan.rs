@@ -17,9 +17,9 @@ use super::console::warn;
 use super::inside::Trees;
 use super::listing::present;
 use super::output::{self, Outputs};
-use super::progress::Progress;
+use super::progress::{self, Progress};
 use super::reporting::Reporting;
-use super::{config, convert, defaults, listing, overlap, timeline, trust_lists, worker};
+use super::{baseline, config, defaults, listing, overlap, timeline, trust_lists, worker};
 use countersign_credentials::{self as c2pa, Bounds, Verifier, Verify};
 use countersign_engine::cache::Cache;
 use countersign_engine::extract;
@@ -29,6 +29,7 @@ use countersign_engine::scan;
 use countersign_engine::{Engine, ScanOptions};
 use countersign_io::Roots;
 use countersign_judge::approvals::Approvals;
+use countersign_judge::judge::Baseline;
 use countersign_judge::marks;
 use countersign_judge::policy::Policy;
 use countersign_media::decoders;
@@ -52,6 +53,9 @@ pub(super) struct Arguments {
     /// Folders or files to judge
     #[arg(value_name = "PATH", required_unless_present = "files_from")]
     roots: Vec<PathBuf>,
+    /// Read the paths to judge from a file (`-` for standard input), one a line or ended by zero bytes
+    #[arg(long, value_name = "FILE")]
+    files_from: Option<PathBuf>,
     /// Policy file, or the name of a built-in policy (netflix-genai, archival, observe)
     #[arg(long, value_name = "FILE", env = "COUNTERSIGN_POLICY")]
     policy: Option<PathBuf>,
@@ -97,9 +101,6 @@ pub(super) struct Arguments {
     /// Findings that this earlier report (json or ndjson; `-` for standard input) already held do not count
     #[arg(long, value_name = "REPORT")]
     baseline: Option<PathBuf>,
-    /// Read the paths to judge from a file (`-` for standard input), one a line or ended by zero bytes
-    #[arg(long, value_name = "FILE")]
-    files_from: Option<PathBuf>,
     /// Pass over paths that match, repeatable
     #[arg(long, value_name = "GLOB")]
     exclude: Vec<String>,
@@ -198,7 +199,10 @@ pub(super) fn run(arguments: Arguments) -> Result<u8> {
         fetch: arguments.fetch_remote.then(c2pa::Rules::default),
     })?);
     verifier.pool().cloned().into_iter().for_each(countersign_worker::set_decoding_pool);
-    let baseline = arguments.baseline.as_deref().map(convert::baseline).transpose()?.unwrap_or_default();
+    let (baseline, mut compared) = match arguments.baseline.as_deref().map(baseline::load).transpose()? {
+        Some((baseline, compared)) => (baseline, Some(compared)),
+        None => (Baseline::default(), None),
+    };
     let cache = cache(&arguments, &working_directory)?;
     let known = known(&arguments, approvals.as_deref())?;
     let catalogue = marks::with_files(&[policy.marks.as_slice(), &arguments.marks].concat())?;
@@ -231,7 +235,7 @@ pub(super) fn run(arguments: Arguments) -> Result<u8> {
             FailOn::Warning => Severity::Warning,
         },
         known,
-        previews: Some(Arc::new(Files::new(&roots))),
+        previews: Some(Arc::new(previews(&arguments, &roots))),
         ..ScanOptions::on(as_of)
     };
     // What is listed for this, the run does not list again.
@@ -253,7 +257,11 @@ pub(super) fn run(arguments: Arguments) -> Result<u8> {
     })?;
     let stop = Arc::new(AtomicBool::new(false));
     on_interrupt(&stop, &verifier);
-    judge(&engine, &listed_roots, options, &arguments, (outputs, stop))
+    let code = judge(&engine, &listed_roots, options, &arguments, (outputs, compared.as_mut(), stop))?;
+    if let (Some(compared), Some(path), true) = (&compared, &arguments.baseline, code != 130) {
+        compared.end(path);
+    }
+    Ok(code)
 }
 
 fn judge(
@@ -261,7 +269,7 @@ fn judge(
     trees: &Roots,
     options: ScanOptions,
     arguments: &Arguments,
-    (mut outputs, stop): (Outputs, Arc<AtomicBool>),
+    (mut outputs, mut compared, stop): (Outputs, Option<&mut baseline::Compared>, Arc<AtomicBool>),
 ) -> Result<u8> {
     // What the count for the progress bar lists, the run does not list again.
     let progress = Progress::new(!arguments.no_progress && !arguments.reporting.quiet, Arc::clone(&stop));
@@ -277,10 +285,10 @@ fn judge(
         });
     }
     let summary = engine.scan(trees, options, &progress, &mut |asset| {
-        outputs.asset(asset)?;
-        // `scan … | head`: nobody reads on.
-        stop.fetch_or(outputs.all_closed(), Ordering::Relaxed);
-        Ok(())
+        if let Some(compared) = compared.as_deref_mut() {
+            compared.saw(asset);
+        }
+        outputs.asset(asset)
     });
     done.store(true, Ordering::Relaxed);
     progress.finish();
@@ -288,7 +296,7 @@ fn judge(
         warn(&format!("the cache failed, and the files after that were read without it: {trouble}"));
     }
     let summary = summary?;
-    outputs.end(&summary)?;
+    outputs.end(&summary, arguments.reporting.quiet)?;
     Ok(match summary.outcome {
         _ if summary.interrupted => 130,
         Outcome::Pass => 0,
@@ -388,6 +396,15 @@ fn globs(patterns: &[String]) -> Result<GlobSet> {
         set.add(glob);
     }
     set.build().map_err(|e| Error::Usage { what: format!("--exclude: {e}"), hint: String::new() })
+}
+
+/// The maker of pictures, which tells how far it has come where that can be seen.
+fn previews(arguments: &Arguments, roots: &[PathBuf]) -> Files {
+    let shown = !arguments.no_progress && !arguments.reporting.quiet;
+    match progress::pictures(shown) {
+        Some(tried) => Files::new(roots).watched(tried),
+        None => Files::new(roots),
+    }
 }
 
 /// What was asked for, else what the policy says; the stack bounds both.

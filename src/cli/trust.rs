@@ -167,20 +167,39 @@ fn import(file: &Path, name: Option<&str>) -> Result<u8> {
 
 /// That nothing is lost by it: another list that only its file is called like, or a date that the new one does not state.
 fn takes_the_place_of(list: &TrustList, path: &Path) -> Result<()> {
-    let Ok(earlier) = TrustList::load(path) else { return Ok(()) };
-    let refused = |what: String| Error::Data {
-        path: path.to_path_buf(),
-        what,
-        hint: "import it under another --name, or remove the other first: countersign trust remove NAME".to_owned(),
-    };
+    let kept = TrustList::load(path).ok();
+    // An imported list of its name takes the place of a built-in one too.
+    let built_in = official::lists().into_iter().find(|own| own.name.eq_ignore_ascii_case(&list.name));
+    for earlier in kept.iter().chain(&built_in) {
+        keeps_dates(list, earlier, path)?;
+    }
+    match kept {
+        Some(earlier) if earlier.name != list.name => {
+            Err(refused(path, format!("another list is kept here: {}", earlier.name)))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// That a list states every date that the one states whose place it takes.
+fn keeps_dates(list: &TrustList, earlier: &TrustList, path: &Path) -> Result<()> {
     if let (Some(issued), None) = (&earlier.issued, &list.issued) {
-        let of = format!("the list kept here is of {issued}, and the new one states no date");
-        return Err(refused(format!("{of}: import the list in its JSON form, which does")));
+        let of = format!("the list in force is of {issued}, and the new one states no date");
+        return Err(refused(path, format!("{of}: import the list in its JSON form, which does")));
     }
-    match earlier.name == list.name {
-        true => Ok(()),
-        false => Err(refused(format!("another list is kept here: {}", earlier.name))),
+    match (&earlier.next_update, &list.next_update) {
+        (Some(next), None) => {
+            let of =
+                format!("the list in force names {next} as the day of its next update, and the new one names none");
+            Err(refused(path, format!("{of}: import the list in its JSON form, which does")))
+        }
+        _ => Ok(()),
     }
+}
+
+fn refused(path: &Path, what: String) -> Error {
+    let hint = "import it under another --name, or remove the other first: countersign trust remove NAME".to_owned();
+    Error::Data { path: path.to_path_buf(), what, hint }
 }
 
 fn remove(name: &str) -> Result<u8> {

@@ -1,4 +1,5 @@
-//! `countersign worker` (hidden): the process that verifies and decodes for `scan` and `inspect`.
+//! The process that verifies and decodes for `scan` and `inspect`: started by this program with one word, and no command
+//! of the command line.
 
 use countersign_credentials::worker;
 use countersign_worker::Program;

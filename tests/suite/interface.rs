@@ -205,11 +205,11 @@ fn a_full_disk_is_told_and_leaves_no_half_report() {
 
 #[cfg(unix)]
 #[test]
-fn a_reader_that_has_seen_enough_ends_the_run() {
+fn a_reader_that_has_seen_enough_changes_no_code() {
     use std::io::Read;
     let dir = folder(&[(MARKED, "delivery/0.png")]);
     // Letters: numbered names would be one row of frames.
-    for i in 1..4_500_u32 {
+    for i in 1..1_500_u32 {
         let name: String = i.to_string().bytes().map(|digit| char::from(digit - b'0' + b'a')).collect();
         std::fs::hard_link(dir.path().join("delivery/0.png"), dir.path().join(format!("delivery/{name}.png"))).unwrap();
     }
@@ -219,11 +219,13 @@ fn a_reader_that_has_seen_enough_ends_the_run() {
         child.stdout.take().unwrap().read_exact(&mut [0; 10]).unwrap();
         child.wait_with_output().unwrap()
     };
-    let output = read_a_little(&["scan", "delivery", "--report", "ndjson"]);
-    assert_eq!((code(&output), err(&output).as_str()), (130, ""), "a part is not the whole");
+    for kind in countersign::report::ALL.iter().filter(|kind| kind.info.id != "html") {
+        let output = read_a_little(&["scan", "delivery", "--report", kind.info.id]);
+        assert_eq!((code(&output), err(&output).as_str()), (1, ""), "{}", kind.info.id);
+    }
     let output = read_a_little(&["scan", "delivery", "--report", "ndjson", "--report", "json=r.json"]);
     assert_eq!((code(&output), err(&output).as_str()), (1, ""), "another report is still written");
-    assert_eq!(paths(&json(&dir.path().join("r.json"))).len(), 4_500);
+    assert_eq!(paths(&json(&dir.path().join("r.json"))).len(), 1_500);
     let output = read_a_little(&["convert", "r.json", "--report", "csv"]);
     assert_eq!((code(&output), err(&output).as_str()), (0, ""));
 }
@@ -382,7 +384,8 @@ fn an_interrupt_is_told_whatever_the_report() {
         let child = under_way(dir.path(), &format!("{id}={id}.out"));
         interrupt(&child);
         let output = child.wait_with_output().unwrap();
-        assert_eq!((code(&output), err(&output).as_str()), (130, ""), "{id}");
+        let told = format!("INTERRUPTED  1 error, 0 warnings, 0 notes\nwrote {id}.out\n");
+        assert_eq!((code(&output), err(&output)), (130, told), "{id}");
         assert!(!std::fs::read(dir.path().join(format!("{id}.out"))).unwrap().is_empty(), "{id}");
     }
     assert!(partials(dir.path()).is_empty());
@@ -419,22 +422,6 @@ fn help_shows_examples_and_every_format() {
     assert_eq!((code(&output), err(&output).contains("scan")), (3, true), "{}", err(&output));
     let output = countersign(here, &["scan", ".", "--polcy", "x"]);
     assert!(err(&output).contains("--policy"), "{}", err(&output));
-}
-
-#[test]
-fn manual_pages_and_completions_know_every_command() {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let page = out(&countersign(here, &["man"]));
-    assert!(page.contains(".TH countersign 1") && page.contains("convert"), "{page}");
-    let page = out(&countersign(here, &["man", "scan"]));
-    assert!(page.contains(".TH countersign\\-scan 1") || page.contains(".TH countersign-scan 1"), "{page}");
-    assert!(page.contains("baseline") && page.contains("countersign scan"), "{page}");
-    let output = countersign(here, &["man", "scam"]);
-    assert_eq!((code(&output), err(&output).contains("did you mean 'scan'")), (3, true), "{}", err(&output));
-    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
-        let text = out(&countersign(here, &["completions", shell]));
-        assert!(text.contains("convert") && text.contains("files-from"), "{shell}");
-    }
 }
 
 #[test]

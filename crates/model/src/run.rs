@@ -275,6 +275,9 @@ pub struct PackageReport {
     /// Oddities that are no fault: a composition that plays what lies in no package here.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub remarks: Vec<String>,
+    /// Files that its manifest lists and that are not there, below the scanned root; as many as are kept.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub missing: Vec<String>,
     /// The number of its scanned root.
     #[serde(skip)]
     pub number: usize,

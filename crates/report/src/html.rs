@@ -1,8 +1,12 @@
 //! The HTML report: one self-contained file that works from disk and asks nobody for anything.
 //!
-//! The page is a skeleton, then one line of JSON an asset with something to tell, the summary, the pictures, and the
-//! script that shows them. Every line is escaped for a script element, the script writes text nodes only, and the
-//! Content Security Policy (CSP level 3, §2.3) allows that script by its hash and no other, and no request at all.
+//! The page is one line of JSON an asset with something to tell, written as the run goes; then what a person reads: the
+//! verdict, the numbers and the findings, all of it without the script ([`readable`]); then the summary, the pictures, and
+//! the script that makes tables and charts of them. Every line is escaped for a script element, the script writes text
+//! nodes only, and the Content Security Policy (CSP level 3, §2.3) allows that script by its hash and no other, and no
+//! request at all.
+
+mod readable;
 
 use std::io::{self, Write};
 
@@ -14,8 +18,9 @@ use crate::escape::{script, shorten, terminal};
 use crate::layout::size;
 use crate::not_looked_at;
 use crate::words::{systems, word};
-use crate::{Info, Kind, Picture, RenderOptions, Report, urgency};
+use crate::{Info, Kind, Picture, RenderOptions, Report, first_frame, urgency};
 use countersign_model::{AssetReport, Credentials, Evidence, Finding, RecordNote, Run, Summary, TimelineRange, Use};
+use readable::Readable;
 
 /// One page that needs nothing beside itself.
 pub static KIND: Kind = Kind {
@@ -39,16 +44,21 @@ const PICTURES: usize = 1_000;
 const PICTURE_BYTES: usize = 24 * 1024 * 1024;
 
 fn start<'w>(out: Box<dyn Write + 'w>, options: RenderOptions) -> Box<dyn Report + 'w> {
-    Box::new(Html { out, options, run: Run::default(), shown: 0, pictured: Vec::new() })
+    let readable = Readable::default();
+    Box::new(Html { out, options, run: Run::default(), rows: 0, shown: 0, pictured: Vec::new(), readable })
 }
 
 struct Html<'w> {
     out: Box<dyn Write + 'w>,
     options: RenderOptions,
     run: Run,
+    /// Assets told of; the frames of a sequence share one.
+    rows: u64,
+    /// Assets with something to tell.
     shown: usize,
     /// Which assets get a picture is decided when all are known.
     pictured: Vec<Pictured>,
+    readable: Readable,
 }
 
 /// A picture that a card may show.
@@ -74,27 +84,33 @@ impl Report for Html<'_> {
              script-src '{code}'; img-src data:; base-uri 'none'; form-action 'none'\">\n\
              <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
              <meta name=\"color-scheme\" content=\"light dark\">\n<title>Countersign report</title>\n\
-             <style>{STYLE}</style>\n</head>\n{BODY}"
+             <style>{STYLE}</style>\n</head>\n<body>\n"
         )?;
         self.out.write_all(b"<script type=\"application/x-ndjson\" id=\"assets\">\n")
     }
 
     fn asset(&mut self, asset: &AssetReport) -> io::Result<()> {
+        self.rows += 1;
         let Some(urgent) = urgency(asset) else { return Ok(()) };
         if self.options.preview.is_some() {
             let (row, known) = (self.shown, asset.evidence.iter().find_map(|e| e.of.as_deref()));
-            self.pictured.push(Pictured { urgent, row, known: false, root: asset.root, path: asset.path.clone() });
+            self.pictured.push(Pictured { urgent, row, known: false, root: asset.root, path: first_frame(asset) });
             // What only an index or a record knows is not at hand.
             if let Some((root, known)) = known.and_then(|known| Some((known.root?, known))) {
                 self.pictured.push(Pictured { urgent, row, known: true, root, path: known.asset.clone() });
             }
         }
         self.shown += 1;
-        writeln!(self.out, "{}", script(&row(asset).to_string()))
+        self.readable.asset(asset, &self.run.roots);
+        let mut row = row(asset);
+        row["name"] = text(&crate::words::name(asset, &self.run.roots)).into();
+        writeln!(self.out, "{}", script(&row.to_string()))
     }
 
     fn end(&mut self, summary: &Summary) -> io::Result<()> {
-        self.out.write_all(b"</script>\n<script type=\"application/json\" id=\"summary\">\n")?;
+        self.out.write_all(b"</script>\n")?;
+        self.body(summary)?;
+        self.out.write_all(b"<script type=\"application/json\" id=\"summary\">\n")?;
         writeln!(self.out, "{}", script(&self.summary(summary).to_string()))?;
         self.out.write_all(b"</script>\n<script type=\"application/x-ndjson\" id=\"pictures\">\n")?;
         // Whoever interrupted the run does not want to wait for pictures.
@@ -107,6 +123,16 @@ impl Report for Html<'_> {
 }
 
 impl Html<'_> {
+    /// What a person reads, with or without the script.
+    fn body(&mut self, summary: &Summary) -> io::Result<()> {
+        for (number, part) in BODY.split("<!--slot:").enumerate() {
+            let (slot, rest) = if number == 0 { ("", part) } else { part.split_once("-->").unwrap_or(("", part)) };
+            self.readable.slot(slot, &self.run, (summary, self.rows), &mut self.out)?;
+            self.out.write_all(rest.as_bytes())?;
+        }
+        Ok(())
+    }
+
     fn pictures(&mut self) -> io::Result<()> {
         let Some(preview) = self.options.preview.clone() else { return Ok(()) };
         let mut chosen = std::mem::take(&mut self.pictured);
@@ -142,27 +168,14 @@ impl Html<'_> {
             .map(|p| {
                 json!({ "id": p.id, "kind": text(&p.kind), "root": text(&p.root), "title": p.title.as_deref().map(text),
                         "remarks": p.remarks.iter().take(ROWS).map(|r| text(r)).collect::<Vec<_>>(),
-                        "findings": p.findings.iter().map(finding).collect::<Vec<_>>() })
+                        "findings": p.findings.iter().map(|f| finding(f, &p.root)).collect::<Vec<_>>() })
             })
             .collect();
         json!({
-            "version": text(&run.version),
-            "started": text(&run.started),
             "roots": run.roots.iter().map(|r| text(r)).collect::<Vec<_>>(),
-            "policy": text(&run.policy.name),
-            "policy_sha256": text(&run.policy.sha256),
-            "ledger": run.approvals.as_ref().map(|a| json!({ "path": text(&a.path), "head": text(&a.head), "records": a.records })),
-            "trust": run.trust.iter().map(|t| json!({ "name": text(&t.name), "issued": t.issued.as_deref().map(text) })).collect::<Vec<_>>(),
-            "catalogue": {
-                "marks": run.catalogue.marks,
-                "sha256": text(&run.catalogue.sha256),
-                "files": run.catalogue.files.iter().map(|f| text(&format!("{} {}", f.path, f.sha256))).collect::<Vec<_>>(),
-            },
-            "as_of": run.options.get("as_of").and_then(Value::as_str).map(text),
-            "size": size(summary.bytes),
+            "rows": self.rows,
             "numbers": not_looked_at::counts_only(summary),
-            "not_looked_at": not_looked_at::phrases(summary).iter().map(|p| text(p)).collect::<Vec<_>>(),
-            "run_findings": summary.findings_of_run.iter().map(finding).collect::<Vec<_>>(),
+            "run_findings": summary.findings_of_run.iter().map(|f| finding(f, "")).collect::<Vec<_>>(),
             "packages": packages,
             "timelines": summary.timelines.iter().take(TIMELINES).map(|t| json!({
                 "timeline": text(&t.timeline), "title": text(&t.title), "format": text(&t.format), "events": t.events,
@@ -201,7 +214,7 @@ fn row(asset: &AssetReport) -> Value {
         "package": asset.package,
         "ai": asset.ai,
         "systems": systems(&asset.evidence).iter().map(|s| text(s)).collect::<Vec<_>>(),
-        "findings": asset.findings.iter().map(finding).collect::<Vec<_>>(),
+        "findings": asset.findings.iter().map(|f| finding(f, &asset.path)).collect::<Vec<_>>(),
         "evidence": evidence(&asset.evidence),
         "c2pa": asset.c2pa.as_ref().map(credentials),
         "problems": asset.problems.iter().take(ROWS).map(|p| json!({
@@ -238,8 +251,23 @@ fn seconds(range: &TimelineRange, units: i64) -> f64 {
     if rate.is_finite() && rate > 0.0 { units as f64 / rate } else { 0.0 }
 }
 
-fn finding(finding: &Finding) -> Value {
+/// The address of a finding in the page, the same in later reports as long as rule and file are: `finding-0f3c…`.
+fn address(finding: &Finding, about: &str) -> String {
+    let mut hash = Sha256::new();
+    let path = finding.path.as_deref().unwrap_or_default();
+    // Of what is no file, only the words tell one finding from another.
+    let words = if about.is_empty() { finding.message.as_str() } else { "" };
+    for part in [finding.rule.as_str(), about, path, words] {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part.as_bytes());
+    }
+    let digest = data_encoding::HEXLOWER.encode(&hash.finalize());
+    format!("finding-{}", digest.get(..12).unwrap_or_default())
+}
+
+fn finding(finding: &Finding, about: &str) -> Value {
     json!({
+        "id": address(finding, about),
         "rule": text(&finding.rule),
         "severity": finding.severity,
         "state": finding.state,

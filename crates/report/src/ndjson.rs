@@ -1,9 +1,10 @@
-//! The NDJSON report: `{"run":…}`, one `{"asset":…}` a line as it is judged, `{"package":…}`, `{"summary":…}`.
+//! The NDJSON report: `{"run":…,"schema":"countersign.report/1"}`, one `{"asset":…}` a line as it is judged, `{"package":…}`, `{"summary":…}`.
 
 use std::io::{self, Write};
 
 use serde::Serialize;
 
+use crate::json::SCHEMA;
 use crate::{Info, Kind, RenderOptions, Report};
 use countersign_model::{AssetReport, Run, Summary};
 
@@ -32,7 +33,10 @@ impl Ndjson<'_> {
 
 impl Report for Ndjson<'_> {
     fn begin(&mut self, run: &Run) -> io::Result<()> {
-        self.line("run", run)
+        write!(self.out, "{{\"run\":")?;
+        serde_json::to_writer(&mut self.out, run)?;
+        writeln!(self.out, ",\"schema\":\"{SCHEMA}\"}}")?;
+        self.out.flush()
     }
 
     fn asset(&mut self, asset: &AssetReport) -> io::Result<()> {

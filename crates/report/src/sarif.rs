@@ -176,8 +176,10 @@ fn folder(root: &str) -> Value {
 fn of_asset(asset: &AssetReport, finding: &Finding, mut result: Value) -> Value {
     let mark = decisive(&asset.evidence);
     let mut place = json!({ "artifactLocation": { "uri": uri(&asset.path), "uriBaseId": base(asset.root) } });
+    // Media have no lines; code-scanning dashboards show nothing without one.
+    place["region"] = json!({ "startLine": 1 });
     if let Some(offset) = mark.and_then(|e| e.offset).or_else(|| asset.problems.iter().find_map(|p| p.offset)) {
-        place["region"] = json!({ "byteOffset": offset, "byteLength": 0 });
+        place["region"] = json!({ "startLine": 1, "byteOffset": offset, "byteLength": 0 });
     }
     result["locations"] = json!([{ "physicalLocation": place }]);
     let id = mark.map_or("", |e: &Evidence| e.mark.as_str());
@@ -210,7 +212,8 @@ fn play(play: &Play) -> Value {
 
 fn of_package(package: &PackageReport, finding: &Finding, mut result: Value) -> Value {
     let root = if package.root.is_empty() { "." } else { &package.root };
-    let place = json!({ "artifactLocation": { "uri": uri(root), "uriBaseId": base(0) } });
+    let place = json!({ "artifactLocation": { "uri": uri(root), "uriBaseId": base(0) },
+                        "region": { "startLine": 1 } });
     result["locations"] = json!([{ "physicalLocation": place }]);
     result["partialFingerprints"] = fingerprint(&[&finding.rule, &package.root, &finding.message]);
     result["properties"] = json!({ "state": finding.state, "package": package.kind });

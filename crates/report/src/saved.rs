@@ -77,28 +77,34 @@ fn object(input: impl BufRead, take: &mut dyn Take) -> Result<Saved, String> {
     Ok(saved)
 }
 
-/// One line of the NDJSON report.
+/// One line of the NDJSON report: one of these, the run with the schema beside it since that is written.
 #[derive(Deserialize)]
-#[serde(rename_all = "lowercase", deny_unknown_fields)]
-enum Line {
-    Run(Box<Run>),
-    Asset(Box<AssetReport>),
-    Package(PackageReport),
-    Summary(Box<Summary>),
+#[serde(deny_unknown_fields)]
+struct Line {
+    schema: Option<String>,
+    run: Option<Box<Run>>,
+    asset: Option<Box<AssetReport>>,
+    package: Option<PackageReport>,
+    summary: Option<Box<Summary>>,
 }
 
 fn lines(input: impl BufRead, take: &mut dyn Take) -> Result<Saved, String> {
     let (mut run, mut summary, mut packages) = (None, None, Vec::new());
     for (number, line) in input.lines().enumerate() {
         let at = |e: &dyn fmt::Display| format!("line {}: {e}", number + 1);
-        match serde_json::from_str(&line.map_err(|e| at(&e))?).map_err(|e| at(&e))? {
-            Line::Run(it) => {
+        let line: Line = serde_json::from_str(&line.map_err(|e| at(&e))?).map_err(|e| at(&e))?;
+        if let Some(found) = line.schema.filter(|found| found != SCHEMA) {
+            return Err(at(&format!("its schema is `{found}`, this program reads `{SCHEMA}`")));
+        }
+        match (line.run, line.asset, line.package, line.summary) {
+            (Some(it), None, None, None) => {
                 take.run(&it)?;
                 run = Some(*it);
             }
-            Line::Asset(it) => take.asset(*it)?,
-            Line::Package(it) => packages.push(it),
-            Line::Summary(it) => summary = Some(*it),
+            (None, Some(it), None, None) => take.asset(*it)?,
+            (None, None, Some(it), None) => packages.push(it),
+            (None, None, None, Some(it)) => summary = Some(*it),
+            _ => return Err(at(&"neither a run, an asset, a package nor a summary")),
         }
     }
     let mut summary: Summary = summary.ok_or("it ends without a summary: the scan did not end")?;

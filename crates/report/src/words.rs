@@ -1,7 +1,8 @@
 //! Shared by the reports: the words for enumerated values, and which of several marks speaks first.
 
 use crate::escape::{shorten, terminal};
-use countersign_model::{AssetReport, Evidence, Finding, FindingState, Play, Severity};
+use crate::layout::{Tone, count};
+use countersign_model::{AssetReport, Evidence, Finding, FindingState, Outcome, Play, Severity, Summary};
 
 /// Characters of a composition's title that a person needs to recognize it.
 const TITLE: usize = 110;
@@ -10,6 +11,32 @@ const TITLE: usize = 110;
 #[must_use]
 pub fn word(value: &impl serde::Serialize) -> String {
     serde_json::to_value(value).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default()
+}
+
+/// The verdict in a word, what it means in a clause, and its color.
+#[must_use]
+pub fn outcome(summary: &Summary) -> (Tone, &'static str, &'static str) {
+    match (summary.interrupted, summary.outcome) {
+        (true, _) => (Tone::Bad, "INTERRUPTED", "the scan was stopped: what follows is only a part"),
+        (_, Outcome::Pass) => (Tone::Good, "PASS", "no open finding that blocks this delivery"),
+        (_, Outcome::Fail) => (Tone::Bad, "FAIL", "this delivery has findings that must be resolved"),
+        (_, Outcome::Incomplete) => (Tone::Bad, "INCOMPLETE", "some files could not be judged"),
+    }
+}
+
+/// Open findings by severity, and what is approved: `6 errors, 1 warning, 2 notes, 1 approved`.
+#[must_use]
+pub fn counts(summary: &Summary) -> String {
+    let found = &summary.findings;
+    let mut out = vec![
+        count(found.error, "error", "errors"),
+        count(found.warning, "warning", "warnings"),
+        count(found.note, "note", "notes"),
+    ];
+    if summary.approved > 0 {
+        out.push(format!("{} approved", summary.approved));
+    }
+    out.join(", ")
 }
 
 /// The mark that decides: the strongest claim, and of equal claims the surest.
@@ -42,6 +69,17 @@ pub fn blocks(finding: &Finding, least: Severity) -> bool {
 #[must_use]
 pub fn speaks(asset: &AssetReport) -> bool {
     !asset.findings.is_empty() || asset.ai != countersign_model::Ai::None
+}
+
+/// The asset's path as people know it: below its root, with the root before it where there are several, or where the root
+/// only leads to the top or up (as it does for paths that were listed one by one).
+#[must_use]
+pub fn name(asset: &AssetReport, roots: &[String]) -> String {
+    match roots.get(asset.root) {
+        Some(root) if root == "/" => format!("/{}", asset.path),
+        Some(root) if roots.len() > 1 || root.split('/').all(|part| part == "..") => format!("{root}/{}", asset.path),
+        _ => asset.path.clone(),
+    }
 }
 
 /// `at byte 1234`, or nothing.

@@ -11,7 +11,7 @@ use super::picture;
 use super::protocol::Refusal;
 
 /// The containers that ffmpeg may open. A playlist, whatever it is called, would have it open other files.
-const CONTAINERS: &str = "mov,mp4,matroska,webm,avi,mxf,asf,flv,mpegts,mpeg,ogg,dv,gif";
+const CONTAINERS: &str = "mov,mp4,matroska,webm,avi,mxf,asf,flv,mpegts,mpeg,ogg,dv,gif,exr_pipe,dpx_pipe";
 /// The most memory that ffmpeg may ask for at once.
 const ALLOCATION: &str = "268435456";
 /// How long ffmpeg may take.

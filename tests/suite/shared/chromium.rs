@@ -27,6 +27,15 @@ pub(crate) struct Page {
 impl Page {
     /// Opens an address; `None`, with a word on standard error, where there is no browser.
     pub(crate) fn open(url: &str, scratch: &Path) -> Option<Self> {
+        Self::start(url, scratch, true)
+    }
+
+    /// As [`Page::open`], in a browser that runs no script of the page.
+    pub(crate) fn open_without_scripts(url: &str, scratch: &Path) -> Option<Self> {
+        Self::start(url, scratch, false)
+    }
+
+    fn start(url: &str, scratch: &Path, scripts: bool) -> Option<Self> {
         let Some(program) = ["chromium", "chromium-browser", "google-chrome"].into_iter().find(|p| installed(p)) else {
             absent("browser", "no Chromium here (Debian: apt-get install chromium); the HTML report was not tried");
             return None;
@@ -56,6 +65,7 @@ impl Page {
         for domain in ["Page", "Runtime", "Log", "Network"] {
             page.call(&format!("{domain}.enable"), json!({}));
         }
+        page.call("Emulation.setScriptExecutionDisabled", json!({ "value": !scripts }));
         page.call("Page.navigate", json!({ "url": url }));
         page.until("document.readyState === 'complete' && location.protocol === 'file:' && performance.timing.loadEventEnd > 0");
         Some(page)

@@ -401,6 +401,7 @@ impl Delivery {
             kind: self.info.kind.to_owned(),
             root: if self.rel.is_empty() { ".".to_owned() } else { self.rel },
             title: self.opened.title,
+            missing: Vec::new(),
             remarks: self.opened.remarks,
             number: self.number,
             hashed: self.opened.members.iter().any(|m| !m.digests.is_empty()),

@@ -94,6 +94,9 @@ impl Tally {
 
     pub(super) fn package(&mut self, mut package: PackageReport, faults: &[PackageFault], judge: &Judge) {
         package.findings = judge.package(&package, faults);
+        // Where there are very many, the last one has words of its own and counts the rest.
+        let missing = faults.iter().filter(|f| f.kind == PackageFaultKind::MissingAsset && f.what.is_empty());
+        package.missing = missing.map(|fault| fault.path.clone()).collect();
         package.findings.iter().for_each(|f| self.count(f));
         let unverified =
             |f: &PackageFault| matches!(f.kind, PackageFaultKind::Unverified | PackageFaultKind::UnverifiedSignature);

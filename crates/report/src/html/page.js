@@ -19,13 +19,20 @@
   const PAGE = 100, PRINTED_ROWS = 2000, PRINTED_CARDS = 150;
 
   const summary = JSON.parse($("summary").textContent);
-  const rows = lines("assets");
+  const assets = lines("assets");
   const shown = lines("pictures");
   const pictures = new Map(shown.filter(p => !p.known).map(p => [p.row, p]));
   // Of the known asset that a row's is a copy of.
   const originals = new Map(shown.filter(p => p.known).map(p => [p.row, p]));
   const packages = new Map(summary.packages.map(p => [p.id, p]));
+  const folder = p => (p.root || ".").split("/").pop();
   const packageName = p => p ? p.kind + " " + (p.title || p.root || ".") : "";
+  // Packages and the run itself have rows of their own, so that they are filtered, counted and linked to like assets.
+  const other = (kind, name, findings, more) => ({ kind, name, path: name, findings, ai: "none", role: "", systems: [], evidence: [], format: null, ...more });
+  const rows = assets.map(row => ({ kind: "asset", ...row })).concat(
+    summary.packages.filter(p => p.findings.length || p.remarks.length).map(p =>
+      other("package", p.kind + " " + (p.root || ".") + (p.title && p.title !== folder(p) ? " “" + p.title + "”" : ""), p.findings, { package: p.id, remarks: p.remarks })),
+    summary.run_findings.length ? [other("run", "This run", summary.run_findings, {})] : []);
   rows.forEach((row, index) => {
     row.index = index;
     const open = row.findings.filter(f => f.state === "open");
@@ -34,51 +41,35 @@
     row.state = open.length ? "open" : row.lead ? row.lead.state : "";
     row.rule = row.lead ? row.lead.rule : "";
     row.system = row.systems.join(", ");
-    row.name = summary.roots.length > 1 ? summary.roots[row.root] + "/" + row.path : row.path;
     row.text = null;
   });
   const searched = row => row.text ??= [row.name, row.system, row.format || "", row.sha256 || "", ...row.findings.map(f => f.rule + " " + f.message), ...row.evidence.map(e => e.mark)].join("\n").toLowerCase();
 
-  // The verdict and what it rests on.
+  // The verdict, the numbers and a plain list of findings stand in the page already; the list gives way to the table.
   const n = summary.numbers;
-  const [kind, word, meaning] = n.interrupted ? ["interrupted", "Interrupted", "The scan was stopped: what follows is only a part."]
-    : { pass: ["pass", "Pass", "No open finding blocks this delivery."], fail: ["fail", "Fail", "This delivery has findings that must be resolved."],
-        incomplete: ["incomplete", "Incomplete", "Some files could not be judged."] }[n.outcome];
-  $("verdict").classList.add(kind);
-  $("word").textContent = word;
-  $("meaning").textContent = meaning;
-  $("version").textContent = summary.version;
-  document.title = word + " – Countersign report";
-  const input = (name, ...value) => $("inputs").append(el("div", {}, el("dt", {}, name), el("dd", {}, ...value)));
-  const ROOTS = 4;
-  input("Scanned", ...summary.roots.slice(0, ROOTS).map(root => el("div", {}, root)), summary.roots.length > ROOTS ? "and " + many(summary.roots.length - ROOTS, "other", "others") : null);
-  input("Started", summary.started.replace("T", " ").replace("Z", " UTC"));
-  input("Policy", summary.policy + (summary.as_of ? ", as of " + summary.as_of : ""));
-  input("Approvals", summary.ledger ? summary.ledger.path + " (" + many(summary.ledger.records, "record", "records") + ")" : "No approvals ledger given");
-  input("Trust lists", summary.trust.length ? summary.trust.map(t => t.name + (t.issued ? " (" + t.issued + ")" : "")).join(", ") : "None: signers cannot be recognized");
-  if (summary.not_looked_at.length) input("Not looked at", ...summary.not_looked_at.map(what => el("div", {}, what)));
-  $("fine").textContent = "Policy SHA-256 " + summary.policy_sha256 + (summary.ledger ? "; ledger head " + summary.ledger.head : "") + "; catalogue of " + summary.catalogue.marks + " marks " + summary.catalogue.sha256 + summary.catalogue.files.map((file) => "; marks of " + file).join("");
-
-  const tile = (value, label, tone) => $("tiles").append(el("div", { class: "tile " + (value !== "0" && tone || "") }, el("b", {}, value), el("span", {}, label)));
-  tile(number(n.assets), "files, " + summary.size);
-  tile(number(n.findings.error), n.findings.error === 1 ? "error" : "errors", "bad");
-  tile(number(n.findings.warning), n.findings.warning === 1 ? "warning" : "warnings", "warn");
-  tile(number(n.findings.note), n.findings.note === 1 ? "note" : "notes");
-  tile(number(n.approved), "approved");
-  tile(number(n.not_judged), "not judged", "bad");
+  document.title = $("word").textContent + " – Countersign report";
+  $("readable").remove();
+  $("filters").hidden = false;
 
   // Commands stand between backticks.
   const coded = text => text.split("`").map((part, i) => i % 2 && part ? el("code", {}, part) : part);
-  const said = f => el("div", { class: "say" },
-    el("span", { class: "tag " + (f.state === "open" ? f.severity : f.state === "approved" ? "approved" : "settled") }, f.state === "open" ? f.severity : f.state),
-    " ", el("b", {}, f.rule), el("p", {}, f.message), f.reason ? el("p", {}, "Because: " + f.reason) : null,
+  const tone = f => f.state === "open" ? f.severity : f.state === "approved" ? "approved" : "settled";
+  const said = f => el("div", { class: "say", id: f.id },
+    el("span", { class: "tag " + tone(f) }, f.state === "open" ? f.severity : f.state),
+    " ", el("b", {}, f.rule), " ", el("a", { class: "link", href: "#" + f.id, "aria-label": "Link to this finding" }, "#"),
+    el("p", {}, f.message), f.reason ? el("p", {}, "Because: " + f.reason) : null,
     f.help ? el("p", { class: "do" }, ...coded(f.help)) : null);
-  const delivery = summary.packages.flatMap(p => p.findings.map(f => [packageName(p), f])).concat(summary.run_findings.map(f => ["This run", f]));
-  const remarks = summary.packages.flatMap(p => p.remarks.map(r => el("li", {}, el("div", { class: "where" }, packageName(p)), r)));
-  if (delivery.length || remarks.length) {
-    $("delivery").hidden = false;
-    $("delivery-list").append(...delivery.map(([about, f]) => el("li", {}, el("div", { class: "where" }, about), said(f))), ...remarks);
-  }
+  // What one rule says of many files of a package: what to do stands there once.
+  const LISTED = 400;
+  const grouped = findings => {
+    const rules = new Map();
+    for (const f of findings) { const key = f.rule + "\n" + tone(f) + "\n" + f.help; if (!rules.has(key)) rules.set(key, []); rules.get(key).push(f); }
+    return [...rules.values()].map(same => same.length === 1 ? said(same[0]) : el("div", { class: "say" },
+      el("span", { class: "tag " + tone(same[0]) }, same[0].state === "open" ? same[0].severity : same[0].state), " ", el("b", {}, same[0].rule), " (" + number(same.length) + ")",
+      same[0].help ? el("p", { class: "do" }, ...coded(same[0].help)) : null,
+      el("ul", { class: "many" }, ...same.slice(0, LISTED).map(f => el("li", { id: f.id }, f.message, " ", el("a", { class: "link", href: "#" + f.id, "aria-label": "Link to this finding" }, "#"))),
+        same.length > LISTED ? el("li", {}, "and " + number(same.length - LISTED) + " more, which the JSON report lists") : null)));
+  };
 
   // Each cut as a bar, with the uses of what has an open finding.
   const CUTS = 40, SPANS = 400;
@@ -112,12 +103,13 @@
   // Filters: one select each, all must hold.
   const FILTERS = {
     rule: ["All", row => row.findings.map(f => f.rule)],
+    kind: ["All", row => [row.kind]],
     severity: ["All", row => row.findings.filter(f => f.state === "open").map(f => f.severity)],
     state: ["All", row => row.findings.map(f => f.state)],
-    ai: ["All", row => [row.ai]],
-    role: ["All", row => [row.role]],
-    package: ["All", row => [packageName(packages.get(row.package)) || "no package"]],
-    system: ["All", row => row.systems.length ? row.systems : ["no system named"]],
+    ai: ["All", row => row.kind === "asset" ? [row.ai] : []],
+    role: ["All", row => row.kind === "asset" ? [row.role] : []],
+    package: ["All", row => row.kind === "run" ? [] : [packageName(packages.get(row.package)) || "no package"]],
+    system: ["All", row => row.kind !== "asset" ? [] : row.systems.length ? row.systems : ["no system named"]],
   };
   const tally = of => {
     const counts = new Map();
@@ -137,6 +129,7 @@
 
   // Charts are buttons that set a filter.
   const chart = (id, filter, entries, none) => {
+    $(id).replaceChildren();
     const most = entries.reduce((m, e) => Math.max(m, e[1]), 1);
     if (!entries.length) { $(id).append(el("p", { class: "none" }, none)); return; }
     for (const [value, count] of entries.slice(0, 8)) {
@@ -149,7 +142,9 @@
     if (entries.length > 8) $(id).append(el("p", { class: "none" }, "and " + number(entries.length - 8) + " more in the filter below"));
   };
   chart("chart-ai", "ai", ["generated", "composite", "enhanced", "possible"].map(w => [w, n.by_ai[w]]).filter(e => e[1]), "None found.");
-  chart("chart-rules", "rule", tally(row => row.findings.filter(f => f.state === "open").map(f => f.rule)), "No open findings.");
+  const open = new Map();
+  for (const row of rows) for (const f of row.findings) if (f.state === "open") open.set(f.rule, (open.get(f.rule) || 0) + 1);
+  chart("chart-rules", "rule", [...open].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1)), "No open findings.");
   chart("chart-systems", "system", tally(row => row.systems), "None named.");
 
   // Sorting.
@@ -160,8 +155,12 @@
     at = 0; show();
   });
 
+  // Rows of the same bytes.
+  const places = new Map();
+  for (const row of rows) if (row.sha256) { if (!places.has(row.sha256)) places.set(row.sha256, []); places.get(row.sha256).push(row); }
+
   // Cards.
-  const place = (where, offset) => el("p", { class: "where" }, where + (offset === null || offset === undefined ? "" : ", byte " + number(offset)));
+  const place = (where, offset) => el("p", { class: "where" }, where + (offset === null || offset === undefined ? "" : ", byte " + offset));
   const fact = (list, name, value) => { if (value !== null && value !== undefined && value !== "") list.append(el("dt", {}, name), el("dd", {}, value)); };
   const STATES = { trusted: "signature holds, signer is trusted", valid: "signature holds, signer is on no trust list in force", invalid: "bytes or manifest do not match the signature", unverified: "not verified", unreadable: "cannot be read", remote: "kept elsewhere, not fetched" };
   const wave = peaks => {
@@ -179,7 +178,7 @@
     const p = pictures.get(row.index), known = originals.get(row.index);
     if (!p) return null;
     const of = known && (row.evidence.find(e => e.of) || {}).of;
-    if (!of) return el("figure", { class: "picture" }, drawn(p, row.name), p.jpeg ? null : el("figcaption", {}, "Waveform"));
+    if (!of) return el("figure", { class: "picture" }, drawn(p, row.name), p.jpeg ? row.frames ? el("figcaption", {}, "Frame " + row.frames.first) : null : el("figcaption", {}, "Waveform"));
     return el("figure", { class: "picture pair" },
       el("div", {}, drawn(p, row.name), el("figcaption", {}, "This file")),
       el("div", {}, drawn(known, of.asset), el("figcaption", {}, of.asset)),
@@ -204,8 +203,14 @@
     for (const empty of top.querySelectorAll("ul:empty")) empty.remove();
     return top;
   };
+  const sheet = (row, ...content) => el("tr", { class: "detail", id: "card-" + row.index }, el("td", { class: "card", colspan: "7" }, el("div", { class: "sheet" }, ...content)));
   const card = row => {
     const body = el("div", {});
+    if (row.kind !== "asset") {
+      if (row.findings.length) body.append(el("h3", {}, "Findings"), ...grouped(row.findings));
+      if (row.remarks && row.remarks.length) body.append(el("h3", {}, "Remarks"), el("ul", { class: "many" }, ...row.remarks.map(r => el("li", {}, r))));
+      return sheet(row, body);
+    }
     if (row.findings.length) body.append(el("h3", {}, "Findings"), ...row.findings.map(said));
     if (row.evidence.length) {
       body.append(el("h3", {}, "Evidence"));
@@ -237,14 +242,15 @@
     }
     const list = el("dl", { class: "facts" });
     fact(list, "Path", el("span", { class: "hex" }, row.name));
-    fact(list, "Format", row.format || "not recognized"); fact(list, "Size", row.size); fact(list, "Role", row.role + " (by " + row.basis + ")");
-    if (row.frames) fact(list, "Frames", number(row.frames.first) + " to " + number(row.frames.last) + ": " + number(row.frames.count) + (row.frames.missing ? ", " + number(row.frames.missing) + " missing" : "") + (row.frames.apart ? ", " + number(row.frames.apart) + " in rows of their own" : ""));
+    fact(list, "Format", row.format || "not recognized"); fact(list, "Size", row.size + (row.bytes >= 1000 ? " (" + row.bytes + " bytes)" : "")); fact(list, "Role", row.role + " (by " + row.basis + ")");
+    if (row.frames) fact(list, "Frames", row.frames.first + " to " + row.frames.last + ": " + number(row.frames.count) + (row.frames.missing ? ", " + number(row.frames.missing) + " missing" : "") + (row.frames.apart ? ", " + number(row.frames.apart) + " in rows of their own" : ""));
     for (const play of row.plays) fact(list, "Played in", play);
     if (!row.plays.length) for (const use of row.uses || []) fact(list, "In the cut", use.timeline + " event " + use.event + ", " + use.track + ": " + use.in + " to " + use.out + " (source " + use.source_in + " to " + use.source_out + ")");
     if (row.in_cut === false) fact(list, "In the cut", "no");
     fact(list, "Package", packageName(packages.get(row.package))); fact(list, "SHA-256", row.sha256 ? el("span", { class: "hex" }, row.sha256) : null);
     body.append(el("h3", {}, "File"), list);
-    return el("tr", { class: "detail", id: "card-" + row.index }, el("td", { class: "card", colspan: "7" }, el("div", { class: "sheet" }, picture(row), body)));
+    if (row.sha256 && places.get(row.sha256).length > 1) fact(list, "Same bytes", el("span", {}, ...places.get(row.sha256).filter(r => r !== row).slice(0, 20).map(r => el("span", { class: "hex also" }, r.name))));
+    return sheet(row, picture(row), body);
   };
 
   // The table: one page of rows at a time, so that a hundred thousand assets stay light.
@@ -255,7 +261,7 @@
     const tr = el("tr", { class: "row" + (open ? " open" : "") },
       el("td", {}, severity ? el("span", { class: "tag " + severity }, severity) : null),
       el("td", {}, name),
-      el("td", {}, row.rule, row.findings.length > 1 ? el("span", { class: "more" }, " +" + (row.findings.length - 1)) : null),
+      el("td", {}, row.rule, row.findings.length > 1 ? el("span", { class: "more" }, " +" + number(row.findings.length - 1)) : null),
       el("td", {}, row.ai === "none" ? "" : row.ai), el("td", {}, row.system ? el("div", { class: "clamp" }, row.system) : null), el("td", {}, row.role),
       el("td", {}, row.state ? el("span", { class: "tag " + (row.state === "approved" ? "approved" : "settled") }, row.state) : null));
     name.addEventListener("click", () => {
@@ -271,20 +277,66 @@
     const key = KEYS[sort.key], way = sort.down ? -1 : 1;
     found.sort((a, b) => { const x = key(a), y = key(b); return x < y ? -way : x > y ? way : a.index - b.index; });
   };
-  const show = () => {
+  const counted = () => {
+    const delivered = rows.filter(row => row.kind === "package").length;
+    // The frames of a sequence share a row.
+    const of = summary.rows === n.assets ? many(n.assets, "file", "files") : many(summary.rows, "row", "rows") + " (" + many(n.assets, "file", "files") + ")";
+    const some = number(assets.length) + " of " + of + (assets.length === 1 ? " has" : " have") + " a finding or a mark of AI";
+    return some + (delivered ? "; " + many(delivered, "package", "packages") + " with findings" : "");
+  };
+  const show = (kept) => {
     select();
     const pages = Math.max(1, Math.ceil(found.length / PAGE));
     at = Math.min(Math.max(at, 0), pages - 1);
     $("rows").replaceChildren(...found.slice(at * PAGE, (at + 1) * PAGE).flatMap(line));
     $("count").textContent = rows.length === 0 ? "No asset has a finding or a mark of AI."
-      : found.length === rows.length ? many(rows.length, "asset with a finding or a mark", "assets with a finding or a mark") + " of " + many(n.assets, "file", "files") : number(found.length) + " of " + many(rows.length, "asset", "assets") + " shown";
+      : found.length === rows.length ? counted() : number(found.length) + " of " + (rows.length === assets.length ? many(rows.length, "asset", "assets") : many(rows.length, "row", "rows")) + " shown";
     $("table").hidden = found.length === 0;
     $("pages").hidden = pages < 2;
     $("page").textContent = "Page " + number(at + 1) + " of " + number(pages);
     $("prev").disabled = at === 0; $("next").disabled = at === pages - 1;
     for (const th of document.querySelectorAll("th")) th.setAttribute("aria-sort", th.firstChild.dataset.sort !== sort.key ? "none" : sort.down ? "descending" : "ascending");
     for (const bar of document.querySelectorAll(".bar")) bar.setAttribute("aria-pressed", String($("f-" + bar.dataset.filter).value === bar.dataset.value));
+    if (kept !== true) remember();
   };
+
+  // The address holds what is shown, so that it can be sent: #rule=…&q=…&sort=path&page=2, or one finding: #finding-….
+  const remember = () => {
+    const state = new URLSearchParams();
+    if ($("q").value.trim()) state.set("q", $("q").value.trim());
+    for (const name of Object.keys(FILTERS)) if ($("f-" + name).value) state.set(name, $("f-" + name).value);
+    if (sort.key !== "severity" || !sort.down) state.set("sort", (sort.down ? "-" : "") + sort.key);
+    if (at) state.set("page", at + 1);
+    const text = state.toString();
+    // Some viewers forbid it; the page works all the same.
+    try { history.replaceState(null, "", text ? "#" + text : location.href.split("#")[0]); } catch { }
+  };
+  const recall = () => {
+    const hash = location.hash.slice(1);
+    if (hash.startsWith("finding-")) return reveal(hash);
+    const state = new URLSearchParams(hash), known = ["q", "sort", "page", ...Object.keys(FILTERS)];
+    if (hash && !known.some(name => state.has(name))) return show(true);
+    $("q").value = state.get("q") || "";
+    for (const name of Object.keys(FILTERS)) { const s = $("f-" + name); s.value = state.get(name) || ""; if (s.selectedIndex < 0) s.value = ""; }
+    const by = state.get("sort") || "-severity", key = by.replace(/^-/, "");
+    sort = Object.hasOwn(KEYS, key) ? { key, down: by.startsWith("-") } : { key: "severity", down: true };
+    at = Math.max(0, (parseInt(state.get("page"), 10) || 1) - 1);
+    show(true);
+  };
+  const reveal = id => {
+    const row = rows.find(row => row.findings.some(f => f.id === id));
+    if (!row) return show(true);
+    select();
+    if (!found.includes(row)) { $("q").value = ""; for (const name of Object.keys(FILTERS)) $("f-" + name).value = ""; select(); }
+    at = Math.floor(found.indexOf(row) / PAGE);
+    opened.add(row.index);
+    show(true);
+    const place = document.getElementById(id) || $("card-" + row.index);
+    for (const other of document.querySelectorAll(".meant")) other.classList.remove("meant");
+    place.classList.add("meant");
+    place.scrollIntoView({ block: "center" });
+  };
+  addEventListener("hashchange", recall);
   const turn = by => { at += by; show(); $("table-title").scrollIntoView(); };
   $("prev").addEventListener("click", () => turn(-1));
   $("next").addEventListener("click", () => turn(1));
@@ -298,6 +350,6 @@
     opened = before;
     if (found.length > PRINTED_CARDS) $("count").textContent = "Printed: " + many(kept.length, "asset", "assets") + " of " + number(found.length) + ", the first " + PRINTED_CARDS + " with their cards. Filter the page to print others.";
   });
-  addEventListener("afterprint", show);
-  show();
+  addEventListener("afterprint", () => show(true));
+  recall();
 })();

@@ -1,0 +1,53 @@
+//! The headings under which `scan --help` and the manual show its options.
+
+use clap::Command;
+
+/// Headings in the order in which they are shown, each with its options. What is not here stands under "Options".
+const OF_SCAN: &[(&str, &[&str])] = &[
+    ("What is judged", &["files-from", "exclude", "timeline", "max-archive-depth", "allow-inside"]),
+    ("How it is judged", &["policy", "approvals", "role", "as-of", "fail-on", "baseline"]),
+    (
+        "What is looked for",
+        &["verify", "trust", "fetch-remote", "integrity", "pixels", "marks", "match", "no-match", "known"],
+    ),
+    ("Speed", &["jobs", "cache", "no-cache"]),
+    ("Reports", &["report", "tags", "show-suppressed", "color", "quiet", "verbose", "no-progress"]),
+];
+
+/// The commands with the options of `scan` in groups.
+pub(super) fn grouped(command: Command) -> Command {
+    command.mut_subcommand("scan", |scan| {
+        scan.mut_args(|arg| {
+            let long = arg.get_long().unwrap_or_default();
+            let mut place = 0;
+            for (heading, options) in OF_SCAN {
+                match options.iter().position(|option| *option == long) {
+                    Some(at) => return arg.help_heading(*heading).display_order(place + at),
+                    None => place += options.len(),
+                }
+            }
+            arg.display_order(place)
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn every_option_of_scan_has_a_heading() {
+        let command = grouped(crate::cli::Arguments::command());
+        let scan = command.find_subcommand("scan").unwrap();
+        let options = scan.get_arguments().filter(|arg| !arg.is_positional());
+        let bare: Vec<_> = options.filter(|arg| arg.get_help_heading().is_none()).map(|arg| arg.get_id()).collect();
+        assert!(bare.is_empty(), "without a heading: {bare:?}");
+        for (_, options) in OF_SCAN {
+            for option in *options {
+                assert!(scan.get_arguments().any(|arg| arg.get_long() == Some(option)), "scan has no --{option}");
+            }
+        }
+    }
+}
