@@ -11,6 +11,7 @@ mod exclusions;
 mod fetch;
 mod found;
 mod fragments;
+mod lazy;
 pub mod official;
 pub mod protocol;
 mod remote;
@@ -38,10 +39,10 @@ use countersign_worker::Pool;
 pub use countersign_worker::{Bounds, Program};
 use fetch::Fetcher;
 pub use fetch::Rules;
+use lazy::LazyContexts;
 use protocol::{Asset, Verdict, VerifyScope};
 use sidecar::{Beside, Rivals};
 use trust::TrustList;
-use verify::Contexts;
 
 /// How far credentials are checked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -97,7 +98,7 @@ pub struct Options {
 /// ```
 #[derive(Debug)]
 pub struct Verifier {
-    contexts: Contexts,
+    contexts: LazyContexts,
     pool: Option<Arc<Pool>>,
     fetcher: Option<Fetcher>,
     rivals: Rivals,
@@ -110,7 +111,7 @@ impl Verifier {
     /// # Errors
     /// Where a trust list holds what is no certificate.
     pub fn new(options: &Options) -> Result<Self> {
-        let contexts = Contexts::new(&options.trust, options.bounds)?;
+        let contexts = LazyContexts::new(&options.trust, options.bounds)?;
         let lists = options.trust.iter().filter(|l| l.holds_certificates());
         let trust = lists.map(TrustList::reference).collect();
         let pool = options.worker.clone().map(|program| remote::pool(program, &options.trust, options.bounds));
@@ -313,7 +314,7 @@ impl Verifier {
         let remote = self.pool.as_ref();
         let remote = remote.and_then(|pool| remote::verify(pool, store, asset, scope, via.is_own(), len));
         let (mut verdict, problem) =
-            remote.unwrap_or_else(|| (self.contexts.verify(scope, parsed, store, asset, via.is_own()), None));
+            remote.unwrap_or_else(|| (self.verify_here(scope, parsed, store, asset, via.is_own()), None));
         if let Some((binding, collection)) = files.filter(|_| scope == VerifyScope::Bound) {
             let algorithm = binding.claim.get("alg").and_then(serde_json::Value::as_str);
             let found = match asset.detached {
@@ -323,6 +324,21 @@ impl Verifier {
             bound(found, &mut verdict);
         }
         (verdict, problem)
+    }
+
+    /// Verifies in this process, where no worker can be asked.
+    fn verify_here(
+        &self,
+        scope: VerifyScope,
+        parsed: &store::ParsedStore,
+        store: &Store,
+        asset: Asset<'_>,
+        embedded: bool,
+    ) -> Verdict {
+        match self.contexts.get() {
+            Ok(contexts) => contexts.verify(scope, parsed, store, asset, embedded),
+            Err(what) => Verdict::unverified(what.to_owned()),
+        }
     }
 }
 
