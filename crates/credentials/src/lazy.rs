@@ -37,9 +37,7 @@ impl LazyContexts {
     /// # Errors
     /// Where a built-in list holds what is no certificate, which a test rules out.
     pub(super) fn get(&self) -> std::result::Result<&Contexts, &str> {
-        let made = self.made.get_or_init(|| {
-            Contexts::new(&self.lists, self.bounds).map_err(|error| error.to_string())
-        });
+        let made = self.made.get_or_init(|| Contexts::new(&self.lists, self.bounds).map_err(|error| error.to_string()));
         let contexts = made.as_ref().map_err(String::as_str)?;
         // They may have been made after everything was stopped.
         if self.cancelled.load(Ordering::SeqCst) {

@@ -102,3 +102,21 @@ pub(super) struct VerifyTask {
     pub(super) place: String,
     pub(super) offset: u64,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn workers_get_the_lists_that_are_in_force() {
+        let own = TrustList { name: "ours".into(), anchors_pem: "x".into(), ..TrustList::default() };
+        let built_in = official::lists();
+        let (less, more) = (built_in[..1].to_vec(), [built_in.clone(), vec![own.clone()]].concat());
+        for (lists, sent) in [(vec![], 0), (vec![own], 1), (less, 1), (more, 3), (built_in, 0)] {
+            let line = serde_json::to_string(&VerifySetup::of(&lists)).unwrap();
+            let setup: VerifySetup = serde_json::from_str(&line).unwrap();
+            assert_eq!(setup.lists.len(), sent);
+            assert_eq!(setup.into_lists(), lists);
+        }
+    }
+}

@@ -137,7 +137,8 @@ mod tests {
 
     #[test]
     fn sidecars_are_found_by_either_name_in_order() {
-        let names = ["a.jpg", "a.xmp", "A.JPG.xmp", "a_api.json", "a.jpg.txt", "b.jpg", "ab.xmp", "a.swarm.json", "c.xmp"];
+        let names =
+            ["a.jpg", "a.xmp", "A.JPG.xmp", "a_api.json", "a.jpg.txt", "b.jpg", "ab.xmp", "a.swarm.json", "c.xmp"];
         let siblings = with_sidecars(names.map(asset).into());
         let of = |name: &str| -> Vec<String> {
             let asset = siblings.iter().find(|asset| asset.rel == name).unwrap();

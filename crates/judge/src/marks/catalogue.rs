@@ -361,12 +361,7 @@ impl Catalogue {
             marks.push(Mark { file: of_house.then(|| name.to_owned()), ..mark });
         }
         let index = FieldIndex::of(&marks);
-        Ok(Self {
-            marks,
-            index,
-            sha256: data_encoding::HEXLOWER.encode(&digest.finalize()),
-            files: Vec::new(),
-        })
+        Ok(Self { marks, index, sha256: data_encoding::HEXLOWER.encode(&digest.finalize()), files: Vec::new() })
     }
 
     /// What reports say of the catalogue in force.

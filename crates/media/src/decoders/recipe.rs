@@ -124,7 +124,11 @@ fn is_named(key: &str, fields: &[&str]) -> bool {
     fields.iter().any(|field| {
         // The last letter decides cheaply for nearly every key.
         field.as_bytes().last() == Some(&last)
-            && key.len().checked_sub(field.len()).and_then(|at| key.get(at..)).is_some_and(|end| end.eq_ignore_ascii_case(field))
+            && key
+                .len()
+                .checked_sub(field.len())
+                .and_then(|at| key.get(at..))
+                .is_some_and(|end| end.eq_ignore_ascii_case(field))
     })
 }
 

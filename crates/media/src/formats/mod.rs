@@ -386,3 +386,22 @@ pub fn surest(probe: &Probe<'_>) -> Option<&'static dyn Format> {
     }
     found.map(|(_, format)| format)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_format_that_uses_an_extension_has_it() {
+        for extension in ALL.iter().flat_map(|format| format.info().extensions) {
+            let first = ALL.iter().find(|format| format.info().extensions.contains(extension)).unwrap();
+            let found = by_extension(&extension.to_ascii_uppercase()).unwrap();
+            assert_eq!(found.info().id, first.info().id, "{extension}");
+        }
+        assert!(by_extension("").is_none() && by_extension("no such").is_none());
+        for format in ALL {
+            let first = ALL.iter().find(|other| other.info().id == format.info().id).unwrap();
+            assert_eq!(info(format.info().id).unwrap().name, first.info().name);
+        }
+    }
+}

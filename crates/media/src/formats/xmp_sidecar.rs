@@ -97,4 +97,28 @@ mod tests {
         assert_eq!(root(b"x:xmpmeta"), None);
         assert_eq!(root(b"<?xpacket"), None);
     }
+
+    #[test]
+    fn markup_is_told_in_every_encoding() {
+        let text = "\u{feff} \n<?xml version='1.0'?><x:xmpmeta>";
+        let wide = |big: bool, size: usize| -> Vec<u8> {
+            let unit = |c: char| {
+                let bytes = (c as u32).to_be_bytes();
+                let mut unit = bytes[4 - size..].to_vec();
+                if !big {
+                    unit.reverse();
+                }
+                unit
+            };
+            text.chars().flat_map(unit).collect()
+        };
+        let encodings = [text.as_bytes().to_vec(), wide(true, 2), wide(false, 2), wide(true, 4), wide(false, 4)];
+        for head in encodings {
+            let probe = Probe { head: &head, len: head.len() as u64 };
+            assert_eq!(XmpSidecar.sniff(&probe), Score::SURE, "{head:?}");
+        }
+        for head in [&b"\0\0\0\x20ftypisom<x:xmpmeta>"[..], &[0; 40], b"\xFF\xFE", b" words <x:xmpmeta>", b""] {
+            assert_eq!(XmpSidecar.sniff(&Probe { head, len: head.len() as u64 }), Score::NO, "{head:?}");
+        }
+    }
 }

@@ -270,7 +270,10 @@ mod tests {
         assert_eq!(numbers(&entry(5, 1), &[1, 0, 0, 0, 0, 0, 0, 0], LITTLE), "inf");
         assert_eq!(numbers(&entry(8, 1), &[0xFF, 0xFF], LITTLE), "-1");
         assert_eq!(numbers(&entry(3, 40), &[1; 80], LITTLE).matches("257").count(), 16);
-        assert_eq!(numbers(&entry(4, 3), &[0xFF, 0xFF, 0xFF, 0xFF, 0, 0, 0, 0, 10, 0, 0, 0], LITTLE), "4294967295 0 10");
+        assert_eq!(
+            numbers(&entry(4, 3), &[0xFF, 0xFF, 0xFF, 0xFF, 0, 0, 0, 0, 10, 0, 0, 0], LITTLE),
+            "4294967295 0 10"
+        );
         assert_eq!(numbers(&entry(16, 1), &[0xFF; 8], LITTLE), u64::MAX.to_string());
         assert_eq!(numbers(&entry(17, 1), &i64::MIN.to_le_bytes(), LITTLE), i64::MIN.to_string());
         for value in [0.0, -0.0, 1.0, -7.0, 0.5, 1e15, -1e15, 1e17, f64::INFINITY, f64::NAN] {

@@ -219,34 +219,28 @@ fn one_field_each(facts: &Facts) -> Vec<(&Tag, Bag)> {
 }
 
 /// Words of which one is in the name of a field, where settings stand as one field each.
-const TELLING_KEYS: &[&[u8]] = &[
-    b"prompt",
-    b"positive",
-    b"seed",
-    b"step",
-    b"sampl",
-    b"sched",
-    b"solver",
-    b"cfg",
-    b"guid",
-    b"neg",
-    b"voice",
-];
+const TELLING_KEYS: &[&[u8]] =
+    &[b"prompt", b"positive", b"seed", b"step", b"sampl", b"sched", b"solver", b"cfg", b"guid", b"neg", b"voice"];
 
 fn is_telling_key(key: &str) -> bool {
-    let begins = |rest: &[u8]| {
-        let word = |word: &&[u8]| rest.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word));
-        TELLING_KEYS.iter().any(word)
-    };
     let (mut at, bytes) = (0, key.as_bytes());
-    while let Some(b) = bytes.get(at) {
-        // What these words begin with.
-        if matches!(b | 0x20, b'p' | b's' | b'c' | b'g' | b'n' | b'v') && bytes.get(at..).is_some_and(begins) {
+    while let Some([first, second, ..]) = bytes.get(at..) {
+        // How these words begin.
+        let begins = matches!(
+            (first | 0x20, second | 0x20),
+            (b'p', b'r' | b'o') | (b's', b'e' | b't' | b'a' | b'c' | b'o') | (b'n', b'e') | (b'v', b'o')
+        ) || matches!((first | 0x20, second | 0x20), (b'c', b'f') | (b'g', b'u'));
+        if begins && begins_with_any(bytes.get(at..).unwrap_or_default(), TELLING_KEYS) {
             return true;
         }
         at += 1;
     }
     false
+}
+
+/// Whether bytes begin with one of these words, in either case.
+fn begins_with_any(bytes: &[u8], words: &[&[u8]]) -> bool {
+    words.iter().any(|word| bytes.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word)))
 }
 
 /// The tags of vocabularies whose fields have no fixed meanings.

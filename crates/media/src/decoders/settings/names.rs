@@ -292,7 +292,9 @@ mod tests {
                 }
             }
         }
-        for other in ["", ":", "x:", "steps taken by the author of this text and by nobody else, ever", "öffnung", "stepsss"] {
+        for other in
+            ["", ":", "x:", "steps taken by the author of this text and by nobody else, ever", "öffnung", "stepsss"]
+        {
             assert_eq!(field(other), None, "{other}");
         }
     }
