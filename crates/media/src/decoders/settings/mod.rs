@@ -193,8 +193,12 @@ fn names_its_tool(tools: &[&Tag], tag: &Tag) -> bool {
 
 /// One field each: fields of one vocabulary whose names begin alike, together.
 fn one_field_each(facts: &Facts) -> Vec<(&Tag, Bag)> {
+    static KEYS: OnceLock<Option<Regex>> = OnceLock::new();
+    let keys =
+        KEYS.get_or_init(|| Regex::new("(?i)prompt|seed|step|sampl|sched|solver|cfg|guid|neg|voice|positive").ok());
+    let telling = |tag: &Tag| keys.as_ref().is_some_and(|keys| keys.is_match(&tag.key));
     let free = free(&facts.tags);
-    if !free.iter().any(|tag| is_telling_key(&tag.key)) {
+    if !free.iter().any(|tag| telling(tag)) {
         return Vec::new();
     }
     let mut groups: BTreeMap<(&str, Via, &str), (&Tag, Bag, bool)> = BTreeMap::new();
@@ -216,31 +220,6 @@ fn one_field_each(facts: &Facts) -> Vec<(&Tag, Bag)> {
         }
     }
     groups.into_values().map(|(tag, bag, _)| (tag, bag)).collect()
-}
-
-/// Words of which one is in the name of a field, where settings stand as one field each.
-const TELLING_KEYS: &[&[u8]] =
-    &[b"prompt", b"positive", b"seed", b"step", b"sampl", b"sched", b"solver", b"cfg", b"guid", b"neg", b"voice"];
-
-fn is_telling_key(key: &str) -> bool {
-    let (mut at, bytes) = (0, key.as_bytes());
-    while let Some([first, second, ..]) = bytes.get(at..) {
-        // How these words begin.
-        let begins = matches!(
-            (first | 0x20, second | 0x20),
-            (b'p', b'r' | b'o') | (b's', b'e' | b't' | b'a' | b'c' | b'o') | (b'n', b'e') | (b'v', b'o')
-        ) || matches!((first | 0x20, second | 0x20), (b'c', b'f') | (b'g', b'u'));
-        if begins && begins_with_any(bytes.get(at..).unwrap_or_default(), TELLING_KEYS) {
-            return true;
-        }
-        at += 1;
-    }
-    false
-}
-
-/// Whether bytes begin with one of these words, in either case.
-fn begins_with_any(bytes: &[u8], words: &[&[u8]]) -> bool {
-    words.iter().any(|word| bytes.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word)))
 }
 
 /// The tags of vocabularies whose fields have no fixed meanings.
