@@ -58,7 +58,7 @@ fi
 ours() { "$program" scan "$folder" --no-progress -q --report json=/dev/null; }
 ours_one() { "$program" scan "$folder" --no-progress -q --jobs 1 --report json=/dev/null; }
 ours_two() { "$program" scan "$folder" --no-progress -q --jobs 2 --report json=/dev/null; }
-ours_pictures() { "$program" scan "$folder" --files-from "$pictures" --no-progress -q --report json=/dev/null; }
+ours_pictures() { "$program" scan --files-from "$pictures" --no-progress -q --report json=/dev/null; }
 exiftool_all() { exiftool -r -fast2 -q -json "$folder"; }
 exiv2_pictures() { xargs -d '\n' exiv2 -q -pa < "$pictures"; }
 
@@ -102,7 +102,7 @@ row '`countersign scan DIR`' ours ours
 row '`countersign scan DIR --jobs 1`' ours_one ours
 row '`countersign scan DIR --jobs 2`' ours_two ours
 row '`exiftool -r -fast2 -q -json DIR`' exiftool_all ours
-row '`countersign scan` of the JPEGs alone' ours_pictures ours_pictures
+row '`countersign scan --files-from JPEGS`' ours_pictures ours_pictures
 row '`exiv2 -q -pa` of the JPEGs' exiv2_pictures ours_pictures
 printf '\nCPU time of one thread over the floor: %s. Wall time of one thread over that of two: %s.\n' \
   "$(times "${cpu[ours_one]}" "${cpu[floor]}")" "$(times "${wall[ours_one]}" "${wall[ours_two]}")"
