@@ -10,7 +10,7 @@ use std::sync::{Arc, OnceLock};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-use crate::marks::index::FieldIndex;
+use crate::marks::index::{At, FieldIndex, LooksFor};
 use crate::marks::pattern::Pattern;
 use crate::marks::selector::Selector;
 use crate::marks::shape::Shape;
@@ -360,7 +360,7 @@ impl Catalogue {
             let mark = tables.mark(mark).map_err(wrong)?;
             marks.push(Mark { file: of_house.then(|| name.to_owned()), ..mark });
         }
-        let index = FieldIndex::of(&marks);
+        let index = index(&marks);
         Ok(Self { marks, index, sha256: data_encoding::HEXLOWER.encode(&digest.finalize()), files: Vec::new() })
     }
 
@@ -374,6 +374,26 @@ impl Catalogue {
     pub fn marks(&self) -> impl Iterator<Item = &Mark> {
         self.marks.iter()
     }
+}
+
+fn index(marks: &[Mark]) -> FieldIndex {
+    let mut out = FieldIndex::default();
+    for (mark, m) in marks.iter().enumerate() {
+        for (test, t) in m.tests.iter().enumerate() {
+            let at = At { mark, test };
+            if t.anywhere {
+                let looks_for = match &t.check {
+                    Check::Pattern(pattern) => LooksFor::Pattern(pattern.text()),
+                    // Objects in Base64 have no brace.
+                    Check::Json(shape) if !shape.is_packed() => LooksFor::Object,
+                    _ => LooksFor::Other,
+                };
+                out.add_anywhere(at, looks_for);
+            }
+            t.fields.iter().for_each(|field| out.add(field, at));
+        }
+    }
+    out
 }
 
 fn is_id(id: &str) -> bool {

@@ -6,7 +6,6 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard};
 
 use regex::Regex;
 
-use crate::marks::catalogue::{Check, Mark, Test};
 use crate::marks::selector::{Selector, field};
 use countersign_model::Tag;
 
@@ -63,6 +62,16 @@ pub(super) struct FieldIndex {
     known: RwLock<Known>,
 }
 
+/// What a test that any field may meet looks for.
+pub(super) enum LooksFor<'t> {
+    /// A pattern.
+    Pattern(&'t str),
+    /// An object as text.
+    Object,
+    /// What neither tells: it is tried on every value.
+    Other,
+}
+
 /// Tests that any field may meet.
 #[derive(Debug, Default)]
 struct Anywhere {
@@ -76,21 +85,17 @@ struct Anywhere {
 }
 
 impl FieldIndex {
-    pub(super) fn of(marks: &[Mark]) -> Self {
-        let mut out = Self::default();
-        for (mark, m) in marks.iter().enumerate() {
-            for (test, t) in m.tests.iter().enumerate() {
-                let at = At { mark, test };
-                if t.anywhere {
-                    out.anywhere.add(at, t);
-                }
-                t.fields.iter().for_each(|field| out.add(field, at));
-            }
+    /// Adds a test that any field may meet.
+    pub(super) fn add_anywhere(&mut self, at: At, looks_for: LooksFor<'_>) {
+        match looks_for {
+            LooksFor::Pattern(pattern) => self.anywhere.patterns.push((at, pattern.to_owned())),
+            LooksFor::Object => self.anywhere.objects.push(at),
+            LooksFor::Other => self.anywhere.others.push(at),
         }
-        out
     }
 
-    fn add(&mut self, field: &Selector, at: At) {
+    /// Adds a test of the fields that a selector selects.
+    pub(super) fn add(&mut self, field: &Selector, at: At) {
         let of_kind = match (field.exact(), field.tail()) {
             (Some(key), _) => return self.exact.entry(key.to_owned()).or_default().push(at),
             (None, Some(tail)) => self.tails.entry(tail.to_owned()).or_default(),
@@ -135,15 +140,6 @@ impl FieldIndex {
 }
 
 impl Anywhere {
-    fn add(&mut self, at: At, test: &Test) {
-        match &test.check {
-            Check::Pattern(pattern) => self.patterns.push((at, pattern.text().to_owned())),
-            // Objects in Base64 have no brace.
-            Check::Json(shape) if !shape.is_packed() => self.objects.push(at),
-            _ => self.others.push(at),
-        }
-    }
-
     fn may_match(&self, value: &str) -> bool {
         let joined = self.joined.get_or_init(|| {
             let each = self.patterns.iter().map(|(_, pattern)| format!("(?:{pattern})"));
@@ -190,11 +186,19 @@ impl Drop for Lookup<'_> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::{Duration, Instant};
-
     use super::*;
-    use crate::marks::catalogue;
-    use countersign_model::Facts;
+
+    fn index() -> FieldIndex {
+        let mut out = FieldIndex::default();
+        let selectors = ["xmp:photoshop:Credit", "*:Credit", "*:*:Software", "png:*red*"];
+        for (mark, selector) in selectors.iter().enumerate() {
+            out.add(&Selector::parse(selector).unwrap(), At { mark, test: 0 });
+        }
+        out.add_anywhere(At { mark: 4, test: 0 }, LooksFor::Pattern("(?i)^made by"));
+        out.add_anywhere(At { mark: 4, test: 1 }, LooksFor::Pattern("Y: [0-9]"));
+        out.add_anywhere(At { mark: 5, test: 0 }, LooksFor::Object);
+        out
+    }
 
     fn tag(space: &str, key: &str) -> Tag {
         Tag { space: space.into(), key: key.into(), ..Tag::default() }
@@ -202,7 +206,7 @@ mod tests {
 
     #[test]
     fn a_field_has_the_same_tests_when_it_comes_again() {
-        let index = &catalogue().index;
+        let index = index();
         let fields = [("xmp", "photoshop:Credit"), ("png", "Credit"), ("PNG", "credit"), ("x", "y:Software"), ("", "")];
         for round in 0..3 {
             let mut lookup = index.lookup();
@@ -223,27 +227,20 @@ mod tests {
     }
 
     #[test]
-    fn every_pattern_of_the_joined_one_is_asked_for() {
-        let anywhere = &catalogue().index.anywhere;
-        assert!(!anywhere.patterns.is_empty() && anywhere.may_match("Made with Suno; created=2026"));
-        assert!(!anywhere.may_match("Canon EOS R5"));
-        assert!(anywhere.joined.get().is_some_and(Option::is_some), "the patterns can stand together");
-    }
-
-    /// How long a file of so many tags, each with a key of its own, takes.
-    fn time_of(tags: usize) -> Duration {
-        let tags = (0..tags).map(|at| Tag { value: format!("value {at}"), ..tag("png", &format!("own key {at}")) });
-        let facts = Facts { tags: tags.collect(), ..Facts::default() };
-        let start = Instant::now();
-        assert!(catalogue().evidence(&facts).is_empty());
-        start.elapsed()
-    }
-
-    #[test]
-    fn matching_is_linear_in_tags() {
-        time_of(100);
-        let (few, many) = (time_of(1_000), time_of(10_000));
-        // Ten times the tags: a hundred times the time, were each looked at with each other.
-        assert!(many < few * 40 + Duration::from_millis(500), "{few:?} for 1,000, {many:?} for 10,000");
+    fn patterns_are_asked_together_where_they_can_stand_together() {
+        let found = |index: &FieldIndex, value: &str| {
+            let mut found = Vec::new();
+            index.anywhere(value, &mut found);
+            found.len()
+        };
+        let mut index = index();
+        assert_eq!(
+            [found(&index, "made by x"), found(&index, "Y: 1"), found(&index, "none"), found(&index, "{}")],
+            [2, 2, 0, 1]
+        );
+        // Two captures of one name cannot: then every value is tried.
+        ["(?P<a>x)", "(?P<a>y)"].iter().for_each(|p| index.add_anywhere(At { mark: 9, test: 0 }, LooksFor::Pattern(p)));
+        index.anywhere.joined = OnceLock::new();
+        assert_eq!(found(&index, "none"), 4);
     }
 }
