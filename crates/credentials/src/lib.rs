@@ -11,6 +11,7 @@ mod exclusions;
 mod fetch;
 mod found;
 mod fragments;
+mod lazy;
 pub mod official;
 pub mod protocol;
 mod remote;
@@ -38,12 +39,12 @@ use countersign_worker::Pool;
 pub use countersign_worker::{Bounds, Program};
 use fetch::Fetcher;
 pub use fetch::Rules;
+use lazy::LazyContexts;
 use protocol::{Asset, Verdict, VerifyScope};
 use sidecar::Beside;
 pub use sidecar::{Neighbors, OnDrive};
 use store::ReadStore;
 use trust::TrustList;
-use verify::Contexts;
 
 /// How far credentials are checked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -108,7 +109,7 @@ struct Place<'a> {
 /// ```
 #[derive(Debug)]
 pub struct Verifier {
-    contexts: Contexts,
+    contexts: LazyContexts,
     pool: Option<Arc<Pool>>,
     fetcher: Option<Fetcher>,
     stopped: AtomicBool,
@@ -120,7 +121,7 @@ impl Verifier {
     /// # Errors
     /// Where a trust list holds what is no certificate.
     pub fn new(options: &Options) -> Result<Self> {
-        let contexts = Contexts::new(&options.trust, options.bounds)?;
+        let contexts = LazyContexts::new(&options.trust, options.bounds)?;
         let lists = options.trust.iter().filter(|l| l.holds_certificates());
         let trust = lists.map(TrustList::reference).collect();
         let pool = options.worker.clone().map(|program| remote::pool(program, &options.trust, options.bounds));
@@ -327,7 +328,7 @@ impl Verifier {
         };
         let remote = self.pool.as_ref();
         let remote = remote.and_then(|pool| remote::verify(pool, read, asset, scope, len));
-        let (mut verdict, problem) = remote.unwrap_or_else(|| (self.contexts.verify(scope, read, asset), None));
+        let (mut verdict, problem) = remote.unwrap_or_else(|| (self.verify_here(scope, read, asset), None));
         if let Some((binding, collection)) = files.filter(|_| scope == VerifyScope::Bound) {
             let algorithm = binding.claim.get("alg").and_then(serde_json::Value::as_str);
             let found = match asset.detached {
@@ -337,6 +338,14 @@ impl Verifier {
             bound(found, &mut verdict);
         }
         (verdict, problem)
+    }
+
+    /// Verifies in this process, where no worker can be asked.
+    fn verify_here(&self, scope: VerifyScope, read: ReadStore<'_>, asset: Asset<'_>) -> Verdict {
+        match self.contexts.get() {
+            Ok(contexts) => contexts.verify(scope, read, asset),
+            Err(what) => Verdict::unverified(what.to_owned()),
+        }
     }
 }
 

@@ -3,6 +3,8 @@
 //! The files in `lists/` are those of the C2PA conformance program as published (CC-BY-4.0; see `NOTICE`). They are
 //! dated: past the day of the next update they are still used, and whoever reads the report is told.
 
+use std::sync::OnceLock;
+
 use super::trust::TrustList;
 
 /// The lists as they were published.
@@ -12,8 +14,18 @@ const LISTS: &[&str] =
 /// The built-in lists.
 #[must_use]
 pub fn lists() -> Vec<TrustList> {
+    parsed().to_vec()
+}
+
+/// Whether a list is one of the built-in ones, unchanged: what it holds is known to be certificates.
+pub(crate) fn is_built_in(list: &TrustList) -> bool {
+    parsed().contains(list)
+}
+
+fn parsed() -> &'static [TrustList] {
+    static PARSED: OnceLock<Vec<TrustList>> = OnceLock::new();
     // A list of ours that could not be read is one less; a test sees to it that both can.
-    LISTS.iter().filter_map(|text| TrustList::parse(text, "C2PA").ok()).collect()
+    PARSED.get_or_init(|| LISTS.iter().filter_map(|text| TrustList::parse(text, "C2PA").ok()).collect())
 }
 
 #[cfg(test)]
@@ -32,6 +44,14 @@ mod tests {
             assert_eq!(list.next_update.as_deref(), Some("2027-08-05"));
             assert_eq!(&TrustList::parse(&list.pem(), "x").unwrap(), list, "kept and read again it is the same");
         }
+    }
+
+    #[test]
+    fn only_what_is_unchanged_is_built_in() {
+        let mut lists = lists();
+        assert!(lists.iter().all(is_built_in));
+        lists[0].anchors_pem.push_str("-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n");
+        assert!(!is_built_in(&lists[0]) && is_built_in(&lists[1]));
     }
 
     #[test]

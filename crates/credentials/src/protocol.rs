@@ -5,6 +5,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use super::official;
 use super::trust::TrustList;
 use countersign_model::{CredentialState, FormatId, IngredientFailure};
 
@@ -70,7 +71,24 @@ pub struct Asset<'a> {
 /// What workers verify with.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct VerifySetup {
+    /// The lists in force, where they are not just the built-in ones.
     pub(super) lists: Vec<TrustList>,
+    /// Whether the built-in lists are in force: every worker has them.
+    #[serde(default)]
+    pub(super) built_in: bool,
+}
+
+impl VerifySetup {
+    pub(super) fn of(lists: &[TrustList]) -> Self {
+        match lists == official::lists() {
+            true => Self { lists: Vec::new(), built_in: true },
+            false => Self { lists: lists.to_vec(), built_in: false },
+        }
+    }
+
+    pub(super) fn into_lists(self) -> Vec<TrustList> {
+        if self.built_in { official::lists() } else { self.lists }
+    }
 }
 
 /// One verification in a worker; the store's bytes are the payload.
@@ -83,4 +101,22 @@ pub(super) struct VerifyTask {
     pub(super) embedded: bool,
     pub(super) place: String,
     pub(super) offset: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn workers_get_the_lists_that_are_in_force() {
+        let own = TrustList { name: "ours".into(), anchors_pem: "x".into(), ..TrustList::default() };
+        let built_in = official::lists();
+        let (less, more) = (built_in[..1].to_vec(), [built_in.clone(), vec![own.clone()]].concat());
+        for (lists, sent) in [(vec![], 0), (vec![own], 1), (less, 1), (more, 3), (built_in, 0)] {
+            let line = serde_json::to_string(&VerifySetup::of(&lists)).unwrap();
+            let setup: VerifySetup = serde_json::from_str(&line).unwrap();
+            assert_eq!(setup.lists.len(), sent);
+            assert_eq!(setup.into_lists(), lists);
+        }
+    }
 }

@@ -13,7 +13,7 @@ use countersign_worker::{Crash, Pool, Program, WorkerFailure};
 
 /// Workers that verify with these lists, and decode.
 pub(super) fn pool(program: Program, lists: &[TrustList], bounds: Bounds) -> Pool {
-    let setup = serde_json::to_value(VerifySetup { lists: lists.to_vec() }).unwrap_or_default();
+    let setup = serde_json::to_value(VerifySetup::of(lists)).unwrap_or_default();
     Pool::with_verification(program, bounds, setup)
 }
 

@@ -276,10 +276,32 @@ fn from_json(text: &str, stem: &str) -> std::result::Result<TrustList, String> {
     })
 }
 
+/// Characters in a line of PEM (RFC 7468, section 2).
+const PEM_LINE: usize = 64;
+
 fn pem(base64: &str) -> String {
-    let plain: Vec<char> = base64.chars().filter(|c| !c.is_whitespace()).collect();
-    let lines: String = plain.chunks(64).map(|line| line.iter().collect::<String>() + "\n").collect();
-    format!("-----BEGIN CERTIFICATE-----\n{lines}-----END CERTIFICATE-----\n")
+    let plain: String;
+    // Published lists have each certificate in one piece.
+    let blank = |c: char| base64.contains(c);
+    let mut rest = if !base64.is_ascii() || [' ', '\t', '\n', '\u{b}', '\u{c}', '\r'].into_iter().any(blank) {
+        plain = base64.chars().filter(|c| !c.is_whitespace()).collect();
+        plain.as_str()
+    } else {
+        base64
+    };
+    let mut out = String::with_capacity(rest.len() + rest.len() / PEM_LINE + 2 * (BEGIN.len() + 1));
+    out.push_str(BEGIN);
+    out.push('\n');
+    while !rest.is_empty() {
+        let end = (PEM_LINE..rest.len()).find(|at| rest.is_char_boundary(*at)).unwrap_or(rest.len());
+        let (line, behind) = rest.split_at(end);
+        out.push_str(line);
+        out.push('\n');
+        rest = behind;
+    }
+    out.push_str(END);
+    out.push('\n');
+    out
 }
 
 #[cfg(test)]

@@ -34,7 +34,7 @@ fn parse_lists(setup: &Value) -> Result<Contexts> {
     let setup: VerifySetup = serde_json::from_value(setup.clone())?;
     // The system and whoever asks keep the time.
     let bounds = Bounds { time: Duration::MAX, ..Bounds::default() };
-    Contexts::new(&setup.lists, bounds).map_err(|e| Error::new(ErrorKind::InvalidData, e.to_string()))
+    Contexts::new(&setup.into_lists(), bounds).map_err(|e| Error::new(ErrorKind::InvalidData, e.to_string()))
 }
 
 fn verify(contexts: &Contexts, task: VerifyTask, bytes: Vec<u8>) -> Verdict {

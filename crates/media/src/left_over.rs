@@ -155,6 +155,10 @@ fn at_end(source: &mut Source, host: &'static dyn Format, coverage: &Coverage, o
         }
         return Ok(());
     }
+    // The last part of a file is often a picture that its own directory tells of.
+    if len.checked_sub(1).is_none_or(|last| coverage.holds(last)) {
+        return Ok(());
+    }
     let id = host.info().id;
     let filled = tail.iter().rposition(|b| !matches!(b, 0 | b'\r' | b'\n' | b' ')).map_or(0, |last| last + 1);
     let end = tail.get(..filled).unwrap_or_default();
@@ -169,9 +173,7 @@ fn at_end(source: &mut Source, host: &'static dyn Format, coverage: &Coverage, o
     } else {
         None
     };
-    // The last part of a file is often a picture that its own directory tells of.
-    let own = len.checked_sub(1).is_none_or(|last| coverage.holds(last));
-    let Some((magic, name)) = begins.filter(|_| !own) else { return Ok(()) };
+    let Some((magic, name)) = begins else { return Ok(()) };
     let Some(at) = search(source, magic, name)? else { return Ok(()) };
     if let Some(format) = formats::by_id(name).filter(|_| at > 0 && !coverage.holds(at)) {
         out.files.push(Appended { format, span: at..len });

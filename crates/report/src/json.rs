@@ -13,12 +13,14 @@ pub static KIND: Kind =
     Kind { info: Info { id: "json", summary: "one JSON object for machines; the stable interface" }, start };
 
 fn start<'w>(out: Box<dyn Write + 'w>, _options: RenderOptions) -> Box<dyn Report + 'w> {
-    Box::new(Json { out, first: true })
+    Box::new(Json { out, first: true, row: Vec::new() })
 }
 
 struct Json<'w> {
     out: Box<dyn Write + 'w>,
     first: bool,
+    /// The row at hand: it is written in one piece.
+    row: Vec<u8>,
 }
 
 impl Report for Json<'_> {
@@ -29,9 +31,11 @@ impl Report for Json<'_> {
     }
 
     fn asset(&mut self, asset: &AssetReport) -> io::Result<()> {
-        self.out.write_all(if self.first { b"\n" } else { b",\n" })?;
+        self.row.clear();
+        self.row.extend_from_slice(if self.first { b"\n" } else { b",\n" });
         self.first = false;
-        Ok(serde_json::to_writer(&mut self.out, asset)?)
+        serde_json::to_writer(&mut self.row, asset)?;
+        self.out.write_all(&self.row)
     }
 
     fn end(&mut self, summary: &Summary) -> io::Result<()> {

@@ -4,7 +4,7 @@
 //! a second try with a fresh one: what earlier files left in its memory is not this file's fault.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -29,7 +29,9 @@ static WORKING: Budget = Budget::new(limits::WORKERS);
 #[derive(Debug)]
 pub struct Pool {
     program: Program,
-    setup: Vec<u8>,
+    setup: Setup,
+    /// The setup as the line that every worker reads first: written when the first of them starts.
+    setup_line: OnceLock<Vec<u8>>,
     idle: Mutex<Vec<Worker>>,
     bounds: Bounds,
     stopped: AtomicBool,
@@ -45,9 +47,8 @@ impl Pool {
     /// Workers that also verify; what they need for it is the credentials module's to write and to read.
     pub fn with_verification(program: Program, bounds: Bounds, verification: Value) -> Self {
         let setup = Setup { memory: bounds.memory, verification };
-        let setup = protocol::line(&setup).unwrap_or_default();
         let (idle, stopped) = (Mutex::default(), AtomicBool::new(false));
-        Self { program, setup, idle, bounds, stopped }
+        Self { program, setup, setup_line: OnceLock::new(), idle, bounds, stopped }
     }
 
     /// What workers of this pool may take.
@@ -151,7 +152,8 @@ impl Pool {
     }
 
     fn start(&self) -> Result<Worker, WorkerFailure> {
-        Worker::start(&self.program, self.setup.clone()).ok_or(WorkerFailure::Spawn)
+        let setup = self.setup_line.get_or_init(|| protocol::line(&self.setup).unwrap_or_default());
+        Worker::start(&self.program, setup.clone()).ok_or(WorkerFailure::Spawn)
     }
 
     fn idle(&self) -> MutexGuard<'_, Vec<Worker>> {

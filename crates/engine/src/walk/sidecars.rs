@@ -12,27 +12,60 @@ use countersign_model::Asset;
 pub(crate) fn with_sidecars(mut siblings: Vec<Asset>) -> Vec<Asset> {
     // Entries that could not be looked at come unsorted.
     siblings.sort_by(|a, b| a.path.cmp(&b.path));
-    let names: HashMap<OsString, PathBuf> = siblings
-        .iter()
-        .filter(|a| a.obstacle.is_none() && extension(&a.path).is_some_and(|e| SIDECARS.contains(&e.as_str())))
-        .filter_map(|a| Some((a.path.file_name()?.to_ascii_lowercase(), a.path.clone())))
-        .collect();
-    if names.is_empty() {
+    let named = Named::of(&siblings);
+    if named.by_base.is_empty() {
         return siblings;
     }
     for asset in &mut siblings {
-        if extension(&asset.path).is_none_or(|e| !SIDECARS.contains(&e.as_str())) {
-            let found = candidates(&asset.path).filter_map(|name| names.get(&name.to_ascii_lowercase()).cloned());
-            asset.sidecars = found.filter(|path| *path != asset.path).collect();
+        if !is_sidecar(&asset.path) {
+            asset.sidecars = named.beside(&asset.path);
         }
     }
     siblings
 }
 
+/// The sidecars of a folder, by what their names say that they describe.
+#[derive(Default)]
+struct Named {
+    /// The bytes before an ending, in lower case → the places of the endings in [`ENDINGS`], and the sidecars.
+    by_base: HashMap<Vec<u8>, Vec<(usize, PathBuf)>>,
+}
+
+impl Named {
+    fn of(siblings: &[Asset]) -> Self {
+        // Of names that differ in their case only, the last one counts.
+        let names: HashMap<OsString, &Path> = siblings
+            .iter()
+            .filter(|asset| asset.obstacle.is_none() && is_sidecar(&asset.path))
+            .filter_map(|asset| Some((asset.path.file_name()?.to_ascii_lowercase(), asset.path.as_path())))
+            .collect();
+        let mut out = Self::default();
+        for (name, path) in names {
+            for (at, ending) in ENDINGS.iter().enumerate() {
+                if let Some(base) = name.as_encoded_bytes().strip_suffix(ending.as_bytes()) {
+                    out.by_base.entry(base.to_vec()).or_default().push((at, path.to_path_buf()));
+                }
+            }
+        }
+        out.by_base.values_mut().for_each(|sidecars| sidecars.sort());
+        out
+    }
+
+    /// Those that describe this file: by its name without its ending first, then by all of its name.
+    fn beside(&self, path: &Path) -> Vec<PathBuf> {
+        let mut out: Vec<PathBuf> = Vec::new();
+        for base in [path.file_stem(), path.file_name()].into_iter().flatten() {
+            let sidecars = self.by_base.get(base.to_ascii_lowercase().as_encoded_bytes()).into_iter().flatten();
+            out.extend(sidecars.map(|(_, sidecar)| sidecar.clone()).filter(|sidecar| sidecar != path));
+        }
+        out
+    }
+}
+
 /// The sidecars of a single file, found by asking for each name that one could have.
 #[must_use]
 pub fn sidecars(path: &Path) -> Vec<PathBuf> {
-    if extension(path).is_some_and(|e| SIDECARS.contains(&e.as_str())) {
+    if is_sidecar(path) {
         return Vec::new();
     }
     let names = candidates(path).flat_map(|name| spellings(&name));
@@ -54,8 +87,8 @@ fn spellings(name: &OsStr) -> Vec<OsString> {
     std::iter::once(own).chain(others).collect()
 }
 
-fn extension(path: &Path) -> Option<String> {
-    path.extension().map(|e| e.to_string_lossy().to_ascii_lowercase())
+fn is_sidecar(path: &Path) -> bool {
+    path.extension().is_some_and(|e| SIDECARS.contains(&e.to_string_lossy().to_ascii_lowercase().as_str()))
 }
 
 /// What follows a name, or a name and its ending, in the names of files that describe it.
@@ -92,4 +125,36 @@ fn candidates(path: &Path) -> impl Iterator<Item = OsString> {
             name
         })
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asset(name: &str) -> Asset {
+        Asset::new(Path::new("/d").join(name), name.to_owned(), 0, 1, None)
+    }
+
+    #[test]
+    fn sidecars_are_found_by_either_name_in_order() {
+        let names =
+            ["a.jpg", "a.xmp", "A.JPG.xmp", "a_api.json", "a.jpg.txt", "b.jpg", "ab.xmp", "a.swarm.json", "c.xmp"];
+        let siblings = with_sidecars(names.map(asset).into());
+        let of = |name: &str| -> Vec<String> {
+            let asset = siblings.iter().find(|asset| asset.rel == name).unwrap();
+            asset.sidecars.iter().map(|path| path.file_name().unwrap().to_string_lossy().into_owned()).collect()
+        };
+        assert_eq!(of("a.jpg"), ["a.xmp", "a.swarm.json", "a_api.json", "A.JPG.xmp", "a.jpg.txt"]);
+        assert!(of("b.jpg").is_empty() && of("a.xmp").is_empty() && of("c.xmp").is_empty());
+    }
+
+    #[test]
+    fn every_candidate_of_a_name_is_found_by_the_map() {
+        let path = Path::new("/d/Still.0001.png");
+        for name in candidates(path) {
+            let siblings = with_sidecars(vec![asset("Still.0001.png"), asset(&name.to_string_lossy().to_uppercase())]);
+            let found = siblings.iter().find(|asset| asset.rel == "Still.0001.png").unwrap();
+            assert_eq!(found.sidecars.len(), 1, "{name:?}");
+        }
+    }
 }

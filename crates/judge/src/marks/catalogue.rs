@@ -4,13 +4,14 @@
 //! and what it then claims. Unknown keys, ids that repeat, patterns that do not compile and tables that do not
 //! exist are errors; the built-in files are parsed by a test.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
-use regex::Regex;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
+use crate::marks::index::{At, FieldIndex, LooksFor};
+use crate::marks::pattern::Pattern;
 use crate::marks::selector::Selector;
 use crate::marks::shape::Shape;
 use crate::marks::terms::Terms;
@@ -45,16 +46,7 @@ pub(super) static ALL: &[(&str, &str)] = &[
 #[derive(Debug)]
 pub struct Catalogue {
     pub(super) marks: Vec<Mark>,
-    /// `space:key` in lower case → tests, in the order of the catalogue.
-    pub(super) exact: HashMap<String, Vec<At>>,
-    /// Space → selectors with `*` and their tests.
-    pub(super) globs: HashMap<String, Globs>,
-    /// What stands behind the last colon of a field → selectors of any space that end so, and their tests.
-    pub(super) tails: HashMap<String, Globs>,
-    /// Tests that any field may meet.
-    pub(super) anywhere: Vec<At>,
-    /// And those of them that are about objects.
-    pub(super) anywhere_json: Vec<At>,
+    pub(super) index: FieldIndex,
     sha256: String,
     /// Files of marks beside the built-in ones.
     pub(super) files: Vec<MarksFile>,
@@ -80,13 +72,6 @@ impl std::fmt::Display for Wrong {
             None => write!(f, "{}: {}", self.file, self.what),
         }
     }
-}
-
-/// Indexes of a mark and of one of its tests.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct At {
-    pub(super) mark: usize,
-    pub(super) test: usize,
 }
 
 /// One mark: what it is, where it lives, what it claims.
@@ -143,7 +128,7 @@ pub(super) enum Check {
         values: Vec<(String, Option<Claim>)>,
         fold: bool,
     },
-    Pattern(Regex),
+    Pattern(Pattern),
     Terms(Terms),
     Json(Box<Shape>),
     Tools(Tools),
@@ -288,6 +273,8 @@ struct Tables {
     terms: BTreeMap<String, Terms>,
     systems: BTreeMap<String, Names>,
     tools: BTreeMap<String, Tools>,
+    /// Whether the patterns of the mark at hand are known to be sound.
+    trusted: bool,
 }
 
 /// Whether an id is the built-in catalogue's.
@@ -307,7 +294,7 @@ pub fn built_in() -> Arc<Catalogue> {
 
 fn shared() -> &'static Arc<Catalogue> {
     static BUILT_IN: OnceLock<Arc<Catalogue>> = OnceLock::new();
-    BUILT_IN.get_or_init(|| match Catalogue::parse(ALL) {
+    BUILT_IN.get_or_init(|| match Catalogue::of_files(ALL, ALL.len(), true) {
         Ok(catalogue) => Arc::new(catalogue),
         // Compiled in and parsed by a test: a broken one does not leave the repository.
         Err(why) => unreachable!("built-in catalogue: {why}"),
@@ -320,7 +307,7 @@ impl Catalogue {
     /// # Errors
     /// The first thing that is wrong, with its file and mark.
     pub fn parse(files: &[(&str, &str)]) -> Result<Self, Wrong> {
-        Self::of_files(files, files.len())
+        Self::of_files(files, files.len(), false)
     }
 
     /// Validates files of marks beside the built-in ones.
@@ -328,11 +315,12 @@ impl Catalogue {
     /// # Errors
     /// As [`Catalogue::parse`]; a mark or table that the built-in catalogue has.
     pub(super) fn parse_with(files: &[(&str, &str)]) -> Result<Self, Wrong> {
-        Self::of_files(&[ALL, files].concat(), ALL.len())
+        Self::of_files(&[ALL, files].concat(), ALL.len(), true)
     }
 
-    /// The first `built_in` files are the program's own.
-    fn of_files(files: &[(&str, &str)], built_in: usize) -> Result<Self, Wrong> {
+    /// The first `built_in` files are the program's own. Where they are `trusted`, their patterns are compiled when they are
+    /// first needed; a test compiles all of them.
+    fn of_files(files: &[(&str, &str)], built_in: usize, trusted: bool) -> Result<Self, Wrong> {
         let mut raw = Vec::new();
         let mut tables = Tables::default();
         let mut digest = Sha256::new();
@@ -368,20 +356,12 @@ impl Catalogue {
             if of_house && mark.code.is_some() {
                 return Err(wrong("a mark of a house has tests, not code".to_owned()));
             }
+            tables.trusted = trusted && !of_house;
             let mark = tables.mark(mark).map_err(wrong)?;
             marks.push(Mark { file: of_house.then(|| name.to_owned()), ..mark });
         }
-        let Index { exact, globs, tails, anywhere, anywhere_json } = index(&marks);
-        Ok(Self {
-            marks,
-            exact,
-            globs,
-            tails,
-            anywhere,
-            anywhere_json,
-            sha256: data_encoding::HEXLOWER.encode(&digest.finalize()),
-            files: Vec::new(),
-        })
+        let index = index(&marks);
+        Ok(Self { marks, index, sha256: data_encoding::HEXLOWER.encode(&digest.finalize()), files: Vec::new() })
     }
 
     /// What reports say of the catalogue in force.
@@ -402,43 +382,21 @@ impl Catalogue {
     }
 }
 
-/// Selectors with `*`, each once, and the tests that they lead to.
-pub(super) type Globs = Vec<(Selector, Vec<At>)>;
-
-#[derive(Default)]
-struct Index {
-    exact: HashMap<String, Vec<At>>,
-    globs: HashMap<String, Globs>,
-    tails: HashMap<String, Globs>,
-    anywhere: Vec<At>,
-    anywhere_json: Vec<At>,
-}
-
-fn index(marks: &[Mark]) -> Index {
-    let mut out = Index::default();
+fn index(marks: &[Mark]) -> FieldIndex {
+    let mut out = FieldIndex::default();
     for (mark, m) in marks.iter().enumerate() {
         for (test, t) in m.tests.iter().enumerate() {
             let at = At { mark, test };
-            match &t.check {
-                // Objects in Base64 have no brace.
-                Check::Json(shape) if t.anywhere && !shape.is_packed() => out.anywhere_json.push(at),
-                _ if t.anywhere => out.anywhere.push(at),
-                _ => {}
-            }
-            for field in &t.fields {
-                let of_kind = match (field.exact(), field.tail()) {
-                    (Some(key), _) => {
-                        out.exact.entry(key.to_owned()).or_default().push(at);
-                        continue;
-                    }
-                    (None, Some(tail)) => out.tails.entry(tail.to_owned()).or_default(),
-                    (None, None) => out.globs.entry(field.space().to_owned()).or_default(),
+            if t.anywhere {
+                let looks_for = match &t.check {
+                    Check::Pattern(pattern) => LooksFor::Pattern(pattern.text()),
+                    // Objects in Base64 have no brace.
+                    Check::Json(shape) if !shape.is_packed() => LooksFor::Object,
+                    _ => LooksFor::Other,
                 };
-                match of_kind.iter_mut().find(|(known, _)| known == field) {
-                    Some((_, tests)) => tests.push(at),
-                    None => of_kind.push((field.clone(), vec![at])),
-                }
+                out.add_anywhere(at, looks_for);
             }
+            t.fields.iter().for_each(|field| out.add(field, at));
         }
     }
     out
@@ -587,7 +545,8 @@ impl Tables {
             return Err("more than one kind of test".into());
         }
         if let Some(pattern) = options.pattern {
-            return Regex::new(&pattern).map(Check::Pattern).map_err(|e| e.to_string());
+            let pattern = if self.trusted { Ok(Pattern::trusted(pattern)) } else { Pattern::checked(pattern) };
+            return pattern.map(Check::Pattern);
         }
         if let Some(name) = options.terms {
             let terms = self.terms.get(&name).ok_or_else(|| format!("no terms {name}"))?;

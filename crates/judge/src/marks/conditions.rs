@@ -3,7 +3,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::marks::catalogue::{At, Condition, Test};
+use crate::marks::catalogue::{Condition, Test};
+use crate::marks::index::At;
 use crate::marks::passed::{Passed, states_no_ai};
 use crate::marks::selector::{Selector, field};
 use countersign_model::{Facts, Tag, Via};
@@ -106,5 +107,22 @@ mod tests {
         assert!(!evidence.iter().any(|e| e.mark == "mflux.metadata"), "no field names what its program alone writes");
         // Each tag with each other would be a hundred million looks, minutes of them.
         assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
+    }
+
+    /// How long a file of so many tags, each with a key of its own, takes.
+    fn time_of(tags: usize) -> Duration {
+        let tags = (0..tags).map(|at| tag(&format!("own key {at}"), format!("value {at}"), Via::Own)).collect();
+        let facts = Facts { tags, ..Facts::default() };
+        let start = Instant::now();
+        assert!(catalogue().evidence(&facts).is_empty());
+        start.elapsed()
+    }
+
+    #[test]
+    fn matching_is_linear_in_tags() {
+        time_of(100);
+        let (few, many) = (time_of(1_000), time_of(10_000));
+        // Ten times the tags: a hundred times the time, were each looked at with each other.
+        assert!(many < few * 40 + Duration::from_millis(500), "{few:?} for 1,000, {many:?} for 10,000");
     }
 }

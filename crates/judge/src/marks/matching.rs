@@ -1,10 +1,10 @@
 //! Facts become evidence: each tag meets the tests of the fields it stands in.
 
-use crate::marks::catalogue::{At, Catalogue, Check, System, Test};
+use crate::marks::catalogue::{Catalogue, Check, System, Test};
 use crate::marks::conditions::Conditions;
 use crate::marks::credentials;
+use crate::marks::index::At;
 use crate::marks::passed::Passed;
-use crate::marks::selector::field;
 use countersign_io::asset_budget;
 use countersign_model::{Claim, Evidence, Facts, Tag, Via, limits};
 
@@ -75,36 +75,29 @@ impl Catalogue {
 
     fn of<'a>(&self, tags: impl Iterator<Item = &'a Tag>, facts: &Facts) -> Vec<Evidence> {
         let mut out = Vec::new();
-        let mut key = String::new();
-        let mut found: Vec<At> = Vec::new();
+        let mut everywhere: Vec<At> = Vec::new();
         let mut conditions = Conditions::of(facts);
-        let of_any = self.globs.get("");
-        // Fields of one space follow one another.
-        let mut space: (&str, Option<_>) = ("", of_any);
+        let mut lookup = self.index.lookup();
         for tag in tags {
             // What was not matched is told by whoever entered the budget that is used up.
             if asset_budget::check().is_err() {
                 break;
             }
-            field(&tag.space, &tag.key, &mut key);
-            found.clear();
-            found.extend(self.exact.get(&key).into_iter().flatten());
-            let tail = key.rfind(':').and_then(|at| key.get(at + 1..)).unwrap_or_default();
-            if space.0 != tag.space.as_str() {
-                space = (&tag.space, self.globs.get(&tag.space));
-            }
-            let globs = [space.1, of_any, self.tails.get(tail)].into_iter().flatten().flatten();
-            found.extend(globs.filter(|(glob, _)| glob.selects(&key)).flat_map(|(_, tests)| tests));
-            found.extend(&self.anywhere);
-            if tag.value.contains('{') {
-                found.extend(&self.anywhere_json);
-            }
-            found.sort_unstable();
-            found.dedup();
+            let of_field = lookup.tests(tag);
+            everywhere.clear();
+            self.index.anywhere(&tag.value, &mut everywhere);
+            let found = if everywhere.is_empty() {
+                &*of_field
+            } else {
+                everywhere.extend_from_slice(&of_field);
+                everywhere.sort_unstable();
+                everywhere.dedup();
+                &everywhere
+            };
             let mut done = None;
             // Looked at once for each tag, and only where a test has passed.
             let mut elsewhere: Option<bool> = None;
-            for at in &found {
+            for at in found {
                 // A mark's tests are tried in order and the first that holds decides.
                 if done == Some(at.mark) {
                     continue;
@@ -213,7 +206,8 @@ impl Check {
                 let (_, claim) = values.iter().find(|(wanted, _)| same(wanted))?;
                 Some(Passed { claim: *claim, ..Passed::default() })
             }
-            Self::Pattern(regex) => {
+            Self::Pattern(pattern) => {
+                let regex = pattern.regex()?;
                 // Most values are others, and telling that needs no room for captures.
                 if !regex.is_match(value) {
                     return None;

@@ -245,21 +245,21 @@ impl Tools {
         if !value.is_ascii() {
             return true;
         }
-        let mut start = None;
-        for (at, b) in value.bytes().chain(std::iter::once(b' ')).enumerate() {
-            match start {
-                None if b.is_ascii_alphanumeric() => start = Some(at),
-                Some(from) if !b.is_ascii_alphanumeric() => {
-                    start = None;
-                    let Some(word) = value.get(from..at) else { continue };
-                    let first = word.bytes().next().map_or(0, |b| b.to_ascii_lowercase());
-                    let begun = self.begun.get(usize::from(first)).copied().unwrap_or_default();
-                    if begun & length_bit(word.len()) != 0 && self.by_first.contains_key(&word.to_lowercase()) {
-                        return true;
-                    }
-                }
-                _ => {}
+        let (mut from, bytes) = (0, value.as_bytes());
+        while from < bytes.len() {
+            let mut to = from;
+            while bytes.get(to).is_some_and(u8::is_ascii_alphanumeric) {
+                to += 1;
             }
+            let first = bytes.get(from).map_or(0, u8::to_ascii_lowercase);
+            let begun = self.begun.get(usize::from(first)).copied().unwrap_or_default();
+            if to > from && begun & length_bit(to - from) != 0 {
+                let word = value.get(from..to).unwrap_or_default();
+                if self.by_first.contains_key(&word.to_ascii_lowercase()) {
+                    return true;
+                }
+            }
+            from = to + 1;
         }
         false
     }

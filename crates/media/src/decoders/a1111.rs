@@ -5,6 +5,7 @@
 
 use std::sync::OnceLock;
 
+use memchr::memmem::Finder;
 use regex::Regex;
 
 use super::{Decoder, Options, Subject, said};
@@ -32,8 +33,9 @@ fn decode(_: &mut Subject<'_>, facts: &Facts, _: Options) -> Vec<Tag> {
 /// Whether the tag may carry such text (any field but those that people fill), and holds what every such text does: that
 /// alone sorts out most tags.
 pub(super) fn carries(tag: &Tag) -> bool {
-    let has_steps = tag.value.len() > STEPS.len() && memchr::memmem::find(tag.value.as_bytes(), STEPS).is_some();
-    has_steps && !tag.is_about_content()
+    static FINDER: OnceLock<Finder<'static>> = OnceLock::new();
+    let has_steps = |value: &str| FINDER.get_or_init(|| Finder::new(STEPS)).find(value.as_bytes()).is_some();
+    tag.value.len() > STEPS.len() && has_steps(&tag.value) && !tag.is_about_content()
 }
 
 /// Settings that follow the steps; those of the first [`CORE`] are in every such text.

@@ -44,10 +44,18 @@ const FIELDS: &[(&str, Reader)] = &[
     ("dream", dream),
 ];
 
+/// The last letters of all of these names.
+const LAST: &[u8] = b"awhm";
+
 fn decode(_: &mut Subject<'_>, facts: &Facts, _: Options) -> Vec<Tag> {
     let mut out = Vec::new();
     for tag in facts.tags.iter().filter(|t| matches!(t.space.as_str(), "png" | "exif" | "xmp")) {
-        let key = tag.key.rsplit(':').next().unwrap_or_default();
+        let key = tag.key.as_str();
+        // The last letter decides cheaply for nearly every key.
+        if !key.as_bytes().last().is_some_and(|last| LAST.contains(&last.to_ascii_lowercase())) {
+            continue;
+        }
+        let key = key.rsplit(':').next().unwrap_or_default();
         let Some((_, read)) = FIELDS.iter().find(|(name, _)| name.eq_ignore_ascii_case(key)) else { continue };
         if let Some(mode) = read(&tag.value) {
             out.push(said(DECODER.id, "mode", mode, tag));

@@ -48,9 +48,8 @@ const TEXTS: &[&str] = &[
 const FIELDS: &[&str] = &["aipromptinformation", "prompt", "prompt information", "ai.prompt.information"];
 /// Fields that hold the generator's version.
 const VERSIONS: &[&str] = &["aisystemversionused", "ai.system.version"];
-
-/// The last letters of all of these names.
-const LAST: &[u8] = b"tnd";
+/// Fields of programs that write a prompt with its options in one line.
+const LINES: &[&str] = &["dream", "description"];
 
 /// What one field says.
 #[derive(Default)]
@@ -63,6 +62,9 @@ struct Recipe {
 fn decode(_: &mut Subject<'_>, facts: &Facts, _: Options) -> Vec<Tag> {
     let mut out: Vec<Tag> = Vec::new();
     for tag in facts.tags.iter().chain(facts.decoded.iter().filter(|t| t.space == "stealth")) {
+        if says_nothing(tag) {
+            continue;
+        }
         let found = read(tag);
         for (key, value) in [("prompt", found.prompt), ("model", found.model), ("version", found.version)] {
             let known = out.iter().any(|t| t.key == key && t.via == tag.via);
@@ -72,6 +74,16 @@ fn decode(_: &mut Subject<'_>, facts: &Facts, _: Options) -> Vec<Tag> {
         }
     }
     out
+}
+
+/// Whether neither the field nor what stands in it can be a recipe: true of nearly every tag, and cheaply told.
+fn says_nothing(tag: &Tag) -> bool {
+    let braced = || memchr::memchr(b'{', tag.value.as_bytes()).is_some();
+    let last = tag.key.as_bytes().last().map_or(0, u8::to_ascii_lowercase);
+    // The last letters of all of these names.
+    let ends = matches!(last, b't' | b'n' | b'd' | b'm');
+    let named = || ends && [FIELDS, VERSIONS, LINES].iter().any(|names| is_named(&tag.key, names));
+    !(tag.space == "stealth" || named() || braced() || a1111::carries(tag))
 }
 
 fn read(tag: &Tag) -> Recipe {
@@ -100,21 +112,24 @@ fn read(tag: &Tag) -> Recipe {
     } else if is("description") && text.contains("Job ID: ") {
         text.split(" Job ID: ").next()
     } else {
-        (ends(&tag.key, FIELDS) && !tag.key.to_lowercase().contains("negative")).then_some(text)
+        (is_named(&tag.key, FIELDS) && !tag.key.to_lowercase().contains("negative")).then_some(text)
     };
-    let version = ends(&tag.key, VERSIONS).then(|| cut(text));
+    let version = is_named(&tag.key, VERSIONS).then(|| cut(text));
     Recipe { prompt: prompt.map(cut), version, model: None }
 }
 
 /// Whether a key ends with one of these, in either case.
-fn ends(key: &str, fields: &[&str]) -> bool {
-    // The last letter decides cheaply for nearly every key.
+fn is_named(key: &str, fields: &[&str]) -> bool {
     let Some(last) = key.as_bytes().last().map(u8::to_ascii_lowercase) else { return false };
-    if !LAST.contains(&last) {
-        return false;
-    }
-    let end = |len: usize| key.len().checked_sub(len).and_then(|at| key.get(at..));
-    fields.iter().any(|field| end(field.len()).is_some_and(|end| end.eq_ignore_ascii_case(field)))
+    fields.iter().any(|field| {
+        // The last letter decides cheaply for nearly every key.
+        field.as_bytes().last() == Some(&last)
+            && key
+                .len()
+                .checked_sub(field.len())
+                .and_then(|at| key.get(at..))
+                .is_some_and(|end| end.eq_ignore_ascii_case(field))
+    })
 }
 
 fn cut(text: &str) -> String {
@@ -244,6 +259,17 @@ mod tests {
         }
         let said = of("png", "parameters", web);
         assert!(said.contains(&("model".into(), "v1-5".into())) && said.contains(&("version".into(), "v1.6.0".into())));
+    }
+
+    #[test]
+    fn every_name_is_looked_at() {
+        for name in FIELDS.iter().chain(VERSIONS).chain(LINES) {
+            for key in [name.to_string(), name.to_uppercase(), format!("x:{name}")] {
+                assert!(!says_nothing(&Tag { key: key.clone(), ..Tag::default() }), "{key}");
+            }
+        }
+        assert!(says_nothing(&Tag { key: "Orientation".into(), value: "1".into(), ..Tag::default() }));
+        assert!(!says_nothing(&Tag { key: "Make".into(), value: "{}".into(), ..Tag::default() }));
     }
 
     #[test]

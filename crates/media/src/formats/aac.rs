@@ -60,7 +60,8 @@ pub(super) fn search(source: &mut Source, start: u64, end: u64) -> Result<Option
         let bytes = source.up_to(start, span)?;
         let rest = |at: usize| bytes.get(at..).unwrap_or_default();
         let only = |at: usize| adts(rest(at)).is_some_and(|f| start + (at + f.len) as u64 == end);
-        let found = (0..bytes.len()).find(|at| run(rest(*at), adts, 2) == 2 || only(*at));
+        // Every frame begins with these eight bits.
+        let found = memchr::memchr_iter(0xFF, bytes).find(|at| run(rest(*at), adts, 2) == 2 || only(*at));
         if let Some((at, first)) = found.and_then(|at| Some((at, adts(rest(at))?))) {
             return Ok(Some((start + at as u64, first)));
         }

@@ -59,7 +59,7 @@ impl Format for Eps {
         // Files that promise the structuring conventions end with a comment (technical note 5001, section 4.4);
         // some writers leave it out.
         let promised = bytes.starts_with(CONFORMING) || CONFORMING.starts_with(&bytes);
-        if promised && !bytes.windows(5).any(|w| w == b"%%EOF") && !closes(&bytes) {
+        if promised && find(&bytes, b"%%EOF").is_none() && !closes(&bytes) {
             let at = base.saturating_add(bytes.len() as u64);
             return Err(Problem::truncated("eps", at, "neither %%EOF nor an operator that closes the page at the end"));
         }
@@ -128,13 +128,13 @@ fn comments(bytes: &[u8], base: u64, out: &mut Extraction) {
 }
 
 fn find(bytes: &[u8], what: &[u8]) -> Option<usize> {
-    bytes.windows(what.len()).position(|w| w == what)
+    memchr::memmem::find(bytes, what)
 }
 
 /// The line at `at` without its end, and where the next one starts.
 fn line(bytes: &[u8], at: usize) -> (&[u8], usize) {
     let rest = bytes.get(at..).unwrap_or_default();
-    let len = rest.iter().position(|b| matches!(b, b'\n' | b'\r')).unwrap_or(rest.len());
+    let len = memchr::memchr2(b'\n', b'\r', rest).unwrap_or(rest.len());
     let end = if rest.get(len..).is_some_and(|r| r.starts_with(b"\r\n")) { len + 2 } else { len + 1 };
     (&rest[..len], at + end)
 }

@@ -67,6 +67,9 @@ pub mod zip;
 pub mod zip_document;
 pub mod zip_store;
 
+use std::collections::HashMap;
+use std::sync::OnceLock;
+
 use countersign_io::source::Source;
 pub use countersign_model::Media;
 use countersign_model::{Extraction, FormatId, Problem};
@@ -332,8 +335,13 @@ pub static ALL: &[&dyn Format] = &[
 /// The format that an extension (any case, no dot) promises.
 #[must_use]
 pub fn by_extension(extension: &str) -> Option<&'static dyn Format> {
-    let wanted = extension.to_ascii_lowercase();
-    ALL.iter().copied().find(|f| f.info().extensions.contains(&wanted.as_str()))
+    static BY_EXTENSION: OnceLock<HashMap<&'static str, &'static dyn Format>> = OnceLock::new();
+    let by_extension = BY_EXTENSION.get_or_init(|| {
+        // The first of those that use an extension has it.
+        let formats = ALL.iter().rev();
+        formats.flat_map(|format| format.info().extensions.iter().map(|extension| (*extension, *format))).collect()
+    });
+    by_extension.get(extension.to_ascii_lowercase().as_str()).copied()
 }
 
 /// The format with this id.
@@ -355,7 +363,8 @@ pub fn by_id(id: &str) -> Option<&'static dyn Format> {
 /// ```
 #[must_use]
 pub fn info(id: FormatId) -> Option<&'static Info> {
-    ALL.iter().map(|f| f.info()).find(|info| info.id == id)
+    static BY_ID: OnceLock<HashMap<FormatId, &'static Info>> = OnceLock::new();
+    BY_ID.get_or_init(|| ALL.iter().rev().map(|format| (format.info().id, format.info())).collect()).get(&id).copied()
 }
 
 /// Endings of files that describe another one when they are called `name.ENDING` or `name.ext.ENDING`.
@@ -376,4 +385,23 @@ pub fn surest(probe: &Probe<'_>) -> Option<&'static dyn Format> {
         }
     }
     found.map(|(_, format)| format)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_format_that_uses_an_extension_has_it() {
+        for extension in ALL.iter().flat_map(|format| format.info().extensions) {
+            let first = ALL.iter().find(|format| format.info().extensions.contains(extension)).unwrap();
+            let found = by_extension(&extension.to_ascii_uppercase()).unwrap();
+            assert_eq!(found.info().id, first.info().id, "{extension}");
+        }
+        assert!(by_extension("").is_none() && by_extension("no such").is_none());
+        for format in ALL {
+            let first = ALL.iter().find(|other| other.info().id == format.info().id).unwrap();
+            assert_eq!(info(format.info().id).unwrap().name, first.info().name);
+        }
+    }
 }

@@ -124,7 +124,8 @@ fn search(source: &mut Source, start: u64, end: u64) -> Result<Option<(u64, Fram
     for span in [NEAR, limits::HEAD] {
         let span = span.min(usize::try_from(end.saturating_sub(start)).unwrap_or(span));
         let bytes = source.up_to(start, span)?;
-        for at in 0..bytes.len() {
+        // Every frame begins with these eight bits.
+        for at in memchr::memchr_iter(0xFF, bytes) {
             let rest = bytes.get(at..).unwrap_or_default();
             let Some(first) = frame(rest) else { continue };
             let nothing_before = bytes.iter().take(at).all(|b| *b == 0);

@@ -188,7 +188,7 @@ fn last_page(source: &mut Source, out: &mut Extraction) -> Result<Option<Page>, 
         let from = source.len().saturating_sub(span as u64);
         let marks: Vec<u64> = {
             let bytes = source.up_to(from, span)?;
-            bytes.windows(4).enumerate().filter(|(_, w)| w == b"OggS").map(|(n, _)| from + n as u64).collect()
+            memchr::memmem::find_iter(bytes, b"OggS").map(|at| from + at as u64).collect()
         };
         let mut cut = None;
         for at in marks.into_iter().rev().take(64) {

@@ -43,7 +43,7 @@ impl Format for Pdf {
 
     fn sniff(&self, probe: &Probe<'_>) -> Score {
         let near = probe.head.get(..probe.head.len().min(1024)).unwrap_or_default();
-        match near.windows(5).position(|w| w == b"%PDF-") {
+        match memchr::memmem::find(near, b"%PDF-") {
             Some(0) => Score::SURE,
             Some(_) => Score(50),
             None => Score::NO,

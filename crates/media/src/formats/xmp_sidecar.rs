@@ -1,5 +1,7 @@
 //! XMP sidecar files (ISO 16684-1, section 7.5: a packet in a file of its own).
 
+use std::borrow::Cow;
+
 use crate::formats::{Format, Info, Media, Probe, Score};
 use crate::tags::{self, Place};
 use countersign_io::source::Source;
@@ -7,6 +9,9 @@ use countersign_model::limits;
 use countersign_model::{Extraction, FormatId, Problem};
 
 pub(super) struct XmpSidecar;
+
+/// How far the root element is looked for.
+const SNIFFED: usize = 16 * 1024;
 
 static INFO: Info = Info {
     id: FormatId::new("xmp"),
@@ -27,11 +32,15 @@ impl Format for XmpSidecar {
         // A byte order mark, a zero of a wide encoding, white space or markup: nothing else starts XML.
         let marked = [&[0xEF, 0xBB, 0xBF][..], &[0xFE, 0xFF], &[0xFF, 0xFE]].iter().any(|m| probe.head.starts_with(m));
         let plain = probe.head.first().is_some_and(|b| matches!(b, 0 | b'<' | b'\t'..=b'\r' | b' '));
-        if !marked && !plain {
+        if !(marked || plain) || !begins_as_markup(probe.head) {
             return Score::NO;
         }
+        let head = probe.head.get(..SNIFFED).unwrap_or(probe.head);
         // UTF-16 and UTF-32 markup without its zeros is ASCII.
-        let start: Vec<u8> = probe.head.iter().take(16 * 1024).copied().filter(|b| *b != 0).collect();
+        let start = match memchr::memchr(0, head) {
+            None => Cow::Borrowed(head),
+            Some(_) => Cow::Owned(head.iter().copied().filter(|b| *b != 0).collect()),
+        };
         match root(&start) {
             Some(name) if name.ends_with(b"xmpmeta") || name.ends_with(b"xapmeta") => Score::SURE,
             Some(b"rdf:RDF" | b"RDF") => Score::LIKELY,
@@ -45,6 +54,12 @@ impl Format for XmpSidecar {
         tags::xmp::read(&bytes, &at, out);
         Ok(())
     }
+}
+
+/// Whether the first byte that is no zero of a wide encoding, no white space and of no byte order mark opens markup.
+fn begins_as_markup(head: &[u8]) -> bool {
+    let before = |b: &&u8| !matches!(b, 0 | 0xEF | 0xBB | 0xBF | 0xFE | 0xFF) && !b.is_ascii_whitespace();
+    head.iter().take(SNIFFED).find(before) == Some(&b'<')
 }
 
 /// The root element's name, behind instructions, comments and a byte order mark.
@@ -62,7 +77,7 @@ fn root(text: &[u8]) -> Option<&[u8]> {
             }
             _ => return None,
         };
-        let end = rest.windows(close.len()).position(|w| w == close)?;
+        let end = memchr::memmem::find(rest, close)?;
         rest = rest.get(end + close.len()..)?;
     }
 }
@@ -81,5 +96,29 @@ mod tests {
         assert_eq!(root(b"<?xml version='1.0'?><svg><rdf:RDF/></svg>"), Some(&b"svg"[..]));
         assert_eq!(root(b"x:xmpmeta"), None);
         assert_eq!(root(b"<?xpacket"), None);
+    }
+
+    #[test]
+    fn markup_is_told_in_every_encoding() {
+        let text = "\u{feff} \n<?xml version='1.0'?><x:xmpmeta>";
+        let wide = |big: bool, size: usize| -> Vec<u8> {
+            let unit = |c: char| {
+                let bytes = (c as u32).to_be_bytes();
+                let mut unit = bytes[4 - size..].to_vec();
+                if !big {
+                    unit.reverse();
+                }
+                unit
+            };
+            text.chars().flat_map(unit).collect()
+        };
+        let encodings = [text.as_bytes().to_vec(), wide(true, 2), wide(false, 2), wide(true, 4), wide(false, 4)];
+        for head in encodings {
+            let probe = Probe { head: &head, len: head.len() as u64 };
+            assert_eq!(XmpSidecar.sniff(&probe), Score::SURE, "{head:?}");
+        }
+        for head in [&b"\0\0\0\x20ftypisom<x:xmpmeta>"[..], &[0; 40], b"\xFF\xFE", b" words <x:xmpmeta>", b""] {
+            assert_eq!(XmpSidecar.sniff(&Probe { head, len: head.len() as u64 }), Score::NO, "{head:?}");
+        }
     }
 }

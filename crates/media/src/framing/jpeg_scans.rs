@@ -41,7 +41,9 @@ const SMOOTH: usize = 4096;
 /// I/O, and `limit` for too many segments.
 pub fn walk(source: &Source, from: u64) -> Result<Scans, Problem> {
     let range = source.range();
-    let mut block = vec![0; limits::HASHED];
+    // Most files are shorter than a block.
+    let rest = usize::try_from(source.len().saturating_sub(from)).unwrap_or(limits::HASHED);
+    let mut block = vec![0; rest.clamp(2, limits::HASHED)];
     let mut segments = Vec::new();
     let mut at = from;
     loop {

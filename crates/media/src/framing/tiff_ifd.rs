@@ -85,6 +85,14 @@ impl Header {
     #[must_use]
     pub fn number(self, bytes: &[u8]) -> u64 {
         let fold = |sum: u64, byte: &u8| sum << 8 | u64::from(*byte);
+        // Nearly all numbers are of these two lengths.
+        match *bytes {
+            [a, b] if self.big_endian => return u64::from(u16::from_be_bytes([a, b])),
+            [a, b] => return u64::from(u16::from_le_bytes([a, b])),
+            [a, b, c, d] if self.big_endian => return u64::from(u32::from_be_bytes([a, b, c, d])),
+            [a, b, c, d] => return u64::from(u32::from_le_bytes([a, b, c, d])),
+            _ => {}
+        }
         if self.big_endian { bytes.iter().fold(0, fold) } else { bytes.iter().rev().fold(0, fold) }
     }
 

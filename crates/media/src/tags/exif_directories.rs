@@ -2,6 +2,7 @@
 //!
 //! Image resources may hold such a structure again; who reads them is for the caller to say ([`Resources`]).
 
+use std::borrow::Cow;
 use std::collections::{HashSet, VecDeque};
 
 use super::exif_names;
@@ -214,11 +215,11 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn key(&self, part: &str, tag: u16) -> String {
+    fn key(&self, part: &str, tag: u16) -> Cow<'static, str> {
         // Panasonic numbers its own fields in the space below TIFF's.
         let own = self.header.magic == tiff_ifd::PANASONIC && tag < 0x00FE;
         let name = exif_names::name(part, tag).filter(|_| !own);
-        name.map_or_else(|| format!("0x{tag:04X}"), str::to_owned)
+        name.map_or_else(|| Cow::Owned(format!("0x{tag:04X}")), Cow::Borrowed)
     }
 
     fn say(&mut self, part: &str, entry: &Entry, values: Vec<String>) {

@@ -144,28 +144,57 @@ fn numbers(entry: &Entry, bytes: &[u8], header: Header) -> String {
     if size == 0 {
         return format!("<{} values of unknown type {}>", entry.count, entry.kind);
     }
-    let shown: Vec<String> = bytes.chunks_exact(size).take(SHOWN).map(|raw| number(entry, raw, header)).collect();
-    let mut out = shown.join(" ");
-    if entry.count > shown.len() as u64 {
+    let mut out = String::new();
+    let (mut shown, mut rest) = (0, bytes);
+    while let Some((raw, behind)) = rest.split_at_checked(size).filter(|_| shown < SHOWN) {
+        if shown > 0 {
+            out.push(' ');
+        }
+        push_number(entry, raw, header, &mut out);
+        (shown, rest) = (shown + 1, behind);
+    }
+    if entry.count > shown as u64 {
         out.push_str(&format!(" … ({} values)", entry.count));
     }
     out
 }
 
-fn number(entry: &Entry, raw: &[u8], header: Header) -> String {
+fn push_number(entry: &Entry, raw: &[u8], header: Header, out: &mut String) {
     let unsigned = header.number(raw);
     let half = |from: usize| header.number(raw.get(from..from + 4).unwrap_or_default()) as u32;
     match entry.kind {
-        6 => (unsigned as u8 as i8).to_string(),
-        8 => (unsigned as u16 as i16).to_string(),
-        9 => (unsigned as u32 as i32).to_string(),
-        17 => (unsigned as i64).to_string(),
-        11 => short(f64::from(f32::from_bits(unsigned as u32))),
-        12 => short(f64::from_bits(unsigned)),
-        5 => ratio(entry.tag, f64::from(half(0)), f64::from(half(4))),
-        10 => ratio(entry.tag, f64::from(half(0) as i32), f64::from(half(4) as i32)),
-        _ => unsigned.to_string(),
+        6 => push_integer(i64::from(unsigned as u8 as i8), out),
+        8 => push_integer(i64::from(unsigned as u16 as i16), out),
+        9 => push_integer(i64::from(unsigned as u32 as i32), out),
+        17 => push_integer(unsigned as i64, out),
+        11 => out.push_str(&short(f64::from(f32::from_bits(unsigned as u32)))),
+        12 => out.push_str(&short(f64::from_bits(unsigned))),
+        5 => out.push_str(&ratio(entry.tag, f64::from(half(0)), f64::from(half(4)))),
+        10 => out.push_str(&ratio(entry.tag, f64::from(half(0) as i32), f64::from(half(4) as i32))),
+        _ => push_digits(unsigned, out),
     }
+}
+
+fn push_integer(number: i64, out: &mut String) {
+    if number < 0 {
+        out.push('-');
+    }
+    push_digits(number.unsigned_abs(), out);
+}
+
+/// A number in decimal digits: most values of EXIF are one, and the general way costs several times as much.
+fn push_digits(mut number: u64, out: &mut String) {
+    let mut digits = [0; 20];
+    let mut from = digits.len();
+    while from > 0 {
+        from -= 1;
+        digits[from] = b'0' + (number % 10) as u8;
+        number /= 10;
+        if number == 0 {
+            break;
+        }
+    }
+    out.push_str(std::str::from_utf8(&digits[from..]).unwrap_or_default());
 }
 
 /// A quotient; exposure times below a second stay fractions.
@@ -180,8 +209,17 @@ fn ratio(tag: u16, above: f64, below: f64) -> String {
     short(value)
 }
 
+/// Below this every whole number is exactly itself.
+const WHOLE: f64 = 9e15;
+
 /// At most six decimals, no zeros at the end.
 fn short(value: f64) -> String {
+    // Zero is left to the general way, which keeps its sign.
+    if value.fract() == 0.0 && (1.0..WHOLE).contains(&value.abs()) {
+        let mut out = String::new();
+        push_integer(value as i64, &mut out);
+        return out;
+    }
     let text = format!("{value:.6}");
     match text.contains('.') {
         true => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
@@ -232,6 +270,17 @@ mod tests {
         assert_eq!(numbers(&entry(5, 1), &[1, 0, 0, 0, 0, 0, 0, 0], LITTLE), "inf");
         assert_eq!(numbers(&entry(8, 1), &[0xFF, 0xFF], LITTLE), "-1");
         assert_eq!(numbers(&entry(3, 40), &[1; 80], LITTLE).matches("257").count(), 16);
+        assert_eq!(
+            numbers(&entry(4, 3), &[0xFF, 0xFF, 0xFF, 0xFF, 0, 0, 0, 0, 10, 0, 0, 0], LITTLE),
+            "4294967295 0 10"
+        );
+        assert_eq!(numbers(&entry(16, 1), &[0xFF; 8], LITTLE), u64::MAX.to_string());
+        assert_eq!(numbers(&entry(17, 1), &i64::MIN.to_le_bytes(), LITTLE), i64::MIN.to_string());
+        for value in [0.0, -0.0, 1.0, -7.0, 0.5, 1e15, -1e15, 1e17, f64::INFINITY, f64::NAN] {
+            let plain = format!("{value:.6}");
+            let plain = plain.strip_suffix(".000000").unwrap_or(plain.trim_end_matches('0'));
+            assert_eq!(short(value), plain, "{value}");
+        }
         assert_eq!(short(2.8), "2.8");
         assert_eq!(short(100.0), "100");
     }

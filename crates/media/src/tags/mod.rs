@@ -113,10 +113,7 @@ pub fn push_in(
         space: space.to_owned(),
         key: key.to_owned(),
         value,
-        place: match part {
-            "" => format!("{}, {} {key}", at.container, title(space)),
-            part => format!("{}, {} {part} {key}", at.container, title(space)),
-        },
+        place: place_of(&at.container, title(space), part, key),
         offset: at.offset.map(|o| o.saturating_add(by)),
         ..Tag::default()
     });
@@ -134,6 +131,22 @@ pub fn push_store(out: &mut Extraction, store: Store) {
     if asset_budget::keep(store.bytes.len()).is_ok() {
         out.stores.push(store);
     }
+}
+
+/// `container, SPACE key`, or with a part of the vocabulary `container, SPACE part key`: one for every tag of every file, so
+/// that it is put together by hand.
+fn place_of(container: &str, title: &str, part: &str, key: &str) -> String {
+    let mut out = String::with_capacity(container.len() + title.len() + part.len() + key.len() + 4);
+    out.push_str(container);
+    out.push_str(", ");
+    out.push_str(title);
+    if !part.is_empty() {
+        out.push(' ');
+        out.push_str(part);
+    }
+    out.push(' ');
+    out.push_str(key);
+    out
 }
 
 /// Keeps a small picture of the whole image, `by` bytes into the place, for the decoder that compares the two. What is

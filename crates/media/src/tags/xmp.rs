@@ -318,16 +318,18 @@ impl Packet<'_> {
 
     fn close_top(&mut self) {
         let Some(top) = self.open.pop() else { return };
-        let name = self.scope.element(&tags::charset::utf8_or_latin1(&top.name));
-        self.scope.leave(top.scope);
         let value = top.text.trim_end();
         let said = !value.is_empty() || (top.part == Part::Property && !top.filled);
         match (top.part, said) {
             // Text directly in a resource: a property that stands where only resources may.
-            (Part::Node, true) if top.path.is_empty() => self.push(&name, value, top.at),
+            (Part::Node, true) if top.path.is_empty() => {
+                let name = self.scope.element(&tags::charset::utf8_or_latin1(&top.name));
+                self.push(&name, value, top.at);
+            }
             (Part::Node | Part::Property, true) => self.push(&top.path, value, top.at),
             _ => {}
         }
+        self.scope.leave(top.scope);
     }
 
     fn push(&mut self, key: &str, value: &str, by: Option<usize>) {

@@ -35,7 +35,7 @@ impl Scope {
     pub(super) fn element(&self, name: &str) -> String {
         let (prefix, local) = name.split_once(':').unwrap_or(("", name));
         let usual = self.declared.iter().rev().find(|(p, _)| p == prefix).map_or(prefix, |(_, usual)| usual);
-        if usual.is_empty() { local.to_owned() } else { format!("{usual}:{local}") }
+        if usual.is_empty() { local.to_owned() } else { [usual, ":", local].concat() }
     }
 
     /// The key for an attribute's name: as for elements, but the default namespace does not apply.

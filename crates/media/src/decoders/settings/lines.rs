@@ -66,12 +66,12 @@ fn options(text: &str) -> Option<Bag> {
 }
 
 /// Whether a dash stands where a word may begin, before a letter or another dash: any option begins so.
-fn may_have_options(text: &str) -> bool {
+pub(super) fn may_have_options(text: &str) -> bool {
     let bytes = text.as_bytes();
     memchr::memchr_iter(b'-', bytes).any(|at| {
         let before = at.checked_sub(1).and_then(|before| bytes.get(before));
         let begins =
-            before.is_none_or(|b| b.is_ascii_whitespace() || *b == 0x0B || matches!(b, b'"' | b'\'') || !b.is_ascii());
+            before.is_none_or(|b| b.is_ascii_whitespace() || matches!(b, 0 | 0x0B | b'"' | b'\'') || !b.is_ascii());
         begins && bytes.get(at + 1).is_some_and(|b| *b == b'-' || b.is_ascii_alphabetic() || !b.is_ascii())
     })
 }
@@ -161,10 +161,14 @@ fn words(text: &str) -> Vec<Word> {
     out
 }
 
+/// Whether two signs stand in a text: two names, each with a sign behind it.
+pub(super) fn may_have_pairs(text: &str) -> bool {
+    memchr::memchr2_iter(b':', b'=', text.as_bytes()).nth(1).is_some()
+}
+
 /// Names and values, whatever stands between them.
 fn pairs(text: &str) -> Option<Bag> {
-    // Two names, each with a sign behind it.
-    if memchr::memchr2_iter(b':', b'=', text.as_bytes()).take(2).count() < 2 {
+    if !may_have_pairs(text) {
         return None;
     }
     let mut bag = Bag::default();
@@ -201,15 +205,12 @@ fn tokens(part: &str, bag: &mut Bag, lead: &mut Option<usize>, at: usize) -> usi
     }
     let mut found = 0;
     let mut from = 0;
-    for token in part.split_whitespace() {
-        let start = part.get(from..).and_then(|rest| rest.find(token)).map_or(from, |found| from + found);
-        from = start + token.len();
-        let Some((name, value)) =
-            token.split_once([':', '=']).filter(|(name, value)| !name.is_empty() && !value.is_empty())
-        else {
-            continue;
-        };
-        if name.len() > NAME {
+    while let Some((start, end)) = next_token(part, from) {
+        from = end;
+        let token = part.get(start..end).unwrap_or_default();
+        let Some(sign) = memchr::memchr2(b':', b'=', token.as_bytes()) else { continue };
+        let (name, value) = (token.get(..sign).unwrap_or_default(), token.get(sign + 1..).unwrap_or_default());
+        if name.is_empty() || value.is_empty() || name.len() > NAME {
             continue;
         }
         if let Some(field) = names::field(name) {
@@ -219,6 +220,41 @@ fn tokens(part: &str, bag: &mut Bag, lead: &mut Option<usize>, at: usize) -> usi
         }
     }
     found
+}
+
+/// Where the next run of anything but white space begins and ends. Pictures stand in text as one token of megabytes: their
+/// bytes are looked at one by one, characters only where they are not ASCII.
+fn next_token(text: &str, from: usize) -> Option<(usize, usize)> {
+    let mut start = from;
+    while let Some(len) = blank_at(text, start) {
+        start += len;
+    }
+    if start >= text.len() {
+        return None;
+    }
+    let bytes = text.as_bytes();
+    let mut end = start;
+    while let Some(b) = bytes.get(end) {
+        match b {
+            b'\t'..=b'\r' | b' ' => break,
+            // No character of white space begins otherwise (U+0085, U+00A0, U+1680, U+2000 and following, U+3000).
+            0xC2 | 0xE1..=0xE3 if blank_at(text, end).is_some() => break,
+            _ => end += 1,
+        }
+    }
+    Some((start, end))
+}
+
+/// The length of the white space that stands here, if it is white space.
+fn blank_at(text: &str, at: usize) -> Option<usize> {
+    match text.as_bytes().get(at)? {
+        b'\t'..=b'\r' | b' ' => Some(1),
+        0xC2 | 0xE1..=0xE3 => {
+            let blank = text.get(at..)?.chars().next().filter(|c| c.is_whitespace())?;
+            Some(blank.len_utf8())
+        }
+        _ => None,
+    }
 }
 
 fn pair(part: &str) -> Option<(Field, &str)> {
@@ -244,7 +280,8 @@ fn parts(text: &str) -> Vec<(usize, &str)> {
     // The query of an address is names and values too.
     let address = text.contains("://");
     // All that separates and quotes is ASCII, and no byte of another character looks like it.
-    for (at, c) in text.bytes().enumerate() {
+    let (mut at, bytes) = (0, text.as_bytes());
+    while let Some(&c) = bytes.get(at) {
         match (quote, c) {
             (Some(open), c) if c == open => quote = None,
             // Quotes open after a separator only: the apostrophe of a word is none.
@@ -261,6 +298,7 @@ fn parts(text: &str) -> Vec<(usize, &str)> {
             _ => {}
         }
         before = c;
+        at += 1;
     }
     out.push((start, text.get(start..).unwrap_or_default()));
     out
@@ -271,4 +309,31 @@ fn closes(text: &str, at: usize, quote: u8) -> bool {
     let rest = text.as_bytes().get(at + 1..).unwrap_or_default();
     let near = rest.get(..8_192).unwrap_or(rest);
     memchr::memchr2(b'\n', quote, near).is_some_and(|at| near.get(at) == Some(&quote))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tokens_end_where_white_space_does() {
+        let every: String = (0..=0x3100).filter_map(char::from_u32).collect();
+        for text in ["", " ", "a", " a  b\u{a0}c\u{3000}d\u{2003}", "é\u{85}ü\u{1680}x€", "\u{1c}a\u{b}b", &every] {
+            let (mut from, mut found) = (0, Vec::new());
+            while let Some((start, end)) = next_token(text, from) {
+                found.push(&text[start..end]);
+                from = end;
+            }
+            assert_eq!(found, text.split_whitespace().collect::<Vec<_>>(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_value_without_signs_is_passed_over() {
+        for text in ["", "a barn", "steps 30 seed 1", "steps: 30", "e-mail", "2-3", "a - b"] {
+            assert!(!may_have_options(text) && !may_have_pairs(text), "{text}");
+            assert!(find(text).is_none(), "{text}");
+        }
+        assert!(may_have_pairs("steps: 30, seed: 1") && may_have_options("a barn -s 50"));
+    }
 }

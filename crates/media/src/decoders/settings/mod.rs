@@ -72,6 +72,8 @@ const NAMESPACES: &[&str] = &[
     "drone-dji:",
     "MicrosoftPhoto:",
 ];
+/// Separators in a key behind which a field's name is looked for.
+const SEPARATORS: usize = 15;
 /// Words of which one is in any settings.
 const TELLING: &str = r"(?i)seed|steps|guidance|cfg|sampler|prompt|negative|scheduler|generat|voice|created|software|\s-[SC] ?\d|\s--[a-z]";
 
@@ -134,8 +136,18 @@ fn push_verdict(bag: &Bag, verdict: Verdict, key: &str, tag: &Tag, out: &mut Vec
 /// Whether a value holds a word that any settings hold: that alone sorts out most fields.
 fn is_telling(value: &str) -> bool {
     static WORDS: OnceLock<Option<Regex>> = OnceLock::new();
-    let words = WORDS.get_or_init(|| Regex::new(TELLING).ok()).as_ref();
-    (12..=limits::INFLATED).contains(&value.len()) && words.is_some_and(|words| words.is_match(value))
+    if value.len() < 12 || value.len() > limits::INFLATED || !may_be_read(value) {
+        return false;
+    }
+    WORDS.get_or_init(|| Regex::new(TELLING).ok()).as_ref().is_some_and(|words| words.is_match(value))
+}
+
+/// Whether a value has the signs of any way of writing settings down: a bracket near its start, options, or names with
+/// signs behind them. [`read`] finds nothing in a value that has none of them.
+fn may_be_read(value: &str) -> bool {
+    lines::may_have_pairs(value)
+        || memchr::memchr2(b'{', b'[', value.as_bytes()).is_some()
+        || lines::may_have_options(value)
 }
 
 /// The settings in a value, and the program that an object in it names.
@@ -185,12 +197,12 @@ fn one_field_each(facts: &Facts) -> Vec<(&Tag, Bag)> {
     let keys =
         KEYS.get_or_init(|| Regex::new("(?i)prompt|seed|step|sampl|sched|solver|cfg|guid|neg|voice|positive").ok());
     let telling = |tag: &Tag| keys.as_ref().is_some_and(|keys| keys.is_match(&tag.key));
-    if !facts.tags.iter().any(|tag| !FIXED.contains(&tag.space.as_str()) && telling(tag)) {
+    let free = free(&facts.tags);
+    if !free.iter().any(|tag| telling(tag)) {
         return Vec::new();
     }
     let mut groups: BTreeMap<(&str, Via, &str), (&Tag, Bag, bool)> = BTreeMap::new();
-    for tag in facts.tags.iter().filter(|tag| tag.value.len() <= limits::VALUE && !FIXED.contains(&tag.space.as_str()))
-    {
+    for tag in free.into_iter().filter(|tag| tag.value.len() <= limits::VALUE) {
         let key = tag.key.as_str();
         if tag.space == "xmp" && NAMESPACES.iter().any(|namespace| key.starts_with(namespace)) {
             continue;
@@ -210,12 +222,42 @@ fn one_field_each(facts: &Facts) -> Vec<(&Tag, Bag)> {
     groups.into_values().map(|(tag, bag, _)| (tag, bag)).collect()
 }
 
+/// The tags of vocabularies whose fields have no fixed meanings.
+fn free(tags: &[Tag]) -> Vec<&Tag> {
+    // Fields of one vocabulary follow one another.
+    let mut last = ("", false);
+    let mut out = Vec::new();
+    for tag in tags {
+        if tag.space != last.0 {
+            last = (&tag.space, !FIXED.contains(&tag.space.as_str()));
+        }
+        if last.1 {
+            out.push(tag);
+        }
+    }
+    out
+}
+
 /// The field that the end of a key names, and what stands before it: nothing, or a prefix such as `SD:` or `TXXX:`.
 fn split(key: &str) -> Option<(&str, Field)> {
     // A name is what follows the last colon or slash: from any start before it, the same name is read.
     let named = memchr::memrchr2(b':', b'/', key.as_bytes()).map_or(0, |at| at + 1);
     let of = |at: usize| Some((key.get(..at)?, names::field(key.get(at..)?)?));
-    let separators = key.bytes().enumerate().filter(|(_, b)| matches!(b, b':' | b'/' | b'.' | b'-' | b'_' | b' '));
-    let mut starts = separators.map(|(at, _)| at + 1).take(15).filter(|at| *at > named);
-    of(0).or_else(|| starts.find_map(of))
+    if let Some(found) = of(0) {
+        return Some(found);
+    }
+    let (mut separators, bytes) = (0, key.as_bytes());
+    for (at, b) in bytes.iter().enumerate() {
+        if !matches!(b, b':' | b'/' | b'.' | b'-' | b'_' | b' ') {
+            continue;
+        }
+        separators += 1;
+        if separators > SEPARATORS {
+            break;
+        }
+        if let Some(found) = Some(at + 1).filter(|start| *start > named).and_then(of) {
+            return Some(found);
+        }
+    }
+    None
 }

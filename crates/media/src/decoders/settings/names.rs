@@ -54,21 +54,56 @@ use Field::{
 
 /// The field that a name stands for.
 pub(super) fn field(name: &str) -> Option<Field> {
-    static LONGEST: OnceLock<usize> = OnceLock::new();
+    static LENGTHS: OnceLock<[u64; 256]> = OnceLock::new();
     static BY_NAME: OnceLock<HashMap<&'static str, Field>> = OnceLock::new();
     let by_name = BY_NAME.get_or_init(|| {
         // Where a name stands in two rows, the first decides.
         let rows = NAMES.iter().rev();
         rows.flat_map(|(field, names)| names.split_whitespace().map(move |name| (name, *field))).collect()
     });
-    let longest = LONGEST.get_or_init(|| by_name.keys().map(|name| name.len()).max().unwrap_or_default());
-    let plain = plain(name);
-    if plain.is_empty() || plain.len() > longest + 1 {
+    let lengths = LENGTHS.get_or_init(|| lengths(by_name.keys().copied()));
+    if !may_be_known(name, lengths) {
         return None;
     }
+    let plain = plain(name);
     let of = |plain: &str| by_name.get(plain).copied();
     // Several of a kind are called as one is.
     of(&plain).or_else(|| of(plain.strip_suffix('s').filter(|one| one.len() > 3)?))
+}
+
+/// Letters and digits of a name that are told apart by [`lengths`]; no name has as many.
+const LONGEST: usize = 62;
+
+/// For each byte that names begin with, a bit for each of their lengths, and for one more: names may stand in the plural.
+fn lengths<'n>(names: impl Iterator<Item = &'n str>) -> [u64; 256] {
+    let mut out = [0; 256];
+    for name in names {
+        if let Some(of_byte) = name.as_bytes().first().and_then(|first| out.get_mut(usize::from(*first))) {
+            *of_byte |= 0b11 << name.len().min(LONGEST);
+        }
+    }
+    out
+}
+
+/// Whether a name may be one of those that are known: its first letter and its length rule out nearly every other one.
+fn may_be_known(name: &str, lengths: &[u64; 256]) -> bool {
+    let start = memchr::memrchr2(b':', b'/', name.as_bytes()).map_or(0, |at| at + 1);
+    let (mut first, mut len) = (0, 0);
+    for b in name.as_bytes().get(start..).unwrap_or_default() {
+        if !b.is_ascii() {
+            return true;
+        }
+        if b.is_ascii_alphanumeric() {
+            if len == 0 {
+                first = b.to_ascii_lowercase();
+            }
+            len += 1;
+            if len > LONGEST {
+                return false;
+            }
+        }
+    }
+    len > 0 && lengths.get(usize::from(first)).is_some_and(|of_byte| of_byte >> len & 1 == 1)
 }
 
 /// Letters and digits in lower case, without a namespace before a colon.
@@ -237,4 +272,30 @@ pub(super) fn is_sampler(value: &str) -> bool {
             let at = value.find(word);
             at.is_some_and(|at| !value[..at].ends_with(|c: char| c.is_alphanumeric()))
         })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_is_known_however_it_is_written() {
+        for (field_of_row, names) in NAMES {
+            for name in names.split_whitespace() {
+                assert!(name.len() < LONGEST, "{name}");
+                let known = field(name).unwrap_or_else(|| panic!("{name} of {field_of_row:?}"));
+                let written = [name.to_uppercase(), format!("{name}s"), format!("x/y:{name}"), format!("-{name}_ ")];
+                for other in written.iter().filter(|other| name.len() > 3 || !other.ends_with('s')) {
+                    // Where the plural is a name of its own, that one decides.
+                    let plural = other.ends_with('s') && !name.ends_with('s');
+                    assert!(field(other) == Some(known) || plural && field(other).is_some(), "{other}");
+                }
+            }
+        }
+        for other in
+            ["", ":", "x:", "steps taken by the author of this text and by nobody else, ever", "öffnung", "stepsss"]
+        {
+            assert_eq!(field(other), None, "{other}");
+        }
+    }
 }

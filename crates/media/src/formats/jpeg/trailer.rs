@@ -67,13 +67,8 @@ const SHORT: u64 = 192 * 1024;
 /// Reading all image data of every file would cost the whole drive. It is done where more scans are to come, where the
 /// last bytes are not those of a scan, and where the file says that it carries a clip.
 fn scans(source: &mut Source, from: u64, image: &Image, out: &mut Extraction) -> Result<Option<u64>, Problem> {
-    let (start, tail) = source.tail()?;
-    let skip = usize::try_from(from.saturating_sub(start)).unwrap_or(usize::MAX);
-    let doubtful = jpeg_scans::is_doubtful(tail.get(skip..).unwrap_or_default());
-    let clip = |key: &str| key.contains("MotionPhoto") || key.contains("MicroVideo");
-    let carries = out.facts.tags.iter().any(|t| t.space == "xmp" && clip(&t.key));
     let short = source.len().saturating_sub(from) <= SHORT;
-    if !(image.many_scans || doubtful || carries || short) {
+    if !(image.many_scans || short || carries_clip(out) || is_doubtful(source, from)?) {
         return Ok(None);
     }
     let found = jpeg_scans::walk(source, from)?;
@@ -82,6 +77,19 @@ fn scans(source: &mut Source, from: u64, image: &Image, out: &mut Extraction) ->
         Ending::At(end) => Some(end),
         Ending::Never | Ending::Unknown => None,
     })
+}
+
+/// Whether the file says that it carries a clip.
+fn carries_clip(out: &Extraction) -> bool {
+    let clip = |key: &str| key.contains("MotionPhoto") || key.contains("MicroVideo");
+    out.facts.tags.iter().any(|tag| tag.space == "xmp" && clip(&tag.key))
+}
+
+/// Whether the last bytes of the file could be anything but image data.
+fn is_doubtful(source: &mut Source, from: u64) -> Result<bool, Problem> {
+    let (start, tail) = source.tail()?;
+    let skip = usize::try_from(from.saturating_sub(start)).unwrap_or(usize::MAX);
+    Ok(jpeg_scans::is_doubtful(tail.get(skip..).unwrap_or_default()))
 }
 
 /// Whether a catalog's trailer ends the file; its IIM is read.

@@ -1,0 +1,246 @@
+//! From a field to the tests of the catalogue that it may meet: worked out once for each field that comes up in a run, since
+//! the files of a delivery have the same few hundred fields.
+
+use std::collections::HashMap;
+use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard};
+
+use regex::Regex;
+
+use crate::marks::selector::{Selector, field};
+use countersign_model::Tag;
+
+/// Fields of which the tests are kept; a file may have as many fields of its own as it likes.
+const KEPT: usize = 4096;
+/// The longest name of a field of which the tests are kept, in bytes.
+const LONGEST: usize = 256;
+
+/// Indexes of a mark and of one of its tests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct At {
+    pub(super) mark: usize,
+    pub(super) test: usize,
+}
+
+/// Selectors with `*`, each once, and the tests that they lead to.
+type Globs = Vec<(Selector, Vec<At>)>;
+
+/// Tests by the fields that they are about: key → spaces that have such a field, each with its tests.
+#[derive(Debug, Default)]
+struct Known {
+    by_key: HashMap<String, Vec<(String, Arc<[At]>)>>,
+    fields: usize,
+}
+
+impl Known {
+    fn get(&self, tag: &Tag) -> Option<&Arc<[At]>> {
+        self.by_key.get(&tag.key)?.iter().find(|(space, _)| *space == tag.space).map(|(_, tests)| tests)
+    }
+
+    /// Keeps the tests of a field, as long as there is room.
+    fn keep(&mut self, space: String, key: String, tests: Arc<[At]>) {
+        if self.fields >= KEPT || space.len() + key.len() > LONGEST {
+            return;
+        }
+        let of_key = self.by_key.entry(key).or_default();
+        if !of_key.iter().any(|(known, _)| *known == space) {
+            of_key.push((space, tests));
+            self.fields += 1;
+        }
+    }
+}
+
+/// The tests of a catalogue by the fields that they are about.
+#[derive(Debug, Default)]
+pub(super) struct FieldIndex {
+    /// `space:key` in lower case → tests, in the order of the catalogue.
+    exact: HashMap<String, Vec<At>>,
+    /// Space → selectors with `*` and their tests.
+    globs: HashMap<String, Globs>,
+    /// What stands behind the last colon of a field → selectors of any space that end so, and their tests.
+    tails: HashMap<String, Globs>,
+    anywhere: Anywhere,
+    known: RwLock<Known>,
+}
+
+/// What a test that any field may meet looks for.
+pub(super) enum LooksFor<'t> {
+    /// A pattern.
+    Pattern(&'t str),
+    /// An object as text.
+    Object,
+    /// What neither tells: it is tried on every value.
+    Other,
+}
+
+/// Tests that any field may meet.
+#[derive(Debug, Default)]
+struct Anywhere {
+    /// Those that look for a pattern, and their patterns.
+    patterns: Vec<(At, String)>,
+    /// All of their patterns as one: what does not match it matches none of them.
+    joined: OnceLock<Option<Regex>>,
+    /// Those that are about objects as text.
+    objects: Vec<At>,
+    others: Vec<At>,
+}
+
+impl FieldIndex {
+    /// Adds a test that any field may meet.
+    pub(super) fn add_anywhere(&mut self, at: At, looks_for: LooksFor<'_>) {
+        match looks_for {
+            LooksFor::Pattern(pattern) => self.anywhere.patterns.push((at, pattern.to_owned())),
+            LooksFor::Object => self.anywhere.objects.push(at),
+            LooksFor::Other => self.anywhere.others.push(at),
+        }
+    }
+
+    /// Adds a test of the fields that a selector selects.
+    pub(super) fn add(&mut self, field: &Selector, at: At) {
+        let of_kind = match (field.exact(), field.tail()) {
+            (Some(key), _) => return self.exact.entry(key.to_owned()).or_default().push(at),
+            (None, Some(tail)) => self.tails.entry(tail.to_owned()).or_default(),
+            (None, None) => self.globs.entry(field.space().to_owned()).or_default(),
+        };
+        match of_kind.iter_mut().find(|(known, _)| known == field) {
+            Some((_, tests)) => tests.push(at),
+            None => of_kind.push((field.clone(), vec![at])),
+        }
+    }
+
+    /// Begins to look up the fields of one file.
+    pub(super) fn lookup(&self) -> Lookup<'_> {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        Lookup { index: self, known: Some(known), learned: Known::default() }
+    }
+
+    /// The tests of a field, each once and in the order of the catalogue.
+    fn of_field(&self, space: &str, key: &str) -> Arc<[At]> {
+        let mut name = String::new();
+        field(space, key, &mut name);
+        let mut found: Vec<At> = self.exact.get(&name).into_iter().flatten().copied().collect();
+        let tail = name.rfind(':').and_then(|at| name.get(at + 1..)).unwrap_or_default();
+        let globs = [self.globs.get(space), self.globs.get(""), self.tails.get(tail)].into_iter().flatten().flatten();
+        found.extend(globs.filter(|(glob, _)| glob.selects(&name)).flat_map(|(_, tests)| tests));
+        found.sort_unstable();
+        found.dedup();
+        found.into()
+    }
+
+    /// Adds the tests that any field may meet, as far as this value may pass them.
+    pub(super) fn anywhere(&self, value: &str, found: &mut Vec<At>) {
+        let Anywhere { patterns, objects, others, .. } = &self.anywhere;
+        if !patterns.is_empty() && self.anywhere.may_match(value) {
+            found.extend(patterns.iter().map(|(at, _)| *at));
+        }
+        if !objects.is_empty() && memchr::memchr(b'{', value.as_bytes()).is_some() {
+            found.extend_from_slice(objects);
+        }
+        found.extend_from_slice(others);
+    }
+}
+
+impl Anywhere {
+    fn may_match(&self, value: &str) -> bool {
+        let joined = self.joined.get_or_init(|| {
+            let each = self.patterns.iter().map(|(_, pattern)| format!("(?:{pattern})"));
+            Regex::new(&each.collect::<Vec<_>>().join("|")).ok()
+        });
+        // Patterns that cannot stand together (two captures of one name) are tried one by one.
+        joined.as_ref().is_none_or(|joined| joined.is_match(value))
+    }
+}
+
+/// Looks up the fields of one file, and keeps what was not known when that is done.
+pub(super) struct Lookup<'i> {
+    index: &'i FieldIndex,
+    known: Option<RwLockReadGuard<'i, Known>>,
+    learned: Known,
+}
+
+impl Lookup<'_> {
+    /// The tests that are about the field of this tag, in the order of the catalogue.
+    pub(super) fn tests(&mut self, tag: &Tag) -> Arc<[At]> {
+        let known = self.known.as_ref().and_then(|known| known.get(tag));
+        if let Some(found) = known.or_else(|| self.learned.get(tag)) {
+            return found.clone();
+        }
+        let found = self.index.of_field(&tag.space, &tag.key);
+        self.learned.keep(tag.space.clone(), tag.key.clone(), found.clone());
+        found
+    }
+}
+
+impl Drop for Lookup<'_> {
+    fn drop(&mut self) {
+        // Nobody can write while somebody reads.
+        let full = self.known.take().is_none_or(|known| known.fields >= KEPT);
+        if self.learned.fields == 0 || full {
+            return;
+        }
+        let mut known = self.index.known.write().unwrap_or_else(PoisonError::into_inner);
+        for (key, spaces) in self.learned.by_key.drain() {
+            spaces.into_iter().for_each(|(space, tests)| known.keep(space, key.clone(), tests));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn index() -> FieldIndex {
+        let mut out = FieldIndex::default();
+        let selectors = ["xmp:photoshop:Credit", "*:Credit", "*:*:Software", "png:*red*"];
+        for (mark, selector) in selectors.iter().enumerate() {
+            out.add(&Selector::parse(selector).unwrap(), At { mark, test: 0 });
+        }
+        out.add_anywhere(At { mark: 4, test: 0 }, LooksFor::Pattern("(?i)^made by"));
+        out.add_anywhere(At { mark: 4, test: 1 }, LooksFor::Pattern("Y: [0-9]"));
+        out.add_anywhere(At { mark: 5, test: 0 }, LooksFor::Object);
+        out
+    }
+
+    fn tag(space: &str, key: &str) -> Tag {
+        Tag { space: space.into(), key: key.into(), ..Tag::default() }
+    }
+
+    #[test]
+    fn a_field_has_the_same_tests_when_it_comes_again() {
+        let index = index();
+        let fields = [("xmp", "photoshop:Credit"), ("png", "Credit"), ("PNG", "credit"), ("x", "y:Software"), ("", "")];
+        for round in 0..3 {
+            let mut lookup = index.lookup();
+            for (space, key) in fields {
+                assert_eq!(lookup.tests(&tag(space, key)), index.of_field(space, key), "{space}:{key}, {round}");
+                assert_eq!(lookup.tests(&tag(space, key)), index.of_field(space, key), "{space}:{key}, {round}");
+            }
+        }
+        assert!(!index.lookup().tests(&tag("xmp", "photoshop:Credit")).is_empty());
+    }
+
+    #[test]
+    fn a_file_with_fields_of_its_own_fills_no_memory() {
+        let mut known = Known::default();
+        (0..2 * KEPT).for_each(|at| known.keep("png".into(), format!("k{at}"), Arc::default()));
+        known.keep("png".into(), "k".repeat(LONGEST), Arc::default());
+        assert_eq!((known.fields, known.by_key.len()), (KEPT, KEPT));
+    }
+
+    #[test]
+    fn patterns_are_asked_together_where_they_can_stand_together() {
+        let found = |index: &FieldIndex, value: &str| {
+            let mut found = Vec::new();
+            index.anywhere(value, &mut found);
+            found.len()
+        };
+        let mut index = index();
+        assert_eq!(
+            [found(&index, "made by x"), found(&index, "Y: 1"), found(&index, "none"), found(&index, "{}")],
+            [2, 2, 0, 1]
+        );
+        // Two captures of one name cannot: then every value is tried.
+        ["(?P<a>x)", "(?P<a>y)"].iter().for_each(|p| index.add_anywhere(At { mark: 9, test: 0 }, LooksFor::Pattern(p)));
+        index.anywhere.joined = OnceLock::new();
+        assert_eq!(found(&index, "none"), 4);
+    }
+}
