@@ -35,8 +35,8 @@ fn measure(program: &Path, files: usize, rounds: usize) {
     let signer = signed::signer();
     for number in 0..files {
         let created = signed::created(signed::GENERATED);
-        let mut output = std::fs::File::options().read(true).write(true).create_new(true);
-        let mut output = output.open(folder.path().join(format!("{number:05}.png"))).unwrap();
+        let path = folder.path().join(format!("{number:05}.png"));
+        let mut output = std::fs::File::options().read(true).write(true).create_new(true).open(path).unwrap();
         signed::write(&signer, "image/png", &mut std::io::Cursor::new(signed::png()), &mut output, &created);
     }
     let this = std::env::current_exe().unwrap();
