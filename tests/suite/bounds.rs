@@ -56,7 +56,7 @@ fn is_told(attack: &Attack, report: &serde_json::Value) -> bool {
         problems.any(|problem| problem["blocking"] == true && (any_kind || problem["kind"] == "limit"))
             && findings(asset).any(|rule| rule == "unreadable-asset")
     };
-    let patterns = || report["summary"]["packages"].to_string().contains("ignore patterns");
+    let patterns = || report["packages"].to_string().contains("ignore patterns");
     report["assets"].as_array().unwrap().iter().any(told) || patterns()
 }
 
@@ -130,7 +130,7 @@ fn seconds_per_asset_end_one_asset_and_the_next_goes_on() {
     // Some text costs time to match, and there is more of it than a second is enough for.
     let text = containers::jpeg_like_text(8 * 1024 * 1024);
     let chunks: Vec<_> =
-        (0..12).map(|n| containers::text_chunk(b"tEXt", &format!("Comment{n}"), text.as_bytes())).collect();
+        (0..3).map(|n| containers::text_chunk(b"tEXt", &format!("Comment{n}"), text.as_bytes())).collect();
     std::fs::write(delivery.join("a.png"), containers::png(&chunks)).unwrap();
     let mark = containers::text_chunk(b"tEXt", "XML:com.adobe.xmp", attacks::MARK.as_bytes());
     std::fs::write(delivery.join("b.png"), containers::png(&[mark])).unwrap();
