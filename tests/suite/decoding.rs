@@ -71,9 +71,9 @@ fn too_large_and_undecodable_are_told_apart() {
 #[test]
 #[cfg(target_os = "linux")]
 fn a_decoder_that_takes_too_much_memory_is_a_failure_of_its_job_alone() {
-    // Room for the program, not for ninety million pixels.
-    let pool = pool(Bounds { memory: 300 << 20, ..Bounds::default() });
-    let large = encoded(&DynamicImage::new_rgb8(10_000, 9_000), ImageFormat::Png);
+    // Room for the program, not for sixty million pixels.
+    let pool = pool(Bounds { memory: 200 << 20, ..Bounds::default() });
+    let large = encoded(&DynamicImage::new_rgb8(10_000, 6_000), ImageFormat::Png);
     let failed = client::pixels_by(Some(&pool), &large, PictureFormat::Png, 1 << 27).unwrap_err();
     assert_eq!(failed, Failure::Worker(WorkerFailure::Crashed(Crash::Memory)));
     let small = encoded(&picture(10, 10), ImageFormat::Png);

@@ -180,7 +180,7 @@ fn finish(path: &Path, read: Extraction, options: &Options) -> Facts {
 /// Tells once what was too much for the asset's budget: it kept from reading wherever it was met.
 pub(crate) fn tell_excess(out: &mut Facts) {
     let Some(excess) = asset_budget::excess() else { return };
-    out.problems.retain(|problem| problem.what != excess.what);
+    out.problems.retain(|problem| !problem.what.ends_with(&excess.what));
     tags::push_problem(out, excess);
 }
 

@@ -7,7 +7,8 @@
 //! charged to it, until the guard is dropped. A thread reads one asset at a time, so that no reader has to be handed it.
 //!
 //! What was charged too much is remembered ([`excess`]): every further charge fails at once, and whoever entered the
-//! budget tells it of the asset as a problem that blocks.
+//! budget tells it of the asset as a problem that blocks. Computing and decompressed bytes are those of the file with all
+//! its members; what one member keeps in memory is its own.
 //!
 //! Memory is bounded for the process, too. Small assets are read side by side; one that grows waits for its turn among
 //! few, one that grows large until no other large one is left.
@@ -101,6 +102,7 @@ impl AssetBudget {
             weight: 0,
             kept: 0,
             text: 0,
+            excess: None,
             turns: Vec::new(),
         };
         CHARGES.set(0);
@@ -141,8 +143,14 @@ struct Reading {
     kept: u64,
     /// Bytes of values among them.
     text: u64,
+    /// What this asset alone has taken too much of.
+    excess: Option<Problem>,
     /// The turns that it has among those that have grown as large.
     turns: Vec<Share<'static>>,
+}
+
+fn too_much(what: &str) -> Problem {
+    Problem::new(ProblemKind::Limit, "asset", None, format!("{what}: the rest was not read"))
 }
 
 thread_local! {
@@ -163,19 +171,17 @@ impl Reading {
         let before = self.shared.computing.fetch_add(nanoseconds, Ordering::Relaxed);
         if before.saturating_add(nanoseconds) > self.shared.most_computing {
             let seconds = self.shared.most_computing / 1_000_000_000;
-            self.exceed(format!("reading took more than {seconds} seconds of computing (--seconds-per-asset)"));
+            self.exceed(&format!("reading took more than {seconds} seconds of computing (--seconds-per-asset)"));
         }
     }
 
-    fn exceed(&self, what: String) {
-        self.shared.excess.get_or_init(|| {
-            let what = format!("{what}: the rest was not read");
-            Problem::new(ProblemKind::Limit, "asset", None, what)
-        });
+    /// All that is inside the file has taken too much: nothing else of it is read.
+    fn exceed(&self, what: &str) {
+        self.shared.excess.get_or_init(|| too_much(what));
     }
 
     fn state(&self) -> Result<(), Problem> {
-        self.shared.excess.get().map_or(Ok(()), |problem| Err(problem.clone()))
+        self.excess.as_ref().or_else(|| self.shared.excess.get()).map_or(Ok(()), |problem| Err(problem.clone()))
     }
 
     /// Waits for a turn where the asset takes more memory than every other may at the same time.
@@ -233,7 +239,7 @@ pub fn decompress(bytes: usize) -> Result<(), Problem> {
         let before = reading.shared.decompressed.fetch_add(bytes as u64, Ordering::Relaxed);
         let most = reading.shared.most_decompressed;
         if before.saturating_add(bytes as u64) > most {
-            reading.exceed(format!("what is packed in it unfolds to more than {most} bytes"));
+            reading.exceed(&format!("what is packed in it unfolds to more than {most} bytes"));
         }
     })?;
     check()
@@ -248,7 +254,8 @@ pub fn keep(bytes: usize) -> Result<(), Problem> {
         reading.weigh(bytes as u64);
         reading.kept = reading.kept.saturating_add(bytes as u64);
         if reading.kept > limits::KEPT {
-            reading.exceed(format!("what it says and holds takes more than {} bytes", limits::KEPT));
+            let what = format!("what it says and holds takes more than {} bytes", limits::KEPT);
+            reading.excess.get_or_insert_with(|| too_much(&what));
         }
     })?;
     check()
@@ -262,7 +269,8 @@ pub fn keep_text(bytes: usize) -> Result<(), Problem> {
     charge(|reading| {
         reading.text = reading.text.saturating_add(bytes as u64);
         if reading.text > limits::TEXT {
-            reading.exceed(format!("what it says is longer than {} bytes", limits::TEXT));
+            let what = format!("what it says is longer than {} bytes", limits::TEXT);
+            reading.excess.get_or_insert_with(|| too_much(&what));
         }
     })?;
     keep(bytes)
@@ -333,6 +341,17 @@ mod tests {
         });
         let _reading = AssetBudget::of(0, None).enter();
         assert!(decompress(half).is_ok() && excess().is_none());
+    }
+
+    #[test]
+    fn what_one_member_keeps_is_not_another_ones() {
+        let archive = AssetBudget::of_archive(0, None);
+        {
+            let _member = archive.enter();
+            assert!(keep_text(limits::TEXT as usize + 1).is_err() && excess().is_some());
+        }
+        let _next = archive.enter();
+        assert!(keep_text(1).is_ok() && excess().is_none());
     }
 
     #[test]

@@ -6,6 +6,10 @@ use crate::error::Unreadable;
 pub const MAX_DOCUMENT_BYTES: usize = 256 << 20;
 /// The largest AAF file that is read, in bytes.
 pub const MAX_AAF_BYTES: usize = 2 << 30;
+/// The most elements of one XML document: each is kept with its name, attributes and text.
+pub const MAX_XML_ELEMENTS: usize = 2_000_000;
+/// The most elements of one JSON document: each takes forty times its shortest text in memory.
+pub const MAX_JSON_ELEMENTS: usize = 3_000_000;
 /// How deeply elements, compositions and nested sequences may lie inside each other.
 pub const MAX_DEPTH: usize = 96;
 /// The most events that one document may yield: a feature film has a few thousand.

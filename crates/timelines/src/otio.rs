@@ -5,7 +5,7 @@
 
 use crate::{
     error::Unreadable,
-    limits::{Budget, MAX_DOCUMENT_BYTES, check_depth},
+    limits::{Budget, MAX_DOCUMENT_BYTES, MAX_JSON_ELEMENTS, check_depth},
     locate::{Placement, seconds, units},
     model::{Document, Event, EventKind, Format, Identity, Speed, TimeRange, Timeline},
     rate::Rate,
@@ -24,6 +24,10 @@ pub(crate) fn read_zip(bytes: &[u8]) -> Result<Document, Unreadable> {
 
 pub(crate) fn read(bytes: &[u8]) -> Result<Document, Unreadable> {
     let document = text::decode(bytes);
+    // Each takes many times its text in memory.
+    if document.bytes().filter(|byte| *byte == b',').count() > MAX_JSON_ELEMENTS {
+        return Err(Unreadable::new("OTIO", format!("more than {MAX_JSON_ELEMENTS} elements are not read")));
+    }
     let parsed = serde_json::from_str(&document).or_else(|_| serde_json::from_str(&without_special_numbers(&document)));
     let root: Value = parsed.map_err(|error| {
         Unreadable::new(format!("OTIO line {} column {}", error.line(), error.column()), error.to_string())

@@ -2,7 +2,7 @@
 
 use crate::{
     error::Unreadable,
-    limits::{Budget, MAX_DEPTH},
+    limits::{Budget, MAX_DEPTH, MAX_XML_ELEMENTS},
     text,
 };
 use quick_xml::{
@@ -68,10 +68,16 @@ pub(crate) fn parse(bytes: &[u8], budget: &mut Budget) -> Result<Element, Unread
     let document = text::decode(bytes);
     let mut reader = Reader::from_str(&document);
     let mut open = vec![Element::default()];
+    let mut elements = 0_usize;
     loop {
+        if elements > MAX_XML_ELEMENTS {
+            let what = format!("more than {MAX_XML_ELEMENTS} elements are not read");
+            return Err(Unreadable::at("XML", reader.buffer_position(), what));
+        }
         let event =
             reader.read_event().map_err(|error| Unreadable::at("XML", reader.error_position(), error.to_string()))?;
         let place = reader.buffer_position();
+        elements += usize::from(matches!(event, Event::Start(_) | Event::Empty(_)));
         match event {
             Event::Start(start) => {
                 budget.step("XML")?;

@@ -8,6 +8,7 @@ use super::entities::Entities;
 use crate::framing::jumbf;
 use crate::framing::xml;
 use crate::tags::{self, Place, push, xmp};
+use countersign_io::asset_budget;
 use countersign_model::limits;
 use countersign_model::{Embedded, Extraction, Problem, Store};
 
@@ -77,6 +78,7 @@ pub(super) fn read(text: &[u8], base: Option<u64>, out: &mut Extraction) -> Resu
         out,
     };
     loop {
+        asset_budget::check()?;
         let start = reader.buffer_position() as usize;
         if document.open.len() > OPEN {
             let at = base.unwrap_or_default().saturating_add(start as u64);
