@@ -44,14 +44,17 @@ fn records(folder: &Path, ledger: &str) -> Vec<Record> {
 #[test]
 fn what_a_scan_flags_in_a_folder_is_shown_and_recorded_when_that_is_said() {
     let folder = delivery();
-    let approve =
-        |more: &[&str]| countersign(folder.path(), &[&["approve", "d", "--by", "J", "--approvals", "l.jsonl"], more].concat());
+    let approve = |more: &[&str]| {
+        countersign(folder.path(), &[&["approve", "d", "--by", "J", "--approvals", "l.jsonl"], more].concat())
+    };
     let asked = approve(&[]);
     assert_eq!((asked.status.code(), records(folder.path(), "l.jsonl").len()), (Some(3), 0));
     assert!(said(&asked).contains(&squeezed("this is no terminal")), "{}", said(&asked));
     let dry = approve(&["--dry-run"]);
     assert_eq!((dry.status.code(), records(folder.path(), "l.jsonl").len()), (Some(0), 0));
-    for part in ["d/final/hero.png", "d/final/song.mp3", "nothing was recorded (--dry-run)", "cut.png: it could not be read"] {
+    for part in
+        ["d/final/hero.png", "d/final/song.mp3", "nothing was recorded (--dry-run)", "cut.png: it could not be read"]
+    {
         assert!(said(&dry).contains(&squeezed(part)), "{part}: {}", said(&dry));
     }
     assert!(!said(&dry).contains("notes.txt"));
@@ -88,13 +91,19 @@ fn tampered_files_are_warned_of_and_typed_terms_win() {
     let terms = ["approve", "d", "--by", "J", "--system", "Own Tool", "--approvals", "l.jsonl", "--yes"];
     let output = countersign(folder.path(), &terms);
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
-    assert!(records(folder.path(), "l.jsonl").iter().all(|r| r.tool.as_deref() == Some("Own Tool") && r.version.is_none()));
+    assert!(
+        records(folder.path(), "l.jsonl").iter().all(|r| r.tool.as_deref() == Some("Own Tool") && r.version.is_none())
+    );
     let tampered: Value = serde_json::from_slice(
         &countersign(folder.path(), &["scan", "d", "--report", "json=-", "--no-progress"]).stdout,
     )
     .unwrap();
     if tampered.to_string().contains("tampered-credentials") {
-        assert!(said(&output).contains(&squeezed("its bytes do not match its Content Credentials")), "{}", said(&output));
+        assert!(
+            said(&output).contains(&squeezed("its bytes do not match its Content Credentials")),
+            "{}",
+            said(&output)
+        );
     }
     // The ledger may not lie in the folder.
     let inside = countersign(folder.path(), &["approve", "d", "--by", "J", "--approvals", "d/l.jsonl", "--yes"]);
@@ -108,8 +117,9 @@ fn a_sheet_is_bound_to_the_files_that_it_names() {
     let at = |name: &str| folder.path().join(name);
     std::fs::write(
         at("s.csv"),
-        "path,by,decision,decided-on,expires-on\nfinal/hero.png,J,approved,2026-01-02,\n\
-         D:\\show\\d\\final\\song.mp3,J,approved,2026-01-02,2026-02-01\nfinal/lost.png,J,approved,2026-01-02,\n",
+        "path,by,decision,decided-on,expires-on,scopes\nfinal/hero.png,J,approved,2026-01-02,,final-deliverable\n\
+         D:\\show\\d\\final\\song.mp3,J,approved,2026-01-02,2026-02-01,final-deliverable\n\
+         final/lost.png,J,approved,2026-01-02,,final-deliverable\n",
     )
     .unwrap();
     let import = |more: &[&str]| {
@@ -119,7 +129,11 @@ fn a_sheet_is_bound_to_the_files_that_it_names() {
     assert!(said(&bare).contains(&squeezed("3 files are recorded without a digest")), "{}", said(&bare));
     let bound = import(&["--root", "d"]);
     assert_eq!(bound.status.code(), Some(0));
-    for part in ["1 file is named and not found below --root: final/lost.png", "recorded as run out already", "imported 3 records"] {
+    for part in [
+        "1 file is named and not found below --root: final/lost.png",
+        "recorded as run out already",
+        "imported 3 records",
+    ] {
         assert!(said(&bound).contains(&squeezed(part)), "{part}: {}", said(&bound));
     }
     let recorded = records(folder.path(), "l.jsonl");
@@ -131,8 +145,11 @@ fn a_sheet_is_bound_to_the_files_that_it_names() {
     assert_eq!(scan.status.code(), Some(0), "{}", said(&scan));
     assert!(said(&import(&["--root", "d"])).contains(&squeezed("recorded already")), "a second time adds nothing");
     assert_eq!(import(&["--root", "nowhere"]).status.code(), Some(3));
-    std::fs::write(at("s.csv"), format!("path,sha256,by,decision,decided-on\nfinal/hero.png,{},J,approved,2026-01-02\n", "0".repeat(64)))
-        .unwrap();
+    std::fs::write(
+        at("s.csv"),
+        format!("path,sha256,by,decision,decided-on\nfinal/hero.png,{},J,approved,2026-01-02\n", "0".repeat(64)),
+    )
+    .unwrap();
     assert!(said(&import(&["--root", "d", "--dry-run"])).contains(&squeezed("with other bytes than the sheet says")));
 }
 
@@ -141,7 +158,11 @@ fn lists_say_state_and_expiry_and_which_record_covers_a_file() {
     let folder = delivery();
     let run = |arguments: &[&str]| countersign(folder.path(), &[arguments, &["--approvals", "l.jsonl"]].concat());
     assert_eq!(countersign(folder.path(), &["approvals", "init", "l.jsonl"]).status.code(), Some(0));
-    assert_eq!(countersign(folder.path(), &["approvals", "init", "l.jsonl"]).status.code(), Some(3), "never overwritten");
+    assert_eq!(
+        countersign(folder.path(), &["approvals", "init", "l.jsonl"]).status.code(),
+        Some(3),
+        "never overwritten"
+    );
     assert!(said(&run(&["approvals", "list"])).contains(&squeezed("0 records in l.jsonl")));
     for (file, by, expires) in [("d/final/hero.png", "Ann", "2026-07-10"), ("d/final/song.mp3", "Bob", "2027-07-10")] {
         let done = run(&["approve", file, "--by", by, "--decided", "2026-03-01", "--expires", expires]);
@@ -166,7 +187,10 @@ fn lists_say_state_and_expiry_and_which_record_covers_a_file() {
 fn what_is_withdrawn_is_not_withdrawn_again() {
     let folder = delivery();
     let run = |arguments: &[&str]| {
-        countersign(folder.path(), &[arguments, &["--by", "J", "--decided", "2026-03-01", "--approvals", "l.jsonl"]].concat())
+        countersign(
+            folder.path(),
+            &[arguments, &["--by", "J", "--decided", "2026-03-01", "--approvals", "l.jsonl"]].concat(),
+        )
     };
     assert!(run(&["approve", "d/final/hero.png"]).status.success());
     let id = records(folder.path(), "l.jsonl")[0].id.clone();
@@ -174,7 +198,11 @@ fn what_is_withdrawn_is_not_withdrawn_again() {
     for what in [id.as_str(), "d/final/hero.png"] {
         let again = run(&["approvals", "revoke", what]);
         assert_eq!(again.status.code(), Some(3), "{what}");
-        assert!(said(&again).contains(&squeezed(&format!("withdrawn already: {id} (revoked by 000002-"))), "{}", said(&again));
+        assert!(
+            said(&again).contains(&squeezed(&format!("withdrawn already: {id} (revoked by 000002-"))),
+            "{}",
+            said(&again)
+        );
     }
     assert!(run(&["approve", "d/final/hero.png"]).status.success());
     assert!(run(&["approvals", "revoke", "d/final/hero.png"]).status.success(), "the new one is in force");
@@ -264,6 +292,12 @@ fn an_append_goes_on_from_the_end_and_proves_nothing_before_it() {
     }
     std::fs::write(&path, &whole).unwrap();
     append(7, 8).unwrap();
+    // A forged note gives no record a wrong number.
+    let note = std::fs::read_dir(cache.folder).unwrap().flatten().next().unwrap().path();
+    let kept = std::fs::read_to_string(&note).unwrap();
+    assert!(kept.contains("\"records\":8"), "{kept}");
+    std::fs::write(&note, kept.replace("\"records\":8", "\"records\":80")).unwrap();
+    assert!(append(8, 9).unwrap()[0].starts_with("000009-"));
     // The end is as it was, so an append takes place; whoever reads the ledger refuses it.
     let more = std::fs::read_to_string(&path).unwrap();
     std::fs::write(&path, more.replacen(lines[1], edited.lines().nth(1).unwrap(), 1)).unwrap();

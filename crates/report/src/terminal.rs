@@ -140,8 +140,7 @@ impl Terminal<'_> {
             .chain(&run.further_approvals)
             .map(|a| format!("{} ({})", terminal(&a.path), count(a.records as u64, "record", "records")))
             .collect();
-        let ledger =
-            if ledgers.is_empty() { "no approvals ledger given".to_owned() } else { ledgers.join(", ") };
+        let ledger = if ledgers.is_empty() { "no approvals ledger given".to_owned() } else { ledgers.join(", ") };
         self.line("  Judged by   ", &format!("policy {}; {ledger}", terminal(&run.policy.name)))?;
         for file in &run.catalogue.files {
             let marks = count(file.marks as u64, "mark", "marks");

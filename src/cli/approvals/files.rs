@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use globset::{GlobBuilder, GlobSet};
 
 use super::flagged::{self, Made, Row};
-use super::terms::open;
+use super::opened::open;
 use crate::cli::config::{self, load_policy};
 use crate::cli::inside::Trees;
 use countersign_engine::archives;

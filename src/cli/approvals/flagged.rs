@@ -19,7 +19,9 @@ use countersign_judge::marks;
 use countersign_judge::policy::Policy;
 use countersign_model::error::Result;
 use countersign_model::limits;
-use countersign_model::{Ai, AssetReport, Claim, Evidence, Finding, FindingState, FindingSubject, Frames, Recipe, Severity};
+use countersign_model::{
+    Ai, AssetReport, Claim, Evidence, Finding, FindingState, FindingSubject, Frames, Recipe, Severity,
+};
 use countersign_report::words::systems;
 
 /// What a report says of one asset, as far as a record needs it.

@@ -165,7 +165,10 @@ impl Matches<'_> {
         let mut others = self.rows.iter().rev().filter(|(_, how)| *how != MatchKind::OtherBytes).map(|(by, _)| by);
         let all = self.all?;
         let ends = |by: &LedgerEntry| {
-            refuses(by) && by.grade >= known.grade && then.contains(&by.record.decided_on) && !all.are_together(by, known)
+            refuses(by)
+                && by.grade >= known.grade
+                && then.contains(&by.record.decided_on)
+                && !all.are_together(by, known)
         };
         others.find(|by| ends(by)).map(Arc::clone)
     }
