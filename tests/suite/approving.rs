@@ -117,8 +117,9 @@ fn a_sheet_is_bound_to_the_files_that_it_names() {
     let at = |name: &str| folder.path().join(name);
     std::fs::write(
         at("s.csv"),
-        "path,by,decision,decided-on,expires-on\nfinal/hero.png,J,approved,2026-01-02,\n\
-         D:\\show\\d\\final\\song.mp3,J,approved,2026-01-02,2026-02-01\nfinal/lost.png,J,approved,2026-01-02,\n",
+        "path,by,decision,decided-on,expires-on,scopes\nfinal/hero.png,J,approved,2026-01-02,,final-deliverable\n\
+         D:\\show\\d\\final\\song.mp3,J,approved,2026-01-02,2026-02-01,final-deliverable\n\
+         final/lost.png,J,approved,2026-01-02,,final-deliverable\n",
     )
     .unwrap();
     let import = |more: &[&str]| {
@@ -291,6 +292,12 @@ fn an_append_goes_on_from_the_end_and_proves_nothing_before_it() {
     }
     std::fs::write(&path, &whole).unwrap();
     append(7, 8).unwrap();
+    // A forged note gives no record a wrong number.
+    let note = std::fs::read_dir(cache.folder).unwrap().flatten().next().unwrap().path();
+    let kept = std::fs::read_to_string(&note).unwrap();
+    assert!(kept.contains("\"records\":8"), "{kept}");
+    std::fs::write(&note, kept.replace("\"records\":8", "\"records\":80")).unwrap();
+    assert!(append(8, 9).unwrap()[0].starts_with("000009-"));
     // The end is as it was, so an append takes place; whoever reads the ledger refuses it.
     let more = std::fs::read_to_string(&path).unwrap();
     std::fs::write(&path, more.replacen(lines[1], edited.lines().nth(1).unwrap(), 1)).unwrap();

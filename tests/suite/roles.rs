@@ -78,7 +78,7 @@ fn folders_are_placed_by_the_words_of_their_names() {
 
 #[test]
 fn a_file_has_the_same_role_wherever_the_scan_starts() {
-    let names = ["07_TEMP", "archive", "final", "final/previs_v2", "archive/temp"];
+    let names = ["07_TEMP", "archive", "final", "final/previs_v2", "stock-archive/1968/archive"];
     let drive = drive(&names);
     let whole = roles(&report(drive.path(), "show", &[]));
     for name in names {

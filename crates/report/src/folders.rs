@@ -1,4 +1,4 @@
-//! Folders that look archival or temporary, and of which no pattern of the policy speaks: in words.
+//! Shared by the reports: folders that look archival or temporary, and of which no pattern of the policy speaks, in words.
 
 use crate::layout::count;
 use crate::words::word;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use globset::{GlobBuilder, GlobSet};
 
 use super::flagged::{self, Made, Row};
-use super::terms::open;
+use super::opened::open;
 use crate::cli::config::{self, load_policy};
 use crate::cli::inside::Trees;
 use countersign_engine::archives;

@@ -18,7 +18,7 @@ use countersign_judge::policy::Policy;
 use countersign_model::error::Result;
 use countersign_model::limits;
 use countersign_model::{
-    Ai, AssetReport, Claim, Evidence, Finding, FindingState, FindingSubject, Frames, Recipe, Severity,
+    Ai, AssetReport, Claim, Evidence, Finding, FindingAction, FindingState, FindingSubject, Frames, Recipe, Severity,
 };
 use countersign_report::words::systems;
 
@@ -93,7 +93,7 @@ impl Row {
                 self.path
             ));
         }
-        let tampered = self.open().any(|finding| finding.rule == "tampered-credentials");
+        let tampered = self.open().any(|finding| finding.action == FindingAction::AskForTheSignedFile);
         tampered.then(|| format!("{}: its bytes do not match its Content Credentials", self.path))
     }
 }

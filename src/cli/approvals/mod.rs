@@ -5,6 +5,7 @@ pub(super) mod files;
 mod flagged;
 mod import;
 mod list;
+mod opened;
 mod show;
 mod shown;
 pub(super) mod terms;

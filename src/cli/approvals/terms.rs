@@ -8,16 +8,17 @@ use serde::de::DeserializeOwned;
 
 use super::files::Selection;
 use super::flagged::Made;
+use super::opened::cache_folder;
+pub(in crate::cli) use super::opened::open;
 use super::shown;
 use crate::cli::config::{self, load_policy};
 use crate::cli::console::{print, warn};
 use crate::cli::keys;
-use countersign_io::inside_roots;
 use countersign_judge::approvals::import;
 use countersign_judge::approvals::record::{Annotations, UseClass};
 use countersign_judge::approvals::{Approvals, Cache, Decision, Ledger, Person, Record, Subject};
 use countersign_judge::policy::known::nearest;
-use countersign_judge::policy::{Grade, Policy, Scope, TrustedKey};
+use countersign_judge::policy::{Grade, Policy, Scope};
 use countersign_model::error::{Error, Result};
 
 #[derive(Debug, clap::Args)]
@@ -274,29 +275,6 @@ impl Read {
         let path = self.approvals.clone().or_else(config::approvals).ok_or_else(no_ledger)?;
         Ok((path, load_policy(self.policy.as_deref())?))
     }
-}
-
-/// The ledger at `path`; that its signatures were checked is remembered in the user's cache, unless that lies in a scanned tree or beside the ledger.
-#[expect(clippy::print_stderr, reason = "a warning is told, and the command goes on")]
-pub(in crate::cli) fn open(path: &Path, keys: &[TrustedKey], roots: &[PathBuf]) -> Result<Approvals> {
-    let cache = cache_folder(path, roots);
-    let approvals = Approvals::open(path, keys, cache.as_deref().map(Cache::new).as_ref())?;
-    if let Some(why) = approvals.warning() {
-        let why = countersign_report::escape::terminal(why);
-        eprintln!("warning: it could not be remembered that the approvals' signatures were checked: {why}");
-    }
-    Ok(approvals)
-}
-
-/// The user's cache, unless it lies in a scanned tree or beside the ledger.
-fn cache_folder(ledger: &Path, roots: &[PathBuf]) -> Option<PathBuf> {
-    let folder = config::cache().and_then(|folder| std::path::absolute(folder).ok());
-    folder.filter(|folder| inside_roots(folder, roots).is_none() && !beside(folder, ledger))
-}
-
-fn beside(folder: &Path, ledger: &Path) -> bool {
-    let real = |path: &Path| std::fs::canonicalize(path).ok();
-    real(folder).is_some_and(|folder| real(ledger).is_some_and(|ledger| ledger.parent() == Some(&folder)))
 }
 
 fn no_ledger() -> Error {

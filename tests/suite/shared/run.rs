@@ -25,6 +25,7 @@ pub(crate) fn run() -> Run {
         started: "2026-06-01T12:00:00Z".into(),
         roots: vec!["/mnt/drive one".into(), "reels".into()],
         policy: PolicyRef { name: "netflix-genai".into(), sha256: "1".repeat(64) },
+        further_approvals: Vec::new(),
         approvals: Some(ApprovalsRef { path: "approvals.jsonl".into(), head: "2".repeat(64), records: 3 }),
         trust: vec![TrustRef {
             name: "C2PA conformance".into(),

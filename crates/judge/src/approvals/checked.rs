@@ -18,9 +18,9 @@ use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::again;
 use super::index::Index;
 use super::lines::{End, Lines, unreadable};
+use super::{again, outline};
 use countersign_model::error::Result;
 use countersign_model::limits;
 
@@ -104,7 +104,10 @@ pub(super) fn resume(path: &Path, file: &mut File, cache: &Cache<'_>) -> Option<
     file.seek(SeekFrom::Start(note.last)).ok()?;
     file.read_exact(&mut line).ok()?;
     let whole = line.strip_suffix(b"\n")?.trim_ascii_end();
-    (HEXLOWER.encode(&Sha256::digest(whole)) == note.head && !whole.contains(&b'\n')).then(|| note.end())
+    // A note that counts otherwise than the line itself would have the next record called by a wrong number.
+    let counted = outline::read(whole).is_some_and(|said| said.sequence == note.records as u64);
+    let same = HEXLOWER.encode(&Sha256::digest(whole)) == note.head;
+    (counted && same && !whole.contains(&b'\n')).then(|| note.end())
 }
 
 /// Notes that the ledger was checked up to here, where `last` is the beginning of its last line. It costs nothing but time

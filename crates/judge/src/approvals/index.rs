@@ -4,7 +4,7 @@
 //! but by an append to the ledger. What a record says is read again from its line, whose digest and signatures are checked
 //! when it is read. That no line is missing the chain proves: each names its number and the digest of the one before.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io::Read;
 use std::path::Path;
 
@@ -89,7 +89,7 @@ struct Ender {
     supersedes: Vec<u64>,
     /// Whether it ends what is about the same bytes, too.
     same: bool,
-    digests: BTreeSet<[u8; 32]>,
+    digests: Vec<[u8; 32]>,
     bare: Vec<String>,
 }
 
@@ -106,7 +106,9 @@ impl Growing {
         let line = u32::try_from(said.sequence).unwrap_or(u32::MAX);
         let index = &mut self.index;
         index.ids.push((said.id, line));
-        let digests: BTreeSet<[u8; 32]> = said.subjects.iter().filter_map(|s| s.digest).collect();
+        let mut digests: Vec<[u8; 32]> = said.subjects.iter().filter_map(|s| s.digest).collect();
+        digests.sort_unstable();
+        digests.dedup();
         index.digests.extend(digests.iter().map(|digest| (*digest, line)));
         for subject in said.subjects.iter().filter(|s| !s.name.is_empty()) {
             let (start, length) = (index.text.len() as u64, u32::try_from(subject.name.len()).unwrap_or(u32::MAX));
@@ -242,7 +244,7 @@ pub(super) fn place(entry: &Entry) -> Place {
     Place { offset: entry.offset, length: entry.length, digest: entry.digest }
 }
 
-fn ender(said: Said, line: u32, digests: BTreeSet<[u8; 32]>) -> Option<Ender> {
+fn ender(said: Said, line: u32, digests: Vec<[u8; 32]>) -> Option<Ender> {
     // A withdrawal that names records ends those alone, whatever else it is about.
     let same = said.decision == Decision::Denied || (said.decision == Decision::Revoked && said.supersedes.is_empty());
     if !same && said.supersedes.is_empty() {
@@ -254,7 +256,7 @@ fn ender(said: Said, line: u32, digests: BTreeSet<[u8; 32]>) -> Option<Ender> {
         decided_on: said.decided_on,
         supersedes: said.supersedes,
         same,
-        digests: if same { digests } else { BTreeSet::new() },
+        digests: if same { digests } else { Vec::new() },
         bare: bare.map(|s| s.name).collect(),
     })
 }

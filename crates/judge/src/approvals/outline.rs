@@ -124,7 +124,7 @@ pub(super) fn read(line: &[u8]) -> Option<Said> {
     let subject = |named: Named<'_>| SaidSubject::new(&named.name, named.digest.sha256.as_deref());
     Some(Said {
         sequence: decided.sequence,
-        previous: HEXLOWER.decode(decided.previous.as_bytes()).ok()?.try_into().ok()?,
+        previous: hex(decided.previous.as_bytes())?,
         id: id_key(&decided.id),
         decision: decided.decision,
         decided_on: decided.decided_on,
@@ -142,7 +142,17 @@ pub(super) fn id_key(id: &str) -> u64 {
 
 /// The bytes of a SHA-256 that is written as one; whatever else stands in its place is found by its own.
 pub(super) fn digest_key(sha256: &str) -> [u8; 32] {
+    // As every append of ours writes it.
+    if let Some(bytes) = hex(sha256.as_bytes()) {
+        return bytes;
+    }
     let text = sha256.trim().to_lowercase();
     let hex = HEXLOWER_PERMISSIVE.decode(text.as_bytes()).ok().and_then(|bytes| bytes.try_into().ok());
     hex.unwrap_or_else(|| Sha256::digest(text.as_bytes()).into())
+}
+
+/// 32 bytes in lower-case hex.
+fn hex(text: &[u8]) -> Option<[u8; 32]> {
+    let mut bytes = [0; 32];
+    (text.len() == 64 && HEXLOWER.decode_mut(text, &mut bytes).is_ok()).then_some(bytes)
 }

@@ -19,11 +19,23 @@ fn parts(path: &str) -> Vec<String> {
 
 /// The key of the index: paths that fit each other have the same last two parts, or are the same single part.
 pub(super) fn key(path: &str) -> i64 {
-    key_of(&parts(path))
+    if !path.is_ascii() {
+        return key_of(&parts(path));
+    }
+    // The same without a list of all parts: a ledger has very many paths.
+    let mut ends = path.rsplit(['/', '\\']).map(str::trim_end).filter(|part| !part.is_empty() && *part != ".");
+    let last = ends.next().unwrap_or_default();
+    match ends.next() {
+        Some(before) => key_of_end(&format!("{before}/{last}").to_ascii_lowercase()),
+        None => key_of_end(&last.to_ascii_lowercase()),
+    }
 }
 
 fn key_of(parts: &[String]) -> i64 {
-    let end = parts.get(parts.len().saturating_sub(2)..).unwrap_or_default().join("/");
+    key_of_end(&parts.get(parts.len().saturating_sub(2)..).unwrap_or_default().join("/"))
+}
+
+fn key_of_end(end: &str) -> i64 {
     let digest = Sha256::digest(end.as_bytes());
     i64::from_be_bytes(digest.first_chunk().copied().unwrap_or_default())
 }
@@ -94,6 +106,7 @@ mod tests {
             assert_eq!(fit(hint, rel, path), expected, "{hint} on {rel} at {path}");
             let paths = Paths { below: parts(rel), whole: parts(path) };
             assert!(!expected || paths.keys().contains(&key(hint)), "{hint} is not found for {rel} at {path}");
+            assert_eq!(key(hint), key_of(&parts(hint)), "{hint}");
         }
     }
 }

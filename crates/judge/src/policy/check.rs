@@ -8,7 +8,6 @@ use chrono::{Datelike, NaiveDate};
 use sha2::{Digest, Sha256};
 use toml::Spanned;
 
-use super::house::Chain;
 use super::origins;
 use super::public_key;
 use super::raw::{Raw, RawApprovals, RawKey, RawRequire, RawRule, RawSuppress};
@@ -82,11 +81,14 @@ impl Text<'_> {
     }
 }
 
-/// The policy that `text` spells; `chain` are the files that lead to it, and read those that it extends.
-pub(super) fn policy(text: &str, path: &str, chain: &Chain<'_>) -> Result<Policy> {
+/// Reads the file that a policy extends, or says through the function that it is given what is wrong with its name.
+pub(super) type Load<'a> = &'a dyn Fn(&Path, &dyn Fn(String, String) -> Error) -> Result<Policy>;
+
+/// The policy that `text` spells; `load` reads a file that it extends.
+pub(super) fn policy(text: &str, path: &str, load: Load<'_>) -> Result<Policy> {
     let at = Text { text, path };
     let raw: Raw = toml::from_str(text).map_err(|e| at.toml(&e))?;
-    let mut policy = base(&at, raw.extends.as_ref(), chain)?;
+    let mut policy = base(&at, raw.extends.as_ref(), load)?;
     policy.sha256 = sha256(text, &policy);
     policy.origins.take(origins::of(text, path), (policy.require.len(), policy.suppress.len()));
     policy.name = match &raw.name {
@@ -162,11 +164,11 @@ pub(super) fn hidden(text: &str, path: &str) -> Result<()> {
 }
 
 /// What the file builds on.
-fn base(at: &Text, extends: Option<&Spanned<String>>, chain: &Chain<'_>) -> Result<Policy> {
+fn base(at: &Text, extends: Option<&Spanned<String>>, load: Load<'_>) -> Result<Policy> {
     let name = extends.map_or(known::BUILT_IN[0].0, |e| e.get_ref().as_str());
     if let Some(extends) = extends.filter(|_| names_a_file(name)) {
         let failed = |what: String, hint: String| at.error(extends.span(), what, hint);
-        return chain.load(Path::new(name), &failed);
+        return load(Path::new(name), &failed);
     }
     if name == "none" {
         return Ok(Policy {
@@ -191,7 +193,7 @@ fn base(at: &Text, extends: Option<&Spanned<String>>, chain: &Chain<'_>) -> Resu
     }
     match known::BUILT_IN.iter().find(|(n, _)| *n == name) {
         // A built-in policy that extended itself would not end; a test parses each of them.
-        Some((name, text)) => policy(text, &known::built_in_name(name), chain),
+        Some((name, text)) => policy(text, &known::built_in_name(name), load),
         None => {
             let names: Vec<&str> = known::BUILT_IN.iter().map(|(n, _)| *n).chain(["none"]).collect();
             let what = format!("no built-in policy is called `{name}`");

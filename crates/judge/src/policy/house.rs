@@ -10,24 +10,23 @@ const DEEPEST: usize = 8;
 /// The longest policy that is read.
 const LONGEST: u64 = 4 * 1024 * 1024;
 
+/// Refuses a file that a text extends which stands in none: its path would be relative to nothing.
+pub(super) fn without_file(_: &Path, failed: &dyn Fn(String, String) -> Error) -> Result<Policy> {
+    let hint = "write the policy into a file: the path is relative to it".to_owned();
+    Err(failed("only a policy in a file can extend another file".to_owned(), hint))
+}
+
 /// The files that lead to the one that is read.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Chain<'a> {
-    file: Option<&'a Path>,
+struct Chain<'a> {
+    file: &'a Path,
     before: Option<&'a Chain<'a>>,
 }
 
 impl Chain<'_> {
-    /// A text that no file holds.
-    pub(super) const NO_FILE: Self = Self { file: None, before: None };
-
     /// The policy in the file that `name` names, seen from the last file of the chain; `failed` points at the name.
-    pub(super) fn load(&self, name: &Path, failed: &dyn Fn(String, String) -> Error) -> Result<Policy> {
-        let Some(folder) = self.file.map(|file| file.parent().unwrap_or(Path::new(""))) else {
-            let hint = "write the policy into a file: the path is relative to it".to_owned();
-            return Err(failed("only a policy in a file can extend another file".to_owned(), hint));
-        };
-        let path = folder.join(name);
+    fn load(&self, name: &Path, failed: &dyn Fn(String, String) -> Error) -> Result<Policy> {
+        let path = self.file.parent().unwrap_or(Path::new("")).join(name);
         if self.length() >= DEEPEST {
             let hint = "put what several of them say into one".to_owned();
             return Err(failed(format!("more than {DEEPEST} files build on one another"), hint));
@@ -38,21 +37,21 @@ impl Chain<'_> {
         }
         if let Err(e) = readable(&path) {
             let hint = "the path is relative to the file that names it".to_owned();
-            return Err(failed(format!("cannot read `{}`: {e}", path.display()), hint));
+            return Err(failed(format!("cannot read `{}`: {e}", name.display()), hint));
         }
         read(&path, Some(self))
     }
 
     fn length(&self) -> usize {
-        usize::from(self.file.is_some()) + self.before.map_or(0, Chain::length)
+        1 + self.before.map_or(0, Chain::length)
     }
 
     fn holds(&self, path: &Path) -> bool {
-        let same = |file: &Path| match (std::fs::canonicalize(file), std::fs::canonicalize(path)) {
+        let same = match (std::fs::canonicalize(self.file), std::fs::canonicalize(path)) {
             (Ok(one), Ok(other)) => one == other,
-            _ => file == path,
+            _ => self.file == path,
         };
-        self.file.is_some_and(same) || self.before.is_some_and(|before| before.holds(path))
+        same || self.before.is_some_and(|before| before.holds(path))
     }
 }
 
@@ -85,7 +84,8 @@ fn readable(path: &Path) -> std::io::Result<()> {
 /// The policy in one file; its own name is the first of those that are extended.
 fn read(path: &Path, before: Option<&Chain<'_>>) -> Result<Policy> {
     let text = text(path)?;
-    let mut policy = check::policy(&text, &path.to_string_lossy(), &Chain { file: Some(path), before })?;
+    let chain = Chain { file: path, before };
+    let mut policy = check::policy(&text, &path.to_string_lossy(), &|name, failed| chain.load(name, failed))?;
     // Lists and marks stand beside the file that names them, wherever the command was started.
     let base = path.parent().unwrap_or(Path::new(""));
     let beside = |files: &mut Vec<PathBuf>, inherited: usize| {

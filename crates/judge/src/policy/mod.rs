@@ -256,7 +256,7 @@ impl Policy {
     /// # Errors
     /// [`Error::Policy`] with the span of the mistake.
     pub fn parse(text: &str, path: &str) -> Result<Self> {
-        check::policy(text, path, &house::Chain::NO_FILE)
+        check::policy(text, path, &house::without_file)
     }
 
     /// What the report says of it.

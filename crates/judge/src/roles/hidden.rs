@@ -134,7 +134,7 @@ mod tests {
             ("**", "a/b.png"),
             ("**/*", "~temp/"),
             ("~temp/", "**/temp_vfx/**"),
-            ("~temp/", "~temp comp/"),
+            ("~temp/", "~Temps/"),
             ("{a,b}/**", "b/c/*.tif"),
             ("hero/", "**/hero/shots/**"),
             ("**/shot_???/**", "**/shot_01[0-9]/**"),
@@ -151,6 +151,8 @@ mod tests {
             ("**/a?/**", "**/a*/**"),
             ("~temp/", "**/temp*/**"),
             ("**/temp/**", "~temp/"),
+            // `new temp comp` ends with the words of the one and neither begins nor ends with that of the other.
+            ("~temp/", "~temp comp/"),
             ("{a,b}/**", "{a,c}/**"),
             ("**/[!a]/**", "**/[!b]/**"),
             ("**/[a-c]/**", "**/[a-d]/**"),

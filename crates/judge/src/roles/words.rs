@@ -48,7 +48,7 @@ impl FolderWords {
             plain.to_uppercase(),
             self.words.join("-"),
             self.words.join(" "),
-            format!("{plain}s"),
+            if plain.ends_with('s') { plain.clone() } else { format!("{plain}s") },
             format!("07_{}", plain.to_uppercase()),
             format!("{plain}_\u{4e00}"),
             format!("\u{4e00} {plain}"),
