@@ -77,7 +77,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
 /// What is compared is never written over.
 fn not_one_of_both(arguments: &Arguments, target: &Path) -> Result<()> {
     let real = |path: &Path| std::fs::canonicalize(path).ok();
-    let is_one = real(target).is_some_and(|at| [&arguments.a, &arguments.b].iter().any(|path| real(path) == Some(at.clone())));
+    let is_one =
+        real(target).is_some_and(|at| [&arguments.a, &arguments.b].iter().any(|path| real(path) == Some(at.clone())));
     if !is_one {
         return Ok(());
     }

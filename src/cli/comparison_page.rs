@@ -7,7 +7,7 @@ use countersign_matching::{
     AlteredArea, Comparison, DifferenceMap, Orientation, PictureMatch, Rectangle, Relation, difference_map,
 };
 use countersign_model::error::{Error, Result};
-use countersign_report::comparison::{Area, ComparisonMap, ComparisonPage, ComparisonSide};
+use countersign_report::html::comparison::{Area, ComparisonMap, ComparisonPage, ComparisonSide};
 
 /// Less than this share of a side is a pixel at an edge and no crop.
 const LEAST_CUT: f32 = 0.008;
@@ -136,14 +136,15 @@ pub(super) fn page(
         ComparisonSide {
             name: countersign_engine::walk::lossless(file.path),
             jpeg: file.picture.and_then(|shown| shown.jpeg.clone()),
-            compared: compared.map(|both| both[own]).filter(|part| *part != Rectangle::WHOLE).map(|part| edges_of(&part)),
+            compared: compared
+                .map(|both| both[own])
+                .filter(|part| *part != Rectangle::WHOLE)
+                .map(|part| edges_of(&part)),
             altered: areas.iter().map(|both| edges_of(&both[own])).collect(),
         }
     });
-    let map = differences.map(|differences| ComparisonMap {
-        columns: differences.map.columns,
-        values: differences.map.values.clone(),
-    });
+    let map = differences
+        .map(|differences| ComparisonMap { columns: differences.map.columns, values: differences.map.values.clone() });
     ComparisonPage { verdict: verdict.to_owned(), facts, sides, map }
 }
 

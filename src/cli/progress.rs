@@ -35,7 +35,16 @@ impl Progress {
             bar.enable_steady_tick(Duration::from_millis(120));
         }
         let zero = AtomicU64::default;
-        Self { bar, stop, files: zero(), members: zero(), gathered: zero(), errors: zero(), warnings: zero(), total: Arc::default() }
+        Self {
+            bar,
+            stop,
+            files: zero(),
+            members: zero(),
+            gathered: zero(),
+            errors: zero(),
+            warnings: zero(),
+            total: Arc::default(),
+        }
     }
 
     /// Whether anybody sees it: only then is it worth counting the files beforehand.

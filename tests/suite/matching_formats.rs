@@ -59,7 +59,10 @@ fn the_page_of_a_comparison_marks_what_was_altered_and_tells_what_was_cropped() 
         assert_eq!(countersign(dir.path(), &["compare", "a.png", "b.jpg", "--report", refused]).status.code(), Some(3));
     }
     let before = std::fs::read(dir.path().join("a.png")).unwrap();
-    assert_eq!(countersign(dir.path(), &["compare", "a.png", "b.jpg", "--report", "html=a.png"]).status.code(), Some(3));
+    assert_eq!(
+        countersign(dir.path(), &["compare", "a.png", "b.jpg", "--report", "html=a.png"]).status.code(),
+        Some(3)
+    );
     assert_eq!(std::fs::read(dir.path().join("a.png")).unwrap(), before);
 }
 

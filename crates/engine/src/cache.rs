@@ -282,12 +282,7 @@ impl State {
     }
 }
 
-fn write(
-    connection: &mut Connection,
-    rows: &[Row],
-    hashes: &[(Key, Vec<u8>)],
-    today: i64,
-) -> rusqlite::Result<()> {
+fn write(connection: &mut Connection, rows: &[Row], hashes: &[(Key, Vec<u8>)], today: i64) -> rusqlite::Result<()> {
     let all = connection.transaction()?;
     {
         let mut keep = all.prepare_cached("INSERT OR REPLACE INTO facts (key, facts, used) VALUES (?1, ?2, ?3)")?;

@@ -46,7 +46,9 @@ fn main() {
         Some("search") => speed::search(number(1, 1_000_000) as usize),
         Some("hints") => speed::hints(Path::new(arguments.get(1).map_or(".", String::as_str))),
         Some("oracle") => oracle(Path::new(arguments.get(1).map_or("oracle", String::as_str))),
-        _ => println!("say one of: pictures, look-alikes, sounds, film, cost, search, hints DIRECTORY, oracle DIRECTORY"),
+        _ => {
+            println!("say one of: pictures, look-alikes, sounds, film, cost, search, hints DIRECTORY, oracle DIRECTORY")
+        }
     }
 }
 

@@ -72,7 +72,10 @@ impl Part {
             }
             begin = end;
         }
-        masks.into_iter().map(|(mask, _)| mask).collect()
+        let mut masks: Vec<usize> = masks.into_iter().map(|(mask, _)| mask).collect();
+        // Values that lie near each other in memory are looked up one after another.
+        masks.sort_unstable();
+        masks
     }
 }
 
@@ -115,13 +118,7 @@ impl Buckets {
 
     /// Calls `found` with the number and distance of hashes within the limit, each once: of those at up to
     /// 47 bits every one.
-    pub(crate) fn within(
-        &self,
-        hashes: &[[u64; 4]],
-        query: &PdqHash,
-        limit: u32,
-        found: &mut dyn FnMut(usize, u32),
-    ) {
+    pub(crate) fn within(&self, hashes: &[[u64; 4]], query: &PdqHash, limit: u32, found: &mut dyn FnMut(usize, u32)) {
         let mut candidates: Vec<u32> = Vec::new();
         let mut masks: Vec<usize> = Vec::new();
         let mut width = 0;

@@ -3,8 +3,8 @@
 use std::{cmp::Reverse, collections::HashMap};
 
 use crate::{
-    ClipMatch, Digest, HashScan, LOOK_DISTANCE, Landmarks, MatchingError, PdqHash, PictureHint, PictureMatch, PictureProbe, PictureReference,
-    SoundMatch, SoundProbe, clip, sound::LandmarkTable,
+    ClipMatch, Digest, HashScan, LOOK_DISTANCE, Landmarks, MatchingError, PdqHash, PictureHint, PictureMatch,
+    PictureProbe, PictureReference, SoundMatch, SoundProbe, clip, sound::LandmarkTable,
 };
 
 /// The most references of one index.

@@ -4,6 +4,8 @@
 //! script that shows them. Every line is escaped for a script element, the script writes text nodes only, and the
 //! Content Security Policy (CSP level 3, §2.3) allows that script by its hash and no other, and no request at all.
 
+pub mod comparison;
+
 use std::io::{self, Write};
 
 use data_encoding::BASE64;
@@ -179,7 +181,7 @@ impl Html<'_> {
     }
 }
 
-pub(crate) fn hash(text: &str) -> String {
+fn hash(text: &str) -> String {
     format!("sha256-{}", BASE64.encode(&Sha256::digest(text)))
 }
 

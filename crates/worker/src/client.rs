@@ -9,8 +9,7 @@ use std::time::Duration;
 use super::bounds::Grant;
 use super::budget::Share;
 use super::protocol::{Answer, EncodedPicture, Job};
-pub use super::foreign::ForeignFormat;
-pub use super::protocol::{GrayCopy, PictureFormat, Refusal};
+pub use super::protocol::{ForeignFormat, GrayCopy, PictureFormat, Refusal};
 use super::{Crash, Pool, WorkerFailure, decoding_pool, foreign, frames, picture, sound, video};
 use countersign_io::ByteRange;
 use countersign_model::limits;
@@ -226,9 +225,7 @@ pub fn foreign_gray(path: &Path, format: ForeignFormat, side: u32) -> Result<Gra
     let Some(pool) = decoding_pool() else { return foreign::gray(path, format, side).map_err(Failure::Refused) };
     let job = Job::ForeignPicture { path: path.into(), format, side };
     match pool.ask(job, None, grant(pool, PIXELS_TIMEOUT, SMALL_ANSWER))? {
-        (Answer::Frame { width, height }, bytes, _)
-            if u64::from(width) * u64::from(height) == bytes.len() as u64 =>
-        {
+        (Answer::Frame { width, height }, bytes, _) if u64::from(width) * u64::from(height) == bytes.len() as u64 => {
             Ok(GrayCopy { width, height, bytes })
         }
         (Answer::Refused(refusal), ..) => Err(Failure::Refused(refusal)),

@@ -126,9 +126,11 @@ pub(crate) fn hints(folder: &Path) {
         }
         *histogram.entry(distance).or_default() += 1;
     }
-    println!("{decoded} JPEG files, {none} of them without a hint; the others: {:.1} ms a hint, {:.1} ms a decoding\n",
+    println!(
+        "{decoded} JPEG files, {none} of them without a hint; the others: {:.1} ms a hint, {:.1} ms a decoding\n",
         hint_time * 1000.0 / f64::from((decoded - none).max(1)),
-        decoding_time * 1000.0 / f64::from((decoded - none).max(1)));
+        decoding_time * 1000.0 / f64::from((decoded - none).max(1))
+    );
     println!("| bits apart | pictures |\n|---|---|");
     histogram.iter().for_each(|(distance, number)| println!("| {distance} | {number} |"));
 }

@@ -45,7 +45,8 @@ impl Frame {
         if !fits || !matches!(count, 1 | 3) || rest.len() != usize::from(count) * 3 {
             return None;
         }
-        let stated = || rest.chunks_exact(3).map(|row| (row[0], usize::from(row[1] >> 4), usize::from(row[1] & 15), row[2]));
+        let stated =
+            || rest.chunks_exact(3).map(|row| (row[0], usize::from(row[1] >> 4), usize::from(row[1] & 15), row[2]));
         if stated().any(|(_, across, down, _)| !(1..=4).contains(&across) || !(1..=4).contains(&down)) {
             return None;
         }
@@ -100,10 +101,6 @@ impl Frame {
                 values.push(value.clamp(0.0, 255.0));
             }
         }
-        Some(BlockMeans {
-            luma: Luma::from_checked(columns, rows, values),
-            width: self.width,
-            height: self.height,
-        })
+        Some(BlockMeans { luma: Luma::from_checked(columns, rows, values), width: self.width, height: self.height })
     }
 }

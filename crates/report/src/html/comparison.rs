@@ -7,12 +7,12 @@ use std::io::{self, Write};
 
 use data_encoding::BASE64;
 
+use super::hash;
 use crate::escape::{shorten, xml};
-use crate::html::hash;
 
 /// Characters of a name or a fact.
 const TEXT: usize = 1_200;
-const STYLE: &str = include_str!("html/comparison.css");
+const STYLE: &str = include_str!("comparison.css");
 
 /// Edges in shares of a picture's width and height: left, top, right, bottom.
 pub type Area = [f32; 4];
@@ -123,7 +123,10 @@ impl ComparisonMap {
         )?;
         for (cell, value) in self.values.iter().enumerate().filter(|(_, value)| **value >= 8) {
             let (x, y) = (cell % columns, cell / columns);
-            write!(out, "<rect x=\"{x}\" y=\"{y}\" width=\"1\" height=\"1\" fill=\"#{value:02x}{value:02x}{value:02x}\"/>")?;
+            write!(
+                out,
+                "<rect x=\"{x}\" y=\"{y}\" width=\"1\" height=\"1\" fill=\"#{value:02x}{value:02x}{value:02x}\"/>"
+            )?;
         }
         out.write_all(b"</svg>\n</figure>\n")
     }
