@@ -7,7 +7,7 @@ use countersign_matching::{
     AlteredArea, Comparison, DifferenceMap, Orientation, PictureMatch, Rectangle, Relation, difference_map,
 };
 use countersign_model::error::{Error, Result};
-use countersign_report::comparison::{Area, ComparisonMap, ComparisonPage, ComparisonSide};
+use countersign_report::html::comparison::{Area, ComparisonMap, ComparisonPage, ComparisonSide};
 
 /// Less than this share of a side is a pixel at an edge and no crop.
 const LEAST_CUT: f32 = 0.008;

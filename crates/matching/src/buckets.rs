@@ -72,7 +72,10 @@ impl Part {
             }
             begin = end;
         }
-        masks.into_iter().map(|(mask, _)| mask).collect()
+        let mut masks: Vec<usize> = masks.into_iter().map(|(mask, _)| mask).collect();
+        // Values that lie near each other in memory are looked up one after another.
+        masks.sort_unstable();
+        masks
     }
 }
 

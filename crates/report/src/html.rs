@@ -8,6 +8,8 @@
 
 mod readable;
 
+pub mod comparison;
+
 use std::io::{self, Write};
 
 use data_encoding::BASE64;
@@ -187,7 +189,7 @@ impl Html<'_> {
     }
 }
 
-pub(crate) fn hash(text: &str) -> String {
+fn hash(text: &str) -> String {
     format!("sha256-{}", BASE64.encode(&Sha256::digest(text)))
 }
 

@@ -1,11 +1,10 @@
 //! The reports: one file each, all of them in [`ALL`].
 //!
 //! A [`Report`] gets the run, each asset in walking order, and the summary; it streams where its format allows. [`saved`]
-//! reads a JSON report back, so that any other can be made of it later; [`comparison`] is the page of two files. [`escape`], [`layout`] and [`words`] are shared.
+//! reads a JSON report back, so that any other can be made of it later; [`html::comparison`] is the page of two files. [`escape`], [`layout`] and [`words`] are shared.
 //!
 //! Invariant: reports use the model only; they render what was judged and decide nothing.
 
-pub mod comparison;
 pub mod csv;
 pub mod cue_sheet;
 pub mod escape;

@@ -8,9 +8,8 @@ use std::time::Duration;
 
 use super::bounds::Grant;
 use super::budget::Share;
-pub use super::foreign::ForeignFormat;
 use super::protocol::{Answer, EncodedPicture, Job};
-pub use super::protocol::{GrayCopy, PictureFormat, Refusal};
+pub use super::protocol::{ForeignFormat, GrayCopy, PictureFormat, Refusal};
 use super::{Crash, Pool, WorkerFailure, decoding_pool, foreign, frames, picture, sound, video};
 use countersign_io::{ByteRange, asset_budget};
 use countersign_model::limits;

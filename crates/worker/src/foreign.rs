@@ -9,10 +9,8 @@ use std::path::Path;
 use std::sync::mpsc;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
 use super::frames;
-use super::protocol::{GrayCopy, Refusal};
+use super::protocol::{ForeignFormat, GrayCopy, Refusal};
 use super::video;
 
 /// How long ffmpeg may take for one picture.
@@ -20,38 +18,7 @@ const TIME: Duration = Duration::from_secs(20);
 /// Where the properties of items stand.
 const ITEMS: u64 = 256 * 1024;
 
-/// A picture format that is decoded by ffmpeg.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum ForeignFormat {
-    /// AVIF and HEIF (ISO/IEC 23008-12), of one item that is not turned.
-    Heif,
-    /// JPEG XL (ISO/IEC 18181).
-    JpegXl,
-    /// JPEG 2000 (ISO/IEC 15444).
-    Jpeg2000,
-    /// OpenEXR.
-    OpenExr,
-    /// DPX (SMPTE ST 268).
-    Dpx,
-    /// Photoshop, its merged picture.
-    Photoshop,
-}
-
 impl ForeignFormat {
-    /// The format whose files usually have this extension.
-    #[must_use]
-    pub fn from_extension(extension: &str) -> Option<Self> {
-        Some(match extension {
-            "avif" | "heic" | "heif" | "hif" => Self::Heif,
-            "jxl" => Self::JpegXl,
-            "jp2" | "j2k" | "j2c" => Self::Jpeg2000,
-            "exr" => Self::OpenExr,
-            "dpx" => Self::Dpx,
-            "psd" => Self::Photoshop,
-            _ => return None,
-        })
-    }
-
     /// What ffmpeg is to take the file for: it never guesses. Linear light becomes that of a screen.
     fn input(self) -> &'static [&'static str] {
         match self {

@@ -10,8 +10,6 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::foreign::ForeignFormat;
-
 /// What a worker is started with.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Setup {
@@ -144,6 +142,39 @@ impl PictureFormat {
             "png" => Self::Png,
             "tif" => Self::Tiff,
             "webp" => Self::WebP,
+            _ => return None,
+        })
+    }
+}
+
+/// A picture format that is decoded by ffmpeg.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ForeignFormat {
+    /// AVIF and HEIF (ISO/IEC 23008-12), of one item that is not turned.
+    Heif,
+    /// JPEG XL (ISO/IEC 18181).
+    JpegXl,
+    /// JPEG 2000 (ISO/IEC 15444).
+    Jpeg2000,
+    /// OpenEXR.
+    OpenExr,
+    /// DPX (SMPTE ST 268).
+    Dpx,
+    /// Photoshop, its merged picture.
+    Photoshop,
+}
+
+impl ForeignFormat {
+    /// The format whose files usually have this extension.
+    #[must_use]
+    pub fn from_extension(extension: &str) -> Option<Self> {
+        Some(match extension {
+            "avif" | "heic" | "heif" | "hif" => Self::Heif,
+            "jxl" => Self::JpegXl,
+            "jp2" | "j2k" | "j2c" => Self::Jpeg2000,
+            "exr" => Self::OpenExr,
+            "dpx" => Self::Dpx,
+            "psd" => Self::Photoshop,
             _ => return None,
         })
     }

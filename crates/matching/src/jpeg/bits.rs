@@ -3,6 +3,13 @@
 /// Bits that are held at least after a [`Bits::fill`]: more than the longest code with its value, twice.
 const HELD: u32 = 56;
 
+/// Whether one of eight bytes is 0xFF.
+fn has_stuffing(word: u64) -> bool {
+    const LOW: u64 = 0x0101_0101_0101_0101;
+    let inverse = !word;
+    inverse.wrapping_sub(LOW) & !inverse & (LOW << 7) != 0
+}
+
 /// The entropy-coded bytes of one interval between restarts.
 pub(super) struct Bits<'a> {
     bytes: &'a [u8],
@@ -20,6 +27,17 @@ impl<'a> Bits<'a> {
 
     /// Takes bytes until more bits are held than any two codes need.
     pub(super) fn fill(&mut self) {
+        if let Some(chunk) = self.bytes.get(self.at..).and_then(|rest| rest.first_chunk::<8>()) {
+            let word = u64::from_be_bytes(*chunk);
+            if self.count < 64 && !has_stuffing(word) {
+                // What is beyond the last whole byte comes again, as the same bits.
+                self.held |= word >> self.count;
+                let whole = (63 - self.count) / 8;
+                self.at += whole as usize;
+                self.count += whole * 8;
+                return;
+            }
+        }
         while self.count <= HELD {
             let byte = self.next_byte();
             self.held |= u64::from(byte) << (HELD - self.count);

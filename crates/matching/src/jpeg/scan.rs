@@ -3,7 +3,7 @@
 use super::{
     bits::Bits,
     frame::Frame,
-    tables::{Huffman, HuffmanTables, Quantization},
+    tables::{END, Huffman, HuffmanTables, Quantization},
 };
 
 /// Bits that one code and its value may take.
@@ -130,20 +130,15 @@ fn difference(bits: &mut Bits<'_>, table: &Huffman) -> Option<i32> {
 
 /// The other 63 coefficients of a block.
 fn pass_over(bits: &mut Bits<'_>, table: &Huffman) -> Option<()> {
-    let mut coefficient = 1;
+    let mut coefficient = 1_u32;
     while coefficient < 64 {
         if bits.held() < LONGEST {
             bits.fill();
         }
-        let symbol = table.symbol(bits)?;
-        let (run, size) = (u32::from(symbol >> 4), u32::from(symbol & 15));
-        if size == 0 && run < 15 {
-            return Some(());
-        }
-        bits.skip(size);
-        coefficient += run + 1;
+        coefficient += table.step(bits)?;
     }
-    (coefficient == 64).then_some(())
+    // Past the last one only by the end of the block.
+    (coefficient == 64 || coefficient > END).then_some(())
 }
 
 /// What follows the restart marker of this number.

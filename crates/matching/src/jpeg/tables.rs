@@ -62,10 +62,24 @@ impl HuffmanTables {
     }
 }
 
+/// What the end of a block leads on by: more than there are coefficients.
+pub(super) const END: u32 = 128;
+
+/// The length of the value after a symbol, and by how many coefficients both lead on (T.81, F.2.2.2).
+fn step_of(symbol: u8) -> (u8, u8) {
+    match (symbol >> 4, symbol & 15) {
+        (run, 0) if run < 15 => (0, END as u8),
+        (run, size) => (size, run + 1),
+    }
+}
+
 /// One table.
 pub(super) struct Huffman {
     /// For each beginning of [`QUICK`] bits: length of the code (0 where it is longer) and its symbol.
     quick: Box<[(u8, u8); 1 << QUICK]>,
+    /// For each beginning: the length of code and value together (0 where the code is longer), and by how many coefficients
+    /// they lead on; the end of a block leads beyond all.
+    steps: Box<[(u8, u8); 1 << QUICK]>,
     /// For each length: the first code that is too large for it, aligned to 16 bits, and where its symbols begin.
     ends: [u32; 17],
     offsets: [i32; 17],
@@ -74,8 +88,13 @@ pub(super) struct Huffman {
 
 impl Huffman {
     fn new(counts: &[u8; 16], symbols: &[u8]) -> Option<Self> {
-        let mut table =
-            Self { quick: Box::new([(0, 0); 1 << QUICK]), ends: [0; 17], offsets: [0; 17], symbols: symbols.to_vec() };
+        let mut table = Self {
+            quick: Box::new([(0, 0); 1 << QUICK]),
+            steps: Box::new([(0, 0); 1 << QUICK]),
+            ends: [0; 17],
+            offsets: [0; 17],
+            symbols: symbols.to_vec(),
+        };
         let (mut code, mut next) = (0_u32, 0_usize);
         for length in 1..=16_u32 {
             table.offsets[length as usize] = next as i32 - code as i32;
@@ -93,7 +112,26 @@ impl Huffman {
             table.ends[length as usize] = code << (16 - length);
             code <<= 1;
         }
+        for (step, (length, symbol)) in table.steps.iter_mut().zip(table.quick.iter()) {
+            if *length > 0 {
+                let (size, lead) = step_of(*symbol);
+                *step = (length + size, lead);
+            }
+        }
         Some(table)
+    }
+
+    /// Passes over one coefficient that is not zero, a run of zeros, or the rest of the block; says by how many coefficients
+    /// that leads on. At least 32 bits have to be held.
+    pub(super) fn step(&self, bits: &mut Bits<'_>) -> Option<u32> {
+        let (length, lead) = self.steps[bits.peek(QUICK)];
+        if length > 0 {
+            bits.skip(u32::from(length));
+            return Some(u32::from(lead));
+        }
+        let (size, lead) = step_of(self.symbol(bits)?);
+        bits.skip(u32::from(size));
+        Some(u32::from(lead))
     }
 
     /// The next symbol; at least 16 bits have to be held.

@@ -7,12 +7,12 @@ use std::io::{self, Write};
 
 use data_encoding::BASE64;
 
+use super::hash;
 use crate::escape::{shorten, xml};
-use crate::html::hash;
 
 /// Characters of a name or a fact.
 const TEXT: usize = 1_200;
-const STYLE: &str = include_str!("html/comparison.css");
+const STYLE: &str = include_str!("comparison.css");
 
 /// Edges in shares of a picture's width and height: left, top, right, bottom.
 pub type Area = [f32; 4];
