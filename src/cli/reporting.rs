@@ -24,7 +24,7 @@ pub(super) struct Reporting {
     /// Only the verdict
     #[arg(short, long, conflicts_with = "verbose")]
     pub(super) quiet: bool,
-    /// List every note by name
+    /// List all that is otherwise cut short or only counted
     #[arg(short, long)]
     verbose: bool,
 }

@@ -383,8 +383,11 @@ fn every_report_says_what_was_not_looked_at() {
             _ => "1 file or folder that --exclude names; 1 system file or folder",
         };
         let text: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
-        let said =
-            if format == "html" { "1 file or folder that --exclude names\",\"1 system file or folder" } else { said };
+        let said = if format == "html" {
+            "1 file or folder that --exclude names</div><div>1 system file or folder"
+        } else {
+            said
+        };
         assert!(text.contains(said), "{format}: {text}");
     }
     let (_, text, _) = run(&["scan", root, "--exclude", "*.tmp", "-v"]);
