@@ -9,6 +9,7 @@ use super::reporting::width;
 use super::tree;
 use countersign_credentials::{self as c2pa, Verifier};
 use countersign_engine::archives;
+use countersign_engine::clip::Clip;
 use countersign_engine::extract;
 use countersign_engine::walk::{lossless, sidecars};
 use countersign_io::TempSpace;
@@ -127,6 +128,7 @@ fn page(path: &Path, bytes: u64, facts: &Facts, evidence: &[Evidence], verbose: 
     if let (Some(false), Some(named)) = (facts.extension_fits, &facts.named) {
         out.push_str(&wrap("  Name      ", &format!("the extension promises {named}"), width()));
     }
+    clip_told(&mut out, &Clip::of(&facts.tags));
     out.push_str(&wrap("  AI marks  ", marks::ai(evidence).word(), width()));
     for problem in &facts.problems {
         out.push_str(&wrap("  Problem   ", &describe_problem(problem), width()));
@@ -139,6 +141,31 @@ fn page(path: &Path, bytes: u64, facts: &Facts, evidence: &[Evidence], verbose: 
     table(&mut out, "Tags", &facts.tags, verbose);
     out.push('\n');
     out
+}
+
+/// Size of the picture, length, start timecode and reel, as far as the file tells.
+fn clip_told(out: &mut String, clip: &Clip) {
+    let mut row = |label: &str, text: &str| out.push_str(&wrap(label, &terminal(&shorten(text, VALUE)), width()));
+    let rate = clip.rate.map(|rate| format!(", {rate} frames a second")).unwrap_or_default();
+    if let Some((width, height)) = clip.size {
+        row("  Picture   ", &format!("{width} x {height} pixels{rate}"));
+    }
+    if let Some(seconds) = clip.seconds {
+        row("  Duration  ", &length(seconds));
+    }
+    if let Some(start) = &clip.start {
+        row("  Timecode  ", &format!("starts at {start}"));
+    }
+    for reel in clip.reels.iter().filter(|reel| !reel.is_empty()) {
+        row("  Reel      ", reel);
+    }
+}
+
+/// Seconds as hours, minutes and seconds.
+fn length(seconds: f64) -> String {
+    let milliseconds = (seconds * 1000.0).round() as u64;
+    let whole = milliseconds / 1000;
+    format!("{}:{:02}:{:02}.{:03}", whole / 3600, whole / 60 % 60, whole % 60, milliseconds % 1000)
 }
 
 fn describe_problem(problem: &Problem) -> String {

@@ -212,6 +212,13 @@ fn open(roots: &Roots, named: &Named) -> Result<ByteRange, Problem> {
     tree.open(&Entry { path: named.path.clone(), stat }).map(ByteRange::of).map_err(refused)
 }
 
+/// A file of the delivery by its path in reports, where it is one and can be opened.
+pub(super) fn open_at(roots: &Roots, root: usize, rel: &str) -> Option<ByteRange> {
+    let named = |path: &str| Named { root, rel: rel.to_owned(), path: path.to_owned() };
+    // A root that is a file is known to its own tree by no path at all.
+    open(roots, &named(rel)).or_else(|_| open(roots, &named(""))).ok()
+}
+
 /// The timeline that these bytes are, or that the name only promises.
 fn kind_of(rel: &str, range: &ByteRange) -> Option<Result<Kind, String>> {
     let head = Source::new(range).up_to(0, HEAD).map(<[u8]>::to_vec).unwrap_or_default();
