@@ -166,7 +166,7 @@ impl Html<'_> {
             "as_of": run.options.get("as_of").and_then(Value::as_str).map(text),
             "size": size(summary.bytes),
             "numbers": not_looked_at::counts_only(summary),
-            "not_looked_at": not_looked_at::phrases(summary).iter().map(|p| text(p)).collect::<Vec<_>>(),
+            "not_looked_at": not_looked_at::with_cache(summary).iter().map(|p| text(p)).collect::<Vec<_>>(),
             "run_findings": summary.findings_of_run.iter().map(finding).collect::<Vec<_>>(),
             "packages": packages,
             "timelines": summary.timelines.iter().take(TIMELINES).map(|t| json!({
