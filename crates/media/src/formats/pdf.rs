@@ -425,6 +425,37 @@ mod tests {
     use super::*;
 
     #[test]
+    fn pictures_between_the_operators_of_a_page_and_of_a_form_are_read() {
+        let jpeg = b"\xFF\xD8\xFF\xFE\0\x06word\xFF\xD9";
+        let drawing = [b"q\nBI /W 8 /H 8 /BPC 8 /CS /RGB /F /DCT\nID ".as_slice(), jpeg, b"\nEI Q\n"].concat();
+        let document = |page: &[u8], form: &[u8]| {
+            let stream = |keys: &str, data: &[u8]| {
+                [format!("<<{keys}/Length {}>>stream\n", data.len()).as_bytes(), data, b"\nendstream"].concat()
+            };
+            let objects = [
+                b"<</Type/Catalog/Pages 2 0 R>>".to_vec(),
+                b"<</Type/Pages/Kids[3 0 R]/Count 1>>".to_vec(),
+                b"<</Type/Page/Parent 2 0 R/Contents 4 0 R/Resources<</XObject<</F 5 0 R>>>>>>".to_vec(),
+                stream("", page),
+                stream("/Type/XObject/Subtype/Form", form),
+            ];
+            let mut out = b"%PDF-1.4\n".to_vec();
+            for (index, object) in objects.iter().enumerate() {
+                out.extend([format!("{} 0 obj\n", index + 1).as_bytes(), object, b"\nendobj\n"].concat());
+            }
+            [out, b"trailer<</Root 1 0 R>>\n%%EOF\n".to_vec()].concat()
+        };
+        let pictures = |bytes: Vec<u8>| {
+            let mut out = Extraction::default();
+            Pdf.read(&mut Source::memory(bytes, 0), &mut out).unwrap();
+            out.embedded.into_iter().map(|picture| picture.bytes).collect::<Vec<_>>()
+        };
+        assert_eq!(pictures(document(&drawing, b"q Q")), [jpeg]);
+        assert_eq!(pictures(document(b"/F Do", &drawing)), [jpeg]);
+        assert_eq!(pictures(document(b"(BI /F /DCT ID) Tj", b"q Q")), [] as [&[u8]; 0]);
+    }
+
+    #[test]
     fn a_header_in_the_text_of_a_program_makes_no_document() {
         let sniff = |head: &[u8]| Pdf.sniff(&Probe { head, len: head.len() as u64 });
         assert_eq!(sniff(b"let mut pdf = b\"%PDF-1.5\\n\".to_vec();"), Score::NO);
