@@ -1,79 +1,57 @@
-//! What a medium says of itself as a clip: length, size, rate, the timecode of its first frame. For `inspect`.
+//! What a medium says of itself as a clip, for `inspect`: size of the picture, length, start timecode, reels.
 
 use serde_json::{Map, Value, json};
 
-use countersign_model::Tag;
+use super::reporting::width;
+use countersign_engine::clip::Clip;
+use countersign_report::escape::{shorten, terminal};
+use countersign_report::layout::wrap;
 
-/// The keys that say it, surest first.
-const START: &[(&str, &str)] = &[("clip", "StartTimecode"), ("dpx", "TimeCode"), ("exr", "timeCode")];
-const RATE: &[(&str, &str)] = &[("clip", "FrameRate"), ("exr", "framesPerSecond")];
-const SECONDS: &[(&str, &str)] = &[("clip", "Duration"), ("image", "Duration"), ("audio", "Duration")];
-const WIDTH: &[(&str, &str)] = &[("image", "Width")];
-const HEIGHT: &[(&str, &str)] = &[("image", "Height")];
+/// Characters of a value that are shown.
+const VALUE: usize = 200;
 
-/// What is known of the clip; of files beside it and covers nothing is taken.
-pub(super) struct Clip<'t> {
-    start: Option<&'t str>,
-    rate: Option<&'t str>,
-    seconds: Option<f64>,
-    size: Option<(u64, u64)>,
-}
-
-impl<'t> Clip<'t> {
-    pub(super) fn of(tags: &'t [Tag]) -> Self {
-        let said = |keys: &[(&str, &str)]| {
-            keys.iter().find_map(|(space, key)| {
-                let own = |tag: &&Tag| tag.via.is_own() && tag.space == *space && tag.key == *key;
-                tags.iter().find(own).map(|tag| tag.value.as_str())
-            })
-        };
-        let number = |keys| said(keys).and_then(|text| text.parse::<u64>().ok());
-        Self {
-            start: said(START),
-            rate: said(RATE),
-            seconds: said(SECONDS).and_then(|text| text.parse().ok()).filter(|seconds: &f64| seconds.is_finite()),
-            size: number(WIDTH).zip(number(HEIGHT)),
-        }
+/// Rows for people; none where nothing is known.
+pub(super) fn rows(out: &mut String, clip: &Clip) {
+    let mut row = |label: &str, text: &str| out.push_str(&wrap(label, &terminal(&shorten(text, VALUE)), width()));
+    let rate = clip.rate.map(|rate| format!(", {rate} frames a second")).unwrap_or_default();
+    if let Some((width, height)) = clip.size {
+        row("  Picture   ", &format!("{width} x {height} pixels{rate}"));
     }
-
-    /// `1920 × 1080 pixels, 12.480 s, 24000/1001 frames a second, starts at 01:00:00:00`; nothing where nothing is known.
-    pub(super) fn line(&self) -> Option<String> {
-        let size = self.size.map(|(width, height)| format!("{width} × {height} pixels"));
-        let seconds = self.seconds.map(duration);
-        let rate = self.rate.map(|rate| format!("{rate} frames a second"));
-        let start = self.start.map(|start| format!("starts at {start}"));
-        let known: Vec<String> = [size, seconds, rate, start].into_iter().flatten().collect();
-        (!known.is_empty()).then(|| known.join(", "))
+    if let Some(seconds) = clip.seconds {
+        row("  Duration  ", &length(seconds));
     }
-
-    /// The same for machines, with what is known only.
-    pub(super) fn json(&self) -> Value {
-        let mut out = Map::new();
-        let mut put = |name: &str, value: Option<Value>| out.extend(value.map(|value| (name.to_owned(), value)));
-        put("width", self.size.map(|(width, _)| json!(width)));
-        put("height", self.size.map(|(_, height)| json!(height)));
-        put("seconds", self.seconds.map(|seconds| json!(seconds)));
-        put("rate", self.rate.map(|rate| json!(rate)));
-        put("start", self.start.map(|start| json!(start)));
-        Value::Object(out)
+    if let Some(start) = &clip.start {
+        row("  Timecode  ", &format!("starts at {start}"));
+    }
+    for reel in clip.reels.iter().filter(|reel| !reel.is_empty()) {
+        row("  Reel      ", reel);
     }
 }
 
-/// `12.480 s`, `1 min 30.500 s`, `2 h 0 min 1.000 s`.
-fn duration(seconds: f64) -> String {
-    let whole = seconds.max(0.0);
-    let (hours, minutes) = ((whole / 3600.0).floor(), (whole % 3600.0 / 60.0).floor());
-    let rest = format!("{:.3} s", whole % 60.0);
-    match (hours > 0.0, minutes > 0.0) {
-        (true, _) => format!("{hours:.0} h {minutes:.0} min {rest}"),
-        (false, true) => format!("{minutes:.0} min {rest}"),
-        (false, false) => rest,
-    }
+/// The same for machines, with what is known only.
+pub(super) fn object(clip: &Clip) -> Value {
+    let mut out = Map::new();
+    let mut put = |name: &str, value: Option<Value>| out.extend(value.map(|value| (name.to_owned(), value)));
+    put("width", clip.size.map(|(width, _)| json!(width)));
+    put("height", clip.size.map(|(_, height)| json!(height)));
+    put("seconds", clip.seconds.filter(|seconds| seconds.is_finite()).map(|seconds| json!(seconds)));
+    put("rate", clip.rate.map(|rate| json!(rate.to_string())));
+    put("start", clip.start.as_ref().map(|start| json!(start)));
+    put("reels", Some(json!(clip.reels)).filter(|_| !clip.reels.is_empty()));
+    Value::Object(out)
+}
+
+/// Seconds as hours, minutes and seconds.
+fn length(seconds: f64) -> String {
+    let milliseconds = (seconds * 1000.0).round() as u64;
+    let whole = milliseconds / 1000;
+    format!("{}:{:02}:{:02}.{:03}", whole / 3600, whole / 60 % 60, whole % 60, milliseconds % 1000)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use countersign_model::Tag;
 
     #[test]
     fn a_clip_is_told_as_far_as_it_is_known() {
@@ -83,16 +61,23 @@ mod tests {
             value: value.into(),
             ..Tag::default()
         };
-        assert_eq!(Clip::of(&[]).line(), None);
+        let mut out = String::new();
+        rows(&mut out, &Clip::of(&[]));
+        assert_eq!(out, "");
         let tags = [
             tag("image", "Width", "1920"),
             tag("image", "Height", "1080"),
-            tag("clip", "Duration", "90.5"),
+            tag("clip", "Duration", "7201.5"),
             tag("clip", "StartTimecode", "01:00:00:00"),
+            tag("clip", "Reel", "A001"),
         ];
         let clip = Clip::of(&tags);
-        assert_eq!(clip.line().unwrap(), "1920 × 1080 pixels, 1 min 30.500 s, starts at 01:00:00:00");
-        assert_eq!(clip.json(), json!({"width": 1920, "height": 1080, "seconds": 90.5, "start": "01:00:00:00"}));
-        assert_eq!(duration(7201.0), "2 h 0 min 1.000 s");
+        rows(&mut out, &clip);
+        for row in ["1920 x 1080 pixels\n", "2:00:01.500\n", "starts at 01:00:00:00\n", "A001\n"] {
+            assert!(out.contains(row), "{out}");
+        }
+        let known =
+            json!({"width": 1920, "height": 1080, "seconds": 7201.5, "start": "01:00:00:00", "reels": ["A001"]});
+        assert_eq!(object(&clip), known);
     }
 }

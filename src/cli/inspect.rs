@@ -8,12 +8,13 @@ use std::sync::Arc;
 use globset::GlobSet;
 use serde_json::json;
 
-use super::clip::Clip;
+use super::clip;
 use super::console::warn;
 use super::reporting::width;
 use super::tree;
 use countersign_credentials::{self as c2pa, Verifier};
 use countersign_engine::archives;
+use countersign_engine::clip::Clip;
 use countersign_engine::extract;
 use countersign_engine::walk::{Walk, lossless, sidecars};
 use countersign_io::{ByteRange, TempSpace};
@@ -180,7 +181,7 @@ fn object(path: &Path, bytes: u64, facts: &Facts, evidence: &[Evidence]) -> Stri
         "bytes": bytes,
         "format": facts.format,
         "named": facts.named,
-        "clip": Clip::of(&facts.tags).json(),
+        "clip": clip::object(&Clip::of(&facts.tags)),
         "ai": marks::ai(evidence),
         "evidence": evidence,
         "c2pa": facts.c2pa,
@@ -195,12 +196,10 @@ fn page(path: &Path, bytes: u64, facts: &Facts, evidence: &[Evidence], verbose: 
     let mut out = format!("{}\n", terminal(&lossless(path)));
     let format = facts.format.and_then(formats::info).map_or("not recognized", |info| info.name);
     out.push_str(&wrap("  Format    ", &format!("{format}, {}", size(bytes)), width()));
-    if let Some(clip) = Clip::of(&facts.tags).line() {
-        out.push_str(&wrap("  Clip      ", &terminal(&clip), width()));
-    }
     if let (Some(false), Some(named)) = (facts.extension_fits, &facts.named) {
         out.push_str(&wrap("  Name      ", &format!("the extension promises {named}"), width()));
     }
+    clip::rows(&mut out, &Clip::of(&facts.tags));
     out.push_str(&wrap("  AI marks  ", marks::ai(evidence).word(), width()));
     for problem in &facts.problems {
         out.push_str(&wrap("  Problem   ", &describe_problem(problem), width()));

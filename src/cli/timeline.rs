@@ -122,19 +122,26 @@ pub(super) fn named(paths: &[PathBuf], roots: &[PathBuf]) -> Result<Vec<NamedTim
 }
 
 fn document(path: &Path) -> std::result::Result<Document, Failure> {
-    let refused = |what: String| {
-        Failure::Refused(Box::new(Error::File {
-            path: path.to_path_buf(),
-            what,
-            hint: "a timeline is an EDL, OTIO, FCP7 XML, FCPXML or AAF file".to_owned(),
-        }))
-    };
+    let refused_with =
+        |what: String, hint: String| Failure::Refused(Box::new(Error::File { path: path.to_path_buf(), what, hint }));
+    let refused = |what| refused_with(what, "a timeline is an EDL, OTIO, FCP7 XML, FCPXML or AAF file".to_owned());
     let bytes = match path.is_dir() {
         true => Vec::new(),
         false => whole(path).map_err(|e| refused(e.to_string()))?,
     };
     let name = path.file_name().map(|name| lossless(Path::new(name))).unwrap_or_default();
-    let kind = identify(&name, &bytes).ok_or_else(|| refused("is no timeline".to_owned()))?;
+    let kind = match identify(&name, &bytes) {
+        Some(kind) => kind,
+        None if path.is_dir() => {
+            let hint = format!(
+                "name the timeline's own file (a folder is one only as .otiod or .fcpxmld); to conform a timeline to this \
+                 folder: countersign timeline FILE --against {}",
+                lossless(path)
+            );
+            return Err(refused_with("is a folder".to_owned(), hint));
+        }
+        None => return Err(refused("is no timeline".to_owned())),
+    };
     if path.is_dir() != matches!(kind, Kind::Otiod | Kind::Fcpxmld) {
         return Err(refused("is no timeline".to_owned()));
     }

@@ -82,12 +82,13 @@ fn uses(report: &Value) -> BTreeSet<[String; 5]> {
         .collect()
 }
 
-/// The delivery of the made show: everything lies in a folder for temporary material. The sound and the still are real.
+/// The delivery of the made show: everything lies in a folder for temporary material. The still is real; movies and MXF
+/// tell their timecode and their UMID, and one of them was renamed.
 fn show_media(folder: &Path) {
     for media in &show::MEDIA {
-        let name = media.delivered.replace("renamed.mxf", media.file_name());
-        let bytes = if name.ends_with(".png") { marked() } else { format!("not a medium: {name}").into_bytes() };
-        write(folder, &format!("temp/{name}"), bytes);
+        let name = media.delivered;
+        let other = || if name.ends_with(".png") { marked() } else { format!("not a medium: {name}").into_bytes() };
+        write(folder, &format!("temp/{name}"), show::media::bytes(media).unwrap_or_else(other));
     }
 }
 
@@ -117,19 +118,92 @@ fn a_made_show_conforms_to_the_same_uses_in_all_five_formats() {
         assert_eq!((unused["role"].as_str(), unused.get("uses")), (Some("temporary"), None), "{format}");
         for reel in 1..=3 {
             let timeline = row(&report, &format!("reel{reel}.{format}"));
-            // An EDL has no paths: of two takes of one name it only says the timecode, and these files have none.
-            let expected: &[&str] = if format == "edl" { &["timeline-ambiguous"] } else { &[] };
-            assert_eq!(rules(timeline), expected, "{timeline:#}");
+            // An EDL has no paths: of two takes of one name the timecode inside the files decides.
+            assert!(rules(timeline).is_empty(), "{timeline:#}");
         }
         all.push((format, uses(&report)));
     }
     let (_, first) = all.last().cloned().unwrap();
     assert_eq!(first.len(), 24, "three reels of seven shots and a sound");
+    let takes: BTreeSet<_> = first.iter().filter(|of| of[0].ends_with("A001C002_0101.mov")).map(|of| &of[0]).collect();
+    assert_eq!(takes.len(), 2, "two takes of one name are played");
+    assert!(first.iter().any(|of| of[0] == "temp/mxf/renamed.mxf"), "found by its UMID");
     for (format, of) in &all {
-        let told_apart = |of: &&[String; 5]| *format != "edl" || !of[0].ends_with("A001C002_0101.mov");
-        let first: BTreeSet<_> = first.iter().filter(told_apart).cloned().collect();
         assert_eq!(of, &first, "{format}: {:#?}", of.symmetric_difference(&first).collect::<Vec<_>>());
     }
+}
+
+#[test]
+fn takes_in_archives_and_runs_of_frames_are_told_apart_by_timecode() {
+    let folder = tempfile::tempdir().unwrap();
+    let take = |number: usize| show::media::bytes(&show::MEDIA[number]).unwrap();
+    write(folder.path(), "a/one.zip", zip_of(&[("take.mov", &take(1))]));
+    write(folder.path(), "b/two.zip", zip_of(&[("take.mov", &take(2))]));
+    for (name, seconds) in [("one", 0), ("two", 30)] {
+        for frame in 1..=24_u32 {
+            write(folder.path(), &format!("{name}/plate.{frame:04}.dpx"), dpx(10 * 3600 + seconds, frame - 1));
+        }
+    }
+    // Twenty frames from 02:18:54:08 on: in the second take, and not in the first.
+    let of_take = "02:18:54:08 02:18:55:04 01:00:00:00 01:00:00:20";
+    let of_plate = "10:00:30:04 10:00:30:14 01:00:00:20 01:00:01:06";
+    let events = [("V", "take.mov", of_take), ("V", "plate.[0001-0024].dpx", of_plate)];
+    write(folder.path(), "reel.edl", edl(&events));
+    let report = scan(folder.path(), &[]);
+    let played: BTreeSet<_> = uses(&report).into_iter().map(|[path, ..]| path).collect();
+    assert_eq!(rules(row(&report, "reel.edl")), [] as [&str; 0], "{played:?}");
+    assert!(played.contains("b/two.zip!/take.mov") && !played.contains("a/one.zip!/take.mov"), "{played:?}");
+    assert!(played.iter().any(|path| path.starts_with("two/plate.")), "{played:?}");
+    assert!(!played.iter().any(|path| path.starts_with("one/plate.")), "{played:?}");
+}
+
+/// The headers of a DPX frame with a timecode at 24 frames a second, and one black pixel.
+fn dpx(seconds: u32, frame: u32) -> Vec<u8> {
+    let mut bytes = vec![0; 2048 + 4];
+    bytes[..4].copy_from_slice(b"SDPX");
+    bytes[4..8].copy_from_slice(&2048_u32.to_be_bytes());
+    bytes[8..12].copy_from_slice(b"V2.0");
+    bytes[16..20].copy_from_slice(&2052_u32.to_be_bytes());
+    let two = |value: u32| value / 10 << 4 | value % 10;
+    let code = two(seconds / 3600) << 24 | two(seconds / 60 % 60) << 16 | two(seconds % 60) << 8 | two(frame);
+    bytes[1920..1924].copy_from_slice(&code.to_be_bytes());
+    bytes[1724..1728].copy_from_slice(&24_f32.to_be_bytes());
+    bytes
+}
+
+#[test]
+fn media_inside_of_a_timeline_are_not_passed_over() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), "reel1.aaf", show::aaf::with_essence(&show::reels()[0]));
+    write(folder.path(), "reel2.aaf", show::aaf::write(&show::reels()[1]));
+    let report = scan(folder.path(), &[]);
+    assert!(rules(row(&report, "reel1.aaf")).contains(&"unreadable-asset"), "{report:#}");
+    assert!(!rules(row(&report, "reel2.aaf")).contains(&"unreadable-asset"), "{report:#}");
+}
+
+#[test]
+fn inspect_shows_length_size_and_start_timecode() {
+    let folder = tempfile::tempdir().unwrap();
+    for number in [2, 5] {
+        let media = &show::MEDIA[number];
+        let name = media.file_name();
+        write(folder.path(), name, show::media::bytes(media).unwrap());
+        let output = countersign(&["inspect", folder.path().join(name).to_str().unwrap()]);
+        let text = String::from_utf8(output.stdout).unwrap();
+        let start = if number == 2 { "02:18:53:08" } else { "00:03:28:08" };
+        let length = if number == 2 { "0:00:20.000" } else { "0:00:12.500" };
+        assert!(text.contains(&format!("starts at {start}")) && text.contains(length), "{text}");
+        assert!(text.contains("1920 x 960 pixels") || text.contains("1920 x 1080 pixels"), "{text}");
+    }
+}
+
+#[test]
+fn a_folder_is_named_for_what_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = countersign(&["timeline", folder.path().to_str().unwrap()]);
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(3));
+    assert!(text.contains("is a folder") && text.contains("--against"), "{text}");
 }
 
 #[test]

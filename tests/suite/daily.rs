@@ -290,7 +290,7 @@ fn folders_and_standard_input_can_be_inspected() {
     let clip = &lines[0]["clip"];
     assert!(clip["width"].as_u64().unwrap() > 0 && clip["height"].as_u64().unwrap() > 0, "{clip}");
     let page = out(&countersign(dir.path(), &["inspect", "d/one.png"]));
-    assert!(page.contains("Clip") && page.contains("pixels"), "{page}");
+    assert!(page.contains("Picture") && page.contains("pixels"), "{page}");
 
     let mut child = program(dir.path())
         .args(["inspect", "--json", "-"])

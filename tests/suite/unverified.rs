@@ -372,6 +372,24 @@ fn junk_is_passed_over_and_counted() {
 }
 
 #[test]
+fn a_package_inside_of_a_bin_is_counted_and_never_lost() {
+    for bin in ["$RECYCLE.BIN", "#recycle", ".Trash-1000", "@Recycle"] {
+        let package = Imf { picture: "insert.png", bytes: marked(), ..Imf::default() }.files();
+        let moved: Vec<_> = package.iter().map(|(name, bytes)| (format!("{bin}/IMP/{name}"), bytes.clone())).collect();
+        let mut files: Vec<(&str, Vec<u8>)> =
+            moved.iter().map(|(name, bytes)| (name.as_str(), bytes.clone())).collect();
+        files.push(("a.png", words()));
+        let dir = tree(&files);
+        let (code, report) = scan(dir.path(), &[]);
+        let not = &report["summary"]["not_looked_at"];
+        assert_eq!((code, &not["system"], &not["paths"][0]["path"]), (0, &1.into(), &bin.into()));
+        // Who names the folder wants what is in it.
+        let (code, report) = scan(&dir.path().join(bin), &[]);
+        assert_eq!((code, has(&report, "unapproved-ai-in-final", "error")), (1, true), "{bin}");
+    }
+}
+
+#[test]
 fn every_report_says_what_was_not_looked_at() {
     let dir = tree(&[("a.png", words()), ("b.tmp", b"x".to_vec()), (".DS_Store", b"x".to_vec())]);
     let root = dir.path().to_str().unwrap();

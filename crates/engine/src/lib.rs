@@ -9,6 +9,7 @@
 
 pub mod archives;
 pub mod cache;
+pub mod clip;
 pub mod cut;
 pub mod extract;
 pub mod fingerprints;

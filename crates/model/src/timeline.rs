@@ -76,6 +76,9 @@ pub struct TimelineState {
     pub missing: NamedEvents,
     /// Those whose medium lies in the timeline's own file, where it is not judged.
     pub embedded: NamedEvents,
+    /// Media inside the timeline's own file, played or not: none of them is read.
+    #[serde(skip_serializing_if = "is_zero", default)]
+    pub essence: u64,
     /// Those to which several assets fit.
     pub ambiguous: NamedEvents,
     /// What could not be read of it; all of it where there is no event.
@@ -112,4 +115,8 @@ pub struct TimelineReport {
     pub ambiguous: u64,
     /// From the first frame that is played to the last.
     pub record: TimelineRange,
+}
+
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }

@@ -76,7 +76,7 @@ impl Report for CueSheet<'_> {
     }
 
     fn end(&mut self, summary: &Summary) -> io::Result<()> {
-        let passed = not_looked_at::line(summary);
+        let passed = not_looked_at::with_cache(summary).join("; ");
         if !passed.is_empty() {
             let cells = COLUMNS.map(|column| match column {
                 "asset" => format!("NOT LOOKED AT: {passed}"),

@@ -126,7 +126,7 @@ impl Junit<'_> {
             ("outcome", word(&summary.outcome)),
             ("assets", summary.assets.to_string()),
             ("not-judged", summary.not_judged.to_string()),
-            ("not-looked-at", not_looked_at::line(summary)),
+            ("not-looked-at", not_looked_at::with_cache(summary).join("; ")),
         ];
         let files = self.run.catalogue.files.iter().map(|file| ("marks", format!("{} {}", file.path, file.sha256)));
         for (name, value) in properties.into_iter().chain(files) {

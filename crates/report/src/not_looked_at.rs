@@ -34,6 +34,17 @@ pub fn line(summary: &Summary) -> String {
     phrases(summary).join("; ")
 }
 
+/// As [`phrases`], with the files that were not read again because an earlier run knew them.
+#[must_use]
+pub fn with_cache(summary: &Summary) -> Vec<String> {
+    let mut out = phrases(summary);
+    if summary.from_cache > 0 {
+        let many = "files known from an earlier run and not read again";
+        out.push(count(summary.from_cache, "file known from an earlier run and not read again", many));
+    }
+    out
+}
+
 /// Why a path was passed over.
 #[must_use]
 pub fn why(reason: PassedOverReason) -> &'static str {
@@ -58,6 +69,17 @@ pub fn counts_only(summary: &Summary) -> Summary {
 mod tests {
     use super::*;
     use countersign_model::RuleOff;
+
+    #[test]
+    fn files_that_were_not_read_again_are_told_with_the_rest() {
+        let mut summary = Summary::default();
+        assert!(with_cache(&summary).is_empty());
+        summary.from_cache = 2;
+        summary.not_looked_at.pass(0, "a.tmp", PassedOverReason::Excluded);
+        assert_eq!(with_cache(&summary).len(), 2);
+        assert_eq!(with_cache(&summary)[1], "2 files known from an earlier run and not read again");
+        assert_eq!(phrases(&summary).len(), 1, "the terminal tells them on a line of their own");
+    }
 
     #[test]
     fn nothing_is_said_of_nothing() {

@@ -11,6 +11,7 @@ mod tails;
 use crate::{
     locate::seconds,
     model::{Event, Identity, TimeRange, Timeline},
+    rate::Rate,
 };
 use names::{frame_file_pattern, key, path_forms, pattern_key, split_extension, stem};
 use std::collections::HashMap;
@@ -35,6 +36,8 @@ pub struct Asset {
     pub range: Option<TimeRange>,
     /// First and last frame number of an image sequence.
     pub sequence: Option<(i64, i64)>,
+    /// Reels or tapes that the file says it came from.
+    pub reels: Vec<String>,
 }
 
 /// What a match rests on.
@@ -96,6 +99,8 @@ pub struct Conform<'a> {
     tails: Tails,
     stems: HashMap<String, Vec<usize>>,
     short_stems: HashMap<String, Vec<usize>>,
+    /// By the reels that files tell of themselves.
+    reels: HashMap<String, Vec<usize>>,
 }
 
 /// Candidates while the rules narrow them.
@@ -134,10 +139,14 @@ impl<'a> Conform<'a> {
             tails: Tails::default(),
             stems: HashMap::new(),
             short_stems: HashMap::new(),
+            reels: HashMap::new(),
         };
         for (index, asset) in assets.iter().enumerate() {
             for identity in &asset.identities {
                 conform.identities.entry(identity).or_default().push(index);
+            }
+            for reel in &asset.reels {
+                push_bounded(conform.reels.entry(key(reel)).or_default(), index);
             }
             let parts: Vec<String> = asset.path.split('/').filter(|part| !part.is_empty()).map(key).collect();
             let Some((name, folders)) = parts.split_last() else { continue };
@@ -180,7 +189,9 @@ impl<'a> Conform<'a> {
 
     fn by_identity(&self, event: &Event) -> Vec<usize> {
         // The nearest identity that some file carries decides; one medium may have several.
-        let found = event.identities.iter().find_map(|identity| self.identities.get(identity));
+        let all = || event.identities.iter().filter_map(|identity| self.identities.get(identity));
+        // The files of one clip share that of the clip, and have one of their own each.
+        let found = all().find(|found| found.len() == 1).or_else(|| all().next());
         found.map(|found| found.iter().copied().take(MOST_COMPARED).collect()).unwrap_or_default()
     }
 
@@ -235,25 +246,37 @@ impl<'a> Conform<'a> {
                 return fitting;
             }
         }
-        // A reel of eight characters may be the begin of a longer name: only with its timecode inside the file's.
+        // A reel that the file itself tells, or of eight characters the begin of a name: only with timecode inside.
+        let told = event.reel.as_deref().map(key).filter(|reel| !reel.is_empty());
+        let told = self.with_timecode(told.and_then(|reel| self.reels.get(&reel)), event, true);
+        if !told.is_empty() {
+            return told;
+        }
         let reel = event.reel.as_deref().map(key).filter(|reel| reel.chars().count() == SHORT_REEL);
         self.with_timecode(reel.and_then(|reel| self.short_stems.get(&reel)), event, true)
     }
 
-    /// Those whose own timecode holds the event's source; where it is not known they pass unless it must be.
+    /// Those whose own timecode holds the event's source; where none does, those of which it is not known, unless it must be.
     fn with_timecode(&self, found: Option<&Vec<usize>>, event: &Event, must: bool) -> Vec<usize> {
         let Some(found) = found else { return Vec::new() };
         if found.len() >= MOST_COMPARED {
             return if must { Vec::new() } else { found.clone() };
         }
-        let holds = |index: &usize| {
-            self.assets.get(*index).and_then(|asset| asset.range).map(|range| holds(range, event.source))
-        };
-        let confirmed: Vec<usize> = found.iter().copied().filter(|index| holds(index) == Some(true)).collect();
-        if !confirmed.is_empty() || must {
-            return confirmed;
+        let range = |index: &usize| self.assets.get(*index).and_then(|asset| asset.range);
+        // Addresses first: the rates of a list and of a file may differ by a thousandth without being meant to.
+        for clock in [Clock::Addresses, Clock::Seconds, Clock::PulledDown] {
+            let holds = |index: &usize| range(index).is_some_and(|range| holds(range, event.source, clock));
+            let confirmed: Vec<usize> = found.iter().copied().filter(holds).collect();
+            if !confirmed.is_empty() {
+                return confirmed;
+            }
         }
-        found.iter().copied().filter(|index| holds(index).is_none()).collect()
+        if must {
+            return Vec::new();
+        }
+        let unknown: Vec<usize> = found.iter().copied().filter(|index| range(index).is_none()).collect();
+        // Media are stamped anew on their way: where no timecode fits, the name is still all that there is.
+        if unknown.is_empty() { found.clone() } else { unknown }
     }
 
     /// A frame file or a clip name whose number lies in an image sequence of that name.
@@ -304,11 +327,37 @@ fn push_bounded(list: &mut Vec<usize>, index: usize) {
     }
 }
 
+/// How positions of two rates are compared.
+#[derive(Clone, Copy)]
+enum Clock {
+    /// As timecode counts: 30 frames are a second at 29.97.
+    Addresses,
+    /// As time passes.
+    Seconds,
+    /// Frames of 24 against sound that was recorded beside 23.976.
+    PulledDown,
+}
+
+impl Clock {
+    fn seconds(self, units: i64, rate: Rate) -> f64 {
+        match self {
+            Self::Addresses => units as f64 / f64::from(rate.nominal()),
+            Self::Seconds => seconds(units, rate),
+            Self::PulledDown => {
+                units as f64 / f64::from(rate.nominal()) * if rate.nominal() <= PICTURE { 1.001 } else { 1.0 }
+            }
+        }
+    }
+}
+
+/// Frames a second above which a rate is one of sound.
+const PICTURE: u32 = 400;
+
 /// The asset's range holds the source (a frame of tolerance), counted from its start timecode or from its zero.
-fn holds(asset: TimeRange, source: TimeRange) -> bool {
+fn holds(asset: TimeRange, source: TimeRange, clock: Clock) -> bool {
     let frame = 1.01 / source.rate.as_f64();
-    let (begin, end) = (seconds(asset.start, asset.rate), seconds(asset.end(), asset.rate));
-    let (from, to) = (seconds(source.start, source.rate), seconds(source.end(), source.rate));
+    let (begin, end) = (clock.seconds(asset.start, asset.rate), clock.seconds(asset.end(), asset.rate));
+    let (from, to) = (clock.seconds(source.start, source.rate), clock.seconds(source.end(), source.rate));
     let inside = |begin: f64, end: f64| from >= begin - frame && to <= end + frame;
     inside(begin, end) || inside(0.0, end - begin)
 }
@@ -398,6 +447,74 @@ mod tests {
     }
 
     #[test]
+    fn two_takes_of_one_name_are_told_apart_by_timecode_in_any_counting() {
+        let ntsc = |nominal| Rate::from_timebase(nominal, true).unwrap();
+        for (rate, source) in
+            [(Rate::FILM, Rate::FILM), (ntsc(24), Rate::FILM), (Rate::FILM, ntsc(24)), (ntsc(30), ntsc(30))]
+        {
+            let hour = |hours: i64| hours * 3600 * i64::from(rate.nominal());
+            let mut list = assets(&["day1/take.mov", "day2/take.mov", "day3/take.mov"]);
+            list[0].range = Some(TimeRange { start: hour(1), duration: 240, rate });
+            list[1].range = Some(TimeRange { start: hour(2), duration: 240, rate });
+            let start = 2 * 3600 * i64::from(source.nominal()) + 24;
+            let of = event(|event| {
+                event.name = "take.mov".to_owned();
+                event.source = TimeRange { start, duration: 24, rate: source };
+            });
+            assert_eq!(Conform::new(&list).event(&of), Match::One(1, Basis::ClipName), "{rate} {source}");
+        }
+        // Where no timecode fits, both names still do.
+        let mut list = assets(&["day1/take.mov", "day2/take.mov"]);
+        list.iter_mut().for_each(|asset| asset.range = Some(frames(0, 10)));
+        assert_eq!(Conform::new(&list).event(&named("take")), Match::Several(vec![0, 1], Basis::ClipName));
+    }
+
+    #[test]
+    fn sound_counts_samples_since_midnight() {
+        let mut list = assets(&["one/a.wav", "two/a.wav"]);
+        let rate = Rate::new(48_000, 1).unwrap();
+        for (hour, asset) in (1..).zip(&mut list) {
+            asset.range = Some(TimeRange { start: hour * 172_800_000, duration: 480_000, rate });
+        }
+        let of = event(|event| {
+            event.name = "a.wav".to_owned();
+            event.source = frames(2 * 86_400 + 24, 24);
+        });
+        assert_eq!(Conform::new(&list).event(&of), Match::One(1, Basis::ClipName));
+    }
+
+    #[test]
+    fn a_reel_that_files_tell_of_themselves_needs_its_timecode() {
+        let mut list = assets(&["one.mxf", "two.mxf"]);
+        for (start, asset) in [86_400, 172_800].into_iter().zip(&mut list) {
+            asset.reels = vec!["Tape 7".to_owned()];
+            asset.range = Some(frames(start, 240));
+        }
+        let on = |start| {
+            event(|event| {
+                event.reel = Some("TAPE 7".to_owned());
+                event.source = frames(start, 24);
+            })
+        };
+        let conform = Conform::new(&list);
+        assert_eq!(conform.event(&on(172_810)), Match::One(1, Basis::ClipName));
+        assert_eq!(conform.event(&on(500_000)), Match::Missing);
+    }
+
+    #[test]
+    fn umids_are_one_in_every_order_of_bytes() {
+        let label = "060a2b340101010501010f1013000000";
+        let umid = |material: &str| Identity::parse(&format!("{label}{material}")).unwrap();
+        let plain = umid("00112233445566778899aabbccddeeff");
+        for other in
+            ["33221100554477668899aabbccddeeff", "8899aabbccddeeff0011223344556677", "bbaa9988ddccffee0011223344556677"]
+        {
+            assert!(plain.spellings().contains(&umid(other)), "{other}");
+            assert!(!plain.spellings().contains(&umid(&other.replace("33", "34"))));
+        }
+    }
+
+    #[test]
     fn sequences_are_found_by_pattern_frame_file_and_name() {
         let mut list = assets(&["sh010/sh010.####.exr", "v2/sh010.%04d.exr", "sh020_.#.dpx"]);
         list[0].sequence = Some((1001, 1050));
@@ -458,14 +575,23 @@ mod tests {
                 }),
             })
             .collect();
-        let begin = Instant::now();
+        let begin = computed();
         let conform = Conform::new(&paths);
         let outcomes: Vec<Match> = events.iter().map(|event| conform.event(event)).collect();
-        let took = begin.elapsed();
+        let took = computed() - begin;
         assert_eq!(outcomes[0], Match::One(0, Basis::Path));
         assert_eq!(outcomes[2], Match::One(50_002, Basis::Path));
         assert!(matches!(outcomes[3], Match::Several(_, Basis::FileName)));
-        // Measured: well under a second without optimization; the bound is for slow machines.
-        assert!(took < Duration::from_secs(5), "{took:?}");
+        // Without optimization; other programs of a busy machine do not count where the system tells.
+        assert!(took < Duration::from_secs(2), "{took:?}");
+        println!("{took:?}");
+    }
+
+    /// The computing of this thread so far, where the system tells it, else a clock.
+    fn computed() -> Duration {
+        static BEGIN: std::sync::LazyLock<Instant> = std::sync::LazyLock::new(Instant::now);
+        let told = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+        let nanoseconds = told.split_whitespace().next().and_then(|text| text.parse().ok());
+        nanoseconds.map_or_else(|| BEGIN.elapsed(), Duration::from_nanos)
     }
 }

@@ -243,7 +243,7 @@ impl Parser {
             drop,
             events,
         };
-        Ok(Document { timelines: vec![timeline], problems: self.problems })
+        Ok(Document { timelines: vec![timeline], problems: self.problems, ..Document::default() })
     }
 
     /// The events of one line: one for each channel.

@@ -37,6 +37,8 @@ pub struct Document {
     pub timelines: Vec<Timeline>,
     /// What could not be understood while the rest could.
     pub problems: Vec<Problem>,
+    /// How many media lie inside of the document itself (essence data of an AAF).
+    pub embedded: usize,
 }
 
 /// A part of a document that could not be understood while the rest could.
@@ -169,6 +171,36 @@ impl Identity {
             _ => None,
         }
     }
+
+    /// The identity in every order of bytes in which it is written: AAF and some files turn the fields of a UMID's
+    /// material number as those of a UUID, or swap its halves.
+    #[must_use]
+    pub fn spellings(&self) -> Vec<Self> {
+        let Self::Umid(digits) = self else { return vec![self.clone()] };
+        let Some((label, material)) = digits.split_at_checked(32) else { return vec![self.clone()] };
+        let mut all = vec![self.clone()];
+        for material in [material.to_owned(), swapped(material)] {
+            for material in [turned(&material), material] {
+                let spelled = Self::Umid(format!("{label}{material}"));
+                if !all.contains(&spelled) {
+                    all.push(spelled);
+                }
+            }
+        }
+        all
+    }
+}
+
+/// The second half first.
+fn swapped(digits: &str) -> String {
+    digits.split_at_checked(16).map_or_else(|| digits.to_owned(), |(first, second)| format!("{second}{first}"))
+}
+
+/// The first three fields of a UUID with their bytes turned around.
+fn turned(digits: &str) -> String {
+    const ORDER: [usize; 8] = [3, 2, 1, 0, 5, 4, 7, 6];
+    let bytes = ORDER.iter().filter_map(|at| digits.get(at * 2..at * 2 + 2));
+    bytes.chain(digits.get(16..)).collect()
 }
 
 /// One use of a medium in a cut.

@@ -131,6 +131,51 @@ fn damaged_aaf() {
     torment("aaf", 1500);
 }
 
+/// The samples that lie in a folder, those below it included.
+fn samples(folder: &std::path::Path, found: &mut Vec<(String, Vec<u8>)>) {
+    let mut entries: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    entries.sort();
+    for path in entries {
+        if path.is_dir() {
+            samples(&path, found);
+        } else {
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            found.push((name, std::fs::read(&path).unwrap()));
+        }
+    }
+}
+
+/// Takes minutes: `COUNTERSIGN_TIMELINES=FOLDER cargo test -p countersign-timelines --test mutants -- --ignored`; with
+/// `COUNTERSIGN_MUTANTS` as many damaged files as it says.
+#[test]
+#[ignore = "needs a folder of timelines, and minutes"]
+fn damaged_timelines_of_a_folder() {
+    let folder = std::env::var_os("COUNTERSIGN_TIMELINES").expect("COUNTERSIGN_TIMELINES names a folder of timelines");
+    let wanted = std::env::var("COUNTERSIGN_MUTANTS").ok().and_then(|text| text.parse().ok()).unwrap_or(20_000_usize);
+    let mut all = Vec::new();
+    samples(folder.as_ref(), &mut all);
+    all.extend(show::FORMATS.iter().map(|format| show::write(&show::reels()[0], format)));
+    let timelines: Vec<(Kind, Vec<u8>)> =
+        all.into_iter().filter_map(|(name, bytes)| Some((identify(&name, &bytes)?, bytes))).collect();
+    assert!(timelines.len() > 5, "the folder holds no timeline");
+    let assets = show::assets();
+    let conform = Conform::new(&assets);
+    let mut numbers = Numbers(0x5eed_0000_0000_0002);
+    let (mut tried, mut refused) = (0, 0);
+    while tried < wanted {
+        for (kind, bytes) in &timelines {
+            let mut mutant = damage(bytes, &mut numbers);
+            if numbers.below(3) == 0 {
+                mutant = damage(&mutant, &mut numbers);
+            }
+            tried += 1;
+            refused += usize::from(!survives(*kind, &mutant, &conform));
+        }
+    }
+    assert!(0 < refused && refused < tried, "{refused} of {tried} refused");
+    println!("{tried} damaged files of {} timelines, {refused} refused", timelines.len());
+}
+
 #[test]
 fn every_reader_refuses_every_other_format() {
     let assets = show::assets();

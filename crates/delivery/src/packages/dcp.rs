@@ -7,11 +7,12 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::assetmap::{Map, id};
 use super::parcel::{self, Composition, Flavor, Mapped, Reader};
-use super::timeline::{Clock, Rate};
+use super::timeline::{self, Clock, units};
 use super::xml::{self, Element};
 use super::{Folder, Info, inside, paths};
 use countersign_model::Play;
 use countersign_model::limits;
+use countersign_timelines::Rate;
 
 static INFO: Info = Info { kind: "dcp", name: "Digital Cinema Package (SMPTE ST 429, Interop)" };
 
@@ -24,30 +25,30 @@ fn composition(root: &Element) -> Composition {
     let title = root.said("ContentTitleText").or(root.said("AnnotationText")).unwrap_or_default().to_owned();
     let own = root.said("Id").map(id).unwrap_or_default();
     let reels = root.all(&["ReelList", "Reel"]);
-    let rate = reels.iter().find_map(|reel| rate(lead(reel)?)).unwrap_or(Rate(24, 1));
+    let rate = reels.iter().find_map(|reel| rate(lead(reel)?)).unwrap_or(Rate::FILM);
     let clock = Clock::new(rate);
     let mut out = Composition { id: own.clone(), title: title.clone(), ..Composition::default() };
     let mut start = 0.0;
     for (index, reel) in reels.iter().enumerate() {
         for part in parts(reel) {
             let Some(file) = part.said("Id").map(id).filter(|_| out.plays.len() < limits::ITEMS) else { continue };
-            let (entry, duration, units) = stretch(part, rate);
+            let (entry, duration, counted) = stretch(part, rate);
             let play = Play {
                 title: title.clone(),
                 composition: own.clone(),
                 track: format!("{}, reel {}", part.name, index + 1),
                 entry,
                 duration,
-                rate: (units.0, units.1),
+                rate: (counted.numerator.into(), counted.denominator.into()),
                 from: clock.at(start),
-                to: clock.at(start + units.to(duration, rate)),
+                to: clock.at(start + units(duration, counted, rate)),
             };
             out.states(&file, part);
             out.plays.push((file, play));
         }
         if let Some(part) = lead(reel) {
-            let (_, duration, units) = stretch(part, rate);
-            start += units.to(duration, rate);
+            let (_, duration, counted) = stretch(part, rate);
+            start += units(duration, counted, rate);
         }
     }
     out
@@ -64,7 +65,7 @@ fn lead(reel: &Element) -> Option<&Element> {
 }
 
 fn rate(part: &Element) -> Option<Rate> {
-    part.said("EditRate").and_then(Rate::parse)
+    part.said("EditRate").and_then(timeline::rate)
 }
 
 fn stretch(part: &Element, default: Rate) -> (u64, u64, Rate) {

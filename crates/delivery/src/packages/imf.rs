@@ -6,10 +6,11 @@
 use super::Info;
 use super::assetmap::id;
 use super::parcel::{Composition, Flavor, Mapped, Reader};
-use super::timeline::{Clock, Rate};
+use super::timeline::{Clock, rate, units};
 use super::xml::Element;
 use countersign_model::Play;
 use countersign_model::limits;
+use countersign_timelines::Rate;
 
 static INFO: Info = Info { kind: "imf", name: "Interoperable Master Format (SMPTE ST 2067)" };
 
@@ -19,8 +20,8 @@ pub(super) static IMF: Mapped =
 fn composition(root: &Element) -> Composition {
     let title = root.said("ContentTitle").unwrap_or_default().to_owned();
     let own = root.said("Id").map(id).unwrap_or_default();
-    let rate = root.said("EditRate").and_then(Rate::parse).unwrap_or(Rate(24, 1));
-    let mut clock = Clock::new(rate);
+    let own_rate = root.said("EditRate").and_then(rate).unwrap_or(Rate::FILM);
+    let mut clock = Clock::new(own_rate);
     if let Some(code) = root.child("CompositionTimecode") {
         let drop = matches!(code.said("TimecodeDropFrame"), Some("1" | "true"));
         let start = code.said("TimecodeStartAddress").unwrap_or_default();
@@ -33,12 +34,12 @@ fn composition(root: &Element) -> Composition {
         for sequence in segment.all(&["SequenceList"]).into_iter().flat_map(|list| &list.children) {
             let mut at = start;
             for resource in sequence.all(&["ResourceList", "Resource"]) {
-                let units = resource.said("EditRate").and_then(Rate::parse).unwrap_or(rate);
+                let counted = resource.said("EditRate").and_then(rate).unwrap_or(own_rate);
                 let entry = resource.number("EntryPoint").unwrap_or(0);
                 let intrinsic = resource.number("IntrinsicDuration").unwrap_or(0);
                 let once = resource.number("SourceDuration").unwrap_or_else(|| intrinsic.saturating_sub(entry));
                 let times = resource.number("RepeatCount").unwrap_or(1);
-                let until = at + units.to(once.saturating_mul(times), rate);
+                let until = at + units(once.saturating_mul(times), counted, own_rate);
                 if let Some(file) = resource.said("TrackFileId").filter(|_| out.plays.len() < limits::ITEMS) {
                     let play = Play {
                         title: title.clone(),
@@ -46,7 +47,7 @@ fn composition(root: &Element) -> Composition {
                         track: sequence.name.clone(),
                         entry,
                         duration: once,
-                        rate: (units.0, units.1),
+                        rate: (counted.numerator.into(), counted.denominator.into()),
                         from: clock.at(at),
                         to: clock.at(until),
                     };

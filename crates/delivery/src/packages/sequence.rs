@@ -267,6 +267,8 @@ pub struct FrameName<'a> {
     pub prefix: &'a str,
     /// The number of the frame.
     pub number: u64,
+    /// How many digits it is written with.
+    pub digits: usize,
     /// What follows the number.
     pub suffix: &'a str,
     /// The name is a frame's name; a numbered picture may be called the same otherwise.
@@ -278,8 +280,8 @@ pub struct FrameName<'a> {
 /// The parts of a path that may be a frame's.
 #[must_use]
 pub fn frame_name(path: &str) -> Option<FrameName<'_>> {
-    let Name { prefix, suffix, number, least, .. } = name(path, 0)?;
-    Some(FrameName { prefix, number, suffix, is_frame: least == LEAST, least })
+    let Name { prefix, digits, suffix, number, least } = name(path, 0)?;
+    Some(FrameName { prefix, number, digits: digits.len(), suffix, is_frame: least == LEAST, least })
 }
 
 /// The parts of a frame's path at a group of digits, 0 for the last one; the prefix includes its folder.

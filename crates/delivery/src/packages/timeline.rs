@@ -1,99 +1,65 @@
-//! Shared by IMF and DCP: edit units, and where they fall on a composition's time code (SMPTE ST 12-1 addresses).
+//! Shared by IMF and DCP: edit units, and where they fall on a composition's time code. Rates and addresses are those of
+//! every other timeline (SMPTE ST 12-1, `countersign_timelines`).
 
-/// Edit units a second, as numerator and denominator; never zero.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Rate(pub(crate) u64, pub(crate) u64);
+use countersign_timelines::{Rate, Timecode};
 
 /// Frames a second above which a composition counts in milliseconds: it has sound only.
-const PICTURE: f64 = 400.0;
+const PICTURE: u32 = 400;
 
-impl Rate {
-    /// `24000 1001`, `24 1`, `24`.
-    pub(crate) fn parse(text: &str) -> Option<Self> {
-        let mut parts = text.split_whitespace();
-        let (over, under) = (parts.next()?.parse().ok()?, parts.next().map_or(Some(1), |p| p.parse().ok())?);
-        (over > 0 && under > 0 && parts.next().is_none()).then_some(Self(over, under))
-    }
+/// `24000 1001`, `24 1`, `24`.
+pub(crate) fn rate(text: &str) -> Option<Rate> {
+    let mut parts = text.split_whitespace().map(|part| part.parse().ok());
+    let (over, under) = (parts.next()??, parts.next().unwrap_or(Some(1))?);
+    if parts.next().is_some() { None } else { Rate::new(over, under) }
+}
 
-    fn hertz(self) -> f64 {
-        self.0 as f64 / self.1 as f64
-    }
-
-    /// `units` of this rate in units of another.
-    pub(crate) fn to(self, units: u64, other: Rate) -> f64 {
-        units as f64 * (other.0 as f64 * self.1 as f64) / (other.1 as f64 * self.0 as f64)
-    }
+/// `count` units of one rate in units of another, with their fraction.
+pub(crate) fn units(count: u64, of: Rate, to: Rate) -> f64 {
+    let (over, under) = (u64::from(to.numerator), u64::from(to.denominator));
+    let whole = over as f64 * f64::from(of.denominator);
+    count as f64 * whole / (under as f64 * f64::from(of.numerator))
 }
 
 /// How a composition counts its frames.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Clock {
+    /// The edit units of the composition.
     rate: Rate,
-    /// Whole frames a second that addresses count.
-    nominal: u64,
+    /// What addresses count: 25 frames where the edit units are 50.
+    counted: Rate,
     drop: bool,
-    start: u64,
+    start: i64,
 }
 
 impl Clock {
     /// A clock that starts at zero and counts the edit units of `rate`.
     pub(crate) fn new(rate: Rate) -> Self {
-        let nominal = rate.hertz().round().clamp(1.0, 1e6) as u64;
-        Self { rate, nominal, drop: false, start: 0 }
+        Self { rate, counted: rate, drop: false, start: 0 }
     }
 
     /// The composition's own start address, rate and drop-frame flag.
     pub(crate) fn with_start(mut self, address: &str, nominal: Option<u64>, drop: bool) -> Self {
-        self.nominal = nominal.filter(|n| (1..=1000).contains(n)).unwrap_or(self.nominal);
-        // Dropping frame numbers is defined for 30 and its multiples only.
-        self.drop = drop && self.nominal.is_multiple_of(30);
-        self.start = self.count(address).unwrap_or(0);
+        let nominal = nominal.and_then(|nominal| u32::try_from(nominal).ok()).filter(|n| (1..=1000).contains(n));
+        let nominal = nominal.unwrap_or(self.rate.nominal());
+        // Dropping frame numbers is defined for 29.97 and its multiples only.
+        self.drop = drop && nominal.is_multiple_of(30);
+        let pulled_down = self.drop || self.rate.denominator == 1001;
+        self.counted = Rate::from_timebase(nominal, pulled_down).unwrap_or(self.rate);
+        self.start = Timecode::parse(address, self.counted, self.drop).map_or(0, |start| start.frames);
         self
-    }
-
-    fn dropped_a_minute(&self) -> u64 {
-        if self.drop { self.nominal / 15 } else { 0 }
-    }
-
-    fn count(&self, address: &str) -> Option<u64> {
-        let parts: Vec<u64> = address.split([':', ';', '.']).map(|p| p.parse().ok()).collect::<Option<_>>()?;
-        let [hours, minutes, seconds, frames] = parts.as_slice() else { return None };
-        if *hours > 99 || *minutes > 59 || *seconds > 59 || *frames > 1000 {
-            return None;
-        }
-        let minutes = hours * 60 + minutes;
-        let counted = (minutes * 60 + seconds) * self.nominal + frames;
-        Some(counted - self.dropped_a_minute() * (minutes - minutes / 10).min(counted))
     }
 
     /// The address of the edit unit that lies `units` after the start.
     pub(crate) fn at(&self, units: f64) -> String {
-        if self.rate.hertz() > PICTURE {
-            let milliseconds = (units * 1000.0 / self.rate.hertz()) as u64;
+        if self.rate.nominal() > PICTURE {
+            let milliseconds = (units * 1000.0 / self.rate.as_f64()) as u64;
             let seconds = milliseconds / 1000;
-            return format!(
-                "{:02}:{:02}:{:02}.{:03}",
-                seconds / 3600,
-                seconds / 60 % 60,
-                seconds % 60,
-                milliseconds % 1000
-            );
+            let (hours, minutes) = (seconds / 3600, seconds / 60 % 60);
+            return format!("{hours:02}:{minutes:02}:{:02}.{:03}", seconds % 60, milliseconds % 1000);
         }
-        // The addresses may count another rate than the edit units do (25 of 50).
-        let frames = units * self.nominal as f64 / self.rate.hertz().round().max(1.0);
-        let mut frames = self.start.saturating_add((frames + 1e-6) as u64);
-        let dropped = self.dropped_a_minute();
-        if dropped > 0 {
-            let ten_minutes = self.nominal * 600 - dropped * 9;
-            let minute = self.nominal * 60 - dropped;
-            let (tens, rest) = (frames / ten_minutes, frames % ten_minutes);
-            let ones = if rest < self.nominal * 60 { 0 } else { 1 + (rest - self.nominal * 60) / minute };
-            frames = frames.saturating_add(dropped * (tens.saturating_mul(9).saturating_add(ones)));
-        }
-        let seconds = frames / self.nominal;
-        let mark = if self.drop { ';' } else { ':' };
-        let (hours, minutes) = (seconds / 3600, seconds / 60 % 60);
-        format!("{hours:02}:{minutes:02}:{:02}{mark}{:02}", seconds % 60, frames % self.nominal)
+        let frames = units * f64::from(self.counted.nominal()) / f64::from(self.rate.nominal());
+        let frames = self.start.saturating_add((frames + 1e-6) as i64);
+        Timecode { frames, rate: self.counted, drop: self.drop }.to_string()
     }
 }
 
@@ -101,20 +67,24 @@ impl Clock {
 mod tests {
     use super::*;
 
+    fn ratio(over: u32, under: u32) -> Rate {
+        Rate::new(over, under).unwrap()
+    }
+
     #[test]
     fn addresses_count_from_the_start() {
-        let clock = Clock::new(Rate(24, 1));
+        let clock = Clock::new(Rate::FILM);
         assert_eq!((clock.at(0.0), clock.at(25.0)), ("00:00:00:00".to_owned(), "00:00:01:01".to_owned()));
-        let clock = Clock::new(Rate(24000, 1001)).with_start("01:00:00:00", Some(24), false);
+        let clock = Clock::new(ratio(24000, 1001)).with_start("01:00:00:00", Some(24), false);
         assert_eq!(clock.at(48.0), "01:00:02:00");
-        let clock = Clock::new(Rate(50, 1)).with_start("10:00:00:00", Some(25), false);
+        let clock = Clock::new(ratio(50, 1)).with_start("10:00:00:00", Some(25), false);
         assert_eq!(clock.at(50.0), "10:00:01:00");
-        assert_eq!(Clock::new(Rate(48000, 1)).at(72_000.0), "00:00:01.500");
+        assert_eq!(Clock::new(ratio(48000, 1)).at(72_000.0), "00:00:01.500");
     }
 
     #[test]
     fn drop_frame_addresses_skip_numbers() {
-        let clock = Clock::new(Rate(30000, 1001)).with_start("00:00:00;00", Some(30), true);
+        let clock = Clock::new(ratio(30000, 1001)).with_start("00:00:00;00", Some(30), true);
         for (frames, address) in [
             (1799.0, "00:00:59;29"),
             (1800.0, "00:01:00;02"),
@@ -124,18 +94,18 @@ mod tests {
         ] {
             assert_eq!(clock.at(frames), address);
         }
-        let later = Clock::new(Rate(30000, 1001)).with_start("01:00:00;00", Some(30), true);
+        let later = Clock::new(ratio(30000, 1001)).with_start("01:00:00;00", Some(30), true);
         assert_eq!(later.at(1800.0), "01:01:00;02");
     }
 
     #[test]
     fn rates_and_odd_addresses_do_no_harm() {
-        assert_eq!(Rate::parse("24000 1001"), Some(Rate(24000, 1001)));
-        assert_eq!((Rate::parse("24"), Rate::parse("0 1"), Rate::parse("24 0")), (Some(Rate(24, 1)), None, None));
-        assert_eq!(Rate(48000, 1).to(96000, Rate(24, 1)), 48.0);
-        let odd = Clock::new(Rate(u64::MAX, 1)).with_start("99:99", Some(0), true);
+        assert_eq!(rate("24000 1001"), Some(ratio(24000, 1001)));
+        assert_eq!((rate("24"), rate("0 1"), rate("24 0"), rate("24 1 1")), (Some(Rate::FILM), None, None, None));
+        assert_eq!(units(96000, ratio(48000, 1), Rate::FILM), 48.0);
+        let odd = Clock::new(ratio(u32::MAX, 1)).with_start("99:99", Some(0), true);
         assert!(!odd.at(f64::MAX).is_empty());
-        let slow = Clock::new(Rate(1, u64::MAX)).with_start("99:59:59:99", Some(30), true);
+        let slow = Clock::new(ratio(1, u32::MAX)).with_start("99:59:59:99", Some(30), true);
         assert!(!slow.at(1e300).is_empty());
     }
 }

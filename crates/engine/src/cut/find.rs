@@ -224,6 +224,13 @@ fn open((roots, files): (&Roots, &OpenFiles), named: &Named) -> Result<ByteRange
     Ok(bytes)
 }
 
+/// A file of the delivery by its path in reports, where it is one and can be opened.
+pub(super) fn open_at(trees: (&Roots, &OpenFiles), root: usize, rel: &str) -> Option<ByteRange> {
+    let named = |path: &str| Named { root, rel: rel.to_owned(), path: path.to_owned() };
+    // A root that is a file is known to its own tree by no path at all.
+    open(trees, &named(rel)).or_else(|_| open(trees, &named(""))).ok()
+}
+
 /// The timeline that these bytes are, or that the name only promises.
 fn kind_of(rel: &str, range: &ByteRange) -> Option<Result<Kind, String>> {
     let head = Source::new(range).up_to(0, HEAD).map(<[u8]>::to_vec).unwrap_or_default();

@@ -22,7 +22,7 @@ const BESIDE: &[&str] = &[
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Item {
     File { root: usize, rel: String },
-    Run { root: usize, prefix: String, suffix: String, first: u64, last: u64 },
+    Run { root: usize, prefix: String, suffix: String, first: u64, last: u64, digits: usize },
 }
 
 impl Item {
@@ -66,6 +66,8 @@ struct Run {
     /// The names are frames' names and nothing else: each alone is no entry.
     usual: bool,
     sample: String,
+    /// Digits of the number of the first frame.
+    digits: usize,
 }
 
 impl Inventory {
@@ -83,7 +85,11 @@ impl Inventory {
             count: 0,
             usual: frame.is_frame,
             sample: shown.to_owned(),
+            digits: frame.digits,
         });
+        if frame.number < run.first {
+            run.digits = frame.digits;
+        }
         run.first = run.first.min(frame.number);
         run.last = run.last.max(frame.number);
         run.count += 1;
@@ -115,7 +121,8 @@ impl Inventory {
                     sequence: Some((number(run.first), number(run.last))),
                     ..Asset::default()
                 });
-                self.items.push(Item::Run { root, prefix, suffix, first: run.first, last: run.last });
+                let (first, last, digits) = (run.first, run.last, run.digits);
+                self.items.push(Item::Run { root, prefix, suffix, first, last, digits });
             }
         }
     }

@@ -6,6 +6,7 @@
 
 mod find;
 mod inventory;
+mod probe;
 mod uses;
 
 use std::collections::{HashMap, HashSet};
@@ -27,6 +28,7 @@ use countersign_timelines::conform::{Conform, MOST_NAMED, Match};
 use countersign_timelines::{Document, Event, EventKind, Timeline, read};
 use find::{Found, Look, Names};
 use inventory::{Inventory, Item};
+use probe::Wanted;
 use uses::{Tracks, use_of};
 
 /// Bytes of a timeline in a delivery that are read.
@@ -109,6 +111,8 @@ struct Outcome {
     uncertain: Vec<usize>,
     /// An event fits more assets than are known by name.
     crowded: bool,
+    /// What its events want to know of media before they can be sure.
+    wanted: Wanted,
 }
 
 impl Cuts {
@@ -122,28 +126,34 @@ impl Cuts {
         if found.is_empty() && named.is_empty() {
             return Self::default();
         }
-        let inventory = delivery.inventory(&names);
-        let conform = Conform::new(&inventory.assets);
+        let mut inventory = delivery.inventory(&names);
         let own = |found: &Found| {
             let path = found.local_path(delivery.roots).and_then(|path| path.canonicalize().ok())?;
             named.iter().position(|named| named.path.canonicalize().is_ok_and(|own| own == path))
         };
-        let outcomes: Vec<_> = found
-            .par_iter()
-            .map(|found| {
-                let named = own(found);
-                (named, guarded(|| delivery.conformed(found, named.is_some(), &inventory, &conform)))
-            })
-            .collect();
-        let taken: HashSet<usize> = outcomes.iter().filter_map(|(named, _)| *named).collect();
-        let mut cuts = Self::default();
-        for (found, (_, outcome)) in found.iter().zip(outcomes) {
-            cuts.timelines.insert((found.root, found.rel.clone()), outcome.state.clone());
-            cuts.take(outcome, &inventory);
+        let owners: Vec<Option<usize>> = found.iter().map(own).collect();
+        let taken: HashSet<usize> = owners.iter().flatten().copied().collect();
+        let others: Vec<&NamedTimeline> =
+            named.iter().enumerate().filter(|(index, _)| !taken.contains(index)).map(|(_, named)| named).collect();
+        let all = Timelines { delivery, found: &found, owners: &owners, named: &others };
+        let mut outcomes = all.conformed(&inventory, |_| true);
+        let mut wanted = Wanted::default();
+        outcomes.iter().for_each(|outcome| wanted.join(&outcome.wanted));
+        if !wanted.is_empty() && probe::read(&look, &names, &wanted, &mut inventory) {
+            let again: Vec<bool> = outcomes.iter().map(|outcome| !outcome.wanted.is_empty()).collect();
+            for (old, new) in
+                outcomes.iter_mut().zip(all.conformed(&inventory, |index| again.get(index) == Some(&true)))
+            {
+                if !old.wanted.is_empty() {
+                    *old = new;
+                }
+            }
         }
-        for (_, named) in named.iter().enumerate().filter(|(index, _)| !taken.contains(index)) {
-            let known = Known { document: &named.document, label: &named.label, found: None, named: true };
-            let outcome = guarded(|| conformed(&known, &inventory, &conform));
+        let mut cuts = Self::default();
+        for (index, outcome) in outcomes.into_iter().enumerate() {
+            if let Some(found) = found.get(index) {
+                cuts.timelines.insert((found.root, found.rel.clone()), outcome.state.clone());
+            }
             cuts.take(outcome, &inventory);
         }
         cuts.decides =
@@ -231,6 +241,37 @@ fn guarded(work: impl FnOnce() -> Outcome) -> Outcome {
         },
         ..Outcome::default()
     })
+}
+
+/// Every timeline of a run: those that were found, then those that were named and lie elsewhere.
+struct Timelines<'a> {
+    delivery: &'a Delivery<'a>,
+    found: &'a [Found],
+    /// Which of the named ones each found one is.
+    owners: &'a [Option<usize>],
+    named: &'a [&'a NamedTimeline],
+}
+
+impl Timelines<'_> {
+    /// What comes of each timeline, in their order; nothing of those that are not asked for.
+    fn conformed(&self, inventory: &Inventory, asked: impl Fn(usize) -> bool + Sync) -> Vec<Outcome> {
+        let conform = Conform::new(&inventory.assets);
+        let one = |index: usize| match (self.found.get(index), self.owners.get(index)) {
+            _ if !asked(index) => Outcome::default(),
+            (Some(found), owner) => {
+                let named = owner.is_some_and(Option::is_some);
+                guarded(|| self.delivery.conformed(found, named, inventory, &conform))
+            }
+            _ => match self.named.get(index.saturating_sub(self.found.len())) {
+                Some(named) => {
+                    let known = Known { document: &named.document, label: &named.label, found: None, named: true };
+                    guarded(|| conformed(&known, inventory, &conform))
+                }
+                None => Outcome::default(),
+            },
+        };
+        (0..self.found.len() + self.named.len()).into_par_iter().map(one).collect()
+    }
 }
 
 impl Delivery<'_> {
@@ -323,12 +364,15 @@ fn conformed(known: &Known<'_>, all: &Inventory, conform: &Conform<'_>) -> Outco
     let mut out = Outcome::default();
     let damage = document.problems.iter().map(|problem| format!("{}: {}", problem.place, problem.reason));
     out.state.unreadable = damage.take(DAMAGE).collect();
+    out.state.essence = document.embedded as u64;
     for timeline in &document.timelines {
         let tracks = Tracks::of(timeline);
         let mut report = uses::report(label, timeline, named);
         for event in timeline.events.iter().filter(|event| event.is_played()) {
             out.state.events += 1;
-            match outcome(event, found, all, conform) {
+            let matched = outcome(event, found, all, conform);
+            out.wanted.note(event, &matched);
+            match matched {
                 Match::One(index, _) => {
                     let frames = match all.items.get(index) {
                         Some(Item::Run { first, last, .. }) => Some(uses::frames(event, wide(*first), wide(*last))),
@@ -428,7 +472,15 @@ fn relative(timeline: &str, media: &str) -> Option<String> {
 #[must_use]
 pub fn paths(delivery: &Delivery<'_>, timelines: &[Timeline]) -> Vec<Vec<Conformed>> {
     let names = find::names(delivery.roots, delivery.listed, delivery.exclude, delivery.stop);
-    let inventory = delivery.inventory(&names);
+    let mut inventory = delivery.inventory(&names);
+    let mut wanted = Wanted::default();
+    let conform = Conform::new(&inventory.assets);
+    for event in timelines.iter().flat_map(|timeline| &timeline.events) {
+        wanted.note(event, &outcome(event, None, &inventory, &conform));
+    }
+    if !wanted.is_empty() {
+        probe::read(&delivery.look(false), &names, &wanted, &mut inventory);
+    }
     let conform = Conform::new(&inventory.assets);
     let path = |index: usize| inventory.items.get(index).map(Item::path).unwrap_or_default();
     let one = |event: &Event| match outcome(event, None, &inventory, &conform) {

@@ -1,7 +1,8 @@
 //! What timelines change of an asset: its role, and what a timeline itself is told as.
 
 use countersign_delivery::packages::{Membership, Place};
-use countersign_model::{Asset, Facts, FormatId, Media, Play, Role, TimelineRange, Use, UseKind};
+use countersign_media::tags::push_problem;
+use countersign_model::{Asset, Facts, FormatId, Media, Play, Problem, ProblemKind, Role, TimelineRange, Use, UseKind};
 use countersign_timelines::{Rate, Timecode};
 
 /// The basis of a role that the policy gives to what no timeline plays.
@@ -13,6 +14,12 @@ const PICTURE: u32 = 400;
 pub(super) fn note_timeline(asset: &Asset, facts: &mut Facts) {
     let Some(state) = asset.cut.timeline.as_ref().filter(|_| facts.format.is_none()) else { return };
     (facts.format, facts.media) = (FormatId::parse(&state.format), Some(Media::Companion));
+    // A mark could stand in what the file carries.
+    if state.essence > 0 {
+        let what = format!("{} media inside the file are not read: export them as files", state.essence);
+        let place = format!("{} (essence data)", state.format);
+        push_problem(facts, Problem::new(ProblemKind::Unsupported, place, None, what));
+    }
 }
 
 /// What a cut plays is final; what no cut plays is what the policy says, where a timeline may say so.

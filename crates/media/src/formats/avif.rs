@@ -14,7 +14,7 @@ static INFO: Info = Info {
     extensions: &["avif", "avifs"],
     media: Media::Image,
     specification: "AV1 Image File Format 1.1, ISO/IEC 23008-12",
-    version: 1,
+    version: 2,
     ..Info::DEFAULT
 };
 

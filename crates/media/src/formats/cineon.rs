@@ -3,7 +3,7 @@
 
 use crate::formats::{Format, FrameUse, Info, Media, Probe, Score};
 use crate::framing::numbers::{be32, le32};
-use crate::tags::{Place, charset, push, push_problem, xmp};
+use crate::tags::{Place, charset, clip, push, push_problem, xmp};
 use countersign_io::source::Source;
 use countersign_model::limits;
 use countersign_model::{Extraction, FormatId, Problem};
@@ -17,7 +17,7 @@ static INFO: Info = Info {
     extensions: &["cin"],
     media: Media::Image,
     specification: "Kodak Cineon image file format 4.5",
-    version: 1,
+    version: 2,
     frames: FrameUse::Usual,
     ..Info::DEFAULT
 };
@@ -71,6 +71,7 @@ impl Format for Cineon {
         for (key, from) in [("Width", 200), ("Height", 204)] {
             push(out, "image", key, stated(from).to_string(), &at, from as u64);
         }
+        film(&number, &at, out);
         let (pixels, user, len) = (stated(4), stated(16), source.len());
         if header.len() < HEADER.min(pixels as usize) || pixels >= len || stated(20) > len {
             let what = format!("{} bytes stated, {len} present", stated(20).max(pixels));
@@ -100,5 +101,17 @@ impl Format for Cineon {
             push(out, "cineon", "UserData", charset::decode(words), &at, start as u64);
         }
         Ok(())
+    }
+}
+
+/// The film that was scanned: prefix and count of its edge code, the frame's number and rate.
+fn film(number: &impl Fn(usize) -> Option<u32>, at: &Place, out: &mut Extraction) {
+    for (key, from) in [("FilmPrefix", 1028), ("FilmCount", 1032), ("FramePosition", 1068)] {
+        if let Some(value) = number(from).filter(|value| !matches!(*value, 0 | u32::MAX)) {
+            push(out, "cineon", key, value.to_string(), at, from as u64);
+        }
+    }
+    if let Some(rate) = number(1072).and_then(|bits| clip::decimal_rate(f32::from_bits(bits))) {
+        clip::rate(rate, at, 1072, out);
     }
 }

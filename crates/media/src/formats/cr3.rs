@@ -15,7 +15,7 @@ static INFO: Info = Info {
     extensions: &["cr3", "crm"],
     media: Media::Image,
     specification: "ISO/IEC 14496-12; Canon's boxes as publicly described",
-    version: 1,
+    version: 2,
     ..Info::DEFAULT
 };
 

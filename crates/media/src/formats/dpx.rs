@@ -4,7 +4,7 @@
 
 use crate::formats::{Format, FrameUse, Info, Media, Probe, Score};
 use crate::framing::numbers::{be32, le32};
-use crate::tags::{self, Place, charset, push, xmp};
+use crate::tags::{self, Place, charset, clip, push, xmp};
 use countersign_io::source::Source;
 use countersign_model::limits;
 use countersign_model::{Extraction, FormatId, Problem};
@@ -18,7 +18,7 @@ static INFO: Info = Info {
     extensions: &["dpx"],
     media: Media::Image,
     specification: "SMPTE ST 268-1:2014",
-    version: 1,
+    version: 2,
     frames: FrameUse::Usual,
     ..Info::DEFAULT
 };
@@ -120,6 +120,13 @@ fn numbers(long: &impl Fn(usize) -> Option<u32>, header: &[u8], at: &Place, out:
         let pair = |shift: u32| (code >> shift) & 0xFF;
         let value = format!("{:02x}:{:02x}:{:02x}:{:02x}", pair(24), pair(16), pair(8), pair(0));
         push(out, "dpx", "TimeCode", value, at, 1920);
+    }
+    // The rate of film, else the one of television; all bits set is not a number.
+    for from in [1724, 1940] {
+        if let Some(rate) = long(from).and_then(|bits| clip::decimal_rate(f32::from_bits(bits))) {
+            clip::rate(rate, at, from as u64, out);
+            break;
+        }
     }
     if let Some(key) = defined(long(660)) {
         push(out, "dpx", "EncryptionKey", key.to_string(), at, 660);

@@ -58,13 +58,20 @@ impl Format for Eps {
         comments(&bytes, base, out);
         // Files that promise the structuring conventions end with a comment (technical note 5001, section 4.4);
         // some writers leave it out.
-        let promised = bytes.starts_with(CONFORMING) || CONFORMING.starts_with(&bytes);
+        let promised = (bytes.starts_with(CONFORMING) || CONFORMING.starts_with(&bytes)) && !is_resource(&bytes);
         if promised && find(&bytes, b"%%EOF").is_none() && !closes(&bytes) {
             let at = base.saturating_add(bytes.len() as u64);
             return Err(Problem::truncated("eps", at, "neither %%EOF nor an operator that closes the page at the end"));
         }
         Ok(())
     }
+}
+
+/// Whether the first line says that this is a resource (`%!PS-Adobe-3.0 Resource-ProcSet`): those need no %%EOF (section 3.5).
+fn is_resource(bytes: &[u8]) -> bool {
+    let (first, _) = line(bytes, 0);
+    let kind = first.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty()).nth(1);
+    kind.is_some_and(|kind| kind.starts_with(b"Resource-"))
 }
 
 /// Operators that close what a page opened.
@@ -163,4 +170,23 @@ fn hexadecimal(bytes: &[u8], mut at: usize) -> (Vec<u8>, usize) {
         at = next;
     }
     (digits.chunks_exact(2).map(|pair| pair[0] << 4 | pair[1]).collect(), at)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_resource_needs_no_end_and_a_page_does() {
+        let read = |text: &str| {
+            let mut out = Extraction::default();
+            Eps.read(&mut Source::memory(text.as_bytes().to_vec(), 0), &mut out).is_ok()
+        };
+        assert!(read("%!PS-Adobe-3.0 Resource-ProcSet\n%%Title: x\n/x {} def\n"));
+        assert!(read("%!PS-Adobe-3.0 Resource-Font\r\n12 dict begin\r\n"));
+        // The word elsewhere is no promise: not in another comment, not behind another kind.
+        assert!(!read("%!PS-Adobe-3.0 EPSF-3.0\n%%Title: Resource-Font\n/x {} def\n"));
+        assert!(!read("%!PS-Adobe-3.0 EPSF-3.0 Resource-Font\n/x {} def\n"));
+        assert!(!read("%!PS-Adobe-3.0\nResource-Font\n/x {} def\n"));
+    }
 }

@@ -16,7 +16,7 @@ static INFO: Info = Info {
     extensions: &["exr", "sxr", "mxr"],
     media: Media::Image,
     specification: "OpenEXR file layout, version 2",
-    version: 2,
+    version: 3,
     frames: FrameUse::Usual,
     ..Info::DEFAULT
 };
@@ -189,7 +189,8 @@ fn value(kind: &str, bytes: &[u8]) -> String {
 fn timecode(bytes: &[u8]) -> String {
     let packed = le32(bytes, 0).unwrap_or_default();
     let two = |shift: u32, tens: u32| (packed >> (shift + 4) & tens) * 10 + (packed >> shift & 15);
-    format!("{:02}:{:02}:{:02}:{:02}", two(24, 3), two(16, 7), two(8, 7), two(0, 3))
+    let mark = if packed >> 6 & 1 == 1 { ';' } else { ':' };
+    format!("{:02}:{:02}:{:02}{mark}{:02}", two(24, 3), two(16, 7), two(8, 7), two(0, 3))
 }
 
 /// Channel names; each is followed by its type, three flags and two samplings (16 bytes).

@@ -14,7 +14,7 @@ static INFO: Info = Info {
     extensions: &["heic", "heif", "hif", "heics", "heifs", "avci", "avcs"],
     media: Media::Image,
     specification: "ISO/IEC 23008-12",
-    version: 1,
+    version: 2,
     ..Info::DEFAULT
 };
 

@@ -14,7 +14,7 @@ static INFO: Info = Info {
     extensions: &["m4a", "m4b", "m4r", "f4a", "f4b", "m4p"],
     media: Media::Audio,
     specification: "ISO/IEC 14496-12, ISO/IEC 14496-14",
-    version: 2,
+    version: 3,
     ..Info::DEFAULT
 };
 

@@ -14,7 +14,7 @@ static INFO: Info = Info {
     extensions: &["mov", "qt", "mqv"],
     media: Media::Video,
     specification: "QuickTime File Format",
-    version: 2,
+    version: 3,
     ..Info::DEFAULT
 };
 

@@ -18,7 +18,7 @@ static INFO: Info = Info {
     ],
     media: Media::Video,
     specification: "ISO/IEC 14496-12, ISO/IEC 14496-14",
-    version: 2,
+    version: 3,
     ..Info::DEFAULT
 };
 

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use crate::formats::{Format, Info, Media, Probe, Score};
 use crate::framing::klv::{self, Key, Klv};
 use crate::tags::mxf::{self, dotted};
+use crate::tags::mxf_packages::Packages;
 use crate::tags::{self, Place};
 use countersign_io::source::Source;
 use countersign_model::limits;
@@ -22,7 +23,7 @@ static INFO: Info = Info {
     extensions: &["mxf"],
     media: Media::Video,
     specification: "SMPTE ST 377-1, ST 336, ST 410, RP 2057",
-    version: 2,
+    version: 3,
     ..Info::DEFAULT
 };
 
@@ -31,6 +32,8 @@ const PARTITION: [u8; 13] = [0x06, 0x0E, 0x2B, 0x34, 0x02, 0x05, 0x01, 0x01, 0x0
 const HEADER: u8 = 0x02;
 const BODY: u8 = 0x03;
 const FOOTER: u8 = 0x04;
+/// Byte 15 of the key of a partition that is closed and complete.
+const COMPLETE: u8 = 0x04;
 const PRIMER: u8 = 0x05;
 const INDEX: u8 = 0x11;
 /// Byte 15 of a body partition's key that makes it a generic stream partition (ST 410).
@@ -60,8 +63,11 @@ impl Format for Mxf {
 
     fn read(&self, source: &mut Source, out: &mut Extraction) -> Result<(), Problem> {
         let base = header_partition(source.head()?).unwrap_or(0) as u64;
-        let mut file = File { source, out, base, streams: BTreeMap::new(), images: 0 };
-        file.read()
+        let (streams, packages) = (BTreeMap::new(), Packages::default());
+        let mut file = File { source, out, base, streams, images: 0, packages, repeated: 0 };
+        let read = file.read();
+        file.packages.tell("MXF header metadata", file.out);
+        read
     }
 }
 
@@ -71,7 +77,24 @@ fn header_partition(head: &[u8]) -> Option<usize> {
     let bytes = head.get(..end)?;
     // Every file is asked: the search for the key must cost next to nothing.
     let followed = |at: &usize| bytes.get(at + PARTITION.len()) == Some(&HEADER);
-    memchr::memmem::find_iter(bytes, &PARTITION).find(followed)
+    // A list of signatures holds the key as well: behind other bytes it is told by the whole of the pack's begin.
+    let whole = |at: &usize| *at == 0 || head.get(at + 14..).is_none_or(begins_pack);
+    memchr::memmem::find_iter(bytes, &PARTITION).filter(followed).find(whole)
+}
+
+/// The longest partition pack that is believed behind a run-in: tens of thousands of essence containers.
+const LONGEST_PACK: u64 = 1024 * 1024;
+
+/// What follows the kind in the key of a partition pack: open or closed, complete or not; zero; a length. Bytes that the
+/// head does not reach are taken to fit.
+fn begins_pack(rest: &[u8]) -> bool {
+    let status = rest.first().is_none_or(|status| (1..=4).contains(status));
+    let ended = rest.get(1).is_none_or(|byte| *byte == 0);
+    let length = match rest.get(2..).filter(|length| length.len() >= 9) {
+        Some(length) => klv::ber(length).is_some_and(|(len, _)| (PACK as u64..=LONGEST_PACK).contains(&len)),
+        None => true,
+    };
+    status && ended && length
 }
 
 fn is_pack(key: &Key, kind: u8) -> bool {
@@ -124,6 +147,10 @@ struct File<'a> {
     /// Generic streams by their id: offset of the first byte, bytes.
     streams: BTreeMap<u32, (u64, Vec<u8>)>,
     images: usize,
+    /// What the last complete metadata says of clips.
+    packages: Packages,
+    /// Bytes of metadata in body partitions so far.
+    repeated: u64,
 }
 
 impl File<'_> {
@@ -138,12 +165,13 @@ impl File<'_> {
             match partition(self.source, at) {
                 Ok(found) if found.klv.key[13] == BODY && found.klv.key[14] == GENERIC => self.stream(&found),
                 Ok(found) if found.klv.key[13] == FOOTER => footer = Some(found),
+                Ok(found) if found.header_bytes > 0 => self.again(&found, &header),
                 Ok(_) => {}
                 Err(problem) => tags::push_problem(self.out, problem.within("mxf (partition)")),
             }
         }
         if let Some(footer) = footer.filter(|f| f.header_bytes > 0) {
-            self.footer(&footer);
+            self.later(&footer, "MXF footer metadata");
         }
         for (sid, (offset, bytes)) in std::mem::take(&mut self.streams) {
             self.carried(sid, offset, bytes);
@@ -151,10 +179,38 @@ impl File<'_> {
         Ok(())
     }
 
-    /// The footer repeats the header's metadata, updated: only what is new is kept.
-    fn footer(&mut self, footer: &Partition) {
+    /// A body partition that repeats the metadata: read where it is not the same again, byte by byte.
+    fn again(&mut self, body: &Partition, header: &Partition) {
+        self.repeated = self.repeated.saturating_add(body.header_bytes);
+        if self.repeated > limits::BLOB as u64 {
+            // A header that is closed and complete (byte 15 of its key) is the last word; another one is not.
+            let at = self.source.absolute(body.klv.start);
+            let problem = Problem::limit("mxf (partition)", at, "metadata is repeated too often to be compared");
+            let complete = header.klv.key[14] == COMPLETE;
+            return tags::push_problem(self.out, if complete { problem.harmless() } else { problem });
+        }
+        let (first, own) = (self.region(header), self.region(body));
+        if own.is_none() || own != first {
+            self.later(body, "MXF body metadata");
+        }
+    }
+
+    /// The bytes of a partition's metadata.
+    fn region(&mut self, partition: &Partition) -> Option<Vec<u8>> {
+        let start = self.metadata_start(partition);
+        self.source.read_bounded(start, partition.header_bytes, limits::BLOB).ok()
+    }
+
+    /// Fill between the pack and the primer is not counted.
+    fn metadata_start(&mut self, partition: &Partition) -> u64 {
+        let at = partition.klv.end();
+        klv::read(self.source, at).ok().filter(Klv::is_fill).map_or(at, |fill| fill.end())
+    }
+
+    /// Later partitions repeat the header's metadata, updated: only what is new is kept.
+    fn later(&mut self, partition: &Partition, name: &str) {
         let before = self.out.facts.tags.len();
-        self.metadata(footer, "MXF footer metadata");
+        self.metadata(partition, name);
         let said: HashSet<_> = self
             .out
             .facts
@@ -178,16 +234,10 @@ impl File<'_> {
     }
 
     fn sets(&mut self, partition: &Partition, name: &str) -> Result<(), Problem> {
-        let mut at = partition.klv.end();
         if partition.header_bytes == 0 {
-            return Err(Problem::malformed("", self.source.absolute(at), "no header metadata"));
+            return Err(Problem::malformed("", self.source.absolute(partition.klv.end()), "no header metadata"));
         }
-        // Fill between the pack and the primer is not counted.
-        if let Ok(fill) = klv::read(self.source, at)
-            && fill.is_fill()
-        {
-            at = fill.end();
-        }
+        let at = self.metadata_start(partition);
         let have = partition.header_bytes.min(self.source.len().saturating_sub(at));
         if have < partition.header_bytes {
             let what = format!("{} bytes stated, {have} left", partition.header_bytes);
@@ -198,6 +248,7 @@ impl File<'_> {
         let mut primer = mxf::Primer::new();
         let mut inner = 0usize;
         let mut sets = 0;
+        let mut packages = Packages::default();
         while inner < region.len() {
             let offset = base.saturating_add(inner as u64);
             let klv = region.get(inner..).and_then(|rest| klv::header(rest, inner as u64));
@@ -213,6 +264,7 @@ impl File<'_> {
                 primer = mxf::primer(value);
             } else if mxf::is_local_set(&klv.key) {
                 mxf::set(&klv.key, value, &primer, &place, self.out);
+                packages.add(&klv.key, value, base.saturating_add(klv.value));
                 sets += 1;
             } else if !klv.is_fill() {
                 dark(&klv.key, value, &place, self.out);
@@ -222,6 +274,7 @@ impl File<'_> {
         if sets == 0 {
             return Err(Problem::malformed("", base, "no sets in the header metadata"));
         }
+        self.packages = packages;
         Ok(())
     }
 
@@ -401,5 +454,36 @@ fn lossy(bytes: &[u8]) -> (String, bool) {
 fn dark(key: &Key, value: &[u8], at: &Place, out: &mut Extraction) {
     if let Some(text) = decoded(value).filter(|t| t.len() >= 4) {
         mxf::say(&dotted(&key[8..]), &text, at, 0, out);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_in_text_is_no_header_partition() {
+        let pack = |status: u8, last: u8, length: &[u8]| {
+            [b"words ".as_slice(), &PARTITION, &[HEADER, status, last], length, &[0; 200]].concat()
+        };
+        for (bytes, expected) in [
+            (pack(4, 0, &[0x83, 0, 0, 0x78]), Some(6)),
+            (pack(1, 0, &[0x58]), Some(6)),
+            // A magic file goes on with its next rule; a key of another version; lengths of no pack.
+            (pack(b'\n', b'>', b"4096="), None),
+            (pack(5, 0, &[0x58]), None),
+            (pack(4, 1, &[0x58]), None),
+            (pack(4, 0, &[0x57]), None),
+            (pack(4, 0, &[0x80]), None),
+            (pack(4, 0, &[0x87, 1, 0, 0, 0, 0, 0, 0]), None),
+        ] {
+            assert_eq!(header_partition(&bytes), expected, "{:?}", &bytes[19..24]);
+        }
+        // A real one behind one that is none.
+        let both = [pack(b'\n', b'>', b"4096="), pack(2, 0, &[0x58])].concat();
+        let first = pack(b'\n', b'>', b"4096=").len();
+        assert_eq!(header_partition(&both), Some(first + 6));
+        // Without a run-in a damaged pack is still one.
+        assert_eq!(header_partition(&pack(0, 7, &[0x80])[6..]), Some(0));
     }
 }

@@ -23,7 +23,7 @@ pub(super) static INFO: Info = Info {
     extensions: &["ogg", "oga", "ogv", "ogx", "opus", "spx", "ogm"],
     media: Media::Audio,
     specification: "RFC 3533, RFC 5334, RFC 7845",
-    version: 1,
+    version: 2,
     ..Info::DEFAULT
 };
 
@@ -133,6 +133,11 @@ impl Walk {
         let Some(stream) = self.stream(page.serial).and_then(|n| self.streams.get_mut(n)).filter(|s| !s.done) else {
             return Ok(());
         };
+        let len = usize::try_from(page.end().saturating_sub(page.start)).unwrap_or(0);
+        if !ogg_page::is_whole(source.at(page.start, len)?) {
+            let what = "the bytes of the page do not have the checksum that it states";
+            push_problem(out, Problem::malformed("ogg (pages)", source.absolute(page.start), what));
+        }
         if !page.continued && !stream.packet.is_empty() {
             let what = "a header packet breaks off";
             push_problem(out, Problem::malformed("ogg (headers)", source.absolute(page.start), what));

@@ -7,6 +7,7 @@ use std::collections::HashSet;
 
 use crate::formats::{Format, Info, Media, Probe, Score};
 use crate::framing::pdf::{Document, Indirect};
+use crate::framing::pdf_inline::{self, Inline};
 use crate::framing::pdf_objects::{self, Dict, Object};
 use crate::tags::{self, Place, xmp};
 use countersign_io::source::Source;
@@ -22,7 +23,7 @@ static INFO: Info = Info {
     extensions: &["pdf", "ai"],
     media: Media::Document,
     specification: "ISO 32000-2",
-    version: 3,
+    version: 4,
     ..Info::DEFAULT
 };
 
@@ -43,7 +44,7 @@ impl Format for Pdf {
 
     fn sniff(&self, probe: &Probe<'_>) -> Score {
         let near = probe.head.get(..probe.head.len().min(1024)).unwrap_or_default();
-        match memchr::memmem::find(near, b"%PDF-") {
+        match memchr::memmem::find_iter(near, b"%PDF-").find(|at| *at == 0 || !is_quoted(near, *at)) {
             Some(0) => Score::SURE,
             Some(_) => Score(50),
             None => Score::NO,
@@ -62,9 +63,18 @@ impl Format for Pdf {
     }
 }
 
+/// Whether a header stands in the text of a program: between a quotation mark and another one, or an escape.
+fn is_quoted(bytes: &[u8], at: usize) -> bool {
+    const QUOTES: &[u8] = b"\"'`";
+    let before = at.checked_sub(1).and_then(|at| bytes.get(at)).is_some_and(|byte| QUOTES.contains(byte));
+    let version = bytes.get(at + 5..).unwrap_or_default();
+    let after = version.iter().find(|byte| !matches!(byte, b'0'..=b'9' | b'.'));
+    before && after.is_some_and(|byte| *byte == b'\\' || QUOTES.contains(byte))
+}
+
 fn read(source: &mut Source, out: &mut Extraction) -> Result<(), Problem> {
     let document = Document::open(source).map_err(|p| p.within("pdf (cross-reference)"))?;
-    let mut reader = Reader { document, out, seen: HashSet::new(), carried: 0 };
+    let mut reader = Reader { document, out, seen: HashSet::new(), carried: 0, drawn: 0 };
     reader.read();
     if let Some(problem) = reader.document.withheld.take() {
         tags::push_problem(reader.out, problem.within("pdf"));
@@ -79,6 +89,8 @@ struct Reader<'a> {
     seen: HashSet<u32>,
     /// Bytes of the files and pictures so far.
     carried: usize,
+    /// Bytes of the streams that were looked through for inline pictures.
+    drawn: usize,
 }
 
 impl Reader<'_> {
@@ -308,6 +320,37 @@ impl Reader<'_> {
                 let packed = self.document.filters(dict);
                 if packed.iter().any(|name| PICTURES.contains(&name.as_str())) {
                     self.picture(found, dict);
+                } else if draws(dict) {
+                    self.inline(found);
+                }
+            }
+        }
+    }
+
+    /// The JPEG pictures that a stream of drawing holds between its operators.
+    fn inline(&mut self, found: &Indirect) {
+        let offset = self.document.source.absolute(found.stream.unwrap_or(0));
+        if self.drawn > DRAWN {
+            let problem =
+                Problem::limit("pdf (content)", offset, "too much drawing to look through for inline pictures");
+            return tags::push_problem(self.out, problem);
+        }
+        let content = match self.document.drawing(found) {
+            Ok(content) => content,
+            // It was never asked for metadata; that it is damaged is told.
+            Err(problem) => return tags::push_problem(self.out, problem.within("pdf (content)").harmless()),
+        };
+        self.drawn = self.drawn.saturating_add(content.len());
+        for image in pdf_inline::jpegs(&content, CARRIED) {
+            match image {
+                Inline::Jpeg(bytes) if has_metadata(&bytes) => {
+                    self.embed("PDF inline image".into(), offset, bytes, None)
+                }
+                Inline::Jpeg(_) => {}
+                Inline::Behind(filter) => {
+                    let what = format!("a JPEG picture behind filter {filter} is not read");
+                    let problem = Problem::new(ProblemKind::Unsupported, "pdf (inline image)", Some(offset), what);
+                    tags::push_problem(self.out, problem);
                 }
             }
         }
@@ -343,6 +386,19 @@ impl Reader<'_> {
 /// Filters whose data are files of their own.
 const PICTURES: &[&str] = &["DCTDecode", "DCT", "JPXDecode"];
 
+/// Bytes of drawing that are looked through in one document.
+const DRAWN: usize = 4 * limits::BLOB;
+/// Keys of streams that draw nothing: fonts, functions, colors, shadings, character maps, tables of objects.
+const SILENT: &[&str] =
+    &["Length1", "Length2", "FunctionType", "N", "ShadingType", "CMapName", "PatternName", "Alternate", "W"];
+
+/// Whether a stream may be one of content: of a page, a form, an appearance, a tiling pattern or a glyph.
+fn draws(dict: &Dict) -> bool {
+    let named = matches!(dict.name("Type"), None | Some("XObject" | "Pattern"));
+    let kind = matches!(dict.name("Subtype"), None | Some("Form"));
+    named && kind && SILENT.iter().all(|key| dict.get(key).is_none())
+}
+
 /// Whether there may be more behind an object.
 fn leads(object: &Object) -> bool {
     matches!(object, Object::Ref(_) | Object::Array(_) | Object::Dict(_))
@@ -361,4 +417,52 @@ fn has_metadata(head: &[u8]) -> bool {
     }
     // Longer than the bytes at hand: worth a look.
     at + 4 > head.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pictures_between_the_operators_of_a_page_and_of_a_form_are_read() {
+        let jpeg = b"\xFF\xD8\xFF\xFE\0\x06word\xFF\xD9";
+        let drawing = [b"q\nBI /W 8 /H 8 /BPC 8 /CS /RGB /F /DCT\nID ".as_slice(), jpeg, b"\nEI Q\n"].concat();
+        let document = |page: &[u8], form: &[u8]| {
+            let stream = |keys: &str, data: &[u8]| {
+                [format!("<<{keys}/Length {}>>stream\n", data.len()).as_bytes(), data, b"\nendstream"].concat()
+            };
+            let objects = [
+                b"<</Type/Catalog/Pages 2 0 R>>".to_vec(),
+                b"<</Type/Pages/Kids[3 0 R]/Count 1>>".to_vec(),
+                b"<</Type/Page/Parent 2 0 R/Contents 4 0 R/Resources<</XObject<</F 5 0 R>>>>>>".to_vec(),
+                stream("", page),
+                stream("/Type/XObject/Subtype/Form", form),
+            ];
+            let mut out = b"%PDF-1.4\n".to_vec();
+            for (index, object) in objects.iter().enumerate() {
+                out.extend([format!("{} 0 obj\n", index + 1).as_bytes(), object, b"\nendobj\n"].concat());
+            }
+            [out, b"trailer<</Root 1 0 R>>\n%%EOF\n".to_vec()].concat()
+        };
+        let pictures = |bytes: Vec<u8>| {
+            let mut out = Extraction::default();
+            Pdf.read(&mut Source::memory(bytes, 0), &mut out).unwrap();
+            out.embedded.into_iter().map(|picture| picture.bytes).collect::<Vec<_>>()
+        };
+        assert_eq!(pictures(document(&drawing, b"q Q")), [jpeg]);
+        assert_eq!(pictures(document(b"/F Do", &drawing)), [jpeg]);
+        assert_eq!(pictures(document(b"(BI /F /DCT ID) Tj", b"q Q")), [] as [&[u8]; 0]);
+    }
+
+    #[test]
+    fn a_header_in_the_text_of_a_program_makes_no_document() {
+        let sniff = |head: &[u8]| Pdf.sniff(&Probe { head, len: head.len() as u64 });
+        assert_eq!(sniff(b"let mut pdf = b\"%PDF-1.5\\n\".to_vec();"), Score::NO);
+        assert_eq!(sniff(b"assert_eq!(head, '%PDF-1.5');"), Score::NO);
+        // Junk before a header, also with a quotation mark in it, is what readers of documents pass over.
+        assert_eq!(sniff(b"\r\n%PDF-1.7\r\n"), Score(50));
+        assert_eq!(sniff(b"junk \"%PDF-1.4\n1 0 obj"), Score(50));
+        assert_eq!(sniff(b"\"%PDF-1.5\\n\" and then\n%PDF-1.4\n"), Score(50));
+        assert_eq!(sniff(b"%PDF-1.5\\n"), Score::SURE);
+    }
 }

@@ -27,6 +27,7 @@ pub mod numbers;
 pub mod ogg_page;
 pub mod pdf;
 pub mod pdf_filters;
+pub mod pdf_inline;
 pub mod pdf_objects;
 pub mod png_chunks;
 pub mod riff;

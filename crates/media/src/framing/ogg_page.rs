@@ -57,3 +57,61 @@ pub fn page(source: &mut Source, pos: u64) -> Result<Option<Page>, Problem> {
         lacing,
     }))
 }
+
+/// The polynomial of the checksum (RFC 3533, section 6, field 7): not turned around, starts at zero.
+const POLYNOMIAL: u32 = 0x04C1_1DB7;
+const CHECKSUM: std::ops::Range<usize> = 22..26;
+
+/// What each byte does to the checksum.
+const TABLE: [u32; 256] = {
+    let mut table = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let mut value = (byte as u32) << 24;
+        let mut bit = 0;
+        while bit < 8 {
+            value = (value << 1) ^ if value >> 31 == 1 { POLYNOMIAL } else { 0 };
+            bit += 1;
+        }
+        table[byte] = value;
+        byte += 1;
+    }
+    table
+};
+
+/// Whether the bytes of a page have the checksum that it states. A page that states zero was never summed.
+#[must_use]
+pub fn is_whole(page: &[u8]) -> bool {
+    let stated = page.get(CHECKSUM).and_then(|bytes| bytes.try_into().ok()).map_or(0, u32::from_le_bytes);
+    let sum = page.iter().enumerate().fold(0_u32, |sum, (at, byte)| {
+        let byte = if CHECKSUM.contains(&at) { 0 } else { *byte };
+        let index = (sum >> 24) as u8 ^ byte;
+        (sum << 8) ^ TABLE.get(usize::from(index)).copied().unwrap_or(0)
+    });
+    stated == 0 || stated == sum
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_changed_byte_changes_the_sum() {
+        // The last page of an empty stream as libogg writes it.
+        let mut page = b"OggS\0\x04\0\0\0\0\0\0\0\0\x01\0\0\0\x02\0\0\0\0\0\0\0\x01\x03abc".to_vec();
+        assert!(is_whole(&page), "a sum of zero is none");
+        page[22..26].copy_from_slice(&0x1234_5678_u32.to_le_bytes());
+        assert!(!is_whole(&page));
+        let sum = page.iter().enumerate().fold(0_u32, |sum, (at, byte)| {
+            let mut value = sum ^ u32::from(if CHECKSUM.contains(&at) { 0 } else { *byte }) << 24;
+            for _ in 0..8 {
+                value = if value >> 31 == 1 { (value << 1) ^ POLYNOMIAL } else { value << 1 };
+            }
+            value
+        });
+        page[22..26].copy_from_slice(&sum.to_le_bytes());
+        assert!(is_whole(&page));
+        page[30] ^= 1;
+        assert!(!is_whole(&page));
+    }
+}

@@ -385,6 +385,18 @@ impl<'a> Document<'a> {
         Err(Problem::new(countersign_model::ProblemKind::Unsupported, "", Some(at), what))
     }
 
+    /// As [`Document::data`] of a stream that draws, which is looked through and given back: it takes nothing of the bound on
+    /// what is kept.
+    ///
+    /// # Errors
+    /// As [`Document::data`].
+    pub fn drawing(&mut self, found: &Indirect) -> Result<Vec<u8>, Problem> {
+        let spent = std::mem::take(&mut self.spent);
+        let data = self.data(found);
+        self.spent = spent;
+        data
+    }
+
     /// A stream's content with its filters undone up to the first that is not known here, which comes with it: that of a
     /// picture, mostly.
     ///
@@ -407,7 +419,7 @@ impl<'a> Document<'a> {
                     let early = parameter.integer("EarlyChange") != Some(0);
                     unpredicted(pdf_filters::lzw(&bytes, early), &parameter)
                 }
-                "ASCIIHexDecode" | "AHx" => unhexed(&bytes),
+                "ASCIIHexDecode" | "AHx" => pdf_filters::hexadecimal(&bytes),
                 "ASCII85Decode" | "A85" => pdf_filters::ascii85(&bytes),
                 "RunLengthDecode" | "RL" => pdf_filters::run_lengths(&bytes),
                 "Crypt" if parameter.name("Name").is_none_or(|n| n == "Identity") => bytes,
@@ -570,10 +582,4 @@ fn paeth(left: u8, above: u8, corner: u8) -> u8 {
     } else {
         corner
     }
-}
-
-fn unhexed(bytes: &[u8]) -> Vec<u8> {
-    let digits = bytes.iter().take_while(|b| **b != b'>').filter_map(|b| (*b as char).to_digit(16));
-    let digits: Vec<u8> = digits.map(|d| d as u8).collect();
-    digits.chunks(2).map(|pair| pair[0] << 4 | pair.get(1).copied().unwrap_or(0)).collect()
 }

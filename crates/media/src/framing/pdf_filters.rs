@@ -1,4 +1,5 @@
-//! Filters of PDF streams (ISO 32000-2, section 7.4) that need no library: ASCII base-85, run lengths, LZW.
+//! Filters of PDF streams (ISO 32000-2, section 7.4) that need no library: ASCII base-85, hexadecimal digits, run
+//! lengths, LZW.
 
 use countersign_model::limits;
 
@@ -25,6 +26,14 @@ pub fn ascii85(bytes: &[u8]) -> Vec<u8> {
         out.extend(word(&group).iter().take(kept));
     }
     out
+}
+
+/// Hexadecimal digits (section 7.4.2), `>` at the end.
+#[must_use]
+pub fn hexadecimal(bytes: &[u8]) -> Vec<u8> {
+    let digits = bytes.iter().take_while(|b| **b != b'>').filter_map(|b| (*b as char).to_digit(16));
+    let digits: Vec<u8> = digits.map(|d| d as u8).collect();
+    digits.chunks(2).map(|pair| pair[0] << 4 | pair.get(1).copied().unwrap_or(0)).collect()
 }
 
 fn word(group: &[u8]) -> [u8; 4] {

@@ -210,7 +210,7 @@ pub fn is_xmp(text: &str) -> bool {
     start.starts_with('<') && ["<?xpacket", "<x:xmpmeta", "<rdf:RDF"].iter().any(|mark| start.contains(mark))
 }
 
-fn text16(value: &[u8]) -> Option<String> {
+pub(super) fn text16(value: &[u8]) -> Option<String> {
     let (text, _) = encoding_rs::UTF_16BE.decode_without_bom_handling(value);
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
     let end = text.find('\0').unwrap_or(text.len());

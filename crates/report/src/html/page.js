@@ -72,7 +72,7 @@
   };
 
   // Each cut as a bar, with the uses of what has an open finding.
-  const CUTS = 40, SPANS = 400;
+  const CUTS = 40, SPANS = 400, LINES = 8;
   const cutName = c => c.timeline + "\n" + c.title;
   const cuts = new Map((summary.timelines || []).map(c => [cutName(c), { ...c, spans: [] }]));
   for (const row of rows) for (const use of row.uses || []) {
@@ -84,18 +84,22 @@
   }
   const shownCuts = [...cuts.values()].slice(0, CUTS);
   for (const cut of shownCuts) {
-    const length = Math.max(cut.to - cut.from, 1e-6), strip = el("div", { class: "strip" }), list = el("ul", { class: "plain" });
+    const length = Math.max(cut.to - cut.from, 1e-6), strip = el("div", { class: "strip" }), lines = [];
+    // As they are seen: in the order of the cut, not of the files.
+    cut.spans.sort(([a], [b]) => a.from - b.from || a.to - b.to);
     for (const [use, row] of cut.spans.slice(0, SPANS)) {
       const tone = Object.keys(RANK).find(k => RANK[k] === row.severity), told = use.in + " to " + use.out + ", " + use.track + ": " + row.name;
       const mark = el("i", { class: tone, title: told });
       mark.style.left = Math.min(99.5, Math.max(0, 100 * (use.from - cut.from) / length)) + "%";
       mark.style.width = Math.max(.4, Math.min(100, 100 * (use.to - use.from) / length)) + "%";
       strip.append(mark);
-      list.append(el("li", {}, el("span", { class: "tag " + tone }, tone), " ", told));
+      lines.push(el("li", {}, el("span", { class: "tag " + tone }, tone), " ", told));
     }
-    if (cut.spans.length > SPANS) list.append(el("li", {}, "and " + number(cut.spans.length - SPANS) + " more"));
+    if (cut.spans.length > SPANS) lines.push(el("li", {}, "and " + number(cut.spans.length - SPANS) + " more"));
+    const list = [el("ul", { class: "plain uses" }, ...lines.slice(0, LINES))];
+    if (lines.length > LINES) list.push(el("details", {}, el("summary", {}, "All " + number(cut.spans.length) + " uses with findings"), el("ul", { class: "plain uses" }, ...lines.slice(LINES))));
     const counts = cut.format === undefined ? "" : [many(cut.events, "event", "events"), cut.missing ? number(cut.missing) + " without media here" : "", cut.ambiguous ? number(cut.ambiguous) + " with several assets" : ""].filter(Boolean).join(", ");
-    $("cuts-list").append(el("div", { class: "cut" }, el("b", {}, cut.title || cut.timeline), el("div", { class: "where" }, [cut.title ? cut.timeline : "", cut.in ? cut.in + " to " + cut.out : "", counts].filter(Boolean).join("; ")), strip, list));
+    $("cuts-list").append(el("div", { class: "cut" }, el("b", {}, cut.title || cut.timeline), el("div", { class: "where" }, [cut.title ? cut.timeline : "", cut.in ? cut.in + " to " + cut.out : "", counts].filter(Boolean).join("; ")), strip, ...list));
   }
   if (cuts.size > CUTS) $("cuts-list").append(el("p", { class: "none" }, "and " + number(cuts.size - CUTS) + " more timelines"));
   $("cuts").hidden = shownCuts.length === 0;

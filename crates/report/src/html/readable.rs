@@ -181,7 +181,7 @@ fn inputs(run: &Run, summary: &Summary) -> String {
     let lists: Vec<_> = run.trust.iter().map(|list| format!("{}{}", list.name, issued(&list.issued))).collect();
     let none = vec!["None: signers cannot be recognized".to_owned()];
     input("Trust lists", if lists.is_empty() { none } else { lists });
-    let passed = not_looked_at::phrases(summary);
+    let passed = not_looked_at::with_cache(summary);
     if !passed.is_empty() {
         input("Not looked at", passed);
     }

@@ -178,8 +178,16 @@ fn timecode_slot(id: u32, start: i64) -> Object {
     slot(id, 1, timecode)
 }
 
-/// The identifier of a mob: the file's UMID where it carries one, else a made one. AAF swaps the first half of the
-/// material number, which here is the same byte throughout.
+/// A UMID as AAF stores it: the first three fields of the material number, taken as a UUID, have their bytes turned.
+fn stored(umid: [u8; 32]) -> [u8; 32] {
+    let mut id = umid;
+    id[16..20].reverse();
+    id[20..22].reverse();
+    id[22..24].reverse();
+    id
+}
+
+/// The identifier of a mob that no file carries.
 fn mob_id(kind: u8, index: usize) -> [u8; 32] {
     let mut id = [0; 32];
     id[..16].copy_from_slice(&[6, 10, 43, 52, 1, 1, 1, 5, 1, 1, 15, 16, 19, 0, 0, 0]);
@@ -195,7 +203,7 @@ fn mob(class: u16, id: [u8; 32], name: &str, slots: Vec<Object>) -> (Vec<u8>, Ob
 fn media_mobs(media: &Media, index: usize) -> Vec<(Vec<u8>, Object)> {
     let kind = if media.is_sound { sound() } else { picture() };
     let (master, tape) = (mob_id(1, index), mob_id(3, index));
-    let file = media.umid().unwrap_or_else(|| mob_id(2, index));
+    let file = media.umid().map(stored).unwrap_or_else(|| mob_id(2, index));
     let name = media.file_name().rsplit_once('.').map_or("", |(stem, _)| stem);
     let locator = object(0x32).text(0x4001, &media.url());
     let (key, file_mob) =
@@ -250,6 +258,15 @@ fn sequence(kind: &[u8], shots: &[&Shot], nested: &[&Shot]) -> Object {
 }
 
 pub fn write(reel: &Reel) -> Vec<u8> {
+    build(reel, &[])
+}
+
+/// The same with the first medium inside the file.
+pub fn with_essence(reel: &Reel) -> Vec<u8> {
+    build(reel, &[mob_id(2, 0)])
+}
+
+fn build(reel: &Reel, essence: &[[u8; 32]]) -> Vec<u8> {
     let mut mobs: Vec<(Vec<u8>, Object)> =
         MEDIA.iter().enumerate().flat_map(|(index, media)| media_mobs(media, index)).collect();
     let nested = reel.nested();
@@ -266,7 +283,12 @@ pub fn write(reel: &Reel) -> Vec<u8> {
     let warp = stored_auid(TIME_WARP, 0x0968, 0x11d3, DEFINITION);
     let speed = object(0x1c).value(0x1b01, warp.clone()).text(0x1b02, "Motion Control").value(0x1e02, [1]);
     let dictionary = object(0x22).set(0x2603, vec![(warp, speed)]);
-    let header = object(0x2f).one(0x3b03, object(0x18).set(0x1901, mobs)).one(0x3b04, dictionary);
+    let mut content = object(0x18).set(0x1901, mobs);
+    if !essence.is_empty() {
+        let data = essence.iter().map(|id| (id.to_vec(), object(0x23).value(0x2701, *id))).collect();
+        content = content.set(0x1902, data);
+    }
+    let header = object(0x2f).one(0x3b03, content).one(0x3b04, dictionary);
     let mut file = cfb::CompoundFile::create(Cursor::new(Vec::new())).unwrap();
     save(&mut file, "", &object(0x01).one(0x0002, header));
     file.flush().unwrap();

@@ -1,4 +1,5 @@
-//! Writes the made show into a folder: `made_show FOLDER`.
+//! Writes the made show into a folder, three reels in every format and the media that tell their timecode:
+//! `made_show FOLDER`.
 
 #![allow(clippy::print_stderr, clippy::unwrap_used, clippy::indexing_slicing, dead_code, missing_docs, unreachable_pub)]
 
@@ -10,11 +11,18 @@ fn main() -> std::io::Result<()> {
         eprintln!("usage: made_show FOLDER");
         return Ok(());
     };
-    std::fs::create_dir_all(&folder)?;
+    let folder = std::path::Path::new(&folder);
+    for media in &show::MEDIA {
+        let path = folder.join("media").join(media.delivered);
+        if let (Some(bytes), Some(parent)) = (show::media::bytes(media), path.parent()) {
+            std::fs::create_dir_all(parent)?;
+            std::fs::write(path, bytes)?;
+        }
+    }
     for reel in show::reels() {
         for format in show::FORMATS {
             let (name, bytes) = show::write(&reel, format);
-            std::fs::write(std::path::Path::new(&folder).join(name), bytes)?;
+            std::fs::write(folder.join(name), bytes)?;
         }
     }
     Ok(())

@@ -1,6 +1,7 @@
 //! A made show: one cut of three reels, and its media, to be written in every timeline format.
 
 pub mod aaf;
+pub mod media;
 pub mod text;
 
 use countersign_timelines::{Identity, Rate, TimeRange, conform::Asset};
@@ -54,7 +55,8 @@ impl Media {
     pub fn umid(&self) -> Option<[u8; 32]> {
         let mut id = [0; 32];
         id[..16].copy_from_slice(&[6, 10, 43, 52, 1, 1, 1, 5, 1, 1, 15, 16, 19, 0, 0, 0]);
-        id[16..].copy_from_slice(&[self.umid?; 16]);
+        let first = self.umid?;
+        id.iter_mut().skip(16).zip(first..).for_each(|(byte, value)| *byte = value);
         Some(id)
     }
 
@@ -182,6 +184,7 @@ pub fn assets() -> Vec<Asset> {
             identities: media.umid_text().as_deref().and_then(Identity::parse).into_iter().collect(),
             range: Some(TimeRange { start: media.start, duration: media.duration, rate: Rate::FILM }),
             sequence: None,
+            reels: Vec::new(),
         })
         .collect()
 }

@@ -101,7 +101,7 @@ pub(super) struct Start {
 pub(super) struct Mobs {
     pub(super) order: Vec<Mob>,
     by_id: HashMap<MobId, usize>,
-    embedded: HashSet<MobId>,
+    pub(super) embedded: HashSet<MobId>,
     pub(super) time_warps: HashSet<Auid>,
 }
 

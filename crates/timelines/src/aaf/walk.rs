@@ -20,6 +20,7 @@ pub(super) fn timelines(objects: &Objects<'_>, mobs: &Mobs, budget: &mut Budget)
         let mut walker = Walker { objects, mobs, budget, events: Vec::new(), open: Vec::new() };
         document.timelines.push(walker.timeline(mob)?);
     }
+    document.embedded = mobs.embedded.len();
     Ok(document)
 }
 

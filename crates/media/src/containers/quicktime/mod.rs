@@ -4,6 +4,7 @@
 //! The walk hops from box to box and opens only those that the table [`READERS`] names; media data is never
 //! read. `meta` holds `keys` and `ilst`, `user_data` what stands in `udta`, `track` the few facts of headers.
 
+mod clip;
 mod items;
 mod list;
 mod meta;
@@ -40,6 +41,7 @@ struct Walk<'a> {
     /// Inside a movie that stood compressed: another one there would unfold without end.
     unfolded: bool,
     seen: Seen,
+    clip: clip::Clip,
 }
 
 /// What the top level held.
@@ -82,6 +84,11 @@ const READERS: &[(&FourCc, Reader)] = &[
     (b"dref", track::references),
     (b"sidx", track::index),
     (b"stsd", track::codecs),
+    (b"tkhd", clip::track_header),
+    (b"mdhd", clip::media_header),
+    (b"stts", clip::times),
+    (b"stco", clip::chunks),
+    (b"co64", clip::chunks),
     (b"cmov", track::compressed_movie),
     (b"udta", user_data::read),
     (b"meta", meta::read),
@@ -120,7 +127,8 @@ pub fn read(source: &mut Source, flavor: &Flavor, out: &mut Extraction) -> Resul
     let Flavor { title, id, of_items } = *flavor;
     source.head()?;
     let (path, handler, seen) = (Vec::new(), [0; 4], Seen::default());
-    let mut walk = Walk { source, out, title, id, of_items, path, items: 0, handler, unfolded: false, seen };
+    let clip = clip::Clip::default();
+    let mut walk = Walk { source, out, title, id, of_items, path, items: 0, handler, unfolded: false, seen, clip };
     walk.file();
     Ok(())
 }
@@ -220,6 +228,7 @@ impl Walk<'_> {
     fn container(&mut self, header: &Header) {
         if &header.kind == b"trak" {
             self.handler = [0; 4];
+            self.clip.track = clip::Track::default();
         }
         let mut boxes = Boxes::new(header.body, header.end);
         let mut named = false;
@@ -231,6 +240,9 @@ impl Walk<'_> {
                 self.cut(&child, false);
             }
             self.visit(&child);
+        }
+        if &header.kind == b"trak" {
+            clip::conclude(self);
         }
         if &header.kind == b"moov" && self.path.len() == 1 && !named && !header.is_cut() {
             self.problem(Problem::malformed("", self.source.absolute(header.offset), "missing mvhd").harmless());

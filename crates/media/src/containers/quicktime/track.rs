@@ -43,6 +43,7 @@ pub(super) fn movie_header(walk: &mut Walk<'_>, header: &Header) {
             walk.tag(key, stamp.format("%Y-%m-%dT%H:%M:%SZ").to_string(), header.body + 4 + by);
         }
     }
+    super::clip::movie_length(walk, header);
 }
 
 /// `hdlr`: version and flags, component type, handler type, 12 bytes, a name (counted in QuickTime files).
@@ -72,6 +73,7 @@ pub(super) fn references(walk: &mut Walk<'_>, header: &Header) {
     let mut boxes = bmff::Boxes::new((header.body + 8).min(header.end), header.end);
     while let Some(entry) = walk.next(&mut boxes) {
         let own = walk.source.array::<4>(entry.body).is_ok_and(|flags| flags[3] & 1 == 1);
+        walk.clip.track.elsewhere |= !own;
         walk.seen.elsewhere |= !own;
     }
 }
@@ -101,6 +103,9 @@ pub(super) fn codecs(walk: &mut Walk<'_>, header: &Header) {
     let mut boxes = bmff::Boxes::new((header.body + 8).min(header.end), header.end);
     while let Some(entry) = walk.next(&mut boxes) {
         walk.tag("Codec", bmff::name(entry.kind), entry.offset + 4);
+        if entry.kind == *b"tmcd" {
+            super::clip::timecode_entry(walk, &entry);
+        }
         if &walk.handler != b"vide" || entry.len() < 78 {
             continue;
         }
@@ -146,6 +151,7 @@ pub(super) fn compressed_movie(walk: &mut Walk<'_>, header: &Header) {
         handler: [0; 4],
         unfolded: true,
         seen: super::Seen::default(),
+        clip: super::clip::Clip::default(),
     };
     let whole = Header { kind: *b"cmov", uuid: None, offset: 0, body: 0, end: deeper.source.len(), stated: 0 };
     deeper.container(&whole);
