@@ -3,15 +3,16 @@
 use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::output::{Outputs, ReportTarget};
 use super::reporting::Reporting;
 use countersign_judge::judge::Baseline;
 use countersign_judge::rules;
 use countersign_model::error::{Error, Result};
-use countersign_model::{AssetReport, Finding, FindingSubject, Run};
-use countersign_report::RenderOptions;
+use countersign_model::{AssetReport, Finding, FindingState, FindingSubject, Run, Severity, Summary};
 use countersign_report::saved::{self, Saved, Take};
+use countersign_report::{EarlierFinding, RenderOptions};
 
 /// Render a saved JSON report in another format, without a new scan.
 #[derive(Debug, clap::Args)]
@@ -89,7 +90,7 @@ impl Take for Rendering<'_> {
 }
 
 /// What an earlier report already held, for `scan --baseline`.
-pub(super) fn baseline(path: &Path) -> Result<Baseline> {
+pub(super) fn baseline(path: &Path) -> Result<(Baseline, Arc<[EarlierFinding]>)> {
     let mut kept = Kept::default();
     let saved = read(path, &mut kept)?;
     if saved.summary.interrupted {
@@ -99,7 +100,19 @@ pub(super) fn baseline(path: &Path) -> Result<Baseline> {
             hint: "use the report of a whole scan as the baseline".to_owned(),
         });
     }
-    Ok(Baseline::new(&kept.assets).with_others(&saved.summary))
+    let earlier = earlier(&kept.assets, &saved.summary);
+    Ok((Baseline::new(&kept.assets).with_others(&saved.summary), earlier))
+}
+
+/// The findings that were open then, for reports that tell the difference; notes ask for nothing.
+fn earlier(assets: &[AssetReport], summary: &Summary) -> Arc<[EarlierFinding]> {
+    let of_assets = assets.iter().flat_map(|asset| asset.findings.iter().map(move |f| (asset.path.as_str(), f)));
+    let of_packages = summary.packages.iter().flat_map(|p| p.findings.iter().map(|f| (p.root.as_str(), f)));
+    let open =
+        |f: &Finding| matches!(f.state, FindingState::Open | FindingState::Baseline) && f.severity > Severity::Note;
+    let all = of_assets.chain(of_packages).filter(|(_, f)| open(f));
+    all.map(|(path, f)| EarlierFinding { path: path.to_owned(), rule: f.rule.clone(), message: f.message.clone() })
+        .collect()
 }
 
 /// Assets with findings, without all that a baseline does not need.

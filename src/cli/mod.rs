@@ -2,6 +2,7 @@
 
 mod approvals;
 mod approve;
+mod attest;
 mod compare;
 mod completions;
 mod config;
@@ -28,6 +29,7 @@ mod timeline;
 mod tree;
 mod trust;
 mod trust_lists;
+mod verify_verdict;
 mod worker;
 
 use std::io::Write;
@@ -76,6 +78,8 @@ enum Command {
     Index(index::Arguments),
     /// What two files have in common: same bytes, same pixels or samples, copy, look, different
     Compare(compare::Arguments),
+    /// Check a signed verdict against a drive
+    VerifyVerdict(verify_verdict::Arguments),
     /// Print shell completions
     Completions(completions::Arguments),
     /// Print the manual page, or that of one command
@@ -135,6 +139,7 @@ fn dispatch(command: Command) -> Result<u8> {
         Command::Convert(arguments) => convert::run(&arguments),
         Command::Index(arguments) => index::run(&arguments),
         Command::Compare(arguments) => compare::run(&arguments),
+        Command::VerifyVerdict(arguments) => verify_verdict::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments, &mut defaults::prepared(Arguments::command())),
         Command::Man(arguments) => completions::man(&arguments, defaults::prepared(Arguments::command())),
         Command::Worker => Ok(worker::run()),

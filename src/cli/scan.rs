@@ -17,8 +17,9 @@ use super::listing::present;
 use super::output::{self, Outputs};
 use super::progress::Progress;
 use super::reporting::Reporting;
-use super::{config, convert, defaults, listing, overlap, timeline, trust_lists, worker};
+use super::{attest, config, convert, defaults, listing, overlap, timeline, trust_lists, worker};
 use countersign_credentials::{self as c2pa, Bounds, Verifier, Verify};
+use countersign_engine::attest::FileDigests;
 use countersign_engine::cache::Cache;
 use countersign_engine::extract;
 use countersign_engine::known::Known;
@@ -32,8 +33,8 @@ use countersign_judge::policy::Policy;
 use countersign_media::decoders;
 use countersign_model::error::{Error, Result};
 use countersign_model::limits;
-use countersign_model::{Outcome, Role, Run, Severity};
-use countersign_report::{Preview, RenderOptions};
+use countersign_model::{Outcome, Role, Run, Severity, Summary};
+use countersign_report::{EarlierFinding, Preview, RenderOptions};
 
 /// Archives inside one another that are ever opened.
 const DEEPEST: u32 = 16;
@@ -45,6 +46,8 @@ const DEEPEST: u32 = 16;
     countersign scan stills --role archival --policy archival\n  \
     countersign scan /mnt/drive --report html=report.html --report sarif=report.sarif\n  \
     countersign scan /mnt/drive --baseline yesterday.json --fail-on warning\n  \
+    countersign scan /mnt/drive --report provenance=sheets.html --report disclosure=uses.csv --title 'Episode 3'\n  \
+    countersign scan /mnt/drive --attest verdict.json --key legal\n  \
     git ls-files '*.png' '*.mov' | countersign scan --files-from -")]
 pub(super) struct Arguments {
     /// Folders or files to judge
@@ -126,6 +129,8 @@ pub(super) struct Arguments {
     #[arg(long)]
     no_progress: bool,
     #[command(flatten)]
+    attest: attest::Attestation,
+    #[command(flatten)]
     reporting: Reporting,
 }
 
@@ -134,6 +139,7 @@ enum RoleName {
     Final,
     Temporary,
     Archival,
+    Promotional,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -168,6 +174,9 @@ pub(super) fn run(arguments: Arguments) -> Result<u8> {
         trees.keep_out("a trust list", Some(list))?;
     }
     trees.keep_out("the cache", arguments.cache.as_deref().filter(|_| !arguments.no_cache))?;
+    trees.keep_out("the signed verdict", arguments.attest.file())?;
+    let attest = arguments.attest.open()?;
+    let digests = FileDigests::default();
     let trust = trust_lists::in_force(Some(&policy), &arguments.trust)?;
     trust_lists::warn_of_overdue(&trust);
     let approvals = approvals.map(|path| open(&path, &policy.trust.keys, &roots)).transpose()?;
@@ -184,15 +193,16 @@ pub(super) fn run(arguments: Arguments) -> Result<u8> {
         fetch: arguments.fetch_remote.then(c2pa::Rules::default),
     })?);
     verifier.pool().cloned().into_iter().for_each(countersign_worker::set_decoding_pool);
-    let baseline = arguments.baseline.as_deref().map(convert::baseline).transpose()?.unwrap_or_default();
+    let (baseline, earlier) = arguments.baseline.as_deref().map(convert::baseline).transpose()?.unzip();
     let cache = cache(&arguments)?;
     let known = known(&arguments, approvals.as_ref())?;
     let scan = Scan {
         policy: &policy,
         cache: cache.as_ref(),
         judge: Judge::new(&policy, approvals.as_ref(), as_of)
-            .with_baseline(baseline)
-            .with_integrity(arguments.integrity),
+            .with_baseline(baseline.unwrap_or_default())
+            .with_integrity(arguments.integrity)
+            .with_every_digest(attest.is_some()),
         extract: extract::Options {
             decoders: decoders::Options { pixels: arguments.pixels, thumbnails: arguments.pixels },
             verifier: Some(&verifier),
@@ -202,6 +212,7 @@ pub(super) fn run(arguments: Arguments) -> Result<u8> {
             RoleName::Final => Role::Final,
             RoleName::Temporary => Role::Temporary,
             RoleName::Archival => Role::Archival,
+            RoleName::Promotional => Role::Promotional,
         }),
         exclude: globs(&arguments.exclude)?,
         listed,
@@ -215,13 +226,14 @@ pub(super) fn run(arguments: Arguments) -> Result<u8> {
             FailOn::Warning => Severity::Warning,
         },
         known,
+        attest: attest.as_ref().map(|_| &digests),
     };
     // What is listed for this, the run does not list again.
     let listed_roots = Roots::local(&roots);
     scan::refuse_empty(&listed_roots, scan.listed.is_some(), &scan.exclude)?;
     let mut outputs =
-        Outputs::open(&arguments.reporting.wanted(), trees.closed(), &render_options(&arguments, &roots))?;
-    outputs.begin(&Run {
+        Outputs::open(&arguments.reporting.wanted(), trees.closed(), &render_options(&arguments, &roots, earlier))?;
+    let run = Run {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         started: Utc::now().to_rfc3339_opts(SecondsFormat::Secs, true),
         roots: roots.iter().map(|r| countersign_engine::walk::lossless(r)).collect(),
@@ -230,10 +242,23 @@ pub(super) fn run(arguments: Arguments) -> Result<u8> {
         trust: verifier.trust().to_vec(),
         catalogue: scan.catalogue.reference(),
         options: options(&arguments, &scan, as_of),
-    })?;
+        report: arguments.reporting.heading(&policy.report),
+    };
+    outputs.begin(&run)?;
     let stop = Arc::new(AtomicBool::new(false));
     on_interrupt(&stop, &verifier);
-    judge(&scan, &listed_roots, &arguments, outputs, stop)
+    let summary = judge(&scan, &listed_roots, &arguments, outputs, stop)?;
+    match &attest {
+        Some(_) if summary.interrupted => warn("the run was stopped: no verdict was signed"),
+        Some(attest) => attest.write(&run, &summary, &digests)?,
+        None => {}
+    }
+    Ok(match summary.outcome {
+        _ if summary.interrupted => 130,
+        Outcome::Pass => 0,
+        Outcome::Fail => 1,
+        Outcome::Incomplete => 2,
+    })
 }
 
 fn judge(
@@ -242,7 +267,7 @@ fn judge(
     arguments: &Arguments,
     mut outputs: Outputs,
     stop: Arc<AtomicBool>,
-) -> Result<u8> {
+) -> Result<Summary> {
     // What the count for the progress bar lists, the run does not list again.
     let progress = Progress::new(!arguments.no_progress && !arguments.reporting.quiet, Arc::clone(&stop));
     let done = Arc::new(AtomicBool::new(false));
@@ -269,12 +294,7 @@ fn judge(
     }
     let summary = summary?;
     outputs.end(&summary)?;
-    Ok(match summary.outcome {
-        _ if summary.interrupted => 130,
-        Outcome::Pass => 0,
-        Outcome::Fail => 1,
-        Outcome::Incomplete => 2,
-    })
+    Ok(summary)
 }
 
 /// What copies are looked for of, where they are: the named indexes and what the ledger holds fingerprints of.
@@ -354,9 +374,9 @@ fn globs(patterns: &[String]) -> Result<GlobSet> {
     set.build().map_err(|e| Error::Usage { what: format!("--exclude: {e}"), hint: String::new() })
 }
 
-fn render_options(arguments: &Arguments, roots: &[PathBuf]) -> RenderOptions {
+fn render_options(arguments: &Arguments, roots: &[PathBuf], earlier: Option<Arc<[EarlierFinding]>>) -> RenderOptions {
     let preview: Arc<dyn Preview> = Arc::new(Files::new(roots));
-    RenderOptions { preview: Some(preview), ..arguments.reporting.render_options() }
+    RenderOptions { preview: Some(preview), earlier, ..arguments.reporting.render_options() }
 }
 
 /// What was asked for, else what the policy says; the stack bounds both.

@@ -70,6 +70,7 @@ fn judged(folder: &Path, asked: &Asked<'_>) -> (Vec<AssetReport>, Summary) {
         max_archive_depth: asked.depth.unwrap_or(limits::ARCHIVE_DEPTH),
         timelines: vec![],
         fail_on: Severity::Error,
+        attest: None,
         known: None,
     };
     let mut rows = Vec::new();

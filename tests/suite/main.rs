@@ -4,6 +4,7 @@ mod samples;
 mod shared;
 
 mod approvals;
+mod archive_evidence;
 mod archives;
 mod archives_program;
 mod audio;
@@ -40,6 +41,7 @@ mod marks;
 mod matching;
 mod outside;
 mod packages;
+mod papers;
 mod policy;
 mod readers;
 mod reports;

@@ -238,6 +238,7 @@ fn bytes_that_are_exchanged_during_the_scan_are_not_approved() {
             max_archive_depth: 1,
             fail_on: Severity::Error,
             catalogue: countersign::marks::built_in(),
+            attest: None,
             known: None,
             timelines: Vec::new(),
         };

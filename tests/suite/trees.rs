@@ -178,6 +178,7 @@ fn judged(tree: &Arc<Observed>, asked: &Asked) -> (Vec<AssetReport>, Summary) {
         max_archive_depth: limits::ARCHIVE_DEPTH,
         timelines: vec![],
         fail_on: Severity::Error,
+        attest: None,
         known: None,
     };
     let roots = Roots::of([Arc::clone(tree) as Arc<dyn Tree>]);

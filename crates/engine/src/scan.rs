@@ -23,6 +23,7 @@ use globset::GlobSet;
 use rayon::prelude::*;
 
 use crate::archives::{self, Budget, Container};
+use crate::attest::FileDigests;
 use crate::cache::Cache;
 use crate::cut::{Cuts, Delivery, NamedTimeline};
 use crate::extract;
@@ -75,6 +76,8 @@ pub struct Scan<'a> {
     /// What copies are looked for of: the indexes and the ledger; the assets of the scan itself are added. Without it none
     /// are looked for.
     pub known: Option<Mutex<Known>>,
+    /// Where the digests of all files are kept for a signed verdict; the judge must want every digest then.
+    pub attest: Option<&'a FileDigests>,
 }
 
 /// Who watches a run: told of each asset, asked whether to stop.
@@ -135,6 +138,7 @@ pub trait Watch: Sync {
 ///     fail_on: Severity::Error,
 ///     catalogue: countersign_judge::marks::built_in(),
 ///     known: None,
+///     attest: None,
 ///     timelines: Vec::new(),
 /// };
 /// let roots = Roots::local(&["../../fixtures/delivery".into()]);

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use chrono::{Local, NaiveDate};
 use serde::de::DeserializeOwned;
 
+use super::holding::Holding;
 use crate::cli::config::{self, load_policy};
 use crate::cli::console::{print, warn};
 use crate::cli::keys;
@@ -79,6 +80,8 @@ pub(in crate::cli) struct Terms {
     /// Anything else worth knowing
     #[arg(long, value_name = "TEXT")]
     note: Option<String>,
+    #[command(flatten)]
+    holding: Holding,
     #[command(flatten)]
     pub(in crate::cli) place: Place,
 }
@@ -181,7 +184,7 @@ impl Terms {
         }
         let approver =
             Person { name: self.by.clone(), role: self.approver_role.clone(), organization: self.organization.clone() };
-        Ok(Record {
+        Ok(self.holding.of(Record {
             subjects,
             scopes: self.scope.clone(),
             use_class: self.class,
@@ -199,7 +202,7 @@ impl Terms {
             note: self.note.clone(),
             supersedes: self.supersedes.clone(),
             ..Record::new(decision, approver, decided)
-        })
+        }))
     }
 }
 

@@ -36,6 +36,7 @@ pub(crate) fn run() -> Run {
             .as_object()
             .cloned()
             .unwrap(),
+        report: None,
     }
 }
 
@@ -86,6 +87,7 @@ pub(crate) fn asset(path: &str) -> AssetReport {
         plays: vec![],
         uses: vec![],
         in_cut: None,
+        archive: None,
         records: vec![],
         frames: None,
         tags: None,

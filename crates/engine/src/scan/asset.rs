@@ -154,6 +154,7 @@ pub(super) fn process_asset(
     let Job { mut asset, inside, .. } = job;
     let place = around.place(asset.root, &asset.rel);
     asset.package = place.package;
+    asset.package_notes = place.notes.to_vec();
     (asset.role, asset.role_basis) = roles::place(&asset.rel, &scan.policy.roles, place.membership, scan.role);
     let (mut facts, mut opened) = extract_guarded(&asset, inside.as_ref(), files, (scan.extract, scan.cache));
     if facts.format.is_none() && facts.problems.is_empty() && around.deliveries.is_manifest(asset.root, &asset.rel) {
@@ -189,7 +190,10 @@ pub(super) fn process_asset(
         return None;
     }
     let sha256 = hashed.sha256;
-    let findings = scan.judge.asset(&ExaminedAsset {
+    if let (Some(attest), None) = (scan.attest, &inside) {
+        attest.take(&asset, sha256.as_deref());
+    }
+    let (findings, archive) = scan.judge.asset_with_archive(&ExaminedAsset {
         asset: &asset,
         facts: &facts,
         evidence: &evidence,
@@ -219,6 +223,7 @@ pub(super) fn process_asset(
         recipe,
         evidence,
         c2pa: facts.c2pa,
+        archive,
         findings,
         problems: facts.problems,
         records,

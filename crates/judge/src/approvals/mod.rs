@@ -6,7 +6,7 @@
 //! exchange records with spreadsheets.
 
 mod checked;
-mod envelope;
+pub(crate) mod envelope;
 pub mod export;
 pub mod import;
 mod index;
