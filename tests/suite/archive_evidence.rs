@@ -289,7 +289,7 @@ fn offsets_of_lines_lead_to_what_they_say() {
 fn bag(folder: &Path) {
     use sha2::{Digest, Sha256};
     let picture = jpeg(&hills(480, 320));
-    let bag = folder.join("d/bag");
+    let bag = folder.join("d/archive/bag");
     std::fs::create_dir_all(bag.join("data")).unwrap();
     std::fs::write(bag.join("data/p.jpg"), &picture).unwrap();
     let hex = data_encoding::HEXLOWER.encode(&Sha256::digest(&picture));
@@ -307,14 +307,14 @@ fn a_bag_says_where_its_content_is_held_and_vouches_for_it_once_its_hash_was_che
     let folder = tempfile::tempdir().unwrap();
     bag(folder.path());
     let report = scanned(folder.path(), &[], &[]);
-    let held = &row(&report, "bag/data/p.jpg")["archive"];
+    let held = &row(&report, "archive/bag/data/p.jpg")["archive"];
     assert_eq!(held["grade"], "unsupported");
     assert_eq!(
         (held["for"][0]["kind"].as_str(), held["for"][0]["value"].as_str()),
         (Some("holding"), Some("City Archive"))
     );
     let report = scanned(folder.path(), &[], &["--integrity"]);
-    let checked = &row(&report, "bag/data/p.jpg")["archive"];
+    let checked = &row(&report, "archive/bag/data/p.jpg")["archive"];
     assert_eq!(
         (checked["grade"].as_str(), checked["for"][0]["kind"].as_str()),
         (Some("authenticated"), Some("custody"))

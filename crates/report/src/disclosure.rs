@@ -3,7 +3,7 @@
 //!
 //! Its columns are what studios, insurers, guilds, festivals and regulators ask for: asset, tool, version, model, prompt,
 //! sources and their rights, place in the cut with timecodes and length, who approved, reference, consent, likeness, and how
-//! the audience is told. It repeats what files, credentials and records say; it gives no legal advice.
+//! the audience is told. It repeats what files, credentials and records say; it does not give legal advice.
 
 use std::fmt::Write as _;
 use std::io::{self, Write};
@@ -13,7 +13,7 @@ use crate::not_looked_at;
 use crate::paper::{self, Head, facts, length, name, record_line, records, said, table, text};
 use crate::words::{played, systems, word};
 use crate::{Info, Kind, RenderOptions, Report};
-use countersign_model::{Ai, AssetReport, FindingState, RecordNote, Role, Run, Severity, Summary, Use};
+use countersign_model::{Ai, AssetReport, Claim, Finding, FindingState, RecordNote, Role, Run, Severity, Summary, Use};
 
 /// A block for each use of generative AI.
 pub static KIND: Kind = Kind {
@@ -96,13 +96,20 @@ fn kind(asset: &AssetReport, records: &[&RecordNote]) -> &'static str {
         (_, "digital-replica") => "digital replica of a person",
         (Ai::Generated, _) => "made by a generative model",
         (Ai::Composite, _) => "partly made or edited by a generative model",
-        (Ai::Enhanced, _) => "enhanced by an algorithm, which need not be AI",
+        (Ai::Enhanced, _) if by_algorithm(asset) => "enhanced by an algorithm, which need not be AI",
+        (Ai::Enhanced, _) => "enhanced by a model",
         (Ai::Possible, _) => "may be AI material: a hint only",
         (Ai::None, "assistive") => "assistive use, by record",
         (Ai::None, "altered") => "altered, by record",
         (Ai::None, "generated") => "generated, by record",
         (Ai::None, _) => "known from a record only",
     }
+}
+
+/// Whether all that is said of it is that an algorithm enhanced it.
+fn by_algorithm(asset: &AssetReport) -> bool {
+    let mut enhanced = asset.evidence.iter().filter(|e| e.claim == Claim::Enhanced);
+    enhanced.all(|e| e.value.to_lowercase().contains("algorithmicallyenhanced"))
 }
 
 fn sources(record: &RecordNote) -> String {
@@ -139,12 +146,21 @@ fn audience(records: &[&RecordNote]) -> String {
 
 /// Whether the use is settled, and what is open where it is not.
 fn status(asset: &AssetReport, decided: Option<&RecordNote>) -> String {
-    let open = asset.findings.iter().find(|f| f.state == FindingState::Open && f.severity > Severity::Note);
+    // What an earlier report held already is as open as it was.
+    let open = |f: &&Finding| matches!(f.state, FindingState::Open | FindingState::Baseline);
+    let open = asset.findings.iter().filter(|f| f.severity > Severity::Note).find(open);
+    let accepted = asset.findings.iter().find(|f| f.state == FindingState::Suppressed);
     match (open, decided) {
         (Some(finding), _) => format!("Open: {}", finding.message),
         (None, Some(record)) => format!("Settled: {}", record_line(record)),
-        (None, None) if asset.role == Role::Temporary => "Temporary: not part of the final work".to_owned(),
-        (None, None) => "No record, and none is demanded here".to_owned(),
+        (None, None) => match accepted {
+            Some(finding) => {
+                let reason = finding.reason.as_deref().unwrap_or("no reason is recorded");
+                format!("Accepted by the policy, without a record: {reason}")
+            }
+            None if asset.role == Role::Temporary => "Temporary: not part of the final work".to_owned(),
+            None => "None demanded: the policy asks for no record here".to_owned(),
+        },
     }
 }
 
@@ -221,7 +237,7 @@ impl Packet<'_> {
         };
         out.push_str(
             "<p class=\"soft\">This packet repeats what files, credentials and records say. Marks can be removed: what carries no \
-             mark and no record is not in it. It is no legal advice.</p>\n",
+             mark and no record is not in it. It is not legal advice.</p>\n",
         );
         if !self.blocks.is_empty() {
             let rows: Vec<_> = self.blocks.iter().map(|block| block.row.clone()).collect();
@@ -235,7 +251,7 @@ impl Packet<'_> {
 fn block(asset: &AssetReport, entry: &Entry) -> Block {
     let cut: Vec<_> = asset.uses.iter().map(|of| format!("{} to {}", of.record.from, of.record.to)).collect();
     let cut = if cut.is_empty() { asset.plays.iter().map(played).collect() } else { cut };
-    let status = if entry.status.starts_with("Open") { "open" } else { "settled or none demanded" };
+    let status = entry.status.split([':', ',']).next().unwrap_or_default();
     let tool = if entry.tool.is_empty() { "not named".to_owned() } else { entry.tool.clone() };
     let or = |value: &str, none: &str| if value.is_empty() { none.to_owned() } else { value.to_owned() };
     let top = format!(

@@ -9,7 +9,7 @@ use std::io::{self, Write};
 
 use crate::csv::row;
 use crate::not_looked_at;
-use crate::paper::{self, Head, facts, name, record_line, records, said, table, text};
+use crate::paper::{self, Head, capitalized, facts, name, record_line, records, said, table, text};
 use crate::{Info, Kind, RenderOptions, Report};
 use countersign_model::{ArchiveEvidence, ArchiveGrade, ArchiveLine, ArchiveWeight, AssetReport, Role, Run, Summary};
 
@@ -132,7 +132,7 @@ impl Sheets<'_> {
             out.push_str("<p>No picture, film or sound stands in an archival place.</p>\n");
             return out;
         }
-        out.push_str("<h2>Assets</h2>\n<ol class=\"screen\">\n");
+        out.push_str("<h2 class=\"screen\">Assets</h2>\n<ol class=\"screen\">\n");
         for (index, sheet) in self.sheets.iter().enumerate() {
             let (tone, word) = (tone(sheet.grade), title(sheet.grade).to_lowercase());
             let _ = writeln!(
@@ -232,14 +232,12 @@ fn lines(lines: &[ArchiveLine], none: &str) -> String {
 }
 
 fn what(line: &ArchiveLine) -> String {
-    let mut chars = line.what.chars();
-    let first = chars.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
     let weight = match line.weight {
         ArchiveWeight::Contradicts => " (contradicts)",
         ArchiveWeight::Authenticates => " (vouched for)",
         ArchiveWeight::Weakens | ArchiveWeight::Supports => "",
     };
-    format!("{first}{}{weight}", chars.as_str())
+    format!("{}{weight}", capitalized(&line.what))
 }
 
 fn place(line: &ArchiveLine) -> String {

@@ -146,6 +146,28 @@ fn chain() -> Credentials {
     }
 }
 
+/// Evidence for and against whose texts try to get out.
+fn archive() -> ArchiveEvidence {
+    let line = |kind: &str, text: &str, weight| ArchiveLine {
+        what: "names the camera that took it".into(),
+        place: format!("JPEG APP1, {text}"),
+        offset: Some(110),
+        value: text.into(),
+        kind: kind.into(),
+        weight,
+    };
+    ArchiveEvidence {
+        grade: ArchiveGrade::Contradicted,
+        supporting: HOSTILE.iter().map(|text| line("camera", text, ArchiveWeight::Supports)).collect(),
+        against: HOSTILE.iter().map(|text| line("dates", text, ArchiveWeight::Contradicts)).collect(),
+        claims: vec![
+            line("title", HOSTILE[4], ArchiveWeight::Supports),
+            line("caption", HOSTILE[2], ArchiveWeight::Supports),
+        ],
+        questions: vec![format!("How is this explained: {}?", HOSTILE[2])],
+    }
+}
+
 pub(crate) fn assets() -> Vec<AssetReport> {
     let mut all = vec![
         asset("final/clean.jpg"),
@@ -221,6 +243,7 @@ pub(crate) fn assets() -> Vec<AssetReport> {
                 finding("unrecognized-format", Severity::Note, FindingState::Open, "no reader knows it"),
             ],
             package: Some(0),
+            archive: Some(archive()),
             ..asset("archival/notes.xyz")
         },
     ];

@@ -133,10 +133,17 @@ fn fields(subject: &ArchiveSubject<'_>) -> Vec<ArchiveLine> {
             let mut notes = noted.filter_map(|key| subject.asset.package_notes.iter().find(|note| note.key == key));
             notes.find(|note| says_something(&note.value))
         };
-        let tag = first(subject.facts, &field.keys).or_else(note)?;
+        // What marks the asset as AI material does not speak for it.
+        let tag = first(subject.facts, &field.keys).filter(|tag| !is_mark(subject, tag)).or_else(note)?;
         Some(line(&field.kind, &field.what, ArchiveWeight::Supports, tag))
     });
     found.collect()
+}
+
+/// Whether a mark of AI was read from this field.
+fn is_mark(subject: &ArchiveSubject<'_>, tag: &Tag) -> bool {
+    let ai = |claim: Claim| !matches!(claim, Claim::Captured | Claim::Digitized | Claim::NotAi);
+    subject.evidence.iter().any(|e| ai(e.claim) && e.place == tag.place && e.offset == tag.offset)
 }
 
 /// A maker note that begins as those of the named maker do, or of a maker whose notes have no header.

@@ -254,6 +254,13 @@ pub(crate) fn record_line(record: &RecordNote) -> String {
     out
 }
 
+/// A clause as the beginning of a sentence.
+pub(crate) fn capitalized(clause: &str) -> String {
+    let mut chars = clause.chars();
+    let first = chars.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
+    first + chars.as_str()
+}
+
 /// Where people sign.
 pub(crate) const SIGNATURES: &str =
     "<div class=\"sign\"><div>Name and title</div><div>Signature</div><div>Date</div></div>\n";

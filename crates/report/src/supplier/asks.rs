@@ -19,7 +19,10 @@ pub(super) fn ask(action: &FindingAction) -> String {
 
 fn known(action: &FindingAction) -> Option<&'static str> {
     use FindingAction as A;
-    of_approvals(action).or(Some(match action {
+    if let Some(sentence) = of_approvals(action) {
+        return Some(sentence);
+    }
+    Some(match action {
         A::AskHowItWasMade => "Say whether and how a generative tool was used.",
         A::LookAtBoth => {
             "Say whether it was made from the file that it resembles; a copy is to be replaced or approved."
@@ -53,7 +56,7 @@ fn known(action: &FindingAction) -> Option<&'static str> {
         A::ImportTrustList => "Say who signed it, and send the certificate of the signer's authority.",
         A::TreatHistoryAsUnproven => "Say who made the parts of its history that nobody vouches for.",
         _ => return None,
-    }))
+    })
 }
 
 fn of_approvals(action: &FindingAction) -> Option<&'static str> {
@@ -110,6 +113,8 @@ mod tests {
             FindingAction::Text { text: "Do `countersign approve x`.".into() },
             FindingAction::KeepApproved,
         ];
+        let remove = ask(&actions[0]);
+        assert!(remove.contains("send the written approval"), "{remove}");
         for action in actions {
             let said = ask(&action);
             assert!(

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use crate::paper::{self, Head, name, text};
+use crate::paper::{self, Head, capitalized, name, text};
 use crate::{EarlierFinding, Info, Kind, RenderOptions, Report};
 use countersign_model::{AssetReport, Finding, FindingState, FindingSubject, Outcome, Run, Severity, Summary};
 
@@ -71,7 +71,7 @@ impl Report for Page<'_> {
             }
         }
         let head = Head {
-            title: "Your delivery: what is to be done",
+            title: "Your delivery: what needs to be done",
             lead: "What was found when the delivery was examined, and what is asked of you.",
             class: "",
             script: Some(SCRIPT),
@@ -168,7 +168,7 @@ impl Page<'_> {
                     out,
                     "<li>Resolved: <span class=\"mono\">{}</span><br><span class=\"soft\">{}</span></li>",
                     text(&item.path),
-                    text(&item.message)
+                    text(&capitalized(&item.message))
                 );
             }
             if resolved.len() > NOTES {
@@ -203,12 +203,10 @@ impl Item {
             Some(false) if severity > Severity::Note => " <span class=\"tag new\">new</span>",
             _ => "",
         };
-        let mut message = self.message.chars();
-        let first = message.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
         let mut out = format!(
             "<div class=\"item\"><h3>{number}. <span class=\"mono\">{}</span>{since}</h3>\n<p>{}.</p>\n<p class=\"do\">{}</p>\n",
             text(&self.path),
-            text(&format!("{first}{}", message.as_str())),
+            text(&capitalized(&self.message)),
             text(&self.ask)
         );
         if severity > Severity::Note {
