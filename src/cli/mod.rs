@@ -53,7 +53,7 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Judge a delivery: walk, read, match, judge, report
-    Scan(scan::Arguments),
+    Scan(Box<scan::Arguments>),
     /// The events of a timeline, and the assets they conform to
     Timeline(timeline::Arguments),
     /// Everything a file says, without judgement
@@ -126,7 +126,7 @@ fn parsed() -> Result<std::result::Result<Arguments, clap::Error>> {
 
 fn dispatch(command: Command) -> Result<u8> {
     match command {
-        Command::Scan(arguments) => scan::run(arguments),
+        Command::Scan(arguments) => scan::run(*arguments),
         Command::Timeline(arguments) => timeline::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Approve(arguments) => approve::run(*arguments),

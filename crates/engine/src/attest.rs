@@ -17,10 +17,13 @@ use countersign_io::{ByteRange, Entry, Roots};
 use countersign_judge::verdict::{VerdictPlace, VerdictStatement};
 use countersign_model::Asset;
 
+/// By root and path: the size, and the digest where there is one.
+type Files = BTreeMap<(usize, String), (u64, Option<String>)>;
+
 /// The digests of the files that a run judged, by root and path; from any thread.
 #[derive(Debug, Default)]
 pub struct FileDigests {
-    files: Mutex<BTreeMap<(usize, String), (u64, Option<String>)>>,
+    files: Mutex<Files>,
 }
 
 impl FileDigests {

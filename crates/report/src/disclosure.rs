@@ -229,10 +229,12 @@ impl Packet<'_> {
         let mut out = match (self.blocks.len(), self.open) {
             (0, _) => "<div class=\"verdict good\"><p><b>No use of generative AI was found.</b></p></div>\n".to_owned(),
             (all, 0) => {
-                format!("<div class=\"verdict good\"><p><b>Uses listed: {all}.</b> None has an open item.</p></div>\n")
+                format!(
+                    "<div class=\"verdict good\"><p><b>Assets with generative AI: {all}.</b> None has an open item.</p></div>\n"
+                )
             }
             (all, open) => format!(
-                "<div class=\"verdict warn\"><p><b>Uses listed: {all}.</b> Assets with an open item: {open}.</p></div>\n"
+                "<div class=\"verdict warn\"><p><b>Assets with generative AI: {all}.</b> With an open item: {open}.</p></div>\n"
             ),
         };
         out.push_str(
@@ -269,7 +271,7 @@ fn block(asset: &AssetReport, entry: &Entry) -> Block {
     let rest = facts(&[
         ("Prompt", or(&entry.prompt, "not recorded")),
         ("Sources and rights", or(&entry.sources, "not recorded")),
-        ("Approved by", or(&entry.approved_by, "nobody, by the records")),
+        ("Approved by", or(&entry.approved_by, "no approval is recorded")),
         ("Approved on", entry.approved_on.clone()),
         ("Approved for", entry.scopes.clone()),
         ("Reference", entry.reference.clone()),

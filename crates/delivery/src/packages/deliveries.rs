@@ -459,7 +459,6 @@ fn fault(kind: PackageFaultKind, path: &str, what: impl Into<String>) -> Package
 mod tests {
     use super::*;
     use crate::packages::Algorithm;
-    use countersign_model::Role;
 
     static KIND: Info = Info { kind: "test", name: "test" };
 
@@ -473,21 +472,7 @@ mod tests {
     }
 
     fn asset(rel: &str, size: u64) -> Asset {
-        Asset {
-            path: rel.into(),
-            rel: rel.to_owned(),
-            root: 0,
-            size,
-            mtime: None,
-            changed: None,
-            role: Role::Final,
-            role_basis: String::new(),
-            package: None,
-            verified_hashes: None,
-            sidecars: vec![],
-            obstacle: None,
-            cut: Default::default(),
-        }
+        Asset::new(rel.into(), rel.to_owned(), 0, size, None)
     }
 
     #[test]

@@ -154,8 +154,10 @@ pub(super) fn process_asset(
     let Job { mut asset, inside, .. } = job;
     let place = around.place(asset.root, &asset.rel);
     asset.package = place.package;
-    asset.package_notes = place.notes.to_vec();
     (asset.role, asset.role_basis) = roles::place(&asset.rel, &scan.policy.roles, place.membership, scan.role);
+    if asset.role == Role::Archival {
+        asset.package_notes = place.notes.to_vec();
+    }
     let (mut facts, mut opened) = extract_guarded(&asset, inside.as_ref(), files, (scan.extract, scan.cache));
     if facts.format.is_none() && facts.problems.is_empty() && around.deliveries.is_manifest(asset.root, &asset.rel) {
         (facts.format, facts.media) = (Some(MANIFEST), Some(Media::Companion));

@@ -210,9 +210,9 @@ impl Item {
             text(&self.ask)
         );
         if severity > Severity::Note {
-            let _ = write!(
+            let _ = writeln!(
                 out,
-                "<label>Your answer<textarea data-path=\"{}\" data-rule=\"{}\" data-message=\"{}\"></textarea></label>\n",
+                "<label>Your answer<textarea data-path=\"{}\" data-rule=\"{}\" data-message=\"{}\"></textarea></label>",
                 text(&self.path),
                 text(&self.rule),
                 text(&self.message)
