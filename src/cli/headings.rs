@@ -11,7 +11,10 @@ const OF_SCAN: &[(&str, &[&str])] = &[
         &["verify", "trust", "fetch-remote", "integrity", "pixels", "marks", "match", "no-match", "known"],
     ),
     ("Speed", &["jobs", "cache", "no-cache"]),
-    ("Reports", &["report", "tags", "show-suppressed", "color", "quiet", "verbose", "no-progress"]),
+    (
+        "Reports",
+        &["report", "title", "attest", "key", "tags", "show-suppressed", "color", "quiet", "verbose", "no-progress"],
+    ),
 ];
 
 /// The commands with the options of `scan` in groups.
