@@ -2,7 +2,7 @@
 
 use super::tables;
 use super::{ArchiveSubject, first, line};
-use countersign_model::{ArchiveLine, ArchiveWeight, Facts, Tag};
+use countersign_model::{ArchiveLine, ArchiveWeight, Facts, FormatId, Tag};
 
 pub(super) fn lines(subject: &ArchiveSubject<'_>) -> Vec<ArchiveLine> {
     let facts = subject.facts;
@@ -14,6 +14,11 @@ pub(super) fn lines(subject: &ArchiveSubject<'_>) -> Vec<ArchiveLine> {
 pub(super) fn header(note: &str) -> &str {
     let inner = note.strip_prefix('<').and_then(|rest| rest.strip_suffix("\">"));
     inner.and_then(|inner| Some(inner.split_once(", \"")?.1)).unwrap_or(note)
+}
+
+/// Formats of the developed pictures that cameras write.
+fn is_written_by_cameras(format: FormatId) -> bool {
+    ["jpeg", "heif"].contains(&format.as_str())
 }
 
 /// A model that only another maker calls so.
@@ -31,13 +36,16 @@ fn model(facts: &Facts) -> Option<ArchiveLine> {
     })
 }
 
-/// A maker note of another maker than the one named.
+/// A maker note of another maker than the one named. In raw files it contradicts nothing: ExifTool's MakerNotes.pm tells of
+/// Nikon's own program, which writes Nikon's notes into raw files that it makes of other cameras' pictures.
 fn maker_note(facts: &Facts) -> Option<ArchiveLine> {
     let (make, note) = (first(facts, &["exif:Make"])?, first(facts, &["exif:MakerNote"])?);
     let own = tables::maker(&make.value)?;
     let of = tables::maker_of_note(header(&note.value))?;
     let what = format!("the maker note is of {}, and the maker named is {}", of.name, make.value.trim());
-    (of.name != own.name).then(|| line("maker-note", what, ArchiveWeight::Contradicts, note))
+    let straight = facts.format.is_some_and(is_written_by_cameras);
+    let weight = if straight { ArchiveWeight::Contradicts } else { ArchiveWeight::Weakens };
+    (of.name != own.name).then(|| line("maker-note", what, weight, note))
 }
 
 /// A built-in lens that is named after another model.
@@ -75,20 +83,17 @@ fn size(facts: &Facts) -> Option<ArchiveLine> {
     (!same).then(|| line("size", what(), ArchiveWeight::Weakens, tag))
 }
 
-/// A file with camera fields and without the maker note that every file straight from such a camera carries.
+/// A file with camera fields and without a maker note, such as its maker's cameras write.
 fn no_note(subject: &ArchiveSubject<'_>) -> Option<ArchiveLine> {
     let facts = subject.facts;
-    let straight = facts.format.is_some_and(|format| ["jpeg", "heif"].contains(&format.as_str()));
+    let straight = facts.format.is_some_and(is_written_by_cameras);
     let make = first(facts, &["exif:Make"])?;
-    let maker = tables::maker(&make.value).filter(|maker| maker.always_note && straight)?;
+    let maker = tables::maker(&make.value).filter(|maker| maker.writes_note && straight)?;
     first(facts, &["exif:ExposureTime"])?;
     let lacks = facts.tags.iter().all(|tag| tag.key != "MakerNote");
     let scanned = super::tables::is_program(tables::ProgramKind::Scanner, &first(facts, &["exif:Model"])?.value);
     let what = || {
-        format!(
-            "no maker note, which every file straight from a camera of {} carries: a program wrote it anew",
-            maker.name
-        )
+        format!("no maker note, such as cameras of {} write: a program that saved it may have left it out", maker.name)
     };
     (lacks && !scanned).then(|| line("maker-note", what(), ArchiveWeight::Weakens, make))
 }

@@ -94,12 +94,16 @@ fn before_the_camera(facts: &Facts) -> Option<ArchiveLine> {
     let (camera, (year, source)) = by_model.or_else(by_maker)?;
     let (taken, tag) = dated(facts, ORIGINAL).filter(|(at, _)| at.year() < year).min_by_key(|(at, _)| *at)?;
     let unset = taken.month() == 1 && taken.day() == 1;
+    let tried = taken.year() + 1 == year;
+    let (weight, but) = match () {
+        () if unset => (ArchiveWeight::Weakens, "; a clock that was never set begins on such a day"),
+        () if tried => (ArchiveWeight::Weakens, "; cameras are tried in the months before they are announced"),
+        () => (ArchiveWeight::Contradicts, ""),
+    };
     let what = format!(
-        "the original is dated before its camera was made: {} is of {year} ({source}){}",
-        camera.value.trim(),
-        if unset { "; a clock that was never set begins on such a day" } else { "" }
+        "the original is dated before its camera was made: {} is of {year} ({source}){but}",
+        camera.value.trim()
     );
-    let weight = if unset { ArchiveWeight::Weakens } else { ArchiveWeight::Contradicts };
     Some(line("camera-year", what, weight, tag))
 }
 

@@ -37,9 +37,9 @@ pub(super) struct Maker {
     pub(super) models: Vec<String>,
     /// What its maker notes begin with; nothing where they have no header.
     pub(super) note: Vec<String>,
-    /// Whether every file straight from its cameras carries a maker note.
+    /// Whether its cameras are documented to write a maker note.
     #[serde(default)]
-    pub(super) always_note: bool,
+    pub(super) writes_note: bool,
     /// Whether the lens is named after the model of the device that it is built into.
     #[serde(default)]
     pub(super) lens_begins_with_model: bool,

@@ -125,6 +125,8 @@ fn what_only_calls_for_a_question_changes_no_grade() {
     let cases: &[(&str, &[Said<'_>])] = &[
         ("editor", &[("exif", "Software", "GIMP 2.8.10")]),
         ("camera-year", &[("exif", "DateTimeOriginal", "1980:01:01 00:00:13")]),
+        // Months before it was announced.
+        ("camera-year", &[("exif", "DateTimeOriginal", "2003:12:20 10:00:00")]),
         (
             "size",
             &[
@@ -191,4 +193,33 @@ fn custody_and_raw_files_count() {
         evidence(&ArchiveSubject { asset: &other, facts: &facts, evidence: &[], ai: Ai::None, record: None, as_of })
             .is_none()
     );
+}
+
+#[test]
+fn early_cameras_of_makers_of_later_ones_are_not_contradicted() {
+    let cases = [
+        ("Apple Computer, Inc.", "QuickTake 150", "1995:06:01 10:00:00"),
+        ("Google", "Glass 1", "2013:05:01 10:00:00"),
+        ("HUAWEI", "U1250", "2008:05:01 10:00:00"),
+        ("GoPro", "HERO", "2005:05:01 10:00:00"),
+    ];
+    for (make, model, day) in cases {
+        let found =
+            judged(&facts(&[("exif", "Make", make), ("exif", "Model", model), ("exif", "DateTimeOriginal", day)]));
+        assert!(found.against.is_empty(), "{make}: {:#?}", found.against);
+    }
+}
+
+#[test]
+fn a_note_of_another_maker_in_a_raw_file_is_only_a_question() {
+    let raw = |format: &'static str| Facts {
+        format: Some(FormatId::new(format)),
+        ..facts(&[
+            ("exif", "Make", "Canon"),
+            ("exif", "Model", "Canon EOS 20D"),
+            ("exif", "MakerNote", "<9 bytes, \"Nikon\">"),
+        ])
+    };
+    assert_ne!(judged(&raw("tiff")).grade, ArchiveGrade::Contradicted);
+    assert_eq!(judged(&raw("jpeg")).grade, ArchiveGrade::Contradicted);
 }

@@ -6,7 +6,8 @@
 //! In archival places it speaks also where dates are out of order (the original later than its last change, or than
 //! the signature over it, by more than a day), where an editor's name stands beside a claim of capture, and where the
 //! picture is unlike the thumbnail that it carries (EXIF, Photoshop, Content Credentials): letterboxes, crops, turns and
-//! changes of brightness are allowed for.
+//! changes of brightness are allowed for. Dates and thumbnails are only noted here where `contradicted-archival` tells of
+//! them.
 //!
 //! The finding lays out the evidence for and against; which of it is true, it does not say.
 //!
@@ -38,11 +39,17 @@ impl Rule for ConflictingProvenance {
     fn check_asset(&self, context: &AssetContext, out: &mut Vec<RawFinding>) {
         out.extend(claims(context));
         if context.asset.role == Role::Archival {
-            out.extend(dates(context));
+            let told = told_as_contradicted(context);
+            let impossible = dates(context).into_iter().chain(thumbnail(context));
+            out.extend(impossible.map(|finding| if told { finding.at_most(Severity::Note) } else { finding }));
             out.extend(editor(context));
-            out.extend(thumbnail(context));
         }
     }
+}
+
+/// Whether `contradicted-archival` tells the same dates and thumbnails as an error: one fact asks for one answer.
+fn told_as_contradicted(context: &AssetContext) -> bool {
+    context.archive.is_some() && context.policy.off("contradicted-archival").is_none()
 }
 
 fn says<'a>(context: &'a AssetContext, claims: &[Claim]) -> Option<&'a Evidence> {
