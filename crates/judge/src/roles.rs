@@ -137,8 +137,9 @@ impl Patterns {
 
 /// The role of the file at `rel` and why: `cpl`, `pkl`, `manifest`, `policy:<pattern>`, `option` or `default`.
 ///
-/// What a package delivers is final, whatever its folder is called; only an archival pattern stands above a
-/// membership, since archival is the stricter role and hash lists name everything on a drive.
+/// What a package delivers is final, whatever its folder is called; only an archival or a promotional pattern stands
+/// above a membership: the first is the stricter role, the second reaches an audience too, and hash lists name everything on
+/// a drive.
 ///
 /// ```
 /// use countersign_judge::policy::Policy;
@@ -179,7 +180,7 @@ pub fn place_from(
     let first = below.into_iter().chain(whole).min().and_then(|row| patterns.rows.get(row));
     let placed = first.map(|(pattern, role)| (*role, format!("policy:{}", pattern.text())));
     match (member, placed, option) {
-        (Some(_), Some(archival @ (Role::Archival, _)), _) => archival,
+        (Some(_), Some(special @ (Role::Archival | Role::Promotional, _)), _) => special,
         (Some(member), _, _) => (Role::Final, member.basis().to_owned()),
         (None, Some(placed), _) => placed,
         (None, None, Some(role)) => (role, "option".to_owned()),

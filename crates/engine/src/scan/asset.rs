@@ -220,6 +220,9 @@ pub(super) fn process_asset(pass: &Pass<'_>, job: Job) -> Option<Judged> {
     let patterns = &scan.engine.policy.roles;
     (asset.role, asset.role_basis) =
         roles::place_from(above, &asset.rel, patterns, place.membership, scan.options.role);
+    if asset.role == Role::Archival {
+        asset.package_notes = place.notes.to_vec();
+    }
     let (mut facts, mut opened) =
         extract_guarded(&asset, inside.as_ref(), files, (&scan.engine.extract, scan.engine.cache.as_deref()));
     if facts.format.is_none() && facts.problems.is_empty() && around.deliveries.is_manifest(asset.root, &asset.rel) {
@@ -263,7 +266,10 @@ pub(super) fn process_asset(pass: &Pass<'_>, job: Job) -> Option<Judged> {
         return None;
     }
     let sha256 = hashed.sha256;
-    let findings = scan.judge.asset(&ExaminedAsset {
+    if let (Some(attest), None) = (&scan.options.attest, &inside) {
+        attest.take(&asset, sha256.as_deref());
+    }
+    let (findings, archive) = scan.judge.asset_with_archive(&ExaminedAsset {
         asset: &asset,
         facts: &facts,
         evidence: &evidence,
@@ -293,6 +299,7 @@ pub(super) fn process_asset(pass: &Pass<'_>, job: Job) -> Option<Judged> {
         recipe,
         evidence,
         c2pa: facts.c2pa,
+        archive,
         findings,
         problems: facts.problems,
         records,
