@@ -201,6 +201,7 @@ fn run(case: &Case, wrong: &mut Vec<String>) {
             let asset = Asset {
                 path: PathBuf::from("/mnt/drive").join(&case.path),
                 rel: case.path.clone(),
+                above: "".into(),
                 root: 0,
                 size: case.size,
                 mtime: None,

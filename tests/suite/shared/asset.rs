@@ -21,6 +21,7 @@ pub(crate) fn asset(path: impl Into<PathBuf>, rel: &str, role: Role) -> Asset {
     Asset {
         path: path.into(),
         rel: rel.into(),
+        above: "".into(),
         root: 0,
         size: 9,
         mtime: None,

@@ -473,6 +473,7 @@ mod tests {
         Asset {
             path: rel.into(),
             rel: rel.to_owned(),
+            above: "".into(),
             root: 0,
             size,
             mtime: None,
