@@ -38,7 +38,7 @@ pub(super) fn run(arguments: Arguments) -> Result<u8> {
     if terms.scope.is_empty() && decision != Decision::Denied {
         terms.scope = vec![Scope::FinalDeliverable];
     }
-    let mut selection = files.selected(Some(&terms.place.path()?))?;
+    let mut selection = files.selected(Some(&terms.place.path()?), decision)?;
     super::fingerprint::add(&mut selection)?;
     terms.decide(decision, selection, &condition)
 }

@@ -19,7 +19,7 @@ use super::listing::present;
 use super::output::{self, Outputs};
 use super::progress::{self, Progress};
 use super::reporting::Reporting;
-use super::{attest, baseline, config, defaults, listing, overlap, timeline, trust_lists, worker};
+use super::{attest, baseline, config, defaults, delivery_root, listing, overlap, timeline, trust_lists, worker};
 use countersign_credentials::{self as c2pa, Bounds, Verifier, Verify};
 use countersign_engine::attest::FileDigests;
 use countersign_engine::cache::Cache;
@@ -68,6 +68,9 @@ pub(super) struct Arguments {
     /// Role of files that nothing else places [default: final]
     #[arg(long, value_enum)]
     role: Option<RoleName>,
+    /// The folder in which the delivery begins, for a scan of a part of it: names from there down place files
+    #[arg(long, value_name = "DIR")]
+    delivery_root: Option<PathBuf>,
     /// How far C2PA Content Credentials are checked
     #[arg(long, value_enum, default_value_t = VerifyName::Full)]
     verify: VerifyName,
@@ -234,6 +237,7 @@ pub(super) fn run(arguments: Arguments) -> Result<u8> {
             RoleName::Archival => Role::Archival,
             RoleName::Promotional => Role::Promotional,
         }),
+        delivery_root: delivery_root::checked(arguments.delivery_root.as_deref(), &roots, listed.is_some())?,
         exclude: globs(&arguments.exclude)?,
         listed,
         integrity: arguments.integrity,
@@ -455,6 +459,9 @@ fn repeated(arguments: &Arguments, options: &ScanOptions) -> serde_json::Map<Str
     if !arguments.timeline.is_empty() {
         let named: Vec<_> = arguments.timeline.iter().map(|path| countersign_engine::walk::lossless(path)).collect();
         repeated.insert("timelines".to_owned(), json!(named));
+    }
+    if let Some(root) = &options.delivery_root {
+        repeated.insert("delivery_root".to_owned(), json!(countersign_engine::walk::lossless(root)));
     }
     repeated
 }

@@ -216,10 +216,11 @@ pub(super) fn process_asset(pass: &Pass<'_>, job: Job) -> Option<Judged> {
     let _reading = budget(&asset, inside.as_ref(), &scan.engine.extract).enter();
     let place = around.place(asset.root, &asset.rel);
     asset.package = place.package;
-    let above = placing.above.get(asset.root).map(String::as_str).unwrap_or_default();
+    asset.above = placing.above.get(asset.root).cloned().unwrap_or_default();
     let patterns = &scan.engine.policy.roles;
-    (asset.role, asset.role_basis) =
-        roles::place_from(above, &asset.rel, patterns, place.membership, scan.options.role);
+    let placed = roles::place_from((&asset).into(), patterns, place.membership, scan.options.role);
+    let by_above = placed.by_above.then(|| placed.basis.clone());
+    (asset.role, asset.role_basis) = (placed.role, placed.basis);
     if asset.role == Role::Archival {
         asset.package_notes = place.notes.to_vec();
     }
@@ -291,6 +292,8 @@ pub(super) fn process_asset(pass: &Pass<'_>, job: Job) -> Option<Judged> {
         sha256,
         role: asset.role,
         role_basis: asset.role_basis.clone(),
+        // A timeline may have said something else since.
+        role_above: by_above.filter(|basis| *basis == asset.role_basis).map(|_| asset.above.to_string()),
         package: asset.package,
         plays: place.plays.into_iter().cloned().collect(),
         uses: std::mem::take(&mut asset.cut.uses),
