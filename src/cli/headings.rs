@@ -4,7 +4,7 @@ use clap::Command;
 
 /// Headings in the order in which they are shown, each with its options. What is not here stands under "Options".
 const OF_SCAN: &[(&str, &[&str])] = &[
-    ("What is judged", &["files-from", "exclude", "timeline", "max-archive-depth", "allow-inside"]),
+    ("What is judged", &["files-from", "exclude", "timeline", "max-archive-depth", "endpoint", "allow-inside"]),
     ("How it is judged", &["policy", "approvals", "role", "as-of", "fail-on", "baseline"]),
     (
         "What is looked for",

@@ -6,6 +6,7 @@
 //!
 //! Invariant: no connection is opened unless [`Options::fetch`] is given, and what could not be checked is never valid.
 
+mod apart;
 pub mod collection;
 mod exclusions;
 mod fetch;
@@ -36,6 +37,7 @@ use countersign_model::{
     CredentialState, Credentials, Extraction, Facts, Manifest, Media, Problem, ProblemKind, Store, TrustRef, Via,
 };
 use countersign_worker::Pool;
+pub use apart::{BoundApart, LONGEST as LONGEST_STORE, is_fragment, is_initialization, named_folder};
 pub use countersign_worker::{Bounds, Program};
 use fetch::Fetcher;
 pub use fetch::Rules;

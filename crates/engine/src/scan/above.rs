@@ -7,9 +7,10 @@
 //! for that. A list of files has no folder of its own.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use countersign_delivery::packages::{self, Listing};
-use countersign_io::Roots;
+use countersign_io::{Listings, Roots};
 use countersign_io::paths::lossless;
 
 /// Folders above the scanned one that are looked at for a manifest.
@@ -22,8 +23,19 @@ const NAMES: usize = 4096;
 #[must_use]
 pub fn names(roots: &Roots, listed: bool) -> Vec<String> {
     let own = roots.len() - usize::from(listed);
-    let named = |(number, path): (usize, PathBuf)| if number < own { of(&path) } else { String::new() };
-    roots.local_paths().into_iter().enumerate().map(named).collect()
+    let named = |(number, listings): (usize, &Arc<Listings>)| match listings.tree().local_path("") {
+        _ if number >= own => String::new(),
+        Some(path) => of(&path),
+        None => of_address(&listings.tree().name()).to_owned(),
+    };
+    roots.iter().enumerate().map(named).collect()
+}
+
+/// The name that counts for a tree that is on no drive: its last part, as for a folder. A host or a bucket is nobody's
+/// place for material of one kind.
+fn of_address(name: &str) -> &str {
+    let below = name.split_once("://").map_or("", |(_, rest)| rest.trim_end_matches('/'));
+    below.split_once('/').and_then(|(_, path)| path.rsplit('/').next()).unwrap_or_default()
 }
 
 /// The names that count for a scan of this folder, or of this file: its folder's.
