@@ -96,11 +96,16 @@ fn table(folder: &Path) {
     }
 }
 
+/// A name without a number, which would make frames of a run of the files.
+fn letters(n: usize) -> String {
+    (0..5).map(|place| char::from(b'a' + (n / 26usize.pow(place) % 26) as u8)).collect()
+}
+
 fn throughput(folder: &Path, delay: Duration, objects: usize, jobs: &[usize]) {
     let smallest = |path: &PathBuf| std::fs::metadata(path).unwrap().len();
     let pictures = files_below(folder).into_iter().filter(|path| path.extension().is_some_and(|e| e == "png"));
     let bytes = std::fs::read(pictures.min_by_key(smallest).unwrap()).unwrap();
-    let named: Vec<_> = (0..objects).map(|n| (format!("0/{n:07}x.png"), bytes.clone())).collect();
+    let named: Vec<_> = (0..objects).map(|n| (format!("0/{}.png", letters(n)), bytes.clone())).collect();
     let all: Vec<_> = named.iter().map(|(name, bytes)| (name.as_str(), bytes.clone())).collect();
     let server = Server::new(&all);
     let mut state = server.state.lock().unwrap();

@@ -83,9 +83,9 @@ impl State {
         Some(found)
     }
 
-    /// How much to ask for: twice as much as before where this read goes on where a block ended.
+    /// How much to ask for: twice as much as before where this read goes on where a block ended, or a little further on.
     fn size(&self, offset: u64, wanted: u64) -> u64 {
-        let before = self.blocks.iter().find(|block| block.end() == offset);
+        let before = self.blocks.iter().rev().find(|block| (block.end()..block.end() + BLOCK).contains(&offset));
         let grown = before.map_or(BLOCK, |block| (block.bytes.len() as u64).saturating_mul(2));
         grown.clamp(BLOCK, LARGEST).max(wanted.min(LARGEST))
     }
