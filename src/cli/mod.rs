@@ -32,6 +32,7 @@ mod partials;
 mod policy;
 mod progress;
 mod reporting;
+mod roots;
 mod rules;
 mod scan;
 mod timeline;

@@ -47,6 +47,8 @@ mod marks;
 mod matching;
 mod matching_again;
 mod matching_formats;
+mod objects;
+mod objects_moto;
 mod opens;
 mod outside;
 mod packages;
