@@ -34,6 +34,12 @@ pub struct Server {
     pub store: store::Store,
     /// Told to everybody who watches a page: ids of deliveries whose state has changed.
     pub changes: tokio::sync::broadcast::Sender<String>,
+    /// Lines that wait for the signatures of browsers.
+    pub(crate) tickets: ledger::Tickets,
+    /// Attempts to sign in.
+    pub(crate) attempts: web::Attempts,
+    /// The pages.
+    pub(crate) pages: web::Pages,
     stopped: AtomicBool,
 }
 
@@ -48,9 +54,38 @@ impl Server {
         std::fs::create_dir_all(folder.join("reports")).map_err(failed)?;
         std::fs::create_dir_all(folder.join("pictures")).map_err(failed)?;
         let store = store::Store::open(&folder.join("server.sqlite"))?;
-        store.requeue_interrupted().map_err(|e| format!("{}: {e}", folder.display()))?;
+        let told = |e: rusqlite::Error| format!("{}: {e}", folder.display());
+        store.requeue_interrupted().map_err(told)?;
+        begin_ledger(&settings.approvals)?;
         let (changes, _) = tokio::sync::broadcast::channel(64);
-        Ok(Arc::new(Self { settings, store, changes, stopped: AtomicBool::new(false) }))
+        let server = Self {
+            settings,
+            store,
+            changes,
+            tickets: ledger::Tickets::default(),
+            attempts: web::Attempts::default(),
+            pages: web::Pages::new()?,
+            stopped: AtomicBool::new(false),
+        };
+        // First what has its record, whose server ended before it could note so; the others are open again.
+        ledger::notice(&server)?;
+        let told = |e: rusqlite::Error| format!("{}: {e}", server.settings.data.display());
+        server.store.reopen_interrupted().map_err(told)?;
+        Ok(Arc::new(server))
+    }
+
+    /// The link that makes the first admin, where nobody can sign in yet. An earlier one holds no more.
+    ///
+    /// # Errors
+    /// The database's, as a sentence.
+    pub fn first_link(&self) -> Result<Option<String>, String> {
+        if !self.store.nobody().map_err(|e| e.to_string())? {
+            return Ok(None);
+        }
+        self.store.end_invitations().map_err(|e| e.to_string())?;
+        let token = secret::random()?;
+        self.store.invite(&secret::digest(&token), store::Role::Admin, FIRST_LINK).map_err(|e| e.to_string())?;
+        Ok(Some(format!("{}/setup?token={token}", self.settings.address())))
     }
 
     /// Ends the watching, the scanning and the serving.
@@ -64,10 +99,34 @@ impl Server {
         self.stopped.load(Ordering::Relaxed)
     }
 
+    /// Tells whoever runs the server what went wrong; the audit log has it, once for as long as nothing else is told.
+    pub(crate) fn tell(&self, about: &str, what: &str) {
+        // Where the database itself fails there is nobody to be told.
+        if let Ok(last) = self.store.audit(0, 1) {
+            if last.first().is_some_and(|row| row.who == "server" && row.what == what && row.about == about) {
+                return;
+            }
+        }
+        let _ = self.store.note("server", what, about);
+    }
+
     /// Tells pages that are open of a change.
     pub(crate) fn changed(&self, delivery: &str) {
         // Nobody may be watching.
         let _ = self.changes.send(delivery.to_owned());
+    }
+}
+
+/// How long the link of the first admin holds, in seconds.
+const FIRST_LINK: i64 = 7 * 86_400;
+
+/// An empty ledger, where there is none: scans take one that is there.
+fn begin_ledger(path: &std::path::Path) -> Result<(), String> {
+    match std::fs::File::options().write(true).create_new(true).open(path) {
+        Err(e) if e.kind() != io::ErrorKind::AlreadyExists => {
+            Err(format!("{}: {e}; name a ledger in a folder that can be written: --approvals LEDGER", path.display()))
+        }
+        _ => Ok(()),
     }
 }
 

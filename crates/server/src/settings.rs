@@ -6,6 +6,9 @@ use std::time::Duration;
 
 use url::Url;
 
+/// The variable of the environment that holds the webhook's secret: no scan and no hook gets it.
+pub const WEBHOOK_SECRET: &str = "COUNTERSIGN_WEBHOOK_SECRET";
+
 /// A watched folder; each folder directly below it is a delivery.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Root {
@@ -140,7 +143,9 @@ pub fn root(text: &str) -> Result<Root, String> {
     };
     let good = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     if name.is_empty() || !name.chars().all(good) {
-        return Err("name the root: --root drops=/mnt/drops, with letters, digits, '-', '_' or '.' in its name".to_owned());
+        return Err(
+            "name the root: --root drops=/mnt/drops, with letters, digits, '-', '_' or '.' in its name".to_owned()
+        );
     }
     if path.as_os_str().is_empty() {
         return Err("the root has no path: --root drops=/mnt/drops".to_owned());

@@ -104,7 +104,8 @@ fn mapped(folder: &Path, name: &str, sizes: &HashMap<PathBuf, u64>) -> Option<bo
 
 /// The newest generation of an ASC MHL: each path that it names is there with its size.
 fn listed(folder: &Path, sizes: &HashMap<PathBuf, u64>) -> Option<bool> {
-    let generations = sizes.keys().filter(|path| path.starts_with("ascmhl") && path.extension().is_some_and(|e| e == "mhl"));
+    let generations =
+        sizes.keys().filter(|path| path.starts_with("ascmhl") && path.extension().is_some_and(|e| e == "mhl"));
     let newest = generations.max()?.to_str()?;
     let rows = paths_with_sizes(&read(folder, newest, sizes)?)?;
     let there = |(path, size): &(String, u64)| sizes.get(Path::new(path)) == Some(size);
@@ -197,10 +198,16 @@ mod tests {
     fn a_delivery_may_say_that_it_is_complete() {
         let folder = tempfile::tempdir().unwrap();
         let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
-        write("ASSETMAP.xml", "<AssetMap><AssetList><Asset><Id>urn:1</Id><PackingList/><ChunkList><Chunk><Path>pkl.xml</Path>\
+        write(
+            "ASSETMAP.xml",
+            "<AssetMap><AssetList><Asset><Id>urn:1</Id><PackingList/><ChunkList><Chunk><Path>pkl.xml</Path>\
             </Chunk></ChunkList></Asset><Asset><Id>urn:2</Id><ChunkList><Chunk><Path>v.mxf</Path></Chunk></ChunkList></Asset>\
-            </AssetList></AssetMap>");
-        write("pkl.xml", "<PackingList><AssetList><Asset><Id>urn:2</Id><Size>5</Size></Asset></AssetList></PackingList>");
+            </AssetList></AssetMap>",
+        );
+        write(
+            "pkl.xml",
+            "<PackingList><AssetList><Asset><Id>urn:2</Id><Size>5</Size></Asset></AssetList></PackingList>",
+        );
         assert!(!look(folder.path(), None).unwrap().complete, "the video is not there");
         write("v.mxf", "1234");
         assert!(!look(folder.path(), None).unwrap().complete, "the video is still being copied");

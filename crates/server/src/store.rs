@@ -18,7 +18,7 @@ use rusqlite::Connection;
 
 pub use assets::{AssetRow, FindingRow, RuleCount};
 pub use audit::AuditRow;
-pub use deliveries::{Delivery, Scan, State, Verdict};
+pub use deliveries::{Delivery, Scan, State, Told, Verdict};
 pub use hooks::Hook;
 pub use people::{Person, Role, Session, TokenRow};
 pub use requests::{Draft, Request};
@@ -55,7 +55,8 @@ CREATE TABLE asset (
 CREATE TABLE finding (
   scan INTEGER NOT NULL, number INTEGER NOT NULL, asset INTEGER, path TEXT NOT NULL, rule TEXT NOT NULL, severity TEXT NOT NULL,
   state TEXT NOT NULL, message TEXT NOT NULL, help TEXT NOT NULL, PRIMARY KEY (scan, number)) WITHOUT ROWID;
-CREATE INDEX finding_rule ON finding (scan, severity, rule);
+CREATE INDEX finding_rule ON finding (scan, rule, path);
+CREATE INDEX asset_bytes ON asset (scan, sha256);
 CREATE TABLE person (
   id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, display TEXT NOT NULL, role TEXT NOT NULL, password TEXT,
   subject TEXT UNIQUE, public_key TEXT, disabled INTEGER NOT NULL DEFAULT 0);
@@ -99,7 +100,9 @@ impl Store {
             VERSION => {}
             other => {
                 let name = path.display();
-                return Err(format!("{name}: written by another version of countersign (tables {other}, {VERSION} here)"));
+                return Err(format!(
+                    "{name}: written by another version of countersign (tables {other}, {VERSION} here)"
+                ));
             }
         }
         Ok(Self { connection: Mutex::new(connection) })

@@ -97,7 +97,8 @@ impl Store {
         };
         for (number, asset) in items(report, "assets").iter().enumerate() {
             let findings = items(asset, "findings");
-            let quiet = findings.is_empty() && items(asset, "evidence").is_empty() && items(asset, "problems").is_empty();
+            let quiet =
+                findings.is_empty() && items(asset, "evidence").is_empty() && items(asset, "problems").is_empty();
             if quiet {
                 continue;
             }
@@ -185,6 +186,25 @@ impl Store {
         };
         let sql = "SELECT number, path, sha256, role, ai, json FROM asset WHERE scan = ? AND number = ?";
         self.lock().query_row(sql, params![scan, number], row).optional()
+    }
+
+    /// The asset of a scan that has these bytes under this path, or else under another.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn asset_with(&self, scan: i64, path: &str, sha256: &str) -> Result<Option<i64>> {
+        let sql = "SELECT number FROM asset WHERE scan = ?1 AND sha256 = ?3 ORDER BY path != ?2, number LIMIT 1";
+        self.lock().query_row(sql, params![scan, path, sha256], |row| row.get(0)).optional()
+    }
+
+    /// How many findings one scan has and another has not.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn count_only_in(&self, scan: i64, other: i64) -> Result<u32> {
+        let sql = "SELECT count(*) FROM finding a WHERE scan = ?1 AND state = 'open' AND NOT EXISTS (SELECT 1 FROM finding b \
+                   WHERE b.scan = ?2 AND b.state = 'open' AND b.rule = a.rule AND b.path = a.path)";
+        self.lock().query_row(sql, params![scan, other], |row| row.get(0))
     }
 
     /// Findings that one scan has and another has not: by rule and path. With the scans exchanged, what was resolved.

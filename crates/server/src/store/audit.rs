@@ -24,7 +24,10 @@ impl Store {
     /// # Errors
     /// The database's.
     pub fn note(&self, who: &str, what: &str, about: &str) -> Result<()> {
-        self.lock().execute("INSERT INTO audit (at, who, what, about) VALUES (?, ?, ?, ?)", params![now(), who, what, about])?;
+        self.lock().execute(
+            "INSERT INTO audit (at, who, what, about) VALUES (?, ?, ?, ?)",
+            params![now(), who, what, about],
+        )?;
         Ok(())
     }
 

@@ -103,7 +103,12 @@ pub struct Verdict {
     pub summary: String,
     /// Why there is no report.
     pub why: Option<String>,
+    /// What the delivery looked like when the scan ended.
+    pub digest: String,
 }
+
+/// What hooks are told of a state: kind and body.
+pub type Told<'a> = dyn Fn(State) -> Vec<(&'static str, String)> + 'a;
 
 const DELIVERY: &str = "id, root, name, state, digest, quiet_since, first_seen, files, bytes, why, gone";
 
@@ -116,8 +121,8 @@ fn delivery(row: &Row<'_>) -> Result<Delivery> {
         digest: row.get(4)?,
         quiet_since: row.get(5)?,
         first_seen: row.get(6)?,
-        files: row.get(7)?,
-        bytes: row.get(8)?,
+        files: row.get::<_, i64>(7)?.unsigned_abs(),
+        bytes: row.get::<_, i64>(8)?.unsigned_abs(),
         why: row.get(9)?,
         gone: row.get(10)?,
     })
@@ -175,7 +180,15 @@ impl Store {
         transaction.execute(
             "UPDATE delivery SET digest = ?, quiet_since = ?, files = ?, bytes = ?, state = ?, gone = 0, \
              scanned = CASE WHEN ? = 'waiting' THEN NULL ELSE scanned END WHERE id = ?",
-            params![look.digest, quiet_since, look.files, look.bytes, state.word(), state.word(), known.id],
+            params![
+                look.digest,
+                quiet_since,
+                look.files.cast_signed(),
+                look.bytes.cast_signed(),
+                state.word(),
+                state.word(),
+                known.id
+            ],
         )?;
         transaction.commit()?;
         Ok((known.id, state != known.state))
@@ -203,7 +216,9 @@ impl Store {
     pub fn take(&self) -> Result<Option<(Delivery, i64)>> {
         let mut connection = self.lock();
         let transaction = connection.transaction()?;
-        let sql = format!("SELECT {DELIVERY} FROM delivery WHERE state = 'waiting' AND gone = 0 ORDER BY quiet_since, id LIMIT 1");
+        let sql = format!(
+            "SELECT {DELIVERY} FROM delivery WHERE state = 'waiting' AND gone = 0 ORDER BY quiet_since, id LIMIT 1"
+        );
         let Some(next) = transaction.query_row(&sql, [], delivery).optional()? else { return Ok(None) };
         transaction.execute("UPDATE delivery SET state = 'scanning', why = NULL WHERE id = ?", [&next.id])?;
         transaction.execute(
@@ -215,12 +230,13 @@ impl Store {
         Ok(Some((next, scan)))
     }
 
-    /// Ends a scan with what came of it. `digest` is what the delivery looked like when the scan ended: where that is not what
-    /// it looked like before, the verdict is of files that have changed, and the delivery arrives anew.
+    /// Ends a scan with what came of it, and notes what hooks are to be told. Where the delivery does not look as it did when
+    /// the scan began, the verdict is of files that have changed, and the delivery arrives anew.
     ///
     /// # Errors
     /// The database's.
-    pub fn ended(&self, id: &str, scan: i64, verdict: &Verdict, digest: &str) -> Result<State> {
+    pub fn ended(&self, id: &str, scan: i64, verdict: &Verdict, told: &Told<'_>) -> Result<State> {
+        let digest = verdict.digest.as_str();
         let mut connection = self.lock();
         let transaction = connection.transaction()?;
         let before: String = transaction.query_row("SELECT digest FROM scan WHERE id = ?", [scan], |row| row.get(0))?;
@@ -232,7 +248,9 @@ impl Store {
             (false, _) => State::Failed,
         };
         let why = match changed {
-            true => Some("files changed while they were scanned: it is scanned again when it has come to rest".to_owned()),
+            true => {
+                Some("files changed while they were scanned: it is scanned again when it has come to rest".to_owned())
+            }
             false => verdict.why.clone(),
         };
         transaction.execute(
@@ -243,6 +261,9 @@ impl Store {
             "UPDATE delivery SET state = ?, scanned = ?, why = ?, quiet_since = CASE WHEN ? THEN ? ELSE quiet_since END WHERE id = ?",
             params![state.word(), (!changed).then_some(digest), why, changed, now(), id],
         )?;
+        for (kind, body) in told(state) {
+            transaction.execute("INSERT INTO hook (kind, body, due) VALUES (?, ?, ?)", params![kind, body, now()])?;
+        }
         transaction.commit()?;
         Ok(state)
     }
@@ -315,7 +336,9 @@ impl Store {
     /// # Errors
     /// The database's.
     pub fn last_report(&self, delivery: &str) -> Result<Option<Scan>> {
-        let sql = format!("SELECT {SCAN} FROM scan WHERE delivery = ? AND summary IS NOT NULL AND summary != '' ORDER BY id DESC LIMIT 1");
+        let sql = format!(
+            "SELECT {SCAN} FROM scan WHERE delivery = ? AND summary IS NOT NULL AND summary != '' ORDER BY id DESC LIMIT 1"
+        );
         self.lock().query_row(&sql, [delivery], scan).optional()
     }
 }

@@ -18,18 +18,9 @@ pub struct Hook {
 }
 
 /// How often a hook is tried.
-pub const TRIES: u32 = 8;
+const TRIES: u32 = 8;
 
 impl Store {
-    /// Puts something into the list.
-    ///
-    /// # Errors
-    /// The database's.
-    pub fn add_hook(&self, kind: &str, body: &str) -> Result<()> {
-        self.lock().execute("INSERT INTO hook (kind, body, due) VALUES (?, ?, ?)", params![kind, body, now()])?;
-        Ok(())
-    }
-
     /// The next that is due.
     ///
     /// # Errors
@@ -38,7 +29,8 @@ impl Store {
         let row = |row: &rusqlite::Row<'_>| {
             Ok(Hook { id: row.get(0)?, kind: row.get(1)?, body: row.get(2)?, tried: row.get(3)? })
         };
-        let sql = "SELECT id, kind, body, tried FROM hook WHERE done = 0 AND due <= ? AND tried < ? ORDER BY id LIMIT 1";
+        let sql =
+            "SELECT id, kind, body, tried FROM hook WHERE done = 0 AND due <= ? AND tried < ? ORDER BY id LIMIT 1";
         self.lock().query_row(sql, params![now(), TRIES], row).optional()
     }
 

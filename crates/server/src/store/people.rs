@@ -114,7 +114,14 @@ impl Store {
     ///
     /// # Errors
     /// The database's.
-    pub fn add_person(&self, name: &str, display: &str, role: Role, password: Option<&str>, subject: Option<&str>) -> Result<i64> {
+    pub fn add_person(
+        &self,
+        name: &str,
+        display: &str,
+        role: Role,
+        password: Option<&str>,
+        subject: Option<&str>,
+    ) -> Result<i64> {
         let connection = self.lock();
         connection.execute(
             "INSERT INTO person (name, display, role, password, subject) VALUES (?, ?, ?, ?, ?)",
@@ -158,12 +165,11 @@ impl Store {
     pub fn change_person(&self, id: i64, role: Role, disabled: bool) -> Result<bool> {
         let mut connection = self.lock();
         let transaction = connection.transaction()?;
-        transaction.execute("UPDATE person SET role = ?, disabled = ? WHERE id = ?", params![role.word(), disabled, id])?;
-        let admins: u32 = transaction.query_row(
-            "SELECT count(*) FROM person WHERE role = 'admin' AND disabled = 0",
-            [],
-            |row| row.get(0),
-        )?;
+        transaction
+            .execute("UPDATE person SET role = ?, disabled = ? WHERE id = ?", params![role.word(), disabled, id])?;
+        let admins: u32 =
+            transaction
+                .query_row("SELECT count(*) FROM person WHERE role = 'admin' AND disabled = 0", [], |row| row.get(0))?;
         if admins == 0 {
             return Ok(false);
         }
@@ -237,12 +243,12 @@ impl Store {
         Ok(())
     }
 
-    /// Ends all sessions of somebody but one.
+    /// Ends all sessions of somebody.
     ///
     /// # Errors
     /// The database's.
-    pub fn end_other_sessions(&self, person: i64, keep: &str) -> Result<usize> {
-        self.lock().execute("DELETE FROM session WHERE person = ? AND digest != ?", params![person, keep])
+    pub fn end_sessions(&self, person: i64) -> Result<usize> {
+        self.lock().execute("DELETE FROM session WHERE person = ?", [person])
     }
 
     /// Adds a token of a client.
@@ -274,8 +280,9 @@ impl Store {
     /// The database's.
     pub fn tokens(&self) -> Result<Vec<TokenRow>> {
         let connection = self.lock();
-        let mut statement = connection
-            .prepare_cached("SELECT digest, name, role, created, made_by FROM token WHERE revoked = 0 ORDER BY created")?;
+        let mut statement = connection.prepare_cached(
+            "SELECT digest, name, role, created, made_by FROM token WHERE revoked = 0 ORDER BY created",
+        )?;
         let row = |row: &Row<'_>| {
             let (digest, name, role, created, made_by) =
                 (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?);
@@ -313,6 +320,15 @@ impl Store {
         let sql = "SELECT role FROM invitation WHERE digest = ? AND expires > ?";
         let role: Option<String> = self.lock().query_row(sql, params![digest, now()], |row| row.get(0)).optional()?;
         Ok(role.as_deref().and_then(Role::read))
+    }
+
+    /// Ends all invitations.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn end_invitations(&self) -> Result<()> {
+        self.lock().execute("DELETE FROM invitation", [])?;
+        Ok(())
     }
 
     /// Uses an invitation up; false where somebody else did.

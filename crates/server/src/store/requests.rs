@@ -128,6 +128,48 @@ impl Store {
         statement.query_map(params![state, approver, most], request)?.collect()
     }
 
+    /// How many requests wait for this approver; those of the approver's own do not where others must decide them.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn waiting(&self, approver: i64, four_eyes: bool) -> Result<u32> {
+        let sql = "SELECT count(*) FROM request WHERE state = 'open' AND (approver IS NULL OR approver = ?1) \
+                   AND (NOT ?2 OR requester != ?1)";
+        self.lock().query_row(sql, params![approver, four_eyes], |row| row.get(0))
+    }
+
+    /// The requests about these bytes in a delivery, the newest first.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn requests_about(&self, delivery: &str, sha256: &str) -> Result<Vec<Request>> {
+        let connection = self.lock();
+        let sql = format!(
+            "SELECT {REQUEST} FROM {FROM} WHERE r.delivery = ? AND r.sha256 = ? ORDER BY r.created DESC LIMIT 50"
+        );
+        let mut statement = connection.prepare_cached(&sql)?;
+        statement.query_map(params![delivery, sha256], request)?.collect()
+    }
+
+    /// The open requests of a delivery by the path of their asset, with the last state of each.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn requests_of(&self, delivery: &str) -> Result<Vec<(String, String, String)>> {
+        let connection = self.lock();
+        let mut statement =
+            connection.prepare_cached("SELECT path, id, state FROM request WHERE delivery = ? ORDER BY created")?;
+        statement.query_map([delivery], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?.collect()
+    }
+
+    /// Takes a request back that nobody has decided; false where somebody has.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn withdraw(&self, id: &str, by: &str) -> Result<bool> {
+        self.claim(id, "withdrawn", by)
+    }
+
     /// Claims a request for one who decides, so that two reviewers at once make one record; false where another was first.
     ///
     /// # Errors
@@ -151,7 +193,8 @@ impl Store {
     /// # Errors
     /// The database's.
     pub fn reopen(&self, id: &str) -> Result<()> {
-        let sql = "UPDATE request SET state = 'open', decided = NULL, decided_by = NULL WHERE id = ? AND record IS NULL";
+        let sql =
+            "UPDATE request SET state = 'open', decided = NULL, decided_by = NULL WHERE id = ? AND record IS NULL";
         self.lock().execute(sql, [id])?;
         Ok(())
     }
