@@ -5,6 +5,15 @@
   const { csrf = "", person = "" } = document.body.dataset;
   const say = text => { const said = document.getElementById("said"); if (said) said.textContent = text; };
 
+  // ---- Pictures: not every file has one. ----
+  const drop = image => {
+    const figure = image.closest("figure"), sheet = image.closest(".with-picture");
+    if (sheet) sheet.classList.remove("with-picture");
+    (figure || image).remove();
+  };
+  document.addEventListener("error", event => { if (event.target instanceof HTMLImageElement) drop(event.target); }, true);
+  for (const image of document.images) if (image.complete && !image.naturalWidth && image.getAttribute("loading") !== "lazy") drop(image);
+
   // ---- Times: "5 minutes ago" grows older while the page is open. ----
   const STEPS = [[86_400, "day"], [3_600, "hour"], [60, "minute"]];
   const ago = seconds => {
@@ -172,8 +181,9 @@
   const check = (pae, sha256, asked) => {
     const said = statement(pae), subjects = Array.isArray(said.subject) ? said.subject : [], record = said.predicate || {};
     const bound = subjects.length > 0 && subjects.every(s => s.digest && s.digest.sha256 === sha256);
+    const decision = asked.decision === "approved" && asked.condition.trim() ? "conditional" : asked.decision;
     const covers = (record.scopes || []).every(scope => asked.scopes.includes(scope)), until = (record.expiresOn || "") === asked.expires;
-    if (!bound || record.decision !== asked.decision || asked.decision === "approved" && !(covers && until)) throw new Error("The server asked for a signature over something else than this page shows. Nothing was signed. Tell your administrator.");
+    if (!bound || record.decision !== decision || asked.decision === "approved" && !(covers && until)) throw new Error("The server asked for a signature over something else than this page shows. Nothing was signed. Tell your administrator.");
   };
   const sign = async (form, decision) => {
     const pair = await keys.get();
@@ -205,16 +215,20 @@
     choice.checked = true;
     status.textContent = "Your key is ready.";
   };
+  const complain = (form, text) => {
+    const problem = form.querySelector("[data-sign-problem]");
+    problem.textContent = text;
+    problem.hidden = !text;
+  };
   const decide = async (form, button) => {
-    const problem = form.querySelector("[data-sign-problem]"), buttons = form.querySelectorAll("button");
-    problem.hidden = true;
+    const buttons = form.querySelectorAll("button");
+    complain(form, "");
     for (const b of buttons) b.disabled = true;
     say("Signing.");
     try {
       go(await sign(form, button.dataset.decision));
     } catch (error) {
-      problem.textContent = trouble(error);
-      problem.hidden = false;
+      complain(form, trouble(error));
       for (const b of buttons) b.disabled = false;
       button.focus();
     }
@@ -227,6 +241,12 @@
     if (sent.has(form)) { event.preventDefault(); return; }
     const question = button && button.dataset.confirm;
     if (question && !confirm(question)) { event.preventDefault(); return; }
+    if (form.hasAttribute("data-decide") && (!button || button.dataset.decision === "approved") && !form.querySelector("input[name=scope]:checked")) {
+      event.preventDefault();
+      complain(form, "Tick what the approval covers.");
+      form.querySelector("input[name=scope]").focus();
+      return;
+    }
     const mode = form.querySelector("input[name=mode]:checked");
     if (form.hasAttribute("data-decide") && mode && mode.value === "browser") {
       event.preventDefault();
