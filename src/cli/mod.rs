@@ -31,6 +31,8 @@ mod progress;
 mod reporting;
 mod rules;
 mod scan;
+#[cfg(feature = "serve")]
+mod serve;
 mod timeline;
 mod tree;
 mod trust;
@@ -83,6 +85,9 @@ enum Command {
     Index(index::Arguments),
     /// What two files have in common: same bytes, same pixels or samples, copy, look, different
     Compare(compare::Arguments),
+    /// Hot folders, a queue, review and approval in a browser
+    #[cfg(feature = "serve")]
+    Serve(Box<serve::Arguments>),
     /// Print shell completions
     Completions(completions::Arguments),
     /// Print the manual page, or that of one command
@@ -146,6 +151,8 @@ fn dispatch(command: Command) -> Result<u8> {
         Command::Convert(arguments) => convert::run(&arguments),
         Command::Index(arguments) => index::run(&arguments),
         Command::Compare(arguments) => compare::run(&arguments),
+        #[cfg(feature = "serve")]
+        Command::Serve(arguments) => serve::run(*arguments),
         Command::Completions(arguments) => completions::run(&arguments, defaults::prepared(Arguments::command())),
         Command::Man(arguments) => manual::run(&arguments, headings::grouped(defaults::prepared(Arguments::command()))),
     }

@@ -6,6 +6,7 @@ mod flagged;
 mod import;
 mod list;
 mod opened;
+mod request;
 mod show;
 mod shown;
 pub(super) mod terms;
