@@ -57,7 +57,7 @@ fn killed_while_decisions_are_recorded_it_loses_none_and_doubles_none() {
     for n in 0..6 {
         let id = serving.until(&token, &format!("Show_{n}"), "held")["id"].as_str().unwrap().to_owned();
         let page = admin.page(&format!("/deliveries/{id}"));
-        let number = page.split(&format!("/deliveries/{id}/assets/")).nth(1).unwrap().split('"').next().unwrap().to_owned();
+        let number = page.split(&format!("/deliveries/{id}/assets/")).nth(1).unwrap().split(|c: char| !c.is_ascii_digit()).next().unwrap().to_owned();
         admin.page(&format!("/deliveries/{id}/assets/{number}"));
         let asked = admin.post(&format!("/deliveries/{id}/assets/{number}/request"), &[("scope", "final-deliverable")]);
         requests.push(asked.header("location").split('?').next().unwrap().to_owned());

@@ -179,8 +179,9 @@ pub(crate) struct Reply {
 }
 
 impl Reply {
+    /// Its text; slashes, which pages escape, as they are.
     pub(crate) fn text(&self) -> String {
-        String::from_utf8_lossy(&self.body).into_owned()
+        String::from_utf8_lossy(&self.body).replace("&#x2f;", "/")
     }
 
     pub(crate) fn header(&self, name: &str) -> &str {
