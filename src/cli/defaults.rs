@@ -261,10 +261,18 @@ fn with_default(command: Command, long: &str, values: &[&'static OsStr]) -> Comm
     command.mut_subcommands(|c| with_default(c, long, values))
 }
 
-/// The first option of this name, here or below, that can have a default.
+/// The option of this name, here or below, that can have a default: one that takes several values, where there is one.
 fn find(command: &Command, long: &str) -> Option<Arg> {
-    let own = command.get_arguments().find(|arg| arg.get_long() == Some(long) && variable(arg).is_some()).cloned();
-    own.or_else(|| command.get_subcommands().find_map(|c| find(c, long)))
+    let mut all = Vec::new();
+    find_all(command, long, &mut all);
+    let many = all.iter().position(|arg| matches!(arg.get_action(), ArgAction::Append));
+    (!all.is_empty()).then(|| all.swap_remove(many.unwrap_or_default()))
+}
+
+fn find_all(command: &Command, long: &str, out: &mut Vec<Arg>) {
+    let own = command.get_arguments().filter(|arg| arg.get_long() == Some(long) && variable(arg).is_some());
+    out.extend(own.cloned());
+    command.get_subcommands().for_each(|c| find_all(c, long, out));
 }
 
 fn has(command: &Command, long: &str) -> bool {

@@ -10,7 +10,7 @@ const OF_SCAN: &[(&str, &[&str])] = &[
         "What is looked for",
         &["verify", "trust", "fetch-remote", "integrity", "pixels", "marks", "match", "no-match", "known"],
     ),
-    ("Speed", &["jobs", "cache", "no-cache"]),
+    ("Speed", &["jobs", "cache", "no-cache", "seconds-per-asset"]),
     ("Reports", &["report", "tags", "show-suppressed", "color", "quiet", "verbose", "no-progress"]),
 ];
 
