@@ -12,6 +12,7 @@ mod bmff;
 mod bounds;
 mod browser;
 mod browser_reading;
+mod browser_serve;
 mod cache;
 mod cli;
 mod collections;

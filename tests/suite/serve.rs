@@ -131,7 +131,7 @@ fn all_pages_and_reports_are_served() {
     assert_eq!(json["summary"]["outcome"], "fail");
     let html = house.approver.get(&format!("/deliveries/{id}/report.html"));
     assert!(html.header("content-security-policy").starts_with("sandbox") && html.text().contains("end_credits.mp3"));
-    for format in ["json", "ndjson", "html", "csv", "sarif", "markdown"] {
+    for format in ["json", "ndjson", "html", "csv", "sarif", "junit"] {
         let path = format!("/api/v1/deliveries/{id}/report?format={format}");
         let bearer = format!("Bearer {}", house.token);
         let reply = house.admin.send("GET", &path, &[("Authorization", &bearer)], b"");
@@ -355,4 +355,33 @@ fn hooks_are_told_of_verdicts() {
         std::thread::sleep(Duration::from_millis(100));
     }
     assert_eq!(std::fs::read_to_string(folder.path().join("body")).unwrap(), second.1);
+}
+
+#[test]
+fn the_page_that_describes_it_is_true() {
+    let text = std::fs::read_to_string("docs/serve.md").unwrap();
+    // Each command that starts a server is one that this program takes.
+    let mut starts = text.lines().filter_map(|line| line.strip_prefix("countersign serve "));
+    let first = starts.next().unwrap();
+    assert!(starts.count() >= 2, "the page starts servers");
+    let settled = first.split("--settle ").nth(1).unwrap().split(' ').next().unwrap();
+    assert_eq!(first, format!("--data data --root drops=drops --settle {settled} --poll 1"));
+    let serving = Serving::start(&["--settle", "1"]);
+    let mut admin = serving.admin();
+    let token = serving.token(&mut admin, "qc");
+    std::fs::copy("fixtures/delivery/final/end_credits.mp3", serving.path("end_credits.mp3")).unwrap();
+    let steps = crate::shared::document::steps(&text.replace("   ", ""));
+    let (copy, after) = steps.split_at(1);
+    assert_eq!(after.len(), 2, "{steps:?}");
+    crate::shared::document::run(serving.folder.path(), copy);
+    let id = serving.until(&token, "Show_104", "held")["id"].as_str().unwrap().to_owned();
+    let request = ask(&mut admin, &id);
+    admin.page(&format!("/requests/{request}"));
+    assert_eq!(admin.post(&format!("/requests/{request}/approve"), &APPROVAL).status, 303);
+    serving.until(&token, "Show_104", "passed");
+    crate::shared::document::run(serving.folder.path(), after);
+    // What the page shows of the greeting is what the program prints.
+    let link = serving.link.clone().unwrap();
+    assert!(link.starts_with(&format!("http://{}/setup?token=", serving.host)), "{link}");
+    assert!(text.contains("http://localhost:8750/setup?token=…") && text.contains("Nobody can sign in yet."));
 }

@@ -151,8 +151,8 @@ pub(super) fn report(asked: &Asked, delivery: &Delivery, format: &str) -> Answer
         "csv" => "text/csv; charset=utf-8",
         "sarif" => "application/sarif+json",
         "ndjson" => "application/x-ndjson",
-        "markdown" => "text/markdown; charset=utf-8",
-        _ => return Err(Refusal::wrong("there are json, ndjson, html, csv, sarif and markdown")),
+        "junit" => "application/xml",
+        _ => return Err(Refusal::wrong("there are json, ndjson, html, csv, sarif and junit")),
     };
     let path = runner::converted(&asked.server, scan.id, format).map_err(Refusal::failed)?;
     let read = std::fs::read(&path).map_err(|_| Refusal::nothing("the report is not kept any more: scan again"))?;
