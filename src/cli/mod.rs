@@ -2,6 +2,7 @@
 
 mod approvals;
 mod approve;
+mod attest;
 mod baseline;
 mod clip;
 mod columns;
@@ -37,6 +38,7 @@ mod timeline;
 mod tree;
 mod trust;
 mod trust_lists;
+mod verify_verdict;
 mod worker;
 
 use std::io::Write;
@@ -60,7 +62,7 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Judge a delivery: walk, read, match, judge, report
-    Scan(scan::Arguments),
+    Scan(Box<scan::Arguments>),
     /// The events of a timeline, and the assets they conform to
     Timeline(timeline::Arguments),
     /// Everything a file says, without judgement
@@ -85,6 +87,8 @@ enum Command {
     Index(index::Arguments),
     /// What two files have in common: same bytes, same pixels or samples, copy, look, different
     Compare(compare::Arguments),
+    /// Check a signed verdict against a drive
+    VerifyVerdict(verify_verdict::Arguments),
     /// Print shell completions
     Completions(completions::Arguments),
     /// Print the manual page, or that of one command
@@ -135,7 +139,7 @@ fn parsed() -> Result<std::result::Result<Arguments, clap::Error>> {
 
 fn dispatch(command: Command) -> Result<u8> {
     match command {
-        Command::Scan(arguments) => scan::run(arguments),
+        Command::Scan(arguments) => scan::run(*arguments),
         Command::Timeline(arguments) => timeline::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Approve(arguments) => approve::run(*arguments),
@@ -148,6 +152,7 @@ fn dispatch(command: Command) -> Result<u8> {
         Command::Convert(arguments) => convert::run(&arguments),
         Command::Index(arguments) => index::run(&arguments),
         Command::Compare(arguments) => compare::run(&arguments),
+        Command::VerifyVerdict(arguments) => verify_verdict::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments, defaults::prepared(Arguments::command())),
         Command::Man(arguments) => manual::run(&arguments, headings::grouped(defaults::prepared(Arguments::command()))),
     }

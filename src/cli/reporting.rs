@@ -3,12 +3,16 @@
 pub(super) use super::columns::width;
 use super::console::Color;
 use super::output::{ReportTarget, pages};
+use countersign_model::ReportHeading;
 use countersign_report::RenderOptions;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Reporting {
     #[arg(long, value_name = "FORMAT[=FILE]", help = super::output::help())]
     report: Vec<ReportTarget>,
+    /// What the papers are called: provenance, disclosure, supplier
+    #[arg(long, value_name = "TEXT")]
+    title: Option<String>,
     /// Also show suppressed findings
     #[arg(long)]
     show_suppressed: bool,
@@ -24,6 +28,12 @@ pub(super) struct Reporting {
 }
 
 impl Reporting {
+    /// What the papers say at their head: the policy's `[report]`, under the title that was typed.
+    pub(super) fn heading(&self, policy: &ReportHeading) -> Option<ReportHeading> {
+        let heading = ReportHeading { title: self.title.clone().or_else(|| policy.title.clone()), ..policy.clone() };
+        (heading != ReportHeading::default()).then_some(heading)
+    }
+
     /// The reports that are asked for, or the usual one.
     pub(super) fn wanted(&self) -> Vec<ReportTarget> {
         if self.report.is_empty() { vec![ReportTarget::default_report()] } else { self.report.clone() }

@@ -5,6 +5,7 @@ mod shared;
 
 mod approvals;
 mod approving;
+mod archive_evidence;
 mod archives;
 mod archives_program;
 mod audio;
@@ -49,6 +50,7 @@ mod matching_formats;
 mod opens;
 mod outside;
 mod packages;
+mod papers;
 mod policy;
 mod readers;
 mod release;

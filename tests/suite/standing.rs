@@ -149,6 +149,7 @@ fn the_baseline_holds_for_the_same_bytes_only() {
         recipe: None,
         evidence: vec![],
         c2pa: None,
+        archive: None,
         findings,
         problems: vec![],
         records: vec![],

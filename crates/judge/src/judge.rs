@@ -7,15 +7,16 @@ use std::sync::Arc;
 
 use chrono::NaiveDate;
 
-use crate::approvals::status::{ApprovalStatus, CoverageQuery};
+use crate::approvals::status::{ApprovalStatus, CoverageQuery, Verdict};
 use crate::approvals::{Approvals, MatchKind, Matches, Record};
+use crate::archive::{self, ArchiveSubject};
 use crate::policy::Policy;
 use crate::roles::Seen;
 use crate::rules::{self, AssetContext, Info, PackageContext, RawFinding, RunContext, Usage};
 use countersign_model::error::Result;
 use countersign_model::{
-    Ai, Asset, AssetReport, Decision, Evidence, Facts, Finding, FindingState, PackageFault, PackageReport, RecordNote,
-    Role, RuleOff, Summary,
+    Ai, ArchiveEvidence, Asset, AssetReport, Decision, Evidence, Facts, Finding, FindingState, PackageFault,
+    PackageReport, RecordNote, Role, RuleOff, Summary,
 };
 
 /// What was found out about one asset before it is judged.
@@ -69,6 +70,8 @@ pub struct Judge {
     working_directory: PathBuf,
     /// Whether the hashes that packages state are compared in this run.
     integrity: bool,
+    /// Whether the digest of every asset matters, as it does to a signed verdict.
+    every_digest: bool,
     /// Which records and suppressions matched something, in their own order.
     used_approvals: Usage,
     used_suppressions: Usage,
@@ -140,6 +143,7 @@ impl Judge {
             baseline: Arc::default(),
             working_directory: PathBuf::new(),
             integrity: false,
+            every_digest: false,
             used_approvals: Usage::none_of(approvals.as_ref().map_or(0, |approvals| approvals.len())),
             used_suppressions: Usage::none_of(policy.suppress.len()),
             policy,
@@ -168,6 +172,13 @@ impl Judge {
         self
     }
 
+    /// Every asset is hashed, whatever its marks and records are.
+    #[must_use]
+    pub fn with_every_digest(mut self, every: bool) -> Self {
+        self.every_digest = every;
+        self
+    }
+
     /// The rules that the policy has switched off, in the order of the rules, and why.
     #[must_use]
     pub fn rules_off(&self) -> Vec<RuleOff> {
@@ -180,12 +191,18 @@ impl Judge {
     #[must_use]
     pub fn needs_digest(&self, asset: &Asset, ai: Ai) -> bool {
         let recorded = || self.approvals.as_ref().is_some_and(|approvals| approvals.name(asset));
-        self.policy.demands(asset.role, ai) || ai > Ai::Possible || recorded()
+        self.every_digest || self.policy.demands(asset.role, ai) || ai > Ai::Possible || recorded()
     }
 
     /// What the rules find in one asset, worst first.
     #[must_use]
     pub fn asset(&self, examined: &ExaminedAsset<'_>) -> Vec<Finding> {
+        self.asset_with_archive(examined).0
+    }
+
+    /// As [`Judge::asset`], with the evidence for and against an asset in an archival place.
+    #[must_use]
+    pub fn asset_with_archive(&self, examined: &ExaminedAsset<'_>) -> (Vec<Finding>, Option<ArchiveEvidence>) {
         let ExaminedAsset { asset, facts, evidence, ai, sha256 } = *examined;
         let matches = self.approvals.as_ref().map(|approvals| approvals.matches(asset, sha256)).unwrap_or_default();
         for (known, _) in &matches.rows {
@@ -193,17 +210,31 @@ impl Judge {
         }
         let status = self.status(asset, ai, evidence, &matches);
         let ledger = self.approvals.as_ref().map(|approvals| approvals.path());
+        let record = of_these_bytes(&status, &matches);
+        let subject = ArchiveSubject { asset, facts, evidence, ai, record, as_of: self.as_of };
+        let archive = archive::evidence(&subject);
         let (policy, working_directory) = (self.policy.as_ref(), self.working_directory.as_path());
         let (matches, status, as_of) = (&matches, &status, self.as_of);
-        let context =
-            AssetContext { asset, facts, ai, evidence, policy, matches, status, ledger, as_of, working_directory };
+        let context = AssetContext {
+            asset,
+            facts,
+            ai,
+            evidence,
+            archive: archive.as_ref(),
+            policy,
+            matches,
+            status,
+            ledger,
+            as_of,
+            working_directory,
+        };
         let mut findings = self.run(asset.into(), |rule, out| rule.check_asset(&context, out));
         for finding in findings.iter_mut().filter(|f| f.state == FindingState::Open) {
             if self.baseline.holds(&finding.rule, asset, sha256) {
                 finding.state = FindingState::Baseline;
             }
         }
-        findings
+        (findings, archive)
     }
 
     /// What is told of an approved asset whose bytes are not any more those that were judged.
@@ -258,7 +289,7 @@ impl Judge {
     fn status(&self, asset: &Asset, ai: Ai, evidence: &[Evidence], matches: &Matches<'_>) -> ApprovalStatus {
         use Decision::{Approved, Conditional, Disclosed, Notified};
         let decisions: &[Decision] = match (asset.role, ai) {
-            (Role::Final, _) => &[Approved, Conditional],
+            (Role::Final | Role::Promotional, _) => &[Approved, Conditional],
             (Role::Temporary, _) => &[Approved, Conditional, Notified, Disclosed],
             (Role::Archival, Ai::Generated | Ai::Composite) => &[Disclosed],
             (Role::Archival, _) => &[Approved, Conditional, Disclosed],
@@ -326,6 +357,13 @@ impl Judge {
     }
 }
 
+/// The record that covers the asset by the digest of its bytes, and not by its name only.
+fn of_these_bytes<'a>(status: &'a ApprovalStatus, matches: &Matches<'_>) -> Option<&'a Record> {
+    let Verdict::Covered(known) = &status.verdict else { return None };
+    let by_digest = matches.rows.iter().any(|(row, by)| row.index == known.index && *by == MatchKind::Digest);
+    by_digest.then_some(&known.record)
+}
+
 /// A record as a report about the asset with this digest repeats it.
 fn note(record: &Record, by: MatchKind, sha256: Option<&str>) -> RecordNote {
     let own = record.subjects.iter().find(|s| s.sha256().is_some() && s.sha256() == sha256);
@@ -347,6 +385,14 @@ fn note(record: &Record, by: MatchKind, sha256: Option<&str>) -> RecordNote {
         range,
         tool: record.tool.clone(),
         version: record.version.clone().or_else(|| record.model.clone()),
+        model: record.model.clone(),
+        use_class: record.use_class.map(|class| class.word().to_owned()),
+        consents: record.consents.clone(),
+        archive: record.archive.clone(),
+        collection: record.collection.clone(),
+        object: record.object.clone(),
+        licence: record.licence.clone(),
+        disclosure_text: record.disclosure_text.clone(),
         prompt: record.prompt.clone(),
         sources: record.sources.iter().map(|s| (s.name.clone(), s.rights.clone())).collect(),
         note: record.note.clone(),

@@ -137,8 +137,9 @@ impl Patterns {
 
 /// The role of the file at `rel` and why: `cpl`, `pkl`, `manifest`, `policy:<pattern>`, `option` or `default`.
 ///
-/// What a package delivers is final, whatever its folder is called; only an archival pattern stands above a
-/// membership, since archival is the stricter role and hash lists name everything on a drive.
+/// What a package delivers is final, whatever its folder is called; only an archival or a promotional pattern stands
+/// above a membership: the first is the stricter role, the second reaches an audience too, and hash lists name everything on
+/// a drive.
 ///
 /// ```
 /// use countersign_judge::policy::Policy;
@@ -230,7 +231,7 @@ pub fn place_from(seen: Seen<'_>, patterns: &Patterns, member: Option<Membership
     let first = below.into_iter().chain(whole).min().and_then(|row| patterns.rows.get(row));
     let placed = first.map(|(pattern, role)| (*role, format!("policy:{}", pattern.text())));
     let ((role, basis), by_above) = match (member, placed, option) {
-        (Some(_), Some(archival @ (Role::Archival, _)), _) => (archival, by_above),
+        (Some(_), Some(special @ (Role::Archival | Role::Promotional, _)), _) => (special, by_above),
         (Some(member), _, _) => ((Role::Final, member.basis().to_owned()), false),
         (None, Some(placed), _) => (placed, by_above),
         (None, None, Some(role)) => ((role, "option".to_owned()), false),

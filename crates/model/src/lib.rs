@@ -10,6 +10,7 @@
 mod about_content;
 mod action;
 mod approval;
+mod archive;
 mod coverage;
 mod credential_fault;
 mod credentials;
@@ -17,6 +18,7 @@ pub mod error;
 mod extraction;
 mod finding;
 mod format_id;
+mod heading;
 pub mod json;
 mod known_copy;
 pub mod limits;
@@ -32,12 +34,14 @@ use serde::{Deserialize, Serialize};
 
 pub use action::*;
 pub use approval::*;
+pub use archive::*;
 pub use coverage::*;
 pub use credential_fault::*;
 pub use credentials::*;
 pub use extraction::*;
 pub use finding::*;
 pub use format_id::*;
+pub use heading::*;
 pub use known_copy::*;
 pub use run::*;
 pub use timeline::*;
@@ -55,6 +59,16 @@ pub enum Role {
     Temporary,
     /// Claims to be authentic source material.
     Archival,
+    /// Advertises: posters, trailers, key art.
+    Promotional,
+}
+
+impl Role {
+    /// Whether what has this role reaches an audience as new work: then generated material in it needs an approval.
+    #[must_use]
+    pub fn reaches_audience(self) -> bool {
+        matches!(self, Self::Final | Self::Promotional)
+    }
 }
 
 /// One file to be judged, as the walk found it and the roles placed it.
@@ -98,6 +112,10 @@ pub struct Asset {
     pub verified_hashes: Option<String>,
     /// What timelines say of it.
     pub cut: AssetCut,
+    /// A camera's raw file of the same name beside it: `IMG_1.CR2` beside `IMG_1.JPG`.
+    pub raw_sibling: Option<String>,
+    /// What the package that lists it says of where its content comes from: fields of a bag's `bag-info.txt`.
+    pub package_notes: Vec<Tag>,
 }
 
 impl Asset {
@@ -119,6 +137,8 @@ impl Asset {
             obstacle: None,
             verified_hashes: None,
             cut: AssetCut::default(),
+            raw_sibling: None,
+            package_notes: Vec::new(),
         }
     }
 }

@@ -221,6 +221,9 @@ pub(super) fn process_asset(pass: &Pass<'_>, job: Job) -> Option<Judged> {
     let placed = roles::place_from((&asset).into(), patterns, place.membership, scan.options.role);
     let by_above = placed.by_above.then(|| placed.basis.clone());
     (asset.role, asset.role_basis) = (placed.role, placed.basis);
+    if asset.role == Role::Archival {
+        asset.package_notes = place.notes.to_vec();
+    }
     let (mut facts, mut opened) =
         extract_guarded(&asset, inside.as_ref(), files, (&scan.engine.extract, scan.engine.cache.as_deref()));
     if facts.format.is_none() && facts.problems.is_empty() && around.deliveries.is_manifest(asset.root, &asset.rel) {
@@ -264,7 +267,10 @@ pub(super) fn process_asset(pass: &Pass<'_>, job: Job) -> Option<Judged> {
         return None;
     }
     let sha256 = hashed.sha256;
-    let findings = scan.judge.asset(&ExaminedAsset {
+    if let (Some(attest), None) = (&scan.options.attest, &inside) {
+        attest.take(&asset, sha256.as_deref());
+    }
+    let (findings, archive) = scan.judge.asset_with_archive(&ExaminedAsset {
         asset: &asset,
         facts: &facts,
         evidence: &evidence,
@@ -296,6 +302,7 @@ pub(super) fn process_asset(pass: &Pass<'_>, job: Job) -> Option<Judged> {
         recipe,
         evidence,
         c2pa: facts.c2pa,
+        archive,
         findings,
         problems: facts.problems,
         records,

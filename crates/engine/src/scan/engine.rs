@@ -9,6 +9,7 @@ use globset::GlobSet;
 use rayon::ThreadPool;
 
 use super::{Watch, run};
+use crate::attest::FileDigests;
 use crate::cache::Cache;
 use crate::cut::NamedTimeline;
 use crate::extract;
@@ -170,6 +171,7 @@ impl Engine {
         Judge::new(Arc::clone(&self.policy), self.approvals.clone(), options.as_of)
             .with_baseline(Arc::clone(&options.baseline))
             .with_integrity(options.integrity)
+            .with_every_digest(options.attest.is_some())
             .in_directory(&self.working_directory)
     }
 }
@@ -212,6 +214,8 @@ pub struct ScanOptions {
     pub known: Option<Arc<Known>>,
     /// Where small pictures of assets go that are told; made while the assets are open.
     pub previews: Option<Arc<Files>>,
+    /// Where the digests of all files are kept for a signed verdict; every file is hashed then.
+    pub attest: Option<Arc<FileDigests>>,
 }
 
 impl ScanOptions {
@@ -232,6 +236,7 @@ impl ScanOptions {
             fail_on: Severity::Error,
             known: None,
             previews: None,
+            attest: None,
         }
     }
 }

@@ -7,7 +7,7 @@
 
 mod again;
 mod checked;
-mod envelope;
+pub(crate) mod envelope;
 pub mod export;
 pub mod import;
 mod index;

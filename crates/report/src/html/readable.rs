@@ -10,7 +10,9 @@ use crate::folders;
 use crate::layout::{count, number, size};
 use crate::not_looked_at;
 use crate::words::{basis, outcome, systems, word};
-use countersign_model::{AssetReport, Evidence, Finding, FindingState, PackageReport, Run, Severity, Summary};
+use countersign_model::{
+    ArchiveEvidence, ArchiveLine, AssetReport, Evidence, Finding, FindingState, PackageReport, Run, Severity, Summary,
+};
 
 /// Assets in the list; the next as many are there for who has no script at all.
 const LISTED: usize = 200;
@@ -246,11 +248,30 @@ fn article(asset: &AssetReport, roots: &[String]) -> String {
     let frames = asset.frames.map(|f| format!("; {}", count(f.count, "frame", "frames"))).unwrap_or_default();
     let role = word(&asset.role);
     let about = format!("{ai}role: {role} (by {}){frames}", basis(asset));
+    let archive = asset.archive.as_ref().map(archival).unwrap_or_default();
     format!(
-        "<article class=\"found\"><h3>{}</h3><p class=\"where\">{}</p>{findings}{marks}</article>\n",
+        "<article class=\"found\"><h3>{}</h3><p class=\"where\">{}</p>{findings}{marks}{archive}</article>\n",
         show(&name),
         show(&about)
     )
+}
+
+/// The grade of archival evidence, and what stands against the asset.
+fn archival(archive: &ArchiveEvidence) -> String {
+    let (pro, con) = (archive.supporting.len() as u64, archive.against.len() as u64);
+    let (pro, con) = (count(pro, "fact", "facts"), count(con, "fact", "facts"));
+    let grade = format!("As archival material: {}; {pro} for it, {con} against it", archive.grade.word());
+    let line = |line: &ArchiveLine| {
+        let at = line.offset.map(|offset| format!(", byte {offset}")).unwrap_or_default();
+        format!(
+            "<div class=\"mark\"><div>{}</div><div class=\"value\">{}</div><p class=\"where\">{}</p></div>",
+            show(&format!("Against it: {}", line.what)),
+            xml(&shorten(&line.value, VALUE)),
+            show(&format!("{}{at}", line.place))
+        )
+    };
+    let against: String = archive.against.iter().take(MARKS).map(line).collect();
+    format!("<p class=\"where\">{}</p>{against}", show(&grade))
 }
 
 fn strongest(evidence: &[Evidence]) -> impl Iterator<Item = &Evidence> {
