@@ -6,7 +6,7 @@ use clap::{Arg, Command};
 const OF_SCAN: &[(&str, &[&str])] = &[
     (
         "What is judged",
-        &["files-from", "exclude", "timeline", "max-archive-depth", "seconds-per-asset", "allow-inside"],
+        &["files-from", "exclude", "timeline", "max-archive-depth", "seconds-per-asset", "endpoint", "allow-inside"],
     ),
     ("How it is judged", &["policy", "approvals", "role", "delivery-root", "as-of", "fail-on", "baseline"]),
     (

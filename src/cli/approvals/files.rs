@@ -8,6 +8,7 @@ use globset::{GlobBuilder, GlobSet};
 
 use super::flagged::{self, Made, Row};
 use super::opened::open;
+use super::request::{self, Request};
 use crate::cli::config::{self, load_policy};
 use crate::cli::delivery_root;
 use crate::cli::inside::Trees;
@@ -26,11 +27,14 @@ use countersign_report::layout::count;
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Files {
     /// Files, folders (what a scan flags in them), globs, or frames: 'shot.[1001-1240].dpx'
-    #[arg(value_name = "FILE", required_unless_present = "from_report")]
+    #[arg(value_name = "FILE", required_unless_present_any = ["from_report", "from_request"])]
     files: Vec<PathBuf>,
     /// Take the files from a JSON report, as --finding picks them
     #[arg(long, value_name = "REPORT.json", requires = "finding", conflicts_with = "files")]
     from_report: Option<PathBuf>,
+    /// Take the bytes, and what was asked, from a request that `countersign serve` gave as a file
+    #[arg(long, value_name = "REQUEST.json", conflicts_with_all = ["files", "from_report"])]
+    from_request: Option<PathBuf>,
     /// Files with an open finding of this rule, or of this rule below a pattern; repeatable
     #[arg(long, value_name = "RULE[:GLOB]", requires = "from_report")]
     finding: Vec<String>,
@@ -67,6 +71,8 @@ pub(in crate::cli) struct Selection {
     pub(super) passed: usize,
     pub(super) yes: bool,
     pub(super) dry_run: bool,
+    /// The request that it was taken from.
+    pub(in crate::cli) request: Option<Request>,
 }
 
 /// Subjects of one record, and the paths to open, in the same order.
@@ -99,6 +105,12 @@ impl Files {
     /// is judged by; of them only those are taken that a record of this decision settles.
     pub(in crate::cli) fn selected(&self, ledger: Option<&Path>, decision: Decision) -> Result<Selection> {
         let mut out = Selection { yes: self.yes, dry_run: self.dry_run, ..Selection::default() };
+        if let Some(path) = &self.from_request {
+            let request = request::read(path)?;
+            out.groups.insert(request.made(), Group { subjects: vec![request.subject()], paths: Vec::new() });
+            out.request = Some(request);
+            return Ok(out);
+        }
         let chosen = match &self.from_report {
             Some(report) => reported(report, &self.finding)?,
             None => {

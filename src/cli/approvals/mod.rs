@@ -7,6 +7,7 @@ mod holding;
 mod import;
 mod list;
 mod opened;
+mod request;
 mod show;
 mod shown;
 pub(super) mod terms;

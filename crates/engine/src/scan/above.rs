@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use countersign_delivery::packages::{self, Listing};
-use countersign_io::Roots;
 use countersign_io::paths::lossless;
+use countersign_io::{Listings, Roots};
 use countersign_judge::roles::{self, Patterns, looks};
 use countersign_model::Role;
 
@@ -26,12 +26,22 @@ const NAMES: usize = 4096;
 #[must_use]
 pub fn names(roots: &Roots, listed: bool, delivery: Option<&Path>) -> Vec<Arc<str>> {
     let own = roots.len() - usize::from(listed);
-    let named = |(number, path): (usize, PathBuf)| match delivery {
-        Some(delivery) if below(&path, delivery).is_some() => below(&path, delivery).unwrap_or_default().into(),
-        _ if number < own => of(&path).into(),
-        _ => Arc::default(),
+    let named = |(number, listings): (usize, &Arc<Listings>)| match (listings.tree().local_path(""), delivery) {
+        (Some(path), Some(delivery)) if below(&path, delivery).is_some() => {
+            below(&path, delivery).unwrap_or_default().into()
+        }
+        _ if number >= own => Arc::default(),
+        (Some(path), _) => of(&path).into(),
+        (None, _) => of_address(&listings.tree().name()).into(),
     };
-    roots.local_paths().into_iter().enumerate().map(named).collect()
+    roots.iter().enumerate().map(named).collect()
+}
+
+/// The name that counts for a tree that is on no drive: its last part, as for a folder. A host or a bucket is nobody's
+/// place for material of one kind.
+fn of_address(name: &str) -> &str {
+    let below = name.split_once("://").map_or("", |(_, rest)| rest.trim_end_matches('/'));
+    below.split_once('/').and_then(|(_, path)| path.rsplit('/').next()).unwrap_or_default()
 }
 
 /// The names that count for a scan of this folder, or of this file, in the delivery whose own root is `delivery`; none where
