@@ -41,6 +41,7 @@ use countersign_judge::judge::Judge;
 use countersign_model::error::{Error, Result};
 use countersign_model::{AppendedArchive, AssetReport, Finding, PackageFault, PackageReport, Summary};
 use countersign_report::{Picture, first_frame};
+use folders::Folders;
 use gather::Gather;
 use tally::Tally;
 
@@ -122,7 +123,10 @@ pub(crate) fn run(
         stop: watch.stop(),
     };
     let cuts = pool.install(|| Cuts::of(&delivery, &options.timelines));
-    let above = above::names(roots, options.listed.is_some());
+    let delivery = options.delivery_root.as_deref();
+    let above = above::names(roots, options.listed.is_some(), delivery);
+    let uncounted = |root: PathBuf| above::uncounted(&root, &engine.policy.roles).filter(|_| delivery.is_none());
+    let folders = Folders::below(roots.first(whole).local_paths().into_iter().map(uncounted).collect());
     let mut this_run = ScanRun {
         scan: &scan,
         watch,
@@ -130,7 +134,7 @@ pub(crate) fn run(
         cuts: Cut { cuts: &cuts, above: &above },
         files,
         known: known.as_ref(),
-        tally: Tally::new(options.fail_on, options.integrity),
+        tally: Tally::new(options.fail_on, options.integrity, folders),
         budget: Budget::of(0),
         first: deliveries.len(),
         opened: Vec::new(),
@@ -206,7 +210,7 @@ fn number_frames(jobs: &mut [Job]) {
 struct Cut<'a> {
     cuts: &'a Cuts,
     /// Of each root the names above it that count.
-    above: &'a [String],
+    above: &'a [Arc<str>],
 }
 
 /// A run under way: judges in parallel, tells in order, and goes into each archive right after its row.
