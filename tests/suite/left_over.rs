@@ -62,6 +62,7 @@ const JOINED: &[(&str, &[&str], &str)] = &[
     ("dng", BEGUN, NO_END),
     ("raw-tiff", BEGUN, NO_END),
     ("psd", BEGUN, NO_END),
+    ("exr", BEGUN, "the sample's table of chunks is empty, as a writer leaves it that never finished"),
 ];
 
 /// What is known by its beginning only, and hosts whose end is not computed: such files are not found there.

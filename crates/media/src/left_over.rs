@@ -83,7 +83,7 @@ fn behind(source: &mut Source, host: &'static dyn Format, coverage: &Coverage, o
         own_end::End::Behind(at) => stretch(source, host, at..len, false, out),
         own_end::End::Unknown(span) => {
             // Behind its own first bytes, which are those of a file as well.
-            let begins = if span.start > 0 { span.start } else { OWN.min(span.end) };
+            let begins = if span.start > 0 { span.start + 1 } else { OWN }.min(span.end);
             let found = search::first(source, &(begins..len), &mut out.budget)?;
             out.files.extend(found.map(|(at, format)| Appended { format, span: at..len }));
             Ok(())
