@@ -111,22 +111,39 @@ fn settings_of(arguments: Arguments) -> Result<Settings> {
     for root in arguments.root {
         let path = root.path.canonicalize().ok().filter(|path| path.is_dir());
         let path = path.ok_or_else(|| {
-            usage(format!("{} is no folder that can be read", root.path.display()), "name one that is: --root drops=/mnt/drops")
+            usage(
+                format!("{} is no folder that can be read", root.path.display()),
+                "name one that is: --root drops=/mnt/drops",
+            )
         })?;
         if roots.iter().any(|known: &Root| known.name == root.name) {
-            return Err(usage(format!("two roots are called {}", root.name), "give each a name of its own: --root NAME=PATH"));
+            return Err(usage(
+                format!("two roots are called {}", root.name),
+                "give each a name of its own: --root NAME=PATH",
+            ));
         }
         roots.push(Root { path, ..root });
     }
     let public = arguments.public.map(|url| reachable(url, usage)).transpose()?;
     if public.is_none() && !settings::is_own(arguments.listen) {
-        let what = format!("{} can be reached from other machines, and passwords would go there in plain text", arguments.listen);
-        return Err(usage(what, "put a proxy with TLS before it, and name its address: --public https://review.example.com"));
+        let what = format!(
+            "{} can be reached from other machines, and passwords would go there in plain text",
+            arguments.listen
+        );
+        return Err(usage(
+            what,
+            "put a proxy with TLS before it, and name its address: --public https://review.example.com",
+        ));
     }
     let webhook = match arguments.webhook {
         Some(url) => match std::env::var(WEBHOOK_SECRET).ok().filter(|secret| !secret.is_empty()) {
             Some(secret) => Some(Webhook { url, secret }),
-            None => return Err(usage(format!("{WEBHOOK_SECRET} is not set"), "it holds what messages to --webhook are signed with")),
+            None => {
+                return Err(usage(
+                    format!("{WEBHOOK_SECRET} is not set"),
+                    "it holds what messages to --webhook are signed with",
+                ));
+            }
         },
         None => None,
     };
@@ -155,7 +172,10 @@ fn reachable(url: Url, usage: impl Fn(String, &str) -> Error) -> Result<Url> {
     match url.scheme() {
         "https" => Ok(url),
         "http" if local => Ok(url),
-        _ => Err(usage(format!("{url} has no TLS"), "browsers keep sessions over https only: --public https://review.example.com")),
+        _ => Err(usage(
+            format!("{url} has no TLS"),
+            "browsers keep sessions over https only: --public https://review.example.com",
+        )),
     }
 }
 
@@ -177,7 +197,9 @@ fn greeting(server: &Server) -> std::result::Result<String, String> {
     }
     out.push_str(&format!("ledger {}\n", settings.approvals.display()));
     if let Some(link) = server.first_link()? {
-        out.push_str(&format!("\nNobody can sign in yet. This link makes the first admin, once, within a week:\n{link}\n"));
+        out.push_str(&format!(
+            "\nNobody can sign in yet. This link makes the first admin, once, within a week:\n{link}\n"
+        ));
     }
     Ok(out)
 }

@@ -14,11 +14,14 @@ use serde_json::json;
 use crate::shared::chromium::Page;
 use crate::shared::serving::{PASSWORD, Serving};
 
-/// A browser that is to open pages of the server.
-fn browser(serving: &Serving) -> Option<Page> {
-    let start = serving.path("start.html");
+/// A browser that is to open pages of the server, with a folder for its profile. Where there is one, that is in memory: a drive
+/// that is busy keeps the browser's own database of keys from opening for a minute.
+fn browser() -> Option<(Page, tempfile::TempDir)> {
+    let memory = std::path::Path::new("/dev/shm");
+    let scratch = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }.unwrap();
+    let start = scratch.path().join("start.html");
     std::fs::write(&start, "<!doctype html><title>start</title>").unwrap();
-    Page::open(&format!("file://{}", start.display()), serving.folder.path())
+    Some((Page::open(&format!("file://{}", start.display()), scratch.path())?, scratch))
 }
 
 fn open(page: &mut Page, address: &str) {
@@ -63,7 +66,7 @@ fn look(page: &mut Page, name: &str) {
 #[test]
 fn from_a_dropped_folder_to_a_signed_approval_and_a_pass() {
     let serving = Serving::start(&["--settle", "1"]);
-    let Some(mut page) = browser(&serving) else { return };
+    let Some((mut page, _scratch)) = browser() else { return };
     let site = format!("http://{}", serving.host);
     open(&mut page, serving.link.as_ref().unwrap());
     look(&mut page, "setup");
@@ -126,6 +129,7 @@ fn from_a_dropped_folder_to_a_signed_approval_and_a_pass() {
         open(&mut page, &format!("{site}{path}"));
         look(&mut page, name);
     }
+    open(&mut page, &format!("{site}/"));
     page.run("window.before = true; document.querySelector('form[action=\"/logout\"] button').click()");
     loaded(&mut page);
     assert_eq!(page.value("location.pathname"), "/login");
@@ -133,7 +137,10 @@ fn from_a_dropped_folder_to_a_signed_approval_and_a_pass() {
     // One page that is not there was asked for on purpose; of nothing else does the browser complain.
     let complaints: Vec<_> = page.complaints.iter().filter(|said| !said.contains("404")).collect();
     assert!(complaints.is_empty(), "{complaints:#?}");
-    let elsewhere: Vec<_> =
-        page.requests.iter().filter(|url| !url.starts_with(&site) && !url.starts_with("file:") && !url.starts_with("data:")).collect();
+    let elsewhere: Vec<_> = page
+        .requests
+        .iter()
+        .filter(|url| !url.starts_with(&site) && !url.starts_with("file:") && !url.starts_with("data:"))
+        .collect();
     assert!(elsewhere.is_empty(), "{elsewhere:?}");
 }

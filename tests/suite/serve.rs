@@ -115,7 +115,9 @@ fn all_pages_and_reports_are_served() {
     let id = held(&house, "Show_105");
     let number = flagged(&mut house.qc, &id);
     let request = ask(&mut house.qc, &id);
-    for path in ["/", "/?state=held", "/?page=2", "/requests", "/requests?state=denied", "/approvals", "/policy", "/account"] {
+    for path in
+        ["/", "/?state=held", "/?page=2", "/requests", "/requests?state=denied", "/approvals", "/policy", "/account"]
+    {
         house.approver.page(path);
     }
     for path in ["/people", "/audit", "/audit?page=2"] {
@@ -201,7 +203,8 @@ fn what_changes_is_judged_again_and_what_is_gone_is_said_to_be() {
     let house = house(&["--settle", "1"]);
     let id = held(&house, "Show_106");
     std::fs::remove_file(house.serving.path("drops/Show_106/final/end_credits.mp3")).unwrap();
-    std::fs::copy("fixtures/delivery/final/photo_030.jpg", house.serving.path("drops/Show_106/final/photo.jpg")).unwrap();
+    std::fs::copy("fixtures/delivery/final/photo_030.jpg", house.serving.path("drops/Show_106/final/photo.jpg"))
+        .unwrap();
     house.serving.until(&house.token, "Show_106", "passed");
     std::fs::remove_dir_all(house.serving.path("drops/Show_106")).unwrap();
     let end = Instant::now() + Duration::from_secs(30);
@@ -231,9 +234,7 @@ fn a_browser_signs_the_next_line_and_only_that() {
         let read: Value = serde_json::from_slice(&reply.body).unwrap();
         (BASE64.decode(read["pae"].as_str().unwrap().as_bytes()).unwrap(), read["ticket"].as_str().unwrap().to_owned())
     };
-    let signed = |ticket: &str, pae: &[u8], key: &SigningKey| {
-        json!({ "ticket": ticket, "signature": BASE64.encode(&key.sign(pae).to_bytes()) })
-    };
+    let signed = |ticket: &str, pae: &[u8], key: &SigningKey| json!({ "ticket": ticket, "signature": BASE64.encode(&key.sign(pae).to_bytes()) });
     let (pae, ticket) = prepared(&mut house.approver);
     assert!(pae.starts_with(b"DSSEv1 28 application/vnd.in-toto+json "));
     // Another key's signature, and a ticket of somebody else.
@@ -247,7 +248,13 @@ fn a_browser_signs_the_next_line_and_only_that() {
     // Somebody writes to the ledger in between.
     let (pae, ticket) = prepared(&mut house.approver);
     let (code, said) = house.serving.command(&[
-        "approve", "drops/Show_107/final/end_credits.mp3", "--by", "Sam", "--deny", "--approvals", "data/approvals.jsonl",
+        "approve",
+        "drops/Show_107/final/end_credits.mp3",
+        "--by",
+        "Sam",
+        "--deny",
+        "--approvals",
+        "data/approvals.jsonl",
     ]);
     assert_eq!(code, 0, "{said}");
     let reply = house.approver.post_json(&sign, &signed(&ticket, &pae, &key));
@@ -331,13 +338,18 @@ fn hooks_are_told_of_verdicts() {
         for answer in ["500 No", "204 Yes"] {
             let (mut stream, _) = listener.accept().unwrap();
             let request = crate::shared::serving::received(&mut stream);
-            stream.write_all(format!("HTTP/1.1 {answer}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").as_bytes()).unwrap();
+            stream
+                .write_all(format!("HTTP/1.1 {answer}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").as_bytes())
+                .unwrap();
             tell.send(request).unwrap();
         }
     });
     let folder = tempfile::tempdir().unwrap();
     let hook = folder.path().join("hook");
-    let script = format!("#!/bin/sh\ncat >'{0}/body'\necho \"$DELIVERY_NAME $DELIVERY_STATE\" >'{0}/told'\n", folder.path().display());
+    let script = format!(
+        "#!/bin/sh\ncat >'{0}/body'\necho \"$DELIVERY_NAME $DELIVERY_STATE\" >'{0}/told'\n",
+        folder.path().display()
+    );
     std::fs::write(&hook, script).unwrap();
     std::fs::set_permissions(&hook, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     let house = house(&["--settle", "1", "--webhook", &address, "--on-verdict", hook.to_str().unwrap()]);

@@ -57,7 +57,14 @@ fn killed_while_decisions_are_recorded_it_loses_none_and_doubles_none() {
     for n in 0..6 {
         let id = serving.until(&token, &format!("Show_{n}"), "held")["id"].as_str().unwrap().to_owned();
         let page = admin.page(&format!("/deliveries/{id}"));
-        let number = page.split(&format!("/deliveries/{id}/assets/")).nth(1).unwrap().split(|c: char| !c.is_ascii_digit()).next().unwrap().to_owned();
+        let number = page
+            .split(&format!("/deliveries/{id}/assets/"))
+            .nth(1)
+            .unwrap()
+            .split(|c: char| !c.is_ascii_digit())
+            .next()
+            .unwrap()
+            .to_owned();
         admin.page(&format!("/deliveries/{id}/assets/{number}"));
         let asked = admin.post(&format!("/deliveries/{id}/assets/{number}/request"), &[("scope", "final-deliverable")]);
         requests.push(asked.header("location").split('?').next().unwrap().to_owned());
@@ -81,13 +88,18 @@ fn killed_while_decisions_are_recorded_it_loses_none_and_doubles_none() {
     let ledger = Ledger::read(&serving.ledger()).unwrap();
     let mut of: Vec<_> = ledger.entries.iter().map(|entry| entry.record.source_system.clone().unwrap()).collect();
     of.sort();
-    let mut wanted: Vec<_> =
-        requests.iter().map(|path| format!("countersign serve, request {}", path.rsplit('/').next().unwrap())).collect();
+    let mut wanted: Vec<_> = requests
+        .iter()
+        .map(|path| format!("countersign serve, request {}", path.rsplit('/').next().unwrap()))
+        .collect();
     wanted.sort();
     assert_eq!(of, wanted);
     for request in &requests {
         let page = admin.page(request);
-        let id = ledger.entries.iter().find(|e| e.record.source_system.as_deref().unwrap().ends_with(request.rsplit('/').next().unwrap()));
+        let id = ledger
+            .entries
+            .iter()
+            .find(|e| e.record.source_system.as_deref().unwrap().ends_with(request.rsplit('/').next().unwrap()));
         assert!(page.contains(&id.unwrap().record.id), "{page}");
     }
     let (code, said) = serving.command(&["approvals", "verify", "--approvals", "data/approvals.jsonl"]);
@@ -127,7 +139,9 @@ fn filled(path: &std::path::Path) {
                 let path = format!("final/reel_{:02}/shot_{file:05}.png", file / 100);
                 let message = "says that it was made by Midjourney, and nobody approved it";
                 finding.execute(rusqlite::params![scan as i64, file, path, message]).unwrap();
-                let json = format!(r#"{{"path":"{path}","ai":"generated","role":"final","bytes":100000,"evidence":[],"findings":[],"problems":[]}}"#);
+                let json = format!(
+                    r#"{{"path":"{path}","ai":"generated","role":"final","bytes":100000,"evidence":[],"findings":[],"problems":[]}}"#
+                );
                 asset.execute(rusqlite::params![scan as i64, file, path, "ab".repeat(32), json]).unwrap();
             }
         }
@@ -142,9 +156,19 @@ fn pages_are_quick_with_two_hundred_deliveries() {
     filled(&serving.path("data/server.sqlite"));
     let mut slowest = (Duration::ZERO, "");
     for path in [
-        "/", "/?state=waiting", "/?page=2", "/deliveries/delivery-1", "/deliveries/delivery-1?page=100",
-        "/deliveries/delivery-1?rule=unapproved-ai-in-final&page=50", "/deliveries/delivery-5", "/deliveries/delivery-1/difference",
-        "/deliveries/delivery-1/assets/9999", "/requests", "/approvals", "/audit", "/policy",
+        "/",
+        "/?state=waiting",
+        "/?page=2",
+        "/deliveries/delivery-1",
+        "/deliveries/delivery-1?page=100",
+        "/deliveries/delivery-1?rule=unapproved-ai-in-final&page=50",
+        "/deliveries/delivery-5",
+        "/deliveries/delivery-1/difference",
+        "/deliveries/delivery-1/assets/9999",
+        "/requests",
+        "/approvals",
+        "/audit",
+        "/policy",
     ] {
         let best = (0..3)
             .map(|_| {

@@ -21,12 +21,17 @@ fn every_answer_is_guarded_and_no_script_or_style_stands_in_a_page() {
     let serving = Serving::start(&["--settle", "1"]);
     let mut admin = serving.admin();
     let mut visitor = Client::new(&serving.host);
-    for path in ["/", "/login", "/setup?token=x", "/nothing", "/static/app.js", "/api/v1/deliveries", "/people", "/account"] {
+    for path in
+        ["/", "/login", "/setup?token=x", "/nothing", "/static/app.js", "/api/v1/deliveries", "/people", "/account"]
+    {
         for client in [&mut admin, &mut visitor] {
             let reply = client.get(path);
             assert_guarded(&reply, path);
             let text = reply.text();
-            assert!(!text.contains("<script>") && !text.contains("<style") && !text.contains(" style="), "{path}: {text}");
+            assert!(
+                !text.contains("<script>") && !text.contains("<style") && !text.contains(" style="),
+                "{path}: {text}"
+            );
         }
     }
     let policy = visitor.get("/login").header("content-security-policy").to_owned();
@@ -38,7 +43,12 @@ fn a_host_of_another_name_gets_nothing() {
     let serving = Serving::start(&[]);
     let mut admin = serving.admin();
     let port = serving.host.split(':').nth(1).unwrap().to_owned();
-    for host in [format!("evil.example:{port}"), "localhost".to_owned(), format!("localhost:{port}.evil.example"), String::new()] {
+    for host in [
+        format!("evil.example:{port}"),
+        "localhost".to_owned(),
+        format!("localhost:{port}.evil.example"),
+        String::new(),
+    ] {
         for path in ["/", "/login", "/api/v1/openapi.json", "/static/app.js"] {
             let reply = admin.send("GET", path, &[("Host", &host)], b"");
             assert!(matches!(reply.status, 421 | 400), "{host:?} {path}: {}", reply.status);
@@ -107,7 +117,10 @@ fn a_session_is_new_at_each_sign_in_and_ends_when_told() {
     victim.get("/login");
     let csrf = victim.csrf.clone();
     let mut again = victim.clone();
-    assert_eq!(again.post("/login", &[("name", "ada"), ("password", PASSWORD), ("next", "//evil.example")]).header("location"), "/");
+    assert_eq!(
+        again.post("/login", &[("name", "ada"), ("password", PASSWORD), ("next", "//evil.example")]).header("location"),
+        "/"
+    );
     assert_eq!(victim.get("/").status, 303, "{csrf}");
     // A password that changes ends the sessions elsewhere; signing out ends this one.
     again.page("/account");
@@ -119,7 +132,8 @@ fn a_session_is_new_at_each_sign_in_and_ends_when_told() {
     assert_eq!(again.post("/logout", &[]).status, 303);
     assert_eq!(copy.clone().get("/").status, 303);
     // The database holds no secret that would let its reader in.
-    let bytes = ["server.sqlite", "server.sqlite-wal"].map(|name| std::fs::read(serving.path("data").join(name)).unwrap_or_default());
+    let bytes = ["server.sqlite", "server.sqlite-wal"]
+        .map(|name| std::fs::read(serving.path("data").join(name)).unwrap_or_default());
     let all = bytes.concat();
     for secret in [second.as_str(), first.as_str(), "another long password", PASSWORD] {
         assert!(!all.windows(secret.len()).any(|piece| piece == secret.as_bytes()), "{secret}");
@@ -144,7 +158,10 @@ fn each_role_may_do_its_own_and_no_more() {
             assert_eq!(client.post(path, &[("role", "admin"), ("name", "x")]).status, 403, "{path}");
         }
     }
-    assert_eq!(viewer.post(&format!("/deliveries/{id}/assets/0/request"), &[("scope", "final-deliverable")]).status, 403);
+    assert_eq!(
+        viewer.post(&format!("/deliveries/{id}/assets/0/request"), &[("scope", "final-deliverable")]).status,
+        403
+    );
     assert_eq!(qc.post("/requests/any/approve", &[("scope", "final-deliverable")]).status, 403);
     // Tokens: none, a wrong one, one of too low a role, one that was revoked; a session is no token.
     let mut nobody = Client::new(&serving.host);
@@ -181,7 +198,8 @@ fn no_address_leads_out_of_a_delivery() {
     serving.drop_in("Show", &["final/hero_010.png"]);
     std::os::unix::fs::symlink(serving.folder.path(), serving.path("drops/Link")).unwrap();
     let id = serving.until(&token, "Show", "held")["id"].as_str().unwrap().to_owned();
-    let escapes = ["..", "../..", "%2e%2e", "..%2f..%2fsecret.txt", "%2e%2e%2fsecret.txt", "-1", "999999", "0x0", "0%00", "a"];
+    let escapes =
+        ["..", "../..", "%2e%2e", "..%2f..%2fsecret.txt", "%2e%2e%2fsecret.txt", "-1", "999999", "0x0", "0%00", "a"];
     for part in escapes {
         for path in [
             format!("/deliveries/{part}"),
@@ -199,8 +217,17 @@ fn no_address_leads_out_of_a_delivery() {
     }
     let bearer = format!("Bearer {token}");
     for (root, name) in [
-        ("drops", ".."), ("drops", "../drops/Show"), ("drops", "Show/final"), ("drops", "/etc"), ("drops", ""), ("drops", "."),
-        ("..", "drops"), ("/etc", "ssl"), ("drops", "Link"), ("drops", "Show\u{0}"), ("drops", "absent"),
+        ("drops", ".."),
+        ("drops", "../drops/Show"),
+        ("drops", "Show/final"),
+        ("drops", "/etc"),
+        ("drops", ""),
+        ("drops", "."),
+        ("..", "drops"),
+        ("/etc", "ssl"),
+        ("drops", "Link"),
+        ("drops", "Show\u{0}"),
+        ("drops", "absent"),
     ] {
         let body = json!({ "root": root, "name": name }).to_string();
         let reply = admin.send("POST", "/api/v1/deliveries", &[("Authorization", &bearer)], body.as_bytes());
@@ -224,9 +251,11 @@ fn generated(prompt: &str) -> Vec<u8> {
         crc.update(data);
         [&(data.len() as u32).to_be_bytes()[..], kind, data, &crc.sum().to_be_bytes()].concat()
     };
-    let text = format!("parameters\0{prompt}\nSteps: 20, Sampler: Euler a, CFG scale: 7, Seed: 1, Size: 512x512, Model: v1-5");
+    let text =
+        format!("parameters\0{prompt}\nSteps: 20, Sampler: Euler a, CFG scale: 7, Seed: 1, Size: 512x512, Model: v1-5");
     let header = [0, 0, 0, 1, 0, 0, 0, 1, 8, 0, 0, 0, 0];
-    [b"\x89PNG\r\n\x1A\n".to_vec(), chunk(b"IHDR", &header), chunk(b"tEXt", text.as_bytes()), chunk(b"IEND", &[])].concat()
+    [b"\x89PNG\r\n\x1A\n".to_vec(), chunk(b"IHDR", &header), chunk(b"tEXt", text.as_bytes()), chunk(b"IEND", &[])]
+        .concat()
 }
 
 #[test]
@@ -242,21 +271,45 @@ fn names_and_tags_are_text_wherever_they_are_shown() {
     std::fs::rename(made, serving.path("drops").join(name)).unwrap();
     let id = serving.until(&token, name, "held")["id"].as_str().unwrap().to_owned();
     let page = admin.page(&format!("/deliveries/{id}"));
-    let number = page.split(&format!("/deliveries/{id}/assets/")).nth(1).unwrap().split(|c: char| !c.is_ascii_digit()).next().unwrap().to_owned();
+    let number = page
+        .split(&format!("/deliveries/{id}/assets/"))
+        .nth(1)
+        .unwrap()
+        .split(|c: char| !c.is_ascii_digit())
+        .next()
+        .unwrap()
+        .to_owned();
     admin.page(&format!("/deliveries/{id}/assets/{number}"));
-    let fields = [("scope", "final-deliverable"), ("reason", hostile), ("tool", hostile), ("prompt", hostile), ("reference", hostile)];
+    let fields = [
+        ("scope", "final-deliverable"),
+        ("reason", hostile),
+        ("tool", hostile),
+        ("prompt", hostile),
+        ("reference", hostile),
+    ];
     let asked = admin.post(&format!("/deliveries/{id}/assets/{number}/request"), &fields);
     assert_eq!(asked.status, 303, "{}", asked.text());
     let request = asked.header("location").split('?').next().unwrap().to_owned();
     admin.page(&request);
-    let decided = admin.post(&format!("{request}/approve"), &[("scope", "final-deliverable"), ("note", hostile), ("condition", hostile)]);
+    let decided = admin.post(
+        &format!("{request}/approve"),
+        &[("scope", "final-deliverable"), ("note", hostile), ("condition", hostile)],
+    );
     assert_eq!(decided.status, 303, "{}", decided.text());
     let odd = format!("/?state={}&said={}", "%3Cscript%3E", "%3Cscript%3E");
     let mut seen = 0;
     for path in [
-        "/", "/requests?state=approved", "/approvals", "/audit", &request, &format!("/deliveries/{id}"), &odd,
-        &format!("/deliveries/{id}/assets/{number}"), &format!("/deliveries/{id}?rule=%3Cscript%3E"),
-        &format!("/deliveries/{id}/difference"), "/login?next=%22%3E%3Cscript%3E",
+        "/",
+        "/requests?state=approved",
+        "/approvals",
+        "/audit",
+        &request,
+        &format!("/deliveries/{id}"),
+        &odd,
+        &format!("/deliveries/{id}/assets/{number}"),
+        &format!("/deliveries/{id}?rule=%3Cscript%3E"),
+        &format!("/deliveries/{id}/difference"),
+        "/login?next=%22%3E%3Cscript%3E",
     ] {
         let reply = admin.get(path);
         let text = reply.text();

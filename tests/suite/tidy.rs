@@ -72,10 +72,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("miette", &["src/cli/"]),
     ("rustix", &["crates/io/src/os.rs", "crates/worker/src/", "src/cli/"]),
     // A scan is a process of its own, and so is the command that is told of verdicts.
-    (
-        "std::process::Command",
-        &["crates/worker/src/", "crates/server/src/runner.rs", "crates/server/src/hooks.rs"],
-    ),
+    ("std::process::Command", &["crates/worker/src/", "crates/server/src/runner.rs", "crates/server/src/hooks.rs"]),
     ("std::process::exit", &["src/cli/scan.rs"]),
     ("std::process::abort", &[]),
     ("std::panic::catch_unwind", &["crates/engine/src/scan/", "crates/engine/src/cut/", "crates/worker/src/"]),

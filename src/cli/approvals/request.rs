@@ -46,7 +46,10 @@ pub(super) fn read(path: &Path) -> Result<Request> {
     let text = std::fs::read(path).map_err(|e| failed(e.to_string()))?;
     let read: Request = serde_json::from_slice(&text).map_err(|e| failed(format!("not a request: {e}")))?;
     if read.countersign_request != 1 {
-        return Err(failed(format!("a request of version {}, which this program does not know", read.countersign_request)));
+        return Err(failed(format!(
+            "a request of version {}, which this program does not know",
+            read.countersign_request
+        )));
     }
     match read.sha256.len() == 64 && read.sha256.bytes().all(|b| b.is_ascii_hexdigit()) {
         true => Ok(read),

@@ -79,8 +79,13 @@ impl Serving {
     pub(crate) fn join(&self, token: &str, name: &str, display: &str) -> Client {
         let mut client = Client::new(&self.host);
         client.get(&format!("/setup?token={token}"));
-        let fields =
-            [("token", token), ("name", name), ("display", display), ("password", PASSWORD), ("password_again", PASSWORD)];
+        let fields = [
+            ("token", token),
+            ("name", name),
+            ("display", display),
+            ("password", PASSWORD),
+            ("password_again", PASSWORD),
+        ];
         let reply = client.post("/setup", &fields);
         assert_eq!(reply.status, 303, "{}", reply.text());
         client
@@ -229,7 +234,8 @@ impl Client {
         let end = bytes.windows(4).position(|four| four == b"\r\n\r\n").unwrap_or(bytes.len());
         let text = String::from_utf8_lossy(&bytes[..end]).into_owned();
         let mut lines = text.split("\r\n");
-        let status = lines.next().and_then(|line| line.split(' ').nth(1)).and_then(|code| code.parse().ok()).unwrap_or(0);
+        let status =
+            lines.next().and_then(|line| line.split(' ').nth(1)).and_then(|code| code.parse().ok()).unwrap_or(0);
         let headers: Vec<(String, String)> =
             lines.filter_map(|line| line.split_once(": ")).map(|(n, v)| (n.to_owned(), v.to_owned())).collect();
         let reply = Reply { status, headers, body: bytes.get(end + 4..).unwrap_or_default().to_vec() };
@@ -277,7 +283,8 @@ impl Client {
     /// JSON of this server's script.
     pub(crate) fn post_json(&mut self, path: &str, body: &Value) -> Reply {
         let (csrf, origin) = (self.csrf.clone(), self.origin());
-        let headers = [("Origin", origin.as_str()), ("X-Csrf-Token", csrf.as_str()), ("Content-Type", "application/json")];
+        let headers =
+            [("Origin", origin.as_str()), ("X-Csrf-Token", csrf.as_str()), ("Content-Type", "application/json")];
         self.send("POST", path, &headers, body.to_string().as_bytes())
     }
 
@@ -308,7 +315,8 @@ pub(crate) fn received(stream: &mut TcpStream) -> (String, String) {
     loop {
         if let Some(end) = bytes.windows(4).position(|four: &[u8]| four == b"\r\n\r\n") {
             let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
-            let length = head.lines().find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ")?.parse().ok());
+            let length =
+                head.lines().find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ")?.parse().ok());
             if bytes.len() >= end + 4 + length.unwrap_or(0) {
                 return (head, String::from_utf8_lossy(&bytes[end + 4..]).into_owned());
             }
