@@ -479,7 +479,8 @@ mod tests {
     fn names_are_no_names_of_what_is_read() {
         let read = crate::formats::ALL.iter().filter(|format| format.info().id != *"media-not-read");
         let read: Vec<_> = read.flat_map(|format| format.info().extensions).collect();
-        let both: Vec<_> = EXTENSIONS.iter().filter(|name| read.contains(name)).collect();
+        let both: Vec<_> = EXTENSIONS.iter().filter(|name| read.contains(name) && **name != "ra").collect();
+        // RealAudio before RealMedia has the same name.
         assert!(both.is_empty(), "{both:?}");
     }
 }
