@@ -4,13 +4,16 @@ use clap::{Arg, Command};
 
 /// Headings in the order in which they are shown, each with its options. What is not here stands under "Options".
 const OF_SCAN: &[(&str, &[&str])] = &[
-    ("What is judged", &["files-from", "exclude", "timeline", "max-archive-depth", "allow-inside"]),
-    ("How it is judged", &["policy", "approvals", "role", "as-of", "fail-on", "baseline"]),
+    (
+        "What is judged",
+        &["files-from", "exclude", "timeline", "max-archive-depth", "seconds-per-asset", "endpoint", "allow-inside"],
+    ),
+    ("How it is judged", &["policy", "approvals", "role", "delivery-root", "as-of", "fail-on", "baseline"]),
     (
         "What is looked for",
         &["verify", "trust", "fetch-remote", "integrity", "pixels", "marks", "match", "no-match", "known"],
     ),
-    ("Speed", &["jobs", "cache", "no-cache"]),
+    ("Speed", &["jobs", "cache", "no-cache", "seconds-per-asset"]),
     (
         "Reports",
         &["report", "title", "attest", "key", "tags", "show-suppressed", "color", "quiet", "verbose", "no-progress"],

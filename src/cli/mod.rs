@@ -5,6 +5,7 @@ mod approve;
 mod attest;
 mod baseline;
 mod clip;
+mod columns;
 mod compare;
 mod comparison_page;
 mod completions;
@@ -12,6 +13,7 @@ mod config;
 mod console;
 mod convert;
 mod defaults;
+mod delivery_root;
 mod diagnostic;
 mod environment;
 mod fingerprint;
@@ -30,8 +32,11 @@ mod partials;
 mod policy;
 mod progress;
 mod reporting;
+mod roots;
 mod rules;
 mod scan;
+#[cfg(feature = "serve")]
+mod serve;
 mod timeline;
 mod tree;
 mod trust;
@@ -87,6 +92,9 @@ enum Command {
     Compare(compare::Arguments),
     /// Check a signed verdict against a drive
     VerifyVerdict(verify_verdict::Arguments),
+    /// Hot folders, a queue, review and approval in a browser
+    #[cfg(feature = "serve")]
+    Serve(Box<serve::Arguments>),
     /// Print shell completions
     Completions(completions::Arguments),
     /// Print the manual page, or that of one command
@@ -151,6 +159,8 @@ fn dispatch(command: Command) -> Result<u8> {
         Command::Index(arguments) => index::run(&arguments),
         Command::Compare(arguments) => compare::run(&arguments),
         Command::VerifyVerdict(arguments) => verify_verdict::run(&arguments),
+        #[cfg(feature = "serve")]
+        Command::Serve(arguments) => serve::run(*arguments),
         Command::Completions(arguments) => completions::run(&arguments, defaults::prepared(Arguments::command())),
         Command::Man(arguments) => manual::run(&arguments, headings::grouped(defaults::prepared(Arguments::command()))),
     }

@@ -140,6 +140,7 @@ fn the_baseline_holds_for_the_same_bytes_only() {
         sha256: Some(SHA.into()),
         role: Role::Final,
         role_basis: String::new(),
+        role_above: None,
         package: None,
         plays: vec![],
         uses: vec![],

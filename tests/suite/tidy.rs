@@ -21,6 +21,8 @@ const ORDER: &[&str] = &[
     "judge",
     "report",
     "engine",
+    "objects",
+    "server",
 ];
 
 /// Crates that use less than the order would let them, and all that they use of ours.
@@ -40,11 +42,14 @@ const TESTS: &[&str] = &["second-opinion"];
 /// Other people's crates, and those of ours whose manifests may name them.
 const LIBRARIES: &[(&str, &[&str])] = &[
     ("c2pa", &["crates/credentials"]),
-    ("ureq", &["crates/credentials"]),
+    ("ureq", &["crates/credentials", "crates/objects", "crates/server"]),
     ("image", &["crates/worker", "crates/media"]),
     ("symphonia", &["crates/worker"]),
     ("rayon", &["crates/engine"]),
-    ("rusqlite", &["crates/engine", "crates/judge"]),
+    ("rusqlite", &["crates/engine", "crates/judge", "crates/server"]),
+    ("axum", &["crates/server"]),
+    ("minijinja", &["crates/server"]),
+    ("tokio", &["crates/server"]),
     ("clap", &["."]),
     ("indicatif", &["."]),
     ("miette", &["."]),
@@ -52,7 +57,7 @@ const LIBRARIES: &[(&str, &[&str])] = &[
 
 /// What has one home, and where that is: files whose names begin so. Parts of libraries, of the standard one, macros.
 const HOMES: &[(&str, &[&str])] = &[
-    ("ureq", &["crates/credentials/src/fetch.rs"]),
+    ("ureq", &["crates/credentials/src/fetch.rs", "crates/server/src/hooks.rs"]),
     // Decoders of pictures run in workers; the thumbnail's decoder works on pixels that one gave it.
     ("image", &["crates/worker/src/", "crates/media/src/decoders/thumbnail.rs"]),
     ("image::ImageReader", &["crates/worker/src/picture.rs"]),
@@ -61,12 +66,13 @@ const HOMES: &[(&str, &[&str])] = &[
     ("image::open", &[]),
     ("symphonia", &["crates/worker/src/sound.rs"]),
     ("rayon", &["crates/engine/src/scan", "crates/engine/src/cut/", "crates/engine/src/attest.rs"]),
-    ("rusqlite", &["crates/engine/src/cache", "crates/judge/src/approvals/"]),
+    ("rusqlite", &["crates/engine/src/cache", "crates/judge/src/approvals/", "crates/server/src/"]),
     ("clap", &["src/cli/"]),
     ("indicatif", &["src/cli/progress.rs"]),
     ("miette", &["src/cli/"]),
     ("rustix", &["crates/io/src/os.rs", "crates/worker/src/", "src/cli/"]),
-    ("std::process::Command", &["crates/worker/src/"]),
+    // A scan is a process of its own, and so is the command that is told of verdicts.
+    ("std::process::Command", &["crates/worker/src/", "crates/server/src/runner.rs", "crates/server/src/hooks.rs"]),
     ("std::process::exit", &["src/cli/scan.rs"]),
     ("std::process::abort", &[]),
     ("std::panic::catch_unwind", &["crates/engine/src/scan/", "crates/engine/src/cut/", "crates/worker/src/"]),
@@ -89,7 +95,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("eprint!", &["src/cli/"]),
     // Connections are opened by one file, through its client.
     ("std::net::TcpStream", &[]),
-    ("std::net::TcpListener", &[]),
+    ("std::net::TcpListener", &["crates/server/src/lib.rs", "crates/server/src/web.rs", "src/cli/serve.rs"]),
     ("std::net::UdpSocket", &[]),
     ("std::net::ToSocketAddrs", &[]),
 ];

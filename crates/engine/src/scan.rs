@@ -38,10 +38,11 @@ use countersign_delivery::packages::{PackageIndex, Row, Sequences, archive, capp
 pub use countersign_io::inside_roots;
 use countersign_io::{self as io, Roots, TempSpace};
 use countersign_judge::judge::Judge;
-use countersign_judge::roles;
+use countersign_judge::roles::{self, Seen};
 use countersign_model::error::{Error, Result};
 use countersign_model::{AppendedArchive, Asset, AssetReport, Finding, PackageFault, PackageReport, Role, Summary};
 use countersign_report::{Picture, first_frame};
+use folders::Folders;
 use gather::Gather;
 use tally::Tally;
 
@@ -95,12 +96,14 @@ pub(crate) fn run(
     let space = TempSpace::outside(&scanned(&roots.local_paths(), options.listed.as_deref()));
     let open = OpenFiles::default();
     let files = AssetFiles { roots, space: &space, open: &open, from_cache: &scan.from_cache };
-    let above = above::names(roots, options.listed.is_some());
+    let named = options.delivery_root.as_deref();
+    let above = above::names(roots, options.listed.is_some(), named);
     let mut originals = Originals::default();
     if let Some(known) = &mut known {
         let archival = |asset: &Asset| {
-            let above = above.get(asset.root).map(String::as_str).unwrap_or_default();
-            roles::place_from(above, &asset.rel, &engine.policy.roles, None, options.role).0 == Role::Archival
+            let above: &str = above.get(asset.root).map_or("", |above| above);
+            let seen = Seen { above, rel: &asset.rel };
+            roles::place_from(seen, &engine.policy.roles, None, options.role).role == Role::Archival
         };
         let gather = Gather {
             extract: engine.extract.clone(),
@@ -139,6 +142,8 @@ pub(crate) fn run(
         stop: watch.stop(),
     };
     let cuts = pool.install(|| Cuts::of(&delivery, &options.timelines));
+    let uncounted = |root: PathBuf| above::uncounted(&root, &engine.policy.roles).filter(|_| named.is_none());
+    let folders = Folders::below(roots.first(whole).local_paths().into_iter().map(uncounted).collect());
     let mut this_run = ScanRun {
         scan: &scan,
         watch,
@@ -147,7 +152,7 @@ pub(crate) fn run(
         files,
         known: known.as_ref(),
         originals: &originals,
-        tally: Tally::new(options.fail_on, options.integrity),
+        tally: Tally::new(options.fail_on, options.integrity, folders),
         budget: Budget::of(0),
         first: deliveries.len(),
         opened: Vec::new(),
@@ -223,7 +228,7 @@ fn number_frames(jobs: &mut [Job]) {
 struct Cut<'a> {
     cuts: &'a Cuts,
     /// Of each root the names above it that count.
-    above: &'a [String],
+    above: &'a [Arc<str>],
 }
 
 /// A run under way: judges in parallel, tells in order, and goes into each archive right after its row.

@@ -11,6 +11,7 @@ use crate::approvals::status::{ApprovalStatus, CoverageQuery, Verdict};
 use crate::approvals::{Approvals, MatchKind, Matches, Record};
 use crate::archive::{self, ArchiveSubject};
 use crate::policy::Policy;
+use crate::roles::Seen;
 use crate::rules::{self, AssetContext, Info, PackageContext, RawFinding, RunContext, Usage};
 use countersign_model::error::Result;
 use countersign_model::{
@@ -227,7 +228,7 @@ impl Judge {
             as_of,
             working_directory,
         };
-        let mut findings = self.run(&asset.rel, |rule, out| rule.check_asset(&context, out));
+        let mut findings = self.run(asset.into(), |rule, out| rule.check_asset(&context, out));
         for finding in findings.iter_mut().filter(|f| f.state == FindingState::Open) {
             if self.baseline.holds(&finding.rule, asset, sha256) {
                 finding.state = FindingState::Baseline;
@@ -239,7 +240,7 @@ impl Judge {
     /// What is told of an approved asset whose bytes are not any more those that were judged.
     #[must_use]
     pub fn changed(&self, rel: &str) -> Vec<Finding> {
-        let mut findings = self.run(rel, |rule, out| rule.check_changed(out));
+        let mut findings = self.run(rel.into(), |rule, out| rule.check_changed(out));
         findings.iter_mut().for_each(|finding| finding.path = Some(rel.to_owned()));
         findings
     }
@@ -263,7 +264,7 @@ impl Judge {
     #[must_use]
     pub fn package(&self, package: &PackageReport, faults: &[PackageFault]) -> Vec<Finding> {
         let context = PackageContext { package, faults, integrity: self.integrity };
-        let mut findings = self.run(&package.root, |rule, out| rule.check_package(&context, out));
+        let mut findings = self.run(package.root.as_str().into(), |rule, out| rule.check_package(&context, out));
         self.baseline.settle(&package.root, &mut findings);
         findings
     }
@@ -279,7 +280,7 @@ impl Judge {
             used_approvals: &self.used_approvals,
             used_suppressions: &self.used_suppressions,
         };
-        let mut findings = self.run("", |rule, out| rule.check_run(&context, out));
+        let mut findings = self.run("".into(), |rule, out| rule.check_run(&context, out));
         self.baseline.settle("", &mut findings);
         findings
     }
@@ -296,13 +297,13 @@ impl Judge {
         if matches.rows.is_empty() {
             return ApprovalStatus::default();
         }
-        let scopes = self.policy.scopes_of(asset.role, &asset.rel, evidence);
+        let scopes = self.policy.scopes_of(asset.role, asset.into(), evidence);
         matches.status(&CoverageQuery { policy: &self.policy, role: asset.role, decisions, scopes, as_of: self.as_of })
     }
 
     /// Runs every rule that is on, in order, and judges what it says. What a rule says is dropped where a more exact one
     /// explains it, unless a record has settled it.
-    fn run(&self, rel: &str, check: impl Fn(&dyn rules::Rule, &mut Vec<RawFinding>)) -> Vec<Finding> {
+    fn run(&self, seen: Seen<'_>, check: impl Fn(&dyn rules::Rule, &mut Vec<RawFinding>)) -> Vec<Finding> {
         let (mut said, mut of_rule) = (Vec::new(), Vec::new());
         for rule in rules::ALL {
             let info = rule.info();
@@ -314,17 +315,17 @@ impl Judge {
         }
         let explained: Vec<&str> = said.iter().flat_map(|(info, _)| info.explains).map(|info| info.id).collect();
         let left = said.into_iter().filter(|(info, finding)| finding.cleared || !explained.contains(&info.id));
-        let mut findings: Vec<_> = left.filter_map(|(info, finding)| self.judge(info, rel, finding)).collect();
+        let mut findings: Vec<_> = left.filter_map(|(info, finding)| self.judge(info, seen, finding)).collect();
         // Stable: findings of one severity keep the order of the rules.
         findings.sort_by_key(|f: &Finding| std::cmp::Reverse(f.severity));
         findings
     }
 
-    fn judge(&self, info: &Info, rel: &str, raw: RawFinding) -> Option<Finding> {
+    fn judge(&self, info: &Info, seen: Seen<'_>, raw: RawFinding) -> Option<Finding> {
         let severity = self.policy.severity(info.id, raw.severity.unwrap_or(info.severity))?;
         let severity = raw.at_most.map_or(severity, |most| severity.min(most));
-        let inner = raw.path.as_deref().and_then(|path| self.suppression(info.id, path));
-        let suppressed = if raw.cleared { None } else { inner.or_else(|| self.suppression(info.id, rel)) };
+        let inner = raw.path.as_deref().and_then(|rel| self.suppression(info.id, Seen { rel, ..seen }));
+        let suppressed = if raw.cleared { None } else { inner.or_else(|| self.suppression(info.id, seen)) };
         let state = match (raw.cleared, &suppressed) {
             (true, _) => FindingState::Approved,
             (false, Some(_)) => FindingState::Suppressed,
@@ -344,10 +345,10 @@ impl Judge {
     }
 
     /// Why this finding is suppressed, where it is; every row that fits counts as used, the first one speaks.
-    fn suppression(&self, rule: &str, rel: &str) -> Option<String> {
+    fn suppression(&self, rule: &str, seen: Seen<'_>) -> Option<String> {
         let mut reason = None;
         for (index, row) in self.policy.suppress.iter().enumerate() {
-            if row.rule == rule && row.expires >= self.as_of && row.pattern.matches(rel) {
+            if row.rule == rule && row.expires >= self.as_of && seen.fits(&row.pattern) {
                 self.used_suppressions.insert(index);
                 reason = reason.or_else(|| Some(format!("{} (until {})", row.reason, row.expires)));
             }

@@ -28,6 +28,7 @@ mod timeline;
 pub mod validation_status;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -86,6 +87,9 @@ pub struct Asset {
     /// The path below its root, with `/` between the parts; lossless for names that are not UTF-8
     /// (see `paths::lossless` in `countersign-io`).
     pub rel: String,
+    /// Names of the folders from the delivery's own root down to the scanned one, `/` between them; empty where the scan
+    /// starts at that root.
+    pub above: Arc<str>,
     /// Index into [`Run::roots`].
     pub root: usize,
     /// Size in bytes as the walk saw it.
@@ -123,6 +127,7 @@ impl Asset {
         Self {
             path,
             rel,
+            above: Arc::default(),
             root,
             size,
             mtime,

@@ -120,6 +120,9 @@ pub struct AssetReport {
     pub role: Role,
     /// How that was decided; see [`Asset::role_basis`](super::Asset::role_basis).
     pub role_basis: String,
+    /// Where a pattern placed it by names above what was scanned: those names, from the delivery's own root down.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub role_above: Option<String>,
     /// Index into [`Summary::packages`].
     pub package: Option<usize>,
     /// Which compositions play it, and where.
@@ -406,8 +409,11 @@ pub struct Summary {
 pub struct FolderHint {
     /// Index into [`Run::roots`].
     pub root: usize,
-    /// Below its root, with `/` between the parts.
+    /// Below its root, with `/` between the parts; the whole path of a folder above it.
     pub path: String,
+    /// Whether it lies above what was scanned, where nothing shows that it belongs to the delivery.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub above: bool,
     /// What its name looks like.
     pub looks: Role,
     /// What its files were judged as.

@@ -19,7 +19,7 @@ use sha2::{Digest, Sha256};
 use crate::escape::{script, shorten, terminal};
 use crate::layout::size;
 use crate::not_looked_at;
-use crate::words::{systems, word};
+use crate::words::{basis, systems, word};
 use crate::{Info, Kind, Picture, RenderOptions, Report, first_frame, urgency};
 use countersign_model::{
     ArchiveEvidence, ArchiveLine, AssetReport, Credentials, Evidence, Finding, RecordNote, Run, Summary, TimelineRange,
@@ -215,7 +215,7 @@ fn row(asset: &AssetReport) -> Value {
         "size": size(asset.bytes),
         "sha256": opt(asset.sha256.as_ref()),
         "role": asset.role,
-        "basis": text(&asset.role_basis),
+        "basis": text(&basis(asset)),
         "package": asset.package,
         "ai": asset.ai,
         "systems": systems(&asset.evidence).iter().map(|s| text(s)).collect::<Vec<_>>(),

@@ -7,6 +7,7 @@ mod holding;
 mod import;
 mod list;
 mod opened;
+mod request;
 mod show;
 mod shown;
 pub(super) mod terms;
@@ -106,7 +107,7 @@ pub(super) fn run(arguments: Arguments) -> Result<u8> {
 }
 
 fn noticed(notice: &Notice, decision: Decision) -> Result<u8> {
-    let selection = notice.files.selected(Some(&notice.terms.place.path()?))?;
+    let selection = notice.files.selected(Some(&notice.terms.place.path()?), decision)?;
     notice.terms.decide(decision, selection, &[])
 }
 
@@ -114,7 +115,7 @@ fn noticed(notice: &Notice, decision: Decision) -> Result<u8> {
 fn init(path: &Path) -> Result<u8> {
     let failed = |e: std::io::Error| Error::File {
         path: path.to_owned(),
-        what: e.to_string(),
+        what: crate::cli::console::there_already(&e),
         hint: "name a file that does not exist yet, in a folder that may be written to; a ledger is never overwritten"
             .to_owned(),
     };

@@ -124,9 +124,12 @@ impl Terms {
     /// Records the decision about what was selected, and tells it: what the program picked itself is shown, and recorded
     /// only where the user says so.
     pub(in crate::cli) fn decide(&self, decision: Decision, selection: Selection, conditions: &[String]) -> Result<u8> {
-        let Selection { groups, warnings, picked, passed, yes, dry_run } = selection;
+        let Selection { groups, warnings, picked, passed, yes, dry_run, request } = selection;
         let records = groups.into_iter().map(|(made, group)| self.record(decision, (made, group.subjects), conditions));
-        let records = records.collect::<Result<Vec<_>>>()?;
+        let mut records = records.collect::<Result<Vec<_>>>()?;
+        if let Some(request) = &request {
+            records.iter_mut().for_each(|record| request.complete(record));
+        }
         warnings.iter().for_each(|what| warn(what));
         if picked || dry_run {
             let path = self.place.path()?;

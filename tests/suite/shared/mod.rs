@@ -6,8 +6,11 @@ pub(crate) mod archived;
 pub(crate) mod asset;
 pub(crate) mod chromium;
 pub(crate) mod document;
+pub(crate) mod object_store;
 pub(crate) mod prerequisite;
 pub(crate) mod run;
 pub(crate) mod rust_code;
 pub(crate) mod schema;
+#[cfg(feature = "serve")]
+pub(crate) mod serving;
 pub(crate) mod source_tree;

@@ -78,6 +78,7 @@ pub(crate) fn asset(path: &str) -> AssetReport {
         sha256: None,
         role: Role::Final,
         role_basis: "default".into(),
+        role_above: None,
         package: None,
         ai: Ai::None,
         recipe: None,

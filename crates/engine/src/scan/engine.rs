@@ -192,6 +192,9 @@ pub struct ScanOptions {
     pub baseline: Arc<Baseline>,
     /// Role of files that nothing else places.
     pub role: Option<Role>,
+    /// The folder in which the delivery begins, where a scan of a part of it is asked for: names from there down place files.
+    /// A root that does not lie in it is judged by its own names only.
+    pub delivery_root: Option<PathBuf>,
     /// Patterns of paths, below their roots, that are not scanned.
     pub exclude: GlobSet,
     /// Where given, only these paths below the last root are scanned.
@@ -223,6 +226,7 @@ impl ScanOptions {
             as_of,
             baseline: Arc::default(),
             role: None,
+            delivery_root: None,
             exclude: GlobSet::empty(),
             listed: None,
             integrity: false,

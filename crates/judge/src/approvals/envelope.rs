@@ -27,7 +27,7 @@ struct Signed {
 }
 
 /// The text that is signed: DSSE's pre-authentication encoding.
-fn pae(payload: &[u8]) -> Vec<u8> {
+pub(super) fn pae(payload: &[u8]) -> Vec<u8> {
     let mut out = format!("DSSEv1 {} {PAYLOAD} {} ", PAYLOAD.len(), payload.len()).into_bytes();
     out.extend_from_slice(payload);
     out
@@ -44,6 +44,13 @@ impl Envelope {
             payload: BASE64.encode(payload),
             signatures: signatures.into_iter().collect(),
         }
+    }
+
+    /// Around a payload that was signed elsewhere, where the signature holds.
+    pub(super) fn signed(payload: &[u8], key: &[u8; 32], signature: &[u8; 64]) -> Result<Self, String> {
+        let signed = Signed { keyid: key_id(key), sig: BASE64.encode(signature) };
+        signed.check(payload)?;
+        Ok(Self { payload_type: PAYLOAD.to_owned(), payload: BASE64.encode(payload), signatures: vec![signed] })
     }
 
     /// The payload and the public keys that signed it; a signature that does not hold is an error.

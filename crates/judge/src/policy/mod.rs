@@ -21,7 +21,7 @@ use std::path::{Path, PathBuf};
 
 use chrono::NaiveDate;
 
-use crate::roles::{Pattern, Patterns};
+use crate::roles::{Pattern, Patterns, Seen};
 use countersign_model::error::{Error, Result};
 use countersign_model::{Ai, Evidence, PolicyRef, Role, Severity, Strength, Via};
 pub use countersign_model::{Grade, ReportHeading, Scope};
@@ -304,9 +304,10 @@ impl Policy {
 
     /// The scopes that an approval of this file must have, by its role and its path.
     #[must_use]
-    pub fn scopes(&self, role: Role, rel: &str) -> BTreeSet<Scope> {
+    pub fn scopes<'a>(&self, role: Role, path: impl Into<Seen<'a>>) -> BTreeSet<Scope> {
+        let seen = path.into();
         let mut scopes = self.approvals.scopes.get(&role).cloned().unwrap_or_default();
-        for row in self.require.iter().filter(|row| row.pattern.matches(rel)) {
+        for row in self.require.iter().filter(|row| seen.fits(&row.pattern)) {
             scopes.extend(&row.scopes);
         }
         scopes
@@ -314,8 +315,8 @@ impl Policy {
 
     /// As [`Policy::scopes`], with those that the asset's own marks demand: in roles where approvals must have scopes at all.
     #[must_use]
-    pub fn scopes_of(&self, role: Role, rel: &str, evidence: &[Evidence]) -> BTreeSet<Scope> {
-        let mut scopes = self.scopes(role, rel);
+    pub fn scopes_of(&self, role: Role, path: Seen<'_>, evidence: &[Evidence]) -> BTreeSet<Scope> {
+        let mut scopes = self.scopes(role, path);
         if self.approvals.scopes.get(&role).is_none_or(BTreeSet::is_empty) {
             return scopes;
         }

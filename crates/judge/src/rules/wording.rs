@@ -141,7 +141,7 @@ pub(super) fn scopes<'a>(scopes: impl IntoIterator<Item = &'a Scope>) -> String 
 
 /// `countersign approve 'stills/a b.png' --approvals approvals.jsonl --scope … --by NAME --reference TICKET`.
 pub(super) fn approve(context: &AssetContext) -> Command {
-    let demanded = context.policy.scopes_of(context.asset.role, &context.asset.rel, context.evidence);
+    let demanded = context.policy.scopes_of(context.asset.role, context.asset.into(), context.evidence);
     let mut out = command(context, "approve");
     for scope in &demanded {
         out = out.option(format!("--scope {}", scope.word()));

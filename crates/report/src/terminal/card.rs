@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use super::{Card, NAMED, Terminal, VALUE, named};
 use crate::escape::{shorten, terminal};
 use crate::layout::{Tone, count, number};
-use crate::words::{played, word};
+use crate::words::{basis, played, word};
 use countersign_model::{
     ArchiveEvidence, AssetReport, CredentialFault, CredentialState, Evidence, Finding, FindingSubject, PackageReport,
 };
@@ -96,7 +96,7 @@ impl Terminal<'_> {
         if let Some(package) = package {
             self.line("    In     ", &named(package))?;
         }
-        self.line("    Role   ", &terminal(&format!("{} (by {})", word(&asset.role), asset.role_basis)))?;
+        self.line("    Role   ", &terminal(&format!("{} (by {})", word(&asset.role), basis(asset))))?;
         self.action("    Do     ", &finding.action)
     }
 
