@@ -38,7 +38,7 @@ use countersign_delivery::packages::{PackageIndex, Row, Sequences, archive, capp
 pub use countersign_io::inside_roots;
 use countersign_io::{self as io, Roots, TempSpace};
 use countersign_judge::judge::Judge;
-use countersign_judge::roles::{self, Seen};
+use countersign_judge::roles;
 use countersign_model::error::{Error, Result};
 use countersign_model::{AppendedArchive, Asset, AssetReport, Finding, PackageFault, PackageReport, Role, Summary};
 use countersign_report::{Picture, first_frame};
@@ -96,13 +96,13 @@ pub(crate) fn run(
     let space = TempSpace::outside(&scanned(&roots.local_paths(), options.listed.as_deref()));
     let open = OpenFiles::default();
     let files = AssetFiles { roots, space: &space, open: &open, from_cache: &scan.from_cache };
-    let named = options.delivery_root.as_deref();
-    let above = above::names(roots, options.listed.is_some(), named);
+    let delivery_root = options.delivery_root.as_deref();
+    let above = above::names(roots, options.listed.is_some(), delivery_root);
     let mut originals = Originals::default();
     if let Some(known) = &mut known {
         let archival = |asset: &Asset| {
-            let above: &str = above.get(asset.root).map_or("", |above| above);
-            let seen = Seen { above, rel: &asset.rel };
+            let above = above.get(asset.root).map(|above| &**above).unwrap_or_default();
+            let seen = roles::Seen { above, rel: &asset.rel };
             roles::place_from(seen, &engine.policy.roles, None, options.role).role == Role::Archival
         };
         let gather = Gather {
@@ -142,7 +142,7 @@ pub(crate) fn run(
         stop: watch.stop(),
     };
     let cuts = pool.install(|| Cuts::of(&delivery, &options.timelines));
-    let uncounted = |root: PathBuf| above::uncounted(&root, &engine.policy.roles).filter(|_| named.is_none());
+    let uncounted = |root: PathBuf| above::uncounted(&root, &engine.policy.roles).filter(|_| delivery_root.is_none());
     let folders = Folders::below(roots.first(whole).local_paths().into_iter().map(uncounted).collect());
     let mut this_run = ScanRun {
         scan: &scan,
