@@ -36,7 +36,7 @@ pub(super) fn run(arguments: Arguments) -> Result<u8> {
         (false, true) => Decision::Approved,
         (false, false) => Decision::Conditional,
     };
-    let mut selection = files.selected(Some(&terms.place.path()?))?;
+    let mut selection = files.selected(Some(&terms.place.path()?), decision)?;
     if terms.scope.is_empty() && decision != Decision::Denied {
         let asked = selection.request.as_ref().map(|request| request.scopes.clone()).unwrap_or_default();
         terms.scope = if asked.is_empty() { vec![Scope::FinalDeliverable] } else { asked };

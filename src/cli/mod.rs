@@ -2,8 +2,10 @@
 
 mod approvals;
 mod approve;
+mod attest;
 mod baseline;
 mod clip;
+mod columns;
 mod compare;
 mod comparison_page;
 mod completions;
@@ -11,6 +13,7 @@ mod config;
 mod console;
 mod convert;
 mod defaults;
+mod delivery_root;
 mod diagnostic;
 mod environment;
 mod fingerprint;
@@ -29,6 +32,7 @@ mod partials;
 mod policy;
 mod progress;
 mod reporting;
+mod roots;
 mod rules;
 mod scan;
 #[cfg(feature = "serve")]
@@ -37,6 +41,7 @@ mod timeline;
 mod tree;
 mod trust;
 mod trust_lists;
+mod verify_verdict;
 mod worker;
 
 use std::io::Write;
@@ -60,7 +65,7 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Judge a delivery: walk, read, match, judge, report
-    Scan(scan::Arguments),
+    Scan(Box<scan::Arguments>),
     /// The events of a timeline, and the assets they conform to
     Timeline(timeline::Arguments),
     /// Everything a file says, without judgement
@@ -85,6 +90,8 @@ enum Command {
     Index(index::Arguments),
     /// What two files have in common: same bytes, same pixels or samples, copy, look, different
     Compare(compare::Arguments),
+    /// Check a signed verdict against a drive
+    VerifyVerdict(verify_verdict::Arguments),
     /// Hot folders, a queue, review and approval in a browser
     #[cfg(feature = "serve")]
     Serve(Box<serve::Arguments>),
@@ -138,7 +145,7 @@ fn parsed() -> Result<std::result::Result<Arguments, clap::Error>> {
 
 fn dispatch(command: Command) -> Result<u8> {
     match command {
-        Command::Scan(arguments) => scan::run(arguments),
+        Command::Scan(arguments) => scan::run(*arguments),
         Command::Timeline(arguments) => timeline::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Approve(arguments) => approve::run(*arguments),
@@ -151,6 +158,7 @@ fn dispatch(command: Command) -> Result<u8> {
         Command::Convert(arguments) => convert::run(&arguments),
         Command::Index(arguments) => index::run(&arguments),
         Command::Compare(arguments) => compare::run(&arguments),
+        Command::VerifyVerdict(arguments) => verify_verdict::run(&arguments),
         #[cfg(feature = "serve")]
         Command::Serve(arguments) => serve::run(*arguments),
         Command::Completions(arguments) => completions::run(&arguments, defaults::prepared(Arguments::command())),

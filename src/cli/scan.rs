@@ -19,8 +19,11 @@ use super::listing::present;
 use super::output::{self, Outputs};
 use super::progress::{self, Progress};
 use super::reporting::Reporting;
-use super::{baseline, config, defaults, listing, overlap, timeline, trust_lists, worker};
+use super::{
+    attest, baseline, config, defaults, delivery_root, listing, overlap, roots, timeline, trust_lists, worker,
+};
 use countersign_credentials::{self as c2pa, Bounds, Verifier, Verify};
+use countersign_engine::attest::FileDigests;
 use countersign_engine::cache::Cache;
 use countersign_engine::extract;
 use countersign_engine::known::Known;
@@ -35,7 +38,7 @@ use countersign_judge::policy::Policy;
 use countersign_media::decoders;
 use countersign_model::error::{Error, Result};
 use countersign_model::limits;
-use countersign_model::{Outcome, Role, Run, Severity};
+use countersign_model::{Outcome, Role, Run, Severity, Summary};
 use countersign_report::{Preview, RenderOptions};
 
 /// Archives inside one another that are ever opened.
@@ -48,9 +51,12 @@ const DEEPEST: u32 = 16;
     countersign scan stills --role archival --policy archival\n  \
     countersign scan /mnt/drive --report html=report.html --report sarif=report.sarif\n  \
     countersign scan /mnt/drive --baseline yesterday.json --fail-on warning\n  \
+    countersign scan /mnt/drive --report provenance=sheets.html --title 'Episode 3'\n  \
+    countersign scan /mnt/drive --attest verdict.json --key legal\n  \
+    countersign scan s3://deliveries/show/ep101 --jobs 64\n  \
     git ls-files '*.png' '*.mov' | countersign scan --files-from -")]
 pub(super) struct Arguments {
-    /// Folders or files to judge
+    /// Folders or files to judge, or addresses of object stores: s3://BUCKET/PREFIX, https://HOST/PATH/
     #[arg(value_name = "PATH", required_unless_present = "files_from")]
     roots: Vec<PathBuf>,
     /// Read the paths to judge from a file (`-` for standard input), one a line or ended by zero bytes
@@ -65,6 +71,9 @@ pub(super) struct Arguments {
     /// Role of files that nothing else places [default: final]
     #[arg(long, value_enum)]
     role: Option<RoleName>,
+    /// The folder in which the delivery begins, for a scan of a part of it: names from there down place files
+    #[arg(long, value_name = "DIR")]
+    delivery_root: Option<PathBuf>,
     /// How far C2PA Content Credentials are checked
     #[arg(long, value_enum, default_value_t = VerifyName::Full)]
     verify: VerifyName,
@@ -82,7 +91,10 @@ pub(super) struct Arguments {
     /// Marks of your own beside the built-in ones, in the catalogue's form, repeatable
     #[arg(long, value_name = "FILE")]
     marks: Vec<PathBuf>,
-    /// Threads [default: one for each core]
+    /// Ask this S3-compatible store instead of Amazon's for s3:// paths [default: AWS_ENDPOINT_URL, or Amazon's]
+    #[arg(long, value_name = "URL")]
+    endpoint: Option<String>,
+    /// Threads [default: one for each core, at least 32 for object stores]
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
     #[arg(value_parser = clap::value_parser!(u16).range(0..=1024))]
     jobs: u16,
@@ -132,6 +144,8 @@ pub(super) struct Arguments {
     #[arg(long)]
     no_progress: bool,
     #[command(flatten)]
+    attest: attest::Attestation,
+    #[command(flatten)]
     reporting: Reporting,
 }
 
@@ -140,6 +154,7 @@ enum RoleName {
     Final,
     Temporary,
     Archival,
+    Promotional,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -160,6 +175,8 @@ enum FailOn {
 
 pub(super) fn run(arguments: Arguments) -> Result<u8> {
     let (roots, listed) = roots(&arguments)?;
+    let listed_roots = roots::trees(&roots, arguments.endpoint.as_deref())?;
+    let local = roots::local(&roots);
     let trees = Trees::new(scanned(&arguments, listed.as_deref()), arguments.allow_inside);
     trees.keep_out("the configuration", defaults::file().as_deref())?;
     trees.keep_out("the list of --files-from", arguments.files_from.as_deref())?;
@@ -179,10 +196,13 @@ pub(super) fn run(arguments: Arguments) -> Result<u8> {
         trees.keep_out("a trust list", Some(list))?;
     }
     trees.keep_out("the cache", arguments.cache.as_deref().filter(|_| !arguments.no_cache))?;
+    trees.keep_out("the signed verdict", arguments.attest.file())?;
+    let attest = arguments.attest.open()?;
+    let digests = Arc::new(FileDigests::default());
     let trust = trust_lists::in_force(Some(&policy), &arguments.trust)?;
     trust_lists::warn_of_overdue(&trust);
     let working_directory = working_directory();
-    let approvals = ledgers.iter().map(|path| open(path, &policy.trust.keys, &roots)).collect::<Result<Vec<_>>>()?;
+    let approvals = ledgers.iter().map(|path| open(path, &policy.trust.keys, &local)).collect::<Result<Vec<_>>>()?;
     let approvals = approvals.into_iter().map(|ledger| ledger.in_directory(&working_directory)).reduce(Approvals::with);
     let approvals = approvals.map(Arc::new);
     let as_of = arguments.as_of.unwrap_or_else(|| Local::now().date_naive());
@@ -199,14 +219,14 @@ pub(super) fn run(arguments: Arguments) -> Result<u8> {
         fetch: arguments.fetch_remote.then(c2pa::Rules::default),
     })?);
     verifier.pool().cloned().into_iter().for_each(countersign_worker::set_decoding_pool);
-    let (baseline, mut compared) = match arguments.baseline.as_deref().map(baseline::load).transpose()? {
-        Some((baseline, compared)) => (baseline, Some(compared)),
-        None => (Baseline::default(), None),
+    let (baseline, earlier, mut compared) = match arguments.baseline.as_deref().map(baseline::load).transpose()? {
+        Some((baseline, earlier, compared)) => (baseline, Some(earlier), Some(compared)),
+        None => (Baseline::default(), None, None),
     };
     let cache = cache(&arguments, &working_directory)?;
     let known = known(&arguments, approvals.as_deref())?;
     let catalogue = marks::with_files(&[policy.marks.as_slice(), &arguments.marks].concat())?;
-    let engine = Engine::new(Arc::new(policy), usize::from(arguments.jobs))?
+    let engine = Engine::new(Arc::new(policy), roots::jobs(arguments.jobs, &roots))?
         .with_approvals(approvals)
         .with_extract(extract::Options {
             decoders: decoders::Options { pixels: arguments.pixels, thumbnails: arguments.pixels },
@@ -223,28 +243,30 @@ pub(super) fn run(arguments: Arguments) -> Result<u8> {
             RoleName::Final => Role::Final,
             RoleName::Temporary => Role::Temporary,
             RoleName::Archival => Role::Archival,
+            RoleName::Promotional => Role::Promotional,
         }),
+        delivery_root: delivery_root::checked(arguments.delivery_root.as_deref(), &roots, listed.is_some())?,
         exclude: globs(&arguments.exclude)?,
         listed,
         integrity: arguments.integrity,
         tags: arguments.tags,
         max_archive_depth: archive_depth(&arguments, engine.policy()),
-        timelines: timeline::named(&arguments.timeline, &roots)?,
+        timelines: timeline::named(&arguments.timeline, &local)?,
         fail_on: match arguments.fail_on {
             FailOn::Error => Severity::Error,
             FailOn::Warning => Severity::Warning,
         },
         known,
-        previews: Some(Arc::new(previews(&arguments, &roots))),
+        previews: Some(Arc::new(previews(&arguments, &local))),
+        attest: attest.as_ref().map(|_| Arc::clone(&digests)),
         ..ScanOptions::on(as_of)
     };
     // What is listed for this, the run does not list again.
-    let listed_roots = Roots::local(&roots);
     scan::refuse_empty(&listed_roots, options.listed.is_some(), &options.exclude)?;
     let preview: Option<Arc<dyn Preview>> = options.previews.clone().map(|previews| previews as Arc<dyn Preview>);
-    let look = RenderOptions { preview, ..arguments.reporting.render_options() };
+    let look = RenderOptions { preview, earlier, ..arguments.reporting.render_options() };
     let mut outputs = Outputs::open(&arguments.reporting.wanted(), trees.closed(), &look)?;
-    outputs.begin(&Run {
+    let run = Run {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         started: Utc::now().to_rfc3339_opts(SecondsFormat::Secs, true),
         roots: roots.iter().map(|r| countersign_engine::walk::lossless(r)).collect(),
@@ -254,14 +276,26 @@ pub(super) fn run(arguments: Arguments) -> Result<u8> {
         trust: verifier.trust().to_vec(),
         catalogue: engine.extract().catalogue.reference(),
         options: repeated(&arguments, &options),
-    })?;
+        report: arguments.reporting.heading(&engine.policy().report),
+    };
+    outputs.begin(&run)?;
     let stop = Arc::new(AtomicBool::new(false));
     on_interrupt(&stop, &verifier);
-    let code = judge(&engine, &listed_roots, options, &arguments, (outputs, compared.as_mut(), stop))?;
-    if let (Some(compared), Some(path), true) = (&compared, &arguments.baseline, code != 130) {
+    let summary = judge(&engine, &listed_roots, options, &arguments, (outputs, compared.as_mut(), stop))?;
+    if let (Some(compared), Some(path), false) = (&compared, &arguments.baseline, summary.interrupted) {
         compared.end(path);
     }
-    Ok(code)
+    match &attest {
+        Some(_) if summary.interrupted => warn("the run was stopped: no verdict was signed"),
+        Some(attest) => attest.write(&run, &summary, &digests)?,
+        None => {}
+    }
+    Ok(match summary.outcome {
+        _ if summary.interrupted => 130,
+        Outcome::Pass => 0,
+        Outcome::Fail => 1,
+        Outcome::Incomplete => 2,
+    })
 }
 
 fn judge(
@@ -270,7 +304,7 @@ fn judge(
     options: ScanOptions,
     arguments: &Arguments,
     (mut outputs, mut compared, stop): (Outputs, Option<&mut baseline::Compared>, Arc<AtomicBool>),
-) -> Result<u8> {
+) -> Result<Summary> {
     // What the count for the progress bar lists, the run does not list again.
     let progress = Progress::new(!arguments.no_progress && !arguments.reporting.quiet, Arc::clone(&stop));
     let done = Arc::new(AtomicBool::new(false));
@@ -297,12 +331,7 @@ fn judge(
     }
     let summary = summary?;
     outputs.end(&summary, arguments.reporting.quiet)?;
-    Ok(match summary.outcome {
-        _ if summary.interrupted => 130,
-        Outcome::Pass => 0,
-        Outcome::Fail => 1,
-        Outcome::Incomplete => 2,
-    })
+    Ok(summary)
 }
 
 /// What copies are looked for of, where they are: the named indexes and what the ledger holds fingerprints of.
@@ -363,11 +392,12 @@ fn on_interrupt(stop: &Arc<AtomicBool>, verifier: &Arc<Verifier>) {
 /// The roots, and the paths below the last of them where they were listed.
 fn roots(arguments: &Arguments) -> Result<(Vec<PathBuf>, Option<Vec<PathBuf>>)> {
     let mut roots = arguments.roots.clone();
-    for root in &roots {
+    for root in roots.iter().filter(|root| !roots::is_address(root)) {
         present(root)?;
     }
     let exclude = globs(&arguments.exclude)?;
-    for (inner, outer) in overlap::inside_others(&mut roots, &exclude) {
+    let addresses = roots::addresses_inside_others(&mut roots, &exclude);
+    for (inner, outer) in overlap::inside_others(&mut roots, &exclude).into_iter().chain(addresses) {
         warn(&format!("{} lies in {} and is scanned with it, once", inner.display(), outer.display()));
     }
     let listed = arguments.files_from.as_deref().map(listing::read).transpose()?;
@@ -383,7 +413,7 @@ fn roots(arguments: &Arguments) -> Result<(Vec<PathBuf>, Option<Vec<PathBuf>>)> 
 /// The folders and files that are scanned whole, and so never written to.
 fn scanned(arguments: &Arguments, listed: Option<&[PathBuf]>) -> Vec<PathBuf> {
     let listed = listed.unwrap_or_default().iter().filter(|path| path.is_dir());
-    arguments.roots.iter().chain(listed).cloned().collect()
+    roots::local(&arguments.roots).into_iter().chain(listed.cloned()).collect()
 }
 
 fn globs(patterns: &[String]) -> Result<GlobSet> {
@@ -430,6 +460,7 @@ fn repeated(arguments: &Arguments, options: &ScanOptions) -> serde_json::Map<Str
         "match": options.known.is_some(),
         "known": arguments.known.iter().map(|path| countersign_engine::walk::lossless(path)).collect::<Vec<_>>(),
         "jobs": arguments.jobs,
+        "endpoint": arguments.endpoint,
         "config": defaults::file().map(|file| countersign_engine::walk::lossless(&file)),
         "max_archive_depth": options.max_archive_depth,
     });
@@ -437,6 +468,9 @@ fn repeated(arguments: &Arguments, options: &ScanOptions) -> serde_json::Map<Str
     if !arguments.timeline.is_empty() {
         let named: Vec<_> = arguments.timeline.iter().map(|path| countersign_engine::walk::lossless(path)).collect();
         repeated.insert("timelines".to_owned(), json!(named));
+    }
+    if let Some(root) = &options.delivery_root {
+        repeated.insert("delivery_root".to_owned(), json!(countersign_engine::walk::lossless(root)));
     }
     repeated
 }

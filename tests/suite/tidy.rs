@@ -32,8 +32,8 @@ const FEW: &[(&str, &[&str])] =
 /// The order inside of a crate that has several rooms: a module uses only those before it.
 const ROOMS: &[(&str, &[&str])] = &[
     ("crates/media", &["framing", "member", "tags", "containers", "formats", "identify", "decoders"]),
-    ("crates/judge", &["marks", "roles", "policy", "approvals", "rules", "judge"]),
-    ("crates/engine", &["extract", "walk", "survey", "archives", "cache", "scan"]),
+    ("crates/judge", &["marks", "roles", "policy", "approvals", "archive", "rules", "judge", "verdict"]),
+    ("crates/engine", &["extract", "walk", "survey", "archives", "cache", "attest", "scan"]),
 ];
 
 /// Crates that hold tests only, outside of the order.
@@ -65,7 +65,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("image::load_from_memory", &[]),
     ("image::open", &[]),
     ("symphonia", &["crates/worker/src/sound.rs"]),
-    ("rayon", &["crates/engine/src/scan", "crates/engine/src/cut/"]),
+    ("rayon", &["crates/engine/src/scan", "crates/engine/src/cut/", "crates/engine/src/attest.rs"]),
     ("rusqlite", &["crates/engine/src/cache", "crates/judge/src/approvals/", "crates/server/src/"]),
     ("clap", &["src/cli/"]),
     ("indicatif", &["src/cli/progress.rs"]),

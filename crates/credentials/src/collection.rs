@@ -66,6 +66,16 @@ pub fn read(assertion: &Item<'_>) -> Collection {
     Collection { algorithm, members, archive: assertion.get("zip_central_directory_hash").is_some() }
 }
 
+/// The members as paths below the folder of the manifest, those that lead elsewhere left out.
+#[must_use]
+pub(super) fn paths(collection: &Collection) -> Vec<PathBuf> {
+    let of = |uri: &String| {
+        let decoded = decoded(uri).and_then(|uri| inside(&uri).map(Path::to_path_buf));
+        inside(uri).map(Path::to_path_buf).into_iter().chain(decoded)
+    };
+    collection.members.iter().take(limits::ITEMS).flat_map(|(uri, _)| of(uri)).collect()
+}
+
 /// Whether a file beside the manifest is one of the collection.
 #[must_use]
 pub(super) fn lists(collection: &Collection, file: &Path) -> bool {

@@ -47,11 +47,14 @@ pub(super) fn wanted(binding: &ParsedManifest) -> bool {
 /// Whether the file has no media of its own.
 #[must_use]
 pub(super) fn is_init(path: &Path) -> bool {
-    let Ok(mut source) = Source::open(path) else { return false };
+    Source::open(path).is_ok_and(|mut source| is_init_of(&mut source))
+}
+
+pub(super) fn is_init_of(source: &mut Source) -> bool {
     let mut boxes = Boxes::new(0, source.len());
     let mut initialized = false;
     for _ in 0..limits::ITEMS {
-        match boxes.next(&mut source) {
+        match boxes.next(source) {
             Ok(Some(header)) if matches!(&header.kind, b"moof" | b"mdat") => return false,
             Ok(Some(header)) => initialized |= &header.kind == b"moov",
             _ => break,
@@ -73,7 +76,9 @@ pub(super) fn find(init: &Path, binding: &ParsedManifest) -> Vec<Rendition> {
     let counts: BTreeMap<Tree, u64> = trees(binding).collect();
     let mut found: BTreeMap<Tree, (Vec<PathBuf>, BTreeSet<u64>)> = BTreeMap::new();
     for path in beside(init) {
-        let Some((tree, location)) = leaf(&path) else { continue };
+        let Some((tree, location)) = Source::open(&path).ok().and_then(|mut source| leaf(&mut source)) else {
+            continue;
+        };
         if counts.get(&tree).is_some_and(|count| location < *count) {
             let (paths, locations) = found.entry(tree).or_default();
             paths.push(path);
@@ -107,11 +112,10 @@ fn beside(init: &Path) -> impl Iterator<Item = PathBuf> {
 }
 
 /// The tree and the place in it that a fragment names.
-fn leaf(path: &Path) -> Option<(Tree, u64)> {
-    let mut source = Source::open(path).ok()?;
+pub(super) fn leaf(source: &mut Source) -> Option<(Tree, u64)> {
     let mut boxes = Boxes::new(0, source.len());
     for _ in 0..BOXES {
-        let header = boxes.next(&mut source).ok()??;
+        let header = boxes.next(source).ok()??;
         if header.kind == *b"mdat" {
             return None;
         }

@@ -6,6 +6,7 @@
 //!
 //! Invariant: no connection is opened unless [`Options::fetch`] is given, and what could not be checked is never valid.
 
+mod apart;
 pub mod collection;
 mod exclusions;
 mod fetch;
@@ -27,6 +28,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+pub use apart::{BoundApart, LONGEST as LONGEST_STORE, is_fragment, is_initialization, named_folder};
 use countersign_media::formats;
 use countersign_media::framing::jumbf;
 use countersign_media::tags::push_problem;

@@ -1,5 +1,6 @@
 //! Everything one asset says: identify, read, embedded media, decoders. No policy, no judgement.
 
+mod apart;
 mod appended;
 mod cut;
 mod sidecars;
@@ -11,7 +12,7 @@ use std::sync::Arc;
 use countersign_credentials::{Neighbors, OnDrive, Verifier};
 use countersign_io::asset_budget::{self, AssetBudget, Entered};
 use countersign_io::source::Source;
-use countersign_io::{ByteRange, TempSpace};
+use countersign_io::{ByteRange, TempSpace, is_of_space};
 use countersign_judge::marks::{self, Catalogue};
 use countersign_media::decoders;
 use countersign_media::formats::{self, Format};
@@ -140,7 +141,7 @@ fn verify_laid_out(
         Err(problem) => {
             // What the manifests say is read all the same; only their hold on the bytes is not known.
             verifier.credentials_detached(own.0, out, &[]);
-            tags::push_problem(out, problem.harmless());
+            tags::push_problem(out, if is_of_space(&problem) { problem.harmless() } else { problem });
         }
     }
 }
@@ -302,6 +303,7 @@ fn beside_place(path: &Path) -> String {
     format!("sidecar {}", path.file_name().unwrap_or_default().to_string_lossy())
 }
 
+pub use apart::{Surroundings, facts_apart};
 pub use sidecars::SidecarReads;
 
 pub(crate) use appended::archives;

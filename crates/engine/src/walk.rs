@@ -373,7 +373,9 @@ impl RootWalk {
     }
 
     fn asset(&self, rel: String, stat: Option<&Stat>, obstacle: Option<Problem>) -> Asset {
-        let path = self.listings.tree().local_path(&rel).unwrap_or_else(|| PathBuf::from(&rel));
+        let tree = self.listings.tree();
+        // Elsewhere than on this machine it goes by its address, which no file of this machine is called.
+        let path = tree.local_path(&rel).unwrap_or_else(|| PathBuf::from(io::join(&tree.name(), &rel)));
         let stat = stat.copied().unwrap_or_default();
         let changed = stat.changed;
         Asset { obstacle, changed, ..Asset::new(path, rel, self.root, stat.len, stat.modified) }

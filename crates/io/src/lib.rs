@@ -40,7 +40,7 @@ pub use local::{LocalFile, LocalTree};
 pub use os::{read_at, stat_of};
 pub use range::{ByteRange, Stream};
 pub use roots::Roots;
-pub use temporary::{TempFiles, TempSpace};
+pub use temporary::{TempFiles, TempSpace, is_of_space};
 
 /// What stands under a name.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -2,14 +2,18 @@
 
 use std::ffi::OsString;
 use std::fs::File;
-use std::io;
-use std::path::{Path, PathBuf};
+use std::io::{self, Read, Write};
+use std::path::{Component, Path, PathBuf};
 
 use super::ByteRange;
 use countersign_model::{Problem, ProblemKind};
 
 /// The longest name that a temporary file takes over.
 const NAME: usize = 200;
+/// Bytes that are copied at once.
+const COPIED: usize = 256 * 1024;
+/// Where a problem is that is none of the bytes.
+const PLACE: &str = "temporary file";
 
 /// A folder for temporary files outside of every root, or why there is none.
 ///
@@ -51,9 +55,8 @@ impl TempSpace {
     }
 
     fn place(&self) -> Result<&Path, Problem> {
-        let refused = |what: &String| {
-            Problem::new(ProblemKind::Io, "temporary file", None, format!("needed to unfold it, but {what}"))
-        };
+        let refused =
+            |what: &String| Problem::new(ProblemKind::Io, PLACE, None, format!("needed to unfold it, but {what}"));
         self.folder.as_deref().map_err(refused)
     }
 
@@ -71,24 +74,69 @@ impl TempSpace {
     /// # Errors
     /// Where there is no room.
     pub fn materialize(&self, files: &[(&Path, &ByteRange)]) -> Result<TempFiles, Problem> {
-        let folder = tempfile::Builder::new().prefix("countersign-").tempdir_in(self.place()?);
-        let folder = folder.map_err(|e| self.full(&e))?;
-        let mut paths = Vec::with_capacity(files.len());
+        let mut laid = self.empty(files.len())?;
         for (path, held) in files {
-            let path = folder.path().join(safe(path));
-            let mut to = File::create_new(&path).map_err(|e| self.full(&e))?;
-            io::copy(&mut held.stream(), &mut to).map_err(|e| self.full(&e))?;
-            paths.push(path);
+            let path = laid.folder.path().join(safe(path));
+            self.write(&path, held)?;
+            laid.paths.push(path);
         }
-        Ok(TempFiles { paths, _folder: folder })
+        Ok(laid)
+    }
+
+    /// As [`TempSpace::materialize`], with the folders that the paths name. What leads out of the folder that is made is
+    /// left out.
+    ///
+    /// # Errors
+    /// Where there is no room, and what keeps the bytes from being read.
+    pub fn materialize_below(&self, files: &[(PathBuf, ByteRange)]) -> Result<TempFiles, Problem> {
+        let mut laid = self.empty(files.len())?;
+        for (below, held) in files {
+            if !below.components().all(|part| matches!(part, Component::Normal(_))) {
+                continue;
+            }
+            let path = laid.folder.path().join(below);
+            // The same file by two names of one meaning is there already.
+            if path.exists() {
+                continue;
+            }
+            path.parent().map_or(Ok(()), std::fs::create_dir_all).map_err(|e| self.full(&e))?;
+            self.write(&path, held)?;
+            laid.paths.push(path);
+        }
+        Ok(laid)
+    }
+
+    fn empty(&self, count: usize) -> Result<TempFiles, Problem> {
+        let folder = tempfile::Builder::new().prefix("countersign-").tempdir_in(self.place()?);
+        Ok(TempFiles { paths: Vec::with_capacity(count), folder: folder.map_err(|e| self.full(&e))? })
+    }
+
+    fn write(&self, path: &Path, held: &ByteRange) -> Result<(), Problem> {
+        let mut to = File::create_new(path).map_err(|e| self.full(&e))?;
+        let (mut from, mut buffer) = (held.stream(), vec![0; COPIED]);
+        loop {
+            let read = match from.read(&mut buffer) {
+                Ok(0) => return Ok(()),
+                Ok(read) => read,
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
+                Err(e) => return Err(Problem::new(ProblemKind::Io, "file", None, e.to_string())),
+            };
+            to.write_all(buffer.get(..read).unwrap_or_default()).map_err(|e| self.full(&e))?;
+        }
     }
 
     /// What it means that a temporary file cannot be written.
     #[must_use]
     pub fn full(&self, error: &io::Error) -> Problem {
         let place = self.folder.as_deref().unwrap_or(Path::new("")).display();
-        Problem::new(ProblemKind::Io, "temporary file", None, format!("cannot be written in {place}: {error}"))
+        Problem::new(ProblemKind::Io, PLACE, None, format!("cannot be written in {place}: {error}"))
     }
+}
+
+/// Whether a problem is one of the temporary space, and not of the bytes that were to be written there.
+#[must_use]
+pub fn is_of_space(problem: &Problem) -> bool {
+    problem.place == PLACE
 }
 
 /// Files on disk until this is dropped.
@@ -96,7 +144,7 @@ impl TempSpace {
 pub struct TempFiles {
     /// One path for each file that was given, in that order.
     pub paths: Vec<PathBuf>,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 /// The last part of a path as a name that every system takes.

@@ -52,7 +52,13 @@ impl Address {
     /// # Errors
     /// `InvalidInput` with what is wrong with it.
     pub fn parse(text: &str) -> io::Result<Self> {
-        let wrong = |what: &str| io::Error::new(io::ErrorKind::InvalidInput, format!("{text}: {what}"));
+        // What may hold a key is not repeated.
+        let shown = text.split(['?', '#']).next().unwrap_or_default();
+        let shown = match (shown.split_once("://"), shown.rsplit_once('@')) {
+            (Some((scheme, _)), Some((_, host))) => format!("{scheme}://{host}"),
+            _ => shown.to_owned(),
+        };
+        let wrong = |what: &str| io::Error::new(io::ErrorKind::InvalidInput, format!("{shown}: {what}"));
         if !is_address(text) {
             return Err(wrong("not an address of an object store: it begins with s3:// or https://"));
         }
@@ -67,6 +73,9 @@ impl Address {
         let mut base = Url::parse(text).map_err(|e| wrong(&e.to_string()))?;
         if !base.username().is_empty() || base.password().is_some() {
             return Err(wrong("an address with a user name or password is not asked; they would show in reports"));
+        }
+        if base.query().is_some() {
+            return Err(wrong("an address with a query is not asked: what stands behind the ? is most often a key"));
         }
         base.set_fragment(None);
         let path = base.path().to_owned();
@@ -89,11 +98,12 @@ mod tests {
             ("s3:///show", "no bucket"),
             ("ftp://host/", "begins with"),
             ("https://user:pw@host/", "user name"),
+            ("https://host/a.png?X-Amz-Signature=pw", "query"),
             ("https://", "empty host"),
         ] {
             let error = Address::parse(text).unwrap_err();
             assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
-            assert!(error.to_string().contains(says), "{error}");
+            assert!(error.to_string().contains(says) && !error.to_string().contains("pw"), "{error}");
         }
     }
 

@@ -147,8 +147,14 @@ fn told(error: ureq::Error) -> io::Error {
         ureq::Error::Io(error) => error,
         ureq::Error::Timeout(_) => io::Error::new(io::ErrorKind::TimedOut, "the store took too long to answer"),
         ureq::Error::HostNotFound => io::Error::new(io::ErrorKind::NotFound, "there is no such host"),
-        other => io::Error::other(other.to_string()),
+        other => io::Error::other(without_queries(&other.to_string())),
     }
+}
+
+/// A message without what stands behind the `?` of addresses: signatures.
+fn without_queries(text: &str) -> String {
+    let words = text.split(' ').map(|word| word.split_once('?').map_or(word, |(address, _)| address));
+    words.collect::<Vec<_>>().join(" ")
 }
 
 impl Answer {

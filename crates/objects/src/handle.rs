@@ -3,6 +3,7 @@
 //! Readers of media walk small structures near each other, and each request costs more than the bytes it brings. A read
 //! that lies in no kept block brings a whole block; blocks grow while reads follow each other, as when a file is hashed.
 
+use std::collections::HashMap;
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -25,6 +26,26 @@ pub(crate) struct ObjectHandle {
     /// As the listing knew it.
     pub listed: Object,
     pub state: Mutex<State>,
+    pub failures: Arc<Failures>,
+}
+
+/// Objects that could not be read, whatever was tried. They stay so: several passes read an object, and where one of them
+/// missed what it holds, the last one must tell.
+#[derive(Debug, Default)]
+pub(crate) struct Failures {
+    by_key: Mutex<HashMap<String, (io::ErrorKind, String)>>,
+}
+
+impl Failures {
+    fn of(&self, key: &str) -> Option<io::Error> {
+        let failures = self.by_key.lock().unwrap_or_else(PoisonError::into_inner);
+        failures.get(key).map(|(kind, what)| io::Error::new(*kind, what.clone()))
+    }
+
+    fn remember(&self, key: &str, error: &io::Error) {
+        let mut failures = self.by_key.lock().unwrap_or_else(PoisonError::into_inner);
+        failures.insert(key.to_owned(), (error.kind(), error.to_string()));
+    }
 }
 
 #[derive(Debug, Default)]
@@ -32,6 +53,8 @@ pub(crate) struct State {
     blocks: Vec<Block>,
     /// What the last answer said of the object.
     seen: Option<Object>,
+    /// An answer said that it is another object by now: so it stays, whatever is asked for after that.
+    exchanged: bool,
 }
 
 #[derive(Debug)]
@@ -60,9 +83,9 @@ impl State {
         Some(found)
     }
 
-    /// How much to ask for: twice as much as before where this read goes on where a block ended.
+    /// How much to ask for: twice as much as before where this read goes on where a block ended, or a little further on.
     fn size(&self, offset: u64, wanted: u64) -> u64 {
-        let before = self.blocks.iter().find(|block| block.end() == offset);
+        let before = self.blocks.iter().rev().find(|block| (block.end()..block.end() + BLOCK).contains(&offset));
         let grown = before.map_or(BLOCK, |block| (block.bytes.len() as u64).saturating_mul(2));
         grown.clamp(BLOCK, LARGEST).max(wanted.min(LARGEST))
     }
@@ -77,8 +100,12 @@ impl State {
 
 impl ObjectHandle {
     fn fetch(&self, offset: u64, size: u64) -> io::Result<Range> {
+        if let Some(error) = self.failures.of(&self.key) {
+            return Err(error);
+        }
         let size = size.min(self.listed.len.saturating_sub(offset));
-        self.store.range(&self.key, self.listed.etag.as_deref(), offset, size)
+        let range = self.store.range(&self.key, self.listed.etag.as_deref(), offset, size);
+        range.inspect_err(|error| self.failures.remember(&self.key, error))
     }
 }
 
@@ -93,11 +120,14 @@ impl Handle for ObjectHandle {
             None => {
                 let size = self.state.lock().unwrap_or_else(PoisonError::into_inner).size(offset, out.len() as u64);
                 // Not under the lock: threads that read other places of the same object do not wait.
-                let range = self.fetch(offset, size)?;
-                let bytes = Arc::new(range.bytes);
+                let fetched = self.fetch(offset, size);
                 let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+                state.exchanged |= fetched.as_ref().is_err_and(|e| e.kind() == io::ErrorKind::ResourceBusy);
+                let range = fetched?;
+                let bytes = Arc::new(range.bytes);
                 // A store without entity tags cannot be asked for one version: the answers are compared instead.
                 if state.seen.as_ref().is_some_and(|seen| *seen != range.object) {
+                    state.exchanged = true;
                     let what = format!("{}: it was exchanged while it was read", self.key);
                     return Err(io::Error::new(io::ErrorKind::ResourceBusy, what));
                 }
@@ -117,7 +147,13 @@ impl Handle for ObjectHandle {
     }
 
     fn stat(&self) -> io::Result<Stat> {
-        let seen = self.state.lock().unwrap_or_else(PoisonError::into_inner).seen.clone();
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let (seen, exchanged) = (state.seen.clone(), state.exchanged);
+        drop(state);
+        if exchanged {
+            let what = format!("{}: it was exchanged while it was read", self.key);
+            return Err(io::Error::new(io::ErrorKind::ResourceBusy, what));
+        }
         // Every range was asked for by the entity tag of the listing: what an answer said is the state of all of them.
         let object = match seen {
             Some(object) => object,

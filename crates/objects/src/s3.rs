@@ -103,7 +103,11 @@ fn signing(bucket: &str, endpoint: Option<&str>, resolved: &Resolved) -> io::Res
     let wrong = |what: String| io::Error::new(io::ErrorKind::InvalidInput, what);
     let (url, style) = match endpoint {
         Some(endpoint) => {
-            let url = Url::parse(endpoint).map_err(|e| wrong(format!("--endpoint {endpoint}: {e}")))?;
+            let url = Url::parse(endpoint).map_err(|e| wrong(format!("the endpoint is no address: {e}")))?;
+            if !url.username().is_empty() || url.password().is_some() || url.query().is_some() {
+                let what = "the endpoint holds a user name, a password or a query: name the store alone";
+                return Err(wrong(what.to_owned()));
+            }
             (url, UrlStyle::Path)
         }
         None => {

@@ -9,7 +9,7 @@ use countersign_io::{Entry, Folder, Handle, Kind, Stat, Tree, join, paths};
 
 use crate::address::Address;
 use crate::client::Requests;
-use crate::handle::{ObjectHandle, State};
+use crate::handle::{Failures, ObjectHandle, State};
 use crate::store::{Listed, Object, Store};
 
 /// What stands below a prefix of an object store, or one object alone.
@@ -24,6 +24,7 @@ pub struct ObjectTree {
     file: bool,
     store: Arc<dyn Store>,
     known: Mutex<HashMap<String, Object>>,
+    failures: Arc<Failures>,
 }
 
 impl ObjectTree {
@@ -34,7 +35,7 @@ impl ObjectTree {
             Address::Web { base, file } => (format!("{base}{file}"), file.clone()),
         };
         let file = matches!(address, Address::Web { file, .. } if !file.is_empty());
-        Self { name, prefix, file, store: Arc::from(store), known: Mutex::default() }
+        Self { name, prefix, file, store: Arc::from(store), known: Mutex::default(), failures: Arc::default() }
     }
 
     /// What was asked of the store so far, for measurements.
@@ -139,7 +140,8 @@ impl Tree for ObjectTree {
     fn open(&self, entry: &Entry) -> io::Result<Arc<dyn Handle>> {
         let (key, listed) = self.object(&entry.path)?;
         let listed = Object { len: entry.stat.len, ..listed };
-        Ok(Arc::new(ObjectHandle { store: Arc::clone(&self.store), key, listed, state: Mutex::new(State::default()) }))
+        let (store, failures) = (Arc::clone(&self.store), Arc::clone(&self.failures));
+        Ok(Arc::new(ObjectHandle { store, key, listed, state: Mutex::new(State::default()), failures }))
     }
 }
 

@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 
 use super::files::Selection;
 use super::flagged::Made;
+use super::holding::Holding;
 use super::opened::cache_folder;
 pub(in crate::cli) use super::opened::open;
 use super::shown;
@@ -80,6 +81,8 @@ pub(in crate::cli) struct Terms {
     /// Anything else worth knowing
     #[arg(long, value_name = "TEXT")]
     note: Option<String>,
+    #[command(flatten)]
+    holding: Holding,
     #[command(flatten)]
     pub(in crate::cli) place: Place,
 }
@@ -205,7 +208,7 @@ impl Terms {
         }
         let approver =
             Person { name: self.by.clone(), role: self.approver_role.clone(), organization: self.organization.clone() };
-        Ok(Record {
+        Ok(self.holding.of(Record {
             subjects,
             scopes: self.scope.clone(),
             use_class: self.class,
@@ -223,7 +226,7 @@ impl Terms {
             note: self.note.clone(),
             supersedes: self.supersedes.clone(),
             ..Record::new(decision, approver, decided)
-        })
+        }))
     }
 }
 

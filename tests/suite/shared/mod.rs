@@ -6,6 +6,7 @@ pub(crate) mod archived;
 pub(crate) mod asset;
 pub(crate) mod chromium;
 pub(crate) mod document;
+pub(crate) mod object_store;
 pub(crate) mod prerequisite;
 pub(crate) mod run;
 pub(crate) mod rust_code;

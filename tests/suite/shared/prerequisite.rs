@@ -17,6 +17,7 @@ pub(crate) const KNOWN: &[(&str, &str)] = &[
     ("browser", "Chromium or Google Chrome, for the HTML report"),
     ("corpus", "a folder of labeled samples, named by COUNTERSIGN_CORPUS"),
     ("ffmpeg", "ffmpeg, for pictures of videos"),
+    ("moto", "moto_server (pip install 'moto[server]'), which answers as Amazon S3 does"),
     ("sparse-files", "a file system with files of a terabyte that take no room"),
     ("strace", "strace, to see which processes a run starts and which files it opens"),
     ("trust-lists", "a folder of trust lists, named by COUNTERSIGN_TRUST_LISTS"),

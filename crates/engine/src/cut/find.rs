@@ -287,8 +287,8 @@ impl Look<'_> {
         }
         let Ok(Some(format)) = format_of(&mut Source::new(&range)) else { return };
         let id = format.info().id;
-        let tree = self.roots.get(named.root).and_then(|listings| listings.tree().local_path(&named.path));
-        let path = tree.unwrap_or_else(|| PathBuf::from(&named.rel));
+        let Some(tree) = self.roots.get(named.root).map(|listings| listings.tree()) else { return };
+        let path = tree.local_path(&named.path).unwrap_or_else(|| PathBuf::from(io::join(&tree.name(), &named.rel)));
         let asset = Asset::new(path, named.rel.clone(), named.root, range.len(), None);
         if archives::opens(Some(id)) {
             let mut budget = Budget::of(range.len());

@@ -9,10 +9,11 @@ use super::around::PackageContext;
 use super::{Cut, Scan, Watch, cut};
 use crate::archives::{self, Inside};
 use crate::cache::{Cache, MemberKey};
-use crate::extract;
+use crate::extract::{self, Surroundings};
 use crate::fingerprints::Material;
 use crate::known::Known;
 use crate::open_files::OpenFiles;
+use crate::originals::Originals;
 use crate::preview::Open;
 use crate::walk::{self, lossless};
 use countersign_credentials::{Neighbors, OnDrive};
@@ -27,7 +28,7 @@ use countersign_media::formats;
 use countersign_media::member::MemberBytes;
 use countersign_model::{
     Ai, AppendedArchive, Asset, AssetReport, Evidence, Facts, Finding, FindingState, FormatId, Media, PackageFault,
-    PackageFaultKind, Problem, ProblemKind, Recipe, Role,
+    PackageFaultKind, Problem, ProblemKind, Recipe, Role, SamePicture,
 };
 use countersign_report::Picture;
 
@@ -57,6 +58,7 @@ pub(super) struct Pass<'a> {
     pub(super) around: &'a PackageContext<'a>,
     pub(super) files: AssetFiles<'a>,
     pub(super) known: Option<&'a Known>,
+    pub(super) originals: &'a Originals,
     pub(super) placing: Cut<'a>,
     pub(super) watch: &'a dyn Watch,
 }
@@ -86,7 +88,12 @@ pub(super) struct Approved {
 impl Approved {
     /// The path of the asset, where its file is not any more what was judged.
     pub(super) fn changed(&self, roots: &Roots) -> Option<&str> {
-        let now = roots.get(self.root).and_then(|tree| tree.tree().stat(&self.file).ok());
+        let tree = roots.get(self.root).map(|listings| listings.tree());
+        let now = tree.and_then(|tree| match tree.local_path(&self.file) {
+            Some(_) => tree.stat(&self.file).ok(),
+            // Such a tree may tell what it was told when it was listed; a handle asks anew.
+            None => tree.open(&Entry { path: self.file.clone(), stat: self.seen }).and_then(|file| file.stat()).ok(),
+        });
         (!now.is_some_and(|now| self.seen.still(&now))).then_some(self.rel.as_str())
     }
 }
@@ -142,6 +149,11 @@ impl AssetFiles<'_> {
         self.roots.get(asset.root)?.tree().stat(&asset.rel).ok()
     }
 
+    /// Whether the files of a root are on this machine.
+    fn is_of_this_machine(&self, root: usize) -> bool {
+        self.roots.get(root).is_some_and(|tree| tree.tree().local_path("").is_some())
+    }
+
     /// Whether it is a file of this machine.
     pub(super) fn is_local(&self, asset: &Asset) -> bool {
         self.roots.get(asset.root).is_some_and(|tree| tree.tree().local_path(&asset.rel).is_some())
@@ -156,13 +168,8 @@ impl AssetFiles<'_> {
             extract::facts_of(&asset.path, &bytes, &asset.sidecars, &neighbors, options)
         } else {
             // What can only open files of this machine gets copies.
-            let whole = |bytes: Result<ByteRange, Problem>| bytes.map(|bytes| MemberBytes::whole(bytes, None));
-            let own = whole(bytes.clone());
-            let others: Vec<_> =
-                asset.sidecars.iter().map(|path| (path, whole(self.open_beside(asset, path)))).collect();
-            let views: Vec<_> =
-                others.iter().map(|(path, bytes)| (path.as_path(), bytes.as_ref().map_err(Clone::clone))).collect();
-            extract::member((&asset.path, own.as_ref().map_err(Clone::clone)), &views, self.space, options)
+            let around = (asset.sidecars.as_slice(), &neighbors as &dyn Surroundings);
+            extract::facts_apart(&asset.path, &bytes, around, self.space, options)
         };
         (facts, bytes.ok().map(|bytes| MemberBytes::whole(bytes, None)))
     }
@@ -191,11 +198,34 @@ impl Neighbors for AssetNeighbors<'_> {
 
     fn of_stem(&self, asset: &Path) -> Vec<PathBuf> {
         // Around a root that is a single file, its tree knows nothing.
-        let Ok(folder) = self.folder() else { return OnDrive.of_stem(asset) };
+        let Ok(folder) = self.folder() else {
+            return if self.files.is_local(self.asset) { OnDrive.of_stem(asset) } else { Vec::new() };
+        };
         let stem = asset.file_stem().map(|stem| lossless(Path::new(stem))).unwrap_or_default();
         let files = folder.starting_with(&stem).filter(|(_, kind)| *kind == io::Kind::File);
         let paths = files.map(|(name, _)| asset.with_file_name(io::paths::native(name).as_ref()));
         paths.filter(|p| p.file_stem() == asset.file_stem() && p.file_name() != asset.file_name()).collect()
+    }
+}
+
+impl Surroundings for AssetNeighbors<'_> {
+    fn below(&self, path: &Path) -> Option<Result<ByteRange, Problem>> {
+        let path = io::join(&io::parent(&self.asset.rel), &lossless(path));
+        let tree = self.files.roots.get(self.asset.root)?.tree();
+        match tree.stat(&path) {
+            Ok(stat) if stat.kind == io::Kind::File => {
+                Some(self.files.open_entry(self.asset.root, Entry { path, stat }))
+            }
+            Ok(_) => None,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+            Err(error) => Some(Err(refused(&error))),
+        }
+    }
+
+    fn siblings(&self) -> Vec<PathBuf> {
+        let Ok(folder) = self.folder() else { return Vec::new() };
+        let files = folder.iter().filter(|(_, kind)| *kind == io::Kind::File);
+        files.map(|(name, _)| io::paths::native(name).into_owned()).collect()
     }
 }
 
@@ -207,7 +237,7 @@ fn refused(error: &std::io::Error) -> Problem {
 ///
 /// Its file is opened once: by that handle it is read and hashed, and at the end compared with what the walk saw.
 pub(super) fn process_asset(pass: &Pass<'_>, job: Job) -> Option<Judged> {
-    let Pass { scan, around, files, known, placing, watch } = *pass;
+    let Pass { scan, around, files, known, originals, placing, watch } = *pass;
     let cuts = placing.cuts;
     if watch.stop().load(Ordering::Relaxed) {
         return None;
@@ -216,10 +246,14 @@ pub(super) fn process_asset(pass: &Pass<'_>, job: Job) -> Option<Judged> {
     let _reading = budget(&asset, inside.as_ref(), &scan.engine.extract).enter();
     let place = around.place(asset.root, &asset.rel);
     asset.package = place.package;
-    let above = placing.above.get(asset.root).map(String::as_str).unwrap_or_default();
+    asset.above = placing.above.get(asset.root).cloned().unwrap_or_default();
     let patterns = &scan.engine.policy.roles;
-    (asset.role, asset.role_basis) =
-        roles::place_from(above, &asset.rel, patterns, place.membership, scan.options.role);
+    let placed = roles::place_from((&asset).into(), patterns, place.membership, scan.options.role);
+    let by_above = placed.by_above.then(|| placed.basis.clone());
+    (asset.role, asset.role_basis) = (placed.role, placed.basis);
+    if asset.role == Role::Archival {
+        asset.package_notes = place.notes.to_vec();
+    }
     let (mut facts, mut opened) =
         extract_guarded(&asset, inside.as_ref(), files, (&scan.engine.extract, scan.engine.cache.as_deref()));
     if facts.format.is_none() && facts.problems.is_empty() && around.deliveries.is_manifest(asset.root, &asset.rel) {
@@ -250,6 +284,9 @@ pub(super) fn process_asset(pass: &Pass<'_>, job: Job) -> Option<Judged> {
             &mut facts,
         ));
     }
+    if asset.role == Role::Archival && facts.media == Some(Media::Image) && !originals.is_alone() {
+        asset.same_pictures = same_pictures(originals, (&asset, inside.as_ref()), &mut opened, files, &facts);
+    }
     let (ai, is_copy) = (marks::ai(&evidence), evidence.iter().any(|evidence| evidence.of.is_some()));
     let claims = if scan.options.integrity { around.deliveries.digests(asset.root, &asset.rel) } else { vec![] };
     let mut hashed = Hashed { claims, recorded: is_copy || scan.judge.needs_digest(&asset, ai), ..Hashed::default() };
@@ -263,7 +300,10 @@ pub(super) fn process_asset(pass: &Pass<'_>, job: Job) -> Option<Judged> {
         return None;
     }
     let sha256 = hashed.sha256;
-    let findings = scan.judge.asset(&ExaminedAsset {
+    if let (Some(attest), None) = (&scan.options.attest, &inside) {
+        attest.take(&asset, sha256.as_deref());
+    }
+    let (findings, archive) = scan.judge.asset_with_archive(&ExaminedAsset {
         asset: &asset,
         facts: &facts,
         evidence: &evidence,
@@ -285,6 +325,8 @@ pub(super) fn process_asset(pass: &Pass<'_>, job: Job) -> Option<Judged> {
         sha256,
         role: asset.role,
         role_basis: asset.role_basis.clone(),
+        // A timeline may have said something else since.
+        role_above: by_above.filter(|basis| *basis == asset.role_basis).map(|_| asset.above.to_string()),
         package: asset.package,
         plays: place.plays.into_iter().cloned().collect(),
         uses: std::mem::take(&mut asset.cut.uses),
@@ -293,6 +335,7 @@ pub(super) fn process_asset(pass: &Pass<'_>, job: Job) -> Option<Judged> {
         recipe,
         evidence,
         c2pa: facts.c2pa,
+        archive,
         findings,
         problems: facts.problems,
         records,
@@ -356,7 +399,8 @@ pub(super) fn extract_guarded(
         opened = bytes;
         (facts, all)
     };
-    let facts = match (cache, inside) {
+    // The cache knows files of this machine by their paths.
+    let facts = match (cache.filter(|_| files.is_of_this_machine(asset.root)), inside) {
         (None, _) => read().0,
         (Some(cache), None) => cache.facts(asset, &options, || read().0),
         (Some(cache), Some(inside)) => {
@@ -443,7 +487,8 @@ fn copies(
     if known.is_empty() || !content || asset.obstacle.is_some() {
         return Vec::new();
     }
-    let kept = cache.filter(|_| inside.is_none()).map(|cache| (cache, cache.hashes(asset)));
+    let keeps = inside.is_none() && files.is_of_this_machine(asset.root);
+    let kept = cache.filter(|_| keeps).map(|cache| (cache, cache.hashes(asset)));
     if let Some((_, (Some(hashes), _))) = &kept
         && known.is_unlike(facts.media, hashes)
     {
@@ -467,6 +512,23 @@ fn copies(
     let noted = |what| Problem::new(ProblemKind::Unsupported, "matching", None, what).harmless();
     facts.problems.extend(left_out.map(noted));
     evidence
+}
+
+/// The other places of an archival picture. What keeps it from being read is told elsewhere.
+fn same_pictures(
+    originals: &Originals,
+    (asset, inside): (&Asset, Option<&Inside>),
+    opened: &mut Option<MemberBytes>,
+    files: AssetFiles<'_>,
+    facts: &Facts,
+) -> Vec<SamePicture> {
+    if asset.obstacle.is_some() || open_again((asset, inside), opened, files).is_err() {
+        return Vec::new();
+    }
+    let Some(held) = opened.as_ref().map(|opened| &opened.held) else { return Vec::new() };
+    let local = inside.is_none() && files.is_local(asset);
+    let material = Material { bytes: held, path: &asset.path, local, facts, space: files.space };
+    catch_panic(|| originals.others(&material, (asset.root, &asset.rel))).unwrap_or_default()
 }
 
 /// Reads the asset once for all digests that anybody wants of it; with what is wrong with the bytes, all of them having

@@ -14,7 +14,7 @@ const PAYLOAD: &str = "application/vnd.in-toto+json";
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Envelope {
+pub(crate) struct Envelope {
     payload_type: String,
     payload: String,
     signatures: Vec<Signed>,
@@ -34,7 +34,7 @@ pub(super) fn pae(payload: &[u8]) -> Vec<u8> {
 }
 
 impl Envelope {
-    pub(super) fn new(payload: &[u8], key: Option<&SigningKey>) -> Self {
+    pub(crate) fn new(payload: &[u8], key: Option<&SigningKey>) -> Self {
         let signatures = key.map(|key| Signed {
             keyid: key_id(key.verifying_key().as_bytes()),
             sig: BASE64.encode(&key.sign(&pae(payload)).to_bytes()),
@@ -54,7 +54,7 @@ impl Envelope {
     }
 
     /// The payload and the public keys that signed it; a signature that does not hold is an error.
-    pub(super) fn open(&self) -> Result<(Vec<u8>, Vec<[u8; 32]>), String> {
+    pub(crate) fn open(&self) -> Result<(Vec<u8>, Vec<[u8; 32]>), String> {
         if self.payload_type != PAYLOAD {
             return Err(format!("its payload type is not {PAYLOAD}"));
         }

@@ -8,7 +8,7 @@
 mod again;
 mod checked;
 pub mod detached;
-mod envelope;
+pub(crate) mod envelope;
 pub mod export;
 pub mod import;
 mod index;

@@ -1,5 +1,12 @@
 //! A small server that answers like an object store, and fails as it is told to.
 
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "tests use parts of it, and stop where they cannot go on"
+)]
+
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
@@ -29,6 +36,8 @@ pub(crate) struct State {
     /// Before each answer.
     pub delay: Duration,
     pub requests: Vec<String>,
+    /// Listings are answered with 403.
+    pub listing_refused: bool,
     /// Keys of one page of a listing.
     pub page: usize,
 }
@@ -55,9 +64,34 @@ impl Server {
         Self { address, state }
     }
 
+    /// A store that holds what is in a folder, below `prefix`.
+    pub(crate) fn of_folder(folder: &std::path::Path, prefix: &str) -> Self {
+        let server = Self::new(&[]);
+        let mut state = server.state.lock().unwrap();
+        state.page = 1_000;
+        for entry in files_below(folder) {
+            let rel = entry.strip_prefix(folder).unwrap().to_str().unwrap().replace('\\', "/");
+            state.objects.insert(format!("{prefix}/{rel}"), std::fs::read(&entry).unwrap());
+        }
+        drop(state);
+        server
+    }
+
     pub(crate) fn fail(&self, faults: &[Fault]) {
         self.state.lock().unwrap().faults = faults.iter().rev().copied().collect();
     }
+}
+
+/// All files below a folder.
+pub(crate) fn files_below(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
+    let mut out = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap().flatten() {
+        match entry.file_type().unwrap().is_dir() {
+            true => out.extend(files_below(&entry.path())),
+            false => out.push(entry.path()),
+        }
+    }
+    out
 }
 
 fn serve(stream: TcpStream, state: &Mutex<State>) {
@@ -105,7 +139,8 @@ fn answer(lines: &[String], state: &mut State) -> Option<(Vec<u8>, bool)> {
     let key = decode(path).split_once("/bucket/").map(|(_, key)| key.to_owned()).unwrap_or_default();
     state.requests.push(format!("{method} {key}"));
     if query.contains_key("list-type") {
-        return Some((page(state, &query), false));
+        let refused = error("403 Forbidden", "AccessDenied");
+        return Some((if state.listing_refused { refused } else { page(state, &query) }, false));
     }
     match state.faults.pop() {
         Some(Fault::Busy) => return Some((error("503 Slow Down", "SlowDown"), false)),

@@ -1,0 +1,137 @@
+//! What a scan asks of an object store: requests and bytes an object by format, and how many jobs hide the wait.
+//!
+//! `cargo run --example object_requests -- FOLDER` serves the files of a folder from this process, scans each as a root of its
+//! own, and prints a table. `cargo run --example object_requests -- FOLDER DELAY_MS OBJECTS JOBS…` serves copies of the
+//! folder's smallest picture behind a delay and prints the time of a scan with each number of jobs.
+
+#![allow(
+    missing_docs,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a program for developers, which stops where it cannot go on"
+)]
+
+#[path = "../tests/suite/shared/object_store.rs"]
+mod object_store;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::{Duration, Instant};
+
+use countersign::io::{Roots, Tree};
+use countersign::model::{AssetReport, Finding};
+use countersign::policy::Policy;
+use countersign::scan::Watch;
+use countersign::{Engine, ScanOptions};
+use countersign_objects::{Environment, Options, Requests, open};
+use object_store::{Server, files_below};
+
+struct Nobody(AtomicBool);
+
+impl Watch for Nobody {
+    fn hashed(&self, _: u64) {}
+
+    fn judged(&self, _: u64, _: &[Finding]) {}
+
+    fn stop(&self) -> &AtomicBool {
+        &self.0
+    }
+}
+
+/// Scans an address, and returns its rows with what was asked.
+fn scan(server: &Server, address: &str, jobs: usize) -> (Vec<AssetReport>, Requests, Duration) {
+    let keys = [("AWS_ACCESS_KEY_ID", "key"), ("AWS_SECRET_ACCESS_KEY", "secret")];
+    let options = Options {
+        endpoint: Some(server.address.clone()),
+        environment: Environment::of(keys, None),
+        ..Options::default()
+    };
+    let tree = open(address, &options).unwrap();
+    let engine = Engine::new(Arc::new(Policy::builtin("netflix-genai").unwrap()), jobs).unwrap();
+    let asked = ScanOptions::on("2026-06-01".parse().unwrap());
+    let roots = Roots::of([Arc::clone(&tree) as Arc<dyn Tree>]);
+    let (mut rows, started) = (Vec::new(), Instant::now());
+    let _ = engine.scan(&roots, asked, &Nobody(AtomicBool::new(false)), &mut |row| {
+        rows.push(row.clone());
+        Ok(())
+    });
+    (rows, tree.requests(), started.elapsed())
+}
+
+fn table(folder: &Path) {
+    // Format → objects, requests, most requests, bytes, most bytes, length.
+    let mut formats: BTreeMap<String, [u64; 6]> = BTreeMap::new();
+    for file in files_below(folder) {
+        let bytes = std::fs::read(&file).unwrap();
+        let (name, len) = (file.file_name().unwrap().to_str().unwrap().to_owned(), bytes.len() as u64);
+        let server = Server::new(&[(&format!("0/{name}"), bytes)]);
+        let (rows, asked, _) = scan(&server, "s3://bucket/0", 1);
+        let format = rows.first().and_then(|row| row.format).map_or("none".to_owned(), |id| id.to_string());
+        // The listing of the folder is one request for a thousand objects.
+        let listing = server.state.lock().unwrap().requests.iter().filter(|r| *r == "GET ").count() as u64;
+        let requests = asked.requests - listing;
+        let row = formats.entry(format).or_default();
+        *row = [
+            row[0] + 1,
+            row[1] + requests,
+            row[2].max(requests),
+            row[3] + asked.bytes,
+            row[4].max(asked.bytes),
+            row[5] + len,
+        ];
+    }
+    println!(
+        "{:24} {:>7} {:>9} {:>5} {:>11} {:>11} {:>11}",
+        "format", "objects", "requests", "most", "KiB", "most", "of"
+    );
+    for (format, [count, requests, most, bytes, most_bytes, len]) in formats {
+        let each = |sum: u64| sum as f64 / count as f64;
+        println!(
+            "{format:24} {count:7} {:9.2} {most:5} {:11.1} {:11.1} {:11.1}",
+            each(requests),
+            each(bytes) / 1024.0,
+            most_bytes as f64 / 1024.0,
+            each(len) / 1024.0
+        );
+    }
+}
+
+/// A name without a number, which would make frames of a run of the files.
+fn letters(n: usize) -> String {
+    (0..5).map(|place| char::from(b'a' + (n / 26usize.pow(place) % 26) as u8)).collect()
+}
+
+fn throughput(folder: &Path, delay: Duration, objects: usize, jobs: &[usize]) {
+    let smallest = |path: &PathBuf| std::fs::metadata(path).unwrap().len();
+    let pictures = files_below(folder).into_iter().filter(|path| path.extension().is_some_and(|e| e == "png"));
+    let bytes = std::fs::read(pictures.min_by_key(smallest).unwrap()).unwrap();
+    let named: Vec<_> = (0..objects).map(|n| (format!("0/{}.png", letters(n)), bytes.clone())).collect();
+    let all: Vec<_> = named.iter().map(|(name, bytes)| (name.as_str(), bytes.clone())).collect();
+    let server = Server::new(&all);
+    let mut state = server.state.lock().unwrap();
+    (state.page, state.delay) = (1_000, delay);
+    drop(state);
+    let mut first = None;
+    for jobs in jobs {
+        let (rows, asked, took) = scan(&server, "s3://bucket/0", *jobs);
+        assert_eq!(rows.len(), objects);
+        let first = *first.get_or_insert(took);
+        let (rate, times) = (objects as f64 / took.as_secs_f64(), first.as_secs_f64() / took.as_secs_f64());
+        println!("{jobs:5} jobs: {took:9.3?}, {rate:9.0} objects/s, {times:6.1} times, {} requests", asked.requests);
+    }
+}
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let folder = Path::new(arguments.first().map_or("fixtures/formats", String::as_str));
+    match arguments.get(1) {
+        None => table(folder),
+        Some(delay) => {
+            let numbers: Vec<usize> = arguments[2..].iter().map(|text| text.parse().unwrap()).collect();
+            throughput(folder, Duration::from_millis(delay.parse().unwrap()), numbers[0], &numbers[1..]);
+        }
+    }
+}
