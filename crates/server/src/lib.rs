@@ -102,10 +102,9 @@ impl Server {
     /// Tells whoever runs the server what went wrong; the audit log has it, once for as long as nothing else is told.
     pub(crate) fn tell(&self, about: &str, what: &str) {
         // Where the database itself fails there is nobody to be told.
-        if let Ok(last) = self.store.audit(0, 1) {
-            if last.first().is_some_and(|row| row.who == "server" && row.what == what && row.about == about) {
-                return;
-            }
+        let last = self.store.audit(0, 1).unwrap_or_default();
+        if last.first().is_some_and(|row| row.who == "server" && row.what == what && row.about == about) {
+            return;
         }
         let _ = self.store.note("server", what, about);
     }

@@ -126,7 +126,6 @@ impl Store {
         for found in report.get("summary").map(|summary| items(summary, "findings_of_run")).unwrap_or_default() {
             add(None, "", found)?;
         }
-        drop(add);
         transaction.commit()
     }
 
