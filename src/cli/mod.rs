@@ -13,11 +13,13 @@ mod convert;
 mod defaults;
 mod diagnostic;
 mod environment;
+mod extract;
 mod fingerprint;
 mod headings;
 mod index;
 mod inside;
 mod inspect;
+mod judge;
 mod keys;
 mod listing;
 mod manual;
@@ -84,6 +86,10 @@ enum Command {
     Index(index::Arguments),
     /// What two files have in common: same bytes, same pixels or samples, copy, look, different
     Compare(compare::Arguments),
+    /// What assets say, as rows that travel to where they are judged
+    Extract(extract::Arguments),
+    /// Judge what `extract` found, all shards as one delivery
+    Judge(judge::Arguments),
     /// Print shell completions
     Completions(completions::Arguments),
     /// Print the manual page, or that of one command
@@ -147,6 +153,8 @@ fn dispatch(command: Command) -> Result<u8> {
         Command::Convert(arguments) => convert::run(&arguments),
         Command::Index(arguments) => index::run(&arguments),
         Command::Compare(arguments) => compare::run(&arguments),
+        Command::Extract(arguments) => extract::run(&arguments),
+        Command::Judge(arguments) => judge::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments, defaults::prepared(Arguments::command())),
         Command::Man(arguments) => manual::run(&arguments, headings::grouped(defaults::prepared(Arguments::command()))),
     }

@@ -21,6 +21,7 @@ const ORDER: &[&str] = &[
     "judge",
     "report",
     "engine",
+    "objects",
 ];
 
 /// Crates that use less than the order would let them, and all that they use of ours.
@@ -40,7 +41,7 @@ const TESTS: &[&str] = &["second-opinion"];
 /// Other people's crates, and those of ours whose manifests may name them.
 const LIBRARIES: &[(&str, &[&str])] = &[
     ("c2pa", &["crates/credentials"]),
-    ("ureq", &["crates/credentials"]),
+    ("ureq", &["crates/credentials", "crates/objects"]),
     ("image", &["crates/worker", "crates/media"]),
     ("symphonia", &["crates/worker"]),
     ("rayon", &["crates/engine"]),
@@ -52,7 +53,7 @@ const LIBRARIES: &[(&str, &[&str])] = &[
 
 /// What has one home, and where that is: files whose names begin so. Parts of libraries, of the standard one, macros.
 const HOMES: &[(&str, &[&str])] = &[
-    ("ureq", &["crates/credentials/src/fetch.rs"]),
+    ("ureq", &["crates/credentials/src/fetch.rs", "crates/objects/src/"]),
     // Decoders of pictures run in workers; the thumbnail's decoder works on pixels that one gave it.
     ("image", &["crates/worker/src/", "crates/media/src/decoders/thumbnail.rs"]),
     ("image::ImageReader", &["crates/worker/src/picture.rs"]),

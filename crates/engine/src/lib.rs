@@ -17,6 +17,7 @@ pub mod known;
 mod open_files;
 pub mod preview;
 pub mod recorder;
+pub mod rows;
 pub mod scan;
 pub mod shown;
 pub mod survey;

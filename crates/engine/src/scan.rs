@@ -12,6 +12,7 @@ mod engine;
 mod folders;
 pub mod gather;
 mod roots;
+mod row;
 mod tally;
 
 pub use engine::{Engine, ScanOptions};
@@ -30,6 +31,7 @@ use crate::cut::{Cuts, Delivery};
 
 use crate::known::Known;
 use crate::open_files::OpenFiles;
+use crate::rows;
 use crate::survey;
 use crate::walk::{Named, Walk};
 use around::PackageContext;
@@ -122,7 +124,10 @@ pub(crate) fn run(
         stop: watch.stop(),
     };
     let cuts = pool.install(|| Cuts::of(&delivery, &options.timelines));
-    let above = above::names(roots, options.listed.is_some());
+    let above = match &options.rows {
+        Some(rows::Rows::Take(rows)) => rows.header().above.clone(),
+        _ => above::names(roots, options.listed.is_some()),
+    };
     let mut this_run = ScanRun {
         scan: &scan,
         watch,

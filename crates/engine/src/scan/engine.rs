@@ -14,6 +14,7 @@ use crate::cut::NamedTimeline;
 use crate::extract;
 use crate::known::Known;
 use crate::preview::Files;
+use crate::rows::Rows;
 use countersign_io::Roots;
 use countersign_judge::approvals::Approvals;
 use countersign_judge::judge::{Baseline, Judge};
@@ -209,6 +210,10 @@ pub struct ScanOptions {
     pub known: Option<Arc<Known>>,
     /// Where small pictures of assets go that are told; made while the assets are open.
     pub previews: Option<Arc<Files>>,
+    /// Whether the SHA-256 of every asset is computed, and not only where a record may be about it.
+    pub digests: bool,
+    /// Where what assets say is kept instead of judged, or comes from instead of being read.
+    pub rows: Option<Rows>,
 }
 
 impl ScanOptions {
@@ -228,6 +233,8 @@ impl ScanOptions {
             fail_on: Severity::Error,
             known: None,
             previews: None,
+            digests: false,
+            rows: None,
         }
     }
 }
