@@ -83,7 +83,10 @@ fn table(folder: &Path) {
             row[5] + len,
         ];
     }
-    println!("{:24} {:>7} {:>9} {:>5} {:>11} {:>11} {:>11}", "format", "objects", "requests", "most", "KiB", "most", "of");
+    println!(
+        "{:24} {:>7} {:>9} {:>5} {:>11} {:>11} {:>11}",
+        "format", "objects", "requests", "most", "KiB", "most", "of"
+    );
     for (format, [count, requests, most, bytes, most_bytes, len]) in formats {
         let each = |sum: u64| sum as f64 / count as f64;
         println!(

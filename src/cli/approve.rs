@@ -13,7 +13,8 @@ use countersign_model::error::Result;
     --reference PRJ-1042 --expires 2027-12-31 --approvals approvals.jsonl\n  \
     countersign approve /mnt/drive --by 'Jane Doe' --reference PRJ-1042 --dry-run\n  \
     countersign approve 'final/**/*.png' --by 'Jane Doe' --condition 'background only' --key ~/.ssh/approvals\n  \
-    countersign approve --from-report report.json --finding 'unapproved-ai-in-final:stills/**' --by 'Jane Doe'"
+    countersign approve --from-report report.json --finding 'unapproved-ai-in-final:stills/**' --by 'Jane Doe'\n  \
+    countersign approve --from-request request.json --by 'Jane Doe' --key ~/.ssh/approvals"
 )]
 pub(super) struct Arguments {
     #[command(flatten)]
@@ -35,10 +36,14 @@ pub(super) fn run(arguments: Arguments) -> Result<u8> {
         (false, true) => Decision::Approved,
         (false, false) => Decision::Conditional,
     };
+    let mut selection = files.selected(Some(&terms.place.path()?), decision)?;
     if terms.scope.is_empty() && decision != Decision::Denied {
-        terms.scope = vec![Scope::FinalDeliverable];
+        let asked = selection.request.as_ref().map(|request| request.scopes.clone()).unwrap_or_default();
+        terms.scope = if asked.is_empty() { vec![Scope::FinalDeliverable] } else { asked };
     }
-    let mut selection = files.selected(Some(&terms.place.path()?))?;
-    super::fingerprint::add(&mut selection)?;
+    // The bytes of a request lie where the server is.
+    if selection.request.is_none() {
+        super::fingerprint::add(&mut selection)?;
+    }
     terms.decide(decision, selection, &condition)
 }

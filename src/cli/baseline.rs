@@ -6,11 +6,13 @@ use std::fs::File;
 use std::hash::{Hash, Hasher};
 use std::io::{BufReader, Read};
 use std::path::Path;
+use std::sync::Arc;
 
 use super::console::warn;
 use countersign_judge::judge::Baseline;
 use countersign_model::error::{Error, Result};
-use countersign_model::{AssetReport, Run};
+use countersign_model::{AssetReport, Finding, FindingState, Run, Severity};
+use countersign_report::EarlierFinding;
 use countersign_report::saved::{self, Saved, Take};
 
 /// A baseline, and whether any of its paths came up in the run.
@@ -53,7 +55,7 @@ fn hash(path: &str) -> u64 {
 }
 
 /// What an earlier report already held, for `scan --baseline`.
-pub(super) fn load(path: &Path) -> Result<(Baseline, Compared)> {
+pub(super) fn load(path: &Path) -> Result<(Baseline, Arc<[EarlierFinding]>, Compared)> {
     let mut kept = Kept::default();
     let saved = read(path, &mut kept)?;
     if saved.summary.interrupted {
@@ -64,7 +66,22 @@ pub(super) fn load(path: &Path) -> Result<(Baseline, Compared)> {
         });
     }
     let compared = Compared { paths: kept.paths, first: kept.first, own: None, met: false };
-    Ok((Baseline::new(&kept.assets).with_others(&saved.summary), compared))
+    let packages = saved.summary.packages.iter();
+    kept.earlier.extend(packages.flat_map(|p| earlier(&p.findings, &p.root, None)));
+    Ok((Baseline::new(&kept.assets).with_others(&saved.summary), kept.earlier.into(), compared))
+}
+
+/// The findings that were open then, for reports that tell the difference; notes ask for nothing.
+fn earlier(findings: &[Finding], path: &str, listed: Option<&String>) -> Vec<EarlierFinding> {
+    let open =
+        |f: &&Finding| matches!(f.state, FindingState::Open | FindingState::Baseline) && f.severity > Severity::Note;
+    let one = |f: &Finding| EarlierFinding {
+        path: path.to_owned(),
+        listed: listed.cloned(),
+        rule: f.rule.clone(),
+        message: f.message.clone(),
+    };
+    findings.iter().filter(open).map(one).collect()
 }
 
 /// Assets with findings, without all that a baseline does not need; of all assets their paths.
@@ -72,6 +89,7 @@ pub(super) fn load(path: &Path) -> Result<(Baseline, Compared)> {
 struct Kept {
     roots: Vec<String>,
     assets: Vec<AssetReport>,
+    earlier: Vec<EarlierFinding>,
     paths: HashSet<u64>,
     first: Option<String>,
 }
@@ -103,6 +121,7 @@ impl Take for Kept {
         if !asset.findings.is_empty() {
             (asset.evidence, asset.c2pa, asset.problems) = (Vec::new(), None, Vec::new());
             (asset.tags, asset.records) = (None, Vec::new());
+            self.earlier.extend(earlier(&asset.findings, &asset.path, listed.as_ref()));
             self.assets.extend(listed.map(|path| AssetReport { path, ..asset.clone() }));
             self.assets.push(asset);
         }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use super::comparison_page::{self, Differences, ShownFile};
-use super::console::print;
+use super::console::{print, tell};
 use super::worker;
 use countersign_credentials::{self as c2pa, Verifier, Verify};
 use countersign_engine::archives;
@@ -65,6 +65,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
             .map(|(path, side)| ShownFile { path, picture: side.shown.as_ref() });
         let page = comparison_page::page(verdict(&value), facts.clone(), [one, two], differences.as_ref());
         comparison_page::write(&page, target)?;
+        tell(&format!("wrote {}", target.display()));
     }
     print(&match arguments.json {
         true => format!("{value}\n"),

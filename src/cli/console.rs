@@ -4,8 +4,10 @@ use std::io::{IsTerminal, Write};
 
 use clap::ValueEnum;
 
+use super::columns::width;
 use countersign_model::error::{Error, Result};
 use countersign_report::escape::terminal;
+use countersign_report::layout::wrap;
 
 /// When to use color.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -28,6 +30,14 @@ impl Color {
     }
 }
 
+/// Why a new file could not be made, in words for people.
+pub(in crate::cli) fn there_already(error: &std::io::Error) -> String {
+    match error.kind() {
+        std::io::ErrorKind::AlreadyExists => "it is there already, and is not overwritten".to_owned(),
+        _ => error.to_string(),
+    }
+}
+
 /// Something that went wrong and ends nothing.
 pub(in crate::cli) fn warn(text: &str) {
     tell(&format!("warning: {text}"));
@@ -35,7 +45,13 @@ pub(in crate::cli) fn warn(text: &str) {
 
 /// A line for people beside the report, on standard error. Where nobody can be told, nothing breaks.
 pub(in crate::cli) fn tell(text: &str) {
-    let _ = writeln!(std::io::stderr(), "{}", terminal(text));
+    let text = terminal(text);
+    // A log keeps one line for one warning.
+    let text = match std::io::stderr().is_terminal() {
+        true => wrap("", &text, width()),
+        false => format!("{text}\n"),
+    };
+    let _ = write!(std::io::stderr(), "{text}");
 }
 
 /// Writes to standard output; a closed pipe ends quietly, as every filter does.

@@ -27,7 +27,8 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> Result<u8> {
     let wanted = arguments.reporting.wanted();
     let render_options = arguments.reporting.render_options();
-    let mut rendering = Rendering { wanted: &wanted, render_options, outputs: None, failed: None };
+    let reporting = &arguments.reporting;
+    let mut rendering = Rendering { wanted: &wanted, reporting, render_options, outputs: None, failed: None };
     let saved = read(&arguments.saved, &mut rendering);
     if let Some(error) = rendering.failed {
         return Err(error);
@@ -54,6 +55,7 @@ fn name_subjects(findings: &mut [Finding]) {
 /// Opens the reports once it is known which roots must not be written to, and hands them what is read.
 struct Rendering<'a> {
     wanted: &'a [ReportTarget],
+    reporting: &'a Reporting,
     render_options: RenderOptions,
     outputs: Option<Outputs>,
     failed: Option<Error>,
@@ -73,7 +75,9 @@ impl Take for Rendering<'_> {
     fn run(&mut self, run: &Run) -> std::result::Result<(), String> {
         let roots: Vec<_> = run.roots.iter().map(PathBuf::from).collect();
         let begun = Outputs::open(self.wanted, &roots, &self.render_options).and_then(|mut outputs| {
-            outputs.begin(run)?;
+            // A title that is typed now stands over that of then.
+            let report = self.reporting.heading(&run.report.clone().unwrap_or_default());
+            outputs.begin(&Run { report, ..run.clone() })?;
             self.outputs = Some(outputs);
             Ok(())
         });

@@ -206,7 +206,7 @@ impl File<'_> {
             DeValue::Integer(number) if !switch && number.radix() == 10 => number.as_str().to_owned(),
             other => {
                 let wants = if switch { "true or false" } else { "a text in quotes" };
-                let what = format!("`{long}` cannot be a {}", other.type_str());
+                let what = format!("`{long}` is no {}", other.type_str());
                 return Err(self.error(value.span(), what, format!("it wants {wants}")));
             }
         };
@@ -261,10 +261,16 @@ fn with_default(command: Command, long: &str, values: &[&'static OsStr]) -> Comm
     command.mut_subcommands(|c| with_default(c, long, values))
 }
 
-/// The first option of this name, here or below, that can have a default.
+/// The option of this name, here or below, that can have a default: of several commands' one that takes several values,
+/// whatever the order of the commands is.
 fn find(command: &Command, long: &str) -> Option<Arg> {
     let own = command.get_arguments().find(|arg| arg.get_long() == Some(long) && variable(arg).is_some()).cloned();
-    own.or_else(|| command.get_subcommands().find_map(|c| find(c, long)))
+    let below = || {
+        let mut found: Vec<Arg> = command.get_subcommands().filter_map(|c| find(c, long)).collect();
+        let several = found.iter().position(|arg| matches!(arg.get_action(), ArgAction::Append)).unwrap_or(0);
+        (several < found.len()).then(|| found.swap_remove(several))
+    };
+    own.or_else(below)
 }
 
 fn has(command: &Command, long: &str) -> bool {

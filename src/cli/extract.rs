@@ -192,7 +192,8 @@ fn header(arguments: &Arguments, engine: &Engine, verifier: &Verifier, trees: &R
         version: env!("CARGO_PKG_VERSION").to_owned(),
         basis: cache::readers(&engine.extract().catalogue),
         roots: arguments.roots.iter().zip(trees.iter()).map(|(_, tree)| tree.tree().name()).collect(),
-        above: above::names(trees, false),
+        above: above::names(trees, false, None).iter().map(ToString::to_string).collect(),
+        uncounted: above::uncounted_of(trees, &engine.policy().roles),
         options: options.as_object().cloned().unwrap_or_default(),
         shard: arguments.shard,
     }

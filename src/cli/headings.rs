@@ -1,34 +1,44 @@
 //! The headings under which `scan --help` and the manual show its options.
 
-use clap::Command;
+use clap::{Arg, Command};
 
 /// Headings in the order in which they are shown, each with its options. What is not here stands under "Options".
 const OF_SCAN: &[(&str, &[&str])] = &[
-    ("What is judged", &["files-from", "exclude", "timeline", "max-archive-depth", "endpoint", "allow-inside"]),
-    ("How it is judged", &["policy", "approvals", "role", "as-of", "fail-on", "baseline"]),
+    (
+        "What is judged",
+        &["files-from", "exclude", "timeline", "max-archive-depth", "seconds-per-asset", "endpoint", "allow-inside"],
+    ),
+    ("How it is judged", &["policy", "approvals", "role", "delivery-root", "as-of", "fail-on", "baseline"]),
     (
         "What is looked for",
         &["verify", "trust", "fetch-remote", "integrity", "pixels", "marks", "match", "no-match", "known"],
     ),
-    ("Speed", &["jobs", "cache", "no-cache"]),
-    ("Reports", &["report", "tags", "show-suppressed", "color", "quiet", "verbose", "no-progress"]),
+    ("Speed", &["jobs", "cache", "no-cache", "seconds-per-asset"]),
+    (
+        "Reports",
+        &["report", "title", "attest", "key", "tags", "show-suppressed", "color", "quiet", "verbose", "no-progress"],
+    ),
 ];
 
 /// The commands with the options of `scan` in groups.
 pub(super) fn grouped(command: Command) -> Command {
-    command.mut_subcommand("scan", |scan| {
-        scan.mut_args(|arg| {
-            let long = arg.get_long().unwrap_or_default();
-            let mut place = 0;
-            for (heading, options) in OF_SCAN {
-                match options.iter().position(|option| *option == long) {
-                    Some(at) => return arg.help_heading(*heading).display_order(place + at),
-                    None => place += options.len(),
-                }
-            }
-            arg.display_order(place)
-        })
+    // Each command keeps its place: the first one that has an option says how its default is read.
+    command.mut_subcommands(|command| match command.get_name() {
+        "scan" => command.mut_args(placed),
+        _ => command,
     })
+}
+
+fn placed(arg: Arg) -> Arg {
+    let long = arg.get_long().unwrap_or_default();
+    let mut place = 0;
+    for (heading, options) in OF_SCAN {
+        match options.iter().position(|option| *option == long) {
+            Some(at) => return arg.help_heading(*heading).display_order(place + at),
+            None => place += options.len(),
+        }
+    }
+    arg.display_order(place)
 }
 
 #[cfg(test)]
@@ -40,6 +50,7 @@ mod tests {
     #[test]
     fn every_option_of_scan_has_a_heading() {
         let command = grouped(crate::cli::Arguments::command());
+        assert_eq!(command.get_subcommands().next().map(Command::get_name), Some("scan"), "commands keep their order");
         let scan = command.find_subcommand("scan").unwrap();
         let options = scan.get_arguments().filter(|arg| !arg.is_positional());
         let bare: Vec<_> = options.filter(|arg| arg.get_help_heading().is_none()).map(|arg| arg.get_id()).collect();

@@ -77,7 +77,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
     for (path, why) in left_out.iter().take(TOLD) {
         warn(&format!("{path} is not in the index: {why}"));
     }
-    let mut out = format!("{known} known in {}\n", terminal(&arguments.out.display().to_string()));
+    let mut out = format!("wrote {}: {known} known\n", terminal(&arguments.out.display().to_string()));
     if !left_out.is_empty() {
         let _ = writeln!(out, "{} could not be fingerprinted", left_out.len());
     }

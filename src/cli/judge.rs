@@ -25,6 +25,7 @@ use countersign_judge::marks;
 use countersign_media::decoders;
 use countersign_model::error::{Error, Result};
 use countersign_model::{Outcome, Run};
+use countersign_report::RenderOptions;
 
 /// Judge what `countersign extract` found, all shards as one delivery.
 #[derive(Debug, clap::Args)]
@@ -86,7 +87,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
             return Ok(2);
         }
         Err(Refusal::Unfit { file, what }) => {
-            let hint = "judge the shards of one extraction: same roots, options, version and number of shards".to_owned();
+            let hint =
+                "judge the shards of one extraction: same roots, options, version and number of shards".to_owned();
             return Err(Error::File { path: file, what, hint });
         }
         Err(Refusal::Io(path, error)) => {
@@ -116,17 +118,16 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
             ..extract::Options::default()
         })
         .in_directory(&here);
-    let (baseline, mut compared) = match arguments.baseline.as_deref().map(baseline::load).transpose()? {
-        Some((baseline, compared)) => (baseline, Some(compared)),
-        None => (Baseline::default(), None),
+    let (baseline, earlier, mut compared) = match arguments.baseline.as_deref().map(baseline::load).transpose()? {
+        Some((baseline, earlier, compared)) => (baseline, Some(earlier), Some(compared)),
+        None => (Baseline::default(), None, None),
     };
     let options = options(arguments, header, (&rows, baseline))?;
-    let mut outputs = Outputs::open(&arguments.reporting.wanted(), &[], &arguments.reporting.render_options())?;
+    let look = RenderOptions { earlier, ..arguments.reporting.render_options() };
+    let mut outputs = Outputs::open(&arguments.reporting.wanted(), &[], &look)?;
     outputs.begin(&of_run(arguments, header, &engine, &options))?;
-    let progress = Progress::new(
-        !arguments.no_progress && !arguments.reporting.quiet,
-        Arc::new(AtomicBool::new(false)),
-    );
+    let progress =
+        Progress::new(!arguments.no_progress && !arguments.reporting.quiet, Arc::new(AtomicBool::new(false)));
     let summary = engine.scan(&rows.roots(), options, &progress, &mut |asset| {
         if let Some(compared) = compared.as_mut() {
             compared.saw(asset);
@@ -195,5 +196,6 @@ fn of_run(arguments: &Arguments, header: &Header, engine: &Engine, options: &Sca
         trust: serde_json::from_value(trust).unwrap_or_default(),
         catalogue: engine.extract().catalogue.reference(),
         options: repeated.as_object().cloned().unwrap_or_default(),
+        report: arguments.reporting.heading(&engine.policy().report),
     }
 }

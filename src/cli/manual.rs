@@ -52,6 +52,7 @@ pub(super) fn run(arguments: &Arguments, mut command: Command) -> Result<u8> {
     command.build();
     match &arguments.out {
         Some(folder) => {
+            std::fs::create_dir_all(folder).map_err(|e| failed(folder, &e))?;
             let mut pages = vec![(Vec::new(), command)];
             while let Some((path, command)) = pages.pop() {
                 write_page(folder, &path, &command)?;
@@ -84,6 +85,15 @@ fn failed(path: &Path, error: &io::Error) -> Error {
     Error::File { path: path.to_path_buf(), what: error.to_string(), hint }
 }
 
+/// The beginning of a page with all five parts of its heading: an empty date is left out by what writes it, so that the
+/// others stand in the wrong places.
+fn headed(begun: &[u8], title: &str) -> String {
+    let version = env!("CARGO_PKG_VERSION");
+    let own = format!(".TH {title} 1 \"\" \"countersign {version}\" Countersign");
+    let line = |line: &str| if line.starts_with(".TH ") { own.clone() } else { line.to_owned() };
+    String::from_utf8_lossy(begun).lines().map(|text| line(text) + "\n").collect()
+}
+
 fn title(path: &[String]) -> String {
     std::iter::once("countersign").chain(path.iter().map(String::as_str)).collect::<Vec<_>>().join("-")
 }
@@ -97,6 +107,7 @@ fn page(path: &[String], command: Command) -> io::Result<String> {
     let man = Man::new(command.bin_name(name).display_name(title(path))).manual("Countersign");
     let mut out = Vec::new();
     man.render_title(&mut out)?;
+    let mut out = headed(&out, &title(path)).into_bytes();
     man.render_name_section(&mut out)?;
     man.render_synopsis_section(&mut out)?;
     man.render_description_section(&mut out)?;

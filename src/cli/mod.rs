@@ -2,8 +2,10 @@
 
 mod approvals;
 mod approve;
+mod attest;
 mod baseline;
 mod clip;
+mod columns;
 mod compare;
 mod comparison_page;
 mod completions;
@@ -11,6 +13,7 @@ mod config;
 mod console;
 mod convert;
 mod defaults;
+mod delivery_root;
 mod diagnostic;
 mod environment;
 mod extract;
@@ -34,10 +37,13 @@ mod reporting;
 mod roots;
 mod rules;
 mod scan;
+#[cfg(feature = "serve")]
+mod serve;
 mod timeline;
 mod tree;
 mod trust;
 mod trust_lists;
+mod verify_verdict;
 mod worker;
 
 use std::io::Write;
@@ -61,7 +67,7 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Judge a delivery: walk, read, match, judge, report
-    Scan(scan::Arguments),
+    Scan(Box<scan::Arguments>),
     /// The events of a timeline, and the assets they conform to
     Timeline(timeline::Arguments),
     /// Everything a file says, without judgement
@@ -90,6 +96,11 @@ enum Command {
     Extract(extract::Arguments),
     /// Judge what `extract` found, all shards as one delivery
     Judge(judge::Arguments),
+    /// Check a signed verdict against a drive
+    VerifyVerdict(verify_verdict::Arguments),
+    /// Hot folders, a queue, review and approval in a browser
+    #[cfg(feature = "serve")]
+    Serve(Box<serve::Arguments>),
     /// Print shell completions
     Completions(completions::Arguments),
     /// Print the manual page, or that of one command
@@ -140,7 +151,7 @@ fn parsed() -> Result<std::result::Result<Arguments, clap::Error>> {
 
 fn dispatch(command: Command) -> Result<u8> {
     match command {
-        Command::Scan(arguments) => scan::run(arguments),
+        Command::Scan(arguments) => scan::run(*arguments),
         Command::Timeline(arguments) => timeline::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Approve(arguments) => approve::run(*arguments),
@@ -155,6 +166,9 @@ fn dispatch(command: Command) -> Result<u8> {
         Command::Compare(arguments) => compare::run(&arguments),
         Command::Extract(arguments) => extract::run(&arguments),
         Command::Judge(arguments) => judge::run(&arguments),
+        Command::VerifyVerdict(arguments) => verify_verdict::run(&arguments),
+        #[cfg(feature = "serve")]
+        Command::Serve(arguments) => serve::run(*arguments),
         Command::Completions(arguments) => completions::run(&arguments, defaults::prepared(Arguments::command())),
         Command::Man(arguments) => manual::run(&arguments, headings::grouped(defaults::prepared(Arguments::command()))),
     }

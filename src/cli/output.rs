@@ -52,7 +52,9 @@ impl std::str::FromStr for ReportTarget {
         if file == Some("") {
             return Err(format!("no file after '{id}='"));
         }
-        Ok(Self { kind, file: file.filter(|f| *f != "-").map(PathBuf::from) })
+        let file = file.filter(|f| *f != "-").map(PathBuf::from);
+        let kind = file.as_deref().map_or(kind, |file| report::for_file(kind, file));
+        Ok(Self { kind, file })
     }
 }
 

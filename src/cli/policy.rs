@@ -9,7 +9,7 @@ use chrono::{Local, NaiveDate};
 use clap::Subcommand;
 
 use super::config::load_policy;
-use super::console::warn;
+use super::console::{there_already, warn};
 use countersign_credentials::trust::TrustList;
 use countersign_judge::policy::{self, Policy};
 use countersign_model::error::{Error, Result};
@@ -70,8 +70,9 @@ fn used(file: &Path) -> String {
     let name = shell_word(file.as_os_str().as_encoded_bytes());
     format!(
         "wrote {}\n\nEdit it, then:\n  countersign policy check {name}\n  countersign scan PATH --policy {name}\n\n\
-         It is used where it is named: with --policy, in COUNTERSIGN_POLICY, as `policy = \"...\"` in config.toml, or as\n\
-         policy.toml in your configuration folder. Keep it outside of what is scanned. What it amounts to for a path:\n  \
+         It is used where it is named: with --policy, in COUNTERSIGN_POLICY, as\n\
+         `policy = \"...\"` in config.toml, or as policy.toml in your configuration folder.\n\
+         Keep it outside of what is scanned. What it amounts to for a path:\n  \
          countersign policy explain PATH --policy {name}\n",
         file.display()
     )
@@ -93,7 +94,7 @@ fn write_new(file: &PathBuf, text: &str) -> Result<()> {
     use std::io::Write;
     let failed = |e: std::io::Error| Error::File {
         path: file.clone(),
-        what: e.to_string(),
+        what: there_already(&e),
         hint: "name a file that does not exist yet, in a folder that may be written to".to_owned(),
     };
     let mut out = std::fs::File::options().write(true).create_new(true).open(file).map_err(failed)?;

@@ -30,7 +30,8 @@ pub(super) fn local(roots: &[PathBuf]) -> Vec<PathBuf> {
 pub(super) fn trees(roots: &[PathBuf], endpoint: Option<&str>) -> Result<Roots> {
     let environment = Environment::of_process();
     let options = Options { endpoint: endpoint.map(str::to_owned), environment, ..Options::default() };
-    let tree = |root: &PathBuf| match root.to_str().filter(|text| countersign_objects::is_address(text)) {
+    let tree = |root: &PathBuf| {
+        match root.to_str().filter(|text| countersign_objects::is_address(text)) {
         None => Ok(Arc::new(LocalTree::new(root)) as Arc<dyn Tree>),
         Some(address) => match countersign_objects::open(address, &options) {
             Ok(tree) => Ok(tree as Arc<dyn Tree>),
@@ -41,6 +42,7 @@ pub(super) fn trees(roots: &[PathBuf], endpoint: Option<&str>) -> Result<Roots> 
                     .to_owned(),
             }),
         },
+    }
     };
     Ok(Roots::of(roots.iter().map(tree).collect::<Result<Vec<_>>>()?))
 }

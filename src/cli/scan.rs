@@ -19,8 +19,11 @@ use super::listing::present;
 use super::output::{self, Outputs};
 use super::progress::{self, Progress};
 use super::reporting::Reporting;
-use super::{baseline, config, defaults, listing, overlap, roots, timeline, trust_lists, worker};
+use super::{
+    attest, baseline, config, defaults, delivery_root, listing, overlap, roots, timeline, trust_lists, worker,
+};
 use countersign_credentials::{self as c2pa, Bounds, Verifier, Verify};
+use countersign_engine::attest::FileDigests;
 use countersign_engine::cache::Cache;
 use countersign_engine::extract;
 use countersign_engine::known::Known;
@@ -35,7 +38,7 @@ use countersign_judge::policy::Policy;
 use countersign_media::decoders;
 use countersign_model::error::{Error, Result};
 use countersign_model::limits;
-use countersign_model::{Outcome, Role, Run, Severity};
+use countersign_model::{Outcome, Role, Run, Severity, Summary};
 use countersign_report::{Preview, RenderOptions};
 
 /// Archives inside one another that are ever opened.
@@ -48,6 +51,8 @@ const DEEPEST: u32 = 16;
     countersign scan stills --role archival --policy archival\n  \
     countersign scan /mnt/drive --report html=report.html --report sarif=report.sarif\n  \
     countersign scan /mnt/drive --baseline yesterday.json --fail-on warning\n  \
+    countersign scan /mnt/drive --report provenance=sheets.html --report disclosure=uses.csv --title 'Episode 3'\n  \
+    countersign scan /mnt/drive --attest verdict.json --key legal\n  \
     countersign scan s3://deliveries/show/ep101 --jobs 64\n  \
     git ls-files '*.png' '*.mov' | countersign scan --files-from -")]
 pub(super) struct Arguments {
@@ -66,6 +71,9 @@ pub(super) struct Arguments {
     /// Role of files that nothing else places [default: final]
     #[arg(long, value_enum)]
     role: Option<RoleName>,
+    /// The folder in which the delivery begins, for a scan of a part of it: names from there down place files
+    #[arg(long, value_name = "DIR")]
+    delivery_root: Option<PathBuf>,
     /// How far C2PA Content Credentials are checked
     #[arg(long, value_enum, default_value_t = VerifyName::Full)]
     verify: VerifyName,
@@ -136,6 +144,8 @@ pub(super) struct Arguments {
     #[arg(long)]
     no_progress: bool,
     #[command(flatten)]
+    attest: attest::Attestation,
+    #[command(flatten)]
     reporting: Reporting,
 }
 
@@ -144,6 +154,7 @@ pub(super) enum RoleName {
     Final,
     Temporary,
     Archival,
+    Promotional,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -173,6 +184,7 @@ impl RoleName {
             Self::Final => Role::Final,
             Self::Temporary => Role::Temporary,
             Self::Archival => Role::Archival,
+            Self::Promotional => Role::Promotional,
         }
     }
 
@@ -231,6 +243,9 @@ pub(super) fn run(arguments: Arguments) -> Result<u8> {
         trees.keep_out("a trust list", Some(list))?;
     }
     trees.keep_out("the cache", arguments.cache.as_deref().filter(|_| !arguments.no_cache))?;
+    trees.keep_out("the signed verdict", arguments.attest.file())?;
+    let attest = arguments.attest.open()?;
+    let digests = Arc::new(FileDigests::default());
     let trust = trust_lists::in_force(Some(&policy), &arguments.trust)?;
     trust_lists::warn_of_overdue(&trust);
     let working_directory = working_directory();
@@ -247,9 +262,9 @@ pub(super) fn run(arguments: Arguments) -> Result<u8> {
         fetch: arguments.fetch_remote.then(c2pa::Rules::default),
     })?);
     verifier.pool().cloned().into_iter().for_each(countersign_worker::set_decoding_pool);
-    let (baseline, mut compared) = match arguments.baseline.as_deref().map(baseline::load).transpose()? {
-        Some((baseline, compared)) => (baseline, Some(compared)),
-        None => (Baseline::default(), None),
+    let (baseline, earlier, mut compared) = match arguments.baseline.as_deref().map(baseline::load).transpose()? {
+        Some((baseline, earlier, compared)) => (baseline, Some(earlier), Some(compared)),
+        None => (Baseline::default(), None, None),
     };
     let cache = cache(&arguments, &working_directory)?;
     let known = known(&arguments, approvals.as_deref())?;
@@ -268,6 +283,7 @@ pub(super) fn run(arguments: Arguments) -> Result<u8> {
     let options = ScanOptions {
         baseline: Arc::new(baseline),
         role: arguments.role.map(RoleName::role),
+        delivery_root: delivery_root::checked(arguments.delivery_root.as_deref(), &local, listed.is_some())?,
         exclude: globs(&arguments.exclude)?,
         listed,
         integrity: arguments.integrity,
@@ -277,14 +293,15 @@ pub(super) fn run(arguments: Arguments) -> Result<u8> {
         fail_on: arguments.fail_on.severity(),
         known,
         previews: Some(Arc::new(previews(&arguments, &local))),
+        attest: attest.as_ref().map(|_| Arc::clone(&digests)),
         ..ScanOptions::on(as_of)
     };
     // What is listed for this, the run does not list again.
     scan::refuse_empty(&listed_roots, options.listed.is_some(), &options.exclude)?;
     let preview: Option<Arc<dyn Preview>> = options.previews.clone().map(|previews| previews as Arc<dyn Preview>);
-    let look = RenderOptions { preview, ..arguments.reporting.render_options() };
+    let look = RenderOptions { preview, earlier, ..arguments.reporting.render_options() };
     let mut outputs = Outputs::open(&arguments.reporting.wanted(), trees.closed(), &look)?;
-    outputs.begin(&Run {
+    let run = Run {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         started: Utc::now().to_rfc3339_opts(SecondsFormat::Secs, true),
         roots: roots.iter().map(|r| countersign_engine::walk::lossless(r)).collect(),
@@ -294,14 +311,26 @@ pub(super) fn run(arguments: Arguments) -> Result<u8> {
         trust: verifier.trust().to_vec(),
         catalogue: engine.extract().catalogue.reference(),
         options: repeated(&arguments, &options),
-    })?;
+        report: arguments.reporting.heading(&engine.policy().report),
+    };
+    outputs.begin(&run)?;
     let stop = Arc::new(AtomicBool::new(false));
     on_interrupt(&stop, &verifier);
-    let code = judge(&engine, &listed_roots, options, &arguments, (outputs, compared.as_mut(), stop))?;
-    if let (Some(compared), Some(path), true) = (&compared, &arguments.baseline, code != 130) {
+    let summary = judge(&engine, &listed_roots, options, &arguments, (outputs, compared.as_mut(), stop))?;
+    if let (Some(compared), Some(path), false) = (&compared, &arguments.baseline, summary.interrupted) {
         compared.end(path);
     }
-    Ok(code)
+    match &attest {
+        Some(_) if summary.interrupted => warn("the run was stopped: no verdict was signed"),
+        Some(attest) => attest.write(&run, &summary, &digests)?,
+        None => {}
+    }
+    Ok(match summary.outcome {
+        _ if summary.interrupted => 130,
+        Outcome::Pass => 0,
+        Outcome::Fail => 1,
+        Outcome::Incomplete => 2,
+    })
 }
 
 fn judge(
@@ -310,7 +339,7 @@ fn judge(
     options: ScanOptions,
     arguments: &Arguments,
     (mut outputs, mut compared, stop): (Outputs, Option<&mut baseline::Compared>, Arc<AtomicBool>),
-) -> Result<u8> {
+) -> Result<Summary> {
     // What the count for the progress bar lists, the run does not list again.
     let progress = Progress::new(!arguments.no_progress && !arguments.reporting.quiet, Arc::clone(&stop));
     let done = Arc::new(AtomicBool::new(false));
@@ -337,12 +366,7 @@ fn judge(
     }
     let summary = summary?;
     outputs.end(&summary, arguments.reporting.quiet)?;
-    Ok(match summary.outcome {
-        _ if summary.interrupted => 130,
-        Outcome::Pass => 0,
-        Outcome::Fail => 1,
-        Outcome::Incomplete => 2,
-    })
+    Ok(summary)
 }
 
 /// What copies are looked for of, where they are: the named indexes and what the ledger holds fingerprints of.
@@ -478,6 +502,9 @@ fn repeated(arguments: &Arguments, options: &ScanOptions) -> serde_json::Map<Str
     if !arguments.timeline.is_empty() {
         let named: Vec<_> = arguments.timeline.iter().map(|path| countersign_engine::walk::lossless(path)).collect();
         repeated.insert("timelines".to_owned(), json!(named));
+    }
+    if let Some(root) = &options.delivery_root {
+        repeated.insert("delivery_root".to_owned(), json!(countersign_engine::walk::lossless(root)));
     }
     repeated
 }

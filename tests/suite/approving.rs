@@ -79,6 +79,40 @@ fn what_a_scan_flags_in_a_folder_is_shown_and_recorded_when_that_is_said() {
 }
 
 #[test]
+fn an_approval_takes_only_what_an_approval_clears() {
+    let folder = delivery();
+    let root = folder.path();
+    for place in ["archival", "temp"] {
+        std::fs::create_dir(root.join("d").join(place)).unwrap();
+        std::fs::copy(fixture("delivery/final/end_credits.mp3"), root.join(format!("d/{place}/{place}.mp3"))).unwrap();
+    }
+    let asked = |verb: &[&str], what: &str| {
+        let more = ["d", "--by", "J", "--approvals", "l.jsonl", "--dry-run"];
+        let output = countersign(root, &[verb, &[what], &more[1..]].concat());
+        (output.status.code(), said(&output))
+    };
+    let takes = |told: &str, name: &str| told.contains(&squeezed(&format!("    d/{name}")));
+    let (code, told) = asked(&["approve"], "d");
+    assert_eq!(code, Some(0));
+    assert!(takes(&told, "final/song.mp3") && takes(&told, "temp/temp.mp3") && !takes(&told, "archival/"), "{told}");
+    assert!(told.contains(&squeezed("`countersign approvals disclose` would: archival/archival.mp3")), "{told}");
+    let (_, told) = asked(&["approvals", "disclose"], "d");
+    assert!(
+        takes(&told, "archival/archival.mp3") && takes(&told, "temp/temp.mp3") && !takes(&told, "final/"),
+        "{told}"
+    );
+    let (_, told) = asked(&["approvals", "notify"], "d");
+    assert!(takes(&told, "temp/temp.mp3") && !takes(&told, "archival/") && !takes(&told, "final/"), "{told}");
+    let (code, told) = asked(&["approve"], "d/archival");
+    assert_eq!(code, Some(3));
+    assert!(told.contains(&squeezed("that an approval does not clear")), "{told}");
+    // A refusal may be of anything that is flagged.
+    let denied =
+        countersign(root, &["approve", "d/archival", "--deny", "--by", "J", "--approvals", "l.jsonl", "--yes"]);
+    assert_eq!((denied.status.code(), records(root, "l.jsonl").len()), (Some(0), 1), "{}", said(&denied));
+}
+
+#[test]
 fn tampered_files_are_warned_of_and_typed_terms_win() {
     let folder = tempfile::tempdir().unwrap();
     let d = folder.path().join("d");
@@ -237,6 +271,14 @@ fn several_ledgers_are_judged_by_together() {
         assert!(!report.to_string().contains("unused-approval"), "each is used");
     }
     assert_eq!(scan(&["a.jsonl", "./a.jsonl"]).1["run"].get("further_approvals"), None, "one ledger is one");
+    // The page names them all, as the terminal does.
+    let page = folder.path().join("r.html");
+    countersign(
+        folder.path(),
+        &["scan", "d", "--approvals", "a.jsonl", "--approvals", "b.jsonl", "--report", "html=r.html"],
+    );
+    let page = std::fs::read_to_string(page).unwrap();
+    assert!(page.contains("<div>a.jsonl (") && page.contains("<div>b.jsonl ("), "both ledgers");
     let config = folder.path().join("no-configuration");
     std::fs::create_dir(&config).unwrap();
     std::fs::write(config.join("config.toml"), "approvals = [\"../a.jsonl\", \"../b.jsonl\"]\n").unwrap();

@@ -53,11 +53,13 @@ fn is_told(attack: &Attack, report: &serde_json::Value) -> bool {
     let any_kind = ANYTHING.contains(&attack.name);
     let told = |asset: &serde_json::Value| {
         let mut problems = asset["problems"].as_array().into_iter().flatten();
-        problems.any(|problem| problem["blocking"] == true && (any_kind || problem["kind"] == "limit"))
-            && findings(asset).any(|rule| rule == "unreadable-asset")
+        let limit = problems.any(|problem| problem["blocking"] == true && problem["kind"] == "limit");
+        (any_kind || limit) && findings(asset).any(|rule| rule == "unreadable-asset")
     };
+    // A timeline over its bound is told by its own rule.
+    let cut = |asset: &serde_json::Value| findings(asset).any(|rule| rule == "timeline-unreadable");
     let patterns = || report["packages"].to_string().contains("ignore patterns");
-    report["assets"].as_array().unwrap().iter().any(told) || patterns()
+    report["assets"].as_array().unwrap().iter().any(|asset| told(asset) || cut(asset)) || patterns()
 }
 
 fn findings(of: &serde_json::Value) -> impl Iterator<Item = &str> {

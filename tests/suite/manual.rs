@@ -21,10 +21,12 @@ fn out(arguments: &[&str]) -> String {
 
 #[test]
 fn every_command_has_a_page_with_all_its_parts() {
-    let folder = tempfile::tempdir().unwrap();
-    out(&["man", "--out", folder.path().to_str().unwrap()]);
+    let outer = tempfile::tempdir().unwrap();
+    // A home has no such folder at first.
+    let folder = outer.path().join("share/man/man1");
+    out(&["man", "--out", folder.to_str().unwrap()]);
     let mut names: Vec<_> =
-        std::fs::read_dir(folder.path()).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+        std::fs::read_dir(&folder).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
     for name in ["countersign.1", "countersign-scan.1", "countersign-approvals-import.1", "countersign-trust-remove.1"]
     {
@@ -32,14 +34,17 @@ fn every_command_has_a_page_with_all_its_parts() {
     }
     assert!(!names.iter().any(|name| name.contains("worker") || name.contains("help")), "{names:?}");
     for name in &names {
-        let page = std::fs::read_to_string(folder.path().join(name)).unwrap();
+        let page = std::fs::read_to_string(folder.join(name)).unwrap();
         for part in ["NAME", "SYNOPSIS", "DESCRIPTION", "\"EXIT STATUS\"", "ENVIRONMENT", "FILES"] {
             let heading = format!(".SH {part}\n");
             assert!(page.contains(&heading), "{name} has no {part}:\n{page}");
         }
-        assert!(page.contains(".TH countersign") && page.contains("COUNTERSIGN_CONFIG"), "{name}");
+        let heading = page.lines().find(|line| line.starts_with(".TH ")).unwrap();
+        let own = format!(".TH {} 1 \"\" \"countersign ", name.strip_suffix(".1").unwrap());
+        assert!(heading.starts_with(&own) && heading.ends_with("\" Countersign"), "{name}: {heading}");
+        assert!(page.contains("COUNTERSIGN_CONFIG"), "{name}");
     }
-    let scan = std::fs::read_to_string(folder.path().join("countersign-scan.1")).unwrap();
+    let scan = std::fs::read_to_string(folder.join("countersign-scan.1")).unwrap();
     for says in ["130", "COUNTERSIGN_POLICY", "approvals.jsonl", "EXAMPLES", "countersign scan /mnt/drive"] {
         assert!(scan.contains(says), "the page of scan does not say {says}");
     }

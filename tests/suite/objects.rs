@@ -82,7 +82,8 @@ const EDL: &str = "TITLE: REEL\nFCM: NON-DROP FRAME\n\n\
 /// A delivery of everything that does not stand alone: archives in archives, files beside files, runs of frames, a cut, stores
 /// of credentials beside what they speak of.
 pub(crate) fn delivery() -> tempfile::TempDir {
-    let text = b"a cat, oil on canvas\nSteps: 20, Sampler: Euler a, CFG scale: 7, Seed: 1, Size: 512x512, Model: sd".to_vec();
+    let text =
+        b"a cat, oil on canvas\nSteps: 20, Sampler: Euler a, CFG scale: 7, Seed: 1, Size: 512x512, Model: sd".to_vec();
     let inner = zip::archive(&[("deep/marked.png", &marked()), ("deep/words.png", &words())]);
     let tape = archives::tar(&[archives::taped("reel/a.png", &marked()), archives::taped("reel/b.txt", b"notes")]);
     let collection: &[(&str, &[u8])] = &[("frame_1.dpx", b"the first"), ("sub/frame 2.dpx", b"the second")];

@@ -258,9 +258,15 @@ fn the_sarif_report_fits_the_shape_of_sarif() {
     assert_eq!(prints.len(), run["results"].as_array().unwrap().len(), "no two findings share a fingerprint");
 }
 
+/// What no page may hold.
+const MARKUP: &[&str] = &["<script>alert", "<img src=x", "onmouseover=\"alert", "onerror=alert(2)>"];
+
 /// What a format must not hold anywhere, beside the characters that no report may hold.
 const FORBIDDEN: &[(&str, &[&str])] = &[
     ("html", &["<script>alert", "<img src=x", "</script><script>alert", "onmouseover=\"alert"]),
+    ("provenance", MARKUP),
+    ("disclosure", MARKUP),
+    ("supplier", MARKUP),
     ("junit", &["<script", "<![CDATA[", "<!--", "&#0;", "onmouseover=\"", "<img"]),
 ];
 
@@ -273,7 +279,7 @@ fn text_from_files_stays_text_in_every_format() {
         let verbatim = id == "json" || id == "ndjson";
         let bad = |c: char| match c {
             '\n' => false,
-            '\r' => !matches!(id, "csv" | "cue-sheet"),
+            '\r' => !matches!(id, "csv" | "cue-sheet" | "provenance-csv" | "disclosure-csv"),
             c if c.is_control() => true,
             '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200b}' | '\u{feff}' | '\u{e0000}'..='\u{e0fff}' => {
                 !verbatim
@@ -296,7 +302,7 @@ fn text_from_files_stays_text_in_every_format() {
         let text = result["message"]["text"].as_str().unwrap().replace("\\[", "").replace("\\]", "");
         assert!(!text.contains(['[', ']']), "a message with a link: {text}");
     }
-    for id in ["csv", "cue-sheet"] {
+    for id in ["csv", "cue-sheet", "provenance-csv", "disclosure-csv"] {
         for row in csv_rows(&shared(id)) {
             for cell in row {
                 assert!(!cell.trim_start().starts_with(['=', '+', '-', '@', '\t']), "{id}: {cell}");
@@ -333,6 +339,11 @@ fn an_interrupted_run_says_so_in_every_format() {
         ("junit", "type=\"interrupted\""),
         ("cue-sheet", "INCOMPLETE"),
         ("csv", "INCOMPLETE"),
+        ("provenance", "Incomplete: the examination was stopped"),
+        ("provenance-csv", "INCOMPLETE"),
+        ("disclosure", "Incomplete: the examination was stopped"),
+        ("disclosure-csv", "INCOMPLETE"),
+        ("supplier", "this page is not complete"),
     ] {
         assert!(render(id, &assets, &summary, RenderOptions::default()).contains(says), "{id}");
     }

@@ -108,6 +108,70 @@ fn names_of_somebodys_disk_say_nothing() {
 }
 
 #[test]
+fn where_the_delivery_begins_can_be_said() {
+    let drive = drive(&["07_TEMP/shots/a", "archive/1968/box 2", "final/hero/x"]);
+    std::fs::write(
+        drive.path().join("p.toml"),
+        "[roles]\n\"/final/hero/**\" = \"temporary\"\n[[require]]\npattern = \"/final/**\"\nscopes = [\"talent-likeness\"]\n\
+         [[suppress]]\nrule = \"ai-in-archival\"\npattern = \"/archive/**\"\nreason = \"known\"\nexpires = 2099-01-01\n",
+    )
+    .unwrap();
+    for policy in [vec![], vec!["--policy", "p.toml"]] {
+        let whole = report(drive.path(), "show", &policy);
+        let row = |report: &Value, path: &str| {
+            let rows = report["assets"].as_array().unwrap();
+            rows.iter().find(|row| row["path"] == path).unwrap_or_else(|| panic!("{path}: {report}")).clone()
+        };
+        for asset in whole["assets"].as_array().unwrap() {
+            let path = asset["path"].as_str().unwrap();
+            for (at, _) in path.match_indices('/') {
+                let (above, rel) = path.split_at(at);
+                let from = format!("show/{above}");
+                let part = report(drive.path(), &from, &[policy.as_slice(), &["--delivery-root", "show"]].concat());
+                let part = row(&part, &rel[1..]);
+                for what in ["role", "role_basis"] {
+                    assert_eq!(part[what], asset[what], "{path} from {from}");
+                }
+                let states = |row: &Value| {
+                    let rows = row["findings"].as_array().unwrap().iter();
+                    rows.map(|f| (f["rule"].clone(), f["state"].clone())).collect::<Vec<_>>()
+                };
+                assert_eq!(states(&part), states(asset), "{path} from {from}");
+            }
+        }
+    }
+    // The names that decided are told, since they do not stand in the path.
+    let part = report(drive.path(), "show/07_TEMP/shots", &["--delivery-root", "show"]);
+    assert_eq!(part["assets"][0]["role_above"], "show/07_TEMP/shots");
+    assert_eq!(part["run"]["options"]["delivery_root"], "show");
+    let told = said(&countersign(drive.path(), &["scan", "show/07_TEMP/shots", "--delivery-root", "show"]));
+    assert!(
+        told.contains(&squeezed("temporary (by policy:~temp/, of the scanned folder 'show/07_TEMP/shots')")),
+        "{told}"
+    );
+    // Without it the folder above is told and does not count.
+    let alone = report(drive.path(), "show/archive/1968/box 2", &[]);
+    assert_eq!((&alone["assets"][0]["role"], &alone["assets"][0].get("role_above")), (&"final".into(), &None));
+    let hint = &alone["summary"]["folders"][0];
+    assert!(hint["path"].as_str().unwrap().ends_with("/show/archive"), "{hint}");
+    assert_eq!((&hint["above"], &hint["looks"], &hint["files"]), (&true.into(), &"archival".into(), &1.into()));
+    let page = drive.path().join("r.html");
+    countersign(drive.path(), &["scan", "show/archive/1968/box 2", "--report", "html=r.html"]);
+    assert!(std::fs::read_to_string(page).unwrap().contains("above what was scanned, looks archival"));
+    for (root, delivery, what) in
+        [("show", "show/archive", "show does not lie in it"), ("show", "gone", "no such folder")]
+    {
+        let refused = countersign(drive.path(), &["scan", root, "--delivery-root", delivery]);
+        assert_eq!(refused.status.code(), Some(3));
+        assert!(said(&refused).contains(&squeezed(what)), "{}", said(&refused));
+    }
+    let explained = ["policy", "explain", "--root", "show/archive/1968", "--delivery-root", "show", "box 2/a.png"];
+    let told = said(&countersign(drive.path(), &explained));
+    assert!(told.contains("archival,bythepattern"), "{told}");
+    assert!(told.contains(&squeezed("of the scanned folder 'show/archive/1968'")), "{told}");
+}
+
+#[test]
 fn what_looks_archival_or_temporary_and_is_not_placed_is_told() {
     let drive = drive(&["Stock Footage/1968", "Stock Footage/1969", "ep101_temp_comps", "stockholm"]);
     let found = report(drive.path(), "show", &[]);

@@ -23,7 +23,8 @@ fn extract(roots: &[&str], shards: u32, options: &[&str]) -> tempfile::TempDir {
 }
 
 fn shard_of(roots: &[&str], shard: &str, out: &Path, options: &[&str]) {
-    let all = [&["extract", "--no-progress", "--out", out.to_str().unwrap(), "--shard", shard], roots, options].concat();
+    let all =
+        [&["extract", "--no-progress", "--out", out.to_str().unwrap(), "--shard", shard], roots, options].concat();
     let output = program(&all);
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
 }

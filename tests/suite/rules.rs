@@ -41,6 +41,9 @@ struct Case {
     /// What timelines say of it.
     #[serde(default)]
     cut: AssetCut,
+    /// The hashes of its package that were checked and hold.
+    #[serde(default)]
+    verified_hashes: Option<String>,
     #[serde(default)]
     facts: Value,
     #[serde(default)]
@@ -199,19 +202,11 @@ fn run(case: &Case, wrong: &mut Vec<String>) {
         Some(faults) => judge.package(&PackageReport { root: "pkg".into(), ..PackageReport::default() }, faults),
         None => {
             let asset = Asset {
-                path: PathBuf::from("/mnt/drive").join(&case.path),
-                rel: case.path.clone(),
-                root: 0,
-                size: case.size,
-                mtime: None,
-                changed: None,
                 role: case.role,
-                role_basis: "default".into(),
-                package: None,
-                sidecars: vec![],
                 obstacle: case.obstacle.clone(),
-                verified_hashes: None,
                 cut: case.cut.clone(),
+                verified_hashes: case.verified_hashes.clone(),
+                ..Asset::new(PathBuf::from("/mnt/drive").join(&case.path), case.path.clone(), 0, case.size, None)
             };
             let evidence: Vec<_> = case.evidence.iter().map(evidence).collect();
             let ai = marks::ai(&evidence);

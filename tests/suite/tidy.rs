@@ -22,6 +22,7 @@ const ORDER: &[&str] = &[
     "report",
     "engine",
     "objects",
+    "server",
 ];
 
 /// Crates that use less than the order would let them, and all that they use of ours.
@@ -31,8 +32,8 @@ const FEW: &[(&str, &[&str])] =
 /// The order inside of a crate that has several rooms: a module uses only those before it.
 const ROOMS: &[(&str, &[&str])] = &[
     ("crates/media", &["framing", "member", "tags", "containers", "formats", "identify", "decoders"]),
-    ("crates/judge", &["marks", "roles", "policy", "approvals", "rules", "judge"]),
-    ("crates/engine", &["extract", "walk", "survey", "archives", "cache", "scan"]),
+    ("crates/judge", &["marks", "roles", "policy", "approvals", "archive", "rules", "judge", "verdict"]),
+    ("crates/engine", &["extract", "walk", "survey", "archives", "cache", "attest", "scan"]),
 ];
 
 /// Crates that hold tests only, outside of the order.
@@ -41,11 +42,14 @@ const TESTS: &[&str] = &["second-opinion"];
 /// Other people's crates, and those of ours whose manifests may name them.
 const LIBRARIES: &[(&str, &[&str])] = &[
     ("c2pa", &["crates/credentials"]),
-    ("ureq", &["crates/credentials", "crates/objects"]),
+    ("ureq", &["crates/credentials", "crates/objects", "crates/server"]),
     ("image", &["crates/worker", "crates/media"]),
     ("symphonia", &["crates/worker"]),
     ("rayon", &["crates/engine"]),
-    ("rusqlite", &["crates/engine", "crates/judge"]),
+    ("rusqlite", &["crates/engine", "crates/judge", "crates/server"]),
+    ("axum", &["crates/server"]),
+    ("minijinja", &["crates/server"]),
+    ("tokio", &["crates/server"]),
     ("clap", &["."]),
     ("indicatif", &["."]),
     ("miette", &["."]),
@@ -53,7 +57,7 @@ const LIBRARIES: &[(&str, &[&str])] = &[
 
 /// What has one home, and where that is: files whose names begin so. Parts of libraries, of the standard one, macros.
 const HOMES: &[(&str, &[&str])] = &[
-    ("ureq", &["crates/credentials/src/fetch.rs", "crates/objects/src/"]),
+    ("ureq", &["crates/credentials/src/fetch.rs", "crates/objects/src/", "crates/server/src/hooks.rs"]),
     // Decoders of pictures run in workers; the thumbnail's decoder works on pixels that one gave it.
     ("image", &["crates/worker/src/", "crates/media/src/decoders/thumbnail.rs"]),
     ("image::ImageReader", &["crates/worker/src/picture.rs"]),
@@ -61,13 +65,14 @@ const HOMES: &[(&str, &[&str])] = &[
     ("image::load_from_memory", &[]),
     ("image::open", &[]),
     ("symphonia", &["crates/worker/src/sound.rs"]),
-    ("rayon", &["crates/engine/src/scan", "crates/engine/src/cut/"]),
-    ("rusqlite", &["crates/engine/src/cache", "crates/judge/src/approvals/"]),
+    ("rayon", &["crates/engine/src/scan", "crates/engine/src/cut/", "crates/engine/src/attest.rs"]),
+    ("rusqlite", &["crates/engine/src/cache", "crates/judge/src/approvals/", "crates/server/src/"]),
     ("clap", &["src/cli/"]),
     ("indicatif", &["src/cli/progress.rs"]),
     ("miette", &["src/cli/"]),
     ("rustix", &["crates/io/src/os.rs", "crates/worker/src/", "src/cli/"]),
-    ("std::process::Command", &["crates/worker/src/"]),
+    // A scan is a process of its own, and so is the command that is told of verdicts.
+    ("std::process::Command", &["crates/worker/src/", "crates/server/src/runner.rs", "crates/server/src/hooks.rs"]),
     ("std::process::exit", &["src/cli/scan.rs"]),
     ("std::process::abort", &[]),
     ("std::panic::catch_unwind", &["crates/engine/src/scan/", "crates/engine/src/cut/", "crates/worker/src/"]),
@@ -90,7 +95,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("eprint!", &["src/cli/"]),
     // Connections are opened by one file, through its client.
     ("std::net::TcpStream", &[]),
-    ("std::net::TcpListener", &[]),
+    ("std::net::TcpListener", &["crates/server/src/lib.rs", "crates/server/src/web.rs", "src/cli/serve.rs"]),
     ("std::net::UdpSocket", &[]),
     ("std::net::ToSocketAddrs", &[]),
 ];

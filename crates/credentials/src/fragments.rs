@@ -76,7 +76,9 @@ pub(super) fn find(init: &Path, binding: &ParsedManifest) -> Vec<Rendition> {
     let counts: BTreeMap<Tree, u64> = trees(binding).collect();
     let mut found: BTreeMap<Tree, (Vec<PathBuf>, BTreeSet<u64>)> = BTreeMap::new();
     for path in beside(init) {
-        let Some((tree, location)) = Source::open(&path).ok().and_then(|mut source| leaf(&mut source)) else { continue };
+        let Some((tree, location)) = Source::open(&path).ok().and_then(|mut source| leaf(&mut source)) else {
+            continue;
+        };
         if counts.get(&tree).is_some_and(|count| location < *count) {
             let (paths, locations) = found.entry(tree).or_default();
             paths.push(path);

@@ -28,6 +28,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+pub use apart::{BoundApart, LONGEST as LONGEST_STORE, is_fragment, is_initialization, named_folder};
 use countersign_media::formats;
 use countersign_media::framing::jumbf;
 use countersign_media::tags::push_problem;
@@ -37,7 +38,6 @@ use countersign_model::{
     CredentialState, Credentials, Extraction, Facts, Manifest, Media, Problem, ProblemKind, Store, TrustRef, Via,
 };
 use countersign_worker::Pool;
-pub use apart::{BoundApart, LONGEST as LONGEST_STORE, is_fragment, is_initialization, named_folder};
 pub use countersign_worker::{Bounds, Program};
 use fetch::Fetcher;
 pub use fetch::Rules;

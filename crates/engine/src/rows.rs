@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use countersign_io::{Kind, Stat};
-use countersign_model::{Facts, Problem};
+use countersign_model::{Facts, Problem, Role};
 
 pub use read::{Incomplete, Recorded, Refusal};
 pub(crate) use record::Unkept;
@@ -52,10 +52,19 @@ pub struct Header {
     pub roots: Vec<String>,
     /// Of each root the names above it that count for roles.
     pub above: Vec<String>,
+    /// Of each root the folder above it that looks archival or temporary and does not count.
+    pub uncounted: Vec<Option<(String, Role)>>,
     /// The options that judging must know.
     pub options: serde_json::Map<String, serde_json::Value>,
     /// Which shard this is, from 1, and of how many.
     pub shard: (u32, u32),
+}
+
+impl Header {
+    /// What lies above the roots: names that count, folders that do not.
+    pub(crate) fn around(&self) -> (Vec<Arc<str>>, Vec<Option<(String, Role)>>) {
+        (self.above.iter().map(|above| Arc::from(above.as_str())).collect(), self.uncounted.clone())
+    }
 }
 
 /// The last line.

@@ -41,8 +41,9 @@ pub use countersign_io::inside_roots;
 use countersign_io::{self as io, Roots, TempSpace};
 use countersign_judge::judge::Judge;
 use countersign_model::error::{Error, Result};
-use countersign_model::{AppendedArchive, AssetReport, Finding, PackageFault, PackageReport, Summary};
+use countersign_model::{AppendedArchive, AssetReport, Finding, PackageFault, PackageReport, Role, Summary};
 use countersign_report::{Picture, first_frame};
+use folders::Folders;
 use gather::Gather;
 use tally::Tally;
 
@@ -124,10 +125,17 @@ pub(crate) fn run(
         stop: watch.stop(),
     };
     let cuts = pool.install(|| Cuts::of(&delivery, &options.timelines));
-    let above = match &options.rows {
-        Some(rows::Rows::Take(rows)) => rows.header().above.clone(),
-        _ => above::names(roots, options.listed.is_some()),
+    let delivery = options.delivery_root.as_deref();
+    let (above, uncounted) = match &options.rows {
+        Some(rows::Rows::Take(rows)) => rows.header().around(),
+        _ => {
+            let counts = |_: &(String, Role)| delivery.is_none();
+            let uncounted = above::uncounted_of(&roots.first(whole), &engine.policy.roles);
+            let uncounted = uncounted.into_iter().map(|found| found.filter(counts)).collect();
+            (above::names(roots, options.listed.is_some(), delivery), uncounted)
+        }
     };
+    let folders = Folders::below(uncounted);
     let mut this_run = ScanRun {
         scan: &scan,
         watch,
@@ -135,7 +143,7 @@ pub(crate) fn run(
         cuts: Cut { cuts: &cuts, above: &above },
         files,
         known: known.as_ref(),
-        tally: Tally::new(options.fail_on, options.integrity),
+        tally: Tally::new(options.fail_on, options.integrity, folders),
         budget: Budget::of(0),
         first: deliveries.len(),
         opened: Vec::new(),
@@ -211,7 +219,7 @@ fn number_frames(jobs: &mut [Job]) {
 struct Cut<'a> {
     cuts: &'a Cuts,
     /// Of each root the names above it that count.
-    above: &'a [String],
+    above: &'a [Arc<str>],
 }
 
 /// A run under way: judges in parallel, tells in order, and goes into each archive right after its row.

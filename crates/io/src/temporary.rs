@@ -55,9 +55,8 @@ impl TempSpace {
     }
 
     fn place(&self) -> Result<&Path, Problem> {
-        let refused = |what: &String| {
-            Problem::new(ProblemKind::Io, PLACE, None, format!("needed to unfold it, but {what}"))
-        };
+        let refused =
+            |what: &String| Problem::new(ProblemKind::Io, PLACE, None, format!("needed to unfold it, but {what}"));
         self.folder.as_deref().map_err(refused)
     }
 

@@ -7,14 +7,16 @@ use std::sync::Arc;
 
 use chrono::NaiveDate;
 
-use crate::approvals::status::{ApprovalStatus, CoverageQuery};
+use crate::approvals::status::{ApprovalStatus, CoverageQuery, Verdict};
 use crate::approvals::{Approvals, MatchKind, Matches, Record};
+use crate::archive::{self, ArchiveSubject};
 use crate::policy::Policy;
+use crate::roles::Seen;
 use crate::rules::{self, AssetContext, Info, PackageContext, RawFinding, RunContext, Usage};
 use countersign_model::error::Result;
 use countersign_model::{
-    Ai, Asset, AssetReport, Decision, Evidence, Facts, Finding, FindingState, PackageFault, PackageReport, RecordNote,
-    Role, RuleOff, Summary,
+    Ai, ArchiveEvidence, Asset, AssetReport, Decision, Evidence, Facts, Finding, FindingState, PackageFault,
+    PackageReport, RecordNote, Role, RuleOff, Summary,
 };
 
 /// What was found out about one asset before it is judged.
@@ -68,6 +70,8 @@ pub struct Judge {
     working_directory: PathBuf,
     /// Whether the hashes that packages state are compared in this run.
     integrity: bool,
+    /// Whether the digest of every asset matters, as it does to a signed verdict.
+    every_digest: bool,
     /// Which records and suppressions matched something, in their own order.
     used_approvals: Usage,
     used_suppressions: Usage,
@@ -139,6 +143,7 @@ impl Judge {
             baseline: Arc::default(),
             working_directory: PathBuf::new(),
             integrity: false,
+            every_digest: false,
             used_approvals: Usage::none_of(approvals.as_ref().map_or(0, |approvals| approvals.len())),
             used_suppressions: Usage::none_of(policy.suppress.len()),
             policy,
@@ -167,6 +172,13 @@ impl Judge {
         self
     }
 
+    /// Every asset is hashed, whatever its marks and records are.
+    #[must_use]
+    pub fn with_every_digest(mut self, every: bool) -> Self {
+        self.every_digest = every;
+        self
+    }
+
     /// The rules that the policy has switched off, in the order of the rules, and why.
     #[must_use]
     pub fn rules_off(&self) -> Vec<RuleOff> {
@@ -179,12 +191,18 @@ impl Judge {
     #[must_use]
     pub fn needs_digest(&self, asset: &Asset, ai: Ai) -> bool {
         let recorded = || self.approvals.as_ref().is_some_and(|approvals| approvals.name(asset));
-        self.policy.demands(asset.role, ai) || ai > Ai::Possible || recorded()
+        self.every_digest || self.policy.demands(asset.role, ai) || ai > Ai::Possible || recorded()
     }
 
     /// What the rules find in one asset, worst first.
     #[must_use]
     pub fn asset(&self, examined: &ExaminedAsset<'_>) -> Vec<Finding> {
+        self.asset_with_archive(examined).0
+    }
+
+    /// As [`Judge::asset`], with the evidence for and against an asset in an archival place.
+    #[must_use]
+    pub fn asset_with_archive(&self, examined: &ExaminedAsset<'_>) -> (Vec<Finding>, Option<ArchiveEvidence>) {
         let ExaminedAsset { asset, facts, evidence, ai, sha256 } = *examined;
         let matches = self.approvals.as_ref().map(|approvals| approvals.matches(asset, sha256)).unwrap_or_default();
         for (known, _) in &matches.rows {
@@ -192,23 +210,37 @@ impl Judge {
         }
         let status = self.status(asset, ai, evidence, &matches);
         let ledger = self.approvals.as_ref().map(|approvals| approvals.path());
+        let record = of_these_bytes(&status, &matches);
+        let subject = ArchiveSubject { asset, facts, evidence, ai, record, as_of: self.as_of };
+        let archive = archive::evidence(&subject);
         let (policy, working_directory) = (self.policy.as_ref(), self.working_directory.as_path());
         let (matches, status, as_of) = (&matches, &status, self.as_of);
-        let context =
-            AssetContext { asset, facts, ai, evidence, policy, matches, status, ledger, as_of, working_directory };
-        let mut findings = self.run(&asset.rel, |rule, out| rule.check_asset(&context, out));
+        let context = AssetContext {
+            asset,
+            facts,
+            ai,
+            evidence,
+            archive: archive.as_ref(),
+            policy,
+            matches,
+            status,
+            ledger,
+            as_of,
+            working_directory,
+        };
+        let mut findings = self.run(asset.into(), |rule, out| rule.check_asset(&context, out));
         for finding in findings.iter_mut().filter(|f| f.state == FindingState::Open) {
             if self.baseline.holds(&finding.rule, asset, sha256) {
                 finding.state = FindingState::Baseline;
             }
         }
-        findings
+        (findings, archive)
     }
 
     /// What is told of an approved asset whose bytes are not any more those that were judged.
     #[must_use]
     pub fn changed(&self, rel: &str) -> Vec<Finding> {
-        let mut findings = self.run(rel, |rule, out| rule.check_changed(out));
+        let mut findings = self.run(rel.into(), |rule, out| rule.check_changed(out));
         findings.iter_mut().for_each(|finding| finding.path = Some(rel.to_owned()));
         findings
     }
@@ -232,7 +264,7 @@ impl Judge {
     #[must_use]
     pub fn package(&self, package: &PackageReport, faults: &[PackageFault]) -> Vec<Finding> {
         let context = PackageContext { package, faults, integrity: self.integrity };
-        let mut findings = self.run(&package.root, |rule, out| rule.check_package(&context, out));
+        let mut findings = self.run(package.root.as_str().into(), |rule, out| rule.check_package(&context, out));
         self.baseline.settle(&package.root, &mut findings);
         findings
     }
@@ -248,7 +280,7 @@ impl Judge {
             used_approvals: &self.used_approvals,
             used_suppressions: &self.used_suppressions,
         };
-        let mut findings = self.run("", |rule, out| rule.check_run(&context, out));
+        let mut findings = self.run("".into(), |rule, out| rule.check_run(&context, out));
         self.baseline.settle("", &mut findings);
         findings
     }
@@ -257,7 +289,7 @@ impl Judge {
     fn status(&self, asset: &Asset, ai: Ai, evidence: &[Evidence], matches: &Matches<'_>) -> ApprovalStatus {
         use Decision::{Approved, Conditional, Disclosed, Notified};
         let decisions: &[Decision] = match (asset.role, ai) {
-            (Role::Final, _) => &[Approved, Conditional],
+            (Role::Final | Role::Promotional, _) => &[Approved, Conditional],
             (Role::Temporary, _) => &[Approved, Conditional, Notified, Disclosed],
             (Role::Archival, Ai::Generated | Ai::Composite) => &[Disclosed],
             (Role::Archival, _) => &[Approved, Conditional, Disclosed],
@@ -265,13 +297,13 @@ impl Judge {
         if matches.rows.is_empty() {
             return ApprovalStatus::default();
         }
-        let scopes = self.policy.scopes_of(asset.role, &asset.rel, evidence);
+        let scopes = self.policy.scopes_of(asset.role, asset.into(), evidence);
         matches.status(&CoverageQuery { policy: &self.policy, role: asset.role, decisions, scopes, as_of: self.as_of })
     }
 
     /// Runs every rule that is on, in order, and judges what it says. What a rule says is dropped where a more exact one
     /// explains it, unless a record has settled it.
-    fn run(&self, rel: &str, check: impl Fn(&dyn rules::Rule, &mut Vec<RawFinding>)) -> Vec<Finding> {
+    fn run(&self, seen: Seen<'_>, check: impl Fn(&dyn rules::Rule, &mut Vec<RawFinding>)) -> Vec<Finding> {
         let (mut said, mut of_rule) = (Vec::new(), Vec::new());
         for rule in rules::ALL {
             let info = rule.info();
@@ -283,17 +315,17 @@ impl Judge {
         }
         let explained: Vec<&str> = said.iter().flat_map(|(info, _)| info.explains).map(|info| info.id).collect();
         let left = said.into_iter().filter(|(info, finding)| finding.cleared || !explained.contains(&info.id));
-        let mut findings: Vec<_> = left.filter_map(|(info, finding)| self.judge(info, rel, finding)).collect();
+        let mut findings: Vec<_> = left.filter_map(|(info, finding)| self.judge(info, seen, finding)).collect();
         // Stable: findings of one severity keep the order of the rules.
         findings.sort_by_key(|f: &Finding| std::cmp::Reverse(f.severity));
         findings
     }
 
-    fn judge(&self, info: &Info, rel: &str, raw: RawFinding) -> Option<Finding> {
+    fn judge(&self, info: &Info, seen: Seen<'_>, raw: RawFinding) -> Option<Finding> {
         let severity = self.policy.severity(info.id, raw.severity.unwrap_or(info.severity))?;
         let severity = raw.at_most.map_or(severity, |most| severity.min(most));
-        let inner = raw.path.as_deref().and_then(|path| self.suppression(info.id, path));
-        let suppressed = if raw.cleared { None } else { inner.or_else(|| self.suppression(info.id, rel)) };
+        let inner = raw.path.as_deref().and_then(|rel| self.suppression(info.id, Seen { rel, ..seen }));
+        let suppressed = if raw.cleared { None } else { inner.or_else(|| self.suppression(info.id, seen)) };
         let state = match (raw.cleared, &suppressed) {
             (true, _) => FindingState::Approved,
             (false, Some(_)) => FindingState::Suppressed,
@@ -313,16 +345,23 @@ impl Judge {
     }
 
     /// Why this finding is suppressed, where it is; every row that fits counts as used, the first one speaks.
-    fn suppression(&self, rule: &str, rel: &str) -> Option<String> {
+    fn suppression(&self, rule: &str, seen: Seen<'_>) -> Option<String> {
         let mut reason = None;
         for (index, row) in self.policy.suppress.iter().enumerate() {
-            if row.rule == rule && row.expires >= self.as_of && row.pattern.matches(rel) {
+            if row.rule == rule && row.expires >= self.as_of && seen.fits(&row.pattern) {
                 self.used_suppressions.insert(index);
                 reason = reason.or_else(|| Some(format!("{} (until {})", row.reason, row.expires)));
             }
         }
         reason
     }
+}
+
+/// The record that covers the asset by the digest of its bytes, and not by its name only.
+fn of_these_bytes<'a>(status: &'a ApprovalStatus, matches: &Matches<'_>) -> Option<&'a Record> {
+    let Verdict::Covered(known) = &status.verdict else { return None };
+    let by_digest = matches.rows.iter().any(|(row, by)| row.index == known.index && *by == MatchKind::Digest);
+    by_digest.then_some(&known.record)
 }
 
 /// A record as a report about the asset with this digest repeats it.
@@ -346,6 +385,14 @@ fn note(record: &Record, by: MatchKind, sha256: Option<&str>) -> RecordNote {
         range,
         tool: record.tool.clone(),
         version: record.version.clone().or_else(|| record.model.clone()),
+        model: record.model.clone(),
+        use_class: record.use_class.map(|class| class.word().to_owned()),
+        consents: record.consents.clone(),
+        archive: record.archive.clone(),
+        collection: record.collection.clone(),
+        object: record.object.clone(),
+        licence: record.licence.clone(),
+        disclosure_text: record.disclosure_text.clone(),
         prompt: record.prompt.clone(),
         sources: record.sources.iter().map(|s| (s.name.clone(), s.rights.clone())).collect(),
         note: record.note.clone(),

@@ -12,7 +12,7 @@ mod words;
 use globset::{Glob, GlobBuilder, GlobMatcher, GlobSet, GlobSetBuilder};
 
 pub use countersign_model::Membership;
-use countersign_model::Role;
+use countersign_model::{Asset, Role};
 use words::FolderWords;
 
 /// A glob as the policy wrote it, and ready to match.
@@ -137,8 +137,9 @@ impl Patterns {
 
 /// The role of the file at `rel` and why: `cpl`, `pkl`, `manifest`, `policy:<pattern>`, `option` or `default`.
 ///
-/// What a package delivers is final, whatever its folder is called; only an archival pattern stands above a
-/// membership, since archival is the stricter role and hash lists name everything on a drive.
+/// What a package delivers is final, whatever its folder is called; only an archival or a promotional pattern stands
+/// above a membership: the first is the stricter role, the second reaches an audience too, and hash lists name everything on
+/// a drive.
 ///
 /// ```
 /// use countersign_judge::policy::Policy;
@@ -154,37 +155,89 @@ impl Patterns {
 /// ```
 #[must_use]
 pub fn place(rel: &str, patterns: &Patterns, member: Option<Membership>, option: Option<Role>) -> (Role, String) {
-    place_from("", rel, patterns, member, option)
+    let placed = place_from(rel.into(), patterns, member, option);
+    (placed.role, placed.basis)
 }
 
-/// As [`place`], of a scan that starts at a folder of the delivery: `above` are the names of the folders from the
-/// delivery's own root down to the scanned one, `/` between them; empty where the scan starts at that root.
+/// A path as the patterns of a policy see it: as a scan of the delivery's own root would have it, wherever this one starts.
 ///
-/// A file has the same role wherever the scan starts. The user's option stands above what only those names say: whoever
-/// types it says what the scanned folder is.
+/// ```
+/// use countersign_judge::roles::{Pattern, Seen};
+///
+/// let shots = Seen { above: "show/temp/shots", rel: "a.png" };
+/// for pattern in ["*.png", "/a.png", "temp/shots/*", "**/temp/**", "show/temp/**"] {
+///     assert!(shots.fits(&Pattern::new(pattern)?), "{pattern}");
+/// }
+/// assert!(!shots.fits(&Pattern::new("/shots/*")?), "neither the delivery's root nor the scanned folder");
+/// # Ok::<(), String>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Seen<'a> {
+    /// Names of the folders from the delivery's own root down to the scanned one, `/` between them; empty where the scan
+    /// starts at that root.
+    pub above: &'a str,
+    /// The path below the scanned folder, with `/` between the parts.
+    pub rel: &'a str,
+}
+
+impl<'a> From<&'a str> for Seen<'a> {
+    fn from(rel: &'a str) -> Self {
+        Self { above: "", rel }
+    }
+}
+
+impl<'a> From<&'a Asset> for Seen<'a> {
+    fn from(asset: &'a Asset) -> Self {
+        Self { above: &asset.above, rel: &asset.rel }
+    }
+}
+
+impl Seen<'_> {
+    /// The path from the delivery's own root on, and with that root's name; none where the scan starts there.
+    fn whole(self) -> impl Iterator<Item = String> {
+        let named = (!self.above.is_empty()).then(|| format!("{}/{}", self.above, self.rel));
+        let below = self.above.split_once('/').map(|(_, below)| format!("{below}/{}", self.rel));
+        below.into_iter().chain(named)
+    }
+
+    /// Whether the pattern fits the path below the scanned folder or from the delivery's own root on.
+    #[must_use]
+    pub fn fits(self, pattern: &Pattern) -> bool {
+        pattern.matches(self.rel) || self.whole().any(|path| pattern.matches(&path))
+    }
+}
+
+/// What a place is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Placed {
+    /// Final, temporary or archival.
+    pub role: Role,
+    /// `cpl`, `pkl`, `manifest`, `policy:<pattern>`, `option` or `default`.
+    pub basis: String,
+    /// Whether a pattern decided that fits only together with the names above what was scanned.
+    pub by_above: bool,
+}
+
+/// As [`place`], of a scan that may start at a folder of the delivery.
+///
+/// A file has the same role wherever the scan starts. The user's option stands above what only the names above the scanned
+/// folder say: whoever types it says what that folder is.
 #[must_use]
-pub fn place_from(
-    above: &str,
-    rel: &str,
-    patterns: &Patterns,
-    member: Option<Membership>,
-    option: Option<Role>,
-) -> (Role, String) {
-    let below = patterns.first(rel);
-    let whole = if above.is_empty() || (below.is_none() && option.is_some()) {
-        None
-    } else {
-        patterns.first(&format!("{above}/{rel}"))
-    };
+pub fn place_from(seen: Seen<'_>, patterns: &Patterns, member: Option<Membership>, option: Option<Role>) -> Placed {
+    let below = patterns.first(seen.rel);
+    let asked = below.is_some() || option.is_none();
+    let whole = seen.whole().filter(|_| asked).filter_map(|path| patterns.first(&path)).min();
+    let by_above = whole.is_some_and(|whole| below.is_none_or(|below| whole < below));
     let first = below.into_iter().chain(whole).min().and_then(|row| patterns.rows.get(row));
     let placed = first.map(|(pattern, role)| (*role, format!("policy:{}", pattern.text())));
-    match (member, placed, option) {
-        (Some(_), Some(archival @ (Role::Archival, _)), _) => archival,
-        (Some(member), _, _) => (Role::Final, member.basis().to_owned()),
-        (None, Some(placed), _) => placed,
-        (None, None, Some(role)) => (role, "option".to_owned()),
-        (None, None, None) => (Role::Final, "default".to_owned()),
-    }
+    let ((role, basis), by_above) = match (member, placed, option) {
+        (Some(_), Some(special @ (Role::Archival | Role::Promotional, _)), _) => (special, by_above),
+        (Some(member), _, _) => ((Role::Final, member.basis().to_owned()), false),
+        (None, Some(placed), _) => (placed, by_above),
+        (None, None, Some(role)) => ((role, "option".to_owned()), false),
+        (None, None, None) => ((Role::Final, "default".to_owned()), false),
+    };
+    Placed { role, basis, by_above }
 }
 
 #[cfg(test)]
@@ -229,18 +282,31 @@ mod tests {
             ("~archive/", Role::Archival),
             ("**/temp/**", Role::Temporary),
             ("/final/**", Role::Final),
+            ("/show/refs/**", Role::Temporary),
         ]);
-        for path in ["show/temp/a.png", "show/temp/keep/a.png", "show/08_ARCHIVE/temp/a.png", "show/reel/a.png"] {
+        for path in [
+            "show/temp/a.png",
+            "show/refs/x/y/a.png",
+            "show/temp/keep/a.png",
+            "show/08_ARCHIVE/temp/a.png",
+            "show/reel/a.png",
+        ] {
             let whole = place(path, &some, None, None);
             for (at, _) in path.match_indices('/') {
                 let (above, rel) = (&path[..at], &path[at + 1..]);
-                assert_eq!(place_from(above, rel, &some, None, None), whole, "{path} from {above}");
+                let placed = place_from(Seen { above, rel }, &some, None, None);
+                assert_eq!((placed.role, placed.basis), whole, "{path} from {above}");
             }
         }
         // What is typed says what the scanned folder is; what lies below it is placed as ever.
-        assert_eq!(place_from("temp", "a.png", &some, None, Some(Role::Final)).1, "option");
-        assert_eq!(place_from("x", "temp/a.png", &some, None, Some(Role::Final)).0, Role::Temporary);
-        assert_eq!(place_from("temp", "a.png", &some, Some(Membership::Cpl), None).0, Role::Final);
+        let seen = |above, rel, member, option| place_from(Seen { above, rel }, &some, member, option);
+        assert_eq!(seen("temp", "a.png", None, Some(Role::Final)).basis, "option");
+        assert_eq!(seen("x", "temp/a.png", None, Some(Role::Final)).role, Role::Temporary);
+        assert_eq!(seen("temp", "a.png", Some(Membership::Cpl), None).role, Role::Final);
+        // What a person does not see in the path is told apart.
+        assert!(seen("show/temp", "a.png", None, None).by_above && !seen("show", "temp/a.png", None, None).by_above);
+        // Below the delivery's own root, as the policy has it, wherever the scan starts.
+        assert_eq!(seen("show/final/x", "a.png", None, None).basis, "policy:/final/**");
     }
 
     #[test]

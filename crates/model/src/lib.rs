@@ -10,6 +10,7 @@
 mod about_content;
 mod action;
 mod approval;
+mod archive;
 mod coverage;
 mod credential_fault;
 mod credentials;
@@ -17,6 +18,7 @@ pub mod error;
 mod extraction;
 mod finding;
 mod format_id;
+mod heading;
 pub mod json;
 mod known_copy;
 pub mod limits;
@@ -26,17 +28,20 @@ mod timeline;
 pub mod validation_status;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 pub use action::*;
 pub use approval::*;
+pub use archive::*;
 pub use coverage::*;
 pub use credential_fault::*;
 pub use credentials::*;
 pub use extraction::*;
 pub use finding::*;
 pub use format_id::*;
+pub use heading::*;
 pub use known_copy::*;
 pub use run::*;
 pub use timeline::*;
@@ -54,6 +59,16 @@ pub enum Role {
     Temporary,
     /// Claims to be authentic source material.
     Archival,
+    /// Advertises: posters, trailers, key art.
+    Promotional,
+}
+
+impl Role {
+    /// Whether what has this role reaches an audience as new work: then generated material in it needs an approval.
+    #[must_use]
+    pub fn reaches_audience(self) -> bool {
+        matches!(self, Self::Final | Self::Promotional)
+    }
 }
 
 /// One file to be judged, as the walk found it and the roles placed it.
@@ -72,6 +87,9 @@ pub struct Asset {
     /// The path below its root, with `/` between the parts; lossless for names that are not UTF-8
     /// (see `paths::lossless` in `countersign-io`).
     pub rel: String,
+    /// Names of the folders from the delivery's own root down to the scanned one, `/` between them; empty where the scan
+    /// starts at that root.
+    pub above: Arc<str>,
     /// Index into [`Run::roots`].
     pub root: usize,
     /// Size in bytes as the walk saw it.
@@ -94,6 +112,10 @@ pub struct Asset {
     pub verified_hashes: Option<String>,
     /// What timelines say of it.
     pub cut: AssetCut,
+    /// A camera's raw file of the same name beside it: `IMG_1.CR2` beside `IMG_1.JPG`.
+    pub raw_sibling: Option<String>,
+    /// What the package that lists it says of where its content comes from: fields of a bag's `bag-info.txt`.
+    pub package_notes: Vec<Tag>,
 }
 
 impl Asset {
@@ -103,6 +125,7 @@ impl Asset {
         Self {
             path,
             rel,
+            above: Arc::default(),
             root,
             size,
             mtime,
@@ -114,6 +137,8 @@ impl Asset {
             obstacle: None,
             verified_hashes: None,
             cut: AssetCut::default(),
+            raw_sibling: None,
+            package_notes: Vec::new(),
         }
     }
 }

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::limits;
 use super::{
-    Ai, Credentials, Evidence, Facts, Finding, FormatId, MatchingSummary, Problem, Role, Tag, TimelineReport, Use,
+    Ai, ArchiveEvidence, Credentials, Evidence, Facts, Finding, FormatId, MatchingSummary, Problem, ReportHeading,
+    Role, Tag, TimelineReport, Use,
 };
 
 /// What a run was asked to do and with what.
@@ -31,6 +32,9 @@ pub struct Run {
     pub catalogue: CatalogueRef,
     /// What else the user asked for, by the options' names.
     pub options: serde_json::Map<String, serde_json::Value>,
+    /// What the papers say at their head.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub report: Option<ReportHeading>,
 }
 
 /// The policy in force.
@@ -116,6 +120,9 @@ pub struct AssetReport {
     pub role: Role,
     /// How that was decided; see [`Asset::role_basis`](super::Asset::role_basis).
     pub role_basis: String,
+    /// Where a pattern placed it by names above what was scanned: those names, from the delivery's own root down.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub role_above: Option<String>,
     /// Index into [`Summary::packages`].
     pub package: Option<usize>,
     /// Which compositions play it, and where.
@@ -136,6 +143,9 @@ pub struct AssetReport {
     pub evidence: Vec<Evidence>,
     /// Its Content Credentials; `None` where it neither holds nor points to a manifest.
     pub c2pa: Option<Credentials>,
+    /// What speaks for and against it where it claims to be archive material; `None` in other roles.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub archive: Option<ArchiveEvidence>,
     /// What the rules found, after judgement.
     pub findings: Vec<Finding>,
     /// What kept us from reading all of it.
@@ -259,6 +269,30 @@ pub struct RecordNote {
     /// What the approver wrote beside it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub note: Option<String>,
+    /// The model that the tool used.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub model: Option<String>,
+    /// How the tool was used: `assistive`, `altered`, `generated` or `digital-replica`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub use_class: Option<String>,
+    /// References to consents given.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub consents: Vec<String>,
+    /// The archive that the asset comes from.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub archive: Option<String>,
+    /// The collection in that archive.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub collection: Option<String>,
+    /// The number or name of the object in that collection.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub object: Option<String>,
+    /// The license under which it may be shown.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub licence: Option<String>,
+    /// The words by which the audience is told.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub disclosure_text: Option<String>,
 }
 
 /// One delivery package's row in the report.
@@ -375,8 +409,11 @@ pub struct Summary {
 pub struct FolderHint {
     /// Index into [`Run::roots`].
     pub root: usize,
-    /// Below its root, with `/` between the parts.
+    /// Below its root, with `/` between the parts; the whole path of a folder above it.
     pub path: String,
+    /// Whether it lies above what was scanned, where nothing shows that it belongs to the delivery.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub above: bool,
     /// What its name looks like.
     pub looks: Role,
     /// What its files were judged as.

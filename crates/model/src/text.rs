@@ -84,6 +84,16 @@ fn hidden(c: char) -> bool {
     c.is_control() || deceives(c)
 }
 
+/// The beginning of a text on one line: at most `most` characters, control characters as blanks, and `…` where there is more.
+#[must_use]
+pub fn one_line(text: &str, most: usize) -> String {
+    let mut short: String = text.chars().take(most).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    if text.chars().nth(most).is_some() {
+        short.push('…');
+    }
+    short.trim().to_owned()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -20,6 +20,13 @@ pub(crate) fn lines(summary: &Summary) -> Vec<String> {
 fn line(hint: &FolderHint) -> String {
     let FolderHint { path, looks, judged, files, .. } = hint;
     let (files, looks) = (count(*files, "file", "files"), word(looks));
+    if hint.above {
+        let judged = word(judged);
+        return format!(
+            "'{path}', above what was scanned, looks {looks}, and nothing shows that it belongs to the delivery: {files} \
+             judged as {judged}. If it does: --delivery-root, with the folder in which the delivery begins"
+        );
+    }
     format!(
         "'{path}' looks {looks}, and no pattern of the policy says so: {files} judged as {}. If it is: \"{path}/**\" = \
          \"{looks}\" in [roles]",
@@ -37,11 +44,14 @@ mod tests {
         let hint = |n| FolderHint {
             root: 0,
             path: format!("reel {n}/stock"),
+            above: false,
             looks: Role::Archival,
             judged: Role::Final,
             files: n,
         };
         let summary = Summary { folders: (1..9).map(hint).collect(), ..Summary::default() };
+        let above = Summary { folders: vec![FolderHint { above: true, ..hint(1) }], ..Summary::default() };
+        assert!(lines(&above)[0].contains("above what was scanned, looks archival"), "{:?}", lines(&above));
         let lines = lines(&summary);
         assert!(
             lines[0].starts_with("'reel 1/stock' looks archival, and no pattern of the policy says so: 1 file judged")

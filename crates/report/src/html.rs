@@ -19,9 +19,12 @@ use sha2::{Digest, Sha256};
 use crate::escape::{script, shorten, terminal};
 use crate::layout::size;
 use crate::not_looked_at;
-use crate::words::{systems, word};
+use crate::words::{basis, systems, word};
 use crate::{Info, Kind, Picture, RenderOptions, Report, first_frame, urgency};
-use countersign_model::{AssetReport, Credentials, Evidence, Finding, RecordNote, Run, Summary, TimelineRange, Use};
+use countersign_model::{
+    ArchiveEvidence, ArchiveLine, AssetReport, Credentials, Evidence, Finding, RecordNote, Run, Summary, TimelineRange,
+    Use,
+};
 use readable::Readable;
 
 /// One page that needs nothing beside itself.
@@ -212,7 +215,7 @@ fn row(asset: &AssetReport) -> Value {
         "size": size(asset.bytes),
         "sha256": opt(asset.sha256.as_ref()),
         "role": asset.role,
-        "basis": text(&asset.role_basis),
+        "basis": text(&basis(asset)),
         "package": asset.package,
         "ai": asset.ai,
         "systems": systems(&asset.evidence).iter().map(|s| text(s)).collect::<Vec<_>>(),
@@ -225,11 +228,21 @@ fn row(asset: &AssetReport) -> Value {
             .collect::<Vec<_>>(),
         "uses": uses(asset),
         "in_cut": asset.in_cut,
+        "archive": asset.archive.as_ref().map(archive),
         "frames": asset.frames,
         "recipe": asset.recipe.as_ref().map(|r| [("Prompt", &r.prompt), ("Model", &r.model), ("Version", &r.version)]
             .into_iter().filter_map(|(name, value)| Some((name, text(value.as_ref()?)))).collect::<Vec<_>>()),
         "records": asset.records.iter().take(ROWS).map(record).collect::<Vec<_>>(),
     })
+}
+
+/// What speaks for and against an archival asset.
+fn archive(archive: &ArchiveEvidence) -> Value {
+    let lines = |lines: &[ArchiveLine]| {
+        let one = |line: &ArchiveLine| json!([text(&line.what), text(&line.value), text(&line.place), line.offset]);
+        lines.iter().take(ROWS).map(one).collect::<Vec<_>>()
+    };
+    json!({ "grade": archive.grade, "for": lines(&archive.supporting), "against": lines(&archive.against) })
 }
 
 /// Where cuts play it, for the bars and the card.

@@ -10,7 +10,7 @@ use std::io::{self, Write};
 
 use crate::escape::{shorten, xml};
 use crate::not_looked_at;
-use crate::words::{blocks, decisive, describe_evidence, word};
+use crate::words::{basis, blocks, decisive, describe_evidence, word};
 use crate::{Info, Kind, RenderOptions, Report};
 use countersign_model::{AssetReport, Finding, FindingState, FindingSubject, PackageReport, Run, Severity, Summary};
 
@@ -167,5 +167,5 @@ fn text(value: &str) -> String {
 
 fn details(asset: &AssetReport, finding: &Finding) -> String {
     let mark = decisive(&asset.evidence).map(|e| format!("{}. ", describe_evidence(e))).unwrap_or_default();
-    format!("{mark}Role {} (by {}). {}", word(&asset.role), asset.role_basis, finding.help())
+    format!("{mark}Role {} (by {}). {}", word(&asset.role), basis(asset), finding.help())
 }

@@ -7,6 +7,7 @@
 
 pub mod csv;
 pub mod cue_sheet;
+pub mod disclosure;
 pub mod escape;
 mod folders;
 pub mod html;
@@ -15,8 +16,11 @@ pub mod junit;
 pub mod layout;
 pub mod ndjson;
 pub mod not_looked_at;
+mod paper;
+pub mod provenance;
 pub mod sarif;
 pub mod saved;
+pub mod supplier;
 pub mod terminal;
 pub mod words;
 
@@ -49,11 +53,41 @@ pub struct RenderOptions {
     pub pages: Arc<[RuleDoc]>,
     /// Who can make small pictures of assets; nobody where the files are not at hand.
     pub preview: Option<Arc<dyn Preview>>,
+    /// The open findings of an earlier report, for reports that tell the difference; `None` where there is none.
+    pub earlier: Option<Arc<[EarlierFinding]>>,
 }
 
 impl Default for RenderOptions {
     fn default() -> Self {
-        Self { color: false, width: 80, suppressed: false, detail: 0, pages: Arc::default(), preview: None }
+        Self {
+            color: false,
+            width: 80,
+            suppressed: false,
+            detail: 0,
+            pages: Arc::default(),
+            preview: None,
+            earlier: None,
+        }
+    }
+}
+
+/// A finding that an earlier report held open.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EarlierFinding {
+    /// The asset's path below its root, or a package's root.
+    pub path: String,
+    /// The path by which a list of files names the asset, where that is another one.
+    pub listed: Option<String>,
+    /// The rule's id.
+    pub rule: String,
+    /// What was found.
+    pub message: String,
+}
+
+impl EarlierFinding {
+    /// The paths by which a later run may name what it is about.
+    pub fn paths(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(self.path.as_str()).chain(self.listed.as_deref())
     }
 }
 
@@ -174,7 +208,25 @@ pub static ALL: &[&Kind] = &[
     &sarif::KIND,
     &junit::KIND,
     &cue_sheet::KIND,
+    &provenance::KIND,
+    &provenance::CSV,
+    &disclosure::KIND,
+    &disclosure::CSV,
+    &supplier::KIND,
 ];
+
+/// The report of a kind as the file's name asks for it: `provenance` into a file `….csv` is `provenance-csv`.
+///
+/// ```
+/// let kind = countersign_report::by_id("provenance").unwrap();
+/// assert_eq!(countersign_report::for_file(kind, "sheets.CSV".as_ref()).info.id, "provenance-csv");
+/// assert_eq!(countersign_report::for_file(kind, "sheets.html".as_ref()).info.id, "provenance");
+/// ```
+#[must_use]
+pub fn for_file(kind: &'static Kind, file: &std::path::Path) -> &'static Kind {
+    let is_csv = file.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("csv"));
+    by_id(&format!("{}-csv", kind.info.id)).filter(|_| is_csv).unwrap_or(kind)
+}
 
 /// The report with this name.
 ///

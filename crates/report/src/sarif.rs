@@ -196,6 +196,9 @@ fn of_asset(asset: &AssetReport, finding: &Finding, mut result: Value) -> Value 
         "plays": asset.plays.iter().map(play).collect::<Vec<_>>(),
         "evidence": marks.into_iter().take(8).map(describe_evidence).collect::<Vec<_>>(),
     });
+    if let Some(above) = &asset.role_above {
+        result["properties"]["roleAbove"] = json!(terminal(above));
+    }
     result
 }
 

@@ -109,3 +109,10 @@ pub fn played(play: &Play) -> String {
     let title = shorten(&play.title, TITLE);
     format!("“{title}”, {}, {} to {} (edit units {} to {last})", play.track, play.from, play.to, play.entry)
 }
+/// Why an asset has its role: the basis, and the scanned folder's own names where a pattern fits only with them.
+pub fn basis(asset: &AssetReport) -> String {
+    match &asset.role_above {
+        Some(above) => format!("{}, of the scanned folder '{above}'", asset.role_basis),
+        None => asset.role_basis.clone(),
+    }
+}

@@ -8,7 +8,9 @@ use globset::{GlobBuilder, GlobSet};
 
 use super::flagged::{self, Made, Row};
 use super::opened::open;
+use super::request::{self, Request};
 use crate::cli::config::{self, load_policy};
+use crate::cli::delivery_root;
 use crate::cli::inside::Trees;
 use countersign_engine::archives;
 use countersign_engine::walk::{Walk, lossless};
@@ -17,16 +19,22 @@ use countersign_io::digest;
 use countersign_judge::approvals::Subject;
 use countersign_judge::roles::Pattern;
 use countersign_judge::rules;
+use countersign_model::Decision;
 use countersign_model::error::{Error, Result};
+use countersign_report::escape::terminal;
+use countersign_report::layout::count;
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Files {
     /// Files, folders (what a scan flags in them), globs, or frames: 'shot.[1001-1240].dpx'
-    #[arg(value_name = "FILE", required_unless_present = "from_report")]
+    #[arg(value_name = "FILE", required_unless_present_any = ["from_report", "from_request"])]
     files: Vec<PathBuf>,
     /// Take the files from a JSON report, as --finding picks them
     #[arg(long, value_name = "REPORT.json", requires = "finding", conflicts_with = "files")]
     from_report: Option<PathBuf>,
+    /// Take the bytes, and what was asked, from a request that `countersign serve` gave as a file
+    #[arg(long, value_name = "REQUEST.json", conflicts_with_all = ["files", "from_report"])]
+    from_request: Option<PathBuf>,
     /// Files with an open finding of this rule, or of this rule below a pattern; repeatable
     #[arg(long, value_name = "RULE[:GLOB]", requires = "from_report")]
     finding: Vec<String>,
@@ -36,6 +44,9 @@ pub(in crate::cli) struct Files {
     /// Policy by which folders are scanned
     #[arg(long, value_name = "FILE", env = "COUNTERSIGN_POLICY")]
     policy: Option<PathBuf>,
+    /// The folder in which the delivery begins, where the folders are parts of it
+    #[arg(long, value_name = "DIR")]
+    delivery_root: Option<PathBuf>,
     /// Do not ask before what was found in folders is recorded
     #[arg(long, short)]
     yes: bool,
@@ -43,6 +54,9 @@ pub(in crate::cli) struct Files {
     #[arg(long)]
     dry_run: bool,
 }
+
+/// Files that are named where another command is for them.
+const LEFT: usize = 5;
 
 /// The bytes that were chosen, and what is to be told before they are recorded.
 #[derive(Debug, Default)]
@@ -57,6 +71,8 @@ pub(in crate::cli) struct Selection {
     pub(super) passed: usize,
     pub(super) yes: bool,
     pub(super) dry_run: bool,
+    /// The request that it was taken from.
+    pub(in crate::cli) request: Option<Request>,
 }
 
 /// Subjects of one record, and the paths to open, in the same order.
@@ -86,15 +102,21 @@ pub(super) fn is_pattern(name: &str) -> bool {
 
 impl Files {
     /// The bytes as they are now; paths are only hints to find them again. `ledger` are the records that a scan of folders
-    /// is judged by.
-    pub(in crate::cli) fn selected(&self, ledger: Option<&Path>) -> Result<Selection> {
+    /// is judged by; of them only those are taken that a record of this decision settles.
+    pub(in crate::cli) fn selected(&self, ledger: Option<&Path>, decision: Decision) -> Result<Selection> {
         let mut out = Selection { yes: self.yes, dry_run: self.dry_run, ..Selection::default() };
+        if let Some(path) = &self.from_request {
+            let request = request::read(path)?;
+            out.groups.insert(request.made(), Group { subjects: vec![request.subject()], paths: Vec::new() });
+            out.request = Some(request);
+            return Ok(out);
+        }
         let chosen = match &self.from_report {
             Some(report) => reported(report, &self.finding)?,
             None => {
                 let (folders, files): (Vec<_>, Vec<_>) = self.files.iter().partition(|file| !self.all && file.is_dir());
                 let mut chosen = files.into_iter().map(|file| named(file)).collect::<Result<Vec<_>>>()?.concat();
-                chosen.extend(self.of_folders(&folders, ledger, &mut out)?);
+                chosen.extend(self.of_folders(&folders, (ledger, decision), &mut out)?);
                 chosen
             }
         };
@@ -109,7 +131,12 @@ impl Files {
     }
 
     /// What a scan flags in these folders.
-    fn of_folders(&self, folders: &[&PathBuf], ledger: Option<&Path>, out: &mut Selection) -> Result<Vec<Chosen>> {
+    fn of_folders(
+        &self,
+        folders: &[&PathBuf],
+        (ledger, decision): (Option<&Path>, Decision),
+        out: &mut Selection,
+    ) -> Result<Vec<Chosen>> {
         if folders.is_empty() {
             return Ok(Vec::new());
         }
@@ -118,22 +145,32 @@ impl Files {
         let trees = Trees::new(roots.clone(), false);
         trees.keep_out("the approvals ledger", ledger)?;
         trees.keep_out("the policy", self.policy.clone().or_else(config::policy).as_deref())?;
+        let delivery = delivery_root::checked(self.delivery_root.as_deref(), &roots, false)?;
         let approvals =
             ledger.filter(|path| path.exists()).map(|path| open(path, &policy.trust.keys, &roots)).transpose()?;
         let (policy, approvals) = (Arc::new(policy), approvals.map(Arc::new));
-        let mut chosen = Vec::new();
+        let (mut chosen, mut left) = (Vec::new(), BTreeMap::new());
         for folder in &roots {
-            let rows = flagged::scanned(folder, &policy, approvals.as_ref())?;
+            let rows = flagged::scanned((folder, delivery.as_deref()), &policy, approvals.as_ref())?;
             out.warnings.extend(rows.iter().filter_map(Row::warning));
-            let (flagged, others): (Vec<_>, Vec<_>) = rows.into_iter().partition(Row::is_flagged);
+            let (flagged, others): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| row.is_settled_by(decision));
             out.passed += others.len();
+            for (row, command) in others.iter().filter_map(|row| Some((row, row.other_command(decision)?))) {
+                let rows: &mut Vec<_> = left.entry(command).or_default();
+                rows.push(row.path.clone());
+            }
             let single = singles(&flagged, &[folder.clone()]).chain(singles(&others, &[folder.clone()])).collect();
             for row in flagged {
                 chosen.extend(of_row(&row, folder, &single)?);
             }
         }
         out.picked = true;
+        out.warnings.extend(left.iter().map(|(command, paths)| left_to(command, paths)));
         match chosen.is_empty() {
+            true if !left.is_empty() => Err(Error::Usage {
+                what: out.warnings.join("\n  "),
+                hint: "nothing was recorded; `countersign rules ai-in-archival` says why".to_owned(),
+            }),
             true => Err(Error::Usage {
                 what: format!(
                     "nothing in {} is flagged that a record would clear",
@@ -146,6 +183,18 @@ impl Files {
             false => Ok(chosen),
         }
     }
+}
+
+/// What is told of files that an approval would not clear.
+fn left_to(command: &str, paths: &[String]) -> String {
+    let named: Vec<_> = paths.iter().take(LEFT).map(|path| terminal(path)).collect();
+    let more = paths.len().saturating_sub(named.len());
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let files = count(paths.len() as u64, "file", "files");
+    format!(
+        "not taken: {files} that an approval does not clear; `countersign {command}` would: {}{more}",
+        named.join(", ")
+    )
 }
 
 /// The subjects that one argument stands for.

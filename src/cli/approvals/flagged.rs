@@ -18,7 +18,8 @@ use countersign_judge::policy::Policy;
 use countersign_model::error::Result;
 use countersign_model::limits;
 use countersign_model::{
-    Ai, AssetReport, Claim, Evidence, Finding, FindingAction, FindingState, FindingSubject, Frames, Recipe, Severity,
+    Ai, AssetReport, Claim, Decision, Evidence, Finding, FindingAction, FindingState, FindingSubject, Frames, Recipe,
+    Severity,
 };
 use countersign_report::words::systems;
 
@@ -69,10 +70,22 @@ impl Row {
         self.findings.iter().filter(|finding| finding.state == FindingState::Open)
     }
 
-    /// Whether it is marked, and a record would settle what was found.
-    pub(super) fn is_flagged(&self) -> bool {
-        let settles = |finding: &Finding| !finding.action.clone().commands_mut().is_empty();
-        self.ai > Ai::None && self.open().any(|finding| finding.severity > Severity::Note && settles(finding))
+    /// Whether it is marked, and a record of this decision would settle what was found.
+    pub(super) fn is_settled_by(&self, decision: Decision) -> bool {
+        self.is_flagged(|verb| settles(decision, verb))
+    }
+
+    /// The command whose records would settle what an approval does not: whoever approves a folder expects all of it.
+    pub(super) fn other_command(&self, decision: Decision) -> Option<&'static str> {
+        let approves = matches!(decision, Decision::Approved | Decision::Conditional);
+        let disclose = approves && !self.is_settled_by(decision) && self.is_flagged(|verb| verb == DISCLOSE);
+        disclose.then_some(DISCLOSE)
+    }
+
+    fn is_flagged(&self, verb: impl Fn(&str) -> bool) -> bool {
+        let settled =
+            |finding: &Finding| finding.action.clone().commands_mut().iter().any(|command| verb(&command.verb));
+        self.ai > Ai::None && self.open().any(|finding| finding.severity > Severity::Note && settled(finding))
     }
 
     pub(super) fn made(&self) -> Made {
@@ -98,8 +111,27 @@ impl Row {
     }
 }
 
-/// All that a scan of the folder tells, judged by this policy and these records.
-pub(super) fn scanned(folder: &Path, policy: &Arc<Policy>, approvals: Option<&Arc<Approvals>>) -> Result<Vec<Row>> {
+/// The command of disclosures, as findings name it.
+const DISCLOSE: &str = "approvals disclose";
+
+/// Whether a record of this decision settles what the command would: temporary material is settled by each of them, for
+/// whoever approves or discloses has been told.
+fn settles(decision: Decision, command: &str) -> bool {
+    match decision {
+        Decision::Approved | Decision::Conditional => command != DISCLOSE,
+        Decision::Notified => command == "approvals notify",
+        Decision::Disclosed => command != "approve",
+        // A refusal can be of anything that is flagged.
+        Decision::Denied | Decision::Revoked => true,
+    }
+}
+
+/// All that a scan of the folder tells, in the delivery that begins in another one, judged by this policy and these records.
+pub(super) fn scanned(
+    (folder, delivery): (&Path, Option<&Path>),
+    policy: &Arc<Policy>,
+    approvals: Option<&Arc<Approvals>>,
+) -> Result<Vec<Row>> {
     let trust = trust_lists::in_force(Some(policy), &[])?;
     let seconds = policy.limits.seconds_per_asset;
     let bounds = seconds.map_or_else(Bounds::default, Bounds::of_seconds);
@@ -115,7 +147,11 @@ pub(super) fn scanned(folder: &Path, policy: &Arc<Policy>, approvals: Option<&Ar
         .with_approvals(approvals.cloned())
         .with_extract(extract::Options { verifier: Some(verifier), catalogue, seconds, ..extract::Options::default() });
     let deepest = policy.limits.archive_depth.map_or(limits::ARCHIVE_DEPTH, |depth| depth.min(16) as usize);
-    let options = ScanOptions { max_archive_depth: deepest, ..ScanOptions::on(chrono::Local::now().date_naive()) };
+    let options = ScanOptions {
+        max_archive_depth: deepest,
+        delivery_root: delivery.map(Path::to_owned),
+        ..ScanOptions::on(chrono::Local::now().date_naive())
+    };
     let mut rows = Vec::new();
     engine.scan(&Roots::local(&[folder.to_owned()]), options, &Silent(AtomicBool::new(false)), &mut |report| {
         rows.push(Row::from(report));

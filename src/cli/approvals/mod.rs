@@ -3,9 +3,11 @@
 mod bind;
 pub(super) mod files;
 mod flagged;
+mod holding;
 mod import;
 mod list;
 mod opened;
+mod request;
 mod show;
 mod shown;
 pub(super) mod terms;
@@ -38,7 +40,9 @@ pub(super) struct Arguments {
 
 const NOTICE_EXAMPLES: &str = "Examples:\n  countersign approvals notify previs/ --by 'Jane Doe' --reference PRJ-1042\n  \
     countersign approvals notify --from-report report.json --finding unnotified-ai-in-temporary --by 'Jane Doe'\n  \
-    countersign approvals disclose 'archive/scan.[0001-0240].tif' --by 'Jane Doe' --note 'on-screen label'";
+    countersign approvals disclose 'archive/scan.[0001-0240].tif' --by 'Jane Doe' --note 'on-screen label'\n  \
+    countersign approvals disclose archive/rally.tif --by 'Jane Doe' --archive 'City Archive' --object 'P-1187' \\\n    \
+      --licence 'editorial, worldwide, 2026-2036' --disclosure-text 'Colorized by software'";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -103,7 +107,7 @@ pub(super) fn run(arguments: Arguments) -> Result<u8> {
 }
 
 fn noticed(notice: &Notice, decision: Decision) -> Result<u8> {
-    let selection = notice.files.selected(Some(&notice.terms.place.path()?))?;
+    let selection = notice.files.selected(Some(&notice.terms.place.path()?), decision)?;
     notice.terms.decide(decision, selection, &[])
 }
 
@@ -111,7 +115,7 @@ fn noticed(notice: &Notice, decision: Decision) -> Result<u8> {
 fn init(path: &Path) -> Result<u8> {
     let failed = |e: std::io::Error| Error::File {
         path: path.to_owned(),
-        what: e.to_string(),
+        what: crate::cli::console::there_already(&e),
         hint: "name a file that does not exist yet, in a folder that may be written to; a ledger is never overwritten"
             .to_owned(),
     };

@@ -3,10 +3,11 @@
 use std::io::{BufRead, IsTerminal, Write};
 use std::path::Path;
 
+use crate::cli::reporting::width;
 use countersign_judge::approvals::Record;
 use countersign_model::error::{Error, Result};
 use countersign_report::escape::terminal;
-use countersign_report::layout::count;
+use countersign_report::layout::{count, wrap};
 
 /// Files that are told one by one; of more, the rest is counted.
 pub(super) const TOLD: usize = 20;
@@ -33,7 +34,8 @@ pub(super) fn planned(records: &[Record], passed: usize, ledger: &Path) -> Strin
     }
     if passed > 0 {
         let passed = count(passed as u64, "other row of the scan is", "other rows of the scan are");
-        out.push_str(&format!("not taken: {passed} not flagged, or flagged for what no record clears\n"));
+        let passed = format!("not taken: {passed} not flagged, or flagged for what such a record does not clear");
+        out.push_str(&wrap("", &passed, width()));
     }
     out
 }
@@ -52,7 +54,7 @@ fn terms(record: &Record) -> String {
         parts.push(format!("made by {}", made.join(" ")));
     }
     parts.extend(record.prompt.as_ref().map(|prompt| format!("prompt \u{201c}{}\u{201d}", short(prompt))));
-    format!("  {}\n", terminal(&parts.join("; ")))
+    wrap("  ", &terminal(&parts.join("; ")), width())
 }
 
 fn short(text: &str) -> String {

@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 
 use super::files::Selection;
 use super::flagged::Made;
+use super::holding::Holding;
 use super::opened::cache_folder;
 pub(in crate::cli) use super::opened::open;
 use super::shown;
@@ -81,6 +82,8 @@ pub(in crate::cli) struct Terms {
     #[arg(long, value_name = "TEXT")]
     note: Option<String>,
     #[command(flatten)]
+    holding: Holding,
+    #[command(flatten)]
     pub(in crate::cli) place: Place,
 }
 
@@ -121,9 +124,12 @@ impl Terms {
     /// Records the decision about what was selected, and tells it: what the program picked itself is shown, and recorded
     /// only where the user says so.
     pub(in crate::cli) fn decide(&self, decision: Decision, selection: Selection, conditions: &[String]) -> Result<u8> {
-        let Selection { groups, warnings, picked, passed, yes, dry_run } = selection;
+        let Selection { groups, warnings, picked, passed, yes, dry_run, request } = selection;
         let records = groups.into_iter().map(|(made, group)| self.record(decision, (made, group.subjects), conditions));
-        let records = records.collect::<Result<Vec<_>>>()?;
+        let mut records = records.collect::<Result<Vec<_>>>()?;
+        if let Some(request) = &request {
+            records.iter_mut().for_each(|record| request.complete(record));
+        }
         warnings.iter().for_each(|what| warn(what));
         if picked || dry_run {
             let path = self.place.path()?;
@@ -202,7 +208,7 @@ impl Terms {
         }
         let approver =
             Person { name: self.by.clone(), role: self.approver_role.clone(), organization: self.organization.clone() };
-        Ok(Record {
+        Ok(self.holding.of(Record {
             subjects,
             scopes: self.scope.clone(),
             use_class: self.class,
@@ -220,7 +226,7 @@ impl Terms {
             note: self.note.clone(),
             supersedes: self.supersedes.clone(),
             ..Record::new(decision, approver, decided)
-        })
+        }))
     }
 }
 

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use crate::cli::config::load_policy;
 use crate::cli::console::print;
+use crate::cli::delivery_root;
 use crate::cli::reporting::width;
 use countersign_engine::scan::above;
 use countersign_engine::walk::lossless;
@@ -34,6 +35,9 @@ pub(super) struct Arguments {
     /// The folder that is scanned
     #[arg(long, value_name = "DIR")]
     root: Option<PathBuf>,
+    /// The folder in which the delivery begins, as for a scan of a part of it
+    #[arg(long, value_name = "DIR", requires = "root")]
+    delivery_root: Option<PathBuf>,
     /// One JSON object with all paths
     #[arg(long)]
     json: bool,
@@ -41,7 +45,8 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> Result<()> {
     let policy = load_policy(arguments.policy.as_deref())?;
-    let explained = arguments.paths.iter().map(|path| explained(&policy, path, arguments.root.as_deref()));
+    let from = (arguments.root.as_deref(), arguments.delivery_root.as_deref());
+    let explained = arguments.paths.iter().map(|path| explained(&policy, path, from));
     let explained = explained.collect::<Result<Vec<_>>>()?;
     if arguments.json {
         let value =
@@ -53,7 +58,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
 }
 
 /// What is said of one path: relative ones are below the root, others below it where they name it.
-fn explained(policy: &Policy, path: &Path, root: Option<&Path>) -> Result<Explanation> {
+fn explained(policy: &Policy, path: &Path, (root, delivery): (Option<&Path>, Option<&Path>)) -> Result<Explanation> {
     let (root, rel) = match root {
         Some(root) => (Some(root.to_owned()), path.strip_prefix(root).unwrap_or(path).to_owned()),
         // A whole path is explained as a scan of that file.
@@ -68,7 +73,13 @@ fn explained(policy: &Policy, path: &Path, root: Option<&Path>) -> Result<Explan
             hint: "name a path below it, such as 'reel 1/shot.mov', or the folder with --root".to_owned(),
         });
     }
-    let above = root.as_deref().map(above::of).unwrap_or_default();
+    let above = match (root.as_deref(), delivery) {
+        (Some(root), Some(delivery)) => {
+            delivery_root::checked(Some(delivery), &[root.to_owned()], false)?;
+            above::below(root, delivery).unwrap_or_default()
+        }
+        (root, _) => root.map(above::of).unwrap_or_default(),
+    };
     Ok(explain(policy, Place { above: &above, rel: &lossless(&rel), option: None }))
 }
 
@@ -77,7 +88,11 @@ fn page(said: &Explanation) -> String {
     let mut line =
         |label: &str, text: String| out.push_str(&wrap(&format!("  {label:<12}"), &terminal(&text), width()));
     let basis = match said.role_basis.strip_prefix("policy:") {
-        Some(pattern) => format!("{}, by the pattern {pattern}{}", word(&said.role), at(said.origin.as_ref())),
+        Some(pattern) => {
+            let above =
+                said.role_above.as_ref().map(|above| format!(" of the scanned folder '{above}'")).unwrap_or_default();
+            format!("{}, by the pattern {pattern}{above}{}", word(&said.role), at(said.origin.as_ref()))
+        }
         None => format!("{}, by {}: no pattern of [roles] fits", word(&said.role), said.role_basis),
     };
     line("Role", format!("{basis}. What a package or a timeline delivers is final, unless this says archival"));

@@ -18,21 +18,7 @@ pub(crate) const DECISIONS: [Decision; 6] = [
 
 /// A file of 9 bytes at `path`, which is `rel` below its root.
 pub(crate) fn asset(path: impl Into<PathBuf>, rel: &str, role: Role) -> Asset {
-    Asset {
-        path: path.into(),
-        rel: rel.into(),
-        root: 0,
-        size: 9,
-        mtime: None,
-        changed: None,
-        role,
-        role_basis: "default".into(),
-        package: None,
-        sidecars: vec![],
-        obstacle: None,
-        verified_hashes: None,
-        cut: Default::default(),
-    }
+    Asset { role, ..Asset::new(path.into(), rel.into(), 0, 9, None) }
 }
 
 /// A PNG that says nothing.

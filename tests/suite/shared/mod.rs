@@ -11,4 +11,6 @@ pub(crate) mod prerequisite;
 pub(crate) mod run;
 pub(crate) mod rust_code;
 pub(crate) mod schema;
+#[cfg(feature = "serve")]
+pub(crate) mod serving;
 pub(crate) mod source_tree;

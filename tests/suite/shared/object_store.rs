@@ -1,6 +1,11 @@
 //! A small server that answers like an object store, and fails as it is told to.
 
-#![allow(dead_code, clippy::unwrap_used, clippy::indexing_slicing, reason = "tests use parts of it, and stop where they cannot go on")]
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "tests use parts of it, and stop where they cannot go on"
+)]
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};

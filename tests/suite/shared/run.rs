@@ -37,6 +37,7 @@ pub(crate) fn run() -> Run {
             .as_object()
             .cloned()
             .unwrap(),
+        report: None,
     }
 }
 
@@ -77,6 +78,7 @@ pub(crate) fn asset(path: &str) -> AssetReport {
         sha256: None,
         role: Role::Final,
         role_basis: "default".into(),
+        role_above: None,
         package: None,
         ai: Ai::None,
         recipe: None,
@@ -87,6 +89,7 @@ pub(crate) fn asset(path: &str) -> AssetReport {
         plays: vec![],
         uses: vec![],
         in_cut: None,
+        archive: None,
         records: vec![],
         frames: None,
         tags: None,
@@ -142,6 +145,28 @@ fn chain() -> Credentials {
             manifest("urn:c2pa:component", vec![Via::Component], "Camera"),
         ],
         ..Credentials::default()
+    }
+}
+
+/// Evidence for and against whose texts try to get out.
+fn archive() -> ArchiveEvidence {
+    let line = |kind: &str, text: &str, weight| ArchiveLine {
+        what: "names the camera that took it".into(),
+        place: format!("JPEG APP1, {text}"),
+        offset: Some(110),
+        value: text.into(),
+        kind: kind.into(),
+        weight,
+    };
+    ArchiveEvidence {
+        grade: ArchiveGrade::Contradicted,
+        supporting: HOSTILE.iter().map(|text| line("camera", text, ArchiveWeight::Supports)).collect(),
+        against: HOSTILE.iter().map(|text| line("dates", text, ArchiveWeight::Contradicts)).collect(),
+        claims: vec![
+            line("title", HOSTILE[4], ArchiveWeight::Supports),
+            line("caption", HOSTILE[2], ArchiveWeight::Supports),
+        ],
+        questions: vec![format!("How is this explained: {}?", HOSTILE[2])],
     }
 }
 
@@ -220,6 +245,7 @@ pub(crate) fn assets() -> Vec<AssetReport> {
                 finding("unrecognized-format", Severity::Note, FindingState::Open, "no reader knows it"),
             ],
             package: Some(0),
+            archive: Some(archive()),
             ..asset("archival/notes.xyz")
         },
     ];

@@ -9,7 +9,7 @@ use super::{
     Algorithm, Digest, Folder, Info, Listing, Member, Membership, Package, PackageManifest, Total, inside, names,
 };
 use countersign_model::limits;
-use countersign_model::{PackageFaultKind, Problem};
+use countersign_model::{PackageFaultKind, Problem, Tag};
 
 pub(super) struct BagIt;
 
@@ -352,6 +352,7 @@ impl Bag {
                 opened.remarks.push(format!("{name}: the line {:?} has no label", cut(line)));
                 continue;
             };
+            note(name, label.trim(), value.trim(), opened);
             if !label.trim().eq_ignore_ascii_case("Payload-Oxum") {
                 continue;
             }
@@ -380,6 +381,33 @@ impl Bag {
         }
     }
 }
+
+/// Fields of `bag-info.txt` that say where a bag's content comes from (RFC 8493, section 2.2.2), as they are written.
+const ORIGIN: &[&str] = &[
+    "Source-Organization",
+    "Organization-Address",
+    "Contact-Name",
+    "External-Description",
+    "External-Identifier",
+    "Internal-Sender-Identifier",
+    "Bagging-Date",
+    "Bag-Group-Identifier",
+];
+
+fn note(name: &str, label: &str, value: &str, opened: &mut PackageManifest) {
+    let known = ORIGIN.iter().find(|known| known.eq_ignore_ascii_case(label));
+    let Some(known) = known.filter(|_| !value.is_empty() && opened.notes.len() < NOTES) else { return };
+    opened.notes.push(Tag {
+        space: "bag".to_owned(),
+        key: (*known).to_owned(),
+        value: cut(value),
+        place: format!("{name} {known}"),
+        ..Tag::default()
+    });
+}
+
+/// Notes that one bag may have.
+const NOTES: usize = 64;
 
 fn decoded(path: &str) -> String {
     let codes = [("%0A", "\n"), ("%0a", "\n"), ("%0D", "\r"), ("%0d", "\r"), ("%25", "%")];

@@ -10,7 +10,7 @@ use unicode_normalization::{UnicodeNormalization, is_nfc};
 
 use super::{Digest, Info, Member, Membership, PackageManifest};
 use countersign_model::limits;
-use countersign_model::{Asset, PackageFault, PackageFaultKind, PackageReport, Play};
+use countersign_model::{Asset, PackageFault, PackageFaultKind, PackageReport, Play, Tag};
 
 /// How a path is spelled in reports; the walk's own way is handed in.
 pub type Spelling = fn(&Path) -> String;
@@ -78,6 +78,8 @@ pub struct Place<'a> {
     pub membership: Option<Membership>,
     /// What plays it, in any package.
     pub plays: Vec<&'a Play>,
+    /// What the innermost package says of where its content comes from.
+    pub notes: &'a [Tag],
 }
 
 /// A digest that a package claims of a file.
@@ -209,7 +211,9 @@ impl PackageIndex {
             membership = [membership, member.membership].into_iter().flatten().min();
             plays.extend(&member.plays);
         }
-        Place { package: package.map(|(_, id)| id), membership, plays }
+        let package = package.map(|(_, id)| id);
+        let notes = package.and_then(|id| self.packages.get(id)).map_or(&[][..], |p| p.opened.notes.as_slice());
+        Place { package, membership, plays, notes }
     }
 
     /// Whether the file is a package's own manifest, and was read as such.
@@ -456,7 +460,6 @@ fn fault(kind: PackageFaultKind, path: &str, what: impl Into<String>) -> Package
 mod tests {
     use super::*;
     use crate::packages::Algorithm;
-    use countersign_model::Role;
 
     static KIND: Info = Info { kind: "test", name: "test" };
 
@@ -470,21 +473,7 @@ mod tests {
     }
 
     fn asset(rel: &str, size: u64) -> Asset {
-        Asset {
-            path: rel.into(),
-            rel: rel.to_owned(),
-            root: 0,
-            size,
-            mtime: None,
-            changed: None,
-            role: Role::Final,
-            role_basis: String::new(),
-            package: None,
-            verified_hashes: None,
-            sidecars: vec![],
-            obstacle: None,
-            cut: Default::default(),
-        }
+        Asset::new(rel.into(), rel.to_owned(), 0, size, None)
     }
 
     #[test]

@@ -29,7 +29,7 @@ pub use sequence::{FrameName, Row, Sequences, frame_name};
 
 use countersign_io::source::Source;
 use countersign_model::limits;
-use countersign_model::{PackageFault, PackageFaultKind, Play, Problem};
+use countersign_model::{PackageFault, PackageFaultKind, Play, Problem, Tag};
 
 /// Stretches kept per asset: a file that is played in thousands of pieces says no more.
 const PLAYS: usize = 256;
@@ -225,6 +225,8 @@ pub struct PackageManifest {
     pub external_digests: Vec<(String, Digest, String)>,
     /// Oddities that are no fault (a composition that plays tracks of another package): told in the report.
     pub remarks: Vec<String>,
+    /// What it says of where its content comes from, for archival material.
+    pub notes: Vec<Tag>,
 }
 
 impl PackageManifest {

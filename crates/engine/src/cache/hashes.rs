@@ -111,14 +111,14 @@ mod tests {
         std::fs::write(&path, b"one").unwrap();
         // The time of its status change cannot be set.
         std::thread::sleep(super::super::SETTLED + std::time::Duration::from_millis(100));
-        let cache = Cache::open(&dir.path().join("cache.sqlite")).unwrap();
+        let cache = Cache::open(&dir.path().join("cache.sqlite"), dir.path()).unwrap();
         let asset = || Asset::new(path.clone(), "a.jpg".to_owned(), 0, path.metadata().unwrap().len(), None);
         let kept = KeptHashes { limit: 60, hashes: vec![PdqHash([1, 2, 3, 4]), PdqHash([5, 6, 7, 8])] };
         let (none, key) = cache.hashes(&asset());
         assert_eq!(none, None);
         cache.keep_hashes(&asset(), &key, &kept);
         assert_eq!(cache.close(), None);
-        let cache = Cache::open(&dir.path().join("cache.sqlite")).unwrap();
+        let cache = Cache::open(&dir.path().join("cache.sqlite"), dir.path()).unwrap();
         assert_eq!(cache.hashes(&asset()).0, Some(kept));
         std::fs::write(&path, b"another").unwrap();
         assert_eq!(cache.hashes(&asset()).0, None);

@@ -120,8 +120,8 @@ mod tests {
 
     #[test]
     fn a_sidecar_is_read_once_and_told_of_each() {
-        let reads = SidecarReads::default();
-        let options = Options { sidecars: Some(&reads), ..Options::default() };
+        let reads = std::sync::Arc::new(SidecarReads::default());
+        let options = Options { sidecars: Some(std::sync::Arc::clone(&reads)), ..Options::default() };
         let source = |text: &str| Ok(Source::memory(text.as_bytes().to_vec(), 0));
         let (mut first, mut second) = (Extraction::default(), Extraction::default());
         reads.adopt(Path::new("a.txt"), source("one"), &options, &mut first);

@@ -189,7 +189,9 @@ impl Reading {
             // The first line was looked at already.
             if count > 0 {
                 match serde_json::from_slice(&text)? {
-                    Line::End(footer) if footer.lines == count && footer.sha256 == HEXLOWER.encode(&sum.clone().finalize()) => {
+                    Line::End(footer)
+                        if footer.lines == count && footer.sha256 == HEXLOWER.encode(&sum.clone().finalize()) =>
+                    {
                         // The end of the compressed file counts as well, and nothing stands behind it.
                         return match from.read(&mut [0])? {
                             0 => Ok(footer),
@@ -291,12 +293,14 @@ fn header(file: &Path) -> Result<Header, Refusal> {
 fn fits(file: &Path, first: &Header, own: &Header) -> Result<(), Refusal> {
     let parts = [
         ("of another version of the program", first.version == own.version),
-        ("of other roots", first.roots == own.roots && first.above == own.above),
+        ("of other roots", first.roots == own.roots && first.around() == own.around()),
         ("of another number of shards", first.shard.1 == own.shard.1),
         ("read in another way (readers, options, marks)", first.basis == own.basis && first.options == own.options),
     ];
     match parts.into_iter().find(|(_, same)| !same) {
         None => Ok(()),
-        Some((what, _)) => Err(Refusal::Unfit { file: file.to_path_buf(), what: format!("it is {what} than the first") }),
+        Some((what, _)) => {
+            Err(Refusal::Unfit { file: file.to_path_buf(), what: format!("it is {what} than the first") })
+        }
     }
 }

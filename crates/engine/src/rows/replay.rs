@@ -3,8 +3,8 @@
 use std::io;
 use std::sync::Arc;
 
-use super::read::Recorded;
 use super::kind_of;
+use super::read::Recorded;
 use countersign_io::{Entry, Folder, Handle, Stat, Tree};
 
 /// The kinds of errors that something decides by; all others are told in their own words.

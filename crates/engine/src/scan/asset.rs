@@ -242,10 +242,14 @@ pub(super) fn process_asset(pass: &Pass<'_>, job: Job) -> Option<Judged> {
     let _reading = budget(&asset, inside.as_ref(), &scan.engine.extract).enter();
     let place = around.place(asset.root, &asset.rel);
     asset.package = place.package;
-    let above = placing.above.get(asset.root).map(String::as_str).unwrap_or_default();
+    asset.above = placing.above.get(asset.root).cloned().unwrap_or_default();
     let patterns = &scan.engine.policy.roles;
-    (asset.role, asset.role_basis) =
-        roles::place_from(above, &asset.rel, patterns, place.membership, scan.options.role);
+    let placed = roles::place_from((&asset).into(), patterns, place.membership, scan.options.role);
+    let by_above = placed.by_above.then(|| placed.basis.clone());
+    (asset.role, asset.role_basis) = (placed.role, placed.basis);
+    if asset.role == Role::Archival {
+        asset.package_notes = place.notes.to_vec();
+    }
     let mut row = RowOf::of(scan.options.rows.as_ref(), &asset, inside.as_ref());
     let read = || extract_guarded(&asset, inside.as_ref(), files, (&scan.engine.extract, scan.engine.cache.as_deref()));
     let (mut facts, mut opened) = row.facts(&asset, &scan.engine.extract, read);
@@ -279,7 +283,7 @@ pub(super) fn process_asset(pass: &Pass<'_>, job: Job) -> Option<Judged> {
     }
     let (ai, is_copy) = (marks::ai(&evidence), evidence.iter().any(|evidence| evidence.of.is_some()));
     let claims = if scan.options.integrity { around.deliveries.digests(asset.root, &asset.rel) } else { vec![] };
-    let recorded = is_copy || scan.options.digests || scan.judge.needs_digest(&asset, ai);
+    let recorded = is_copy || scan.judge.needs_digest(&asset, ai);
     let mut hashed = Hashed { claims, recorded, ..Hashed::default() };
     let wanted = if asset.obstacle.is_some() { Vec::new() } else { hashed.wanted() };
     let hash = || hash(*pass, &mut hashed, (&asset, inside.as_ref()), &mut opened);
@@ -297,7 +301,10 @@ pub(super) fn process_asset(pass: &Pass<'_>, job: Job) -> Option<Judged> {
         return None;
     }
     let sha256 = hashed.sha256;
-    let findings = scan.judge.asset(&ExaminedAsset {
+    if let (Some(attest), None) = (&scan.options.attest, &inside) {
+        attest.take(&asset, sha256.as_deref());
+    }
+    let (findings, archive) = scan.judge.asset_with_archive(&ExaminedAsset {
         asset: &asset,
         facts: &facts,
         evidence: &evidence,
@@ -319,6 +326,8 @@ pub(super) fn process_asset(pass: &Pass<'_>, job: Job) -> Option<Judged> {
         sha256,
         role: asset.role,
         role_basis: asset.role_basis.clone(),
+        // A timeline may have said something else since.
+        role_above: by_above.filter(|basis| *basis == asset.role_basis).map(|_| asset.above.to_string()),
         package: asset.package,
         plays: place.plays.into_iter().cloned().collect(),
         uses: std::mem::take(&mut asset.cut.uses),
@@ -327,6 +336,7 @@ pub(super) fn process_asset(pass: &Pass<'_>, job: Job) -> Option<Judged> {
         recipe,
         evidence,
         c2pa: facts.c2pa,
+        archive,
         findings,
         problems: facts.problems,
         records,

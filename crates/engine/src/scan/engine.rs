@@ -9,6 +9,7 @@ use globset::GlobSet;
 use rayon::ThreadPool;
 
 use super::{Watch, run};
+use crate::attest::FileDigests;
 use crate::cache::Cache;
 use crate::cut::NamedTimeline;
 use crate::extract;
@@ -171,6 +172,7 @@ impl Engine {
         Judge::new(Arc::clone(&self.policy), self.approvals.clone(), options.as_of)
             .with_baseline(Arc::clone(&options.baseline))
             .with_integrity(options.integrity)
+            .with_every_digest(options.digests || options.attest.is_some())
             .in_directory(&self.working_directory)
     }
 }
@@ -191,6 +193,9 @@ pub struct ScanOptions {
     pub baseline: Arc<Baseline>,
     /// Role of files that nothing else places.
     pub role: Option<Role>,
+    /// The folder in which the delivery begins, where a scan of a part of it is asked for: names from there down place files.
+    /// A root that does not lie in it is judged by its own names only.
+    pub delivery_root: Option<PathBuf>,
     /// Patterns of paths, below their roots, that are not scanned.
     pub exclude: GlobSet,
     /// Where given, only these paths below the last root are scanned.
@@ -210,6 +215,8 @@ pub struct ScanOptions {
     pub known: Option<Arc<Known>>,
     /// Where small pictures of assets go that are told; made while the assets are open.
     pub previews: Option<Arc<Files>>,
+    /// Where the digests of all files are kept for a signed verdict; every file is hashed then.
+    pub attest: Option<Arc<FileDigests>>,
     /// Whether the SHA-256 of every asset is computed, and not only where a record may be about it.
     pub digests: bool,
     /// Where what assets say is kept instead of judged, or comes from instead of being read.
@@ -224,6 +231,7 @@ impl ScanOptions {
             as_of,
             baseline: Arc::default(),
             role: None,
+            delivery_root: None,
             exclude: GlobSet::empty(),
             listed: None,
             integrity: false,
@@ -233,6 +241,7 @@ impl ScanOptions {
             fail_on: Severity::Error,
             known: None,
             previews: None,
+            attest: None,
             digests: false,
             rows: None,
         }

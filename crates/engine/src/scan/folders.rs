@@ -12,25 +12,36 @@ const MOST: usize = 100;
 /// Such folders, with what they look like and what their files were judged as.
 #[derive(Default)]
 pub(super) struct Folders {
-    seen: BTreeMap<(usize, String), (Role, Role, u64)>,
+    seen: BTreeMap<(usize, bool, String), (Role, Role, u64)>,
+    /// Of each root the folder above it that looks so and does not count.
+    above: Vec<Option<(String, Role)>>,
 }
 
 impl Folders {
+    /// Also tells of these folders above the roots.
+    pub(super) fn below(above: Vec<Option<(String, Role)>>) -> Self {
+        Self { seen: BTreeMap::new(), above }
+    }
+
     /// Takes up the folder of a row that stands for so many files.
     pub(super) fn saw(&mut self, report: &AssetReport, files: u64) {
         // What a package, a timeline, the policy or the user places is placed by somebody who knows.
         if report.role_basis != "default" {
             return;
         }
-        let Some((folder, like)) = looks::like(&report.path).filter(|(_, like)| *like != report.role) else { return };
-        let key = (report.root, folder.to_owned());
+        let own = looks::like(&report.path).map(|(folder, like)| (folder, like, false));
+        let above = || self.above.get(report.root)?.as_ref().map(|(folder, like)| (folder.as_str(), *like, true));
+        let told = own.or_else(above).filter(|(_, like, _)| *like != report.role);
+        let Some((folder, like, above)) = told else { return };
+        let key = (report.root, above, folder.to_owned());
         if self.seen.len() < MOST || self.seen.contains_key(&key) {
             self.seen.entry(key).or_insert((like, report.role, 0)).2 += files;
         }
     }
 
     pub(super) fn finish(self) -> Vec<FolderHint> {
-        let hint = |((root, path), (looks, judged, files))| FolderHint { root, path, looks, judged, files };
+        let hint =
+            |((root, above, path), (looks, judged, files))| FolderHint { root, path, above, looks, judged, files };
         self.seen.into_iter().map(hint).collect()
     }
 }

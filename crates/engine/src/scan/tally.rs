@@ -22,8 +22,8 @@ pub(super) struct Tally {
 }
 
 impl Tally {
-    pub(super) fn new(fail_on: Severity, integrity: bool) -> Self {
-        Self { summary: Summary::default(), fail_on, failing: 0, unreadable: 0, integrity, folders: Folders::default() }
+    pub(super) fn new(fail_on: Severity, integrity: bool, folders: Folders) -> Self {
+        Self { summary: Summary::default(), fail_on, failing: 0, unreadable: 0, integrity, folders }
     }
 
     /// Takes up what a walk passed over.

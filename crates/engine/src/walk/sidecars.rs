@@ -12,6 +12,7 @@ use countersign_model::Asset;
 pub(crate) fn with_sidecars(mut siblings: Vec<Asset>) -> Vec<Asset> {
     // Entries that could not be looked at come unsorted.
     siblings.sort_by(|a, b| a.path.cmp(&b.path));
+    name_raw_files(&mut siblings);
     let named = Named::of(&siblings);
     if named.by_base.is_empty() {
         return siblings;
@@ -59,6 +60,30 @@ impl Named {
             out.extend(sidecars.map(|(_, sidecar)| sidecar.clone()).filter(|sidecar| sidecar != path));
         }
         out
+    }
+}
+
+/// Endings of the raw files that cameras write beside their pictures, in lower case (the formats that are read, and those
+/// that are recognized).
+const RAW: &[&str] = &[
+    "3fr", "arw", "cr2", "cr3", "crw", "dcr", "dng", "erf", "fff", "iiq", "kdc", "mef", "mos", "mrw", "nef", "nrw",
+    "orf", "pef", "raf", "raw", "rw2", "rwl", "sr2", "srf", "srw", "x3f",
+];
+/// Endings of the pictures that cameras write beside them.
+const DEVELOPED: &[&str] = &["jpg", "jpeg", "heic", "heif", "hif"];
+
+/// Tells each camera picture of the raw file of its name: `IMG_1.CR2` beside `IMG_1.JPG`.
+fn name_raw_files(siblings: &mut [Asset]) {
+    let stem = |path: &Path| path.file_stem().map(OsStr::to_ascii_lowercase);
+    let extension = |path: &Path| path.extension().map(|e| e.to_string_lossy().to_ascii_lowercase());
+    let is = |path: &Path, endings: &[&str]| extension(path).is_some_and(|e| endings.contains(&e.as_str()));
+    let raw: HashMap<OsString, String> = siblings
+        .iter()
+        .filter(|a| a.obstacle.is_none() && is(&a.path, RAW))
+        .filter_map(|a| Some((stem(&a.path)?, a.path.file_name()?.to_string_lossy().into_owned())))
+        .collect();
+    for asset in siblings.iter_mut().filter(|a| !raw.is_empty() && is(&a.path, DEVELOPED)) {
+        asset.raw_sibling = stem(&asset.path).and_then(|stem| raw.get(&stem).cloned());
     }
 }
 

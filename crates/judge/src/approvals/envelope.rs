@@ -14,7 +14,7 @@ const PAYLOAD: &str = "application/vnd.in-toto+json";
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Envelope {
+pub(crate) struct Envelope {
     payload_type: String,
     payload: String,
     signatures: Vec<Signed>,
@@ -27,14 +27,14 @@ struct Signed {
 }
 
 /// The text that is signed: DSSE's pre-authentication encoding.
-fn pae(payload: &[u8]) -> Vec<u8> {
+pub(super) fn pae(payload: &[u8]) -> Vec<u8> {
     let mut out = format!("DSSEv1 {} {PAYLOAD} {} ", PAYLOAD.len(), payload.len()).into_bytes();
     out.extend_from_slice(payload);
     out
 }
 
 impl Envelope {
-    pub(super) fn new(payload: &[u8], key: Option<&SigningKey>) -> Self {
+    pub(crate) fn new(payload: &[u8], key: Option<&SigningKey>) -> Self {
         let signatures = key.map(|key| Signed {
             keyid: key_id(key.verifying_key().as_bytes()),
             sig: BASE64.encode(&key.sign(&pae(payload)).to_bytes()),
@@ -46,8 +46,15 @@ impl Envelope {
         }
     }
 
+    /// Around a payload that was signed elsewhere, where the signature holds.
+    pub(super) fn signed(payload: &[u8], key: &[u8; 32], signature: &[u8; 64]) -> Result<Self, String> {
+        let signed = Signed { keyid: key_id(key), sig: BASE64.encode(signature) };
+        signed.check(payload)?;
+        Ok(Self { payload_type: PAYLOAD.to_owned(), payload: BASE64.encode(payload), signatures: vec![signed] })
+    }
+
     /// The payload and the public keys that signed it; a signature that does not hold is an error.
-    pub(super) fn open(&self) -> Result<(Vec<u8>, Vec<[u8; 32]>), String> {
+    pub(crate) fn open(&self) -> Result<(Vec<u8>, Vec<[u8; 32]>), String> {
         if self.payload_type != PAYLOAD {
             return Err(format!("its payload type is not {PAYLOAD}"));
         }

@@ -84,6 +84,11 @@ static CSV: &[Column] = &[
     ("expires-on", |l| day(l.known.record.expires_on)),
     ("reference", |l| text(&l.known.record.reference)),
     ("note", |l| text(&l.known.record.note)),
+    ("archive", |l| text(&l.known.record.archive)),
+    ("collection", |l| text(&l.known.record.collection)),
+    ("object", |l| text(&l.known.record.object)),
+    ("licence", |l| text(&l.known.record.licence)),
+    ("disclosure-text", |l| text(&l.known.record.disclosure_text)),
     ("ends", |l| l.known.record.supersedes.join("|")),
 ];
 

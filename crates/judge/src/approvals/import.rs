@@ -143,6 +143,11 @@ static FIELDS: &[(&str, &[&str], Set)] = &[
     ("expires-on", &["expires", "expiry"], |r, v| r.date(v).map(|day| r.record.expires_on = Some(day))),
     ("reference", &["ticket"], |r, v| some(&mut r.record.reference, v)),
     ("note", &["notes", "comment"], |r, v| some(&mut r.record.note, v)),
+    ("archive", &["repository"], |r, v| some(&mut r.record.archive, v)),
+    ("collection", &["fonds"], |r, v| some(&mut r.record.collection, v)),
+    ("object", &["object-number", "inventory-number"], |r, v| some(&mut r.record.object, v)),
+    ("licence", &["license"], |r, v| some(&mut r.record.licence, v)),
+    ("disclosure-text", &["disclosure"], |r, v| some(&mut r.record.disclosure_text, v)),
     ("supersedes", &[], |r, v| list(&mut r.record.supersedes, v)),
 ];
 

@@ -267,19 +267,19 @@ impl Addition<'_> {
 }
 
 /// An id that tells the record's place and depends on all that it says.
-fn id(statement: &Statement) -> Result<String> {
+pub(super) fn id(statement: &Statement) -> Result<String> {
     let bytes = serde_json::to_vec(statement).map_err(|e| Error::Usage { what: e.to_string(), hint: String::new() })?;
     let digest = HEXLOWER.encode(&Sha256::digest(&bytes));
     Ok(format!("{:06}-{}", statement.predicate.sequence, digest.get(..8).unwrap_or_default()))
 }
 
-fn unwritable(path: &Path, e: &std::io::Error) -> Error {
+pub(super) fn unwritable(path: &Path, e: &std::io::Error) -> Error {
     let hint = "nothing was recorded; choose a ledger in a folder that can be written and locked".to_owned();
     Error::File { path: path.to_owned(), what: format!("cannot write the approvals: {e}"), hint }
 }
 
 /// A new file's name must reach the disk too; not every system lets a folder be opened for that.
-fn sync_folder(path: &Path) {
+pub(super) fn sync_folder(path: &Path) {
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let _ = File::open(folder).and_then(|folder| folder.sync_all());
 }

@@ -1,13 +1,14 @@
 //! Recorded decisions about files: the ledger that holds them, and which of them are about an asset.
 //!
 //! [`record`] is one decision, [`envelope`] its signed wrapping, [`keys`] what signs it, [`ledger`] the append-only file and
-//! [`lines`] its reading, [`index`] finds the lines that are about an asset, [`checked`] remembers between runs that signatures
+//! [`lines`] its reading, [`detached`] adds a line whose signature is made elsewhere, [`index`] finds the lines that are about an asset, [`checked`] remembers between runs that signatures
 //! were checked, [`again`] reads those lines again, [`outline`] of each what the index needs, [`paths`] says when a path hint fits, [`status`] what the records about one asset amount to on a day; [`import`] and [`export`]
 //! exchange records with spreadsheets.
 
 mod again;
 mod checked;
-mod envelope;
+pub mod detached;
+pub(crate) mod envelope;
 pub mod export;
 pub mod import;
 mod index;

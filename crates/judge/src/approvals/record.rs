@@ -75,6 +75,21 @@ pub struct Record {
     /// Anything else, in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
+    /// The archive that the material comes from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub archive: Option<String>,
+    /// The collection in that archive.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub collection: Option<String>,
+    /// The number or name of the object in that collection.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub object: Option<String>,
+    /// The license under which it may be shown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub licence: Option<String>,
+    /// The words by which the audience is told.
+    #[serde(default, skip_serializing_if = "Option::is_none", alias = "disclosure_text")]
+    pub disclosure_text: Option<String>,
     /// Ids of earlier records that this one ends.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub supersedes: Vec<String>,
@@ -107,6 +122,11 @@ impl Record {
             expires_on: None,
             reference: None,
             note: None,
+            archive: None,
+            collection: None,
+            object: None,
+            licence: None,
+            disclosure_text: None,
             supersedes: Vec::new(),
             source_system: None,
         }
@@ -184,6 +204,19 @@ pub enum UseClass {
     Generated,
     /// It made the likeness or voice of a real person.
     DigitalReplica,
+}
+
+impl UseClass {
+    /// The kebab-case word that records and reports use.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Assistive => "assistive",
+            Self::Altered => "altered",
+            Self::Generated => "generated",
+            Self::DigitalReplica => "digital-replica",
+        }
+    }
 }
 
 /// Something that went into the tool.

@@ -10,8 +10,8 @@ use toml::Spanned;
 
 use super::origins;
 use super::public_key;
-use super::raw::{Raw, RawApprovals, RawKey, RawRequire, RawRule, RawSuppress};
-use super::{Demands, Policy, Require, Setting, Suppression, TrustedKey, known};
+use super::raw::{Raw, RawApprovals, RawKey, RawReport, RawRequire, RawRule, RawSuppress};
+use super::{Demands, Policy, ReportHeading, Require, Setting, Suppression, TrustedKey, known};
 use crate::roles::{Pattern, Patterns, hidden};
 use countersign_model::error::{Error, Result};
 use countersign_model::{Role, Severity};
@@ -130,6 +130,10 @@ pub(super) fn policy(text: &str, path: &str, load: Load<'_>) -> Result<Policy> {
         policy.trust.keys.push(trusted);
     }
     policy.digitized_needs_custody = raw.archival.custody.unwrap_or(policy.digitized_needs_custody);
+    if let Some(supported) = raw.archival.supported {
+        policy.supported_archival = supported.into();
+    }
+    heading(&at, &mut policy.report, &raw.report)?;
     policy.limits.archive_depth = raw.limits.archive_depth.or(policy.limits.archive_depth);
     policy.limits.seconds_per_asset = raw.limits.seconds_per_asset.or(policy.limits.seconds_per_asset);
     Ok(policy)
@@ -187,6 +191,8 @@ fn base(at: &Text, extends: Option<&Spanned<String>>, load: Load<'_>) -> Result<
             trust: super::Trust::default(),
             limits: super::Limits::default(),
             digitized_needs_custody: false,
+            supported_archival: None,
+            report: ReportHeading::default(),
             unused_role: None,
             rules: std::collections::BTreeMap::new(),
         });
@@ -254,6 +260,26 @@ fn demands(out: &mut Demands, raw: RawApprovals) {
     out.scopes.extend(raw.scopes.into_iter().map(|(role, scopes)| (role, scopes.into_iter().collect())));
     out.grades.extend(raw.grades);
     out.marks.extend(raw.marks.into_iter().map(|(mark, scopes)| (mark, scopes.into_iter().collect())));
+}
+
+/// What the papers say of the production.
+fn heading(at: &Text, out: &mut ReportHeading, raw: &RawReport) -> Result<()> {
+    let parts = [
+        (&mut out.title, &raw.title),
+        (&mut out.project, &raw.project),
+        (&mut out.episode, &raw.episode),
+        (&mut out.sender, &raw.sender),
+        (&mut out.contact, &raw.contact),
+    ];
+    for (part, said) in parts {
+        if let Some(said) = said.as_deref().map(str::trim).filter(|said| !said.is_empty()) {
+            *part = Some(said.to_owned());
+        }
+    }
+    if let Some(due) = &raw.due {
+        out.due = Some(at.date(due)?.to_string());
+    }
+    Ok(())
 }
 
 /// The role of what no timeline plays: nobody makes archival material by leaving it out.

@@ -6,13 +6,13 @@ use chrono::NaiveDate;
 use serde::Serialize;
 
 use super::{Origin, Policy, Setting};
-use crate::roles::{looks, place_from};
+use crate::roles::{Placed, Seen, looks, place_from};
 use countersign_model::{Grade, Role, Scope, Severity};
 
 /// A path, and from where it is seen.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Place<'a> {
-    /// Names of the folders from the delivery's own root to the scanned one; see [`place_from`].
+    /// Names of the folders from the delivery's own root to the scanned one; see [`Seen`].
     pub above: &'a str,
     /// The path below the scanned folder, with `/` between the parts.
     pub rel: &'a str,
@@ -29,6 +29,9 @@ pub struct Explanation {
     pub role: Role,
     /// `policy:<pattern>`, `option` or `default`, as in reports.
     pub role_basis: String,
+    /// Where the pattern fits only together with names above the scanned folder: those names.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub role_above: Option<String>,
     /// The line that places it; `None` for the option and the default.
     pub origin: Option<Said>,
     /// A folder of the path that looks archival or temporary, where no pattern places it.
@@ -122,7 +125,8 @@ pub struct Suppressed {
 /// ```
 #[must_use]
 pub fn explain(policy: &Policy, place: Place<'_>) -> Explanation {
-    let (role, role_basis) = place_from(place.above, place.rel, &policy.roles, None, place.option);
+    let seen = Seen { above: place.above, rel: place.rel };
+    let Placed { role, basis: role_basis, by_above } = place_from(seen, &policy.roles, None, place.option);
     let said = |name: &str| policy.origins.get(name).map(Said::from);
     let origin = role_basis.strip_prefix("policy:").and_then(|pattern| said(&format!("roles.{pattern}")));
     let unplaced = origin.is_none() && !role_basis.starts_with("policy:");
@@ -134,6 +138,7 @@ pub fn explain(policy: &Policy, place: Place<'_>) -> Explanation {
         path: place.rel.to_owned(),
         role,
         role_basis,
+        role_above: by_above.then(|| place.above.to_owned()),
         origin,
         looks: looks.map(|(folder, role)| Looks { folder: folder.to_owned(), role }),
         claims: Demand {
@@ -141,10 +146,10 @@ pub fn explain(policy: &Policy, place: Place<'_>) -> Explanation {
             of: of_role(role),
             origin: said(&format!("approvals.claims.{}", word(role))),
         },
-        scopes: scopes(policy, role, place.rel),
-        grades: grades(policy, role, place.rel),
+        scopes: scopes(policy, role, seen),
+        grades: grades(policy, role, seen),
         rules: policy.settings().map(|(id, setting)| rule(id, setting, said(&format!("rules.{id}")))).collect(),
-        suppressed: suppressed(policy, place.rel),
+        suppressed: suppressed(policy, seen),
     }
 }
 
@@ -161,7 +166,7 @@ fn rule(id: &str, setting: &Setting, origin: Option<Said>) -> RuleSaid {
     RuleSaid { rule: id.to_owned(), severity: setting.severity, off: setting.off.clone(), origin }
 }
 
-fn scopes(policy: &Policy, role: Role, rel: &str) -> Vec<Demand> {
+fn scopes(policy: &Policy, role: Role, seen: Seen<'_>) -> Vec<Demand> {
     let demand = |scope: &Scope, of: String, name: String| Demand {
         what: scope.word().to_owned(),
         of,
@@ -169,7 +174,7 @@ fn scopes(policy: &Policy, role: Role, rel: &str) -> Vec<Demand> {
     };
     let own = policy.approvals.scopes.get(&role).into_iter().flatten();
     let own = own.map(|scope| demand(scope, of_role(role), format!("approvals.scopes.{}", word(role))));
-    let rows = policy.require.iter().enumerate().filter(|(_, row)| row.pattern.matches(rel));
+    let rows = policy.require.iter().enumerate().filter(|(_, row)| seen.fits(&row.pattern));
     let of_rows = rows.flat_map(|(number, row)| {
         let of = format!("pattern {}", row.pattern.text());
         row.scopes.iter().map(move |scope| demand(scope, of.clone(), format!("require.{number}")))
@@ -177,7 +182,7 @@ fn scopes(policy: &Policy, role: Role, rel: &str) -> Vec<Demand> {
     own.chain(of_rows).collect()
 }
 
-fn grades(policy: &Policy, role: Role, rel: &str) -> Vec<Demand> {
+fn grades(policy: &Policy, role: Role, seen: Seen<'_>) -> Vec<Demand> {
     let of_grade = |grade: Grade| grade.word().to_owned();
     let said = |name: &str| policy.origins.get(name).map(Said::from);
     let every = Demand {
@@ -185,7 +190,7 @@ fn grades(policy: &Policy, role: Role, rel: &str) -> Vec<Demand> {
         of: "every record".to_owned(),
         origin: said("approvals.least-grade"),
     };
-    let demanded = policy.scopes(role, rel);
+    let demanded = policy.scopes(role, seen);
     let by_scope = policy.approvals.grades.iter().filter(|(scope, _)| demanded.contains(scope));
     let by_scope = by_scope.map(|(scope, grade)| Demand {
         what: of_grade(*grade),
@@ -195,8 +200,8 @@ fn grades(policy: &Policy, role: Role, rel: &str) -> Vec<Demand> {
     std::iter::once(every).chain(by_scope).collect()
 }
 
-fn suppressed(policy: &Policy, rel: &str) -> Vec<Suppressed> {
-    let rows = policy.suppress.iter().enumerate().filter(|(_, row)| row.pattern.matches(rel));
+fn suppressed(policy: &Policy, seen: Seen<'_>) -> Vec<Suppressed> {
+    let rows = policy.suppress.iter().enumerate().filter(|(_, row)| seen.fits(&row.pattern));
     let told = |(number, row): (usize, &super::Suppression)| Suppressed {
         rule: row.rule.clone(),
         pattern: row.pattern.text().to_owned(),

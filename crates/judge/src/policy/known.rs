@@ -11,6 +11,7 @@ pub const RULES: &[&str] = &[
     "approval-scope-missing",
     "approval-not-trusted",
     "ai-in-archival",
+    "contradicted-archival",
     "copy-of-known-ai",
     "tampered-credentials",
     "unreadable-asset",

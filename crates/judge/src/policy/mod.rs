@@ -21,10 +21,10 @@ use std::path::{Path, PathBuf};
 
 use chrono::NaiveDate;
 
-use crate::roles::{Pattern, Patterns};
+use crate::roles::{Pattern, Patterns, Seen};
 use countersign_model::error::{Error, Result};
 use countersign_model::{Ai, Evidence, PolicyRef, Role, Severity, Strength, Via};
-pub use countersign_model::{Grade, Scope};
+pub use countersign_model::{Grade, ReportHeading, Scope};
 pub use origins::{Origin, Origins};
 
 /// A checked policy.
@@ -54,6 +54,10 @@ pub struct Policy {
     pub limits: Limits,
     /// Whether a digitization mark authenticates archival material only together with a custody record.
     pub digitized_needs_custody: bool,
+    /// How archival material is told of that its own fields support and that nobody vouches for; `None` for not at all.
+    pub supported_archival: Option<Severity>,
+    /// What the papers say of the production that the delivery is for.
+    pub report: ReportHeading,
     /// What becomes of final material that no timeline plays, where one that the user named may say so.
     pub unused_role: Option<Role>,
     /// Files that it extends, the nearest first.
@@ -106,7 +110,7 @@ pub struct Demands {
 impl Default for Demands {
     fn default() -> Self {
         let ai = BTreeSet::from([Ai::Generated, Ai::Composite]);
-        let claims = [Role::Final, Role::Temporary, Role::Archival].map(|role| (role, ai.clone()));
+        let claims = [Role::Final, Role::Temporary, Role::Archival, Role::Promotional].map(|role| (role, ai.clone()));
         Self {
             least_grade: Grade::Imported,
             path_only: BTreeSet::new(),
@@ -300,9 +304,10 @@ impl Policy {
 
     /// The scopes that an approval of this file must have, by its role and its path.
     #[must_use]
-    pub fn scopes(&self, role: Role, rel: &str) -> BTreeSet<Scope> {
+    pub fn scopes<'a>(&self, role: Role, path: impl Into<Seen<'a>>) -> BTreeSet<Scope> {
+        let seen = path.into();
         let mut scopes = self.approvals.scopes.get(&role).cloned().unwrap_or_default();
-        for row in self.require.iter().filter(|row| row.pattern.matches(rel)) {
+        for row in self.require.iter().filter(|row| seen.fits(&row.pattern)) {
             scopes.extend(&row.scopes);
         }
         scopes
@@ -310,8 +315,8 @@ impl Policy {
 
     /// As [`Policy::scopes`], with those that the asset's own marks demand: in roles where approvals must have scopes at all.
     #[must_use]
-    pub fn scopes_of(&self, role: Role, rel: &str, evidence: &[Evidence]) -> BTreeSet<Scope> {
-        let mut scopes = self.scopes(role, rel);
+    pub fn scopes_of(&self, role: Role, path: Seen<'_>, evidence: &[Evidence]) -> BTreeSet<Scope> {
+        let mut scopes = self.scopes(role, path);
         if self.approvals.scopes.get(&role).is_none_or(BTreeSet::is_empty) {
             return scopes;
         }

@@ -25,6 +25,7 @@ pub(super) struct Raw {
     pub(super) trust: RawTrust,
     pub(super) limits: RawLimits,
     pub(super) archival: RawArchival,
+    pub(super) report: RawReport,
     pub(super) timelines: RawTimelines,
 }
 
@@ -38,6 +39,39 @@ pub(super) struct RawTimelines {
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct RawArchival {
     pub(super) custody: Option<bool>,
+    pub(super) supported: Option<RawSupported>,
+}
+
+/// How archival material is told of that is supported and not authenticated.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum RawSupported {
+    Off,
+    Note,
+    Warning,
+    Error,
+}
+
+impl From<RawSupported> for Option<Severity> {
+    fn from(supported: RawSupported) -> Self {
+        match supported {
+            RawSupported::Off => None,
+            RawSupported::Note => Some(Severity::Note),
+            RawSupported::Warning => Some(Severity::Warning),
+            RawSupported::Error => Some(Severity::Error),
+        }
+    }
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct RawReport {
+    pub(super) title: Option<String>,
+    pub(super) project: Option<String>,
+    pub(super) episode: Option<String>,
+    pub(super) sender: Option<String>,
+    pub(super) contact: Option<String>,
+    pub(super) due: Option<Spanned<toml::Value>>,
 }
 
 #[derive(Debug, Deserialize)]

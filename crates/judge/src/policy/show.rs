@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use super::Policy;
+use countersign_model::Severity;
 
 /// One value in TOML.
 fn value(of: impl Serialize) -> String {
@@ -73,7 +74,16 @@ pub(super) fn toml(policy: &Policy) -> String {
         let _ = writeln!(out, "\n[[suppress]]\nrule = {}\npattern = {}", value(&row.rule), value(row.pattern.text()));
         let _ = writeln!(out, "reason = {}\nexpires = {}", value(&row.reason), row.expires);
     }
-    let _ = writeln!(out, "\n[archival]\ncustody = {}", policy.digitized_needs_custody);
+    let supported = policy.supported_archival.map_or("off", Severity::word);
+    let custody = policy.digitized_needs_custody;
+    let _ = writeln!(out, "\n[archival]\ncustody = {custody}\nsupported = {}", value(supported));
+    let heading = &policy.report;
+    if *heading != super::ReportHeading::default() {
+        let _ = writeln!(out, "\n[report]");
+        for (key, said) in heading.rows().into_iter().filter_map(|(key, said)| Some((key, said?))) {
+            let _ = writeln!(out, "{key} = {}", value(said));
+        }
+    }
     if let Some(role) = policy.unused_role {
         let _ = writeln!(out, "\n[timelines]\nunused = {}", value(role));
     }

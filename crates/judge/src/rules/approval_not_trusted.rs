@@ -12,7 +12,7 @@
 
 use super::{AssetContext, Info, Manual, RawFinding, Rule, unapproved_ai_in_final, wording};
 use crate::approvals::Verdict;
-use countersign_model::{FindingAction, FindingSubject, Grade, Role, Severity};
+use countersign_model::{FindingAction, FindingSubject, Grade, Severity};
 
 pub(super) struct ApprovalNotTrusted;
 
@@ -31,7 +31,7 @@ impl Rule for ApprovalNotTrusted {
 
     fn check_asset(&self, context: &AssetContext, out: &mut Vec<RawFinding>) {
         let Verdict::Insufficient { untrusted: Some(untrusted), .. } = &context.status.verdict else { return };
-        if context.asset.role != Role::Final || !context.needs_record() {
+        if !context.asset.role.reaches_audience() || !context.needs_record() {
             return;
         }
         let known = &untrusted.record;

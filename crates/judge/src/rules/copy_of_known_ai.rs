@@ -89,7 +89,7 @@ fn message(what: &str, evidence: &Evidence, of: &KnownCopy) -> String {
 fn action(context: &AssetContext, of: &KnownCopy) -> FindingAction {
     match (of.relation, context.asset.role) {
         (KnownRelation::Look, _) => FindingAction::LookAtBoth,
-        (_, Role::Final) => FindingAction::RemoveOrApprove { approve: wording::approve(context) },
+        (_, Role::Final | Role::Promotional) => FindingAction::RemoveOrApprove { approve: wording::approve(context) },
         (_, Role::Temporary) => FindingAction::Notify { notify: wording::notify(context) },
         (_, Role::Archival) => FindingAction::ReplaceOrDisclose { disclose: wording::disclose(context) },
     }

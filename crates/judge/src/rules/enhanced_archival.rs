@@ -1,5 +1,8 @@
 //! AI enhancement (upscaling, restoration, colorization) on archival material.
 //!
+//! Where a file says no more than that an algorithm enhanced it (IPTC `algorithmicallyEnhanced`), that need not be AI: the
+//! finding says so, and is no error under any policy.
+//!
 //! An approval or a disclosure for these exact bytes clears it.
 //!
 //! **Why it matters.** Enhancement invents detail: faces, number plates, lettering. Whether it changes the meaning is
@@ -40,6 +43,11 @@ impl Rule for EnhancedArchival {
         }
         let (approve, disclose) = (wording::approve(context), wording::disclose(context));
         let message = format!("{mark}, among archival material; no record covers it");
-        out.push(RawFinding::new(message, FindingAction::ReviewEnhancement { approve, disclose }));
+        let finding = RawFinding::new(message, FindingAction::ReviewEnhancement { approve, disclose });
+        // That an algorithm enhanced it is no error by itself, whatever the policy makes of AI.
+        out.push(match wording::enhanced_by_algorithm_only(context) {
+            true => finding.at_most(Severity::Warning),
+            false => finding,
+        });
     }
 }

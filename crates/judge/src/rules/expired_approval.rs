@@ -10,7 +10,7 @@
 
 use super::{AssetContext, Info, Manual, RawFinding, Rule, unapproved_ai_in_final, wording};
 use crate::approvals::Verdict;
-use countersign_model::{FindingAction, FindingSubject, Role, Severity};
+use countersign_model::{FindingAction, FindingSubject, Severity};
 
 pub(super) struct ExpiredApproval;
 
@@ -29,7 +29,7 @@ impl Rule for ExpiredApproval {
 
     fn check_asset(&self, context: &AssetContext, out: &mut Vec<RawFinding>) {
         let Verdict::Expired(known) = &context.status.verdict else { return };
-        if context.asset.role != Role::Final || !context.needs_record() {
+        if !context.asset.role.reaches_audience() || !context.needs_record() {
             return;
         }
         let day = known.record.expires_on.map(|d| d.to_string()).unwrap_or_default();

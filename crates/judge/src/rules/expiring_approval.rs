@@ -13,7 +13,7 @@ use chrono::Days;
 
 use super::{AssetContext, Info, Manual, RawFinding, Rule, wording};
 use crate::approvals::Verdict;
-use countersign_model::{FindingAction, FindingSubject, Role, Severity};
+use countersign_model::{FindingAction, FindingSubject, Severity};
 
 pub(super) struct ExpiringApproval;
 
@@ -32,7 +32,7 @@ impl Rule for ExpiringApproval {
 
     fn check_asset(&self, context: &AssetContext, out: &mut Vec<RawFinding>) {
         let Verdict::Covered(known) = &context.status.verdict else { return };
-        if context.asset.role != Role::Final || !context.needs_record() {
+        if !context.asset.role.reaches_audience() || !context.needs_record() {
             return;
         }
         let days = context.policy.approvals.expiring_days;

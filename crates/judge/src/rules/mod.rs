@@ -10,6 +10,7 @@ mod approval_not_trusted;
 mod approval_scope_missing;
 mod configuration_in_delivery;
 mod conflicting_provenance;
+mod contradicted_archival;
 mod copy_of_known_ai;
 mod credentials_wording;
 mod enhanced_archival;
@@ -46,7 +47,8 @@ use chrono::NaiveDate;
 use crate::approvals::{ApprovalStatus, Approvals, MatchKind, Matches, Verdict};
 use crate::policy::Policy;
 use countersign_model::{
-    Ai, Asset, Decision, Evidence, Facts, FindingAction, FindingSubject, PackageFault, PackageReport, Role, Severity,
+    Ai, ArchiveEvidence, Asset, Decision, Evidence, Facts, FindingAction, FindingSubject, PackageFault, PackageReport,
+    Severity,
 };
 
 pub use usage::Usage;
@@ -146,6 +148,8 @@ pub struct AssetContext<'a> {
     pub ai: Ai,
     /// The marks that matched.
     pub evidence: &'a [Evidence],
+    /// What speaks for and against it in an archival place; `None` elsewhere.
+    pub archive: Option<&'a ArchiveEvidence>,
     /// The policy in force.
     pub policy: &'a Policy,
     /// The records about this asset.
@@ -165,7 +169,7 @@ impl AssetContext<'_> {
     /// refused or withdrawn, so that somebody knows them for AI material though no mark says so.
     #[must_use]
     pub fn needs_record(&self) -> bool {
-        self.policy.demands(self.asset.role, self.ai) || (self.asset.role == Role::Final && self.refused())
+        self.policy.demands(self.asset.role, self.ai) || (self.asset.role.reaches_audience() && self.refused())
     }
 
     fn refused(&self) -> bool {
@@ -287,6 +291,7 @@ pub static ALL: &[&dyn Rule] = &[
     &approval_scope_missing::ApprovalScopeMissing,
     &approval_not_trusted::ApprovalNotTrusted,
     &ai_in_archival::AiInArchival,
+    &contradicted_archival::ContradictedArchival,
     &copy_of_known_ai::CopyOfKnownAi,
     &tampered_credentials::TamperedCredentials,
     &unreadable_asset::UnreadableAsset,

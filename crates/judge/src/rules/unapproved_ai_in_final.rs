@@ -18,7 +18,7 @@
 
 use super::{AssetContext, Info, Manual, RawFinding, Rule, uses, wording};
 use crate::approvals::Verdict;
-use countersign_model::{Ai, FindingAction, FindingSubject, Role, Severity};
+use countersign_model::{Ai, FindingAction, FindingSubject, Severity};
 
 pub(super) struct UnapprovedAiInFinal;
 
@@ -36,7 +36,7 @@ impl Rule for UnapprovedAiInFinal {
     }
 
     fn check_asset(&self, context: &AssetContext, out: &mut Vec<RawFinding>) {
-        if context.asset.role != Role::Final || !context.needs_record() {
+        if !context.asset.role.reaches_audience() || !context.needs_record() {
             return;
         }
         let mark = wording::mark(context);

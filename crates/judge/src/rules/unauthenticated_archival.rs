@@ -1,24 +1,27 @@
-//! Archival asset with no authenticated origin.
+//! Archival asset whose origin too little speaks for.
 //!
-//! Three things authenticate an origin: Content Credentials of a trusted signer that say it was captured or digitized;
-//! a digitization mark (IPTC Digital Source Type `negativeFilm`, `positiveFilm`, `print`), to which the `archival`
-//! policy demands a custody record as well, for anybody can write a mark; or a custody record itself: an approval or
-//! disclosure in the ledger for these exact bytes, such as one imported from an archive's accession list, or a
-//! package's manifest whose hash of the file was checked (`--integrity`) and holds.
+//! The evidence for and against an archival asset is ranked into a grade. *Authenticated*: Content Credentials of a trusted
+//! signer say that it was captured or digitized, a package's manifest states a hash of the file that was checked
+//! (`--integrity`) and holds, or the ledger has an approval or a disclosure for these exact bytes, such as one imported from
+//! an archive's accession list. *Supported*: at least two of its own fields, or of what lies beside it, speak for it (camera,
+//! maker note, capture date, scanner, credit, rights, holding, raw file, thumbnail), and nobody vouches for them.
+//! *Unsupported*: less than that. *Contradicted*: see `contradicted-archival`.
 //!
-//! The finding lays out what speaks for an authentic origin and what is missing. It is no verdict on the picture.
+//! Unsupported assets are a warning. Supported ones are told only where the policy says so (`supported` under `[archival]`);
+//! the `archival` policy warns of them. The finding lays out what was found. It is no verdict on the picture.
 //!
 //! **Why it matters.** The absence of AI marks says nothing about authenticity. What is shown as archive material
 //! should have a chain of custody.
 //!
 //! **What to do.** Ask the archive for the credentials or the transfer's metadata, or record where the file comes
-//! from: `countersign approve` with the archive's reference.
+//! from: `countersign approve` with the archive's reference. `scan --report provenance=FILE` lists what is to be asked.
 //!
 //! **Example.** `archive/1974_rally.tif` holds pixels and a resolution, nothing else.
 
 use super::{AssetContext, Info, Manual, RawFinding, Rule, wording};
-use crate::approvals::Verdict;
-use countersign_model::{Ai, Claim, CredentialState, FindingAction, FindingSubject, Media, Role, Severity};
+use countersign_model::{
+    Ai, ArchiveEvidence, ArchiveGrade, ArchiveLine, Claim, CredentialState, FindingAction, FindingSubject, Severity,
+};
 
 pub(super) struct UnauthenticatedArchival;
 
@@ -30,30 +33,66 @@ static INFO: Info = Info {
     manual: Manual::Source(include_str!("unauthenticated_archival.rs")),
 };
 
+/// Lines on each side that a message names.
+const NAMED: usize = 3;
+
 impl Rule for UnauthenticatedArchival {
     fn info(&self) -> &'static Info {
         &INFO
     }
 
     fn check_asset(&self, context: &AssetContext, out: &mut Vec<RawFinding>) {
-        // What holds or describes other files is nothing that an audience sees.
-        let media = context.facts.media.is_some_and(Media::is_content);
         // What is marked as AI has a worse finding of its own.
-        if context.asset.role != Role::Archival || !media || context.ai > Ai::Enhanced || authenticated(context) {
-            return;
-        }
+        let Some(archive) = context.archive.filter(|_| context.ai <= Ai::Enhanced) else { return };
+        let (opening, severity) = match archive.grade {
+            // What contradicts an asset is told by a rule of its own.
+            ArchiveGrade::Authenticated | ArchiveGrade::Contradicted => return,
+            ArchiveGrade::Unsupported if declared(context) => return,
+            ArchiveGrade::Unsupported => ("too little speaks for the origin of this archival asset", None),
+            ArchiveGrade::Supported => match context.policy.supported_archival {
+                Some(severity) if !declared(context) => (
+                    "its own fields support the origin of this archival asset, and nobody vouches for it",
+                    Some(severity),
+                ),
+                _ => return,
+            },
+        };
         let action = FindingAction::RecordOrigin { approve: wording::approve(context) };
-        let message = format!("nothing authenticates the origin of this archival asset; {}", evidence(context));
-        out.push(RawFinding::new(message, action));
+        let message = format!("{opening}; for it: {}; against it: {}", pro(archive), con(context, archive));
+        let finding = RawFinding::new(message, action);
+        out.push(match severity {
+            Some(severity) => finding.of_severity(severity).at_most(severity),
+            None => finding,
+        });
     }
 }
 
-/// What speaks for an authentic origin, and what is missing.
-fn evidence(context: &AssetContext) -> String {
-    let claims = [Claim::Digitized, Claim::Captured];
-    let own = context.evidence.iter().find(|e| e.via.is_own() && claims.contains(&e.claim));
-    let pro = own.map_or_else(|| "nothing that it says".to_owned(), wording::place);
-    let con = match &context.facts.c2pa {
+/// Whether it declares that it was digitized, under a policy to which that is enough.
+fn declared(context: &AssetContext) -> bool {
+    let digitized = context.evidence.iter().any(|e| e.claim == Claim::Digitized && e.via.is_own());
+    digitized && !context.policy.digitized_needs_custody
+}
+
+fn pro(archive: &ArchiveEvidence) -> String {
+    if archive.supporting.is_empty() {
+        return "no field that names a camera, a scanner, a date, a maker or a holder".to_owned();
+    }
+    listed(&archive.supporting)
+}
+
+fn listed(lines: &[ArchiveLine]) -> String {
+    let named: Vec<_> = lines.iter().take(NAMED).map(wording::archive_line).collect();
+    let more = match lines.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        n => format!("; and {n} more"),
+    };
+    format!("{}{more}", named.join("; "))
+}
+
+/// What speaks against it, and what is missing.
+fn con(context: &AssetContext, archive: &ArchiveEvidence) -> String {
+    let found = if archive.against.is_empty() { String::new() } else { format!("{}; ", listed(&archive.against)) };
+    let credentials = match &context.facts.c2pa {
         Some(c2pa) if c2pa.state == CredentialState::Trusted => {
             "its trusted credentials do not say that it was captured or digitized"
         }
@@ -67,13 +106,5 @@ fn evidence(context: &AssetContext) -> String {
         },
         _ => "no credentials",
     };
-    format!("for it: {pro}; against it: {con}, no custody record of these bytes")
-}
-
-fn authenticated(context: &AssetContext) -> bool {
-    let trusted = context.facts.c2pa.as_ref().is_some_and(|c| c.state == CredentialState::Trusted);
-    let claims = |claim: Claim| context.evidence.iter().any(|e| e.claim == claim && e.via.is_own());
-    let custody = context.asset.verified_hashes.is_some() || matches!(context.status.verdict, Verdict::Covered(_));
-    let digitized = claims(Claim::Digitized) && (trusted || !context.policy.digitized_needs_custody);
-    custody || digitized || (trusted && claims(Claim::Captured))
+    format!("{found}{credentials}, no custody record of these bytes")
 }

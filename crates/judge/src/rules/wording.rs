@@ -3,9 +3,10 @@
 use std::path::Path;
 
 use crate::approvals::Record;
+use crate::archive;
 use crate::marks;
 use crate::rules::AssetContext;
-use countersign_model::{Ai, Command, Decision, Evidence, NamedEvents, PackageFault, Scope, Via};
+use countersign_model::{Ai, ArchiveLine, Command, Decision, Evidence, NamedEvents, PackageFault, Scope, Via};
 
 /// Characters of a mark's value that a message repeats.
 const QUOTED: usize = 80;
@@ -39,6 +40,9 @@ pub(super) fn mark(context: &AssetContext) -> String {
         return claim(context.ai).to_owned();
     };
     let system = best.system.as_ref().map(|s| format!(" by {}", quote(s, false))).unwrap_or_default();
+    if enhanced_by_algorithm_only(context) {
+        return format!("enhanced by an algorithm, which need not be AI ({}{})", best.place, via(best.via));
+    }
     let more =
         context.evidence.iter().filter(|e| marks::ai(std::slice::from_ref(e)) > Ai::None).count().saturating_sub(1);
     let more = match more {
@@ -49,6 +53,12 @@ pub(super) fn mark(context: &AssetContext) -> String {
     format!("marked as {}{system} ({}{}){more}", claim(context.ai), best.place, via(best.via))
 }
 
+/// Whether all that is said of the asset is that an algorithm enhanced it, which need not be AI.
+pub(super) fn enhanced_by_algorithm_only(context: &AssetContext) -> bool {
+    let mut claims = context.evidence.iter().filter(|e| marks::ai(std::slice::from_ref(e)) > Ai::None).peekable();
+    context.ai == Ai::Enhanced && claims.peek().is_some() && claims.all(archive::is_algorithm_only)
+}
+
 /// Where one mark stands and what it says.
 pub(super) fn place(evidence: &Evidence) -> String {
     let offset = evidence.offset.map(|o| format!(" at byte {o}")).unwrap_or_default();
@@ -56,6 +66,15 @@ pub(super) fn place(evidence: &Evidence) -> String {
     match evidence.value.is_empty() {
         true => format!("{}{offset}{via} ({})", evidence.place, evidence.mark),
         false => format!("{}{offset}{via} says {} ({})", evidence.place, quote(&evidence.value, true), evidence.mark),
+    }
+}
+
+/// `the lens is built into another model … (JPEG APP1, EXIF ExifIFD LensModel at byte 512 says "…")`.
+pub(super) fn archive_line(line: &ArchiveLine) -> String {
+    let offset = line.offset.map(|o| format!(" at byte {o}")).unwrap_or_default();
+    match line.value.is_empty() {
+        true => format!("{} ({}{offset})", line.what, line.place),
+        false => format!("{} ({}{offset} says {})", line.what, line.place, quote(&line.value, true)),
     }
 }
 
@@ -84,11 +103,7 @@ pub(super) fn clipped_value(text: &str) -> String {
 }
 
 fn clipped(text: &str, most: usize) -> String {
-    let mut short: String = text.chars().take(most).map(|c| if c.is_control() { ' ' } else { c }).collect();
-    if text.chars().nth(most).is_some() {
-        short.push('…');
-    }
-    short.trim().to_owned()
+    countersign_model::text::one_line(text, most)
 }
 
 /// `approved by A. Smith (counsel, Studio) on 2026-03-01, reference LGL-7`.
@@ -126,7 +141,7 @@ pub(super) fn scopes<'a>(scopes: impl IntoIterator<Item = &'a Scope>) -> String 
 
 /// `countersign approve 'stills/a b.png' --approvals approvals.jsonl --scope … --by NAME --reference TICKET`.
 pub(super) fn approve(context: &AssetContext) -> Command {
-    let demanded = context.policy.scopes_of(context.asset.role, &context.asset.rel, context.evidence);
+    let demanded = context.policy.scopes_of(context.asset.role, context.asset.into(), context.evidence);
     let mut out = command(context, "approve");
     for scope in &demanded {
         out = out.option(format!("--scope {}", scope.word()));

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use std::collections::{HashSet, VecDeque};
 
 use super::exif_names;
-use super::exif_values::{is_text, needed, texts};
+use super::exif_values::{HEAD, is_text, maker_note, needed, texts};
 use crate::framing::tiff_ifd::{self, Directory, Entry, Header};
 use crate::tags::{self, Place};
 use countersign_io::source::Source;
@@ -206,7 +206,8 @@ impl<'a> Walk<'a> {
         }
         // A maker note may be megabytes; only one that is plain text is told.
         if entry.tag == 0x927C && entry.len > limits::VALUE as u64 {
-            return self.say(part, entry, vec![format!("<{} bytes>", entry.len)]);
+            let head = self.source.read_bounded(entry.at, HEAD as u64, HEAD).unwrap_or_default();
+            return self.say(part, entry, vec![maker_note(entry.len, &head)]);
         }
         let harmless = !texty || entry.tag == 0x927C || !next.needed;
         let len = needed(part, entry);

@@ -42,7 +42,7 @@ pub(super) fn texts(part: &str, entry: &Entry, bytes: &[u8], header: Header) -> 
         (part, 0x9C9B..=0x9C9F) if part != "GPS" && entry.kind != 2 => {
             vec![utf16(bytes, false).trim_end_matches('\0').to_owned()]
         }
-        (part, 0x927C) if part != "GPS" => plain(bytes).map_or_else(opaque, |text| vec![text]),
+        (part, 0x927C) if part != "GPS" => vec![plain(bytes).unwrap_or_else(|| maker_note(entry.len, bytes))],
         (part, tag) if is_text(part, tag) && matches!(entry.kind, 1 | 6 | 7) => strings(bytes),
         _ if matches!(entry.kind, 2 | 129) => strings(bytes),
         _ if entry.kind == 7 => match plain(bytes) {
@@ -61,6 +61,19 @@ fn plain(bytes: &[u8]) -> Option<String> {
     let fine = text.chars().all(|c| !c.is_control() || matches!(c, '\n' | '\r' | '\t'));
     (fine && text.chars().any(|c| !c.is_whitespace())).then(|| text.trim_end().to_owned())
 }
+
+/// A maker note that is no text, by its length and the name that most makers begin it with: `<890 bytes, "Apple iOS">`.
+pub(super) fn maker_note(len: u64, bytes: &[u8]) -> String {
+    let name: String =
+        bytes.iter().take(HEAD).map_while(|b| (b' '..=b'~').contains(b).then_some(char::from(*b))).collect();
+    match name.trim_end() {
+        name if name.len() >= 3 && !name.contains('"') => format!("<{len} bytes, \"{name}\">"),
+        _ => format!("<{len} bytes>"),
+    }
+}
+
+/// The longest name that a maker note is looked for at its beginning, in bytes.
+pub(super) const HEAD: usize = 16;
 
 /// NUL-separated strings; the first one is there even when empty.
 fn strings(bytes: &[u8]) -> Vec<String> {

@@ -222,6 +222,12 @@
         el("div", {}, el("b", {}, e.claim + (e.system ? " by " + e.system : "")), " (" + e.strength + "; " + e.mark + (e.via === "self" ? "" : "; via " + e.via) + ")"),
         el("div", { class: "value", tabindex: e.value.length > 400 ? "0" : null }, e.value), place(e.where, e.offset)));
     }
+    if (row.archive) {
+      const GRADES = { authenticated: "Authenticated", supported: "Supported by its own fields; nobody vouches for them", unsupported: "Unsupported: too little speaks for it", contradicted: "Contradicted" };
+      body.append(el("h3", {}, "As archival material"), el("p", {}, GRADES[row.archive.grade] || row.archive.grade));
+      for (const [title, lines] of [["For it", row.archive.for], ["Against it", row.archive.against]])
+        for (const [what, value, where, offset] of lines) body.append(el("div", { class: "mark" }, el("b", {}, title + ": "), what, value ? el("div", { class: "value" }, value) : null, place(where, offset)));
+    }
     if (row.recipe) {
       const list = el("dl", { class: "facts" });
       for (const [name, value] of row.recipe) fact(list, name, value);

@@ -6,10 +6,13 @@ use std::io::{self, Write};
 
 use super::{address, text};
 use crate::escape::{shorten, xml};
+use crate::folders;
 use crate::layout::{count, number, size};
 use crate::not_looked_at;
-use crate::words::{outcome, systems, word};
-use countersign_model::{AssetReport, Evidence, Finding, FindingState, PackageReport, Run, Severity, Summary};
+use crate::words::{basis, outcome, systems, word};
+use countersign_model::{
+    ArchiveEvidence, ArchiveLine, AssetReport, Evidence, Finding, FindingState, PackageReport, Run, Severity, Summary,
+};
 
 /// Assets in the list; the next as many are there for who has no script at all.
 const LISTED: usize = 200;
@@ -170,13 +173,10 @@ fn inputs(run: &Run, summary: &Summary) -> String {
     let day = run.options.get("as_of").and_then(serde_json::Value::as_str);
     let day = day.map(|day| format!(", as of {day}")).unwrap_or_default();
     input("Policy", vec![format!("{}{day}", run.policy.name)]);
-    input(
-        "Approvals",
-        vec![match &run.approvals {
-            Some(a) => format!("{} ({})", a.path, count(a.records as u64, "record", "records")),
-            None => "No approvals ledger given".to_owned(),
-        }],
-    );
+    let ledgers = run.approvals.iter().chain(&run.further_approvals);
+    let ledgers: Vec<_> =
+        ledgers.map(|a| format!("{} ({})", a.path, count(a.records as u64, "record", "records"))).collect();
+    input("Approvals", if ledgers.is_empty() { vec!["No approvals ledger given".to_owned()] } else { ledgers });
     let issued = |issued: &Option<String>| issued.as_ref().map(|day| format!(" ({day})")).unwrap_or_default();
     let lists: Vec<_> = run.trust.iter().map(|list| format!("{}{}", list.name, issued(&list.issued))).collect();
     let none = vec!["None: signers cannot be recognized".to_owned()];
@@ -184,6 +184,10 @@ fn inputs(run: &Run, summary: &Summary) -> String {
     let passed = not_looked_at::with_cache(summary);
     if !passed.is_empty() {
         input("Not looked at", passed);
+    }
+    let hints = folders::lines(summary);
+    if !hints.is_empty() {
+        input("Roles", hints);
     }
     out
 }
@@ -226,7 +230,8 @@ fn chart(bars: impl Iterator<Item = (String, u64)>, none: &str) -> String {
 }
 
 fn fine(run: &Run) -> String {
-    let ledger = run.approvals.as_ref().map(|a| format!("; ledger head {}", a.head)).unwrap_or_default();
+    let ledgers = run.approvals.iter().chain(&run.further_approvals);
+    let ledger: String = ledgers.map(|a| format!("; ledger head {}", a.head)).collect();
     let files: String =
         run.catalogue.files.iter().map(|file| format!("; marks of {} {}", file.path, file.sha256)).collect();
     let catalogue = &run.catalogue;
@@ -242,12 +247,31 @@ fn article(asset: &AssetReport, roots: &[String]) -> String {
     let ai = if asset.ai == countersign_model::Ai::None { String::new() } else { format!("AI: {}; ", asset.ai.word()) };
     let frames = asset.frames.map(|f| format!("; {}", count(f.count, "frame", "frames"))).unwrap_or_default();
     let role = word(&asset.role);
-    let about = format!("{ai}role: {role} (by {}){frames}", asset.role_basis);
+    let about = format!("{ai}role: {role} (by {}){frames}", basis(asset));
+    let archive = asset.archive.as_ref().map(archival).unwrap_or_default();
     format!(
-        "<article class=\"found\"><h3>{}</h3><p class=\"where\">{}</p>{findings}{marks}</article>\n",
+        "<article class=\"found\"><h3>{}</h3><p class=\"where\">{}</p>{findings}{marks}{archive}</article>\n",
         show(&name),
         show(&about)
     )
+}
+
+/// The grade of archival evidence, and what stands against the asset.
+fn archival(archive: &ArchiveEvidence) -> String {
+    let (pro, con) = (archive.supporting.len() as u64, archive.against.len() as u64);
+    let (pro, con) = (count(pro, "fact", "facts"), count(con, "fact", "facts"));
+    let grade = format!("As archival material: {}; {pro} for it, {con} against it", archive.grade.word());
+    let line = |line: &ArchiveLine| {
+        let at = line.offset.map(|offset| format!(", byte {offset}")).unwrap_or_default();
+        format!(
+            "<div class=\"mark\"><div>{}</div><div class=\"value\">{}</div><p class=\"where\">{}</p></div>",
+            show(&format!("Against it: {}", line.what)),
+            xml(&shorten(&line.value, VALUE)),
+            show(&format!("{}{at}", line.place))
+        )
+    };
+    let against: String = archive.against.iter().take(MARKS).map(line).collect();
+    format!("<p class=\"where\">{}</p>{against}", show(&grade))
 }
 
 fn strongest(evidence: &[Evidence]) -> impl Iterator<Item = &Evidence> {

@@ -6,10 +6,10 @@ use std::io::{self, Write};
 
 use super::{Card, NAMED, Terminal, VALUE, named};
 use crate::escape::{shorten, terminal};
-use crate::layout::{Tone, number};
-use crate::words::{played, word};
+use crate::layout::{Tone, count, number};
+use crate::words::{basis, played, word};
 use countersign_model::{
-    AssetReport, CredentialFault, CredentialState, Evidence, Finding, FindingSubject, PackageReport,
+    ArchiveEvidence, AssetReport, CredentialFault, CredentialState, Evidence, Finding, FindingSubject, PackageReport,
 };
 
 /// Assets that are told of in full under one rule; the next are named only.
@@ -78,6 +78,9 @@ impl Terminal<'_> {
         if finding.subject == FindingSubject::Credentials {
             self.credentials(asset)?;
         }
+        if let Some(archive) = asset.archive.as_ref().filter(|_| finding.subject == FindingSubject::Origin) {
+            self.archive(archive)?;
+        }
         let unreadable = finding.subject == FindingSubject::Unreadable;
         for problem in asset.problems.iter().filter(|p| p.blocking && unreadable) {
             let at = problem.offset.map(|o| format!(" at byte {o}")).unwrap_or_default();
@@ -93,7 +96,7 @@ impl Terminal<'_> {
         if let Some(package) = package {
             self.line("    In     ", &named(package))?;
         }
-        self.line("    Role   ", &terminal(&format!("{} (by {})", word(&asset.role), asset.role_basis)))?;
+        self.line("    Role   ", &terminal(&format!("{} (by {})", word(&asset.role), basis(asset))))?;
         self.action("    Do     ", &finding.action)
     }
 
@@ -128,6 +131,24 @@ impl Terminal<'_> {
         let signer = c2pa.signer.as_ref().map(|s| format!("; signer {}", terminal(s))).unwrap_or_default();
         let failures = if c2pa.failures.is_empty() { String::new() } else { format!("; {}", c2pa.failures.join(", ")) };
         self.line("    C2PA   ", &format!("{state}{signer}{}", terminal(&failures)))
+    }
+
+    /// The grade of archival evidence; with `-v` every line for and against it.
+    fn archive(&mut self, archive: &ArchiveEvidence) -> io::Result<()> {
+        let (pro, con) = (archive.supporting.len() as u64, archive.against.len() as u64);
+        let (pro, con) = (count(pro, "fact", "facts"), count(con, "fact", "facts"));
+        self.line("    Grade  ", &format!("{}: {pro} for it, {con} against it", archive.grade.word()))?;
+        if self.options.detail <= 0 {
+            return Ok(());
+        }
+        for (label, lines) in [("    For    ", &archive.supporting), ("    Contra ", &archive.against)] {
+            for line in lines {
+                let at = line.offset.map(|o| format!(", byte {o}")).unwrap_or_default();
+                let value = shorten(&line.value, VALUE);
+                self.line(label, &terminal(&format!("{}: {value} (in {}{at})", line.what, line.place)))?;
+            }
+        }
+        Ok(())
     }
 }
 

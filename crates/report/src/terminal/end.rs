@@ -73,7 +73,7 @@ impl Terminal<'_> {
             let about = |finding: &Finding| finding.path.clone().unwrap_or_else(|| package.root.clone());
             package.findings.iter().for_each(|finding| add(finding, terminal(&about(finding))));
         }
-        summary.findings_of_run.iter().for_each(|finding| add(finding, terminal(&finding.message)));
+        summary.findings_of_run.iter().for_each(|finding| add(finding, terminal(first_words(&finding.message))));
         let mut open: Vec<_> = rules.into_iter().collect();
         open.sort_by_key(|(_, of)| (std::cmp::Reverse(of.severity), std::cmp::Reverse(of.found)));
         for (_, of) in open.iter_mut().filter(|(_, of)| of.found > 1) {
@@ -103,6 +103,11 @@ impl Terminal<'_> {
         }
         writeln!(self.out)
     }
+}
+
+/// What a finding is about that is of the run and no file, by the first words of its message: the sections above have all.
+fn first_words(message: &str) -> &str {
+    message.split([',', '(', ':']).next().unwrap_or_default().trim()
 }
 
 /// The text within so many columns; of what is too long the end stays, where names differ.
@@ -137,7 +142,13 @@ fn one_line(text: &str, room: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::one_line;
+    use super::{first_words, one_line};
+
+    #[test]
+    fn a_record_is_told_by_its_number() {
+        let message = "record 000001-467b8259 (approved by Jane on 2026-01-01) matched no asset: it is about p0.png";
+        assert_eq!(first_words(message), "record 000001-467b8259");
+    }
     use unicode_width::UnicodeWidthStr;
 
     #[test]

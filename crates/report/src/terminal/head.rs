@@ -5,10 +5,10 @@ use std::io::{self, Write};
 use super::{Terminal, files_in_rows};
 use crate::escape::terminal;
 use crate::folders;
-use crate::layout::{count, size};
+use crate::layout::{count, number, size};
 use crate::not_looked_at;
 use crate::words::{counts, outcome};
-use countersign_model::Summary;
+use countersign_model::{FindingSubject, Summary};
 
 impl Terminal<'_> {
     /// The verdict, the run in numbers, and what it rests on.
@@ -32,7 +32,7 @@ impl Terminal<'_> {
         self.line("  AI marks    ", &marked)?;
         self.line("  Findings    ", &counts(summary))?;
         if summary.not_judged > 0 {
-            self.line("  Not judged  ", &files(summary.not_judged))?;
+            self.line("  Not judged  ", &self.not_judged(summary.not_judged))?;
         }
         if summary.from_cache > 0 {
             let known =
@@ -47,6 +47,22 @@ impl Terminal<'_> {
             self.line("  Roles       ", &terminal(&hint))?;
         }
         self.inputs()
+    }
+
+    /// The files that were not judged, by why: the ones are findings that stand in the way, the others mostly papers.
+    fn not_judged(&self, all: u64) -> String {
+        let of = |subject: FindingSubject| -> u64 {
+            let rows = self.kept.iter().filter(|asset| asset.findings.iter().any(|f| f.subject == subject));
+            rows.map(|asset| asset.frames.map_or(1, |frames| frames.count)).sum()
+        };
+        let (unread, unknown) = (of(FindingSubject::Unreadable), of(FindingSubject::Unrecognized));
+        if unread + unknown != all {
+            return files(all);
+        }
+        let unread = (unread > 0).then(|| format!("{} not read to the end", number(unread)));
+        let unknown = (unknown > 0).then(|| format!("{} of no kind that is read", number(unknown)));
+        let parts: Vec<_> = unread.into_iter().chain(unknown).collect();
+        format!("{}: {}", files(all), parts.join(", "))
     }
 
     /// What the verdict rests on: policy, ledger, trust lists.

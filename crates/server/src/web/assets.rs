@@ -1,0 +1,127 @@
+//! One asset of a delivery: what its report says of it, and its picture.
+
+use std::path::{Component, Path, PathBuf};
+
+use axum::http::header;
+use countersign_engine::preview;
+use countersign_report::Picture;
+use serde_json::{Value, json};
+
+use super::answer::{bytes, with};
+use super::deliveries::delivery;
+use super::pages::page;
+use super::{Answer, Asked, Refusal};
+use crate::Server;
+use crate::store::{AssetRow, Delivery, Role, Scan};
+
+/// Scopes with what they are about, for forms.
+pub(super) fn scopes() -> Vec<Value> {
+    let title = |word: &str| match word {
+        "final-deliverable" => "It reaches the audience",
+        "talent-likeness" => "It shows or sounds like a real person, who agreed",
+        "personal-data" => "Personal data went into the tool",
+        _ => "Works of others went into the tool, with their rights",
+    };
+    let all = countersign_judge::policy::Scope::ALL;
+    all.iter().map(|scope| json!({ "word": scope.word(), "title": title(scope.word()) })).collect()
+}
+
+/// The asset of the address: of the delivery's own last scan, whatever number somebody types.
+pub(super) fn asset(asked: &Asked, delivery: &Delivery) -> Result<(Scan, AssetRow), Refusal> {
+    let absent = || Refusal::nothing("the last scan has nothing to say of such an asset");
+    let number: i64 = asked.param("number").parse().map_err(|_| absent())?;
+    let scan = asked.server.store.last_report(&delivery.id)?.ok_or_else(absent)?;
+    let row = asked.server.store.asset(scan.id, number)?.ok_or_else(absent)?;
+    Ok((scan, row))
+}
+
+/// Why nobody can ask for an approval of this asset.
+pub(super) fn why_not(row: &AssetRow) -> Option<&'static str> {
+    match (&row.sha256, row.ai.as_str()) {
+        (_, "none") => Some("nothing says that it is made by AI: there is nothing to approve"),
+        (None, _) => Some(
+            "an approval is for exact bytes, and the report has no SHA-256 of these: frames of a sequence are approved on the \
+             command line, with countersign approve --from-report",
+        ),
+        _ => None,
+    }
+}
+
+pub(super) fn one(asked: &Asked) -> Answer {
+    let (store, delivery) = (&asked.server.store, delivery(asked)?);
+    let (scan, row) = asset(asked, &delivery)?;
+    let read: Value = serde_json::from_str(&row.json).unwrap_or_default();
+    let findings = store.findings_of(scan.id, row.number)?;
+    let requests = row.sha256.as_deref().map(|sha256| store.requests_about(&delivery.id, sha256)).transpose()?;
+    let me = asked.person()?;
+    let approvers: Vec<Value> = store
+        .people()?
+        .iter()
+        .filter(|person| person.role >= Role::Approver && !person.disabled)
+        .filter(|person| !asked.server.settings.four_eyes || person.id != me.id)
+        .map(|person| json!({ "id": person.id, "display": person.display }))
+        .collect();
+    let why_not =
+        why_not(&row).or((!asked.may(Role::Qc)).then_some("your role is to look only: an admin can change it"));
+    let picture = format!("/deliveries/{}/assets/{}/picture", delivery.id, row.number);
+    let known = json!({ "delivery": delivery, "asset": read, "findings": findings, "picture": picture, "requests": requests.unwrap_or_default(), "approvers": approvers, "number": row.number, "scopes": scopes(), "may_ask": why_not.is_none(), "why_not": why_not });
+    page(asked, "asset.html", known)
+}
+
+/// The small picture of an asset, made anew of its pixels: no byte that was delivered is sent.
+pub(super) fn picture(asked: &Asked) -> Answer {
+    let none = || Refusal::nothing("of this asset there is no picture");
+    let delivery = delivery(asked)?;
+    let (_, row) = asset(asked, &delivery)?;
+    let made = match row.sha256.as_deref() {
+        Some(sha256) => kept(&asked.server, &delivery, &row, sha256),
+        None => made(&asked.server, &delivery, &row),
+    };
+    let jpeg = made.ok_or_else(none)?;
+    Ok(with(bytes("image/jpeg", jpeg), header::CACHE_CONTROL, "private, max-age=3600"))
+}
+
+/// The picture of these bytes as it was made before, or made now. That there is none is kept, too.
+fn kept(server: &Server, delivery: &Delivery, row: &AssetRow, sha256: &str) -> Option<Vec<u8>> {
+    if sha256.len() != 64 || !sha256.bytes().all(|b| b.is_ascii_hexdigit()) {
+        return None;
+    }
+    let path = server.settings.data.join("pictures").join(format!("{sha256}.jpg"));
+    if let Ok(read) = std::fs::read(&path) {
+        return Some(read).filter(|read| !read.is_empty());
+    }
+    // The file may be another one by now: then there is no picture of these bytes.
+    let file = file_of(server, delivery, row)?;
+    let same = countersign_io::digest::sha256(&file).is_ok_and(|now| now == sha256);
+    let made = same.then(|| jpeg(&file)).flatten();
+    if same {
+        let fresh = path.with_extension(format!("{}.new", crate::secret::random().ok()?));
+        // Without it the picture is made again.
+        let _ =
+            std::fs::write(&fresh, made.as_deref().unwrap_or_default()).and_then(|()| std::fs::rename(&fresh, &path));
+    }
+    made
+}
+
+fn made(server: &Server, delivery: &Delivery, row: &AssetRow) -> Option<Vec<u8>> {
+    jpeg(&file_of(server, delivery, row)?)
+}
+
+fn jpeg(file: &Path) -> Option<Vec<u8>> {
+    match preview::picture(file)? {
+        Picture::Jpeg(bytes) => Some(bytes),
+        Picture::Waveform(_) => None,
+    }
+}
+
+/// Where an asset lies, by the path that our own scan gave it: a file below the delivery, whatever links lead where.
+fn file_of(server: &Server, delivery: &Delivery, row: &AssetRow) -> Option<PathBuf> {
+    let root = server.settings.roots.iter().find(|root| root.name == delivery.root)?;
+    let folder = root.path.join(&delivery.name).canonicalize().ok()?;
+    let relative = Path::new(&row.path);
+    if !relative.components().all(|part| matches!(part, Component::Normal(_))) {
+        return None;
+    }
+    let file = folder.join(relative).canonicalize().ok()?;
+    (file.starts_with(&folder) && file.is_file()).then_some(file)
+}
