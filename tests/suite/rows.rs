@@ -127,7 +127,9 @@ fn what_is_missing_or_does_not_fit_is_never_clean() {
     let mut damaged = whole.clone();
     damaged[whole.len() / 2] ^= 4;
     std::fs::write(&files[2], &damaged).unwrap();
-    refused(&[rows.path()], 2, "incomplete");
+    // It may be the first line that is damaged: then it is one of another extraction.
+    let (code, said, report) = judge(&[rows.path()], &roots, &[]);
+    assert!(matches!(code, 2 | 3) && report.is_none(), "{said}");
     // There twice.
     std::fs::write(&files[2], &whole).unwrap();
     let other = tempfile::tempdir().unwrap();

@@ -34,7 +34,7 @@ pub use find::{below, find, folder};
 /// What parts the path of an archive and that of its member.
 pub const MARK: &str = "!/";
 /// Files of one stem that a manifest store beside them is tried on.
-pub(crate) const RIVALS: usize = 8;
+const RIVALS: usize = 8;
 
 /// Whether members of this format are opened.
 #[must_use]

@@ -10,7 +10,7 @@ use flate2::read::GzDecoder;
 use sha2::{Digest, Sha256};
 
 use super::{Answer, AssetRow, Footer, Header, KnownStat, Line, SCHEMA, place};
-use countersign_io::{Roots, TempSpace, Tree, read_at};
+use countersign_io::{TempSpace, read_at};
 
 /// The longest line: the facts of one asset, or the bytes that one file carries along.
 const LINE: u64 = 256 * 1024 * 1024;
@@ -140,13 +140,6 @@ impl Recorded {
     #[must_use]
     pub fn header(&self) -> &Header {
         &self.header
-    }
-
-    /// The roots as trees.
-    #[must_use]
-    pub fn roots(self: &std::sync::Arc<Self>) -> Roots {
-        let tree = |(root, name): (usize, &String)| super::replay::tree(self, root, name) as std::sync::Arc<dyn Tree>;
-        Roots::of(self.header.roots.iter().enumerate().map(tree))
     }
 
     /// The row of an asset.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::kind_of;
 use super::read::Recorded;
-use countersign_io::{Entry, Folder, Handle, Stat, Tree};
+use countersign_io::{Entry, Folder, Handle, Roots, Stat, Tree};
 
 /// The kinds of errors that something decides by; all others are told in their own words.
 const KINDS: &[(&str, io::ErrorKind)] = &[
@@ -28,15 +28,22 @@ fn unknown(path: &str) -> io::Error {
     io::Error::other(format!("{path}: no row of the extraction tells of it: extract again"))
 }
 
+impl Recorded {
+    /// The roots as trees.
+    #[must_use]
+    pub fn roots(self: &Arc<Self>) -> Roots {
+        let tree = |(root, name): (usize, &String)| {
+            Arc::new(Replayed { rows: Arc::clone(self), root, name: name.clone() }) as Arc<dyn Tree>
+        };
+        Roots::of(self.header.roots.iter().enumerate().map(tree))
+    }
+}
+
 #[derive(Debug)]
 struct Replayed {
     rows: Arc<Recorded>,
     root: usize,
     name: String,
-}
-
-pub(super) fn tree(rows: &Arc<Recorded>, root: usize, name: &str) -> Arc<impl Tree + use<>> {
-    Arc::new(Replayed { rows: Arc::clone(rows), root, name: name.to_owned() })
 }
 
 impl Tree for Replayed {

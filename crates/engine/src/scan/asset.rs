@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::around::PackageContext;
-use super::row::RowOf;
+use super::row::{Digests, RowOf, changed};
 use super::{Cut, Scan, Watch, cut};
 use crate::archives::{self, Inside};
 use crate::cache::{Cache, MemberKey};
@@ -514,9 +514,6 @@ fn copies(
     evidence
 }
 
-/// What came of hashing: digests and what is wrong with the bytes, all of them having been read; or why there are none.
-pub(super) type Digests = Result<Option<(Vec<Digest>, Option<Problem>)>, Option<Problem>>;
-
 /// Reads the asset once for all digests that anybody wants of it.
 fn hash(
     pass: Pass<'_>,
@@ -578,9 +575,4 @@ fn note_change(
         facts.problems.push(changed());
     }
     !same
-}
-
-/// What it means that a file is not any more what the walk saw.
-pub(super) fn changed() -> Problem {
-    Problem::new(ProblemKind::Changed, "file", None, "the file changed or vanished while it was read")
 }

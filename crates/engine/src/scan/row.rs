@@ -5,11 +5,13 @@ use countersign_io::digest::{Algorithm, Digest};
 use countersign_media::member::MemberBytes;
 use countersign_model::{Asset, Facts, Problem, ProblemKind, Role};
 
-use super::asset::Digests;
 use crate::archives::Inside;
 use crate::extract;
 use crate::rows::{AssetRow, Recorded, Recorder, Rows, Unkept};
 use crate::walk;
+
+/// What came of hashing: digests and what is wrong with the bytes, all of them having been read; or why there are none.
+pub(super) type Digests = Result<Option<(Vec<Digest>, Option<Problem>)>, Option<Problem>>;
 
 /// Where the row of an asset goes, or comes from.
 pub(super) enum RowOf<'a> {
@@ -136,7 +138,7 @@ impl<'a> RowOf<'a> {
             }
             Self::Taken(_, _, Ok(row)) => {
                 if row.changed {
-                    facts.problems.push(super::asset::changed());
+                    facts.problems.push(changed());
                 }
                 row.changed
             }
@@ -161,4 +163,9 @@ impl<'a> RowOf<'a> {
 
 fn missing(what: &str) -> Problem {
     Problem::new(ProblemKind::Io, "extraction", None, what)
+}
+
+/// What it means that a file is not any more what the walk saw.
+pub(super) fn changed() -> Problem {
+    Problem::new(ProblemKind::Changed, "file", None, "the file changed or vanished while it was read")
 }
