@@ -20,6 +20,9 @@ pub(super) fn checked(named: Option<&Path>, roots: &[PathBuf], listed: bool) -> 
     }
     let own = roots.len() - usize::from(listed);
     match roots.iter().take(own).find(|root| above::below(root, delivery).is_none()) {
+        Some(remote) if remote.to_string_lossy().contains("://") => {
+            Err(failed(format!("{} is no folder of this machine", remote.display())))
+        }
         Some(outside) if !outside.exists() => Err(failed(format!("{} is not there", outside.display()))),
         Some(outside) => Err(failed(format!("{} does not lie in it", outside.display()))),
         None => Ok(Some(delivery.to_owned())),

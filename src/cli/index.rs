@@ -59,6 +59,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
         exclude: &GlobSet::empty(),
         depth: limits::ARCHIVE_DEPTH,
         all: true,
+        also: None,
         seen: &|| progress.gathered(),
     };
     let (mut index, mut known, mut left_out) = (Index::default(), 0_u64, Vec::new());

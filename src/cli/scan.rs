@@ -51,7 +51,7 @@ const DEEPEST: u32 = 16;
     countersign scan stills --role archival --policy archival\n  \
     countersign scan /mnt/drive --report html=report.html --report sarif=report.sarif\n  \
     countersign scan /mnt/drive --baseline yesterday.json --fail-on warning\n  \
-    countersign scan /mnt/drive --report provenance=sheets.html --report disclosure=uses.csv --title 'Episode 3'\n  \
+    countersign scan /mnt/drive --report provenance=sheets.html --title 'Episode 3'\n  \
     countersign scan /mnt/drive --attest verdict.json --key legal\n  \
     countersign scan s3://deliveries/show/ep101 --jobs 64\n  \
     git ls-files '*.png' '*.mov' | countersign scan --files-from -")]

@@ -125,7 +125,7 @@ fn settings_of(arguments: Arguments) -> Result<Settings> {
         roots.push(Root { path, ..root });
     }
     let public = arguments.public.map(|url| reachable(url, usage)).transpose()?;
-    if public.is_none() && !arguments.listen.ip().is_loopback() {
+    if public.is_none() && !settings::is_own(arguments.listen) {
         let what = format!(
             "{} can be reached from other machines, and passwords would go there in plain text",
             arguments.listen

@@ -25,8 +25,8 @@ const TOLD: usize = 40;
 
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Exits with 0 where the signature holds and every file is the one that was judged, with 1 where anything differs,\n\
-    with 3 where the verdict or a path cannot be read.\n\nExamples:\n  \
+    after_help = "Exits with 0 where the signature holds and every file is the one that was judged, with 1 where anything \
+    differs, with 3 where the verdict or a path cannot be read.\n\nExamples:\n  \
     countersign verify-verdict verdict.json /mnt/drive --signed-by legal.pub\n  \
     countersign verify-verdict verdict.json /mnt/drive --policy house.toml --approvals approvals.jsonl"
 )]

@@ -321,3 +321,45 @@ fn a_bag_says_where_its_content_is_held_and_vouches_for_it_once_its_hash_was_che
     );
     assert!(checked["for"][0]["what"].as_str().unwrap().contains("made 2019-04-02"), "{checked}");
 }
+
+/// A scene with enough in it to be recognized in a part of it.
+fn scene(width: u32, height: u32) -> GrayImage {
+    GrayImage::from_fn(width, height, |x, y| {
+        let (u, v) = (x as f32 / width as f32, y as f32 / height as f32);
+        let waves = (u * 19.0).sin() * 30.0 + (v * 23.0 + u * 11.0).cos() * 30.0 + (u * v * 57.0).sin() * 25.0;
+        let tower = if (u - 0.4).abs() < 0.06 && v > 0.2 { 70.0 } else { 0.0 };
+        Luma([(waves + tower + u * 40.0 + 90.0).clamp(0.0, 255.0) as u8])
+    })
+}
+
+#[test]
+fn the_same_picture_elsewhere_is_compared_where_copies_are_looked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let whole = scene(960, 640);
+    let square = imageops::crop_imm(&whole, 53, 0, 854, 640).to_image();
+    let inner = imageops::crop_imm(&whole, 77, 51, 806, 538).to_image();
+    let original = Camera { size: (960, 640), ..HONEST };
+    let other = Camera { model: "NIKON D50", taken: "2006:08:02 10:00:00", changed: "2006:08:02 10:00:00", ..original };
+    let files = [
+        ("a/original.jpg", original.file(&whole)),
+        ("b/again.jpg", other.file(&imageops::thumbnail(&whole, 900, 600))),
+        ("b/square.jpg", original.file(&square)),
+        ("b/inner.jpg", original.file(&inner)),
+        ("b/unlike.jpg", HONEST.file(&hills(480, 320))),
+    ];
+    let plain = scanned(folder.path(), &files, &[]);
+    assert!(against(row(&plain, "b/again.jpg"), "the same picture").is_none(), "nobody asked for copies");
+    let report = scanned(folder.path(), &files, &["--match"]);
+    let again = row(&report, "b/again.jpg");
+    let dated = against(again, "the same picture, a/original.jpg, is dated otherwise: 2005:01:14 08:57:59").unwrap();
+    assert!(dated["value"] == "2006:08:02 10:00:00" && dated["offset"].is_u64(), "{dated}");
+    assert_eq!((dated["kind"].as_str(), dated["weight"].as_str()), (Some("same-picture"), Some("weakens")));
+    assert!(against(again, "names another camera: NIKON D70").is_some(), "{again}");
+    assert!(against(row(&report, "a/original.jpg"), "the same picture, b/again.jpg, is dated otherwise").is_some());
+    for part in ["b/square.jpg", "b/inner.jpg"] {
+        let part = row(&report, part);
+        assert!(against(part, "a larger picture of it is a/original.jpg, 960 by 640 pixels").is_some(), "{part}");
+    }
+    assert!(against(row(&report, "a/original.jpg"), "a larger picture").is_none());
+    assert!(against(row(&report, "b/unlike.jpg"), "picture").is_none());
+}

@@ -192,6 +192,42 @@ fn mxf_partitions_are_found_without_an_index_pack() {
     assert!(!without.facts.tags.iter().any(|t| t.key.ends_with("0x8003")));
 }
 
+/// A header, a body and a footer partition: metadata in the first two.
+fn mxf_with_body(header: &[u8], body: &[u8], stated: u64) -> Vec<u8> {
+    let pack = mxf::partition(2, 4, 0, 0, 0, 0, 0).len() as u64;
+    let body_at = pack + header.len() as u64;
+    let footer_at = body_at + pack + body.len() as u64;
+    [
+        mxf::partition(2, 4, 0, 0, footer_at, header.len() as u64, 0),
+        header.to_vec(),
+        mxf::partition(3, 4, body_at, 0, footer_at, stated, 1),
+        body.to_vec(),
+        mxf::partition(4, 4, footer_at, body_at, footer_at, 0, 0),
+    ]
+    .concat()
+}
+
+#[test]
+fn metadata_of_an_mxf_body_partition_is_read_where_it_is_not_the_same_again() {
+    let (first, other) = (mxf::metadata("Reel", "Comment", "graded"), mxf::metadata("Reel", "AIGC", "said late"));
+    let found = read(&mxf_with_body(&first, &other, other.len() as u64));
+    assert_eq!(found.facts.problems, []);
+    assert_eq!(value(&found, "TaggedValue.Comment"), "graded");
+    let late = found.facts.tags.iter().find(|tag| tag.value == "said late").unwrap();
+    assert!(late.place.starts_with("MXF body metadata"), "{}", late.place);
+    // What only repeats the header's is told once.
+    let again = read(&mxf_with_body(&first, &first, first.len() as u64));
+    assert_eq!(again.facts.problems, []);
+    assert!(again.facts.tags.iter().all(|tag| !tag.place.starts_with("MXF body metadata")));
+    // What cannot be read is never clean.
+    let mut damaged = other.clone();
+    damaged[0] = 0;
+    for (body, stated) in [(&damaged, damaged.len() as u64), (&other, other.len() as u64 - 5)] {
+        let problems = read(&mxf_with_body(&first, body, stated)).facts.problems;
+        assert!(problems.iter().any(|problem| problem.blocking), "{problems:?}");
+    }
+}
+
 #[test]
 fn pdf_says_what_it_holds() {
     let found = |wanted: &str| read(&pdf::samples().into_iter().find(|(name, _)| name.contains(wanted)).unwrap().1);

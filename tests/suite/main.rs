@@ -44,6 +44,7 @@ mod ledger;
 mod ledger_size;
 mod left_over;
 mod manual;
+mod mark_limits;
 mod marks;
 mod matching;
 mod matching_again;

@@ -17,6 +17,7 @@ pub mod extract;
 pub mod fingerprints;
 pub mod known;
 mod open_files;
+mod originals;
 pub mod preview;
 pub mod recorder;
 pub mod rows;

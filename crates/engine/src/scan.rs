@@ -28,9 +28,9 @@ use rayon::prelude::*;
 
 use crate::archives::{self, Budget, Container, Reach};
 use crate::cut::{Cuts, Delivery};
-
 use crate::known::Known;
 use crate::open_files::OpenFiles;
+use crate::originals::Originals;
 use crate::rows;
 use crate::survey;
 use crate::walk::{Named, Walk};
@@ -40,8 +40,9 @@ use countersign_delivery::packages::{PackageIndex, Row, Sequences, archive, capp
 pub use countersign_io::inside_roots;
 use countersign_io::{self as io, Roots, TempSpace};
 use countersign_judge::judge::Judge;
+use countersign_judge::roles;
 use countersign_model::error::{Error, Result};
-use countersign_model::{AppendedArchive, AssetReport, Finding, PackageFault, PackageReport, Role, Summary};
+use countersign_model::{AppendedArchive, Asset, AssetReport, Finding, PackageFault, PackageReport, Role, Summary};
 use countersign_report::{Picture, first_frame};
 use folders::Folders;
 use gather::Gather;
@@ -97,22 +98,43 @@ pub(crate) fn run(
     let space = TempSpace::outside(&scanned(&roots.local_paths(), options.listed.as_deref()));
     let open = OpenFiles::default();
     let files = AssetFiles { roots, space: &space, open: &open, from_cache: &scan.from_cache };
+    let delivery_root = options.delivery_root.as_deref();
+    let above = match &options.rows {
+        Some(rows::Rows::Take(rows)) => rows.header().around().0,
+        _ => above::names(roots, options.listed.is_some(), delivery_root),
+    };
+    let mut originals = Originals::default();
     if let Some(known) = &mut known {
+        let archival = |asset: &Asset| {
+            let above = above.get(asset.root).map(|above| &**above).unwrap_or_default();
+            let seen = roles::Seen { above, rel: &asset.rel };
+            roles::place_from(seen, &engine.policy.roles, None, options.role).role == Role::Archival
+        };
         let gather = Gather {
             extract: engine.extract.clone(),
             cache: engine.cache.as_deref(),
             exclude: &options.exclude,
             depth: options.max_archive_depth,
             all: false,
+            also: Some(&archival),
             seen: &|| watch.gathered(),
         };
         let stop = watch.stop();
         let walk = Walk::over(roots, options.exclude.clone()).listing(options.listed.as_deref());
         gather.run(walk, (pool, files, stop), &mut |found| match found.reference {
-            Ok(reference) => known.add_asset(reference, found.root),
-            Err(_) => known.leave_out(),
+            Ok(reference) => {
+                if let Some(picture) = found.picture {
+                    originals.add(reference.clone(), found.root, picture);
+                }
+                if found.known {
+                    known.add_asset(reference, found.root);
+                }
+            }
+            Err(_) if found.known => known.leave_out(),
+            Err(_) => {}
         });
         known.prepare();
+        originals.prepare();
     }
     // What cuts play is final wherever it lies: they are read before the first asset is placed.
     let delivery = Delivery {
@@ -125,17 +147,12 @@ pub(crate) fn run(
         stop: watch.stop(),
     };
     let cuts = pool.install(|| Cuts::of(&delivery, &options.timelines));
-    let delivery = options.delivery_root.as_deref();
-    let (above, uncounted) = match &options.rows {
-        Some(rows::Rows::Take(rows)) => rows.header().around(),
-        _ => {
-            let counts = |_: &(String, Role)| delivery.is_none();
-            let uncounted = above::uncounted_of(&roots.first(whole), &engine.policy.roles);
-            let uncounted = uncounted.into_iter().map(|found| found.filter(counts)).collect();
-            (above::names(roots, options.listed.is_some(), delivery), uncounted)
-        }
+    let uncounted = match &options.rows {
+        Some(rows::Rows::Take(rows)) => rows.header().around().1,
+        _ => above::uncounted_of(&roots.first(whole), &engine.policy.roles),
     };
-    let folders = Folders::below(uncounted);
+    let counts = |_: &(String, Role)| delivery_root.is_none();
+    let folders = Folders::below(uncounted.into_iter().map(|found| found.filter(counts)).collect());
     let mut this_run = ScanRun {
         scan: &scan,
         watch,
@@ -143,6 +160,7 @@ pub(crate) fn run(
         cuts: Cut { cuts: &cuts, above: &above },
         files,
         known: known.as_ref(),
+        originals: &originals,
         tally: Tally::new(options.fail_on, options.integrity, folders),
         budget: Budget::of(0),
         first: deliveries.len(),
@@ -230,6 +248,7 @@ struct ScanRun<'a, 's> {
     cuts: Cut<'a>,
     files: AssetFiles<'a>,
     known: Option<&'a Known>,
+    originals: &'a Originals,
     tally: Tally,
     /// Of the file that is open, however deep.
     budget: Budget,
@@ -250,7 +269,7 @@ impl ScanRun<'_, '_> {
         rows: &mut Rows,
     ) -> Result<()> {
         let (scan, watch, files, known, placing) = (self.scan, self.watch, self.files, self.known, self.cuts);
-        let pass = Pass { scan, around, files, known, placing, watch };
+        let pass = Pass { scan, around, files, known, originals: self.originals, placing, watch };
         if scan.options.previews.is_some() {
             number_frames(&mut jobs);
         }

@@ -124,6 +124,12 @@ impl Variant {
         self.0 < FIRST_CROP
     }
 
+    /// The share of each side, 0 to 1, that is cut away where the shape of the picture is kept.
+    pub fn cut(self) -> Option<f32> {
+        let crop = self.0.checked_sub(FIRST_CROP)?;
+        CROPS.get(usize::from(crop)).map(|thousandths| f32::from(*thousandths) / 1000.0)
+    }
+
     /// What the variant is called in reports.
     pub fn name(self) -> String {
         match self.0 {

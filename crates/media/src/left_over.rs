@@ -3,6 +3,9 @@
 //! Stretches behind the end and between the parts are identified by their first bytes. Where nothing states where a file
 //! ends, its last bytes are asked whether they are the end of another one.
 
+mod own_end;
+mod search;
+
 use std::ops::Range;
 
 use crate::formats::{self, Archive, Contents, Format, Probe, Score};
@@ -29,6 +32,8 @@ pub struct Found {
     pub files: Vec<Appended>,
     /// Bytes of which nothing is known; harmless.
     pub remarks: Vec<Problem>,
+    /// Bytes that may still be searched.
+    budget: u64,
 }
 
 /// Stretches of one file that are looked at.
@@ -41,6 +46,10 @@ const FILLING: usize = limits::HEAD;
 const FRAMES: usize = 10;
 /// Bytes of the longest frame of MPEG audio, and of some filling before the first.
 const LONGEST: usize = 4 * 1024;
+/// First bytes of a file of its own kind, which are no other one.
+const OWN: u64 = 16;
+/// Bytes of one part without a meaning that are searched.
+const PADDING: u64 = 4 * 1024 * 1024;
 /// How far before the end the beginning of another file is looked for, where the end of one was seen.
 const SEARCHED: u64 = 64 * 1024 * 1024;
 
@@ -49,7 +58,7 @@ const SEARCHED: u64 = 64 * 1024 * 1024;
 /// # Errors
 /// I/O, and limits of the source.
 pub fn look(source: &mut Source, host: &'static dyn Format, coverage: &Coverage) -> Result<Found, Problem> {
-    let (mut out, len) = (Found::default(), source.len());
+    let (mut out, len) = (Found { budget: search::MOST, ..Found::default() }, source.len());
     let gaps = if coverage.is_unsaid() { Vec::new() } else { coverage.left_over(len) };
     for gap in gaps.into_iter().take(STRETCHES) {
         stretch(source, host, gap, true, &mut out)?;
@@ -59,8 +68,27 @@ pub fn look(source: &mut Source, host: &'static dyn Format, coverage: &Coverage)
     }
     if (coverage.is_unsaid() || coverage.is_open()) && host.info().archive == Archive::No {
         at_end(source, host, coverage, &mut out)?;
+        if out.files.is_empty() {
+            behind(source, host, coverage, &mut out)?;
+        }
     }
     Ok(out)
+}
+
+/// What stands behind a file of a kind that states no length.
+fn behind(source: &mut Source, host: &'static dyn Format, coverage: &Coverage, out: &mut Found) -> Result<(), Problem> {
+    let len = source.len();
+    match own_end::of(&host.info().id, source, coverage, &mut out.budget)? {
+        own_end::End::Own => Ok(()),
+        own_end::End::Behind(at) => stretch(source, host, at..len, false, out),
+        own_end::End::Unknown(span) => {
+            // Behind its own first bytes, which are those of a file as well.
+            let begins = if span.start > 0 { span.start + 1 } else { OWN }.min(span.end);
+            let found = search::first(source, &(begins..len), &mut out.budget)?;
+            out.files.extend(found.map(|(at, format)| Appended { format, span: at..len }));
+            Ok(())
+        }
+    }
 }
 
 /// A stretch that nobody accounts for: zeros and blanks, then another file or something unknown.
@@ -100,6 +128,21 @@ fn stretch(
             archive_or_media(source, format, span.start + from..span.end, out);
             return Ok(());
         }
+    }
+    let inside = span.start + at..span.end;
+    if let Some(format) = search::by_end(&mut source.part(inside.start, len - at))? {
+        out.files.push(Appended { format, span: inside });
+        return Ok(());
+    }
+    let mut budget = if told { out.budget } else { out.budget.min(PADDING) };
+    let before = budget;
+    // The length of a box is told by bytes that may be zeros.
+    let wider = inside.start.saturating_sub(4).max(span.start)..inside.end;
+    let found = search::first(source, &wider, &mut budget)?;
+    out.budget = out.budget.saturating_sub(before - budget);
+    if let Some((at, format)) = found {
+        archive_or_media(source, format, at..span.end, out);
+        return Ok(());
     }
     if told && at < FILLING as u64 {
         let what = format!("{len} bytes that are no part of the {}", host.info().name);

@@ -4,6 +4,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::Tag;
+
 /// The evidence about one archival asset: `assets[].archive` of the JSON report.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ArchiveEvidence {
@@ -83,4 +85,19 @@ pub enum ArchiveWeight {
     Supports,
     /// Somebody vouches for it.
     Authenticates,
+}
+
+/// A picture among the archival assets of a scan, and what it says of its capture.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SamePicture {
+    /// Its path below its root.
+    pub path: String,
+    /// The field that says when it was captured.
+    pub captured: Option<Tag>,
+    /// The field that names the camera.
+    pub camera: Option<Tag>,
+    /// Width and height in pixels.
+    pub size: Option<(u64, u64)>,
+    /// Whether the asset that it is compared with shows a part of it only.
+    pub cropped: bool,
 }

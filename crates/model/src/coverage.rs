@@ -74,6 +74,24 @@ impl Coverage {
         self.ranges.iter().any(|range| range.contains(&at))
     }
 
+    /// Where the accounted stretch begins that ends with this byte's predecessor, if one does.
+    #[must_use]
+    pub fn start_of_what_ends_at(&self, end: u64) -> Option<u64> {
+        self.ranges.iter().find(|range| range.end == end).map(|range| range.start)
+    }
+
+    /// Where the accounted stretch ends that holds this byte; the byte itself where none does.
+    #[must_use]
+    pub fn end_of_what_starts_at(&self, start: u64) -> u64 {
+        self.ranges.iter().find(|range| range.contains(&start)).map_or(start, |range| range.end)
+    }
+
+    /// Where essence begins whose end nothing states.
+    #[must_use]
+    pub fn open_start(&self) -> Option<u64> {
+        self.open
+    }
+
     /// Whether the reader said nothing of what it accounts for.
     #[must_use]
     pub fn is_unsaid(&self) -> bool {

@@ -116,6 +116,8 @@ pub struct Asset {
     pub raw_sibling: Option<String>,
     /// What the package that lists it says of where its content comes from: fields of a bag's `bag-info.txt`.
     pub package_notes: Vec<Tag>,
+    /// The same picture elsewhere among archival assets, where copies are looked for.
+    pub same_pictures: Vec<SamePicture>,
 }
 
 impl Asset {
@@ -139,6 +141,7 @@ impl Asset {
             cut: AssetCut::default(),
             raw_sibling: None,
             package_notes: Vec::new(),
+            same_pictures: Vec::new(),
         }
     }
 }

@@ -120,6 +120,12 @@ impl Settings {
     }
 }
 
+/// Whether an address can be reached from this machine only.
+#[must_use]
+pub fn is_own(address: SocketAddr) -> bool {
+    address.ip().is_loopback()
+}
+
 /// Reads `NAME=PATH`, or a path whose last part is the name.
 ///
 /// ```

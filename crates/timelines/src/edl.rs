@@ -387,10 +387,15 @@ fn parse_channels(word: &str) -> Option<Vec<Channel>> {
     Some(channels)
 }
 
-/// A line that was meant as an event: its second half is full of timecodes or it has the columns of one.
+/// A line that was meant as an event: its second half is full of timecodes or it has the columns of one: a number, a reel,
+/// channels, an edit. Lists are cut in the middle of a line.
 fn looks_like_event(line: &str) -> bool {
     let words: Vec<&str> = line.split_whitespace().take(64).collect();
-    words.len() >= 6 && words.iter().filter(|word| word.matches([':', ';']).count() == 3).count() >= 2
+    let numbered = words.first().is_some_and(|first| first.bytes().all(|byte| byte.is_ascii_digit()));
+    let edit =
+        |two: &[&str]| matches!(two, [what, how] if parse_channels(what).is_some() && parse_transition(how).is_some());
+    let columns = numbered && words.windows(2).skip(2).any(edit);
+    columns || (words.len() >= 6 && words.iter().filter(|word| word.matches([':', ';']).count() == 3).count() >= 2)
 }
 
 fn is_black(reel: &str) -> bool {
@@ -490,6 +495,20 @@ mod tests {
             assert_eq!((first.record.start, first.record.duration), (86243, 31));
             assert_eq!(list.iter().map(|event| event.track).collect::<Vec<_>>(), [0, 0, 1, 2]);
         }
+    }
+
+    #[test]
+    fn a_list_that_ends_in_the_middle_of_an_event_is_not_read_to_its_end() {
+        let whole = CUTS.trim_end();
+        // With less than its channels and its edit a line can be any other.
+        for cut in [1, 11, 20, 30, 44] {
+            let document = read("x.edl", &whole.as_bytes()[..whole.len() - cut], None).unwrap();
+            assert_eq!(document.problems.len(), usize::from(cut > 1), "{cut}: {:?}", document.problems);
+        }
+        let only = "TITLE: X\n001  AX       V     C        00:00:00:00 garbage\n";
+        assert!(read("x.edl", only.as_bytes(), None).is_err());
+        let notes = read("x.edl", b"TITLE: X\n3 takes of it\n12 shots, 2 cuts\n", None).unwrap();
+        assert_eq!(notes.problems, []);
     }
 
     #[test]

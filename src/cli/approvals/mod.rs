@@ -41,8 +41,8 @@ pub(super) struct Arguments {
 const NOTICE_EXAMPLES: &str = "Examples:\n  countersign approvals notify previs/ --by 'Jane Doe' --reference PRJ-1042\n  \
     countersign approvals notify --from-report report.json --finding unnotified-ai-in-temporary --by 'Jane Doe'\n  \
     countersign approvals disclose 'archive/scan.[0001-0240].tif' --by 'Jane Doe' --note 'on-screen label'\n  \
-    countersign approvals disclose archive/rally.tif --by 'Jane Doe' --archive 'City Archive' --object 'P-1187' \\\n    \
-      --licence 'editorial, worldwide, 2026-2036' --disclosure-text 'Colorized by software'";
+    countersign approvals disclose archive/rally.tif --by 'Jane Doe' \\\n    \
+      --archive 'City Archive' --object 'P-1187' --disclosure-text 'Colorized by software'";
 
 #[derive(Debug, Subcommand)]
 enum Command {

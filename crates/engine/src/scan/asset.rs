@@ -14,6 +14,7 @@ use crate::extract::{self, Surroundings};
 use crate::fingerprints::Material;
 use crate::known::Known;
 use crate::open_files::OpenFiles;
+use crate::originals::Originals;
 use crate::preview::Open;
 use crate::walk::{self, lossless};
 use countersign_credentials::{Neighbors, OnDrive};
@@ -28,7 +29,7 @@ use countersign_media::formats;
 use countersign_media::member::MemberBytes;
 use countersign_model::{
     Ai, AppendedArchive, Asset, AssetReport, Evidence, Facts, Finding, FindingState, FormatId, Media, PackageFault,
-    PackageFaultKind, Problem, ProblemKind, Recipe, Role,
+    PackageFaultKind, Problem, ProblemKind, Recipe, Role, SamePicture,
 };
 use countersign_report::Picture;
 
@@ -58,6 +59,7 @@ pub(super) struct Pass<'a> {
     pub(super) around: &'a PackageContext<'a>,
     pub(super) files: AssetFiles<'a>,
     pub(super) known: Option<&'a Known>,
+    pub(super) originals: &'a Originals,
     pub(super) placing: Cut<'a>,
     pub(super) watch: &'a dyn Watch,
 }
@@ -233,7 +235,7 @@ fn refused(error: &std::io::Error) -> Problem {
 ///
 /// Its file is opened once: by that handle it is read and hashed, and at the end compared with what the walk saw.
 pub(super) fn process_asset(pass: &Pass<'_>, job: Job) -> Option<Judged> {
-    let Pass { scan, around, files, known, placing, watch } = *pass;
+    let Pass { scan, around, files, known, originals, placing, watch } = *pass;
     let cuts = placing.cuts;
     if watch.stop().load(Ordering::Relaxed) {
         return None;
@@ -280,6 +282,9 @@ pub(super) fn process_asset(pass: &Pass<'_>, job: Job) -> Option<Judged> {
             files,
             &mut facts,
         ));
+    }
+    if asset.role == Role::Archival && facts.media == Some(Media::Image) && !originals.is_alone() {
+        asset.same_pictures = same_pictures(originals, (&asset, inside.as_ref()), &mut opened, files, &facts);
     }
     let (ai, is_copy) = (marks::ai(&evidence), evidence.iter().any(|evidence| evidence.of.is_some()));
     let claims = if scan.options.integrity { around.deliveries.digests(asset.root, &asset.rel) } else { vec![] };
@@ -514,7 +519,25 @@ fn copies(
     evidence
 }
 
-/// Reads the asset once for all digests that anybody wants of it.
+/// The other places of an archival picture. What keeps it from being read is told elsewhere.
+fn same_pictures(
+    originals: &Originals,
+    (asset, inside): (&Asset, Option<&Inside>),
+    opened: &mut Option<MemberBytes>,
+    files: AssetFiles<'_>,
+    facts: &Facts,
+) -> Vec<SamePicture> {
+    if asset.obstacle.is_some() || open_again((asset, inside), opened, files).is_err() {
+        return Vec::new();
+    }
+    let Some(held) = opened.as_ref().map(|opened| &opened.held) else { return Vec::new() };
+    let local = inside.is_none() && files.is_local(asset);
+    let material = Material { bytes: held, path: &asset.path, local, facts, space: files.space };
+    catch_panic(|| originals.others(&material, (asset.root, &asset.rel))).unwrap_or_default()
+}
+
+/// Reads the asset once for all digests that anybody wants of it; with what is wrong with the bytes, all of them having
+/// been read.
 fn hash(
     pass: Pass<'_>,
     hashed: &mut Hashed,

@@ -21,10 +21,11 @@ use crate::open_files::OpenFiles;
 use crate::walk::Walk;
 use countersign_io::digest::{self, Algorithm};
 use countersign_io::{Roots, TempSpace};
+use countersign_judge::archive::same_picture;
 use countersign_judge::marks;
 use countersign_matching::{Digest, Reference};
 use countersign_model::error::Result;
-use countersign_model::{Ai, AppendedArchive, Media};
+use countersign_model::{Ai, AppendedArchive, Asset, Media, SamePicture};
 
 /// What is gathered, and how it is read.
 pub struct Gather<'a> {
@@ -38,6 +39,8 @@ pub struct Gather<'a> {
     pub depth: usize,
     /// Whether all pictures, videos and sounds are wanted, with the digests of their bytes; else only marked ones.
     pub all: bool,
+    /// Pictures that are wanted whatever their marks are, to be compared among themselves.
+    pub also: Option<&'a (dyn Fn(&Asset) -> bool + Sync)>,
     /// Told of each asset that was looked at, from any thread.
     pub seen: &'a (dyn Fn() + Sync),
 }
@@ -50,6 +53,10 @@ pub struct Gathered {
     pub rel: String,
     /// Its fingerprints, or why there are none.
     pub reference: std::result::Result<Reference, String>,
+    /// Whether it is wanted for its marks, or because everything is.
+    pub known: bool,
+    /// What it says of its capture, where [`Gather::also`] wants it.
+    pub picture: Option<SamePicture>,
 }
 
 /// Fingerprints everything below the roots, and tells it in walking order.
@@ -102,7 +109,9 @@ impl Gather<'_> {
         let archives = if depth < self.depth { archives_in(&mut facts) } else { Vec::new() };
         let ai = marks::ai(&self.extract.catalogue.evidence(&facts));
         let content = matches!(facts.media, Some(Media::Image | Media::Video | Media::Audio));
-        if is_archive || !(content && (self.all || ai > Ai::Possible)) {
+        let known = self.all || ai > Ai::Possible;
+        let also = facts.media == Some(Media::Image) && self.also.is_some_and(|also| also(&asset));
+        if is_archive || !(content && (known || also)) {
             return (None, (!archives.is_empty()).then_some(Job { asset, inside, archives, ahead }));
         }
         let made = open_again((&asset, inside.as_ref()), &mut opened, files).map_err(|problem| problem.what);
@@ -116,7 +125,8 @@ impl Gather<'_> {
             let ai = if ai > Ai::Possible { ai } else { Ai::Generated };
             Ok(Reference { name: asset.rel.clone(), claim: ai.word().to_owned(), bytes: sha256, ..made.flatten()? })
         });
-        let found = Gathered { root: asset.root, rel: asset.rel.clone(), reference: made };
+        let picture = also.then(|| same_picture(&asset.rel, &facts));
+        let found = Gathered { root: asset.root, rel: asset.rel.clone(), reference: made, known, picture };
         (Some(found), (!archives.is_empty()).then_some(Job { asset, inside, archives, ahead }))
     }
 }

@@ -1,6 +1,6 @@
 //! What speaks against an archival asset's claim: marks of AI, credentials that do not hold, dates, cameras, history.
 
-use super::{ArchiveSubject, cameras, clipped, dates, history, of_mark, thumbnail, traces};
+use super::{ArchiveSubject, cameras, clipped, dates, history, of_mark, same_picture, thumbnail, traces};
 use countersign_model::{ArchiveLine, ArchiveWeight, Claim, CredentialFault, CredentialState, Evidence, Strength, Via};
 
 pub(super) fn lines(subject: &ArchiveSubject<'_>) -> Vec<ArchiveLine> {
@@ -10,6 +10,7 @@ pub(super) fn lines(subject: &ArchiveSubject<'_>) -> Vec<ArchiveLine> {
     out.extend(dates::lines(subject));
     out.extend(cameras::lines(subject));
     out.extend(history::lines(subject.facts));
+    out.extend(same_picture::lines(subject));
     // What contradicts stands first; within that the order of the checks.
     out.sort_by_key(|line| line.weight);
     out

@@ -11,13 +11,14 @@ use super::{ArchiveSubject, first, is_field, line, own};
 use countersign_model::{ArchiveLine, ArchiveWeight, Facts, Tag};
 
 /// Fields that say when the original was taken, and those that say when the file was last changed.
-const ORIGINAL: &[&str] = &["exif:DateTimeOriginal", "xmp:exif:DateTimeOriginal", "xmp:photoshop:DateCreated"];
+pub(super) const ORIGINAL: &[&str] =
+    &["exif:DateTimeOriginal", "xmp:exif:DateTimeOriginal", "xmp:photoshop:DateCreated"];
 const CHANGED: &[&str] = &["exif:DateTime", "xmp:xmp:ModifyDate"];
 /// When a program saved it, as its own history has it.
 const SAVED: &str = "xmp:stEvt:when";
 
 /// What is left for time zones.
-const ZONES: i64 = 26;
+pub(super) const ZONES: i64 = 26;
 
 /// An original that is younger than what was made of it.
 #[derive(Debug)]
@@ -76,7 +77,7 @@ fn dated<'a>(facts: &'a Facts, names: &'static [&str]) -> impl Iterator<Item = (
 }
 
 /// `2026:03:01 10:00:00` (EXIF) or `2026-03-01T10:00:00…` (XMP); dates without a time do not count.
-fn moment(text: &str) -> Option<NaiveDateTime> {
+pub(super) fn moment(text: &str) -> Option<NaiveDateTime> {
     let text = text.trim().get(..19)?;
     ["%Y:%m:%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S"].iter().find_map(|f| NaiveDateTime::parse_from_str(text, f).ok())
 }

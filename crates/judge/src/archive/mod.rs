@@ -9,6 +9,7 @@ mod cameras;
 mod dates;
 mod history;
 mod questions;
+mod same_picture;
 mod supporting;
 mod tables;
 mod thumbnail;
@@ -25,6 +26,7 @@ use countersign_model::{
 pub(crate) use against::is_algorithm_only;
 pub(crate) use dates::{Earlier, out_of_order};
 pub(crate) use history::editor;
+pub use same_picture::same_picture;
 pub(crate) use thumbnail::{ALIKE, unlike};
 
 /// Characters of a value that a line repeats.

@@ -35,15 +35,29 @@ pub fn content(source: &mut Source, chunk: &Chunk) -> Result<Vec<u8>, Problem> {
 /// Chunks of padding, whatever is in them.
 const PADDING: &[&[u8; 4]] = &[b"JUNK", b"junk", b"PAD ", b"FLLR", b"fake", b"Fake"];
 
-/// Accounts for the header and all chunks; what is in padding is left.
-pub fn account(chunks: &[Chunk], out: &mut Extraction) {
+/// Chunks that readers here take whole, or that are essence: what any other one holds is looked at once more.
+const TOLD: &[&[u8; 4]] = &[
+    b"data", b"fmt ", b"fact", b"LIST", b"movi", b"idx1", b"VP8 ", b"VP8L", b"VP8X", b"ALPH", b"ANIM", b"ANMF",
+    b"ICCP", b"COMM", b"SSND", b"MARK", b"INST", b"bext", b"iXML", b"axml", b"chna", b"dbmd", b"ds64", b"_PMX",
+    b"XMP ", b"EXIF", b"id3 ", b"ID3 ", b"Id3 ", b"C2PA", b"AIGC", b"cue ", b"smpl", b"levl", b"peak", b"PEAK",
+];
+
+/// Accounts for the header and all chunks; what is in padding, and in chunks that nobody here reads, is left. Behind the
+/// end that the file states only what is usual there is believed: another file looks like chunks as well.
+pub fn account(chunks: &[Chunk], header: &Header, out: &mut Extraction) {
     let start = chunks.first().map_or(12, |first| first.start);
     out.coverage.add(0, start.max(12));
+    // Wave64 states its length elsewhere.
+    let promised = header.promised.filter(|_| &header.id != b"riff").unwrap_or(u64::MAX);
+    let parts = &header.form == b"AVI ";
     for chunk in chunks {
+        if chunk.start >= promised && !(riff::KNOWN.contains(&&chunk.id) && (parts || &chunk.id != b"RIFF")) {
+            continue;
+        }
         // With the byte that makes its length even; Wave64 fills up to eight.
         let end = chunk.end().saturating_add(chunk.len % 2);
         out.coverage.add(chunk.start, end);
-        if PADDING.contains(&&chunk.id) {
+        if PADDING.contains(&&chunk.id) || !TOLD.contains(&&chunk.id) && &chunk.id != b"RIFF" {
             out.coverage.leave(chunk.data, chunk.end());
         }
     }

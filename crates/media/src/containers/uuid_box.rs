@@ -14,6 +14,8 @@ const EXIF: [u8; 16] = *b"JpgTiffExif->JP2";
 const EXIF_OTHER: [u8; 16] = hex("0537cdab9d0c4431a72afa561f2a113e");
 const IPTC: [u8; 16] = hex("33c7a4d2b81d4723a0baf1a3e097ad38");
 const IPTC_OTHER: [u8; 16] = hex("09a14e97c0b442e0bebf36df6f0ce36f");
+/// GeoJP2: the coordinates of a map, as the tags of a GeoTIFF.
+const GEOGRAPHIC: [u8; 16] = hex("b14bf8bd083d4b43a5ae8cd7d5a6ce03");
 const CANON: [u8; 16] = hex("85c0b687820f11e08111f4ce462b6a48");
 
 /// The longest box of unknown make that is looked into for text.
@@ -31,6 +33,7 @@ const READERS: &[([u8; 16], Reader)] = &[
     (EXIF_OTHER, |source, header, title, out| blob(source, header, &format!("{title} uuid EXIF"), out, tiff)),
     (IPTC, |source, header, title, out| blob(source, header, &format!("{title} uuid IPTC"), out, iptc::read)),
     (IPTC_OTHER, |source, header, title, out| blob(source, header, &format!("{title} uuid IPTC"), out, iptc::read)),
+    (GEOGRAPHIC, |source, header, title, out| blob(source, header, &format!("{title} uuid GeoJP2"), out, tiff)),
     (CANON, canon),
 ];
 
@@ -49,6 +52,7 @@ pub fn read(source: &mut Source, header: &Header, title: &str, out: &mut Extract
 
 /// A maker's box: its text, or how long it is.
 fn unknown(source: &mut Source, header: &Header, title: &str, uuid: &[u8; 16], out: &mut Extraction) {
+    out.coverage.leave(header.body, header.end);
     let bytes = source.up_to(header.body, header.len().min(UNKNOWN + 1) as usize).unwrap_or_default();
     let text = std::str::from_utf8(bytes).ok().map(|t| t.trim_end_matches('\0'));
     let text = text.filter(|t| t.chars().all(|c| !c.is_control() || c.is_ascii_whitespace()));

@@ -37,7 +37,7 @@ impl Format for Aiff {
     fn read(&self, source: &mut Source, out: &mut Extraction) -> Result<(), Problem> {
         let header = iff::header(source)?;
         let walk = iff::top(source, &header);
-        chunks::account(&walk.chunks, out);
+        chunks::account(&walk.chunks, &header, out);
         let mut frames = None;
         for chunk in &walk.chunks {
             if let Err(problem) = read_chunk(source, chunk, &header.form, &mut frames, out) {

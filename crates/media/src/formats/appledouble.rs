@@ -41,6 +41,7 @@ impl Format for AppleDouble {
 
     fn read(&self, source: &mut Source, out: &mut Extraction) -> Result<(), Problem> {
         let count = u16::from_be_bytes(source.array(24)?);
+        out.coverage.add(0, 26 + 12 * u64::from(count));
         for n in 0..u64::from(count) {
             let entry = source.array::<12>(26 + n * 12)?;
             let [Some(id), Some(offset), Some(len)] = [0, 4, 8].map(|at| be32(&entry, at)) else { break };
@@ -48,6 +49,7 @@ impl Format for AppleDouble {
             if offset.saturating_add(len) > source.len() {
                 return Err(Problem::truncated("", source.absolute(26 + n * 12), format!("entry {id} is cut short")));
             }
+            out.coverage.add(offset, offset + len);
             let at = Place::new("AppleDouble", source.absolute(offset));
             push(out, "appledouble", "entry", format!("{id} ({len} bytes)"), &at, 0);
             if id == FINDER_INFO && len > 34 + 36 {

@@ -43,7 +43,7 @@ impl Format for Avi {
     fn read(&self, source: &mut Source, out: &mut Extraction) -> Result<(), Problem> {
         let header = riff::header(source)?;
         let walk = riff::top(source, &header);
-        chunks::account(&walk.chunks, out);
+        chunks::account(&walk.chunks, &header, out);
         let mut reading = Reading { header, movie: false, lists: 0 };
         for chunk in &walk.chunks {
             reading.chunk(source, chunk, FILE, 0, out);

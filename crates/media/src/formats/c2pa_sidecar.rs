@@ -2,6 +2,7 @@
 
 use crate::formats::{Format, Info, Media, Probe, Score};
 use crate::framing::jumbf::{self, Kind};
+use crate::framing::numbers::be32;
 use crate::tags::push_store;
 use countersign_io::source::Source;
 use countersign_model::limits;
@@ -34,6 +35,11 @@ impl Format for C2paSidecar {
 
     fn read(&self, source: &mut Source, out: &mut Extraction) -> Result<(), Problem> {
         let bytes = source.whole(limits::STORE)?.into_owned();
+        // The length of the superbox; zero: up to the end.
+        let stated = be32(&bytes, 0).map(u64::from).filter(|len| *len > 8);
+        if let Some(len) = stated {
+            out.coverage.add(0, len.min(source.len()));
+        }
         let damage = jumbf::damage(&bytes);
         push_store(out, Store { place: "C2PA sidecar".into(), offset: source.absolute(0), bytes, damage });
         Ok(())

@@ -83,6 +83,9 @@ impl Format for Dpx {
             let what = format!("{} bytes stated, {} present", stated.max(pixels), source.len());
             return Err(Problem::truncated("", source.absolute(source.len()), what));
         }
+        if stated > pixels && pixels > 0 {
+            out.coverage.add(0, stated);
+        }
         Ok(())
     }
 }

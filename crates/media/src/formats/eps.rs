@@ -16,7 +16,7 @@ static INFO: Info = Info {
     extensions: &["eps", "epsf", "ps"],
     media: Media::Image,
     specification: "Adobe technical notes 5001, 5002; XMP specification part 3",
-    version: 2,
+    version: 3,
     ..Info::DEFAULT
 };
 

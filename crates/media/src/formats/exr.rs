@@ -48,7 +48,8 @@ impl Format for Exr {
             let (end, empty) = header(source, at, &place, part == 1, out).map_err(|p| p.within(&place))?;
             at = end;
             if empty || !multipart {
-                return has_pixels(source, at, version & (MULTIPART | TILED | DEEP) == 0).map_err(|p| p.within("EXR"));
+                let single = version & (MULTIPART | TILED | DEEP) == 0;
+                return has_pixels(source, at, single, out).map_err(|p| p.within("EXR"));
             }
         }
         Err(Problem::limit("", source.absolute(at), format!("more than {PARTS} parts")))
@@ -59,7 +60,7 @@ impl Format for Exr {
 ///
 /// Only the table of a single-part image of scan lines is followed to its last chunk: where the first chunk stands
 /// right behind the table, its offset tells how long the table is.
-fn has_pixels(source: &mut Source, at: u64, single: bool) -> Result<(), Problem> {
+fn has_pixels(source: &mut Source, at: u64, single: bool, out: &mut Extraction) -> Result<(), Problem> {
     let here = source.absolute(source.len());
     let cut = |what: &str| Err(Problem::truncated("", here, what));
     let long = |bytes: &[u8]| array(bytes, 0).map(u64::from_le_bytes);
@@ -79,8 +80,9 @@ fn has_pixels(source: &mut Source, at: u64, single: bool) -> Result<(), Problem>
     // A chunk: the first line, the length of the data, the data.
     let chunk = source.up_to(last, 8)?.to_vec();
     let end = le32(&chunk, 4).map(|len| last.saturating_add(8).saturating_add(u64::from(len)));
-    if end.is_none_or(|end| end > source.len()) {
-        return cut("the file ends before its last chunk");
+    match end.filter(|end| *end <= source.len()) {
+        Some(end) => out.coverage.add(0, end),
+        None => return cut("the file ends before its last chunk"),
     }
     Ok(())
 }

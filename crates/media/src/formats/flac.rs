@@ -75,6 +75,10 @@ pub(super) fn read_stream(source: &mut Source, start: u64, out: &mut Extraction)
         } else if kind == 127 {
             return Err(Problem::malformed("flac (metadata)", source.absolute(pos), "block 127 is forbidden"));
         }
+        // What stands in padding, and in blocks that nobody here reads, is looked at once more.
+        if !matches!(kind, 0 | 3..=6) {
+            out.coverage.leave(data, data + len);
+        }
         pos = data + len;
         if head & 0x80 != 0 {
             return check_first_frame(source, pos, samples, out);
@@ -175,6 +179,8 @@ fn riff_chunk(data: &[u8], at: &Place, out: &mut Extraction) -> bool {
 
 /// The first frame must stand right behind the blocks: else their lengths were wrong and blocks are lost.
 fn check_first_frame(source: &mut Source, pos: u64, samples: u64, out: &mut Extraction) -> Result<(), Problem> {
+    out.coverage.add(0, pos);
+    out.coverage.open_from(pos);
     let end = ends::trailing(source, FILE, pos, out)?;
     stray_tags::near_end(source, FILE, pos, end, out)?;
     let offset = source.absolute(pos);

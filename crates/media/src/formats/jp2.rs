@@ -27,6 +27,9 @@ const SIGNATURE: &[u8] = b"\0\0\0\x0cjP  \r\n\x87\n";
 const SIGNATURE_OLD: &[u8] = b"\0\0\0\x0cjP\x1a\x1a\r\n\x87\n";
 const CODESTREAM: &[u8] = b"\xff\x4f\xff\x51";
 /// Boxes that hold boxes.
+/// Boxes of the specification in which nothing else can stand; what any other one holds is looked at once more.
+const KNOWN: &[[u8; 4]] =
+    &[*b"jP  ", *b"ftyp", *b"rreq", *b"bpcc", *b"colr", *b"pclr", *b"cmap", *b"cdef", *b"resc", *b"resd"];
 const SUPERBOXES: &[&bmff::FourCc] = &[b"jp2h", b"asoc", b"jpch", b"jplh", b"uinf", b"page", b"lobj", b"mhdr"];
 
 impl Format for Jp2 {
@@ -95,11 +98,12 @@ impl Walk {
                 let what = format!("{} bytes that are no box", end - header.offset);
                 return Err(Problem::malformed(title, at, what));
             }
+            // Another file type behind the first one is another file's.
+            if depth == 0 && &header.kind == b"ftyp" && header.offset > 12 {
+                return Ok(());
+            }
             if depth == 0 {
                 out.coverage.add(header.offset, header.end);
-                if matches!(&header.kind, b"free" | b"skip") {
-                    out.coverage.leave(header.body, header.end);
-                }
             }
             if header.is_cut() {
                 let what = format!("box {name} ends after what holds it");
@@ -135,8 +139,10 @@ impl Walk {
             b"jumb" => {
                 c2pa_box::read_superbox(source, header, &format!("{title} jumb"), out);
             }
-            _ => {
-                c2pa_box::read_disguised(source, header, &format!("{title} {name}"), out);
+            kind => {
+                if !c2pa_box::read_disguised(source, header, &format!("{title} {name}"), out) && !KNOWN.contains(kind) {
+                    out.coverage.leave(header.body, header.end);
+                }
             }
         }
         Ok(())

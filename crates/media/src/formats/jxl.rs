@@ -65,6 +65,10 @@ impl Format for Jxl {
                 let what = format!("{} bytes that are no box", source.len() - header.offset);
                 return Err(Problem::malformed("jxl", source.absolute(header.offset), what));
             }
+            // Another file type behind the first one is another file's.
+            if &header.kind == b"ftyp" && header.offset > 12 && pixels {
+                return Ok(());
+            }
             out.coverage.add(header.offset, header.end);
             if matches!(&header.kind, b"free" | b"skip") {
                 out.coverage.leave(header.body, header.end);

@@ -17,7 +17,7 @@ pub struct MpegTs;
 static INFO: Info = Info {
     id: FormatId::new("mpeg-ts"),
     name: "MPEG transport stream",
-    extensions: &["ts", "m2ts", "mts", "m2t", "tp", "trp"],
+    extensions: &["ts", "m2ts", "mts", "m2t", "tp", "trp", "mpegts"],
     media: Media::Video,
     specification: "ISO/IEC 13818-1, ETSI EN 300 468",
     version: 2,

@@ -289,6 +289,7 @@ impl File<'_> {
                 let what = format!("the footer partition at {footer} is past the end");
                 tags::push_problem(self.out, Problem::truncated("mxf", self.source.len(), what));
             } else if let Some(found) = self.chain(footer) {
+                self.end(footer);
                 return found;
             }
         }
@@ -324,6 +325,19 @@ impl File<'_> {
             at = previous;
         }
         Some(found)
+    }
+
+    /// Accounts for all up to the last key that follows the footer partition: no index pack ends the file, and what does may
+    /// be another one.
+    fn end(&mut self, footer: u64) {
+        let mut at = footer;
+        for _ in 0..HOPS {
+            match klv::read(self.source, at) {
+                Ok(klv) if klv.end() <= self.source.len() => at = klv.end(),
+                _ => break,
+            }
+        }
+        self.out.coverage.add(0, at);
     }
 
     /// Hops from key to key behind the header metadata.

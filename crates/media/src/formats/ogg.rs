@@ -201,6 +201,8 @@ fn last_page(source: &mut Source, out: &mut Extraction) -> Result<Option<Page>, 
                 Ok(Some(page)) if page.end() == source.len() => return Ok(Some(page)),
                 Ok(Some(page)) if page.end() > source.len() => cut = Some(at),
                 Ok(Some(page)) if cut.is_none() => {
+                    // Data behind it are no part of the file, and looked at as such.
+                    out.coverage.add(0, page.end());
                     let offset = source.absolute(page.end());
                     push_problem(
                         out,

@@ -46,7 +46,8 @@ impl Format for RealMedia {
             let head: [u8; 8] = source.array(at).map_err(|p| p.within("realmedia"))?;
             let (kind, size) =
                 (array::<4>(&head, 0).unwrap_or_default(), u64::from(be32(&head, 4).unwrap_or_default()));
-            if !kind.iter().all(u8::is_ascii_graphic) {
+            // Behind the media only what is usual there: another file looks like chunks as well.
+            if !kind.iter().all(u8::is_ascii_graphic) || media && kind.iter().any(u8::is_ascii_lowercase) {
                 if media {
                     break;
                 }

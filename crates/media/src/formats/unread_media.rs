@@ -4,6 +4,8 @@
 //! Signatures as the formats' own specifications and the database of file(1) have them. A name alone counts only where
 //! nothing but media goes by it: `.nut`, `.dts` and `.hdr` are programs and texts as well, and are told by their bytes.
 
+mod more;
+
 use crate::formats::{Format, Info, Media, Probe, Score};
 use crate::framing::numbers::{be16, le16};
 use countersign_io::source::Source;
@@ -15,16 +17,10 @@ pub struct UnreadMedia;
 pub(super) static INFO: Info = Info {
     id: FormatId::new("media-not-read"),
     name: "media of a kind that is not read",
-    extensions: &[
-        "sgi", "pcx", "ppm", "pgm", "pbm", "pnm", "pam", "pfm", "qoi", "flif", "bpg", "djvu", "xcf", "dds", "icns",
-        "ilbm", "iff", "x3f", "ra", "ac3", "eac3", "ec3", "ac4", "dtshd", "thd", "mlp", "amr", "awb", "ofr", "shn",
-        "voc", "mid", "midi", "rmi", "dv", "dif", "h264", "h265", "hevc", "264", "265", "266", "vvc", "obu", "ivf",
-        "y4m", "yuv", "r3d", "braw", "ari", "arx", "gxf", "lxf", "mlv", "m1v", "mpv", "wtv", "bik", "bk2", "smk",
-        "swf", "roq", "drc", "vc1", "rcv",
-    ],
+    extensions: more::EXTENSIONS,
     media: Media::Video,
     specification: "magic numbers of file(1)",
-    version: 1,
+    version: 2,
     ..Info::DEFAULT
 };
 
@@ -73,7 +69,6 @@ const KINDS: &[(usize, &[u8], &str)] = &[
     (0, b"ARRI\x78\x56\x34\x12", "a raw picture of ARRI"),
     (0, b"MLVI", "a raw recording of Magic Lantern"),
     (0, b"nut/multimedia container\0", "media in NUT"),
-    (0, b"\0\0\0\0\x01\xbc\0\0\0\0\xe1\xe2", "media in GXF"),
     (0, b"LEITCH\0\0", "media in LXF"),
     (0, b"BBCD", "Dirac pictures"),
     (0, b"\x1f\x07\0", "DV pictures"),
@@ -106,8 +101,9 @@ const FORMS: &[(&[u8], &[u8], &str)] = &[
 fn kind(head: &[u8], len: u64) -> Option<&'static str> {
     let at = |(at, magic, _): &&(usize, &[u8], &str)| head.get(*at..).is_some_and(|rest| rest.starts_with(magic));
     let form = |(id, form, _): &&(&[u8], &[u8], &str)| head.starts_with(id) && head.get(8..12) == Some(*form);
-    let known = KINDS.iter().find(at).map(|kind| kind.2);
-    known.or_else(|| FORMS.iter().find(form).map(|kind| kind.2)).or_else(|| checked(head, len))
+    let known = KINDS.iter().chain(more::KINDS).find(at).map(|kind| kind.2);
+    let known = known.or_else(|| FORMS.iter().chain(more::FORMS).find(form).map(|kind| kind.2));
+    known.or_else(|| checked(head, len)).or_else(|| more::checked(head, len))
 }
 
 /// Whether these first bytes of a file of this length are of a kind.
@@ -266,7 +262,7 @@ mod tests {
 
     #[test]
     fn signatures_are_known_and_their_beginnings_are_not() {
-        for (at, magic, name) in KINDS {
+        for (at, magic, name) in KINDS.iter().chain(more::KINDS) {
             let head = [&vec![0xEE; *at][..], magic, &[0xEE; 16]].concat();
             assert_eq!(kind(&head, head.len() as u64), Some(*name));
             let cut = &head[..at + magic.len() - 1];

@@ -47,7 +47,7 @@ impl Format for Wav {
     fn read(&self, source: &mut Source, out: &mut Extraction) -> Result<(), Problem> {
         let header = riff::header(source)?;
         let walk = if &header.id == b"riff" { wave64::top(source) } else { riff::top(source, &header) };
-        chunks::account(&walk.chunks, out);
+        chunks::account(&walk.chunks, &header, out);
         let mut format = stream::Audio::default();
         for chunk in &walk.chunks {
             if let Err(problem) = read_chunk(source, chunk, &header, &mut format, out) {

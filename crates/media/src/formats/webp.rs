@@ -41,7 +41,7 @@ impl Format for Webp {
     fn read(&self, source: &mut Source, out: &mut Extraction) -> Result<(), Problem> {
         let header = riff::header(source)?;
         let walk = riff::top(source, &header);
-        chunks::account(&walk.chunks, out);
+        chunks::account(&walk.chunks, &header, out);
         let mut sized = false;
         for chunk in &walk.chunks {
             if let Err(problem) = read_chunk(source, chunk, &mut sized, out) {

@@ -129,7 +129,7 @@ pub struct Walk {
 const SLACK: u64 = 8;
 
 /// Chunks that are believed even behind the end that the file states: further parts of an AVI, and metadata.
-const KNOWN: &[&[u8; 4]] = &[
+pub(crate) const KNOWN: &[&[u8; 4]] = &[
     b"RIFF", b"LIST", b"data", b"bext", b"iXML", b"axml", b"id3 ", b"ID3 ", b"_PMX", b"XMP ", b"EXIF", b"C2PA", b"AIGC",
 ];
 

@@ -202,7 +202,7 @@ impl Store {
     /// # Errors
     /// The database's.
     pub fn count_only_in(&self, scan: i64, other: i64) -> Result<u32> {
-        let sql = "SELECT count(*) FROM finding a WHERE scan = ?1 AND state = 'open' AND NOT EXISTS (SELECT 1 FROM finding b \
+        let sql = "SELECT count(*) FROM finding a WHERE scan = ?1 AND state = 'open' AND NOT EXISTS (SELECT 1 FROM finding b INDEXED BY finding_rule \
                    WHERE b.scan = ?2 AND b.state = 'open' AND b.rule = a.rule AND b.path = a.path)";
         self.lock().query_row(sql, params![scan, other], |row| row.get(0))
     }
@@ -214,7 +214,7 @@ impl Store {
     pub fn only_in(&self, scan: i64, other: i64, most: u32) -> Result<Vec<FindingRow>> {
         let connection = self.lock();
         let sql = format!(
-            "SELECT {FINDING} FROM finding a WHERE scan = ?1 AND state = 'open' AND NOT EXISTS (SELECT 1 FROM finding b \
+            "SELECT {FINDING} FROM finding a WHERE scan = ?1 AND state = 'open' AND NOT EXISTS (SELECT 1 FROM finding b INDEXED BY finding_rule \
              WHERE b.scan = ?2 AND b.state = 'open' AND b.rule = a.rule AND b.path = a.path) ORDER BY number LIMIT ?3"
         );
         let mut statement = connection.prepare_cached(&sql)?;
