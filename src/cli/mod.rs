@@ -16,11 +16,13 @@ mod defaults;
 mod delivery_root;
 mod diagnostic;
 mod environment;
+mod extract;
 mod fingerprint;
 mod headings;
 mod index;
 mod inside;
 mod inspect;
+mod judge;
 mod keys;
 mod listing;
 mod manual;
@@ -90,6 +92,10 @@ enum Command {
     Index(index::Arguments),
     /// What two files have in common: same bytes, same pixels or samples, copy, look, different
     Compare(compare::Arguments),
+    /// What assets say, as rows that travel to where they are judged
+    Extract(extract::Arguments),
+    /// Judge what `extract` found, all shards as one delivery
+    Judge(judge::Arguments),
     /// Check a signed verdict against a drive
     VerifyVerdict(verify_verdict::Arguments),
     /// Hot folders, a queue, review and approval in a browser
@@ -158,6 +164,8 @@ fn dispatch(command: Command) -> Result<u8> {
         Command::Convert(arguments) => convert::run(&arguments),
         Command::Index(arguments) => index::run(&arguments),
         Command::Compare(arguments) => compare::run(&arguments),
+        Command::Extract(arguments) => extract::run(&arguments),
+        Command::Judge(arguments) => judge::run(&arguments),
         Command::VerifyVerdict(arguments) => verify_verdict::run(&arguments),
         #[cfg(feature = "serve")]
         Command::Serve(arguments) => serve::run(*arguments),

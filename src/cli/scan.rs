@@ -150,7 +150,7 @@ pub(super) struct Arguments {
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum RoleName {
+pub(super) enum RoleName {
     Final,
     Temporary,
     Archival,
@@ -158,7 +158,7 @@ enum RoleName {
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum VerifyName {
+pub(super) enum VerifyName {
     /// Bytes, signature and trust
     Full,
     /// Signature and trust, without hashing the asset
@@ -168,9 +168,56 @@ enum VerifyName {
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum FailOn {
+pub(super) enum FailOn {
     Error,
     Warning,
+}
+
+/// The name of a value as it is typed.
+fn typed(value: &impl ValueEnum) -> String {
+    value.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+}
+
+impl RoleName {
+    pub(super) fn role(self) -> Role {
+        match self {
+            Self::Final => Role::Final,
+            Self::Temporary => Role::Temporary,
+            Self::Archival => Role::Archival,
+            Self::Promotional => Role::Promotional,
+        }
+    }
+
+    pub(super) fn name(self) -> String {
+        typed(&self)
+    }
+}
+
+impl VerifyName {
+    pub(super) fn verify(self) -> Verify {
+        match self {
+            Self::Full => Verify::Full,
+            Self::Signature => Verify::Signature,
+            Self::Off => Verify::Off,
+        }
+    }
+
+    pub(super) fn name(self) -> String {
+        typed(&self)
+    }
+}
+
+impl FailOn {
+    pub(super) fn severity(self) -> Severity {
+        match self {
+            Self::Error => Severity::Error,
+            Self::Warning => Severity::Warning,
+        }
+    }
+
+    pub(super) fn name(self) -> String {
+        typed(&self)
+    }
 }
 
 pub(super) fn run(arguments: Arguments) -> Result<u8> {
@@ -186,7 +233,7 @@ pub(super) fn run(arguments: Arguments) -> Result<u8> {
     for file in &policy.extended {
         trees.keep_out("a policy that the policy extends", Some(file))?;
     }
-    let ledgers = ledgers(&arguments);
+    let ledgers = ledgers(&arguments.approvals);
     for ledger in &ledgers {
         trees.keep_out("the approvals ledger", Some(ledger))?;
     }
@@ -208,11 +255,7 @@ pub(super) fn run(arguments: Arguments) -> Result<u8> {
     let as_of = arguments.as_of.unwrap_or_else(|| Local::now().date_naive());
     let seconds = arguments.seconds_per_asset.or(policy.limits.seconds_per_asset);
     let verifier = Arc::new(Verifier::new(&c2pa::Options {
-        verify: match arguments.verify {
-            VerifyName::Full => Verify::Full,
-            VerifyName::Signature => Verify::Signature,
-            VerifyName::Off => Verify::Off,
-        },
+        verify: arguments.verify.verify(),
         trust,
         worker: worker::program(),
         bounds: seconds.map_or_else(Bounds::default, Bounds::of_seconds),
@@ -239,23 +282,15 @@ pub(super) fn run(arguments: Arguments) -> Result<u8> {
         .in_directory(&working_directory);
     let options = ScanOptions {
         baseline: Arc::new(baseline),
-        role: arguments.role.map(|role| match role {
-            RoleName::Final => Role::Final,
-            RoleName::Temporary => Role::Temporary,
-            RoleName::Archival => Role::Archival,
-            RoleName::Promotional => Role::Promotional,
-        }),
-        delivery_root: delivery_root::checked(arguments.delivery_root.as_deref(), &roots, listed.is_some())?,
+        role: arguments.role.map(RoleName::role),
+        delivery_root: delivery_root::checked(arguments.delivery_root.as_deref(), &local, listed.is_some())?,
         exclude: globs(&arguments.exclude)?,
         listed,
         integrity: arguments.integrity,
         tags: arguments.tags,
         max_archive_depth: archive_depth(&arguments, engine.policy()),
         timelines: timeline::named(&arguments.timeline, &local)?,
-        fail_on: match arguments.fail_on {
-            FailOn::Error => Severity::Error,
-            FailOn::Warning => Severity::Warning,
-        },
+        fail_on: arguments.fail_on.severity(),
         known,
         previews: Some(Arc::new(previews(&arguments, &local))),
         attest: attest.as_ref().map(|_| Arc::clone(&digests)),
@@ -360,12 +395,12 @@ fn working_directory() -> PathBuf {
 }
 
 /// The ledgers that are named, each once, else the user's own.
-fn ledgers(arguments: &Arguments) -> Vec<PathBuf> {
-    if arguments.approvals.is_empty() {
+pub(super) fn ledgers(typed: &[PathBuf]) -> Vec<PathBuf> {
+    if typed.is_empty() {
         return config::approvals().into_iter().collect();
     }
     let mut seen = HashSet::new();
-    let named = arguments.approvals.iter();
+    let named = typed.iter();
     named.filter(|path| seen.insert(std::fs::canonicalize(path).unwrap_or_else(|_| (*path).clone()))).cloned().collect()
 }
 
@@ -376,7 +411,7 @@ fn cache(arguments: &Arguments, working_directory: &Path) -> Result<Option<Arc<C
 }
 
 /// The first interrupt ends the run with what is judged so far, the second at once.
-fn on_interrupt(stop: &Arc<AtomicBool>, verifier: &Arc<Verifier>) {
+pub(super) fn on_interrupt(stop: &Arc<AtomicBool>, verifier: &Arc<Verifier>) {
     let (stop, verifier) = (Arc::clone(stop), Arc::clone(verifier));
     // Without a handler an interrupt still ends the program, only without a partial report.
     let _ = ctrlc::set_handler(move || {
@@ -416,7 +451,7 @@ fn scanned(arguments: &Arguments, listed: Option<&[PathBuf]>) -> Vec<PathBuf> {
     roots::local(&arguments.roots).into_iter().chain(listed.cloned()).collect()
 }
 
-fn globs(patterns: &[String]) -> Result<GlobSet> {
+pub(super) fn globs(patterns: &[String]) -> Result<GlobSet> {
     let mut set = GlobSetBuilder::new();
     for pattern in patterns {
         let glob = GlobBuilder::new(pattern).literal_separator(true).build().map_err(|e| Error::Usage {
@@ -445,15 +480,14 @@ fn archive_depth(arguments: &Arguments, policy: &Policy) -> usize {
 
 /// The options as the report repeats them.
 fn repeated(arguments: &Arguments, options: &ScanOptions) -> serde_json::Map<String, Value> {
-    let name = |value: Option<clap::builder::PossibleValue>| value.map(|v| v.get_name().to_owned());
     let value = json!({
-        "role": arguments.role.and_then(|r| name(r.to_possible_value())),
-        "verify": name(arguments.verify.to_possible_value()),
+        "role": arguments.role.map(RoleName::name),
+        "verify": arguments.verify.name(),
         "fetch_remote": arguments.fetch_remote,
         "integrity": arguments.integrity,
         "pixels": arguments.pixels,
         "as_of": options.as_of.to_string(),
-        "fail_on": name(arguments.fail_on.to_possible_value()),
+        "fail_on": arguments.fail_on.name(),
         "exclude": arguments.exclude,
         "baseline": arguments.baseline.as_deref().map(countersign_engine::walk::lossless),
         "cache": arguments.cache.as_deref().filter(|_| !arguments.no_cache).map(countersign_engine::walk::lossless),

@@ -60,6 +60,7 @@ mod readers;
 mod release;
 mod reports;
 mod roles;
+mod rows;
 mod rules;
 mod security_page;
 mod serve;

@@ -57,7 +57,7 @@ const LIBRARIES: &[(&str, &[&str])] = &[
 
 /// What has one home, and where that is: files whose names begin so. Parts of libraries, of the standard one, macros.
 const HOMES: &[(&str, &[&str])] = &[
-    ("ureq", &["crates/credentials/src/fetch.rs", "crates/server/src/hooks.rs"]),
+    ("ureq", &["crates/credentials/src/fetch.rs", "crates/objects/src/", "crates/server/src/hooks.rs"]),
     // Decoders of pictures run in workers; the thumbnail's decoder works on pixels that one gave it.
     ("image", &["crates/worker/src/", "crates/media/src/decoders/thumbnail.rs"]),
     ("image::ImageReader", &["crates/worker/src/picture.rs"]),

@@ -25,6 +25,7 @@ use sha2::{Digest, Sha256};
 
 use crate::extract;
 use countersign_io::{Stat, asset_budget, stat_of};
+use countersign_judge::marks::Catalogue;
 use countersign_media::decoders;
 use countersign_media::formats;
 use countersign_media::framing::deflate;
@@ -340,11 +341,21 @@ fn packed(facts: &Facts) -> Option<Vec<u8>> {
     to.finish().ok()
 }
 
-/// What all facts of this run depend on, whatever the file.
-fn basis() -> Vec<u8> {
+fn versions() -> Vec<String> {
     let readers = formats::ALL.iter().map(|f| (f.info().id.as_str(), f.info().version));
     let decoders = decoders::ALL.iter().map(|d| (d.id, d.version));
-    let versions: Vec<_> = readers.chain(decoders).map(|(id, version)| format!("{id}={version}")).collect();
+    readers.chain(decoders).map(|(id, version)| format!("{id}={version}")).collect()
+}
+
+/// The readers with their versions and the marks that are looked for: what facts depend on wherever they are made.
+#[must_use]
+pub fn readers(catalogue: &Catalogue) -> String {
+    format!("{FACTS_SCHEMA} {} {} {}", env!("CARGO_PKG_VERSION"), versions().join(","), catalogue.sha256())
+}
+
+/// What all facts of this run depend on, whatever the file.
+fn basis() -> Vec<u8> {
+    let versions = versions();
     let program = std::env::current_exe().and_then(|path| path.metadata()).ok();
     let program = program.map(|meta| (meta.len(), stat_of(&meta).modified));
     let version = env!("CARGO_PKG_VERSION");

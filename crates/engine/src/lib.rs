@@ -20,6 +20,7 @@ mod open_files;
 mod originals;
 pub mod preview;
 pub mod recorder;
+pub mod rows;
 pub mod scan;
 pub mod shown;
 pub mod survey;

@@ -12,6 +12,7 @@ mod engine;
 mod folders;
 pub mod gather;
 mod roots;
+mod row;
 mod tally;
 
 pub use engine::{Engine, ScanOptions};
@@ -30,6 +31,7 @@ use crate::cut::{Cuts, Delivery};
 use crate::known::Known;
 use crate::open_files::OpenFiles;
 use crate::originals::Originals;
+use crate::rows;
 use crate::survey;
 use crate::walk::{Named, Walk};
 use around::PackageContext;
@@ -97,7 +99,10 @@ pub(crate) fn run(
     let open = OpenFiles::default();
     let files = AssetFiles { roots, space: &space, open: &open, from_cache: &scan.from_cache };
     let delivery_root = options.delivery_root.as_deref();
-    let above = above::names(roots, options.listed.is_some(), delivery_root);
+    let above = match &options.rows {
+        Some(rows::Rows::Take(rows)) => rows.header().around().0,
+        _ => above::names(roots, options.listed.is_some(), delivery_root),
+    };
     let mut originals = Originals::default();
     if let Some(known) = &mut known {
         let archival = |asset: &Asset| {
@@ -142,8 +147,12 @@ pub(crate) fn run(
         stop: watch.stop(),
     };
     let cuts = pool.install(|| Cuts::of(&delivery, &options.timelines));
-    let uncounted = |root: PathBuf| above::uncounted(&root, &engine.policy.roles).filter(|_| delivery_root.is_none());
-    let folders = Folders::below(roots.first(whole).local_paths().into_iter().map(uncounted).collect());
+    let uncounted = match &options.rows {
+        Some(rows::Rows::Take(rows)) => rows.header().around().1,
+        _ => above::uncounted_of(&roots.first(whole), &engine.policy.roles),
+    };
+    let counts = |_: &(String, Role)| delivery_root.is_none();
+    let folders = Folders::below(uncounted.into_iter().map(|found| found.filter(counts)).collect());
     let mut this_run = ScanRun {
         scan: &scan,
         watch,

@@ -233,7 +233,8 @@ impl RootWalk {
         // A root that is a single file goes by its name, any other by the whole path.
         let local = tree.local_path(&start);
         let name = local.as_deref().and_then(Path::file_name).map(|name| lossless(Path::new(name)));
-        let name = name.unwrap_or_else(|| start.rsplit('/').next().unwrap_or_default().to_owned());
+        let named = if start.is_empty() { self.listings.tree().name() } else { start.clone() };
+        let name = name.unwrap_or_else(|| named.rsplit('/').next().unwrap_or_default().to_owned());
         let rel = match (start.is_empty(), stat.kind) {
             (true, Kind::File) => name.clone(),
             (true, _) => self.whole(),

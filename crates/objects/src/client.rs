@@ -9,7 +9,7 @@ use ureq::http::{HeaderMap, Response};
 use ureq::typestate::WithoutBody;
 use ureq::{Body, RequestBuilder};
 
-use crate::store::Object;
+use crate::store::{Object, Requests};
 
 /// What happens when a store does not answer, answers "later" (429, 500, 502, 503, 504), or breaks off in a body.
 #[derive(Clone, Copy, Debug)]
@@ -39,15 +39,6 @@ impl Default for Retries {
     fn default() -> Self {
         Self { tries: 6, first_wait: Duration::from_millis(200), timeout: Duration::from_secs(60) }
     }
-}
-
-/// What a tree has asked of its store so far.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Requests {
-    /// Requests that were sent, repeated ones included.
-    pub requests: u64,
-    /// Bytes of bodies that came.
-    pub bytes: u64,
 }
 
 #[derive(Debug, Default)]

@@ -9,8 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use countersign_io::{Handle, Stat};
 
-use crate::store::{Object, Range, Store};
-use crate::tree::stat_of;
+use crate::store::{Object, Range, Store, stat_of};
 
 /// The least that a request brings.
 const BLOCK: u64 = 64 * 1024;

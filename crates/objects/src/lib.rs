@@ -24,8 +24,9 @@ use std::io;
 use std::sync::Arc;
 
 pub use address::{Address, is_address};
-pub use client::{Requests, Retries};
+pub use client::Retries;
 pub use credentials::Environment;
+pub use store::Requests;
 pub use tree::ObjectTree;
 
 /// How object stores are asked.

@@ -12,9 +12,9 @@ use rusty_s3::actions::ListObjectsV2;
 use rusty_s3::{Bucket, Credentials, S3Action, UrlStyle};
 use url::Url;
 
-use crate::client::{Answer, Client, Request, Requests};
+use crate::client::{Answer, Client, Request};
 use crate::credentials::{Environment, Resolved};
-use crate::store::{Listed, Object, Range, Store};
+use crate::store::{Listed, Object, Range, Requests, Store};
 use crate::{Options, credentials};
 
 /// How long a signed address holds.

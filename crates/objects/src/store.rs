@@ -1,9 +1,19 @@
 //! What every object store can be asked, whatever its protocol.
 
 use std::fmt::Debug;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io;
 
-use crate::client::Requests;
+use countersign_io::{Kind, Stat};
+
+/// What a tree has asked of its store so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Requests {
+    /// Requests that were sent, repeated ones included.
+    pub requests: u64,
+    /// Bytes of bodies that came.
+    pub bytes: u64,
+}
 
 /// What is known of an object without reading it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -47,4 +57,15 @@ pub(crate) trait Store: Debug + Send + Sync {
 
     /// What was asked so far.
     fn requests(&self) -> Requests;
+}
+
+/// What the walk needs to know of an object. The entity tag stands where a drive has the time of the last change of
+/// anything: no writer can set it back.
+pub(crate) fn stat_of(object: &Object) -> Stat {
+    let changed = object.etag.as_ref().map(|etag| {
+        let mut hasher = DefaultHasher::new();
+        etag.hash(&mut hasher);
+        i128::from(hasher.finish())
+    });
+    Stat { kind: Kind::File, len: object.len, modified: object.modified, changed, identity: None }
 }

@@ -1,16 +1,14 @@
 //! A tree over the keys of a store.
 
 use std::collections::HashMap;
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use countersign_io::{Entry, Folder, Handle, Kind, Stat, Tree, join, paths};
 
 use crate::address::Address;
-use crate::client::Requests;
 use crate::handle::{Failures, ObjectHandle, State};
-use crate::store::{Listed, Object, Store};
+use crate::store::{Listed, Object, Requests, Store, stat_of};
 
 /// What stands below a prefix of an object store, or one object alone.
 ///
@@ -173,15 +171,4 @@ fn holds_nothing(listed: &Listed) -> bool {
 
 fn unusable(what: &str, why: &str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, format!("{what} {why}: rename the object and scan again"))
-}
-
-/// What the walk needs to know of an object. The entity tag stands where a drive has the time of the last change of
-/// anything: no writer can set it back.
-pub(crate) fn stat_of(object: &Object) -> Stat {
-    let changed = object.etag.as_ref().map(|etag| {
-        let mut hasher = DefaultHasher::new();
-        etag.hash(&mut hasher);
-        i128::from(hasher.finish())
-    });
-    Stat { kind: Kind::File, len: object.len, modified: object.modified, changed, identity: None }
 }

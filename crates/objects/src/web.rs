@@ -11,9 +11,9 @@ use percent_encoding::percent_decode_str;
 use url::Url;
 
 use crate::Options;
-use crate::client::{Client, Request, Requests};
+use crate::client::{Client, Request};
 use crate::s3::{range_headers, ranged};
-use crate::store::{Listed, Object, Range, Store};
+use crate::store::{Listed, Object, Range, Requests, Store};
 
 #[derive(Debug)]
 pub(crate) struct Web {

@@ -34,7 +34,7 @@ pub use find::{below, find, folder};
 /// What parts the path of an archive and that of its member.
 pub const MARK: &str = "!/";
 /// Files of one stem that a manifest store beside them is tried on.
-pub(crate) const RIVALS: usize = 8;
+const RIVALS: usize = 8;
 
 /// Whether members of this format are opened.
 #[must_use]
@@ -55,6 +55,8 @@ fn contents(format: FormatId) -> Option<Contents> {
 pub struct Outer {
     /// The file's path, as the walk has it.
     pub path: PathBuf,
+    /// Its path below the root.
+    pub rel: String,
     /// What the walk saw of it.
     pub seen: Stat,
     /// The open file: all members are read by this one handle.
@@ -245,7 +247,8 @@ pub fn open(
         }
         Container::File(bytes) => {
             let (path, bytes, reading) = (asset.path.clone(), bytes.clone(), budget.reading.clone());
-            let outer = Outer { path, seen: walk::stat_of(asset), bytes, reading };
+            let rel = asset.rel.clone();
+            let outer = Outer { path, rel, seen: walk::stat_of(asset), bytes, reading };
             (outer.bytes.clone(), 0, Arc::new(outer), Some(Arc::from("")))
         }
     };

@@ -15,6 +15,9 @@ use countersign_media::tags;
 use countersign_model::limits;
 use countersign_model::{Extraction, Facts, Problem};
 
+/// Files of one stem that a manifest store beside them is tried on.
+const RIVALS: usize = 8;
+
 /// What lies around an asset, in its tree.
 pub trait Surroundings: Neighbors {
     /// A file by its path below the folder of the asset; `None` where there is none.
@@ -87,7 +90,7 @@ fn needed(laid: Laid<'_>, out: &Extraction) -> Result<Vec<(PathBuf, ByteRange)>,
         bound.extend(whole.map(|bytes| BoundApart::of(&bytes)));
         // A store of its stem may speak of another file of that stem: they are weighed against each other.
         if stores.iter().any(|store| store.file_stem() == path.file_stem()) {
-            for rival in around.of_stem(path).iter().filter(|rival| !is_sidecar(rival)).take(crate::archives::RIVALS) {
+            for rival in around.of_stem(path).iter().filter(|rival| !is_sidecar(rival)).take(RIVALS) {
                 files.push((PathBuf::from(rival.file_name().unwrap_or_default()), around.open(rival)?));
             }
         }

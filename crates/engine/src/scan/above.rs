@@ -55,9 +55,15 @@ pub fn below(root: &Path, delivery: &Path) -> Option<String> {
     Some(names.iter().filter(|name| !name.is_empty()).map(String::as_str).collect::<Vec<_>>().join("/"))
 }
 
+/// Of each root the nearest folder above it that looks archival or temporary and does not count.
+#[must_use]
+pub fn uncounted_of(roots: &Roots, patterns: &Patterns) -> Vec<Option<(String, Role)>> {
+    roots.iter().map(|listings| uncounted(&listings.tree().local_path("")?, patterns)).collect()
+}
+
 /// The nearest folder above that looks archival or temporary by this policy or by its name, and does not count, since nothing
 /// shows that it belongs to the delivery.
-pub(super) fn uncounted(root: &Path, patterns: &Patterns) -> Option<(String, Role)> {
+fn uncounted(root: &Path, patterns: &Patterns) -> Option<(String, Role)> {
     let real = std::fs::canonicalize(root).ok()?;
     let folder = if real.is_dir() { real.as_path() } else { real.parent()? };
     let above = || folder.ancestors().skip(1).take(UP).take_while(|above| !is_shared(above));

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::around::PackageContext;
+use super::row::{Digests, RowOf, changed};
 use super::{Cut, Scan, Watch, cut};
 use crate::archives::{self, Inside};
 use crate::cache::{Cache, MemberKey};
@@ -102,10 +103,7 @@ fn approved(asset: &Asset, inside: Option<&Inside>, findings: &[Finding]) -> Opt
     findings.iter().find(|finding| finding.state == FindingState::Approved)?;
     let (file, seen) = match inside {
         None => (asset.rel.clone(), walk::stat_of(asset)),
-        Some(inside) => {
-            let (file, _) = asset.rel.split_once(archives::MARK)?;
-            (file.to_owned(), inside.outer.seen)
-        }
+        Some(inside) => (inside.outer.rel.clone(), inside.outer.seen),
     };
     Some(Approved { rel: asset.rel.clone(), root: asset.root, file, seen })
 }
@@ -254,8 +252,9 @@ pub(super) fn process_asset(pass: &Pass<'_>, job: Job) -> Option<Judged> {
     if asset.role == Role::Archival {
         asset.package_notes = place.notes.to_vec();
     }
-    let (mut facts, mut opened) =
-        extract_guarded(&asset, inside.as_ref(), files, (&scan.engine.extract, scan.engine.cache.as_deref()));
+    let mut row = RowOf::of(scan.options.rows.as_ref(), &asset, inside.as_ref());
+    let read = || extract_guarded(&asset, inside.as_ref(), files, (&scan.engine.extract, scan.engine.cache.as_deref()));
+    let (mut facts, mut opened) = row.facts(&asset, &scan.engine.extract, read);
     if facts.format.is_none() && facts.problems.is_empty() && around.deliveries.is_manifest(asset.root, &asset.rel) {
         (facts.format, facts.media) = (Some(MANIFEST), Some(Media::Companion));
     }
@@ -289,9 +288,16 @@ pub(super) fn process_asset(pass: &Pass<'_>, job: Job) -> Option<Judged> {
     }
     let (ai, is_copy) = (marks::ai(&evidence), evidence.iter().any(|evidence| evidence.of.is_some()));
     let claims = if scan.options.integrity { around.deliveries.digests(asset.root, &asset.rel) } else { vec![] };
-    let mut hashed = Hashed { claims, recorded: is_copy || scan.judge.needs_digest(&asset, ai), ..Hashed::default() };
-    let digests = hash(pass, &mut hashed, (&asset, inside.as_ref()), &mut opened, &mut facts);
-    let changed = note_change(&asset, inside.as_ref(), opened.as_ref(), files, &mut facts);
+    let recorded = is_copy || scan.judge.needs_digest(&asset, ai);
+    let mut hashed = Hashed { claims, recorded, ..Hashed::default() };
+    let wanted = if asset.obstacle.is_some() { Vec::new() } else { hashed.wanted() };
+    let hash = || hash(*pass, &mut hashed, (&asset, inside.as_ref()), &mut opened);
+    let digests = row.digests(&wanted, hash).unwrap_or_else(|failed| {
+        facts.problems.extend(failed);
+        None
+    });
+    let changed = row.changed(&mut facts, |facts| note_change(&asset, inside.as_ref(), opened.as_ref(), files, facts));
+    let oddity = row.end(opened.as_ref().and_then(|opened| opened.oddity.clone()));
     if let Some((digests, problem)) = digests.filter(|_| !changed) {
         facts.problems.extend(problem);
         hashed.compare(&digests, &mut asset, around);
@@ -354,7 +360,6 @@ pub(super) fn process_asset(pass: &Pass<'_>, job: Job) -> Option<Judged> {
     if let Some(bytes) = opened.as_ref().filter(|_| enters && inside.is_none()) {
         files.open.keep(asset.root, &asset.rel, &bytes.held);
     }
-    let oddity = opened.and_then(|opened| opened.oddity);
     let archive = enters.then_some(Job { asset, inside, archives: held, ahead });
     Some(Judged { report, archive, oddity, approved, picture })
 }
@@ -534,28 +539,25 @@ fn same_pictures(
 /// Reads the asset once for all digests that anybody wants of it; with what is wrong with the bytes, all of them having
 /// been read.
 fn hash(
-    pass: &Pass<'_>,
+    pass: Pass<'_>,
     hashed: &mut Hashed,
     (asset, inside): (&Asset, Option<&Inside>),
     opened: &mut Option<MemberBytes>,
-    facts: &mut Facts,
-) -> Option<(Vec<Digest>, Option<Problem>)> {
+) -> Digests {
     let wanted = hashed.wanted();
     if wanted.is_empty() || asset.obstacle.is_some() {
-        return None;
+        return Ok(None);
     }
     let (files, watch) = (pass.files, pass.watch);
-    let failed = |what: String| Problem::new(ProblemKind::Io, "file (hashing)", None, what);
+    let failed = |what: String| Some(Problem::new(ProblemKind::Io, "file (hashing)", None, what));
     match open_again((asset, inside), opened, files) {
         Ok(()) => {}
         // What keeps a member from being read is told already.
-        Err(_) if inside.is_some() => return None,
-        Err(problem) => {
-            facts.problems.push(failed(problem.what));
-            return None;
-        }
+        Err(_) if inside.is_some() => return Ok(None),
+        Err(problem) => return Err(failed(problem.what)),
     }
-    let mut bytes = opened.as_ref()?.stream();
+    let Some(opened) = opened.as_ref() else { return Ok(None) };
+    let mut bytes = opened.stream();
     let counted = &mut hashed.bytes;
     let digests = digest::stream(&mut bytes, asset.size, &wanted, &mut |more| {
         // The bytes of members are counted with the file that holds them.
@@ -566,11 +568,8 @@ fn hash(
         !watch.stop().load(Ordering::Relaxed)
     });
     match digests {
-        Ok(digests) => Some((digests, bytes.problem())),
-        Err(e) => {
-            facts.problems.push(failed(e.to_string()));
-            None
-        }
+        Ok(digests) => Ok(Some((digests, bytes.problem()))),
+        Err(e) => Err(failed(e.to_string())),
     }
 }
 
@@ -596,8 +595,7 @@ fn note_change(
     };
     let same = now.is_some_and(|now| seen.still(&now));
     if !same {
-        let what = "the file changed or vanished while it was read";
-        facts.problems.push(Problem::new(ProblemKind::Changed, "file", None, what));
+        facts.problems.push(changed());
     }
     !same
 }

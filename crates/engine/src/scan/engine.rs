@@ -15,6 +15,7 @@ use crate::cut::NamedTimeline;
 use crate::extract;
 use crate::known::Known;
 use crate::preview::Files;
+use crate::rows::Rows;
 use countersign_io::Roots;
 use countersign_judge::approvals::Approvals;
 use countersign_judge::judge::{Baseline, Judge};
@@ -171,7 +172,7 @@ impl Engine {
         Judge::new(Arc::clone(&self.policy), self.approvals.clone(), options.as_of)
             .with_baseline(Arc::clone(&options.baseline))
             .with_integrity(options.integrity)
-            .with_every_digest(options.attest.is_some())
+            .with_every_digest(options.digests || options.attest.is_some())
             .in_directory(&self.working_directory)
     }
 }
@@ -216,6 +217,10 @@ pub struct ScanOptions {
     pub previews: Option<Arc<Files>>,
     /// Where the digests of all files are kept for a signed verdict; every file is hashed then.
     pub attest: Option<Arc<FileDigests>>,
+    /// Whether the SHA-256 of every asset is computed, and not only where a record may be about it.
+    pub digests: bool,
+    /// Where what assets say is kept instead of judged, or comes from instead of being read.
+    pub rows: Option<Rows>,
 }
 
 impl ScanOptions {
@@ -237,6 +242,8 @@ impl ScanOptions {
             known: None,
             previews: None,
             attest: None,
+            digests: false,
+            rows: None,
         }
     }
 }

@@ -1,0 +1,299 @@
+//! Rows of all shards, read and checked: that they are whole, that they fit together, that none is missing.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
+use std::path::{Path, PathBuf};
+
+use data_encoding::{BASE64, HEXLOWER};
+use flate2::read::GzDecoder;
+use sha2::{Digest, Sha256};
+
+use super::{Answer, AssetRow, Footer, Header, KnownStat, Line, SCHEMA, place};
+use countersign_io::{TempSpace, read_at};
+
+/// The longest line: the facts of one asset, or the bytes that one file carries along.
+const LINE: u64 = 256 * 1024 * 1024;
+/// Files in a folder of rows that are looked at.
+const FILES: usize = 1_000_000;
+
+/// Why rows are not judged as one delivery.
+#[derive(Debug)]
+pub enum Refusal {
+    /// Shards are missing, cut or there twice: what they hold is not known, or not what was meant.
+    Incomplete(Incomplete),
+    /// They are no rows, of another form, or of different extractions.
+    Unfit {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// They cannot be read.
+    Io(PathBuf, io::Error),
+}
+
+/// What is missing, one clause each.
+#[derive(Debug, Default)]
+pub struct Incomplete {
+    /// `shard 3 of 16 is missing`, …
+    pub faults: Vec<String>,
+}
+
+type Place = (usize, String);
+
+/// All that was kept, as trees again.
+#[derive(Debug)]
+pub struct Recorded {
+    pub(super) header: Header,
+    pub(super) lists: HashMap<Place, Answer<Vec<(String, u8)>>>,
+    pub(super) stats: HashMap<Place, Answer<KnownStat>>,
+    pub(super) resolved: HashMap<Place, Answer<Option<String>>>,
+    pub(super) links: HashMap<Place, ()>,
+    pub(super) closed: HashMap<Place, (String, String)>,
+    /// Where bytes of files are in the store, by their offsets in the file.
+    pub(super) bytes: HashMap<Place, BTreeMap<u64, (u64, u32)>>,
+    /// Where rows of assets are in the store; nowhere where two rows of one place differ.
+    assets: HashMap<u128, Option<(u64, u32)>>,
+    /// Lines of assets and bytes of files, one after the other.
+    pub(super) store: File,
+    /// Further files with rows that were read.
+    pub(super) files: Vec<PathBuf>,
+}
+
+/// What is written while shards are read.
+struct Reading {
+    out: Recorded,
+    to: BufWriter<File>,
+    at: u64,
+}
+
+impl Recorded {
+    /// Reads the shards in these folders.
+    ///
+    /// # Errors
+    /// Where they are not all, not whole or not of one extraction.
+    pub fn open(folders: &[PathBuf], space: &TempSpace) -> Result<Self, Refusal> {
+        let files = files(folders)?;
+        let Some(first) = files.first() else {
+            let faults = vec!["there is no shard: no file is called shard-….ndjson.gz".to_owned()];
+            return Err(Refusal::Incomplete(Incomplete { faults }));
+        };
+        let header = header(first)?;
+        let failed = |error: io::Error| Refusal::Io(first.clone(), error);
+        let store = space.file().map_err(|problem| failed(io::Error::other(problem.what)))?;
+        let to = BufWriter::with_capacity(1 << 20, store.try_clone().map_err(failed)?);
+        let out = Self::empty(header.clone(), store);
+        let (mut reading, mut incomplete) = (Reading { out, to, at: 0 }, Incomplete::default());
+        let (mut seen, mut trees) = (BTreeMap::<u32, PathBuf>::new(), BTreeMap::<String, PathBuf>::new());
+        for file in &files {
+            let own = match self::header(file) {
+                Err(Refusal::Io(_, error)) => {
+                    incomplete.faults.push(format!("{} is cut: {error}", file.display()));
+                    continue;
+                }
+                own => own?,
+            };
+            fits(file, &header, &own)?;
+            if let Some(other) = seen.insert(own.shard.0, file.clone()) {
+                let (shard, of) = own.shard;
+                let (one, two) = (other.display(), file.display());
+                incomplete.faults.push(format!("shard {shard} of {of} is there twice: {one} and {two}"));
+                continue;
+            }
+            match reading.shard(file) {
+                Ok(footer) => drop(trees.insert(footer.tree, file.clone())),
+                Err(error) => incomplete.faults.push(format!("{} is cut or damaged: {error}", file.display())),
+            }
+        }
+        let missing = (1..=header.shard.1).filter(|number| !seen.contains_key(number));
+        incomplete.faults.extend(missing.map(|number| format!("shard {number} of {} is missing", header.shard.1)));
+        let mut trees = trees.into_values();
+        if let (Some(_), Some(file)) = (trees.next(), trees.next()) {
+            let what = "the files were not the same when its shard was extracted as for the others".to_owned();
+            return Err(Refusal::Unfit { file, what });
+        }
+        if !incomplete.faults.is_empty() {
+            return Err(Refusal::Incomplete(incomplete));
+        }
+        reading.to.flush().map_err(failed)?;
+        reading.out.files = files;
+        Ok(reading.out)
+    }
+
+    fn empty(header: Header, store: File) -> Self {
+        Self {
+            header,
+            lists: HashMap::new(),
+            stats: HashMap::new(),
+            resolved: HashMap::new(),
+            links: HashMap::new(),
+            closed: HashMap::new(),
+            bytes: HashMap::new(),
+            assets: HashMap::new(),
+            store,
+            files: Vec::new(),
+        }
+    }
+
+    /// What all shards have in common.
+    #[must_use]
+    pub fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// The row of an asset.
+    ///
+    /// # Errors
+    /// What is wrong, in words, where there is none.
+    pub(crate) fn asset(&self, root: usize, path: &str, member: &str) -> Result<AssetRow, String> {
+        let (at, len) = match self.assets.get(&place(root, path, member)) {
+            Some(Some(found)) => *found,
+            Some(None) => return Err("two rows of the extraction say different things of it".to_owned()),
+            None => return Err("no row of the extraction is about it: extract again".to_owned()),
+        };
+        let bytes = self.stored(at, len).map_err(|e| e.to_string())?;
+        serde_json::from_slice(&bytes).map_err(|e| format!("its row cannot be read: {e}"))
+    }
+
+    pub(super) fn stored(&self, at: u64, len: u32) -> io::Result<Vec<u8>> {
+        let mut bytes = vec![0; len as usize];
+        let mut done = 0;
+        while let Some(rest) = bytes.get_mut(done..).filter(|rest| !rest.is_empty()) {
+            match read_at(&self.store, rest, at + done as u64)? {
+                0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+                got => done += got,
+            }
+        }
+        Ok(bytes)
+    }
+}
+
+impl Reading {
+    /// Reads one shard to its last line.
+    fn shard(&mut self, file: &Path) -> io::Result<Footer> {
+        let mut from = lines(file)?;
+        let (mut sum, mut count, mut text) = (Sha256::new(), 0u64, Vec::new());
+        loop {
+            text.clear();
+            if from.by_ref().take(LINE).read_until(b'\n', &mut text)? == 0 || text.last() != Some(&b'\n') {
+                return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "its last line is missing"));
+            }
+            // The first line was looked at already.
+            if count > 0 {
+                match serde_json::from_slice(&text)? {
+                    Line::End(footer)
+                        if footer.lines == count && footer.sha256 == HEXLOWER.encode(&sum.clone().finalize()) =>
+                    {
+                        // The end of the compressed file counts as well, and nothing stands behind it.
+                        return match from.read(&mut [0])? {
+                            0 => Ok(footer),
+                            _ => Err(io::Error::other("something stands behind its last line")),
+                        };
+                    }
+                    Line::End(_) => return Err(io::Error::other("its lines are not those that were written")),
+                    line => self.keep(line)?,
+                }
+            }
+            sum.update(&text);
+            count += 1;
+        }
+    }
+
+    fn keep(&mut self, line: Line) -> io::Result<()> {
+        let out = &mut self.out;
+        match line {
+            Line::List(root, path, answer) => drop(out.lists.insert((root, path), answer)),
+            Line::Stat(root, path, answer) => drop(out.stats.insert((root, path), answer)),
+            Line::Resolve(root, path, answer) => drop(out.resolved.insert((root, path), answer)),
+            Line::Link(root, path) => drop(out.links.insert((root, path), ())),
+            Line::Closed(root, path, why) => drop(out.closed.insert((root, path), why)),
+            Line::Bytes(root, path, offset, text) => {
+                let bytes = BASE64.decode(text.as_bytes()).map_err(io::Error::other)?;
+                let stored = self.store(&bytes)?;
+                self.out.bytes.entry((root, path)).or_default().insert(offset, stored);
+            }
+            Line::Asset(row) => {
+                let key = place(row.root, &row.path, &row.member);
+                let text = serde_json::to_vec(&row)?;
+                if let Some(known) = self.out.assets.get(&key).copied() {
+                    self.to.flush()?;
+                    let same = known.is_some_and(|(at, len)| self.out.stored(at, len).is_ok_and(|known| known == text));
+                    if !same {
+                        self.out.assets.insert(key, None);
+                    }
+                    return Ok(());
+                }
+                let stored = self.store(&text)?;
+                self.out.assets.insert(key, Some(stored));
+            }
+            Line::End(_) => {}
+        }
+        Ok(())
+    }
+
+    fn store(&mut self, bytes: &[u8]) -> io::Result<(u64, u32)> {
+        let (at, len) = (self.at, u32::try_from(bytes.len()).map_err(io::Error::other)?);
+        self.to.write_all(bytes)?;
+        self.at += u64::from(len);
+        Ok((at, len))
+    }
+}
+
+/// The files of shards in the folders, in the order of their names.
+fn files(folders: &[PathBuf]) -> Result<Vec<PathBuf>, Refusal> {
+    let mut out = Vec::new();
+    for folder in folders {
+        let entries = std::fs::read_dir(folder).map_err(|e| Refusal::Io(folder.clone(), e))?;
+        for entry in entries.take(FILES) {
+            let path = entry.map_err(|e| Refusal::Io(folder.clone(), e))?.path();
+            let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+            if name.starts_with("shard-") && name.ends_with(".ndjson.gz") {
+                out.push(path);
+            }
+        }
+    }
+    out.sort();
+    Ok(out)
+}
+
+fn lines(file: &Path) -> io::Result<BufReader<GzDecoder<BufReader<File>>>> {
+    countersign_io::regular(file)?;
+    Ok(BufReader::new(GzDecoder::new(BufReader::new(File::open(file)?))))
+}
+
+fn header(file: &Path) -> Result<Header, Refusal> {
+    let mut text = Vec::new();
+    let read = lines(file).and_then(|from| from.take(LINE).read_until(b'\n', &mut text));
+    read.map_err(|e| Refusal::Io(file.to_path_buf(), e))?;
+    let unfit = |what: String| Refusal::Unfit { file: file.to_path_buf(), what };
+    if text.last() != Some(&b'\n') {
+        return Err(Refusal::Io(file.to_path_buf(), io::ErrorKind::UnexpectedEof.into()));
+    }
+    let header: Header =
+        serde_json::from_slice(&text).map_err(|e| unfit(format!("its first line is none of an extraction: {e}")))?;
+    let (number, of) = header.shard;
+    if header.schema != SCHEMA {
+        return Err(unfit(format!("it is of the form {}, and {SCHEMA} is read", header.schema)));
+    }
+    if number == 0 || number > of || header.above.len() != header.roots.len() {
+        return Err(unfit("its first line contradicts itself".to_owned()));
+    }
+    Ok(header)
+}
+
+/// That a shard is of the same extraction as another.
+fn fits(file: &Path, first: &Header, own: &Header) -> Result<(), Refusal> {
+    let parts = [
+        ("of another version of the program", first.version == own.version),
+        ("of other roots", first.roots == own.roots && first.around() == own.around()),
+        ("of another number of shards", first.shard.1 == own.shard.1),
+        ("read in another way (readers, options, marks)", first.basis == own.basis && first.options == own.options),
+    ];
+    match parts.into_iter().find(|(_, same)| !same) {
+        None => Ok(()),
+        Some((what, _)) => {
+            Err(Refusal::Unfit { file: file.to_path_buf(), what: format!("it is {what} than the first") })
+        }
+    }
+}
