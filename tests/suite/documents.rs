@@ -115,7 +115,8 @@ fn is_a_command(command: &str) {
     if let Some(word) = words.clone().next().filter(|word| text.contains(&format!("\n  {word} "))) {
         text = help(&[name, word]);
     }
-    for option in words.filter(|word| word.starts_with("--")) {
+    // What follows a bare `--` is for another command.
+    for option in words.take_while(|word| *word != "--").filter(|word| word.starts_with("--")) {
         let option = option.split(['=', '`', ',', ')', ']']).next().unwrap().trim_end_matches(['.', ';', ':']);
         assert!(text.contains(option), "{command}: no {option} in\n{text}");
     }

@@ -223,6 +223,11 @@ fn the_schema_knows_every_field_that_is_written() {
         reference: text(),
         note: text(),
         source_system: text(),
+        archive: text(),
+        collection: text(),
+        object: text(),
+        licence: text(),
+        disclosure_text: text(),
         ..record("a/b.png")
     };
     full.subjects[0].annotations = Some(Annotations { range: text(), fingerprint: None });

@@ -159,7 +159,9 @@ impl Files {
                 let rows: &mut Vec<_> = left.entry(command).or_default();
                 rows.push(row.path.clone());
             }
-            let single = singles(&flagged, &[folder.clone()]).chain(singles(&others, &[folder.clone()])).collect();
+            let single = singles(&flagged, std::slice::from_ref(folder))
+                .chain(singles(&others, std::slice::from_ref(folder)))
+                .collect();
             for row in flagged {
                 chosen.extend(of_row(&row, folder, &single)?);
             }

@@ -24,10 +24,13 @@ pub(super) struct At {
 /// Selectors with `*`, each once, and the tests that they lead to.
 type Globs = Vec<(Selector, Vec<At>)>;
 
+/// A space that has a field, and the tests of it.
+type Field = (String, Arc<[At]>);
+
 /// Tests by the fields that they are about: key → spaces that have such a field, each with its tests.
 #[derive(Debug, Default)]
 struct Known {
-    by_key: HashMap<String, Vec<(String, Arc<[At]>)>>,
+    by_key: HashMap<String, Vec<Field>>,
     fields: usize,
 }
 
