@@ -18,6 +18,11 @@ pub(super) fn is_address(root: &Path) -> bool {
     root.to_str().is_some_and(countersign_objects::is_address)
 }
 
+/// How reports call a root: an address as it was typed, a place of this machine by its path.
+pub(super) fn name(root: &Path) -> String {
+    root.to_str().filter(|_| is_address(root)).map_or_else(|| lossless(root), str::to_owned)
+}
+
 /// The roots that are places of this machine.
 pub(super) fn local(roots: &[PathBuf]) -> Vec<PathBuf> {
     roots.iter().filter(|root| !is_address(root)).cloned().collect()
@@ -79,8 +84,7 @@ pub(super) fn addresses_inside_others(roots: &mut Vec<PathBuf>, exclude: &GlobSe
 
 /// An address without the slash at its end and with its scheme in small letters.
 fn plain(root: &Path) -> Option<String> {
-    let text = lossless(root);
-    let (scheme, rest) = text.split_once("://").filter(|_| is_address(root))?;
+    let (scheme, rest) = root.to_str()?.split_once("://").filter(|_| is_address(root))?;
     Some(format!("{}://{}", scheme.to_ascii_lowercase(), rest.trim_end_matches('/')))
 }
 

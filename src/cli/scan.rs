@@ -304,7 +304,7 @@ pub(super) fn run(arguments: Arguments) -> Result<u8> {
     let run = Run {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         started: Utc::now().to_rfc3339_opts(SecondsFormat::Secs, true),
-        roots: roots.iter().map(|r| countersign_engine::walk::lossless(r)).collect(),
+        roots: roots.iter().map(|root| roots::name(root)).collect(),
         policy: engine.policy().reference(),
         approvals: engine.approvals().map(|approvals| approvals.reference()),
         further_approvals: engine.approvals().map(|approvals| approvals.further_references()).unwrap_or_default(),

@@ -164,7 +164,7 @@ fn dpx(seconds: u32, frame: u32) -> Vec<u8> {
     bytes[4..8].copy_from_slice(&2048_u32.to_be_bytes());
     bytes[8..12].copy_from_slice(b"V2.0");
     bytes[16..20].copy_from_slice(&2052_u32.to_be_bytes());
-    let two = |value: u32| value / 10 << 4 | value % 10;
+    let two = |value: u32| ((value / 10) << 4) | (value % 10);
     let code = two(seconds / 3600) << 24 | two(seconds / 60 % 60) << 16 | two(seconds % 60) << 8 | two(frame);
     bytes[1920..1924].copy_from_slice(&code.to_be_bytes());
     bytes[1724..1728].copy_from_slice(&24_f32.to_be_bytes());

@@ -39,6 +39,9 @@ pub enum Rows {
     Take(Arc<Recorded>),
 }
 
+/// The folder above a root that looks archival or temporary and does not count, where there is one.
+pub type Uncounted = Option<(String, Role)>;
+
 /// The first line: what all shards of one extraction have in common, and which shard this is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Header {
@@ -53,7 +56,7 @@ pub struct Header {
     /// Of each root the names above it that count for roles.
     pub above: Vec<String>,
     /// Of each root the folder above it that looks archival or temporary and does not count.
-    pub uncounted: Vec<Option<(String, Role)>>,
+    pub uncounted: Vec<Uncounted>,
     /// The options that judging must know.
     pub options: serde_json::Map<String, serde_json::Value>,
     /// Which shard this is, from 1, and of how many.
@@ -62,7 +65,7 @@ pub struct Header {
 
 impl Header {
     /// What lies above the roots: names that count, folders that do not.
-    pub(crate) fn around(&self) -> (Vec<Arc<str>>, Vec<Option<(String, Role)>>) {
+    pub(crate) fn around(&self) -> (Vec<Arc<str>>, Vec<Uncounted>) {
         (self.above.iter().map(|above| Arc::from(above.as_str())).collect(), self.uncounted.clone())
     }
 }

@@ -82,7 +82,6 @@ pub(crate) static ALL: &[Attack] = &[
         make: large_pictures,
         arguments: &["--pixels", "--jobs", "8"],
         unreadable: false,
-        ..PLAIN
     },
     Attack {
         name: "kept-tags",
@@ -90,7 +89,6 @@ pub(crate) static ALL: &[Attack] = &[
         make: kept_tags,
         arguments: &["--tags", "--jobs", "8"],
         unreadable: false,
-        ..PLAIN
     },
     Attack {
         name: "random",

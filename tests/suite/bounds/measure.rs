@@ -20,6 +20,7 @@ pub(crate) struct Taken {
 
 /// Runs the command to its end, or ends it past so many seconds of computing or bytes of memory; `None` where the system
 /// does not tell what processes take.
+#[expect(clippy::zombie_processes, reason = "it is waited for wherever the loop ends")]
 pub(crate) fn run(command: &mut Command, most_seconds: f64, most_memory: u64) -> Option<Taken> {
     if !Path::new("/proc/self/stat").exists() {
         return None;

@@ -112,7 +112,11 @@ mod tests {
         // The time of its status change cannot be set.
         std::thread::sleep(super::super::SETTLED + std::time::Duration::from_millis(100));
         let cache = Cache::open(&dir.path().join("cache.sqlite"), dir.path()).unwrap();
-        let asset = || Asset::new(path.clone(), "a.jpg".to_owned(), 0, path.metadata().unwrap().len(), None);
+        let asset = || {
+            let stat = countersign_io::stat_of(&path.metadata().unwrap());
+            let walked = Asset::new(path.clone(), "a.jpg".to_owned(), 0, stat.len, stat.modified);
+            Asset { changed: stat.changed, ..walked }
+        };
         let kept = KeptHashes { limit: 60, hashes: vec![PdqHash([1, 2, 3, 4]), PdqHash([5, 6, 7, 8])] };
         let (none, key) = cache.hashes(&asset());
         assert_eq!(none, None);

@@ -20,7 +20,7 @@ pub(super) enum RowOf<'a> {
     /// It is of another shard.
     Passed,
     /// It is filled and kept.
-    Kept(&'a Recorder, AssetRow, Unkept),
+    Kept(&'a Recorder, Box<AssetRow>, Unkept),
     /// It is taken; where there is none, in words why.
     Taken(&'a Recorded, Place, Result<Box<AssetRow>, String>),
 }
@@ -45,7 +45,7 @@ impl<'a> RowOf<'a> {
                     return Self::Passed;
                 }
                 let row = AssetRow { root: asset.root, path: asset.rel.clone(), member, ..AssetRow::default() };
-                Self::Kept(recorder, row, Unkept::begin())
+                Self::Kept(recorder, Box::new(row), Unkept::begin())
             }
             Some(Rows::Take(recorded)) => {
                 let place = Place { root: asset.root, path: asset.rel.clone(), member };
@@ -151,7 +151,7 @@ impl<'a> RowOf<'a> {
         match self {
             Self::Kept(recorder, mut row, unkept) => {
                 row.oddity.clone_from(&oddity);
-                recorder.keep(row);
+                recorder.keep(*row);
                 drop(unkept);
                 oddity
             }

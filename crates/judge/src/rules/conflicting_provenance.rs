@@ -17,7 +17,7 @@
 //!
 //! **Example.** IPTC says `digitalCapture`, and the file carries a generator's parameters.
 
-use super::{AssetContext, Info, Manual, RawFinding, Rule, wording};
+use super::{AssetContext, Info, Manual, RawFinding, Rule, contradicted_archival, wording};
 use crate::archive::{self, Earlier};
 use countersign_model::{Claim, Evidence, FindingAction, FindingSubject, Role, Severity, Strength, Tag};
 
@@ -49,7 +49,7 @@ impl Rule for ConflictingProvenance {
 
 /// Whether `contradicted-archival` tells the same dates and thumbnails as an error: one fact asks for one answer.
 fn told_as_contradicted(context: &AssetContext) -> bool {
-    context.archive.is_some() && context.policy.off("contradicted-archival").is_none()
+    context.archive.is_some() && context.policy.off(contradicted_archival::INFO.id).is_none()
 }
 
 fn says<'a>(context: &'a AssetContext, claims: &[Claim]) -> Option<&'a Evidence> {

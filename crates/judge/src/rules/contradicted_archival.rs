@@ -20,7 +20,7 @@ use countersign_model::{ArchiveLine, ArchiveWeight, FindingAction, FindingSubjec
 
 pub(super) struct ContradictedArchival;
 
-static INFO: Info = Info {
+pub(super) static INFO: Info = Info {
     id: "contradicted-archival",
     severity: Severity::Error,
     subject: FindingSubject::Origin,
