@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::prerequisite::absent;
 
-const WAIT: Duration = Duration::from_secs(40);
+const WAIT: Duration = Duration::from_secs(60);
 
 /// One page in a browser of its own.
 pub(crate) struct Page {
