@@ -18,11 +18,14 @@ pub fn read_at(file: &File, out: &mut [u8], offset: u64) -> io::Result<usize> {
     std::os::windows::fs::FileExt::seek_read(file, out, offset)
 }
 
-/// Computing time of this thread so far.
+/// Computing time of this thread so far. By the system's library: what asks the kernel's own pages for it cannot be run by
+/// valgrind, with which instructions are counted.
 #[cfg(unix)]
 pub(super) fn computing() -> Duration {
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
-    Duration::new(time.tv_sec.try_into().unwrap_or(0), time.tv_nsec.try_into().unwrap_or(0))
+    let time = nix::time::clock_gettime(nix::time::ClockId::CLOCK_THREAD_CPUTIME_ID);
+    time.map_or(Duration::ZERO, |time| {
+        Duration::new(time.tv_sec().try_into().unwrap_or(0), time.tv_nsec().try_into().unwrap_or(0))
+    })
 }
 
 /// Without a clock of the thread's own, time that passes stands for it.
