@@ -198,7 +198,12 @@ fn charge(charging: impl FnOnce(&mut Reading)) -> Result<(), Problem> {
     READING.with_borrow_mut(|reading| {
         let Some(reading) = reading else { return Ok(()) };
         charging(reading);
-        reading.state()
+        let state = reading.state();
+        if state.is_err() {
+            // Nothing is answered from the last look any more.
+            CHARGES.set(0);
+        }
+        state
     })
 }
 
