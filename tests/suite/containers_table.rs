@@ -102,6 +102,12 @@ const ROWS: &[(&str, &[Hit], &[&str])] = &[
         ],
         &["mp4_words_in_title.mp4", "mp4_xmp_caption.mp4"],
     ),
+    (
+        "mpeg-ps",
+        &[("mpeg-ps-xmp.mpg", Ai::Generated), ("mpeg-es-xmp.m2v", Ai::Generated)],
+        &["mpeg-ps-words.mpg", "mpeg-ps.mpg"],
+    ),
+    ("mpeg-ts", &[("mpeg-ts-xmp.ts", Ai::Generated)], &["mpeg-ts-service.ts"]),
     ("musepack", &[("musepack-aigc.mpc", Ai::Generated)], &["musepack-ape.mpc"]),
     (
         "mxf",
@@ -169,8 +175,6 @@ const WITHOUT: &[(&str, &str)] = &[
     ("epub", "members as in ooxml"),
     ("gzip", "its member is an asset of its own: tests/suite/archives.rs"),
     ("media-not-read", "not read, and said to be so"),
-    ("mpeg-ps", "no place for words"),
-    ("mpeg-ts", "names of services only"),
     ("mrw", "directories as in tiff"),
     ("opendocument", "members as in ooxml"),
     ("raf", "directories as in tiff"),

@@ -30,14 +30,14 @@ pub struct Appended {
 pub struct Found {
     /// Other files that stand there.
     pub files: Vec<Appended>,
-    /// Bytes of which nothing is known; harmless.
+    /// Bytes of which nothing is known, which is harmless, and whether there are too many stretches of them, which is not.
     pub remarks: Vec<Problem>,
     /// Bytes that may still be searched.
     budget: u64,
 }
 
-/// Stretches of one file that are looked at.
-const STRETCHES: usize = 256;
+/// Stretches of one file that are looked at; that there are more is a problem, since another file may stand there.
+const STRETCHES: usize = 4_096;
 /// Fewer bytes are padding and the rest of some alignment.
 const SHORT: u64 = 32;
 /// Zeros and blanks that may stand before another file.
@@ -60,10 +60,15 @@ const SEARCHED: u64 = 64 * 1024 * 1024;
 pub fn look(source: &mut Source, host: &'static dyn Format, coverage: &Coverage) -> Result<Found, Problem> {
     let (mut out, len) = (Found { budget: search::MOST, ..Found::default() }, source.len());
     let gaps = if coverage.is_unsaid() { Vec::new() } else { coverage.left_over(len) };
+    if gaps.len() > STRETCHES || coverage.is_crowded() {
+        let what =
+            format!("more than {STRETCHES} stretches that are no part of the {} are not looked at", host.info().name);
+        out.remarks.push(Problem::limit(&*host.info().id, source.absolute(0), what));
+    }
     for gap in gaps.into_iter().take(STRETCHES) {
         stretch(source, host, gap, true, &mut out)?;
     }
-    for left in coverage.left().iter().take(STRETCHES) {
+    for left in coverage.left() {
         stretch(source, host, left.start..left.end.min(len), false, &mut out)?;
     }
     if (coverage.is_unsaid() || coverage.is_open()) && host.info().archive == Archive::No {

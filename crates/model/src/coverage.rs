@@ -10,12 +10,15 @@ pub struct Coverage {
     ranges: Vec<Range<u64>>,
     /// Padding and parts without a meaning: nobody reads what is in them.
     left: Vec<Range<u64>>,
+    /// There were more of them than are kept.
+    crowded: bool,
     /// From here on the bytes are essence whose end nothing states.
     open: Option<u64>,
 }
 
-/// Stretches that nobody reads and that are looked at again; padding is rarely more than one.
-const LEFT: usize = 64;
+/// Stretches that nobody reads and that are looked at again; padding is rarely more than one. Past that, [`Coverage::is_crowded`]
+/// says so.
+const LEFT: usize = 4_096;
 /// Ranges that are kept apart. Past that, what is added is left out: it is looked at again, and never passed over.
 const RANGES: usize = 4_096;
 
@@ -47,9 +50,20 @@ impl Coverage {
 
     /// Says of bytes inside what was added that nobody read them: padding, a part without a meaning.
     pub fn leave(&mut self, start: u64, end: u64) {
-        if start < end && self.left.len() < LEFT {
-            self.left.push(start..end);
+        if start >= end {
+            return;
         }
+        if self.left.len() < LEFT {
+            self.left.push(start..end);
+        } else {
+            self.crowded = true;
+        }
+    }
+
+    /// Whether there were more stretches of padding than are looked at again.
+    #[must_use]
+    pub fn is_crowded(&self) -> bool {
+        self.crowded
     }
 
     /// The stretches of padding and parts without a meaning, as they were said.

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use crate::formats::{Format, Info, Media, Probe, Score};
 use crate::framing::nal::{self, Codec};
-use crate::tags::{self, Place, charset, id3, sei};
+use crate::tags::{self, Place, charset, content, id3, mpeg_user_data, sei};
 use countersign_io::source::Source;
 use countersign_model::{Extraction, FormatId, Problem};
 
@@ -20,7 +20,7 @@ static INFO: Info = Info {
     extensions: &["ts", "m2ts", "mts", "m2t", "tp", "trp", "mpegts"],
     media: Media::Video,
     specification: "ISO/IEC 13818-1, ETSI EN 300 468",
-    version: 2,
+    version: 3,
     ..Info::DEFAULT
 };
 
@@ -38,7 +38,9 @@ const PMT: u8 = 2;
 /// Programs, and streams of all of them, that are looked at.
 const PROGRAMS: usize = 32;
 const STREAMS: usize = 64;
-/// Types of streams: H.264, H.265, metadata in PES packets.
+/// Types of streams: MPEG-1 and MPEG-2 video, H.264, H.265, metadata in PES packets.
+const MPEG_1: u8 = 0x01;
+const MPEG_2: u8 = 0x02;
 const AVC: u8 = 0x1B;
 const HEVC: u8 = 0x24;
 const METADATA: u8 = 0x15;
@@ -63,6 +65,7 @@ impl Format for MpegTs {
     fn read(&self, source: &mut Source, out: &mut Extraction) -> Result<(), Problem> {
         let base = source.absolute(0);
         let head = source.head()?.to_vec();
+        let before = out.facts.tags.len();
         let Some((length, sync, _)) = packets(&head) else { return Ok(()) };
         let all = head.chunks_exact(length).enumerate();
         let all: Vec<Packet<'_>> = all
@@ -78,6 +81,7 @@ impl Format for MpegTs {
             let Some((at, payload)) = elementary(&all, pid) else { continue };
             let place = Place::new(format!("MPEG-TS stream {pid}"), at);
             match kind {
+                MPEG_1 | MPEG_2 => mpeg_user_data::read(&payload, &place, out),
                 AVC => sei::read(Codec::Avc, &nal::of_byte_stream(&payload), &place, out),
                 HEVC => sei::read(Codec::Hevc, &nal::of_byte_stream(&payload), &place, out),
                 METADATA if id3::length(&payload).is_some_and(|len| len <= payload.len() as u64) => {
@@ -86,6 +90,7 @@ impl Format for MpegTs {
                 _ => {}
             }
         }
+        content::tell_unread_packet(&head, before, &Place::new("MPEG-TS", base), out);
         Ok(())
     }
 }

@@ -20,6 +20,7 @@ pub mod jumbf;
 pub mod jumbf_tree;
 pub mod klv;
 pub mod mpeg_audio;
+pub mod mpeg_program;
 pub mod mpf;
 pub mod nal;
 pub mod names;

@@ -1,9 +1,9 @@
 //! Metadata that stand where no specification puts them, told by their own first bytes: Exif, XMP, IPTC-IIM, Photoshop
 //! resources, a bare AIGC label, a C2PA manifest store.
 
-use super::{Place, charset, exif, iptc, photoshop, plain_text, push, push_store, xmp};
+use super::{Place, charset, exif, iptc, photoshop, plain_text, push, push_problem, push_store, xmp};
 use crate::framing::jumbf;
-use countersign_model::{Extraction, Store};
+use countersign_model::{Extraction, Problem, Store};
 
 /// How far from the start an XMP packet may begin.
 const LEAD: usize = 128;
@@ -53,4 +53,18 @@ pub fn read(bytes: &[u8], space: &str, at: &Place, out: &mut Extraction) -> bool
         return false;
     }
     true
+}
+
+/// Says that an XMP packet stands in a stretch of a stream from which no XMP was read: the tags from `first` on are those
+/// of the stretch. A stream is only known by codes that no checksum covers, and a damaged one must not hide a mark.
+pub fn tell_unread_packet(bytes: &[u8], first: usize, at: &Place, out: &mut Extraction) {
+    if out.facts.tags.iter().skip(first).any(|tag| tag.space == "xmp") {
+        return;
+    }
+    let marks: [&[u8]; 2] = [b"<?xpacket", b"<x:xmpmeta"];
+    if let Some(by) = marks.iter().filter_map(|mark| memchr::memmem::find(bytes, mark)).min() {
+        let what = "an XMP packet stands where no user data begins: it cannot be read whole";
+        let offset = at.offset.unwrap_or_default().saturating_add(by as u64);
+        push_problem(out, Problem::malformed(&*at.container, offset, what));
+    }
 }

@@ -19,6 +19,7 @@ pub mod id3;
 pub mod iptc;
 pub mod ixml;
 pub mod matroska;
+pub mod mpeg_user_data;
 pub mod mxf;
 pub mod mxf_packages;
 pub mod photoshop;

@@ -1,7 +1,7 @@
 //! User data in the SEI messages of H.264 and H.265: unregistered (a UUID, then whatever its writer likes; ITU-T H.264,
 //! D.1.7) and registered by ITU-T T.35 (D.1.6). They stay when a container is written anew. Space `sei`.
 
-use super::{Place, charset, push};
+use super::{Place, charset, content, push};
 use crate::framing::nal::{self, Codec};
 use countersign_model::{Extraction, limits};
 
@@ -21,11 +21,26 @@ pub fn read(codec: Codec, units: &[&[u8]], at: &Place, out: &mut Extraction) {
                     .map(|(code, rest)| (format!("itu-t-t35-{}", data_encoding::HEXLOWER.encode(code)), rest)),
                 _ => None,
             };
-            let Some((key, text)) = said.and_then(|(key, rest)| Some((key, text(rest)?))) else { continue };
+            let Some((key, rest)) = said else { continue };
+            let before = out.facts.tags.len();
+            if content::read(rest, "sei", at, out) {
+                forget_repeated(before, out);
+                continue;
+            }
+            let Some(text) = text(rest) else { continue };
             let known = out.facts.tags.iter().any(|t| t.space == "sei" && t.key == key && t.value == text);
             if !known {
                 push(out, "sei", &key, text, at, 0);
             }
+        }
+    }
+}
+
+/// Takes back the tags from `first` on that say what others said before.
+fn forget_repeated(first: usize, out: &mut Extraction) {
+    for tag in out.facts.tags.split_off(first) {
+        if !out.facts.tags.iter().any(|t| t.space == tag.space && t.key == tag.key && t.value == tag.value) {
+            out.facts.tags.push(tag);
         }
     }
 }
