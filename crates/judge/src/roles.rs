@@ -129,9 +129,17 @@ impl Patterns {
             return self.rows.iter().position(|(pattern, _)| pattern.matches(rel));
         }
         let glob = self.set.matches(rel).into_iter().min().and_then(|index| self.globs.get(index).copied());
-        let before = self.words.iter().copied().take_while(|row| glob.is_none_or(|glob| *row < glob));
-        let mut fitting = before.filter(|row| self.rows.get(*row).is_some_and(|(pattern, _)| pattern.matches(rel)));
-        fitting.next().or(glob)
+        let mut before = self.words.iter().copied().take_while(|row| glob.is_none_or(|glob| *row < glob)).peekable();
+        if before.peek().is_none() {
+            return glob;
+        }
+        // Cut once for all patterns.
+        let folders = words::of_folders(rel);
+        let fits = |row: &usize| match self.rows.get(*row).map(|(pattern, _)| &pattern.matcher) {
+            Some(Matcher::Words(words)) => words.means(&folders),
+            _ => false,
+        };
+        before.find(fits).or(glob)
     }
 }
 

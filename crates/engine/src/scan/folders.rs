@@ -13,6 +13,8 @@ const MOST: usize = 100;
 #[derive(Default)]
 pub(super) struct Folders {
     seen: BTreeMap<(usize, bool, String), (Role, Role, u64)>,
+    /// The folder of the last row and what it looks like: rows of one folder follow one another.
+    last: Option<(String, Option<(usize, Role)>)>,
     /// Of each root the folder above it that looks so and does not count.
     above: Vec<Option<(String, Role)>>,
 }
@@ -20,7 +22,7 @@ pub(super) struct Folders {
 impl Folders {
     /// Also tells of these folders above the roots.
     pub(super) fn below(above: Vec<Option<(String, Role)>>) -> Self {
-        Self { seen: BTreeMap::new(), above }
+        Self { above, ..Self::default() }
     }
 
     /// Takes up the folder of a row that stands for so many files.
@@ -29,13 +31,26 @@ impl Folders {
         if report.role_basis != "default" {
             return;
         }
-        let own = looks::like(&report.path).map(|(folder, like)| (folder, like, false));
+        let own = self.like(&report.path).and_then(|(end, like)| Some((report.path.get(..end)?, like, false)));
         let above = || self.above.get(report.root)?.as_ref().map(|(folder, like)| (folder.as_str(), *like, true));
         let told = own.or_else(above).filter(|(_, like, _)| *like != report.role);
         let Some((folder, like, above)) = told else { return };
         let key = (report.root, above, folder.to_owned());
         if self.seen.len() < MOST || self.seen.contains_key(&key) {
             self.seen.entry(key).or_insert((like, report.role, 0)).2 += files;
+        }
+    }
+
+    /// Up to where the path names a folder that looks so, and what it looks like.
+    fn like(&mut self, path: &str) -> Option<(usize, Role)> {
+        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        match &self.last {
+            Some((last, like)) if last == folder => *like,
+            _ => {
+                let like = looks::like(path).map(|(folder, like)| (folder.len(), like));
+                self.last = Some((folder.to_owned(), like));
+                like
+            }
         }
     }
 

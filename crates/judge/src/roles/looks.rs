@@ -1,5 +1,7 @@
 //! What a folder's name says of its files where no pattern of the policy speaks of it: a hint for people, and no role.
 
+use std::sync::LazyLock;
+
 use super::words::{folders, words};
 use countersign_model::Role;
 
@@ -27,6 +29,12 @@ const TEMPORARY: &[&str] = &[
     "draft",
 ];
 
+/// The words of both lists, cut once.
+static WORDS: LazyLock<Vec<(Vec<String>, Role)>> = LazyLock::new(|| {
+    let cut = |list: &[&str], role| list.iter().map(|text| (words(text), role)).collect::<Vec<_>>();
+    [cut(ARCHIVAL, Role::Archival), cut(TEMPORARY, Role::Temporary)].concat()
+});
+
 /// The first folder above the file whose name looks archival or temporary: its path, and which of the two.
 ///
 /// ```
@@ -45,13 +53,10 @@ pub fn like(rel: &str) -> Option<(&str, Role)> {
         let start = end + rel.get(end..)?.find(name)?;
         end = start + name.len();
         let of_name = words(name);
-        let says = |list: &[&str]| list.iter().any(|text| holds(&of_name, &words(text)));
-        let role = match (says(ARCHIVAL), says(TEMPORARY)) {
-            (true, _) => Role::Archival,
-            (false, true) => Role::Temporary,
-            (false, false) => continue,
-        };
-        return Some((rel.get(..end)?, role));
+        // Archival words come first, and count before the others.
+        if let Some((_, role)) = WORDS.iter().find(|(words, _)| holds(&of_name, words)) {
+            return Some((rel.get(..end)?, *role));
+        }
     }
     None
 }

@@ -24,19 +24,12 @@ impl FolderWords {
 
     /// Whether a folder above the file is called so.
     pub(super) fn matches(&self, rel: &str) -> bool {
-        folders(rel).any(|name| self.named(name))
+        self.means(&of_folders(rel))
     }
 
-    /// Whether a folder of this name is meant.
-    fn named(&self, name: &str) -> bool {
-        // Most folders are sorted out before their words are cut: the first one must stand in the name.
-        let first = self.words.first().map(|word| word.as_bytes()).unwrap_or_default();
-        if !name.as_bytes().windows(first.len().max(1)).any(|part| part.eq_ignore_ascii_case(first)) && first.is_ascii()
-        {
-            return false;
-        }
-        let name = words(name);
-        name.starts_with(&self.words) || name.ends_with(&self.words)
+    /// Whether one of the folders is meant whose names have these words.
+    pub(super) fn means(&self, folders: &[Vec<String>]) -> bool {
+        folders.iter().any(|name| name.starts_with(&self.words) || name.ends_with(&self.words))
     }
 
     /// Names that the pattern means, of each sort.
@@ -62,6 +55,11 @@ impl FolderWords {
 pub(super) fn folders(rel: &str) -> impl Iterator<Item = &str> {
     let above = rel.rsplit_once('/').map_or("", |(above, _)| above);
     above.split('/').filter(|name| !name.is_empty())
+}
+
+/// The words of each of the folders of a path.
+pub(super) fn of_folders(rel: &str) -> Vec<Vec<String>> {
+    folders(rel).map(words).collect()
 }
 
 /// The words of a name, lower-case and in the singular, without numbers.
