@@ -109,6 +109,20 @@ fn a_phone_scrolls_down_only() {
 }
 
 #[test]
+fn papers_scroll_down_only() {
+    for paper in ["provenance", "disclosure", "supplier"] {
+        let mut all = assets();
+        all.push(flagged(&format!("{}/still.png", "a-name-without-an-end".repeat(8)), "Midjourney", "trained"));
+        let summary = summary(&all, cinema());
+        let Some((mut page, _dir)) = open(&render(paper, &all, &summary, look()), "", false) else { return };
+        for width in [320, 390, 500, 1280] {
+            page.shape(width, false);
+            assert_eq!(page.value(OVER), 0, "{paper} at {width} scrolls sideways");
+        }
+    }
+}
+
+#[test]
 fn faults_of_packages_are_rows_like_others() {
     let html = delivery();
     let Some((mut page, _dir)) = open(&html, "", true) else { return };

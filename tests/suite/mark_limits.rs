@@ -87,3 +87,24 @@ fn more_values_than_are_kept_are_never_clean() {
     let told = facts.problems.iter().any(|problem| problem.blocking);
     assert!(claim(&facts) == Ai::Generated || told, "{:?}", facts.problems);
 }
+
+/// A film with so many padding boxes, a marked picture in the last one.
+fn padded(boxes: usize) -> Vec<u8> {
+    let free = |body: &[u8]| [&(body.len() as u32 + 8).to_be_bytes()[..], b"free", body].concat();
+    let mut out = b"\0\0\0\x14ftypisom\0\0\0\0isom".to_vec();
+    for _ in 1..boxes {
+        out.extend(free(&[0x55; 40]));
+    }
+    out.extend(free(&sample("delivery/final/hero_010.png")));
+    out.extend(b"\0\0\0\x08moov");
+    out
+}
+
+#[test]
+fn a_picture_in_the_last_of_many_padding_boxes_counts_or_is_told() {
+    assert_eq!(claim(&facts("a.mp4", padded(2))), Ai::Generated);
+    assert_eq!(claim(&facts("a.mp4", padded(300))), Ai::Generated, "more than a few");
+    let many = facts("a.mp4", padded(6_000));
+    let told = many.problems.iter().any(|problem| problem.blocking);
+    assert!(told || claim(&many) == Ai::Generated, "{:?}", many.problems);
+}

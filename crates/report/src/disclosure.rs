@@ -8,8 +8,7 @@
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use crate::csv::row;
-use crate::not_looked_at;
+use crate::paper::sheet::Columns;
 use crate::paper::{self, Head, facts, length, name, record_line, records, said, table, text};
 use crate::words::{played, systems, word};
 use crate::{Info, Kind, RenderOptions, Report};
@@ -339,45 +338,20 @@ const COLUMNS: [&str; 26] = [
     "sha256",
 ];
 
-fn start_csv<'w>(out: Box<dyn Write + 'w>, _options: RenderOptions) -> Box<dyn Report + 'w> {
-    Box::new(Table { out, roots: Vec::new() })
+static SHEET: Columns = Columns { names: &COLUMNS, rows, unit: "uses" };
+
+fn start_csv<'w>(out: Box<dyn Write + 'w>, options: RenderOptions) -> Box<dyn Report + 'w> {
+    SHEET.start(out, options)
 }
 
-struct Table<'w> {
-    out: Box<dyn Write + 'w>,
-    roots: Vec<String>,
-}
-
-impl Report for Table<'_> {
-    fn begin(&mut self, run: &Run) -> io::Result<()> {
-        self.roots.clone_from(&run.roots);
-        row(&mut self.out, &COLUMNS)
+fn rows(asset: &AssetReport, roots: &[String]) -> Vec<Vec<String>> {
+    if !belongs(asset) {
+        return Vec::new();
     }
-
-    fn asset(&mut self, asset: &AssetReport) -> io::Result<()> {
-        if !belongs(asset) {
-            return Ok(());
-        }
-        let entry = entry(asset, &self.roots);
-        if asset.uses.is_empty() {
-            return row(&mut self.out, &cells(asset, &entry, None));
-        }
-        asset.uses.iter().try_for_each(|of| row(&mut self.out, &cells(asset, &entry, Some(of))))
-    }
-
-    fn end(&mut self, summary: &Summary) -> io::Result<()> {
-        let passed = not_looked_at::line(summary);
-        if !passed.is_empty() {
-            let first = COLUMNS.map(|column| match column {
-                "asset" => format!("NOT LOOKED AT: {passed}"),
-                _ => String::new(),
-            });
-            row(&mut self.out, &first)?;
-        }
-        if summary.interrupted {
-            row(&mut self.out, &["INCOMPLETE: the scan was interrupted, uses after this row are missing"])?;
-        }
-        self.out.flush()
+    let entry = entry(asset, roots);
+    match asset.uses.is_empty() {
+        true => vec![cells(asset, &entry, None).to_vec()],
+        false => asset.uses.iter().map(|of| cells(asset, &entry, Some(of)).to_vec()).collect(),
     }
 }
 

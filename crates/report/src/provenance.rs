@@ -7,8 +7,7 @@
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use crate::csv::row;
-use crate::not_looked_at;
+use crate::paper::sheet::Columns;
 use crate::paper::{self, Head, capitalized, facts, name, record_line, records, said, table, text};
 use crate::{Info, Kind, RenderOptions, Report};
 use countersign_model::{ArchiveEvidence, ArchiveGrade, ArchiveLine, ArchiveWeight, AssetReport, Role, Run, Summary};
@@ -293,42 +292,15 @@ const COLUMNS: [&str; 20] = [
     "sha256",
 ];
 
-fn start_csv<'w>(out: Box<dyn Write + 'w>, _options: RenderOptions) -> Box<dyn Report + 'w> {
-    Box::new(Table { out, roots: Vec::new() })
+static SHEET: Columns = Columns { names: &COLUMNS, rows, unit: "assets" };
+
+fn start_csv<'w>(out: Box<dyn Write + 'w>, options: RenderOptions) -> Box<dyn Report + 'w> {
+    SHEET.start(out, options)
 }
 
-struct Table<'w> {
-    out: Box<dyn Write + 'w>,
-    roots: Vec<String>,
-}
-
-impl Report for Table<'_> {
-    fn begin(&mut self, run: &Run) -> io::Result<()> {
-        self.roots.clone_from(&run.roots);
-        row(&mut self.out, &COLUMNS)
-    }
-
-    fn asset(&mut self, asset: &AssetReport) -> io::Result<()> {
-        match &asset.archive {
-            Some(archive) if asset.role == Role::Archival => row(&mut self.out, &cells(asset, archive, &self.roots)),
-            _ => Ok(()),
-        }
-    }
-
-    fn end(&mut self, summary: &Summary) -> io::Result<()> {
-        let passed = not_looked_at::line(summary);
-        if !passed.is_empty() {
-            let first = COLUMNS.map(|column| match column {
-                "asset" => format!("NOT LOOKED AT: {passed}"),
-                _ => String::new(),
-            });
-            row(&mut self.out, &first)?;
-        }
-        if summary.interrupted {
-            row(&mut self.out, &["INCOMPLETE: the scan was interrupted, assets after this row are missing"])?;
-        }
-        self.out.flush()
-    }
+fn rows(asset: &AssetReport, roots: &[String]) -> Vec<Vec<String>> {
+    let archive = asset.archive.as_ref().filter(|_| asset.role == Role::Archival);
+    archive.map(|archive| cells(asset, archive, roots).to_vec()).into_iter().collect()
 }
 
 fn cells(asset: &AssetReport, archive: &ArchiveEvidence, roots: &[String]) -> [String; 20] {

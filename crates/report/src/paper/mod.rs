@@ -3,6 +3,8 @@
 //! A paper is whole without a script: everything is in the markup. The Content Security Policy (CSP level 3, §2.3) allows its
 //! style, and its script where it has one, by their hashes, pictures as data, and no request at all.
 
+pub(crate) mod sheet;
+
 use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::io::{self, Write};
