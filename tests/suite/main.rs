@@ -15,6 +15,7 @@ mod browser;
 mod browser_reading;
 mod browser_serve;
 mod cache;
+mod checksums;
 mod cli;
 mod collections;
 mod configuration;
