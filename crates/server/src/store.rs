@@ -18,7 +18,7 @@ use rusqlite::Connection;
 
 pub use assets::{AssetRow, FindingRow, RuleCount};
 pub use audit::AuditRow;
-pub use deliveries::{Delivery, Scan, State, Told, Verdict};
+pub use deliveries::{Delivery, FolderName, Scan, State, Told, Verdict};
 pub use hooks::Hook;
 pub use people::{Person, Role, Session, TokenRow};
 pub use requests::{Draft, Request};

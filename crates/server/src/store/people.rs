@@ -114,18 +114,11 @@ impl Store {
     ///
     /// # Errors
     /// The database's.
-    pub fn add_person(
-        &self,
-        name: &str,
-        display: &str,
-        role: Role,
-        password: Option<&str>,
-        subject: Option<&str>,
-    ) -> Result<i64> {
+    pub fn add_person(&self, name: &str, display: &str, role: Role, password: Option<&str>) -> Result<i64> {
         let connection = self.lock();
         connection.execute(
-            "INSERT INTO person (name, display, role, password, subject) VALUES (?, ?, ?, ?, ?)",
-            params![name, display, role.word(), password, subject],
+            "INSERT INTO person (name, display, role, password) VALUES (?, ?, ?, ?)",
+            params![name, display, role.word(), password],
         )?;
         Ok(connection.last_insert_rowid())
     }

@@ -153,7 +153,7 @@ pub(super) fn set_up(asked: &Asked) -> Answer {
     if !store.use_invitation(&secret::digest(token))? {
         return Err(Refusal::conflict("this link was used just now"));
     }
-    let person = store.add_person(&name, display, role, Some(&hash), None)?;
+    let person = store.add_person(&name, display, role, Some(&hash))?;
     store.note(&name, "joined", role.word())?;
     begin(asked, person, &name, "/")
 }
