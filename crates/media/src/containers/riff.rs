@@ -116,11 +116,21 @@ pub fn stray(source: &mut Source, file: &str, chunk: &Chunk, out: &mut Extractio
 
 /// A chunk that nobody defined: kept where it is plain text, else passed over.
 pub fn unknown(source: &mut Source, file: &str, prefix: &str, chunk: &Chunk, out: &mut Extraction) {
-    text_chunk(source, file, "riff", prefix, chunk, out);
+    text_chunk(source, file, ChunkKeys { space: "riff", prefix }, chunk, out);
+}
+
+/// What tags of chunks that nobody defined are called: their space, and what stands before the chunk's id in their keys.
+#[derive(Clone, Copy, Debug)]
+pub struct ChunkKeys<'a> {
+    /// `riff`, `aiff`.
+    pub space: &'a str,
+    /// `APPL:`; empty for chunks of the top level.
+    pub prefix: &'a str,
 }
 
 /// As [`unknown`], with the space to write to.
-pub fn text_chunk(source: &mut Source, file: &str, space: &str, prefix: &str, chunk: &Chunk, out: &mut Extraction) {
+pub fn text_chunk(source: &mut Source, file: &str, keys: ChunkKeys<'_>, chunk: &Chunk, out: &mut Extraction) {
+    let ChunkKeys { space, prefix } = keys;
     if stray(source, file, chunk, out) || chunk.len > charset::UNKNOWN as u64 {
         return;
     }
@@ -136,20 +146,24 @@ pub fn text_chunk(source: &mut Source, file: &str, space: &str, prefix: &str, ch
     }
 }
 
-/// Reads a list of text chunks, such as LIST INFO: one tag a chunk, unknown ids included; lists inside lists are followed.
-pub fn texts(source: &mut Source, file: &str, kind: &str, list: &Chunk, header: &Header, out: &mut Extraction) {
-    nested(source, file, kind, list, header, 0, out);
+/// Lists of text chunks of one file, such as LIST INFO.
+#[derive(Clone, Copy, Debug)]
+pub struct TextLists<'a> {
+    /// The file's name in places: `WAV`.
+    pub file: &'a str,
+    /// The list's type: `INFO`.
+    pub kind: &'a str,
+    /// The file's.
+    pub header: &'a Header,
 }
 
-fn nested(
-    source: &mut Source,
-    file: &str,
-    kind: &str,
-    list: &Chunk,
-    header: &Header,
-    depth: usize,
-    out: &mut Extraction,
-) {
+/// Reads a list of text chunks: one tag a chunk, unknown ids included; lists inside lists are followed.
+pub fn texts(source: &mut Source, lists: TextLists<'_>, list: &Chunk, out: &mut Extraction) {
+    nested(source, lists, list, 0, out);
+}
+
+fn nested(source: &mut Source, lists: TextLists<'_>, list: &Chunk, depth: usize, out: &mut Extraction) {
+    let TextLists { file, kind, header } = lists;
     let container = format!("{file} LIST {kind}");
     let walk = riff::list(source, list.inner(), header);
     for chunk in &walk.chunks {
@@ -161,7 +175,7 @@ fn nested(
                 return at.problem(Problem::limit("", at.offset.unwrap_or(0), "lists nested too deep"), out);
             }
             b"LIST" => {
-                nested(source, file, kind, chunk, header, depth + 1, out);
+                nested(source, lists, chunk, depth + 1, out);
                 Ok(true)
             }
             _ => Ok(false),

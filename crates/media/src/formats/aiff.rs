@@ -75,7 +75,7 @@ fn read_chunk(
         b"bext" => bext::read(&chunks::content(source, chunk)?, &at, out),
         b"C2PA" => chunks::keep(source, chunk, None, &at, out),
         id if SILENT.contains(&id) => {}
-        _ => chunks::text_chunk(source, FILE, "aiff", "", chunk, out),
+        _ => chunks::text_chunk(source, FILE, chunks::ChunkKeys { space: "aiff", prefix: "" }, chunk, out),
     }
     Ok(())
 }
@@ -136,7 +136,8 @@ fn application(source: &mut Source, chunk: &Chunk, at: &Place, out: &mut Extract
         xmp::read(&chunks::content(source, &rest)?, &inside, out);
     } else {
         let named = Chunk { id: signature, ..rest };
-        chunks::text_chunk(source, &format!("{FILE} APPL"), "aiff", "APPL:", &named, out);
+        let keys = chunks::ChunkKeys { space: "aiff", prefix: "APPL:" };
+        chunks::text_chunk(source, &format!("{FILE} APPL"), keys, &named, out);
     }
     Ok(())
 }

@@ -77,7 +77,7 @@ fn walk(
             return Ok(None);
         }
         out.coverage.add(at, body + len + len % 2);
-        if let Err(problem) = chunk(source, kind, body, len, depth, out) {
+        if let Err(problem) = chunk(source, Chunk { kind, body, len }, depth, out) {
             push_problem(out, problem.within(&format!("DFF {}", charset::fourcc(kind).trim_end())));
         }
         at = body + len + len % 2;
@@ -85,14 +85,16 @@ fn walk(
     Ok(Some(at))
 }
 
-fn chunk(
-    source: &mut Source,
+/// A chunk: its id, where its data start, and how long they are.
+#[derive(Clone, Copy)]
+struct Chunk {
     kind: [u8; 4],
     body: u64,
     len: u64,
-    depth: usize,
-    out: &mut Extraction,
-) -> Result<(), Problem> {
+}
+
+fn chunk(source: &mut Source, chunk: Chunk, depth: usize, out: &mut Extraction) -> Result<(), Problem> {
+    let Chunk { kind, body, len } = chunk;
     let at = Place::new(format!("DFF {}", charset::fourcc(kind).trim_end()), source.absolute(body));
     match &kind {
         b"PROP" if len >= 4 && depth == 0 => drop(walk(source, body + 4, body + len, depth + 1, out)?),

@@ -26,8 +26,10 @@ static INFO: Info = Info {
 /// Length of the generic and the industry header in bytes.
 const HEADER: usize = 2048;
 
-/// Text fields: key, offset, length.
-const TEXT: &[(&str, usize, usize)] = &[
+/// A text field of the header: key, offset, length.
+type Field = (&'static str, usize, usize);
+
+const TEXT: &[Field] = &[
     ("Version", 8, 8),
     ("FileName", 36, 100),
     ("CreationTime", 136, 24),
@@ -65,11 +67,11 @@ impl Format for Dpx {
         let big = header.starts_with(b"SDPX");
         let long = |at| if big { be32(&header, at) } else { le32(&header, at) };
         let at = Place::new("DPX header", source.absolute(0));
-        for (key, from, len) in TEXT {
-            text(&header, key, *from, *len, &at, out);
+        for field in TEXT {
+            text(&header, *field, &at, out);
         }
         for n in 0..8 {
-            text(&header, "ImageDescription", 820 + n * 72, 32, &at, out);
+            text(&header, ("ImageDescription", 820 + n * 72, 32), &at, out);
         }
         numbers(&long, &header, &at, out);
         if header.len() < HEADER {
@@ -95,7 +97,7 @@ fn defined(value: Option<u32>) -> Option<u32> {
     value.filter(|v| *v != u32::MAX)
 }
 
-fn text(header: &[u8], key: &str, from: usize, len: usize, at: &Place, out: &mut Extraction) {
+fn text(header: &[u8], (key, from, len): Field, at: &Place, out: &mut Extraction) {
     let end = header.len().min(from + len);
     let Some(bytes) = header.get(from..end) else { return };
     let end = bytes.iter().position(|b| matches!(b, 0 | 0xFF)).unwrap_or(bytes.len());
@@ -145,7 +147,7 @@ fn user(source: &mut Source, pixels: u64, stated: Option<u32>, out: &mut Extract
     }
     let at = Place::new("DPX user section", source.absolute(HEADER as u64));
     let id = source.up_to(HEADER as u64, len.min(32) as usize).map(<[u8]>::to_vec).unwrap_or_default();
-    text(&id, "UserId", 0, 32, &at, out);
+    text(&id, ("UserId", 0, 32), &at, out);
     let data = HEADER as u64 + 32;
     let Some(len) = len.checked_sub(32).filter(|len| *len > 0) else { return };
     match source.read_bounded(data, len, limits::INFLATED) {

@@ -114,7 +114,7 @@ fn header(
             here.problem(Problem::limit("", source.absolute(data), format!("attribute {name} of {len} bytes")), out);
         } else {
             let bytes = source.vec(data, len as usize)?;
-            attribute(&name, &kind, &bytes, main, &here, out);
+            attribute(&Attribute { name: &name, kind: &kind, bytes: &bytes }, main, &here, out);
         }
         at = end;
     }
@@ -131,7 +131,15 @@ fn name(source: &mut Source, at: u64) -> Result<(String, u64), Problem> {
     }
 }
 
-fn attribute(name: &str, kind: &str, bytes: &[u8], main: bool, at: &Place, out: &mut Extraction) {
+/// An attribute of the header: its name, its type as the file spells it, its value.
+struct Attribute<'a> {
+    name: &'a str,
+    kind: &'a str,
+    bytes: &'a [u8],
+}
+
+fn attribute(attribute: &Attribute, main: bool, at: &Place, out: &mut Extraction) {
+    let Attribute { name, kind, bytes } = *attribute;
     if name.eq_ignore_ascii_case("xmp") {
         return xmp::read(bytes, at, out);
     }

@@ -144,8 +144,8 @@ fn list(source: &mut Source, chunk: &Chunk, header: &Header, out: &mut Extractio
     match &source.array::<4>(chunk.data)? {
         b"wavl" => {}
         b"adtl" => labels(source, chunk, header, out),
-        b"exif" => chunks::texts(source, FILE, "exif", chunk, header, out),
-        b"INFO" => chunks::texts(source, FILE, "INFO", chunk, header, out),
+        b"exif" => chunks::texts(source, chunks::TextLists { file: FILE, kind: "exif", header }, chunk, out),
+        b"INFO" => chunks::texts(source, chunks::TextLists { file: FILE, kind: "INFO", header }, chunk, out),
         kind => {
             let name = charset::fourcc(*kind);
             for inner in riff::list(source, chunk.inner(), header).chunks {

@@ -47,13 +47,13 @@ pub fn read(blob: &[u8], at: &Place, out: &mut Extraction) {
     if let Some(umid) = blob.get(348..412).filter(|b| b.iter().any(|b| *b != 0)) {
         push(out, "bext", "UMID", data_encoding::HEXUPPER.encode(umid), at, 348);
     }
-    rest(blob, BEXT_LEN, "bext", "CodingHistory", at, out);
+    rest(blob, BEXT_LEN, ("bext", "CodingHistory"), at, out);
 }
 
 /// Reads the content of a `cart` chunk.
 pub fn read_cart(blob: &[u8], at: &Place, out: &mut Extraction) {
     fields(CART, blob, "cart", at, out);
-    rest(blob, CART_LEN, "cart", "TagText", at, out);
+    rest(blob, CART_LEN, ("cart", "TagText"), at, out);
 }
 
 fn fields(table: &[Field], blob: &[u8], space: &str, at: &Place, out: &mut Extraction) {
@@ -66,7 +66,7 @@ fn fields(table: &[Field], blob: &[u8], space: &str, at: &Place, out: &mut Extra
     }
 }
 
-fn rest(blob: &[u8], from: usize, space: &str, key: &str, at: &Place, out: &mut Extraction) {
+fn rest(blob: &[u8], from: usize, (space, key): (&str, &str), at: &Place, out: &mut Extraction) {
     match blob.get(from..) {
         Some(rest) => {
             let text = charset::guess(charset::trim(rest));

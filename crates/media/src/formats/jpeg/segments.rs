@@ -46,7 +46,11 @@ pub(super) fn read(source: &mut Source, start: u64, prefix: &str, main: bool, ou
     let (segments, stop) = jpeg_segments::walk(source, start);
     let mut pending = Pending::default();
     for segment in &segments {
-        if let Err(problem) = read_segment(source, segment, prefix, main, &mut pending, out) {
+        let done = match main && is_frame(segment.marker) {
+            true => read_frame(source, segment, out),
+            false => read_segment(source, segment, prefix, &mut pending, out),
+        };
+        if let Err(problem) = done {
             tags::push_problem(out, problem.within("jpeg"));
         }
     }
@@ -69,7 +73,7 @@ pub(super) fn read_late(source: &mut Source, segments: &[Segment], prefix: &str,
     let len = source.len();
     for segment in segments.iter().filter(|s| s.data.saturating_add(s.len as u64) <= len) {
         // Thumbnails and tables of the first image do not stand here, so that no size is told twice.
-        if let Err(problem) = read_segment(source, segment, prefix, false, &mut pending, out) {
+        if let Err(problem) = read_segment(source, segment, prefix, &mut pending, out) {
             tags::push_problem(out, problem.within("jpeg"));
         }
     }
@@ -78,7 +82,6 @@ pub(super) fn read_late(source: &mut Source, segments: &[Segment], prefix: &str,
 
 /// Whether the first scan does not hold the whole image: the frame is progressive, or has more components than the scan.
 fn many_scans(source: &mut Source, segments: &[Segment]) -> bool {
-    let is_frame = |m: u8| matches!(m, 0xC0..=0xC3 | 0xC5..=0xC7 | 0xC9..=0xCB | 0xCD..=0xCF);
     let frame = segments.iter().find(|s| is_frame(s.marker));
     let scan = segments.iter().find(|s| s.marker == 0xDA);
     let (Some(frame), Some(scan)) = (frame, scan) else { return true };
@@ -87,20 +90,27 @@ fn many_scans(source: &mut Source, segments: &[Segment]) -> bool {
     !matches!(frame.marker, 0xC0 | 0xC1) || components.is_none() || components != scanned
 }
 
+/// Whether this marker starts a frame (ISO/IEC 10918-1, table B.1: SOF0 to SOF15).
+fn is_frame(marker: u8) -> bool {
+    matches!(marker, 0xC0..=0xC3 | 0xC5..=0xC7 | 0xC9..=0xCB | 0xCD..=0xCF)
+}
+
+fn read_frame(source: &mut Source, segment: &Segment, out: &mut Extraction) -> Result<(), Problem> {
+    let offset = source.absolute(segment.data);
+    let frame = source.up_to(segment.data, segment.len.min(6))?;
+    dimensions(frame, &Place::new("JPEG SOF", offset), out);
+    Ok(())
+}
+
 fn read_segment(
     source: &mut Source,
     segment: &Segment,
     prefix: &str,
-    main: bool,
     pending: &mut Pending,
     out: &mut Extraction,
 ) -> Result<(), Problem> {
     let offset = source.absolute(segment.data);
     match segment.marker {
-        0xC0..=0xC3 | 0xC5..=0xC7 | 0xC9..=0xCB | 0xCD..=0xCF if main => {
-            let frame = source.up_to(segment.data, segment.len.min(6))?;
-            dimensions(frame, &Place::new("JPEG SOF", offset), out);
-        }
         0xFE => {
             let text = source.up_to(segment.data, segment.len)?;
             let at = Place::new(format!("{prefix}COM"), offset);

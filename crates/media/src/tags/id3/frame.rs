@@ -2,14 +2,15 @@
 
 use encoding_rs::{UTF_16BE, UTF_16LE};
 
-use super::Tag;
+use super::{Frame, Tag};
 use crate::framing::jumbf;
 use crate::tags::{Place, charset, picture, push, push_store, xmp};
 use countersign_model::limits;
 use countersign_model::{Extraction, Problem, Store};
 
 /// Reads one frame's unfolded content.
-pub(super) fn read(tag: &mut Tag, name: &str, body: &[u8], at: &Place, depth: usize, out: &mut Extraction) {
+pub(super) fn read(tag: &mut Tag, frame: Frame<'_>, depth: usize, out: &mut Extraction) {
+    let Frame { name, body, at } = frame;
     match name {
         "TXXX" | "WXXX" => described(name, body, at, out),
         "COMM" => comment(name, body, at, out),
@@ -20,7 +21,7 @@ pub(super) fn read(tag: &mut Tag, name: &str, body: &[u8], at: &Place, depth: us
         "APIC" => image(tag.major, body, at, out),
         "UFID" => identifier(body, at, out),
         "POPM" => popularity(body, at, out),
-        "CHAP" | "CTOC" => chapter(tag, name, body, at, depth, out),
+        "CHAP" | "CTOC" => chapter(tag, frame, depth, out),
         "PCNT" | "MCDI" | "MLLT" | "ETCO" | "SYTC" | "RVAD" | "RVA2" | "EQUA" | "EQU2" | "RVRB" | "RBUF" | "AENC"
         | "ENCR" | "GRID" | "SEEK" | "ASPI" | "POSS" | "PCST" | "RGAD" | "SIGN" => {}
         "GRP1" | "MVNM" | "MVIN" | "IPLS" => texts(name, body, at, out),
@@ -223,7 +224,8 @@ fn popularity(body: &[u8], at: &Place, out: &mut Extraction) {
 }
 
 /// Chapters and their table hold frames of their own.
-fn chapter(tag: &mut Tag, name: &str, body: &[u8], at: &Place, depth: usize, out: &mut Extraction) {
+fn chapter(tag: &mut Tag, frame: Frame<'_>, depth: usize, out: &mut Extraction) {
+    let Frame { name, body, at } = frame;
     let (id, rest) = split(0, body);
     let rest = if name == "CHAP" {
         rest.get(16..)
