@@ -167,7 +167,7 @@ fn lyrics3(source: &mut Source, file: &str, start: u64, end: u64, out: &mut Extr
         if let Some(at) = blob.windows(11).rposition(|w| w == b"LYRICSBEGIN") {
             let text = blob.get(at + 11..blob.len() - 9).unwrap_or_default();
             let place = Place::new(format!("{file} Lyrics3"), source.absolute(from + at as u64));
-            push(out, "lyrics3", "LYR", charset::guess(text), &place, 11);
+            push(out, ("lyrics3", "LYR"), charset::guess(text), &place, 11);
             return Ok(from + at as u64);
         }
     }
@@ -183,7 +183,7 @@ fn lyrics3_fields(fields: &[u8], at: &Place, out: &mut Extraction) {
             return at.problem(Problem::malformed("", at.offset.unwrap_or(0), "a field runs past the tag"), out);
         };
         let by = 11 + (fields.len() - body.len()) as u64;
-        push(out, "lyrics3", &charset::guess(id), charset::guess(text), at, by);
+        push(out, ("lyrics3", &charset::guess(id)), charset::guess(text), at, by);
         rest = more;
     }
 }

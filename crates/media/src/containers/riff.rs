@@ -85,7 +85,7 @@ pub fn shared(source: &mut Source, file: &str, chunk: &Chunk, out: &mut Extracti
         b"C2PA" => keep(source, chunk, None, &at, out),
         b"AIGC" => {
             let blob = content(source, chunk).map_err(|p| p.within(&at.container))?;
-            push(out, "riff", "AIGC", charset::guess(&blob), &at, 0);
+            push(out, ("riff", "AIGC"), charset::guess(&blob), &at, 0);
         }
         _ => return Ok(false),
     }
@@ -139,7 +139,7 @@ pub fn text_chunk(source: &mut Source, file: &str, keys: ChunkKeys<'_>, chunk: &
         Ok(blob) => {
             if let Some(text) = charset::printable(&blob) {
                 let key = charset::fourcc(chunk.id);
-                push(out, space, &format!("{prefix}{}", key.trim_end()), text, &at, 0);
+                push(out, (space, &format!("{prefix}{}", key.trim_end())), text, &at, 0);
             }
         }
         Err(problem) => at.problem(problem, out),
@@ -183,7 +183,7 @@ fn nested(source: &mut Source, lists: TextLists<'_>, list: &Chunk, depth: usize,
         match done.and_then(|done| if done { Ok(None) } else { content(source, chunk).map(Some) }) {
             Ok(Some(blob)) => {
                 let key = charset::fourcc(chunk.id);
-                push(out, "riff", &format!("{kind}:{}", key.trim_end()), text(&blob), &at, 0);
+                push(out, ("riff", &format!("{kind}:{}", key.trim_end())), text(&blob), &at, 0);
             }
             Ok(None) => {}
             Err(problem) => at.problem(problem, out),

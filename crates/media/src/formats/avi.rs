@@ -129,7 +129,7 @@ impl Reading {
         stream::picture(long(32), long(36), &at, out);
         let seconds = f64::from(long(0)) * f64::from(long(16)) / 1e6;
         if seconds > 0.0 {
-            push(out, "image", "Duration", format!("{seconds:.3}"), &at, 0);
+            push(out, ("image", "Duration"), format!("{seconds:.3}"), &at, 0);
         }
         Ok(())
     }
@@ -138,7 +138,7 @@ impl Reading {
         let [a, b, c, d, codec @ ..]: [u8; 8] = source.array(chunk.data)?;
         let at = Place::new(format!("{FILE} strh"), source.absolute(chunk.data));
         if &[a, b, c, d] == b"vids" {
-            push(out, "image", "Codec", charset::fourcc(codec), &at, 4);
+            push(out, ("image", "Codec"), charset::fourcc(codec), &at, 4);
         }
         Ok(())
     }
@@ -149,7 +149,7 @@ fn text(source: &mut Source, chunk: &Chunk, path: &str, out: &mut Extraction) ->
     let value = charset::guess(charset::trim(&blob));
     if !value.is_empty() {
         let key = charset::fourcc(chunk.id);
-        push(out, "riff", &key, value.trim_end(), &chunks::place(source, path, chunk), 0);
+        push(out, ("riff", &key), value.trim_end(), &chunks::place(source, path, chunk), 0);
     }
     Ok(())
 }

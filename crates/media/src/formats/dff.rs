@@ -112,7 +112,7 @@ fn chunk(source: &mut Source, chunk: Chunk, depth: usize, out: &mut Extraction) 
         kind if SILENT.contains(&kind) => {}
         _ if len <= charset::UNKNOWN as u64 => {
             if let Some(text) = charset::printable(&source.read_bounded(body, len, charset::UNKNOWN)?) {
-                push(out, "dff", charset::fourcc(kind).trim_end(), text, &at, 0);
+                push(out, ("dff", charset::fourcc(kind).trim_end()), text, &at, 0);
             }
         }
         _ => {}
@@ -126,7 +126,7 @@ fn counted(blob: &[u8], at: usize, key: &str, place: &Place, out: &mut Extractio
     let from = at + 4;
     let text = blob.get(from..from.checked_add(len)?);
     match text {
-        Some(text) => push(out, "dff", key, charset::guess(text), place, from as u64),
+        Some(text) => push(out, ("dff", key), charset::guess(text), place, from as u64),
         None => place.problem(Problem::malformed("", place.offset.unwrap_or(0), "a text runs past its chunk"), out),
     }
     text.map(|text| from + text.len() + text.len() % 2)

@@ -103,28 +103,28 @@ fn text(header: &[u8], (key, from, len): Field, at: &Place, out: &mut Extraction
     let end = bytes.iter().position(|b| matches!(b, 0 | 0xFF)).unwrap_or(bytes.len());
     let value = charset::field(&bytes[..end]);
     if !value.is_empty() {
-        push(out, "dpx", key, value, at, from as u64);
+        push(out, ("dpx", key), value, at, from as u64);
     }
 }
 
 fn numbers(long: &impl Fn(usize) -> Option<u32>, header: &[u8], at: &Place, out: &mut Extraction) {
     for (key, from) in [("Width", 772), ("Height", 776)] {
         if let Some(value) = defined(long(from)) {
-            push(out, "image", key, value.to_string(), at, from as u64);
+            push(out, ("image", key), value.to_string(), at, from as u64);
         }
     }
     if let Some(bits) = header.get(803).filter(|b| **b != 0xFF) {
-        push(out, "image", "BitsPerSample", bits.to_string(), at, 803);
+        push(out, ("image", "BitsPerSample"), bits.to_string(), at, 803);
     }
     for (key, from) in [("FramePosition", 1712), ("SequenceLength", 1716)] {
         if let Some(value) = defined(long(from)).filter(|v| *v != 0) {
-            push(out, "dpx", key, value.to_string(), at, from as u64);
+            push(out, ("dpx", key), value.to_string(), at, from as u64);
         }
     }
     if let Some(code) = defined(long(1920)).filter(|v| *v != 0) {
         let pair = |shift: u32| (code >> shift) & 0xFF;
         let value = format!("{:02x}:{:02x}:{:02x}:{:02x}", pair(24), pair(16), pair(8), pair(0));
-        push(out, "dpx", "TimeCode", value, at, 1920);
+        push(out, ("dpx", "TimeCode"), value, at, 1920);
     }
     // The rate of film, else the one of television; all bits set is not a number.
     for from in [1724, 1940] {
@@ -134,7 +134,7 @@ fn numbers(long: &impl Fn(usize) -> Option<u32>, header: &[u8], at: &Place, out:
         }
     }
     if let Some(key) = defined(long(660)) {
-        push(out, "dpx", "EncryptionKey", key.to_string(), at, 660);
+        push(out, ("dpx", "EncryptionKey"), key.to_string(), at, 660);
     }
 }
 
@@ -168,6 +168,6 @@ fn user_data(bytes: &[u8], at: &Place, out: &mut Extraction) {
         let end = rest.iter().position(|b| *b == 0).unwrap_or(rest.len());
         let text = end >= 4 && charset::is_text(&rest[..end]);
         let value = if text { charset::decode(&rest[..end]) } else { format!("({} bytes)", bytes.len()) };
-        push(out, "dpx", "UserData", value, at, start as u64);
+        push(out, ("dpx", "UserData"), value, at, start as u64);
     }
 }

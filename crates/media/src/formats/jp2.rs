@@ -158,7 +158,7 @@ fn size(source: &mut Source, header: &Header, title: &str, out: &mut Extraction)
     if let Ok([a, b, c, d, e, f, g, h]) = source.array::<8>(header.body) {
         let (height, width) = (u32::from_be_bytes([a, b, c, d]), u32::from_be_bytes([e, f, g, h]));
         let at = Place::new(format!("{title} ihdr"), source.absolute(header.body));
-        tags::push(out, "jp2", "ImageSize", format!("{width}x{height}"), &at, 0);
+        tags::push(out, ("jp2", "ImageSize"), format!("{width}x{height}"), &at, 0);
     }
 }
 
@@ -168,7 +168,7 @@ fn text(bytes: &[u8], at: &Place, out: &mut Extraction) {
         xmp::read(bytes, at, out);
     } else {
         let key = if at.container.ends_with("lbl") { "lbl" } else { "xml" };
-        tags::push(out, "jp2", key, String::from_utf8_lossy(bytes).trim_end_matches('\0'), at, 0);
+        tags::push(out, ("jp2", key), String::from_utf8_lossy(bytes).trim_end_matches('\0'), at, 0);
     }
 }
 
@@ -202,6 +202,6 @@ fn comment(source: &mut Source, marker: u64, len: u64, title: &str, out: &mut Ex
         _ => format!("({} bytes)", content.len()),
     };
     let at = Place::new(title, source.absolute(marker + 6));
-    tags::push(out, "jp2", "COM", value.trim_end_matches('\0'), &at, 0);
+    tags::push(out, ("jp2", "COM"), value.trim_end_matches('\0'), &at, 0);
     Ok(())
 }

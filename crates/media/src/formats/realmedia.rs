@@ -86,7 +86,7 @@ fn chunk(source: &mut Source, kind: [u8; 4], body: u64, len: u64, out: &mut Extr
         b".RMF" | b"PROP" | b"DATA" | b"INDX" | b"RMJE" => {}
         _ if len <= charset::UNKNOWN as u64 => {
             if let Some(text) = charset::printable(&source.read_bounded(body, len, charset::UNKNOWN)?) {
-                push(out, "realmedia", &charset::fourcc(kind), text, &at, 0);
+                push(out, ("realmedia", &charset::fourcc(kind)), text, &at, 0);
             }
         }
         _ => {}
@@ -102,7 +102,7 @@ fn content(blob: &[u8], at: &Place, out: &mut Extraction) {
             return at.problem(Problem::malformed("", at.offset.unwrap_or(0), "a text runs past its chunk"), out);
         };
         if !text.is_empty() {
-            push(out, "realmedia", key, charset::guess(text), at, (next + 2) as u64);
+            push(out, ("realmedia", key), charset::guess(text), at, (next + 2) as u64);
         }
         next += 2 + text.len();
     }
@@ -117,7 +117,7 @@ fn stream(blob: &[u8], at: &Place, out: &mut Extraction) {
         let Some(text) = blob.get(next + 1..next + 1 + len) else { return };
         kind = charset::guess(text);
         if !text.is_empty() {
-            push(out, "realmedia", key, kind.clone(), at, (next + 1) as u64);
+            push(out, ("realmedia", key), kind.clone(), at, (next + 1) as u64);
         }
         next += 1 + len;
     }
@@ -139,7 +139,7 @@ fn stream(blob: &[u8], at: &Place, out: &mut Extraction) {
         let len = be16(property, value).map_or(0, usize::from);
         let named = property.get(7..7 + name).map(charset::guess);
         if let (Some(named), Some(text)) = (named, property.get(value + 2..value + 2 + len)) {
-            push(out, "realmedia", &named, charset::guess(text), at, (next + value + 2) as u64);
+            push(out, ("realmedia", &named), charset::guess(text), at, (next + value + 2) as u64);
         }
         next = next.saturating_add(size);
     }
@@ -164,7 +164,7 @@ impl Properties<'_> {
         let bytes = be32(blob, from).and_then(|len| blob.get(from + 4..(from + 4).checked_add(len as usize)?));
         // Texts, dates, file names and lists of texts have numbers of their own; the others are flags and integers.
         if let Some(text) = bytes.filter(|bytes| matches!(kind, 1 | 2 | 6 | 7 | 8) && !bytes.is_empty()) {
-            push(out, "realmedia", &path, charset::guess(text), self.at, from as u64 + 4);
+            push(out, ("realmedia", &path), charset::guess(text), self.at, from as u64 + 4);
         }
         for n in 0..count {
             self.left = self.left.checked_sub(1)?;

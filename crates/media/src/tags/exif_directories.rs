@@ -225,7 +225,7 @@ impl<'a> Walk<'a> {
     fn say(&mut self, part: &str, entry: &Entry, values: Vec<String>) {
         let key = self.key(part, entry.tag);
         for value in values {
-            tags::push_in(self.out, ("exif", part), &key, value, self.at, entry.at);
+            tags::push_in(self.out, ("exif", part, &key), value, self.at, entry.at);
         }
     }
 

@@ -293,15 +293,15 @@ pub fn read_v1(blob: &[u8], at: &Place, out: &mut Extraction) {
         let text = charset::fixed(blob.get(*from..from + len).unwrap_or_default());
         let text = text.trim();
         if !text.is_empty() {
-            push(out, "id3v1", key, text, at, *from as u64);
+            push(out, ("id3v1", key), text, at, *from as u64);
         }
     }
     if let Some([0, track]) = blob.get(125..127)
         && *track != 0
     {
-        push(out, "id3v1", "Track", track.to_string(), at, 126);
+        push(out, ("id3v1", "Track"), track.to_string(), at, 126);
     }
     if let Some(genre) = blob.get(127).filter(|g| **g != 0xFF) {
-        push(out, "id3v1", "Genre", genre.to_string(), at, 127);
+        push(out, ("id3v1", "Genre"), genre.to_string(), at, 127);
     }
 }

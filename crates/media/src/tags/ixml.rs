@@ -174,7 +174,7 @@ fn open(e: &BytesStart<'_>, state: &mut State, by: u64, at: &Place, out: &mut Ex
         }
         let value = xml::unescape(&String::from_utf8_lossy(&attribute.value));
         state.values += 1;
-        push(out, state.vocabulary.space, &format!("{}@{name}", key(state)), value, at, by);
+        push(out, (state.vocabulary.space, &format!("{}@{name}", key(state))), value, at, by);
     }
 }
 
@@ -191,7 +191,7 @@ fn flush(state: &mut State, at: &Place, out: &mut Extraction) {
     let text = text.trim();
     if !text.is_empty() && !state.path.is_empty() {
         state.values += 1;
-        push(out, state.vocabulary.space, &key(state), text, at, state.start);
+        push(out, (state.vocabulary.space, &key(state)), text, at, state.start);
     }
 }
 

@@ -341,15 +341,14 @@ impl Packet<'_> {
             }
         }
         let (place, by) = self.place(by.unwrap_or(0) as u64);
-        tags::push(self.out, "xmp", key, value, &place, by);
+        tags::push(self.out, ("xmp", key), value, &place, by);
         // Volcano Ark wraps its label in Base64.
         if key.ends_with(":XmpKvBase64")
             && let Ok(unwrapped) = data_encoding::BASE64.decode(value.trim().as_bytes())
         {
             tags::push(
                 self.out,
-                "xmp",
-                &format!("{key}/decoded"),
+                ("xmp", &format!("{key}/decoded")),
                 tags::charset::utf8_or_latin1(&unwrapped),
                 &place,
                 by,

@@ -115,8 +115,8 @@ fn read_segment(
             let text = source.up_to(segment.data, segment.len)?;
             let at = Place::new(format!("{prefix}COM"), offset);
             match plain_text::aigc(text) {
-                Some((by, json)) => push(out, "jpeg", "AIGC", charset::decode(json), &at, by as u64),
-                None => push(out, "jpeg", "COM", charset::decode(text), &at, 0),
+                Some((by, json)) => push(out, ("jpeg", "AIGC"), charset::decode(json), &at, by as u64),
+                None => push(out, ("jpeg", "COM"), charset::decode(text), &at, 0),
             }
         }
         0xE0..=0xEF => application(source, segment, prefix, pending, out)?,
@@ -130,9 +130,9 @@ fn dimensions(frame: &[u8], at: &Place, out: &mut Extraction) {
     else {
         return;
     };
-    push(out, "image", "Width", width.to_string(), at, 3);
-    push(out, "image", "Height", height.to_string(), at, 1);
-    push(out, "image", "BitsPerSample", bits.to_string(), at, 0);
+    push(out, ("image", "Width"), width.to_string(), at, 3);
+    push(out, ("image", "Height"), height.to_string(), at, 1);
+    push(out, ("image", "BitsPerSample"), bits.to_string(), at, 0);
 }
 
 /// An application segment: told by its marker and the identifier that its data begin with.
@@ -165,20 +165,20 @@ fn application(
         }
         2 if start.starts_with(b"MPF\0") => {
             let images = mpf::images(&data[4..]);
-            push(out, "jpeg", "MPF:NumberOfImages", images.len().to_string(), &at, 4);
+            push(out, ("jpeg", "MPF:NumberOfImages"), images.len().to_string(), &at, 4);
             let base = segment.data.saturating_add(4);
             pending.further.extend(images.iter().skip(1).map(|i| base.saturating_add(u64::from(i.offset))));
         }
         10 if start.starts_with(b"UNICODE\0") => {
             let text = encoding_rs::UTF_16BE.decode_without_bom_handling(&data[8..]).0;
-            push(out, "jpeg", "APP10:Comment", text.trim_end_matches('\0'), &at, 8);
+            push(out, ("jpeg", "APP10:Comment"), text.trim_end_matches('\0'), &at, 8);
         }
         11 if jpeg_segments::collect_box(data, source_offset(&at), &mut pending.boxes) => {}
         12 if start.starts_with(b"Ducky") => ducky(data, &at, out),
         13 if start.starts_with(PHOTOSHOP) => collect_photoshop(&data[PHOTOSHOP.len()..], &at, pending),
         14 if start.starts_with(b"Adobe") => {
             if let Some(transform) = data.get(11) {
-                push(out, "jpeg", "Adobe:ColorTransform", transform.to_string(), &at, 11);
+                push(out, ("jpeg", "Adobe:ColorTransform"), transform.to_string(), &at, 11);
             }
         }
         // Elsewhere than the specifications put them: told by what they are.
@@ -218,16 +218,16 @@ fn bare_packet(start: &[u8]) -> Option<usize> {
 
 fn jfif(data: &[u8], at: &Place, out: &mut Extraction) {
     if let (Some(major), Some(minor)) = (data.get(5), data.get(6)) {
-        push(out, "jpeg", "JFIF:Version", format!("{major}.{minor:02}"), at, 5);
+        push(out, ("jpeg", "JFIF:Version"), format!("{major}.{minor:02}"), at, 5);
     }
     if let (Some(unit), Some(x), Some(y)) = (data.get(7), numbers::be16(data, 8), numbers::be16(data, 10)) {
         let unit = ["", " dpi", " dpcm"].get(usize::from(*unit)).copied().unwrap_or_default();
-        push(out, "jpeg", "JFIF:Density", format!("{x} x {y}{unit}"), at, 7);
+        push(out, ("jpeg", "JFIF:Density"), format!("{x} x {y}{unit}"), at, 7);
     }
     let thumbnail = 3 * data.get(12).map_or(0, |w| usize::from(*w)) * data.get(13).map_or(0, |h| usize::from(*h));
     let rest = data.get(14 + thumbnail..).unwrap_or_default();
     if let Some((by, json)) = plain_text::aigc(rest) {
-        push(out, "jpeg", "AIGC", charset::decode(json), at, (14 + thumbnail + by) as u64);
+        push(out, ("jpeg", "AIGC"), charset::decode(json), at, (14 + thumbnail + by) as u64);
     }
 }
 
@@ -270,7 +270,7 @@ fn ducky(data: &[u8], at: &Place, out: &mut Extraction) {
             }
             _ => ("Ducky:Unknown", format!("(type {kind}, {len} bytes)")),
         };
-        push(out, "jpeg", key, text, at, pos as u64);
+        push(out, ("jpeg", key), text, at, pos as u64);
         pos += 4 + usize::from(len);
     }
 }
@@ -278,7 +278,7 @@ fn ducky(data: &[u8], at: &Place, out: &mut Extraction) {
 /// A segment that nothing else claims: a bare label, or only its identifier.
 fn other(data: &[u8], at: &Place, number: u8, out: &mut Extraction) {
     if let Some((by, json)) = plain_text::aigc(data) {
-        return push(out, "jpeg", "AIGC", charset::decode(json), at, by as u64);
+        return push(out, ("jpeg", "AIGC"), charset::decode(json), at, by as u64);
     }
     if number == 11 && !data.is_empty() && data.iter().all(|b| *b == 0) {
         at.problem(Problem::malformed("", source_offset(at), "zeros where a box should stand"), out);
@@ -286,7 +286,7 @@ fn other(data: &[u8], at: &Place, number: u8, out: &mut Extraction) {
     let printable = data.iter().take(32).take_while(|b| b.is_ascii_graphic() || **b == b' ').count();
     let name = String::from_utf8_lossy(&data[..printable]).trim().to_owned();
     let value = if name.is_empty() { format!("({} bytes)", data.len()) } else { name };
-    push(out, "jpeg", &format!("APP{number}"), value, at, 0);
+    push(out, ("jpeg", &format!("APP{number}")), value, at, 0);
 }
 
 fn finish(pending: Pending, prefix: &str, out: &mut Extraction) {
@@ -335,7 +335,7 @@ fn store(found: XtBox, prefix: &str, out: &mut Extraction) {
             tags::push_store(out, Store { place, offset: found.offset, bytes: found.bytes, damage });
         }
         jumbf::Kind::Other(label) => {
-            push(out, "jpeg", "JUMBF", label, &Place::new(place, found.offset), 0);
+            push(out, ("jpeg", "JUMBF"), label, &Place::new(place, found.offset), 0);
         }
         jumbf::Kind::None => {
             let kind = found.bytes.get(4..8).unwrap_or_default();
@@ -345,7 +345,7 @@ fn store(found: XtBox, prefix: &str, out: &mut Extraction) {
                 at.problem(Problem::malformed("", found.offset, "a box that is overwritten or damaged"), out);
             }
             let kind = kind.escape_ascii().to_string();
-            push(out, "jpeg", "APP11", format!("box {kind}"), &Place::new(place, found.offset), 0);
+            push(out, ("jpeg", "APP11"), format!("box {kind}"), &Place::new(place, found.offset), 0);
         }
     }
 }
