@@ -3,8 +3,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::marks::catalogue::{Condition, Test};
 use crate::marks::index::At;
+use crate::marks::mark::{Condition, Test};
 use crate::marks::passed::{Passed, states_no_ai};
 use crate::marks::selector::{Selector, field};
 use countersign_model::{Facts, Tag, Via};
