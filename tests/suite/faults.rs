@@ -186,7 +186,7 @@ fn out_of_descriptors_files_are_unreadable_and_never_clean() {
             // What is inside an archive that cannot be opened has no rows; the archive has one, and says so.
             None => {
                 let (archive, _) = path.rsplit_once("!/").unwrap_or((&path, ""));
-                let told = few.get(archive).is_some_and(|row| blocked(row));
+                let told = few.get(archive).is_some_and(&blocked);
                 assert!(
                     told || few.iter().any(|(other, row)| path.starts_with(other.as_str()) && blocked(row)),
                     "{path}"
