@@ -554,12 +554,13 @@ mod tests {
     fn speed_and_freeze_say_what_is_shown() {
         let list = events(
             "001 A V C 00:00:00:00 00:00:02:00 01:00:00:00 01:00:01:00\nM2   A   048.0   00:00:00:00\n\
-             002 B V C 00:00:05:00 00:00:05:01 01:00:01:00 01:00:03:00\nM2 B 000.0 00:00:05:00\n* FROM CLIP NAME: b FF\n",
+             002 B V C 00:00:05:00 00:00:05:01 01:00:01:00 01:00:03:00\nM2 B 000.0 00:00:05:00\n* FROM CLIP NAME: b FF\n\
+             * SOURCE FILE: /Volumes/x/day2/take.mov\n",
         );
         assert_eq!(list[0].speed, Speed::Constant(2.0));
-        assert_eq!(list[0].shown.map(|shown| shown.duration), Some(48));
-        assert_eq!(list[0].source.duration, 24);
+        assert_eq!((list[0].shown.map(|shown| shown.duration), list[0].source.duration), (Some(48), 24));
         assert_eq!((list[1].speed, list[1].name.as_str()), (Speed::Freeze, "b"));
+        assert!(list[1].paths_among_names().eq(["/Volumes/x/day2/take.mov"]));
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! Shared by all packages: what their manifests say, looked up for each file the walk finds, and compared with
 //! what it found.
 
+mod compositions;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
@@ -9,6 +11,7 @@ use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use unicode_normalization::{UnicodeNormalization, is_nfc};
 
 use super::{Digest, Info, Member, Membership, PackageManifest};
+pub use compositions::PlayedComposition;
 use countersign_model::limits;
 use countersign_model::{Asset, PackageFault, PackageFaultKind, PackageReport, Play, Tag};
 
