@@ -51,6 +51,7 @@ mod matching_again;
 mod matching_formats;
 mod objects;
 mod objects_moto;
+mod objects_signed;
 mod opens;
 mod outside;
 mod packages;
