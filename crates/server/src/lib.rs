@@ -9,12 +9,15 @@
 //! itself below a watched root.
 
 pub mod hooks;
+pub(crate) mod identity;
 pub mod ledger;
+mod pictures;
 pub mod runner;
 pub mod secret;
 pub mod settings;
 pub mod settle;
 pub mod store;
+pub mod tls;
 pub mod watch;
 pub mod web;
 
@@ -38,6 +41,8 @@ pub struct Server {
     pub(crate) tickets: ledger::Tickets,
     /// Attempts to sign in.
     pub(crate) attempts: web::Attempts,
+    /// Where people sign in who have no password here.
+    pub(crate) provider: Option<identity::Provider>,
     /// The pages.
     pub(crate) pages: web::Pages,
     stopped: AtomicBool,
@@ -58,7 +63,9 @@ impl Server {
         store.requeue_interrupted().map_err(told)?;
         begin_ledger(&settings.approvals)?;
         let (changes, _) = tokio::sync::broadcast::channel(64);
+        let provider = settings.identity.clone().map(|known| identity::Provider::new(known, &settings.address()));
         let server = Self {
+            provider,
             settings,
             store,
             changes,
