@@ -9,12 +9,15 @@
 //! itself below a watched root.
 
 pub mod hooks;
+pub(crate) mod identity;
 pub mod ledger;
+mod pictures;
 pub mod runner;
 pub mod secret;
 pub mod settings;
 pub mod settle;
 pub mod store;
+pub mod tls;
 pub mod watch;
 pub mod web;
 
@@ -38,6 +41,8 @@ pub struct Server {
     pub(crate) tickets: ledger::Tickets,
     /// Attempts to sign in.
     pub(crate) attempts: web::Attempts,
+    /// Where people sign in who have no password here.
+    pub(crate) provider: Option<identity::Provider>,
     /// The pages.
     pub(crate) pages: web::Pages,
     stopped: AtomicBool,
@@ -59,7 +64,9 @@ impl Server {
         begin_ledger(&settings.approvals)?;
         room_for_files(&settings.program)?;
         let (changes, _) = tokio::sync::broadcast::channel(64);
+        let provider = settings.identity.clone().map(|known| identity::Provider::new(known, &settings.address()));
         let server = Self {
+            provider,
             settings,
             store,
             changes,
