@@ -281,7 +281,7 @@ fn read_text(source: &mut Source, extension: &str, options: &Options, out: &mut 
     let Some(text) = tags::charset::sidecar(&bytes) else { return };
     // Fields that are called text are those that people fill.
     let key = if extension == "text" { "txt" } else { extension };
-    tags::push(out, "sidecar", key, text, &Place::new("text", 0), 0);
+    tags::push(out, ("sidecar", key), text, &Place::new("text", 0), 0);
     decoders::run(source, out, options.decoders);
 }
 

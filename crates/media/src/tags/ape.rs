@@ -60,7 +60,7 @@ fn behind(rest: &[u8], at: &Place, out: &mut Extraction) {
         pos = item.at + item.value.len();
     }
     if let Some(text) = rest.get(pos..).and_then(charset::printable) {
-        push(out, "ape", "rest", text, at, pos as u64);
+        push(out, ("ape", "rest"), text, at, pos as u64);
     }
 }
 
@@ -93,7 +93,7 @@ fn value(item: &Item<'_>, version: u32, at: &Place, out: &mut Extraction) {
             Some(name) => format!("{name}; {} bytes", image.len()),
             None => format!("{} bytes", item.value.len()),
         };
-        push(out, "ape", &key, charset::printable(item.value).unwrap_or_else(about), at, 0);
+        push(out, ("ape", &key), charset::printable(item.value).unwrap_or_else(about), at, 0);
         if lower.starts_with("cover art") {
             let by = (item.value.len() - image.len()) as u64;
             let inside = at.inside(&format!("APE {key}"), by);
@@ -104,6 +104,6 @@ fn value(item: &Item<'_>, version: u32, at: &Place, out: &mut Extraction) {
         return;
     }
     for text in charset::trim(item.value).split(|b| *b == 0) {
-        push(out, "ape", &key, charset::guess(text), at, 0);
+        push(out, ("ape", &key), charset::guess(text), at, 0);
     }
 }

@@ -12,7 +12,7 @@ use countersign_model::{Extraction, Problem};
 pub fn read(kind: [u8; 4], data: &[u8], at: &Place, room: &mut usize, out: &mut Extraction) {
     let Some(end) = data.iter().position(|b| *b == 0) else {
         at.problem(Problem::malformed("", at.offset.unwrap_or_default(), "no keyword").harmless(), out);
-        return push(out, "png", &kind.escape_ascii().to_string(), charset::decode(data), at, 0);
+        return push(out, ("png", &kind.escape_ascii().to_string()), charset::decode(data), at, 0);
     };
     let keyword = charset::decode(&data[..end]);
     let rest = &data[end + 1..];
@@ -78,12 +78,12 @@ fn field(keyword: &str, text: &[u8], place: &Place, near: Option<u64>, out: &mut
         && let (unfolded, None) = deflate::zlib(text, countersign_model::limits::INFLATED)
         && charset::is_text(&unfolded)
     {
-        return push(out, "png", keyword, charset::decode(&unfolded), &place, 0);
+        return push(out, ("png", keyword), charset::decode(&unfolded), &place, 0);
     }
     if memchr::memchr(0, text).is_some() {
         content::unknown(text, "png", &Place { offset: None, ..place.clone() }, out);
     }
-    push(out, "png", keyword, charset::decode(text), &place, 0);
+    push(out, ("png", keyword), charset::decode(text), &place, 0);
 }
 
 /// A profile in raw bytes, with or without the two lines that announce the hexadecimal form.

@@ -40,7 +40,7 @@ fn one(set: &[u8], summary: bool, at: &Place, out: &mut Extraction) {
         let known = SUMMARY.iter().find(|(known, _)| summary && known == id).map(|(_, name)| (*name).to_owned());
         let Some(name) = names.get(id).cloned().or(known) else { continue };
         if let Some(text) = text(set, *offset).filter(|text| !text.is_empty()) {
-            push(out, "ole", &name, text, at, 0);
+            push(out, ("ole", &name), text, at, 0);
         }
     }
 }
