@@ -87,7 +87,8 @@ pub fn look(source: &mut Source, host: &'static dyn Format, coverage: &Coverage)
 /// I/O, and limits of the source.
 pub fn within(source: &mut Source) -> Result<Option<Appended>, Problem> {
     let len = source.len();
-    let found = search::first(source, &(0..len), &mut search::MOST.clone())?;
+    let mut budget = search::MOST;
+    let found = search::first(source, &(0..len), &mut budget)?;
     Ok(found.map(|(at, format)| Appended { format, span: at..len }))
 }
 
