@@ -5,6 +5,7 @@
 #     countersign scan /delivery --report json=/reports/report.json
 #
 # The scan opens no connection and writes nothing below what it scans: a read-only mount is enough.
+# The same image is the server of hot folders and reviews: packaging/container/compose.yaml.
 
 FROM rust:1.89-bookworm AS build
 WORKDIR /src
@@ -16,14 +17,20 @@ RUN cargo install --locked --path . --root /out \
  && /out/bin/countersign completions bash >/out/share/bash-completion/completions/countersign
 
 FROM debian:bookworm-slim
-# For pictures of videos in the HTML report; everything else works without it.
+LABEL org.opencontainers.image.title="Countersign" \
+      org.opencontainers.image.description="Flags AI-marked assets in a final deliverable without a recorded approval" \
+      org.opencontainers.image.licenses="MIT OR Apache-2.0"
+# For pictures of videos in the HTML report; everything else works without it. The distribution's version of today is
+# wanted, with its fixes of security, and none is pinned.
 ARG FFMPEG=0
+# hadolint ignore=DL3008
 RUN if [ "$FFMPEG" = 1 ]; then \
       apt-get update \
       && apt-get install --yes --no-install-recommends ffmpeg \
       && rm -rf /var/lib/apt/lists/*; \
     fi \
- && useradd --system --uid 10001 --home-dir /nonexistent --shell /usr/sbin/nologin countersign
+ && useradd --system --uid 10001 --home-dir /nonexistent --shell /usr/sbin/nologin countersign \
+ && install --directory --owner 10001 --mode 700 /data
 COPY --from=build /out/bin/countersign /usr/local/bin/countersign
 COPY --from=build /out/share/ /usr/local/share/
 COPY LICENSE-APACHE LICENSE-MIT NOTICE /usr/local/share/doc/countersign/
