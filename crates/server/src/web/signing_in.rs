@@ -37,6 +37,7 @@ impl Asked {
         let mut fresh = self.without_body();
         fresh.early = Some(early.to_owned());
         fresh.session = None;
+        fresh.problem.clone_from(&self.problem);
         fresh
     }
 }
