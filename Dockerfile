@@ -17,8 +17,13 @@ RUN cargo install --locked --path . --root /out \
  && /out/bin/countersign completions bash >/out/share/bash-completion/completions/countersign
 
 FROM debian:bookworm-slim
-# For pictures of videos in the HTML report; everything else works without it.
+LABEL org.opencontainers.image.title="Countersign" \
+      org.opencontainers.image.description="Flags AI-marked assets in a final deliverable without a recorded approval" \
+      org.opencontainers.image.licenses="MIT OR Apache-2.0"
+# For pictures of videos in the HTML report; everything else works without it. The distribution's version of today is
+# wanted, with its fixes of security, and none is pinned.
 ARG FFMPEG=0
+# hadolint ignore=DL3008
 RUN if [ "$FFMPEG" = 1 ]; then \
       apt-get update \
       && apt-get install --yes --no-install-recommends ffmpeg \

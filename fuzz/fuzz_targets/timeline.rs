@@ -9,8 +9,8 @@ use countersign_timelines::{
 };
 use libfuzzer_sys::fuzz_target;
 
-const KINDS: [Kind; 8] =
-    [Kind::Edl, Kind::Otio, Kind::Otioz, Kind::Otiod, Kind::Fcp7, Kind::Fcpxml, Kind::Fcpxmld, Kind::Aaf];
+const KINDS: [Kind; 10] =
+    [Kind::Edl, Kind::Otio, Kind::Otioz, Kind::Otiod, Kind::Fcp7, Kind::Fcpxml, Kind::Fcpxmld, Kind::Aaf, Kind::ImfCpl, Kind::DcpCpl];
 
 fuzz_target!(|bytes: &[u8]| {
     let assets = [Asset { path: "reel1/a.mov".into(), ..Asset::default() }, Asset { path: "reel2/a.mov".into(), ..Asset::default() }];

@@ -27,7 +27,7 @@ pub(super) fn run(arguments: &Arguments, command: Command) -> Result<u8> {
 
 /// The commands with the values that an argument can have where its parser does not name them.
 fn with_values(command: Command) -> Command {
-    let commands: Vec<_> = command.get_subcommands().map(|c| kept(c.get_name())).collect();
+    let pages: Vec<_> = pages(&command).collect();
     let command = command.mut_subcommand("rules", |c| {
         c.mut_arg("rule", |arg| values(arg, rules::ALL.iter().map(|rule| rule.info().id).collect()))
     });
@@ -35,8 +35,25 @@ fn with_values(command: Command) -> Command {
         let known = marks::built_in();
         c.mut_arg("mark", |arg| values(arg, known.marks().map(|mark| kept(&mark.id)).collect()))
     });
-    let command = command.mut_subcommand("man", |c| c.mut_arg("command", |arg| values(arg, commands.clone())));
+    let command = command.mut_subcommand("man", |man| {
+        // Names of commands stand below each other as the commands themselves do: `man approvals import`.
+        let options = man.get_arguments().filter(|arg| !arg.is_positional()).cloned().collect::<Vec<_>>();
+        Command::new("man").about(about(&man)).args(options).disable_help_subcommand(true).subcommands(pages)
+    });
     reports(command)
+}
+
+/// The names of commands that have a manual page, with those of the commands below them.
+fn pages(command: &Command) -> impl Iterator<Item = Command> {
+    let shown = command.get_subcommands().filter(|c| !c.is_hide_set() && c.get_name() != "help");
+    shown.map(|c| {
+        let page = Command::new(kept(c.get_name())).about(about(c));
+        page.disable_help_subcommand(true).disable_help_flag(true).subcommands(pages(c).collect::<Vec<_>>())
+    })
+}
+
+fn about(command: &Command) -> String {
+    command.get_about().map(ToString::to_string).unwrap_or_default()
 }
 
 /// Every `--report` with the formats.

@@ -66,7 +66,7 @@ pub(super) struct Arguments {
     /// Pass over paths that match, repeatable
     #[arg(long, value_name = "GLOB")]
     exclude: Vec<String>,
-    /// Timeline of the cut (EDL, OTIO, FCP7 XML, FCPXML, AAF), repeatable: also says what is not in the cut
+    /// Timeline of the cut (EDL, OTIO, FCP7 XML, FCPXML, AAF, CPL), repeatable: also says what is not in the cut
     #[arg(long, value_name = "FILE")]
     timeline: Vec<PathBuf>,
     /// JSON and NDJSON carry every tag that was read

@@ -116,7 +116,7 @@ pub(super) struct Arguments {
     /// Pass over paths that match, repeatable
     #[arg(long, value_name = "GLOB")]
     exclude: Vec<String>,
-    /// Timeline of the cut (EDL, OTIO, FCP7 XML, FCPXML, AAF), repeatable: also says what is not in the cut
+    /// Timeline of the cut (EDL, OTIO, FCP7 XML, FCPXML, AAF, CPL), repeatable: also says what is not in the cut
     #[arg(long, value_name = "FILE")]
     timeline: Vec<PathBuf>,
     /// How many archives inside one another are opened [default: the policy's, or 4]

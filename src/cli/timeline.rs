@@ -9,10 +9,10 @@ use serde_json::{Value, json};
 use super::console::{print, warn};
 use super::listing::present;
 use super::reporting::width;
-use countersign_engine::OpenFiles;
 use countersign_engine::cut::{self, Conformed, Delivery, NamedTimeline};
 use countersign_engine::scan::inside_roots;
 use countersign_engine::walk::lossless;
+use countersign_engine::{OpenFiles, survey};
 use countersign_io::{Roots, TempSpace};
 use countersign_model::error::{Error, Result};
 use countersign_model::limits;
@@ -27,11 +27,11 @@ const MOST: u64 = 2 << 30;
 /// Characters of a name or a path that a person needs to recognize it.
 const NAME: usize = 300;
 
-/// The events of a timeline (EDL, OTIO, FCP7 XML, FCPXML, AAF), and the assets that they conform to.
+/// The events of a timeline (EDL, OTIO, FCP7 XML, FCPXML, AAF, or the composition of an IMF or DCP), and the assets that they conform to.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  countersign timeline reel1.edl\n  countersign timeline reel1.otio --against /mnt/drive\n  \
-    countersign timeline cut.aaf cut.fcpxmld --json | jq '.timelines[].events[].media'"
+    countersign timeline dcp/CPL_night.xml --against dcp\n  countersign timeline cut.aaf cut.fcpxmld --json | jq '.timelines[].events[].media'"
 )]
 pub(super) struct Arguments {
     /// Timelines: files, or folders `.otiod` and `.fcpxmld`
@@ -99,7 +99,7 @@ pub(super) fn named(paths: &[PathBuf], roots: &[PathBuf]) -> Result<Vec<NamedTim
         Error::File {
         path: path.to_path_buf(),
         what,
-        hint: "--timeline wants an EDL, OTIO, FCP7 XML, FCPXML or AAF file; `countersign timeline FILE` shows what is read"
+        hint: "--timeline wants an EDL, OTIO, FCP7 XML, FCPXML, AAF or CPL file; `countersign timeline FILE` shows what is read"
             .to_owned(),
     }
     };
@@ -124,7 +124,7 @@ pub(super) fn named(paths: &[PathBuf], roots: &[PathBuf]) -> Result<Vec<NamedTim
 fn document(path: &Path) -> std::result::Result<Document, Failure> {
     let refused_with =
         |what: String, hint: String| Failure::Refused(Box::new(Error::File { path: path.to_path_buf(), what, hint }));
-    let refused = |what| refused_with(what, "a timeline is an EDL, OTIO, FCP7 XML, FCPXML or AAF file".to_owned());
+    let refused = |what| refused_with(what, "a timeline is an EDL, OTIO, FCP7 XML, FCPXML, AAF or CPL file".to_owned());
     let bytes = match path.is_dir() {
         true => Vec::new(),
         false => whole(path).map_err(|e| refused(e.to_string()))?,
@@ -166,13 +166,15 @@ fn whole(path: &Path) -> std::io::Result<Vec<u8>> {
 /// What each event of each timeline plays below a folder.
 fn conformed(root: &Path, timelines: &[Timeline]) -> Vec<Vec<Conformed>> {
     let roots = [root.to_path_buf()];
-    let (space, stop) = (TempSpace::outside(&roots), AtomicBool::new(false));
+    let (space, stop, exclude) = (TempSpace::outside(&roots), AtomicBool::new(false), globset::GlobSet::empty());
     let (trees, files) = (Roots::local(&roots), OpenFiles::default());
+    let packages = survey::deliveries(&trees, &exclude, &stop);
     let delivery = Delivery {
         roots: &trees,
         files: &files,
         listed: None,
-        exclude: &globset::GlobSet::empty(),
+        exclude: &exclude,
+        packages: &packages,
         space: &space,
         depth: limits::ARCHIVE_DEPTH,
         stop: &stop,
@@ -228,7 +230,11 @@ fn counted(timeline: &Timeline, assets: Option<&[Conformed]>) -> String {
 
 fn card(timeline: &Timeline, event: &Event, asset: Option<&Conformed>) -> String {
     let record = |units| timeline.record_timecode(units, event.record.rate).to_string();
-    let source = |frames| Timecode { frames, rate: event.source.rate, drop: timeline.drop }.to_string();
+    // Sound counts in samples: there are no frames to tell.
+    let source = |frames: i64| match event.source.rate.is_of_pictures() {
+        true => Timecode { frames, rate: event.source.rate, drop: timeline.drop }.to_string(),
+        false => format!("sample {frames}"),
+    };
     let kind = if event.kind == EventKind::Audio { "audio" } else { "video" };
     let mut out = String::new();
     let mut line = |label: &str, text: &str| out.push_str(&wrap(label, &terminal(&shorten(text, NAME)), width()));
@@ -249,7 +255,7 @@ fn card(timeline: &Timeline, event: &Event, asset: Option<&Conformed>) -> String
     );
     let speed = match event.speed {
         Speed::Normal => String::new(),
-        Speed::Constant(factor) => format!(", speed {factor}"),
+        Speed::Constant(factor) => format!(", speed {}", (factor * 1000.0).round() / 1000.0),
         Speed::Freeze => ", one frame held".to_owned(),
         Speed::Varying => ", speed varies".to_owned(),
     };

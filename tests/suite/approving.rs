@@ -185,6 +185,10 @@ fn a_sheet_is_bound_to_the_files_that_it_names() {
     )
     .unwrap();
     assert!(said(&import(&["--root", "d", "--dry-run"])).contains(&squeezed("with other bytes than the sheet says")));
+    // A bare name is one right below the root: the only file of that name further in is told and not taken.
+    std::fs::write(at("s.csv"), "path,by,decision,decided-on\nhero.png,J,approved,2026-01-02\n").unwrap();
+    let bare = said(&import(&["--root", "d", "--dry-run"]));
+    assert!(bare.contains(&squeezed("not found below --root: hero.png (there is final/hero.png)")), "{bare}");
 }
 
 #[test]
@@ -192,6 +196,8 @@ fn lists_say_state_and_expiry_and_which_record_covers_a_file() {
     let folder = delivery();
     let run = |arguments: &[&str]| countersign(folder.path(), &[arguments, &["--approvals", "l.jsonl"]].concat());
     assert_eq!(countersign(folder.path(), &["approvals", "init", "l.jsonl"]).status.code(), Some(0));
+    assert_eq!(countersign(folder.path(), &["approvals", "init", "--approvals", "other.jsonl"]).status.code(), Some(0));
+    assert!(folder.path().join("other.jsonl").is_file());
     assert_eq!(
         countersign(folder.path(), &["approvals", "init", "l.jsonl"]).status.code(),
         Some(3),

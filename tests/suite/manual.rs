@@ -83,3 +83,31 @@ fn completions_know_values_and_nothing_hidden() {
     assert!(fish.contains("cue-sheet") && out(&["completions", "bash"]).contains("cue-sheet"));
     assert!(!out(&["help"]).contains("worker"));
 }
+
+#[test]
+fn bash_completes_the_commands_of_a_page_below_each_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let script = folder.path().join("completions");
+    std::fs::write(&script, out(&["completions", "bash"])).unwrap();
+    let offered = |words: &[&str]| {
+        let (last, before) = (words.last().unwrap(), words[words.len() - 2]);
+        let line = format!(
+            "source '{}'; COMP_WORDS=({} ''); COMP_CWORD={}; _countersign countersign '{last}' {before}; echo \"${{COMPREPLY[@]}}\"",
+            script.display(),
+            words[..words.len() - 1].join(" "),
+            words.len() - 1
+        );
+        let output = std::process::Command::new("bash").args(["-c", &line]).output().unwrap();
+        String::from_utf8(output.stdout).unwrap().split_whitespace().map(str::to_owned).collect::<Vec<_>>()
+    };
+    let has = |words: &[&str], name: &str| offered(words).iter().any(|word| word == name);
+    assert!(has(&["countersign", "man", ""], "approvals"));
+    assert!(
+        has(&["countersign", "man", "approvals", ""], "import"),
+        "{:?}",
+        offered(&["countersign", "man", "approvals", ""])
+    );
+    assert!(!has(&["countersign", "man", "approvals", ""], "scan"));
+    assert!(!has(&["countersign", "man", ""], "worker") && !has(&["countersign", "man", "approvals", ""], "help"));
+    assert!(has(&["countersign", "approvals", ""], "import"));
+}

@@ -120,6 +120,55 @@ fn a_track_file_tells_where_it_is_played() {
 }
 
 #[test]
+fn compositions_are_cuts_like_those_of_timelines() {
+    let report = scan(&project().join("fixtures/packages"), &[]);
+    let rows = report["summary"]["timelines"].as_array().unwrap();
+    let of = |kind: &str| rows.iter().find(|row| row["format"] == kind).unwrap();
+    let (imf, dcp) = (of("imf-cpl"), of("dcp-cpl"));
+    assert_eq!(
+        (rows.len(), &imf["file"], &imf["title"]),
+        (2, &"imf/CPL_night_harbor.xml".into(), &"Night Harbor".into())
+    );
+    assert_eq!((&imf["events"], &imf["missing"], &imf["named"]), (&3.into(), &0.into(), &false.into()));
+    assert_eq!((&imf["record"]["in"], &imf["record"]["out"]), (&"01:00:00:00".into(), &"01:00:03:00".into()));
+    assert_eq!((&dcp["record"]["in"], &dcp["record"]["out"]), (&"00:00:00:00".into(), &"00:00:04:00".into()));
+    // Its uses name the row, and count in its units.
+    let sound = &asset(&report, "imf/sound.mxf")["uses"][0];
+    assert_eq!(sound["timeline"], imf["timeline"]);
+    assert_eq!((&sound["record"]["rate"], &sound["record"]["duration"]), (&"24".into(), &72.into()));
+    assert_eq!((&sound["source"]["rate"], &sound["source"]["duration"]), (&"48000".into(), &144_000.into()));
+
+    let dir = copy();
+    fs::remove_file(dir.path().join("imf/picture.mxf")).unwrap();
+    let report = scan(dir.path(), &[]);
+    let rows = report["summary"]["timelines"].as_array().unwrap().iter();
+    let missing: Vec<_> = rows.map(|row| (row["format"].as_str().unwrap(), row["missing"].as_u64().unwrap())).collect();
+    assert_eq!(missing, [("dcp-cpl", 0), ("imf-cpl", 1)]);
+}
+
+#[test]
+fn the_command_tells_what_a_composition_plays() {
+    for (file, format, media) in [
+        ("imf/CPL_night_harbor.xml", "imf-cpl", &["imf/picture.mxf", "imf/insert.mxf", "imf/sound.mxf"][..]),
+        (
+            "dcp/CPL_night_harbor.xml",
+            "dcp-cpl",
+            &["dcp/picture.mxf", "dcp/picture.mxf", "dcp/subtitles/reel_2.xml"][..],
+        ),
+    ] {
+        let file = format!("fixtures/packages/{file}");
+        let told: Value =
+            serde_json::from_str(&countersign(&["timeline", &file, "--against", "fixtures/packages", "--json"]))
+                .unwrap();
+        let timeline = &told["timelines"][0];
+        let assets: Vec<_> =
+            timeline["events"].as_array().unwrap().iter().map(|event| event["asset"].as_str()).collect();
+        assert_eq!(timeline["format"], format);
+        assert_eq!(assets, media.iter().map(|path| Some(*path)).collect::<Vec<_>>(), "{file}");
+    }
+}
+
+#[test]
 fn the_terminal_report_groups_by_package() {
     let text = countersign(&["scan", "fixtures/packages", "--color", "never"]);
     let text: Vec<_> = text.lines().skip_while(|l| *l != "Errors").collect();

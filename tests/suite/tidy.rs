@@ -131,6 +131,7 @@ const PURE: &[&str] = &[
     "crates/judge/src/marks/catalogue",
     "crates/judge/src/marks/conditions.rs",
     "crates/judge/src/marks/credentials.rs",
+    "crates/judge/src/marks/mark.rs",
     "crates/judge/src/marks/matching.rs",
     "crates/judge/src/marks/passed.rs",
     "crates/judge/src/marks/selector.rs",
@@ -156,7 +157,10 @@ const NOWHERE: &[(&str, &str)] = &[
 ];
 
 /// Lines that a file may have, tests included.
-const LONGEST: usize = 800;
+const LONGEST: usize = 600;
+
+/// Files that are one table each, of any length.
+const TABLES: &[&str] = &["crates/media/src/decoders/flow/classes.rs"];
 
 /// Folders of plug-ins, and the file with the list `ALL` that names every file in them. A file that is no plug-in but a
 /// part of several says so in its first words: `//! Shared`.
@@ -336,7 +340,7 @@ fn files_say_what_they_hold_and_stay_short() {
             wrong.push(format!("{} does not start by saying what it holds", file.name));
         }
         let lines = file.text.lines().count();
-        if lines > LONGEST {
+        if lines > LONGEST && !TABLES.contains(&file.name.as_str()) {
             wrong.push(format!("{} has {lines} lines", file.name));
         }
     }

@@ -11,6 +11,7 @@ mod cut;
 mod engine;
 mod folders;
 pub mod gather;
+mod hashing;
 mod roots;
 mod row;
 mod tally;
@@ -27,7 +28,7 @@ use globset::GlobSet;
 use rayon::prelude::*;
 
 use crate::archives::{self, Budget, Container, Reach};
-use crate::cut::{Cuts, Delivery};
+use crate::cut::{Cuts, Delivery, composition_reports};
 use crate::known::Known;
 use crate::open_files::OpenFiles;
 use crate::originals::Originals;
@@ -140,6 +141,7 @@ pub(crate) fn run(
     let delivery = Delivery {
         roots,
         files: &open,
+        packages: &deliveries,
         listed: options.listed.as_deref(),
         exclude: &options.exclude,
         space: &space,
@@ -186,8 +188,11 @@ pub(crate) fn run(
         return Err(Error::Nothing { roots: roots::with_reason(names, walk.passed_over()) });
     }
     tally.passed_over(walk.passed_over());
-    tally.summary.timelines.clone_from(&cuts.reports);
-    let delivered = deliveries.finish(!tally.summary.interrupted);
+    let complete = !tally.summary.interrupted;
+    let compositions = composition_reports(&deliveries, complete);
+    // Those of packages in archives are there already.
+    tally.summary.timelines.splice(0..0, cuts.reports.iter().cloned().chain(compositions));
+    let delivered = deliveries.finish(complete);
     for (package, faults) in delivered.into_iter().chain(opened) {
         tally.package(package, &faults, &scan.judge);
     }
@@ -396,7 +401,9 @@ impl ScanRun<'_, '_> {
             }
         }
         self.end(&PackageContext::archive(&inner, first, shell), Some(index), rows)?;
-        let packages = inner.finish(!self.tally.summary.interrupted).into_iter();
+        let complete = !self.tally.summary.interrupted;
+        self.tally.summary.timelines.extend(composition_reports(&inner, complete));
+        let packages = inner.finish(complete).into_iter();
         for (n, (mut package, faults)) in packages.enumerate() {
             package.id = first + n;
             if let Some(place) = self.opened.get_mut(start + n) {

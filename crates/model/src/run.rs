@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::limits;
 use super::{
     Ai, ArchiveEvidence, Credentials, Evidence, Facts, Finding, FormatId, MatchingSummary, Problem, ReportHeading,
-    Role, Tag, TimelineReport, Use,
+    Role, Tag, TimelineRange, TimelineReport, Use,
 };
 
 /// What a run was asked to do and with what.
@@ -227,6 +227,9 @@ pub struct Play {
     pub from: String,
     /// End of the stretch in the composition, exclusive.
     pub to: String,
+    /// The same in units of the composition.
+    #[serde(skip)]
+    pub record: TimelineRange,
 }
 
 /// One record of the ledger, as far as a report about an asset repeats it.

@@ -98,12 +98,15 @@ pub struct NamedEvents {
 /// A cut, for reports that draw it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TimelineReport {
-    /// The timeline's file.
+    /// The timeline's file; of a composition its id, as its uses have it.
     pub timeline: String,
+    /// The composition's playlist, below its root; empty where `timeline` is the file.
+    #[serde(skip_serializing_if = "String::is_empty", default)]
+    pub file: String,
     /// What the timeline calls itself; empty where it has no name.
     #[serde(skip_serializing_if = "String::is_empty", default)]
     pub title: String,
-    /// `edl`, `otio`, `fcp7`, `fcpxml` or `aaf`.
+    /// `edl`, `otio`, `fcp7`, `fcpxml` or `aaf`; `imf-cpl` or `dcp-cpl` of a package's composition.
     pub format: String,
     /// Whether the user named it, or it came with the delivery.
     pub named: bool,

@@ -125,7 +125,7 @@ fn likeness(asset: &AssetReport, records: &[&RecordNote]) -> &'static str {
     let recorded = records.iter().any(|r| {
         r.use_class.as_deref() == Some("digital-replica") || r.scopes.iter().any(|scope| scope == "talent-likeness")
     });
-    if marked || recorded { "yes" } else { "no mark or record says so" }
+    if marked || recorded { "yes" } else { "none indicated by a mark or record" }
 }
 
 /// How the audience is told, by the records.

@@ -183,7 +183,7 @@ impl Html<'_> {
             "run_findings": summary.findings_of_run.iter().map(|f| finding(f, "")).collect::<Vec<_>>(),
             "packages": packages,
             "timelines": summary.timelines.iter().take(TIMELINES).map(|t| json!({
-                "timeline": text(&t.timeline), "title": text(&t.title), "format": text(&t.format), "events": t.events,
+                "timeline": text(&t.timeline), "file": text(&t.file), "title": text(&t.title), "format": text(&t.format), "events": t.events,
                 "missing": t.missing, "ambiguous": t.ambiguous, "in": text(&t.record.from), "out": text(&t.record.to),
                 "from": seconds(&t.record, t.record.start), "to": seconds(&t.record, t.record.start.saturating_add(t.record.duration)),
             })).collect::<Vec<_>>(),

@@ -84,7 +84,7 @@ impl Report for Sheets<'_> {
     fn end(&mut self, summary: &Summary) -> io::Result<()> {
         let head = Head {
             title: "Provenance of archival material",
-            lead: "What the files, what lies beside them and the records say of where each archival asset comes from.",
+            lead: "What the files, the material beside them and the records say about where each archival asset comes from.",
             class: "page",
             script: None,
         };

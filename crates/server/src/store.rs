@@ -19,7 +19,7 @@ use rusqlite::Connection;
 
 pub use assets::{AssetRow, FindingRow, RuleCount};
 pub use audit::AuditRow;
-pub use deliveries::{Delivery, Scan, State, Told, Verdict};
+pub use deliveries::{Delivery, FolderName, Scan, State, Told, Verdict};
 pub use hooks::Hook;
 pub use people::{Person, Role, Session, TokenRow};
 pub use provided::Provided;

@@ -197,7 +197,7 @@ impl<'a> Conform<'a> {
 
     /// Every path and URL of the event, in their order, by the longest tail; then names that are file names.
     fn by_paths(&self, event: &Event, search: &mut Search) -> bool {
-        for media in event.media.iter().chain(&event.other_media) {
+        for media in event.media.iter().chain(&event.other_media).chain(event.paths_among_names()) {
             for form in path_forms(media) {
                 let Some((name, folders)) = form.split_last() else { continue };
                 let as_sequence = event.sequence.is_some().then(|| pattern_key(name)).flatten();
@@ -407,6 +407,9 @@ mod tests {
             ("/else/none.mov", Match::Missing),
         ] {
             assert_eq!(conform.event(&plays(media)), expected, "{media}");
+        }
+        for name in ["/Volumes/Raid/reel2/a b.mov", "D:\\show\\reel2\\a b.mov"] {
+            assert_eq!(conform.event(&named(name)), Match::One(1, Basis::Path), "{name}");
         }
     }
 

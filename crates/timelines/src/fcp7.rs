@@ -291,7 +291,8 @@ fn describe_media(event: &mut Event, file: &Element) {
     }
 }
 
-/// The speed of a "Time Remap" filter, in percent.
+/// The speed of a "Time Remap" filter, in percent. `in` and `out` of such a clip count its own frames as they are played,
+/// and a graph says which frame of the medium each of them is.
 fn set_speed(event: &mut Event, item: &Element, clip_rate: Rate) {
     let effects = item.children_named("filter").filter_map(|filter| filter.child("effect"));
     let Some(remap) = effects.filter(|effect| effect.child_text("effectid") == Some("timeremap")).last() else {
@@ -310,9 +311,39 @@ fn set_speed(event: &mut Event, item: &Element, clip_rate: Rate) {
         Some(speed) if speed != 100.0 => Speed::Constant(speed / 100.0),
         _ => return,
     };
-    if let Some(length) = clip_length(item) {
-        event.shown = Some(TimeRange { start: event.source.start, duration: length.max(0), rate: clip_rate });
-    }
+    let (Some(from), Some(length)) = (item.child_number("in"), clip_length(item)) else { return };
+    let media_start = event.source.start.saturating_sub(from);
+    let graph = remap.children_named("parameter").find(|p| p.child_text("parameterid") == Some("graphdict"));
+    let points = graph.map(keyframes).unwrap_or_default();
+    let factor = match event.speed {
+        Speed::Constant(factor) if factor > 0.0 => factor,
+        _ => 1.0,
+    };
+    let (start, duration) = match (value_at(&points, from), value_at(&points, from.saturating_add(length))) {
+        (Some(one), Some(other)) => (one.min(other), (one - other).abs()),
+        // As many frames as the cut plays: they are frames as they are played.
+        _ if length == event.source.duration => (from as f64 * factor, length as f64 * factor),
+        _ => (from as f64, length as f64),
+    };
+    let start = media_start.saturating_add(start.round() as i64);
+    event.shown = Some(TimeRange { start, duration: (duration.round() as i64).max(1), rate: clip_rate });
+}
+
+/// The points of a time graph: a frame as it is played, and the frame of the medium.
+fn keyframes(graph: &Element) -> Vec<(i64, i64)> {
+    let point = |keyframe: &Element| Some((keyframe.child_number("when")?, keyframe.child_number("value")?));
+    graph.children_named("keyframe").filter_map(point).take(1000).collect()
+}
+
+/// Straight lines between the points of a graph; none outside of it.
+fn value_at(points: &[(i64, i64)], at: i64) -> Option<f64> {
+    points.windows(2).find_map(|pair| match pair {
+        [(from, first), (to, last)] if from < to && (*from..=*to).contains(&at) => {
+            let part = (at - from) as f64 / (to - from) as f64;
+            Some(*first as f64 + (*last as f64 - *first as f64) * part)
+        }
+        _ => None,
+    })
 }
 
 #[cfg(test)]
@@ -398,5 +429,29 @@ mod tests {
         let timeline = read_one(&format!("<track>{}</track>", clip("a", 0, 30, 0, filter)));
         assert_eq!(timeline.events[0].speed, Speed::Constant(2.0));
         assert_eq!(timeline.events[0].shown.map(|shown| shown.duration), Some(60));
+    }
+
+    #[test]
+    fn frames_as_they_are_played_become_those_of_the_medium() {
+        let remap = |speed: i64, more: &str| {
+            format!(
+                "<filter><effect><effectid>timeremap</effectid><parameter><parameterid>speed</parameterid>\
+                 <value>{speed}</value></parameter>{more}</effect></filter>"
+            )
+        };
+        let shown = |filter: &str| {
+            let timeline = read_one(&format!("<track>{}</track>", clip("a", 0, 60, 100, filter)));
+            timeline.events[0].shown.map(|shown| (shown.start, shown.duration))
+        };
+        assert_eq!(shown(&remap(50, "")), Some((50, 30)));
+        let keyframe = |when, value| format!("<keyframe><when>{when}</when><value>{value}</value></keyframe>");
+        let graph = |points: &[(i64, i64)]| {
+            let points: String = points.iter().map(|(when, value)| keyframe(*when, *value)).collect();
+            format!("<parameter><parameterid>graphdict</parameterid>{points}</parameter>")
+        };
+        assert_eq!(shown(&remap(25, &graph(&[(0, 0), (400, 100)]))), Some((25, 15)));
+        let reverse = "<parameter><parameterid>reverse</parameterid><value>TRUE</value></parameter>";
+        let backwards = graph(&[(0, 400), (100, 300), (160, 240), (400, 0)]) + reverse;
+        assert_eq!(shown(&remap(100, &backwards)), Some((240, 60)));
     }
 }

@@ -220,7 +220,7 @@ impl<'a> Walker<'a, '_> {
         match element.name.as_str() {
             "asset-clip" | "video" | "audio" => {
                 let kind = if element.name == "audio" { EventKind::Audio } else { self.kind_of_asset(element) };
-                self.event(element, element, kind, times.start, around, times)
+                self.event(&Clip { element, essence: element, kind, source_start: times.start }, around, times)
             }
             "clip" => self.clip(element, around, times),
             "sync-clip" => {
@@ -291,7 +291,8 @@ impl<'a> Walker<'a, '_> {
         let Some((essence, at)) = essence_of(element, times.start) else { return Ok(()) };
         let kind = if essence.name == "audio" { EventKind::Audio } else { self.kind_of_asset(essence) };
         let inner = self.times(essence, 0.0);
-        self.event(element, essence, kind, inner.start + at - inner.offset, around, times)
+        let source_start = inner.start + at - inner.offset;
+        self.event(&Clip { element, essence, kind, source_start }, around, times)
     }
 
     fn sequential_essences(&mut self, parent: &'a Element, around: Around, begin: f64) -> Result<(), Unreadable> {
@@ -312,15 +313,8 @@ impl<'a> Walker<'a, '_> {
         if sound_only || element.attribute("srcEnable") == Some("audio") { EventKind::Audio } else { EventKind::Video }
     }
 
-    fn event(
-        &mut self,
-        element: &'a Element,
-        essence: &'a Element,
-        kind: EventKind,
-        source_start: f64,
-        around: Around,
-        times: Times,
-    ) -> Result<(), Unreadable> {
+    fn event(&mut self, clip: &Clip<'a>, around: Around, times: Times) -> Result<(), Unreadable> {
+        let Clip { element, essence, kind, source_start } = *clip;
         let Some(asset) = self.resource(essence, "ref").filter(|resource| resource.name == "asset") else {
             // Titles and generators refer to effects.
             return Ok(());
@@ -350,10 +344,22 @@ impl<'a> Walker<'a, '_> {
         event.names.extend(asset.attribute("name").filter(|name| *name != event.name).map(str::to_owned));
         event.identities.extend(asset.attribute("uid").and_then(Identity::parse));
         event.reel = reel_of(element).or_else(|| reel_of(asset));
-        set_speed(&mut event, element.child("timeMap").or(essence.child("timeMap")));
+        if let Some(map) = element.child("timeMap").or(essence.child("timeMap")) {
+            let media_start = time_of(asset, "start").unwrap_or(0.0);
+            set_speed(&mut event, map, (time_of(element, "start"), times.duration), media_start);
+        }
         self.events.push((around.lane, event));
         Ok(())
     }
+}
+
+/// A clip of the story: its element, the one inside that names the asset (the same where there is only one), and where in
+/// the asset it starts, in seconds.
+struct Clip<'a> {
+    element: &'a Element,
+    essence: &'a Element,
+    kind: EventKind,
+    source_start: f64,
 }
 
 /// Elements that take part in the story.
@@ -428,9 +434,8 @@ fn reel_of(element: &Element) -> Option<String> {
     reel.filter(|reel| !reel.is_empty()).map(str::to_owned)
 }
 
-/// A map of times: two points are a constant speed, more are a curve.
-fn set_speed(event: &mut Event, map: Option<&Element>) {
-    let Some(map) = map else { return };
+/// A map from the clip's times to those of the medium: two points are a constant speed, more are a curve.
+fn set_speed(event: &mut Event, map: &Element, (start, duration): (Option<f64>, f64), media_start: f64) {
     let point = |element: &Element| Some((time_of(element, "time")?, time_of(element, "value")?));
     let points: Vec<(f64, f64)> = map.children_named("timept").filter_map(point).take(1000).collect();
     event.speed = match points[..] {
@@ -442,11 +447,35 @@ fn set_speed(event: &mut Event, map: Option<&Element>) {
         [] | [_] => return,
         _ => Speed::Varying,
     };
-    let values = points.iter().map(|(_, value)| *value);
-    let (least, most) = values.fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), value| (a.min(value), b.max(value)));
+    let Some((least, most)) = mapped(&points, start, duration) else { return };
+    // Some count the medium from its own start.
+    let shift = if least < media_start { media_start } else { 0.0 };
     let rate = event.source.rate;
-    let start = units(least, rate);
-    event.shown = Some(TimeRange { start, duration: units(most, rate).saturating_sub(start).max(1), rate });
+    let start = units(least + shift, rate);
+    event.shown = Some(TimeRange { start, duration: units(most + shift, rate).saturating_sub(start).max(1), rate });
+}
+
+/// The least and the greatest time of the medium between two times of the clip.
+fn mapped(points: &[(f64, f64)], start: Option<f64>, duration: f64) -> Option<(f64, f64)> {
+    let (first, last) = (points.first()?.0, points.last()?.0);
+    let begin = start.filter(|start| (first..last).contains(start)).unwrap_or(first);
+    let end = (begin + duration).min(last);
+    let ends = [begin, end].map(|time| value_at(points, time));
+    let between = points.iter().filter(|(time, _)| (begin..=end).contains(time)).map(|(_, value)| *value);
+    let bounds = |(a, b): (f64, f64), value: f64| (a.min(value), b.max(value));
+    Some(between.chain(ends).fold((f64::INFINITY, f64::NEG_INFINITY), bounds))
+}
+
+/// Straight lines between the points.
+fn value_at(points: &[(f64, f64)], time: f64) -> f64 {
+    let line = |pair: &[(f64, f64)]| match pair {
+        [(from, first), (to, last)] if to > from && (*from..=*to).contains(&time) => {
+            Some(first + (last - first) * (time - from) / (to - from))
+        }
+        _ => None,
+    };
+    let end = if points.first().is_some_and(|(first, _)| time <= *first) { points.first() } else { points.last() };
+    points.windows(2).find_map(line).or(end.map(|(_, value)| *value)).unwrap_or(0.0)
 }
 
 /// Lanes as tracks, from the lowest, and the events in their order.
@@ -542,5 +571,15 @@ mod tests {
         let map = "<timeMap><timept time='0s' value='0s'/><timept time='5s' value='10s'/></timeMap>";
         let list = read_one("", &format!("<asset-clip ref='a' duration='5s'>{map}</asset-clip>"));
         assert_eq!(list[0].speed, Speed::Constant(2.0));
+        // A part of the map: what is shown of the medium, counted from the medium's own start where the map is not.
+        let shown = |asset: &str, start: &str, map: &str| {
+            let clip = format!("<asset-clip ref='{asset}' start='{start}' duration='2002/1000s'>{map}</asset-clip>");
+            read_one("", &clip)[0].shown.map(|shown| (shown.start, shown.duration))
+        };
+        assert_eq!(shown("a", "2002/1000s", map), Some((120, 120)));
+        assert_eq!(shown("b", "3600s", map), Some((107_892, 120)));
+        let curve = "<timeMap><timept time='0s' value='1001/1000s'/><timept time='1001/1000s' value='0s'/>\
+                     <timept time='10s' value='9s'/></timeMap>";
+        assert_eq!(shown("a", "0s", curve), Some((0, 30)));
     }
 }

@@ -21,6 +21,10 @@ pub enum Kind {
     Fcpxmld,
     /// Advanced Authoring Format in a compound file.
     Aaf,
+    /// Composition playlist of an IMF package.
+    ImfCpl,
+    /// Composition playlist of a DCP.
+    DcpCpl,
 }
 
 impl Kind {
@@ -32,6 +36,8 @@ impl Kind {
             Self::Fcp7 => Format::Fcp7,
             Self::Fcpxml | Self::Fcpxmld => Format::Fcpxml,
             Self::Aaf => Format::Aaf,
+            Self::ImfCpl => Format::ImfCpl,
+            Self::DcpCpl => Format::DcpCpl,
         }
     }
 }
@@ -77,9 +83,13 @@ fn is_aaf(head: &[u8], extension: &str) -> bool {
 
 fn identify_xml(start: &str) -> Option<Kind> {
     let root = start.split('<').find(|part| part.starts_with(|c: char| c.is_alphabetic()))?;
-    match root.split(|c: char| c.is_whitespace() || c == '>' || c == '/').next()? {
+    let name = root.split(|c: char| c.is_whitespace() || c == '>' || c == '/').next()?;
+    match name.rsplit(':').next()? {
         "xmeml" => Some(Kind::Fcp7),
         "fcpxml" => Some(Kind::Fcpxml),
+        // SMPTE ST 2067-3 by its namespace; every other composition is one of digital cinema.
+        "CompositionPlaylist" if root.contains("/2067-3/") => Some(Kind::ImfCpl),
+        "CompositionPlaylist" => Some(Kind::DcpCpl),
         _ => None,
     }
 }
@@ -113,6 +123,10 @@ mod tests {
         );
         assert_eq!(identify("a.xml", b"\xEF\xBB\xBF<fcpxml version='1.9'>"), Some(Kind::Fcpxml));
         assert_eq!(identify("a.xml", b"<html>"), None);
+        let imf = b"<?xml version='1.0'?><c:CompositionPlaylist xmlns:c='http://www.smpte-ra.org/schemas/2067-3/2016'>";
+        assert_eq!(identify("a.xml", imf), Some(Kind::ImfCpl));
+        let interop = b"<CompositionPlaylist xmlns='http://www.digicine.com/PROTO-ASDCP-CPL-20040511#'>";
+        assert_eq!(identify("a.xml", interop), Some(Kind::DcpCpl));
         assert_eq!(identify("a.otio", b"{}"), Some(Kind::Otio));
         assert_eq!(identify("a.json", b"{\"OTIO_SCHEMA\":\"Timeline.1\"}"), Some(Kind::Otio));
         assert_eq!(identify("a.json", b"{}"), None);

@@ -1,8 +1,9 @@
 //! Readers of editorial timelines and the conform of their events to files.
 //!
 //! A timeline says which media a cut plays: EDL (CMX3600, File32), OpenTimelineIO (`.otio`, `.otioz`, `.otiod`),
-//! FCP7 XML (`xmeml`), FCPXML (`.fcpxml`, `.fcpxmld`) and AAF. Every reader takes bytes and gives [`Timeline`]s; a
-//! folder format fetches its sibling file through a callback. [`conform::Conform`] then finds the asset of each event.
+//! FCP7 XML (`xmeml`), FCPXML (`.fcpxml`, `.fcpxmld`), AAF, and the compositions of IMF and DCP. Every reader takes bytes
+//! and gives [`Timeline`]s; a folder format fetches its sibling file through a callback. [`conform::Conform`] then finds
+//! the asset of each event.
 //!
 //! Invariant: nothing here opens a path, and no input makes it panic: depth, events and work are bounded (see [`limits`]), and
 //! what cannot be read is an [`Unreadable`] with its place and reason.
@@ -19,6 +20,7 @@
 mod aaf;
 mod compound;
 pub mod conform;
+mod cpl;
 mod edl;
 mod error;
 mod fcp7;

@@ -1,6 +1,6 @@
 //! What a reader gives: documents, timelines and their events, in the words of the field.
 
-use crate::{rate::Rate, timecode::Timecode};
+use crate::{rate::Rate, text::is_absolute_path, timecode::Timecode};
 
 /// The formats of timelines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -15,6 +15,10 @@ pub enum Format {
     Fcpxml,
     /// Advanced Authoring Format.
     Aaf,
+    /// Composition playlist of an Interoperable Master Format package.
+    ImfCpl,
+    /// Composition playlist of a Digital Cinema Package.
+    DcpCpl,
 }
 
 impl Format {
@@ -26,6 +30,8 @@ impl Format {
             Self::Fcp7 => "fcp7",
             Self::Fcpxml => "fcpxml",
             Self::Aaf => "aaf",
+            Self::ImfCpl => "imf-cpl",
+            Self::DcpCpl => "dcp-cpl",
         }
     }
 }
@@ -51,7 +57,7 @@ pub struct Problem {
 }
 
 /// One cut.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Timeline {
     /// Its name in the document; empty where there is none.
     pub name: String,
@@ -204,7 +210,7 @@ fn turned(digits: &str) -> String {
 }
 
 /// One use of a medium in a cut.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Event {
     /// The event's number or identifier in the document, else its position counted from 1.
     pub id: String,
@@ -250,6 +256,11 @@ impl Event {
     /// The cut shows or sounds this event.
     pub fn is_played(&self) -> bool {
         self.enabled && self.played.is_some()
+    }
+
+    /// Names that are whole paths, as some lists write where others write names.
+    pub(crate) fn paths_among_names(&self) -> impl Iterator<Item = &String> {
+        self.names.iter().chain([&self.name]).filter(|name| is_absolute_path(name))
     }
 
     pub(crate) fn new(kind: EventKind, source: TimeRange, record: TimeRange) -> Self {

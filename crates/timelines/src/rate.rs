@@ -55,6 +55,11 @@ impl Rate {
         (rounded as u32).max(1)
     }
 
+    /// Whether it may be one of pictures, so that timecode counts it: above 400 a second it is one of sound.
+    pub fn is_of_pictures(self) -> bool {
+        self.nominal() <= 400
+    }
+
     /// The rate as a decimal number.
     pub fn as_f64(self) -> f64 {
         f64::from(self.numerator) / f64::from(self.denominator)

@@ -1,7 +1,7 @@
 //! One door to all readers.
 
 use crate::{
-    aaf, edl,
+    aaf, cpl, edl,
     error::Unreadable,
     fcp7, fcpxml,
     identify::Kind,
@@ -49,6 +49,8 @@ pub fn read_with(
         Kind::Fcpxml => fcpxml::read(bytes),
         Kind::Fcpxmld => fcpxml::read(&fetch(sibling, "Info.fcpxml")?),
         Kind::Aaf => aaf::read(bytes),
+        Kind::ImfCpl => cpl::read_imf(bytes),
+        Kind::DcpCpl => cpl::read_dcp(bytes),
     }
 }
 

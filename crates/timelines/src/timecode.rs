@@ -88,7 +88,14 @@ impl fmt::Display for Timecode {
         }
         let (seconds, frames) = (number / nominal, number % nominal);
         let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-        let separator = if drop { ';' } else { ':' };
+        // A thousand a second are no frames: sound alone is counted so.
+        let separator = if drop {
+            ';'
+        } else if nominal == 1000 {
+            '.'
+        } else {
+            ':'
+        };
         let width = if nominal > 100 { 3 } else { 2 };
         write!(f, "{sign}{hours:02}:{minutes:02}:{seconds:02}{separator}{frames:0width$}")
     }

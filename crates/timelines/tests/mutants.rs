@@ -180,7 +180,18 @@ fn damaged_timelines_of_a_folder() {
 fn every_reader_refuses_every_other_format() {
     let assets = show::assets();
     let conform = Conform::new(&assets);
-    let kinds = [Kind::Edl, Kind::Otio, Kind::Otioz, Kind::Otiod, Kind::Fcp7, Kind::Fcpxml, Kind::Fcpxmld, Kind::Aaf];
+    let kinds = [
+        Kind::Edl,
+        Kind::Otio,
+        Kind::Otioz,
+        Kind::Otiod,
+        Kind::Fcp7,
+        Kind::Fcpxml,
+        Kind::Fcpxmld,
+        Kind::Aaf,
+        Kind::ImfCpl,
+        Kind::DcpCpl,
+    ];
     for format in show::FORMATS {
         let (name, bytes) = show::write(&show::reels()[0], format);
         let own = identify(&name, &bytes).unwrap();

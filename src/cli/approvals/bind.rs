@@ -4,11 +4,13 @@ use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
 
 use chrono::Local;
+use globset::GlobSet;
 
 use super::files::named_files;
 use super::flagged;
 use super::shown::TOLD;
-use countersign_engine::walk::lossless;
+use countersign_engine::walk::{Walk, lossless};
+use countersign_io::Roots;
 use countersign_judge::approvals::{Decision, Record, Subject};
 use countersign_model::error::{Error, Result};
 use countersign_report::layout::count;
@@ -49,7 +51,8 @@ fn bound(root: &Path, subject: Subject, out: &mut Bound) -> Result<Vec<Subject>>
         return Ok(vec![subject]);
     }
     let Some(path) = found(root, &subject.name) else {
-        out.missing.insert(subject.name.clone());
+        let namesake = namesake(root, &subject.name).map(|path| format!(" (there is {path})")).unwrap_or_default();
+        out.missing.insert(format!("{}{namesake}", subject.name));
         return Ok(vec![subject]);
     };
     let files = named_files(&path)?;
@@ -83,6 +86,22 @@ fn found(root: &Path, name: &str) -> Option<PathBuf> {
         let there = path.is_file() || (!path.exists() && named_files(&path).is_ok());
         there.then_some(path)
     })
+}
+
+/// Files that are looked through for a file of the same name.
+const ENTRIES: usize = 100_000;
+
+/// The only file below `root` of this bare name, where it lies further in. It is named and not taken: in another folder it
+/// may be another file.
+fn namesake(root: &Path, name: &str) -> Option<String> {
+    if name.contains(['/', '\\']) {
+        return None;
+    }
+    let roots = Roots::local(&[root.to_owned()]);
+    let files = Walk::over(&roots, GlobSet::empty()).flatten().take(ENTRIES);
+    let mut same = files.map(|asset| asset.rel).filter(|rel| rel.rsplit('/').next() == Some(name));
+    let only = same.next()?;
+    same.next().is_none().then_some(only)
 }
 
 /// Warnings about records that clear nothing.

@@ -48,9 +48,11 @@ const NOTICE_EXAMPLES: &str = "Examples:\n  countersign approvals notify previs/
 enum Command {
     /// Make an empty ledger
     Init {
-        /// File to make; never overwritten
-        #[arg(default_value = "approvals.jsonl")]
-        file: PathBuf,
+        /// File to make; never overwritten [default: approvals.jsonl]
+        file: Option<PathBuf>,
+        /// The same, as the other commands are told it
+        #[arg(long, value_name = "LEDGER", conflicts_with = "file")]
+        approvals: Option<PathBuf>,
     },
     /// Records, one a line, with what each amounts to today: all, or those about a file, by somebody, soon to expire
     List(list::List),
@@ -94,7 +96,7 @@ struct Notice {
 
 pub(super) fn run(arguments: Arguments) -> Result<u8> {
     match arguments.command {
-        Command::Init { file } => init(&file),
+        Command::Init { file, approvals } => init(&file.or(approvals).unwrap_or_else(|| "approvals.jsonl".into())),
         Command::List(arguments) => list::list(&arguments),
         Command::Show(arguments) => show::show(&arguments),
         Command::Import(arguments) => import::run(&arguments),

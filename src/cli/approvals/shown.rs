@@ -69,8 +69,8 @@ pub(super) fn recorded(record: &Record, id: &str, ledger: &Path) -> String {
     let (word, ledger) = (record.decision.word(), ledger.display());
     let mut out = String::new();
     for subject in record.subjects.iter().take(TOLD) {
-        let digest = subject.sha256().unwrap_or_default();
-        out.push_str(&format!("{word} {} (sha256 {digest}) as {id} in {ledger}\n", terminal(&subject.name)));
+        let digest = subject.sha256().map(|digest| format!(" (sha256 {digest})")).unwrap_or_default();
+        out.push_str(&format!("{word} {}{digest} as {id} in {ledger}\n", terminal(&subject.name)));
     }
     match record.subjects.len() {
         0 => out.push_str(&format!("{word} {} as {id} in {ledger}\n", record.supersedes.join(", "))),

@@ -7,72 +7,19 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::assetmap::{Map, id};
 use super::parcel::{self, Composition, Flavor, Mapped, Reader};
-use super::timeline::{self, Clock, units};
 use super::xml::{self, Element};
 use super::{Folder, Info, inside, paths};
 use countersign_model::Play;
 use countersign_model::limits;
-use countersign_timelines::Rate;
 
 static INFO: Info = Info { kind: "dcp", name: "Digital Cinema Package (SMPTE ST 429, Interop)" };
 
-pub(super) static DCP: Mapped = Mapped { info: &INFO, reader: Reader { flavor: Flavor::Dcp, composition, drawn } };
+pub(super) static DCP: Mapped = Mapped { info: &INFO, reader: Reader { flavor: Flavor::Dcp, media, drawn } };
 
-/// Parts of a reel that have an id and are no file.
-const NO_FILES: &[&str] = &["MainMarkers", "CompositionMetadataAsset"];
-
-fn composition(root: &Element) -> Composition {
-    let title = root.said("ContentTitleText").or(root.said("AnnotationText")).unwrap_or_default().to_owned();
-    let own = root.said("Id").map(id).unwrap_or_default();
-    let reels = root.all(&["ReelList", "Reel"]);
-    let rate = reels.iter().find_map(|reel| rate(lead(reel)?)).unwrap_or(Rate::FILM);
-    let clock = Clock::new(rate);
-    let mut out = Composition { id: own.clone(), title: title.clone(), ..Composition::default() };
-    let mut start = 0.0;
-    for (index, reel) in reels.iter().enumerate() {
-        for part in parts(reel) {
-            let Some(file) = part.said("Id").map(id).filter(|_| out.plays.len() < limits::ITEMS) else { continue };
-            let (entry, duration, counted) = stretch(part, rate);
-            let play = Play {
-                title: title.clone(),
-                composition: own.clone(),
-                track: format!("{}, reel {}", part.name, index + 1),
-                entry,
-                duration,
-                rate: (counted.numerator.into(), counted.denominator.into()),
-                from: clock.at(start),
-                to: clock.at(start + units(duration, counted, rate)),
-            };
-            out.states(&file, part);
-            out.plays.push((file, play));
-        }
-        if let Some(part) = lead(reel) {
-            let (_, duration, counted) = stretch(part, rate);
-            start += units(duration, counted, rate);
-        }
-    }
-    out
-}
-
-fn parts(reel: &Element) -> impl Iterator<Item = &Element> {
-    let lists = reel.children.iter().filter(|c| c.name == "AssetList");
-    lists.flat_map(|list| &list.children).filter(|part| !NO_FILES.contains(&part.name.as_str()))
-}
-
-/// The part that says how long the reel is: the picture, else the first one.
-fn lead(reel: &Element) -> Option<&Element> {
-    parts(reel).find(|part| part.name.ends_with("Picture")).or_else(|| parts(reel).next())
-}
-
-fn rate(part: &Element) -> Option<Rate> {
-    part.said("EditRate").and_then(timeline::rate)
-}
-
-fn stretch(part: &Element, default: Rate) -> (u64, u64, Rate) {
-    let entry = part.number("EntryPoint").unwrap_or(0);
-    let intrinsic = part.number("IntrinsicDuration").unwrap_or(0);
-    let duration = part.number("Duration").unwrap_or_else(|| intrinsic.saturating_sub(entry));
-    (entry, duration, rate(part).unwrap_or(default))
+/// Assets by id, with the element that may state their hash.
+fn media(root: &Element) -> Vec<(&str, &Element)> {
+    let parts = root.all(&["ReelList", "Reel", "AssetList"]).into_iter().flat_map(|list| &list.children);
+    parts.filter_map(|part| Some((part.said("Id")?, part))).collect()
 }
 
 /// The pictures that Interop subtitles draw in: by name beside the subtitle file, or by id.
@@ -131,38 +78,4 @@ fn images(root: Element) -> BTreeSet<String> {
         open.extend(element.children);
     }
     found
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn reels_follow_each_other() {
-        let part = |name: &str, id: &str, duration: u64| {
-            format!(
-                "<{name}><Id>urn:uuid:{id}</Id><EditRate>24 1</EditRate><IntrinsicDuration>99</IntrinsicDuration>\
-                 <EntryPoint>3</EntryPoint><Duration>{duration}</Duration></{name}>"
-            )
-        };
-        let reel = |parts: &[String]| format!("<Reel><AssetList>{}</AssetList></Reel>", parts.concat());
-        let text = format!(
-            "<CompositionPlaylist><Id>urn:uuid:C</Id><ContentTitleText>T</ContentTitleText><ReelList>{}{}</ReelList>\
-             </CompositionPlaylist>",
-            reel(&[part("MainMarkers", "m", 48), part("MainSound", "s", 48), part("MainPicture", "p", 48)]),
-            reel(&[part("MainStereoscopicPicture", "q", 24), part("CompositionMetadataAsset", "x", 1)]),
-        );
-        let told = composition(&xml::document(text.as_bytes(), &[]).unwrap());
-        let rows: Vec<_> =
-            told.plays.iter().map(|(id, p)| (id.as_str(), p.track.as_str(), p.from.as_str(), p.to.as_str())).collect();
-        assert_eq!(
-            rows,
-            [
-                ("s", "MainSound, reel 1", "00:00:00:00", "00:00:02:00"),
-                ("p", "MainPicture, reel 1", "00:00:00:00", "00:00:02:00"),
-                ("q", "MainStereoscopicPicture, reel 2", "00:00:02:00", "00:00:03:00"),
-            ]
-        );
-        assert_eq!((told.plays[0].1.entry, told.title.as_str()), (3, "T"));
-    }
 }

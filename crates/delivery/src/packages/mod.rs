@@ -23,13 +23,15 @@ mod timeline;
 mod xml;
 
 pub use countersign_io::digest::{Algorithm, Digest};
-pub use deliveries::{ClaimedDigest, PackageIndex, Place, Spelling, capped};
+pub use deliveries::{ClaimedDigest, PackageIndex, PackageRoot, Place, PlayedComposition, Spelling, capped};
 pub use paths::inside;
 pub use sequence::{FrameName, Row, Sequences, frame_name};
+pub use timeline::record_range;
 
 use countersign_io::source::Source;
 use countersign_model::limits;
 use countersign_model::{PackageFault, PackageFaultKind, Play, Problem, Tag};
+use countersign_timelines::Timeline;
 
 /// Stretches kept per asset: a file that is played in thousands of pieces says no more.
 const PLAYS: usize = 256;
@@ -199,7 +201,7 @@ impl<'a> Folder<'a> {
 }
 
 /// A package as its manifests describe it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct PackageManifest {
     /// What the manifest calls the package.
     pub title: Option<String>,
@@ -227,6 +229,19 @@ pub struct PackageManifest {
     pub remarks: Vec<String>,
     /// What it says of where its content comes from, for archival material.
     pub notes: Vec<Tag>,
+    /// Its compositions as cuts, in the order of its documents.
+    pub compositions: Vec<CompositionCut>,
+}
+
+/// A composition as a cut: `media` of its events is the id of an asset, in the composition's own spelling.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CompositionCut {
+    /// The playlist's file, below the package's root.
+    pub path: String,
+    /// The composition's own id, a UUID in lower case.
+    pub id: String,
+    /// What it plays.
+    pub timeline: Timeline,
 }
 
 impl PackageManifest {

@@ -7,7 +7,9 @@ use std::collections::{HashMap, HashSet};
 use super::assetmap::{self, Map, UNVERIFIED, id};
 use super::pkl::NoDigest;
 use super::xml::{self, Element};
-use super::{Digest, Folder, Info, Listing, Member, Membership, Package, PackageManifest, inside, pkl};
+use super::{
+    CompositionCut, Digest, Folder, Info, Listing, Member, Membership, Package, PackageManifest, inside, pkl, timeline,
+};
 use countersign_model::limits;
 use countersign_model::{PackageFaultKind, Play, Problem};
 
@@ -42,21 +44,20 @@ pub(super) struct Document {
 /// A composition as its playlist tells it.
 #[derive(Debug, Default)]
 pub(super) struct Composition {
-    pub(super) id: String,
-    pub(super) title: String,
+    title: String,
     /// Assets by id, with the stretch that is played.
     pub(super) plays: Vec<(String, Play)>,
     /// What it says of the bytes of assets, by id.
-    pub(super) digests: Vec<(String, Result<Digest, NoDigest>)>,
+    digests: Vec<(String, Result<Digest, NoDigest>)>,
 }
 
 impl Composition {
     /// Takes up the hash that an element gives of the asset that it plays.
-    pub(super) fn states(&mut self, asset: &str, element: &Element) {
+    fn states(&mut self, asset: &str, element: &Element) {
         if element.child("Hash").is_none() || self.digests.len() >= limits::ITEMS {
             return;
         }
-        let said = (asset.to_owned(), pkl::digest(element));
+        let said = (id(asset), pkl::digest(element));
         // The stretches of one file repeat what was said of it.
         if self.digests.last() != Some(&said) {
             self.digests.push(said);
@@ -64,10 +65,10 @@ impl Composition {
     }
 }
 
-/// How one flavor reads its compositions, and what they draw in by name (pictures of subtitles).
+/// Where one flavor's compositions state hashes, and what they draw in by name (pictures of subtitles).
 pub(super) struct Reader {
     pub(super) flavor: Flavor,
-    pub(super) composition: fn(&Element) -> Composition,
+    pub(super) media: fn(&Element) -> Vec<(&str, &Element)>,
     pub(super) drawn: fn(&Folder, &Map, &Composition) -> Vec<(String, Play)>,
 }
 
@@ -346,9 +347,13 @@ impl MappedPackage<'_> {
                     continue;
                 }
             };
-            let mut composition = (reader.composition)(&root);
-            let own = Some(composition.id.as_str()).filter(|own| !own.is_empty());
-            self.own_id(document, own);
+            let mut composition = match self.composition(document, reader, (&bytes, &root)) {
+                Ok(composition) => composition,
+                Err(what) => {
+                    self.malformed(&document.path, what);
+                    continue;
+                }
+            };
             self.signature(&document.path, root.child("Signature").is_some());
             if composition.plays.is_empty() {
                 self.remark(format!("{}: the composition plays nothing", document.path));
@@ -363,6 +368,29 @@ impl MappedPackage<'_> {
             compositions.push(composition);
         }
         compositions
+    }
+
+    /// What a composition plays, and what it says of the bytes of its assets.
+    fn composition(
+        &mut self,
+        document: &Document,
+        reader: &Reader,
+        (bytes, root): (&[u8], &Element),
+    ) -> Result<Composition, String> {
+        let (timeline, problems) = timeline::cut(reader.flavor, bytes)?;
+        problems.into_iter().for_each(|what| self.malformed(&document.path, what));
+        let own = root.said("Id").map(id);
+        self.own_id(document, own.as_deref());
+        let id = own.unwrap_or_default();
+        let (title, plays) = (timeline.name.clone(), timeline::plays(&id, &timeline));
+        let mut composition = Composition { title, plays, digests: Vec::new() };
+        for (asset, element) in (reader.media)(root) {
+            composition.states(asset, element);
+        }
+        if self.out.compositions.len() < DOCUMENTS {
+            self.out.compositions.push(CompositionCut { path: document.path.clone(), id, timeline });
+        }
+        Ok(composition)
     }
 
     fn played(&mut self, asset: &str, play: &Play) {

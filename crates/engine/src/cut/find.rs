@@ -237,6 +237,8 @@ fn kind_of(rel: &str, range: &ByteRange) -> Option<Result<Kind, String>> {
     let name = rel.rsplit('/').next().unwrap_or(rel);
     match identify(name, &head) {
         Some(Kind::Otioz) => None,
+        // What compositions play is told by their packages.
+        Some(Kind::ImfCpl | Kind::DcpCpl) => None,
         Some(kind) => Some(Ok(kind)),
         None => promises(name).1.then(|| Err("it is named as a timeline, and its first bytes are none's".to_owned())),
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use countersign_delivery::packages::frame_name;
 use countersign_media::formats::{self, Media};
+use countersign_timelines::Identity;
 use countersign_timelines::conform::Asset;
 
 /// Frames that make a run where their names could as well be those of numbered pictures.
@@ -95,6 +96,17 @@ impl Inventory {
         run.count += 1;
         if !frame.is_frame {
             self.file(root, rel, shown);
+        }
+    }
+
+    /// A file that a package knows by an id; one that a composition plays is media whatever its name.
+    pub(super) fn add_known(&mut self, root: usize, rel: &str, shown: &str, (id, played): (&str, bool)) {
+        if !played && !can_be_played(rel) {
+            return;
+        }
+        self.file(root, rel, shown);
+        if let Some(asset) = self.assets.last_mut() {
+            asset.identities.extend(Identity::parse(id));
         }
     }
 

@@ -4,6 +4,7 @@
 //! A timeline that lies in the delivery can only raise what it plays; one that the user names may also say what is not in
 //! the cut. Where there is no timeline, names are all that is looked at.
 
+mod compositions;
 mod find;
 mod inventory;
 mod probe;
@@ -20,7 +21,8 @@ use rayon::prelude::*;
 
 use crate::open_files::OpenFiles;
 use crate::walk::Walk;
-use countersign_delivery::packages::frame_name;
+pub(crate) use compositions::reports as composition_reports;
+use countersign_delivery::packages::{PackageIndex, frame_name};
 use countersign_io::{Roots, TempSpace};
 use countersign_media::formats::Media;
 use countersign_model::{AssetCut, NamedEvents, TimelineReport, TimelineState, Use};
@@ -64,6 +66,8 @@ pub struct Delivery<'a> {
     pub roots: &'a Roots,
     /// Files that are open already, and those that stay so for whoever reads them next.
     pub files: &'a OpenFiles,
+    /// Its packages, whose ids compositions go by.
+    pub packages: &'a PackageIndex,
     /// Where given, only these paths below the last root are walked.
     pub listed: Option<&'a [PathBuf]>,
     /// Patterns of paths, below their roots, that are passed over.
@@ -297,8 +301,13 @@ impl Delivery<'_> {
             name.map_or_else(|| rel.to_owned(), |name| format!("{name}/{rel}"))
         };
         let walk = Walk::over(self.roots, self.exclude.clone()).listing(self.listed);
+        let ids = self.packages.asset_ids();
         for asset in walk.take_while(|_| !self.stop.load(Ordering::Relaxed)).flatten() {
-            all.add(asset.root, &asset.rel, &shown(asset.root, &asset.rel));
+            let (root, rel) = (asset.root, asset.rel.as_str());
+            match ids.get(&(root, rel)) {
+                Some((id, played)) => all.add_known(root, rel, &shown(root, rel), (id, *played)),
+                None => all.add(root, rel, &shown(root, rel)),
+            }
         }
         let look = self.look(true);
         for archive in &names.archives {

@@ -161,7 +161,7 @@ fn learn(asset: &mut Asset, rate: Rate, clip: Clip) -> bool {
     };
     let learned = range.is_some() || !clip.identities.is_empty() || !clip.reels.is_empty();
     asset.range = range;
-    asset.identities = clip.identities;
+    asset.identities.extend(clip.identities);
     asset.reels = clip.reels;
     learned
 }

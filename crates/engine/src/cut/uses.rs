@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use countersign_delivery::packages::record_range;
 use countersign_model::{TimelineRange, TimelineReport, Use, UseKind};
 use countersign_timelines::{Event, EventKind, Speed, TimeRange, Timecode, Timeline};
 
@@ -31,20 +32,17 @@ pub(super) fn use_of(label: &str, timeline: &Timeline, tracks: &Tracks, event: &
             EventKind::Video => UseKind::Video,
             EventKind::Audio => UseKind::Audio,
         },
-        record: record(timeline, event.played.unwrap_or(event.record)),
+        record: record_range(timeline, event.played.unwrap_or(event.record)),
         source: source(timeline, played_source(event)),
     }
 }
 
 /// What is played of the medium: where the speed is normal, an enclosing clip that cuts the event cuts it as well.
 pub(super) fn played_source(event: &Event) -> TimeRange {
-    let shown = event.shown.unwrap_or(event.source);
-    match event.speed {
-        Speed::Normal => {}
-        // Forward at another speed: from where the source starts, as many frames as are used.
-        Speed::Constant(factor) if factor > 0.0 => return TimeRange { start: event.source.start, ..shown },
-        _ => return shown,
+    if event.speed != Speed::Normal {
+        return event.shown.unwrap_or(event.source);
     }
+    let shown = event.shown.unwrap_or(event.source);
     let Some(played) = event.played else { return shown };
     let into = |units| played.rate.convert(units, event.source.rate);
     let skipped = into(played.start.saturating_sub(event.record.start)).max(0);
@@ -56,18 +54,12 @@ pub(super) fn played_source(event: &Event) -> TimeRange {
     }
 }
 
-fn record(timeline: &Timeline, range: TimeRange) -> TimelineRange {
-    TimelineRange {
-        from: timeline.record_timecode(range.start, range.rate).to_string(),
-        to: timeline.record_timecode(range.end(), range.rate).to_string(),
-        rate: range.rate.to_string(),
-        start: range.start,
-        duration: range.duration,
-    }
-}
-
 fn source(timeline: &Timeline, range: TimeRange) -> TimelineRange {
-    let at = |frames| Timecode { frames, rate: range.rate, drop: timeline.drop }.to_string();
+    // Sound counts in samples: there are no frames to tell.
+    let at = |frames: i64| match range.rate.is_of_pictures() {
+        true => Timecode { frames, rate: range.rate, drop: timeline.drop }.to_string(),
+        false => frames.to_string(),
+    };
     TimelineRange {
         from: at(range.start),
         to: at(range.end()),
@@ -86,13 +78,14 @@ pub(super) fn report(label: &str, timeline: &Timeline, named: bool) -> TimelineR
     let whole = TimeRange { start, duration: end.saturating_sub(start), rate: timeline.rate };
     TimelineReport {
         timeline: label.to_owned(),
+        file: String::new(),
         title: timeline.name.clone(),
         format: timeline.format.id().to_owned(),
         named,
         events: played.len() as u64,
         missing: 0,
         ambiguous: 0,
-        record: record(timeline, whole),
+        record: record_range(timeline, whole),
     }
 }
 

@@ -7,8 +7,6 @@ use countersign_timelines::{Rate, Timecode};
 
 /// The basis of a role that the policy gives to what no timeline plays.
 const UNUSED: &str = "policy:timelines.unused";
-/// Frames a second above which a composition has sound only.
-const PICTURE: u32 = 400;
 
 /// A timeline that no reader of media knows is a companion: it describes other files.
 pub(super) fn note_timeline(asset: &Asset, facts: &mut Facts) {
@@ -67,17 +65,14 @@ fn composition(play: &Play) -> Use {
     let (over, under) = play.rate;
     let rate = u32::try_from(over).ok().zip(u32::try_from(under).ok()).and_then(|(over, under)| Rate::new(over, under));
     let text = rate.map_or_else(|| format!("{over}/{under}"), |rate| rate.to_string());
-    // Sound alone counts in samples, and its addresses in milliseconds: there are no frames to tell.
-    let picture = rate.filter(|rate| rate.nominal() <= PICTURE);
+    // Sound counts in samples: there are no frames to tell.
+    let picture = rate.filter(|rate| rate.is_of_pictures());
     let units = |units: u64| i64::try_from(units).unwrap_or(i64::MAX);
     let address = |frames: u64| match picture {
         Some(rate) => Timecode { frames: units(frames), rate, drop: false }.to_string(),
         None => frames.to_string(),
     };
     let end = play.entry.saturating_add(play.duration);
-    let drop = play.from.contains(';');
-    let at = |text: &str| picture.and_then(|rate| Timecode::parse(text, rate, drop)).map(|timecode| timecode.frames);
-    let (start, stop) = (at(&play.from).unwrap_or(0), at(&play.to).unwrap_or(0));
     let audio = ["Audio", "Sound"].iter().any(|word| play.track.contains(word));
     Use {
         timeline: play.composition.clone(),
@@ -85,13 +80,7 @@ fn composition(play: &Play) -> Use {
         event: play.track.clone(),
         track: play.track.clone(),
         kind: if audio { UseKind::Audio } else { UseKind::Video },
-        record: TimelineRange {
-            from: play.from.clone(),
-            to: play.to.clone(),
-            rate: text.clone(),
-            start,
-            duration: stop.saturating_sub(start).max(0),
-        },
+        record: play.record.clone(),
         source: TimelineRange {
             from: address(play.entry),
             to: address(end),

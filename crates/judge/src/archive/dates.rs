@@ -102,7 +102,7 @@ fn before_the_camera(facts: &Facts) -> Option<ArchiveLine> {
         () => (ArchiveWeight::Contradicts, ""),
     };
     let what = format!(
-        "the original is dated before its camera was made: {} is of {year} ({source}){but}",
+        "the original is dated before its camera was made: {} dates from {year} ({source}){but}",
         camera.value.trim()
     );
     Some(line("camera-year", what, weight, tag))

@@ -30,7 +30,7 @@ pub(super) fn alike(facts: &Facts) -> Option<ArchiveLine> {
 
 pub(super) fn contradicts(facts: &Facts) -> Option<ArchiveLine> {
     let (tag, likeness) = unlike(facts)?;
-    let what = "the picture is unlike the thumbnail that it carries: one of the two was replaced";
+    let what = "the picture is unlike the thumbnail that it carries: one of the two appears to have been replaced";
     let mut line = line("thumbnail", what, ArchiveWeight::Contradicts, tag);
     line.value = format!("likeness {likeness:.2} of 1; from {ALIKE} on they are taken for the same");
     Some(line)

@@ -72,9 +72,11 @@ pub(super) fn place(evidence: &Evidence) -> String {
 /// `the lens is built into another model … (JPEG APP1, EXIF ExifIFD LensModel at byte 512 says "…")`.
 pub(super) fn archive_line(line: &ArchiveLine) -> String {
     let offset = line.offset.map(|o| format!(" at byte {o}")).unwrap_or_default();
-    match line.value.is_empty() {
-        true => format!("{} ({}{offset})", line.what, line.place),
-        false => format!("{} ({}{offset} says {})", line.what, line.place, quote(&line.value, true)),
+    match line.kind.as_str() {
+        _ if line.value.is_empty() => format!("{} ({}{offset})", line.what, line.place),
+        // What was compared says nothing itself.
+        "thumbnail" => format!("{} ({}{offset}: {})", line.what, line.place, quote(&line.value, false)),
+        _ => format!("{} ({}{offset} says {})", line.what, line.place, quote(&line.value, true)),
     }
 }
 

@@ -99,7 +99,7 @@
     const list = [el("ul", { class: "plain uses" }, ...lines.slice(0, LINES))];
     if (lines.length > LINES) list.push(el("details", {}, el("summary", {}, "All " + number(cut.spans.length) + " uses with findings"), el("ul", { class: "plain uses" }, ...lines.slice(LINES))));
     const counts = cut.format === undefined ? "" : [many(cut.events, "event", "events"), cut.missing ? number(cut.missing) + " without media here" : "", cut.ambiguous ? number(cut.ambiguous) + " with several assets" : ""].filter(Boolean).join(", ");
-    $("cuts-list").append(el("div", { class: "cut" }, el("b", {}, cut.title || cut.timeline), el("div", { class: "where" }, [cut.title ? cut.timeline : "", cut.in ? cut.in + " to " + cut.out : "", counts].filter(Boolean).join("; ")), strip, ...list));
+    $("cuts-list").append(el("div", { class: "cut" }, el("b", {}, cut.title || cut.timeline), el("div", { class: "where" }, [cut.file || (cut.title ? cut.timeline : ""), cut.in ? cut.in + " to " + cut.out : "", counts].filter(Boolean).join("; ")), strip, ...list));
   }
   if (cuts.size > CUTS) $("cuts-list").append(el("p", { class: "none" }, "and " + number(cuts.size - CUTS) + " more timelines"));
   $("cuts").hidden = shownCuts.length === 0;

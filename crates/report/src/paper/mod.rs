@@ -203,7 +203,9 @@ pub(crate) fn length(of: &Use) -> String {
     if !rate.is_finite() || rate <= 0.0 || of.record.duration <= 0 {
         return String::new();
     }
-    format!("{:.1} s ({} units at {}/s)", of.record.duration as f64 / rate, of.record.duration, of.record.rate)
+    // Above 400 a second nobody counts pictures.
+    let unit = if rate <= 400.0 { "frames" } else { "samples" };
+    format!("{:.1} s ({} {unit} at {}/s)", of.record.duration as f64 / rate, of.record.duration, of.record.rate)
 }
 
 /// The uses of an asset in cuts, as a table; a sentence where there is none.

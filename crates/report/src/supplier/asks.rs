@@ -28,7 +28,7 @@ fn known(action: &FindingAction) -> Option<&'static str> {
             "Say whether it was made from the file that it resembles; a copy is to be replaced or approved."
         }
         A::AskWhereItComesFrom => "Say where it comes from, and how both statements came into the file.",
-        A::AskTheArchive => "Send the file as the archive sent it, and explain the fact above.",
+        A::AskTheArchive => "Send the file as the archive supplied it, and explain the discrepancy above.",
         A::AskForTheSignedFile => "Send the file as it was signed.",
         A::AskForSoundCredentials => "Send the file with credentials that follow the specification.",
         A::AskForTheFileBeforeCredentialsWereLost => "Send the file from before the step that lost its credentials.",
@@ -74,7 +74,7 @@ fn of_approvals(action: &FindingAction) -> Option<&'static str> {
         }
         A::RecordForTheseBytes { .. } => "Send an approval that names exactly this file by its checksum.",
         A::ReplaceOrDisclose { .. } => {
-            "Replace it with the authentic source, or send the words in which the audience is told."
+            "Replace it with the authentic source, or send the wording with which the audience is told of it."
         }
         A::ReviewEnhancement { .. } => "Send the untouched scan, or say how and why it was enhanced.",
         A::RecordOrigin { .. } => {

@@ -80,7 +80,7 @@ impl Report for Page<'_> {
         self.out.write_all(self.verdict(summary).as_bytes())?;
         self.out.write_all(self.difference().as_bytes())?;
         let parts = [
-            (Severity::Error, "To be resolved", "Without these the delivery cannot be accepted."),
+            (Severity::Error, "To be resolved", "The delivery cannot be accepted until these are resolved."),
             (Severity::Warning, "To be answered", "These do not stop the delivery by themselves; an answer is needed."),
             (Severity::Note, "For your information", "Nothing needs to be done unless you know better."),
         ];
