@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::answer::redirect;
+use super::formats::papers;
 use super::pages::page;
-use super::reports::papers;
 use super::{Answer, Asked, Refusal};
 use crate::store::{Delivery, FindingRow, Scan, State};
 
