@@ -473,7 +473,7 @@ fn hooks_are_told_of_verdicts() {
     let folder = tempfile::tempdir().unwrap();
     let hook = folder.path().join("hook");
     let script = format!(
-        "#!/bin/sh\ncat >'{0}/body'\necho \"$DELIVERY_NAME $DELIVERY_STATE\" >'{0}/told'\n",
+        "#!/bin/sh\ncat >'{0}/body'\necho \"$DELIVERY_NAME $DELIVERY_STATE\" >'{0}/told'\nenv >'{0}/env'\n",
         folder.path().display()
     );
     std::fs::write(&hook, script).unwrap();
@@ -493,6 +493,12 @@ fn hooks_are_told_of_verdicts() {
         std::thread::sleep(Duration::from_millis(100));
     }
     assert_eq!(std::fs::read_to_string(folder.path().join("body")).unwrap(), second.1);
+    while !folder.path().join("env").exists() {
+        assert!(Instant::now() < end, "the command did not go on");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    let environment = std::fs::read_to_string(folder.path().join("env")).unwrap();
+    assert!(!environment.contains("a secret of the test") && !environment.contains("a-secret:of+the"), "{environment}");
 }
 
 #[test]
