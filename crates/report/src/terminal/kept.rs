@@ -187,16 +187,26 @@ impl Counted {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use countersign_model::FindingAction;
 
     fn asset(number: usize, severity: Severity, message: &str, sha256: Option<String>) -> AssetReport {
         let finding = Finding {
             rule: "a-rule".to_owned(),
             severity,
-            message: message.to_owned(),
             state: FindingState::Open,
-            ..Finding::default()
+            subject: FindingSubject::default(),
+            path: None,
+            message: message.to_owned(),
+            action: FindingAction::ReportProgramFault,
+            approval: None,
+            reason: None,
         };
-        AssetReport { path: format!("{number}.png"), sha256, findings: vec![finding], ..AssetReport::default() }
+        let row = serde_json::json!({
+            "path": format!("{number}.png"), "root": 0, "format": null, "bytes": 1, "sha256": sha256, "role": "final",
+            "role_basis": "default", "package": null, "ai": "none", "evidence": [], "c2pa": null, "findings": [],
+            "problems": [],
+        });
+        AssetReport { findings: vec![finding], ..serde_json::from_value(row).unwrap() }
     }
 
     fn of(assets: impl Iterator<Item = AssetReport>, all: bool) -> Kept {
