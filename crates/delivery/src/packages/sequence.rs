@@ -10,12 +10,14 @@
 //! Five digits and more behind a sign (`A_00010.TIF`) are how frames are numbered, and how some archives number scans: such
 //! files are a run where nearly all of their numbers follow one another.
 
+mod said;
 mod udim;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use countersign_media::formats::{self, FrameUse};
-use countersign_model::{AssetReport, Finding, FindingAction, Frames, PackageFault, PackageFaultKind};
+use countersign_model::{AssetReport, Frames, PackageFault, PackageFaultKind};
+use said::Said;
 
 /// Frames that make a run, where the name is a frame's: a kind that only comes as frames, or `name.1001.ext`.
 const LEAST: usize = 8;
@@ -83,6 +85,8 @@ struct Run {
     /// Number → digits it is written with.
     numbers: BTreeMap<u64, BTreeSet<usize>>,
     groups: Vec<Group>,
+    /// Where the groups stand of which the like is said: a run may have as many as files.
+    by_digest: HashMap<u64, Vec<usize>>,
     /// Numbers of files whose extension is the same in the other case: no gaps of this run.
     elsewhere: BTreeMap<u64, BTreeSet<usize>>,
     /// Another run of these files tells what is wrong with all of them.
@@ -107,6 +111,8 @@ struct Group {
     rows: Vec<AssetReport>,
     numbers: Vec<u64>,
     bytes: u64,
+    /// What is said of the first.
+    said: Said,
 }
 
 /// A file name taken apart at its last group of digits.
@@ -362,8 +368,13 @@ fn is_camera(prefix: &str, digits: &str, whole: bool) -> bool {
 impl Run {
     fn add(&mut self, number: u64, digits: usize, report: AssetReport) {
         self.numbers.entry(number).or_default().insert(digits);
-        let like = self.groups.iter_mut().find(|group| group.rows.first().is_some_and(|first| same(first, &report)));
-        match like {
+        let said = Said::of(&report);
+        let groups = &mut self.groups;
+        let alike = self.by_digest.entry(said.digest()).or_default();
+        let is_same =
+            |group: &Group| group.rows.first().is_some_and(|first| said::same((first, &group.said), (&report, &said)));
+        let like = alike.iter().copied().find(|at| groups.get(*at).is_some_and(is_same));
+        match like.and_then(|at| groups.get_mut(at)) {
             Some(group) => {
                 group.numbers.push(number);
                 group.bytes = group.bytes.saturating_add(report.bytes);
@@ -373,7 +384,10 @@ impl Run {
                     group.rows.truncate(1);
                 }
             }
-            None => self.groups.push(Group { numbers: vec![number], bytes: report.bytes, rows: vec![report] }),
+            None => {
+                alike.push(groups.len());
+                groups.push(Group { numbers: vec![number], bytes: report.bytes, rows: vec![report], said });
+            }
         }
     }
 
@@ -521,33 +535,4 @@ impl Run {
         };
         self.numbers.iter().find(odd).map(|(number, _)| *number)
     }
-}
-
-/// Whether the same is said of two frames, their names, sizes and digests aside.
-fn same(a: &AssetReport, b: &AssetReport) -> bool {
-    let told = |a: &Finding, b: &Finding| {
-        let one = (&a.rule, a.severity, a.state, &a.approval, &a.reason);
-        let other = (&b.rule, b.severity, b.state, &b.approval, &b.reason);
-        one == other
-    };
-    (&a.format, a.role, &a.role_basis, a.package, a.ai) == (&b.format, b.role, &b.role_basis, b.package, b.ai)
-        && a.findings.len() == b.findings.len()
-        && a.findings.iter().zip(&b.findings).all(|(x, y)| told(x, y) && nameless(x, a) == nameless(y, b))
-        && a.plays == b.plays
-        && (&a.uses, a.in_cut) == (&b.uses, b.in_cut)
-        && a.evidence == b.evidence
-        && a.c2pa == b.c2pa
-        && a.problems == b.problems
-        && a.records == b.records
-        && a.tags == b.tags
-}
-
-/// Message and action without the frame's own name.
-fn nameless(finding: &Finding, of: &AssetReport) -> (String, FindingAction) {
-    let name = file_name(&of.path);
-    let mut action = finding.action.clone();
-    for command in action.commands_mut() {
-        command.file.replace_file_name(name, "\0");
-    }
-    (finding.message.replace(name, "\0"), action)
 }

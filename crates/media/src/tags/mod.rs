@@ -109,8 +109,7 @@ pub fn push_in(
     }
     let value = value.into();
     // Past what one asset may keep its budget says so: whoever reads it tells that once.
-    let kept = asset_budget::keep_text(value.len()).and_then(|()| asset_budget::keep(key.len().saturating_add(TAG)));
-    if kept.is_err() {
+    if asset_budget::keep_tag(value.len(), key.len().saturating_add(TAG)).is_err() {
         return;
     }
     out.facts.tags.push(Tag {
