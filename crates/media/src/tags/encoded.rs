@@ -16,6 +16,8 @@ use countersign_io::asset_budget;
 use countersign_model::limits;
 use countersign_model::{Extraction, Problem, Tag};
 
+/// The way of a packet that stands as it is.
+const XMP: &str = "XMP";
 /// Fewer characters hold no settings.
 const SHORT: usize = 48;
 /// Characters of which the first decide whether a value may be encoded at all.
@@ -60,6 +62,13 @@ fn of(tag: &Tag) -> Option<(Tag, Decoded)> {
 }
 
 fn tell(mut tag: Tag, decoded: Decoded, out: &mut Extraction) {
+    // Some readers take a packet in a field of text for what it is.
+    let len = decoded.bytes.len() as u64;
+    let span = tag.offset.map(|start| start..start.saturating_add(len)).filter(|_| decoded.way == XMP);
+    let within = |other: &Tag| other.space == "xmp" && other.offset.zip(span.as_ref()).is_some_and(|(at, span)| span.contains(&at));
+    if out.facts.tags.iter().any(within) {
+        return;
+    }
     let at = Place { container: tag.place.clone(), offset: tag.offset };
     let unpacked = unpacked(&decoded.bytes);
     let bytes = unpacked.as_deref().unwrap_or(&decoded.bytes);
@@ -109,7 +118,7 @@ fn decode(value: &str) -> Option<Decoded> {
         [b'd' | b'D', b'a' | b'A', b't' | b'T', b'a' | b'A', b':', ..] => decoded("data address", address(value)?),
         [b'-', b'-', b'-', b'\r' | b'\n', ..] => decoded("front matter", label(value)?.into_bytes()),
         [b'%', ..] => decoded("percent signs", percent(value)?),
-        [b'<', ..] if content::packet_start(value.as_bytes()).is_some() => decoded("XMP", value.as_bytes().to_vec()),
+        [b'<', ..] if content::packet_start(value.as_bytes()).is_some() => decoded(XMP, value.as_bytes().to_vec()),
         [b'<', ..] => decoded("XML", settings_xml::json(value)?.into_bytes()),
         [b'{' | b'&' | b'[', ..] if value.contains("&quot;") || value.starts_with("&lt;") => {
             decoded("references", xml::unescape(value).into_bytes())
