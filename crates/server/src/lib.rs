@@ -9,12 +9,15 @@
 //! itself below a watched root.
 
 pub mod hooks;
+pub(crate) mod identity;
 pub mod ledger;
+mod pictures;
 pub mod runner;
 pub mod secret;
 pub mod settings;
 pub mod settle;
 pub mod store;
+pub mod tls;
 pub mod watch;
 pub mod web;
 
@@ -38,6 +41,8 @@ pub struct Server {
     pub(crate) tickets: ledger::Tickets,
     /// Attempts to sign in.
     pub(crate) attempts: web::Attempts,
+    /// Where people sign in who have no password here.
+    pub(crate) provider: Option<identity::Provider>,
     /// The pages.
     pub(crate) pages: web::Pages,
     stopped: AtomicBool,
@@ -59,7 +64,9 @@ impl Server {
         begin_ledger(&settings.approvals)?;
         room_for_files(&settings.program)?;
         let (changes, _) = tokio::sync::broadcast::channel(64);
+        let provider = settings.identity.clone().map(|known| identity::Provider::new(known, &settings.address()));
         let server = Self {
+            provider,
             settings,
             store,
             changes,
@@ -75,12 +82,12 @@ impl Server {
         Ok(Arc::new(server))
     }
 
-    /// The link that makes the first admin, where nobody can sign in yet. An earlier one holds no more.
+    /// The link that makes the first admin, where there is none yet. An earlier one holds no more.
     ///
     /// # Errors
     /// The database's, as a sentence.
     pub fn first_link(&self) -> Result<Option<String>, String> {
-        if !self.store.nobody().map_err(|e| e.to_string())? {
+        if !self.store.without_admin().map_err(|e| e.to_string())? {
             return Ok(None);
         }
         self.store.end_invitations().map_err(|e| e.to_string())?;

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::answer::{bytes, json_of};
-use super::deliveries::{cut, delivery, report as report_of, scan_of};
+use super::deliveries::{cut, delivery, scan_of};
 use super::{Answer, Asked, Refusal};
 use crate::store::{Delivery, FolderName};
 use crate::{secret, settle, watch};
@@ -78,9 +78,4 @@ pub(super) fn one(asked: &Asked) -> Answer {
         fields.insert("scans".to_owned(), Value::Array(scans));
     }
     Ok(json_of(&out))
-}
-
-pub(super) fn report(asked: &Asked) -> Answer {
-    let format = Some(asked.query("format")).filter(|format| !format.is_empty()).unwrap_or("json");
-    report_of(asked, &delivery(asked)?, format)
 }
