@@ -37,6 +37,7 @@ mod policy;
 mod progress;
 mod reporting;
 mod roots;
+mod rows_apart;
 mod rules;
 mod scan;
 #[cfg(feature = "serve")]
