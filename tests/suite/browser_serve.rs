@@ -76,12 +76,12 @@ fn stays(page: &mut Page) {
                for (const format of ['pkcs8', 'jwk', 'raw'])
                  said.push(await crypto.subtle.exportKey(format, pair.privateKey).then(() => 'out', error => error.name));
              }
-             window.said = JSON.stringify(said);
+             window.keysSaid = JSON.stringify(said);
            };
          };",
     );
-    page.until("Boolean(window.said)");
-    let said: Vec<Value> = serde_json::from_str(page.value("window.said").as_str().unwrap()).unwrap();
+    page.until("Boolean(window.keysSaid)");
+    let said: Vec<Value> = serde_json::from_str(page.value("window.keysSaid").as_str().unwrap()).unwrap();
     assert_eq!(said[..3], [json!("Ed25519"), json!(false), json!("sign")], "one key, for signing only");
     assert_eq!(said[3..], ["InvalidAccessError"; 3].map(Value::from), "it does not leave the browser");
 }
@@ -209,7 +209,8 @@ fn ten_thousand_findings_are_read_page_by_page() {
     loaded(&mut page);
     assert!(page.value("location.search").as_str().unwrap().contains("page=99"));
     eprintln!("10,000 findings: the slowest page is complete after {slowest:.0} ms");
-    assert!(slowest < 3_000.0, "a page takes {slowest} ms");
+    // Well under a second on a machine that does nothing else; what grows with the square of the findings takes minutes.
+    assert!(slowest < 10_000.0, "a page takes {slowest} ms");
 }
 
 #[test]
