@@ -12,6 +12,8 @@ const MOST: usize = 50_000;
 const CUT: f32 = 0.03;
 /// Other places of one picture that are told.
 const TOLD: usize = 4;
+/// Larger pictures of which it is a part, of those.
+const WHOLES: usize = 2;
 /// Pictures before and behind one in its folder that are searched for it as a part, where they are larger.
 const BESIDE: usize = 16;
 /// Pixels of a part, of a hundred of its original's, above which a border may have been trimmed only.
@@ -60,11 +62,11 @@ impl Originals {
             cropped: variant.cut().is_some_and(|share| share >= CUT),
             ..picture.clone()
         });
-        let mut out: Vec<SamePicture> = told.take(TOLD).collect();
         let seen = (luma.width() as u64, luma.height() as u64);
-        for whole in self.wholes(&probe, seen, own).into_iter().take(TOLD.saturating_sub(out.len())) {
-            if out.iter().all(|told| told.path != whole.path) {
-                out.push(whole);
+        let mut out: Vec<SamePicture> = self.wholes(&probe, seen, own).into_iter().take(WHOLES).collect();
+        for other in told {
+            if out.len() < TOLD && out.iter().all(|told| told.path != other.path) {
+                out.push(other);
             }
         }
         out
