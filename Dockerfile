@@ -5,6 +5,7 @@
 #     countersign scan /delivery --report json=/reports/report.json
 #
 # The scan opens no connection and writes nothing below what it scans: a read-only mount is enough.
+# The same image is the server of hot folders and reviews: packaging/container/compose.yaml.
 
 FROM rust:1.89-bookworm AS build
 WORKDIR /src
@@ -28,7 +29,8 @@ RUN if [ "$FFMPEG" = 1 ]; then \
       && apt-get install --yes --no-install-recommends ffmpeg \
       && rm -rf /var/lib/apt/lists/*; \
     fi \
- && useradd --system --uid 10001 --home-dir /nonexistent --shell /usr/sbin/nologin countersign
+ && useradd --system --uid 10001 --home-dir /nonexistent --shell /usr/sbin/nologin countersign \
+ && install --directory --owner 10001 --mode 700 /data
 COPY --from=build /out/bin/countersign /usr/local/bin/countersign
 COPY --from=build /out/share/ /usr/local/share/
 COPY LICENSE-APACHE LICENSE-MIT NOTICE /usr/local/share/doc/countersign/

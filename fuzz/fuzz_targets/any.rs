@@ -1,9 +1,9 @@
 //! Any bytes as a file without a name: identified, read, decoded (pixels and thumbnails too), matched against the catalogue.
 #![no_main]
 
-use countersign::decoders;
-use countersign::extract::{self, Options};
-use countersign::marks;
+use countersign_engine::extract::{self, Options};
+use countersign_judge::marks;
+use countersign_media::decoders;
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     let options = Options { decoders: decoders::Options { pixels: true, thumbnails: true }, ..Options::default() };

@@ -1,14 +1,16 @@
 //! Every framing on the same bytes: what walks chunks, boxes, segments, elements, directories and members.
 #![no_main]
 
-use countersign::framing::{
+use countersign_io::asset_budget::AssetBudget;
+use countersign_io::source::Source;
+use countersign_media::framing::{
     bmff, catalog_trailer, cbor, der, ebml, jpeg_scans, jpeg_segments, jumbf, jumbf_tree, klv, mpf, nal, ogg_page, pdf,
     pdf_filters, png_chunks, riff, sef, tar, tiff_ifd, wave64, zip,
 };
-use countersign::source::Source;
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     let len = bytes.len() as u64;
+    let _reading = AssetBudget::of(len, None).enter();
     let source = &mut Source::memory(bytes.to_vec(), 0);
     let _ = png_chunks::walk(source, 0);
     let _ = jpeg_segments::walk(source, 0);

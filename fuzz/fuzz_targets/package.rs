@@ -1,9 +1,9 @@
 //! The manifests of every kind of package: the same bytes under each name that manifests have.
 #![no_main]
 
-use countersign::model::Problem;
-use countersign::packages::{self, Folder, PackageFiles, Listing};
-use countersign::source::Source;
+use countersign_delivery::packages::{self, Folder, Listing, PackageFiles};
+use countersign_io::source::Source;
+use countersign_model::Problem;
 
 /// Names in byte order, as listings have them.
 const FILES: &[&str] = &[

@@ -15,6 +15,7 @@ pub(super) const OTHERS: &[(&str, &str)] = &[
     ("COUNTERSIGN_CONFIG", "the configuration folder, in place of the usual one"),
     ("COUNTERSIGN_CACHE_FOLDER", "where what can be made again is kept"),
     ("COUNTERSIGN_PASSPHRASE", "the passphrase of the signing key, where nobody can be asked"),
+    ("COUNTERSIGN_OIDC_SECRET", "what an identity provider knows `serve --oidc-client` by"),
     ("COUNTERSIGN_WEBHOOK_SECRET", "what `serve --webhook` signs its messages with"),
 ];
 

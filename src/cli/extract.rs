@@ -16,7 +16,7 @@ use super::roots;
 use super::scan::{RoleName, VerifyName, globs, on_interrupt};
 use super::{trust_lists, worker};
 use countersign_credentials::{self as c2pa, Bounds, Verifier};
-use countersign_engine::rows::{Header, Recorder, Rows, SCHEMA};
+use countersign_engine::rows::{Header, MOST_SHARDS, Recorder, Rows, SCHEMA};
 use countersign_engine::scan::above;
 use countersign_engine::walk::lossless;
 use countersign_engine::{Engine, ScanOptions, cache, extract};
@@ -92,7 +92,8 @@ pub(super) struct Arguments {
 /// `3/16`
 fn shard(text: &str) -> std::result::Result<(u32, u32), String> {
     let parts = text.split_once('/').and_then(|(i, n)| Some((i.parse().ok()?, n.parse().ok()?)));
-    parts.filter(|(i, n)| (1..=*n).contains(i)).ok_or_else(|| "a shard is I/N, I from 1 to N: 3/16".to_owned())
+    let sound = |(i, n): &(u32, u32)| (1..=*n).contains(i) && *n <= MOST_SHARDS;
+    parts.filter(sound).ok_or_else(|| format!("a shard is I/N, I from 1 to N, N at most {MOST_SHARDS}: 3/16"))
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<u8> {

@@ -16,7 +16,7 @@ use countersign_credentials::{self as c2pa, Verifier};
 use countersign_engine::archives;
 use countersign_engine::clip::Clip;
 use countersign_engine::extract;
-use countersign_engine::walk::{Walk, lossless, sidecars};
+use countersign_engine::walk::{Walk, sidecars};
 use countersign_io::{ByteRange, TempSpace};
 use countersign_judge::marks;
 use countersign_media::decoders;
@@ -36,7 +36,8 @@ use countersign_report::layout::{size, wrap};
     curl -s https://example.com/still.png | countersign inspect -"
 )]
 pub(super) struct Arguments {
-    /// Files, folders (the media below them), members of archives ('stills.zip!/dir/still.png'), `-` for standard input
+    /// Files, folders (the media below them), members of archives ('stills.zip!/dir/still.png'), objects of stores
+    /// (s3://BUCKET/KEY, https://HOST/FILE), `-` for standard input
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
     /// One JSON object a file, one a line
@@ -56,6 +57,9 @@ pub(super) struct Arguments {
     /// Marks of your own beside the built-in ones, in the catalogue's form, repeatable
     #[arg(long, value_name = "FILE")]
     marks: Vec<PathBuf>,
+    /// Ask this S3-compatible store instead of Amazon's for s3:// addresses [default: AWS_ENDPOINT_URL, or Amazon's]
+    #[arg(long, value_name = "URL")]
+    endpoint: Option<String>,
     /// Values in full
     #[arg(short, long)]
     verbose: bool,
@@ -88,13 +92,16 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
             unreadable |= facts.problems.iter().any(|p| p.blocking);
             let text = match (arguments.json, arguments.tree) {
                 (true, _) => object(path, bytes, facts, &evidence),
-                (_, true) => tree::drawn(&lossless(path), facts.c2pa.as_ref()),
+                (_, true) => tree::drawn(&super::roots::name(path), facts.c2pa.as_ref()),
                 _ => page(path, bytes, facts, &evidence, arguments.verbose),
             };
             super::console::print(&text)
         };
         if path == Path::new("-") {
             let (bytes, facts) = standard_input(&space, &options)?;
+            tell(path, bytes, &facts)?;
+        } else if super::roots::is_address(path) {
+            let (bytes, facts) = super::inspect_address::read(path, arguments.endpoint.as_deref(), &space, &options)?;
             tell(path, bytes, &facts)?;
         } else if path.is_dir() {
             folder(path, &options, &mut tell)?;
@@ -177,7 +184,7 @@ fn folder(
 fn object(path: &Path, bytes: u64, facts: &Facts, evidence: &[Evidence]) -> String {
     let value = json!({
         "schema": "countersign.inspect/1",
-        "path": lossless(path),
+        "path": super::roots::name(path),
         "bytes": bytes,
         "format": facts.format,
         "named": facts.named,
@@ -193,7 +200,7 @@ fn object(path: &Path, bytes: u64, facts: &Facts, evidence: &[Evidence]) -> Stri
 }
 
 fn page(path: &Path, bytes: u64, facts: &Facts, evidence: &[Evidence], verbose: bool) -> String {
-    let mut out = format!("{}\n", terminal(&lossless(path)));
+    let mut out = format!("{}\n", terminal(&super::roots::name(path)));
     let format = facts.format.and_then(formats::info).map_or("not recognized", |info| info.name);
     out.push_str(&wrap("  Format    ", &format!("{format}, {}", size(bytes)), width()));
     if let (Some(false), Some(named)) = (facts.extension_fits, &facts.named) {

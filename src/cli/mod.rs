@@ -22,6 +22,7 @@ mod headings;
 mod index;
 mod inside;
 mod inspect;
+mod inspect_address;
 mod judge;
 mod keys;
 mod listing;

@@ -1,5 +1,7 @@
 //! `countersign serve`: hot folders, a queue, review and approval in a browser.
 
+mod reaching;
+
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -24,7 +26,8 @@ use countersign_server::{Server, serve};
     --public https://review.example.com\n  \
     countersign serve --data data --root drops=/mnt/drops -- --integrity --verify offline\n\n\
     Each folder right below a root is a delivery. The first start prints a link that makes the first admin. Keep the data, the\n\
-    ledger and the policy outside of the roots. COUNTERSIGN_WEBHOOK_SECRET holds what messages to --webhook are signed with.")]
+    ledger and the policy outside of the roots. COUNTERSIGN_WEBHOOK_SECRET holds what messages to --webhook are signed with,\n\
+    COUNTERSIGN_OIDC_SECRET what an identity provider knows this server by.")]
 pub(super) struct Arguments {
     /// Folder of the queue, people and reports; made where there is none
     #[arg(long, value_name = "DIR")]
@@ -44,6 +47,10 @@ pub(super) struct Arguments {
     /// Address under which people reach the server through a proxy, with its scheme
     #[arg(long, value_name = "URL")]
     public: Option<Url>,
+    #[command(flatten)]
+    tls: reaching::Tls,
+    #[command(flatten)]
+    oidc: reaching::Oidc,
     /// Seconds for which everything in a delivery must have stayed as it is
     #[arg(long, value_name = "SECONDS", default_value_t = 60)]
     settle: u64,
@@ -71,8 +78,9 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: Arguments) -> Result<u8> {
+    let secret_file = arguments.oidc.secret_file().map(Path::to_path_buf);
     let mut settings = settings_of(arguments)?;
-    outside(&settings)?;
+    outside(&settings, secret_file.as_deref())?;
     if let Some(policy) = &settings.policy {
         Policy::named(policy)?;
     }
@@ -125,14 +133,19 @@ fn settings_of(arguments: Arguments) -> Result<Settings> {
         roots.push(Root { path, ..root });
     }
     let public = arguments.public.map(|url| reachable(url, usage)).transpose()?;
+    let (certificate, identity) = (arguments.tls.certificate()?, arguments.oidc.provider()?);
     if public.is_none() && !settings::is_own(arguments.listen) {
-        let what = format!(
-            "{} can be reached from other machines, and passwords would go there in plain text",
-            arguments.listen
-        );
+        let what = match certificate {
+            Some(_) => format!("{} can be reached from other machines, by a name that is not said", arguments.listen),
+            None => format!(
+                "{} can be reached from other machines, and passwords would go there in plain text",
+                arguments.listen
+            ),
+        };
         return Err(usage(
             what,
-            "put a proxy with TLS before it, and name its address: --public https://review.example.com",
+            "put a proxy with TLS before it, or give it a certificate (--tls-cert, --tls-key), and name the address that \
+             people use: --public https://review.example.com",
         ));
     }
     let webhook = match arguments.webhook {
@@ -162,6 +175,8 @@ fn settings_of(arguments: Arguments) -> Result<Settings> {
         four_eyes: arguments.four_eyes,
         command: arguments.on_verdict,
         webhook,
+        identity,
+        certificate,
         ..defaults
     })
 }
@@ -180,12 +195,16 @@ fn reachable(url: Url, usage: impl Fn(String, &str) -> Error) -> Result<Url> {
 }
 
 /// What the server is told with, and what it writes, lies outside of what others may write to.
-fn outside(settings: &Settings) -> Result<()> {
+fn outside(settings: &Settings, secret_file: Option<&Path>) -> Result<()> {
     let trees = Trees::new(settings.roots.iter().map(|root| root.path.clone()).collect(), false);
     trees.keep_out("the data folder", Some(&settings.data))?;
     trees.keep_out("the approvals ledger", Some(&settings.approvals))?;
     trees.keep_out("the policy", settings.policy.as_deref().filter(|path| path.exists()))?;
-    trees.keep_out("the program that is told of verdicts", settings.command.as_deref().map(Path::new))
+    let certificate = settings.certificate.as_ref();
+    trees.keep_out("the certificate", certificate.map(|files| files.chain.as_path()))?;
+    trees.keep_out("the key of the certificate", certificate.map(|files| files.key.as_path()))?;
+    trees.keep_out("the client secret", secret_file)?;
+    trees.keep_out("the program that is told of verdicts", settings.command.as_deref())
 }
 
 /// Where the server is, what it watches, and how somebody signs in first.

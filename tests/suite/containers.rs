@@ -194,15 +194,17 @@ fn mxf_partitions_are_found_without_an_index_pack() {
 
 /// A header, a body and a footer partition: metadata in the first two.
 fn mxf_with_body(header: &[u8], body: &[u8], stated: u64) -> Vec<u8> {
-    let pack = mxf::partition(2, 4, 0, 0, 0, 0, 0).len() as u64;
+    let closed = mxf::Partition { status: 4, ..mxf::Partition::default() };
+    let pack = mxf::partition(&closed).len() as u64;
     let body_at = pack + header.len() as u64;
     let footer_at = body_at + pack + body.len() as u64;
+    let closed = mxf::Partition { footer: footer_at, ..closed };
     [
-        mxf::partition(2, 4, 0, 0, footer_at, header.len() as u64, 0),
+        mxf::partition(&mxf::Partition { kind: 2, header: header.len() as u64, ..closed }),
         header.to_vec(),
-        mxf::partition(3, 4, body_at, 0, footer_at, stated, 1),
+        mxf::partition(&mxf::Partition { kind: 3, this: body_at, header: stated, sid: 1, ..closed }),
         body.to_vec(),
-        mxf::partition(4, 4, footer_at, body_at, footer_at, 0, 0),
+        mxf::partition(&mxf::Partition { kind: 4, this: footer_at, previous: body_at, ..closed }),
     ]
     .concat()
 }

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may")]
 
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -174,4 +175,27 @@ fn rows_are_not_written_below_a_root() {
     let output = program(&["extract", made.path().to_str().unwrap(), "--out", out.to_str().unwrap()]);
     assert_eq!(output.status.code(), Some(3));
     assert!(!out.exists());
+}
+
+/// One of more shards than can be: a clause for each missing one would fill the memory.
+#[test]
+fn very_many_shards_are_refused_and_not_all_named() {
+    let made = delivery();
+    let rows = extract(&[made.path().to_str().unwrap()], 1, &[]);
+    let [file] = shards(rows.path()).try_into().unwrap();
+    let mut lines = String::new();
+    flate2::read::GzDecoder::new(std::fs::File::open(&file).unwrap()).read_to_string(&mut lines).unwrap();
+    for (of, code, says) in [(u32::MAX, 3, "one of 4294967295 shards"), (1_000_000, 2, "999899 more shards are missing")] {
+        let changed = lines.replacen("\"shard\":[1,1]", &format!("\"shard\":[1,{of}]"), 1);
+        assert_ne!(changed, lines);
+        let mut packed = flate2::write::GzEncoder::new(std::fs::File::create(&file).unwrap(), flate2::Compression::fast());
+        packed.write_all(changed.as_bytes()).unwrap();
+        packed.finish().unwrap();
+        let (ended, said, report) = judge(&[rows.path()], &[], &[]);
+        let said = said.split_whitespace().filter(|word| *word != "│").collect::<Vec<_>>().join(" ");
+        assert!(ended == code && said.contains(says) && report.is_none(), "{ended}: {said}");
+    }
+    let out = rows.path().to_str().unwrap();
+    let refused = program(&["extract", made.path().to_str().unwrap(), "--out", out, "--shard", "1/4000000000"]);
+    assert_ne!(refused.status.code(), Some(0));
 }

@@ -12,7 +12,8 @@ use data_encoding::BASE64;
 use ed25519_dalek::{Signer, SigningKey};
 use serde_json::{Value, json};
 
-use crate::shared::serving::{Client, Serving};
+use crate::samples::archives;
+use crate::shared::serving::{Client, PASSWORD, Serving};
 
 /// A file of the fixtures that says of itself that a generator made it.
 const SONG: &str = "final/end_credits.mp3";
@@ -133,13 +134,25 @@ fn all_pages_and_reports_are_served() {
     assert_eq!(json["summary"]["outcome"], "fail");
     let html = house.approver.get(&format!("/deliveries/{id}/report.html"));
     assert!(html.header("content-security-policy").starts_with("sandbox") && html.text().contains("end_credits.mp3"));
-    for format in ["json", "ndjson", "html", "csv", "sarif", "junit"] {
+    let words: Vec<&str> = countersign::report::ALL.iter().map(|kind| kind.info.id).collect();
+    assert!(words.len() > 10);
+    for format in words {
         let path = format!("/api/v1/deliveries/{id}/report?format={format}");
         let bearer = format!("Bearer {}", house.token);
         let reply = house.admin.send("GET", &path, &[("Authorization", &bearer)], b"");
         assert_eq!(reply.status, 200, "{format}: {}", reply.text());
-        assert!(reply.text().contains("end_credits.mp3"), "{format}");
+        // Sheets are of archival material only: there is none here.
+        assert!(
+            format.starts_with("provenance") || reply.text().contains("end_credits.mp3"),
+            "{format}: {}",
+            reply.text()
+        );
     }
+    for paper in ["disclosure", "supplier", "provenance"] {
+        let reply = house.approver.get(&format!("/deliveries/{id}/reports/{paper}"));
+        assert!(reply.status == 200 && reply.header("content-security-policy").starts_with("sandbox"), "{paper}");
+    }
+    assert_eq!(house.approver.get(&format!("/deliveries/{id}/reports/telegram")).status, 422);
     let style = house.admin.get("/static/style.css");
     assert_eq!((style.status, style.header("content-type")), (200, "text/css; charset=utf-8"));
     assert_eq!(house.admin.get("/static/app.js").status, 200);
@@ -165,6 +178,96 @@ fn a_picture_is_made_anew_and_never_the_delivered_file() {
 }
 
 #[test]
+fn a_form_that_cannot_be_so_comes_back_with_what_was_typed() {
+    let mut house = house(&["--settle", "1", "--four-eyes"]);
+    let id = held(&house, "Show_111");
+    let number = flagged(&mut house.approver, &id);
+    let path = format!("/deliveries/{id}/assets/{number}");
+    let page = house.approver.page(&path);
+    let own = page.split("<option value=\"").nth(2).unwrap().split('"').next().unwrap().to_owned();
+    let wrong = |reply: &crate::shared::serving::Reply, field: &str, kept: &[&str]| {
+        let text = reply.text();
+        assert_eq!(reply.status, 422, "{text}");
+        assert!(
+            text.contains(&format!("id=\"wrong-{field}\"")) && text.contains("aria-invalid=\"true\""),
+            "{field}: {text}"
+        );
+        for kept in kept {
+            assert!(text.contains(kept), "{kept} is lost: {text}");
+        }
+    };
+    // Whom one asks may not decide: a number that nobody has.
+    let fields = [("approver", "999"), ("scope", "personal-data"), ("reason", "because <b>"), ("tool", "Suno 5")];
+    let reply = house.approver.post(&format!("{path}/request"), &fields);
+    wrong(&reply, "approver", &["because &lt;b&gt;", "value=\"Suno 5\"", "value=\"personal-data\" checked"]);
+    assert!(!own.is_empty());
+    let long = "x".repeat(5_000);
+    let reply = house.approver.post(&format!("{path}/request"), &[("reason", "because"), ("prompt", &long)]);
+    wrong(&reply, "prompt", &["because", &long]);
+    let request = ask(&mut house.qc, &id);
+    let path = format!("/requests/{request}");
+    house.approver.page(&path);
+    let late = [("scope", "final-deliverable"), ("expires", "2001-01-01"), ("note", "heard it"), ("reference", "T-9")];
+    let reply = house.approver.post(&format!("{path}/approve"), &late);
+    wrong(&reply, "expires", &["2001-01-01", "heard it", "value=\"T-9\""]);
+    let reply = house.approver.post(&format!("{path}/approve"), &[("note", "heard it"), ("reference", "")]);
+    wrong(&reply, "scope", &["heard it"]);
+    assert!(!reply.text().contains("value=\"PRJ-1042\""), "what was emptied stays empty");
+    assert_eq!(records(&house.serving), 0);
+    // Secrets are not shown again.
+    house.approver.page("/account");
+    let fields = [("old", PASSWORD), ("new", "correct horse"), ("again", "battery staple")];
+    let reply = house.approver.post("/account/password", &fields);
+    wrong(&reply, "again", &[]);
+    assert!(!reply.text().contains(PASSWORD) && !reply.text().contains("battery"), "{}", reply.text());
+    house.admin.page("/people");
+    wrong(&house.admin.post("/people/tokens", &[("name", "render farm"), ("role", "admin")]), "role", &["render farm"]);
+    // The form that came back is one that can be sent.
+    house.approver.post(&format!("{path}/approve"), &[("note", "heard it")]);
+    assert_eq!(house.approver.post(&format!("{path}/approve"), &APPROVAL).status, 303);
+}
+
+#[test]
+fn members_sounds_and_sequences_have_pictures() {
+    let mut house = house(&["--settle", "1"]);
+    let still = std::fs::read("fixtures/delivery/final/hero_010.png").unwrap();
+    let folder = house.serving.path("made/final");
+    std::fs::create_dir_all(&folder).unwrap();
+    let zip = archives::zip(&[archives::deflated("stills/hero.png", &still)]);
+    std::fs::write(folder.join("stills.zip"), zip).unwrap();
+    std::fs::copy("fixtures/delivery/final/end_credits.mp3", folder.join("end_credits.mp3")).unwrap();
+    for frame in 1..=30 {
+        std::fs::write(folder.join(format!("shot_{frame:04}.png")), &still).unwrap();
+    }
+    std::fs::rename(house.serving.path("made"), house.serving.path("drops/Mixed")).unwrap();
+    let id = house.serving.until(&house.token, "Mixed", "held")["id"].as_str().unwrap().to_owned();
+    let report: Value = serde_json::from_str(&house.qc.page(&format!("/deliveries/{id}/report.json"))).unwrap();
+    let assets = report["assets"].as_array().unwrap();
+    let picture = |client: &mut Client, path: &str| {
+        let number =
+            assets.iter().position(|asset| asset["path"] == path).unwrap_or_else(|| panic!("{path}: {report}"));
+        client.get(&format!("/deliveries/{id}/assets/{number}/picture"))
+    };
+    for path in ["final/stills.zip!/stills/hero.png", "final/shot_[0001-0030].png"] {
+        for _ in 0..2 {
+            let reply = picture(&mut house.qc, path);
+            assert_eq!((reply.status, reply.header("content-type")), (200, "image/jpeg"), "{path}: {}", reply.text());
+            assert!(reply.body.starts_with(b"\xff\xd8\xff"));
+        }
+    }
+    let wave = picture(&mut house.qc, "final/end_credits.mp3");
+    let text = wave.text();
+    assert_eq!((wave.status, wave.header("content-type")), (200, "image/svg+xml"), "{text}");
+    assert!(text.starts_with("<svg ") && text.matches('M').count() > 50, "{text}");
+    // The archive is another one now: what the report tells of is not in it.
+    std::fs::remove_dir_all(house.serving.path("data/pictures")).unwrap();
+    std::fs::create_dir(house.serving.path("data/pictures")).unwrap();
+    let zip = archives::zip(&[archives::deflated("stills/hero.png", &[&still[..], b"more"].concat())]);
+    std::fs::write(house.serving.path("drops/Mixed/final/stills.zip"), zip).unwrap();
+    assert_eq!(picture(&mut house.qc, "final/stills.zip!/stills/hero.png").status, 404);
+}
+
+#[test]
 fn what_still_grows_is_not_judged() {
     let house = house(&["--settle", "2"]);
     let path = house.serving.path("drops/Growing");
@@ -185,6 +288,27 @@ fn what_still_grows_is_not_judged() {
     let id = house.serving.until(&house.token, "Growing", "failed")["id"].as_str().unwrap().to_owned();
     let told = house.serving.api(&house.token, &format!("/api/v1/deliveries/{id}"));
     assert_eq!(told["scans"].as_array().unwrap().len(), 1, "{told}");
+}
+
+#[test]
+fn a_client_follows_what_changes() {
+    let house = house(&["--settle", "1"]);
+    let mut stream = std::net::TcpStream::connect(house.serving.host.replace("localhost", "127.0.0.1")).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    let (host, token) = (&house.serving.host, &house.token);
+    write!(stream, "GET /api/v1/events HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {token}\r\n\r\n").unwrap();
+    let id = held(&house, "Show_112");
+    let mut said = String::new();
+    while !said.contains(&format!("data: {id}")) {
+        let mut piece = [0; 1_024];
+        let got = std::io::Read::read(&mut stream, &mut piece).unwrap();
+        assert!(got > 0, "{said}");
+        said += &String::from_utf8_lossy(&piece[..got]);
+    }
+    assert!(
+        said.starts_with("HTTP/1.1 200") && said.contains("text/event-stream") && said.contains("event: changed"),
+        "{said}"
+    );
 }
 
 #[test]
@@ -370,30 +494,52 @@ fn hooks_are_told_of_verdicts() {
 }
 
 #[test]
-fn the_page_that_describes_it_is_true() {
-    let text = std::fs::read_to_string("docs/serve.md").unwrap();
-    // Each command that starts a server is one that this program takes.
-    let mut starts = text.lines().filter_map(|line| line.strip_prefix("countersign serve "));
-    let first = starts.next().unwrap();
-    assert!(starts.count() >= 2, "the page starts servers");
-    let settled = first.split("--settle ").nth(1).unwrap().split(' ').next().unwrap();
-    assert_eq!(first, format!("--data data --root drops=drops --settle {settled} --poll 1"));
-    let serving = Serving::start(&["--settle", "1"]);
+fn the_pages_that_describe_it_are_true() {
+    let page = std::fs::read_to_string("docs/serve.md").unwrap();
+    assert!(page.lines().filter(|line| line.contains("countersign serve ")).count() >= 4, "the page starts servers");
+    let page = section(&page, "## From nothing to the first approved delivery");
+    // What it shows of the greeting is what the program prints.
+    assert!(page.contains("http://localhost:8750/setup?token=…") && page.contains("Nobody can sign in yet."));
+    first_approved_delivery(&page);
+    let readme = std::fs::read_to_string("README.md").unwrap();
+    first_approved_delivery(&section(&readme, "## A hot folder, and approvals in a browser"));
+}
+
+fn section(page: &str, title: &str) -> String {
+    let after = page.split(title).nth(1).unwrap_or_else(|| panic!("{title} is gone"));
+    after.split("\n## ").next().unwrap().to_owned()
+}
+
+/// Goes through the steps of a page: the commands as they stand there, and what is done in a browser in between.
+fn first_approved_delivery(text: &str) {
+    let start = text.lines().find_map(|line| line.strip_prefix("countersign serve ")).unwrap();
+    let options = start.strip_prefix("--data data --root drops=drops --settle 5 --poll 1").unwrap();
+    assert_eq!(options, "", "it is started as `Serving` starts it");
+    let serving = Serving::start(&["--settle", "5"]);
+    std::os::unix::fs::symlink(std::path::absolute("fixtures").unwrap(), serving.path("fixtures")).unwrap();
     let mut admin = serving.admin();
     let token = serving.token(&mut admin, "qc");
-    std::fs::copy("fixtures/delivery/final/end_credits.mp3", serving.path("end_credits.mp3")).unwrap();
     let steps = crate::shared::document::steps(&text.replace("   ", ""));
-    let (copy, after) = steps.split_at(1);
+    let (drop, after) = steps.split_at(1);
     assert_eq!(after.len(), 2, "{steps:?}");
-    crate::shared::document::run(serving.folder.path(), copy);
+    let mut seen = admin.page("/");
+    crate::shared::document::run(serving.folder.path(), drop);
+    // A scan is too short to be seen for certain.
+    serving.until(&token, "Show_104", "arriving");
     let id = serving.until(&token, "Show_104", "held")["id"].as_str().unwrap().to_owned();
+    let number = flagged(&mut admin, &id);
+    seen += &admin.page(&format!("/deliveries/{id}/assets/{number}"));
     let request = ask(&mut admin, &id);
-    admin.page(&format!("/requests/{request}"));
+    seen += &admin.page(&format!("/requests/{request}"));
     assert_eq!(admin.post(&format!("/requests/{request}/approve"), &APPROVAL).status, 303);
     serving.until(&token, "Show_104", "passed");
+    seen += &admin.page(&format!("/deliveries/{id}"));
     crate::shared::document::run(serving.folder.path(), after);
-    // What the page shows of the greeting is what the program prints.
-    let link = serving.link.clone().unwrap();
-    assert!(link.starts_with(&format!("http://{}/setup?token=", serving.host)), "{link}");
-    assert!(text.contains("http://localhost:8750/setup?token=…") && text.contains("Nobody can sign in yet."));
+    // What the page calls things is what they are called.
+    let states = ["Arriving", "Scanning", "Held"];
+    let told: Vec<&str> = text.split('*').skip(1).step_by(2).filter(|word| !word.is_empty()).collect();
+    assert!(told.contains(&"Deliveries") && told.contains(&"Passed"), "{told:?}");
+    for word in told.into_iter().filter(|word| !states.contains(word)) {
+        assert!(seen.contains(word), "nothing is called {word}");
+    }
 }

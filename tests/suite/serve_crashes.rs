@@ -11,29 +11,44 @@ use serde_json::Value;
 
 use crate::shared::serving::{Client, Serving};
 
-/// Moments at which the server is killed.
-const MOMENTS: u64 = 24;
-
 #[test]
 fn killed_at_any_moment_it_loses_no_delivery_and_judges_none_twice() {
+    killed_while_judging(24);
+}
+
+#[test]
+fn killed_while_decisions_are_recorded_it_loses_none_and_doubles_none() {
+    killed_while_deciding(18);
+}
+
+#[test]
+#[ignore = "takes minutes: run it with `cargo test --test suite -- --ignored a_hundred`"]
+fn killed_at_a_hundred_moments_it_loses_no_delivery_and_no_record() {
+    killed_while_judging(100);
+    killed_while_deciding(100);
+}
+
+fn killed_while_judging(moments: u64) {
     let mut serving = Serving::start(&["--settle", "1"]);
     let mut admin = serving.admin();
     let token = serving.token(&mut admin, "qc");
-    for n in 0..8 {
-        serving.drop_in(&format!("Show_{n}"), &["final/end_credits.mp3"]);
-    }
-    for moment in 0..MOMENTS {
+    let shows = moments.div_ceil(3);
+    for moment in 0..moments {
+        // Something arrives, waits or is scanned at most moments.
+        if moment % 3 == 0 {
+            serving.drop_in(&format!("Show_{}", moment / 3), &["final/end_credits.mp3"]);
+        }
         // Shorter and longer than it takes to look, to take, to scan, and to keep what was found.
         std::thread::sleep(Duration::from_millis(40 + moment * 137 % 1_900));
         serving.kill();
         serving.again();
     }
-    for n in 0..8 {
+    for n in 0..shows {
         serving.until(&token, &format!("Show_{n}"), "held");
     }
     let all = serving.api(&token, "/api/v1/deliveries");
     let all = all["deliveries"].as_array().unwrap();
-    assert_eq!(all.len(), 8, "{all:?}");
+    assert_eq!(all.len() as u64, shows, "{all:?}");
     let mut interrupted = 0;
     for delivery in all {
         let told = serving.api(&token, &format!("/api/v1/deliveries/{}", delivery["id"].as_str().unwrap()));
@@ -42,19 +57,20 @@ fn killed_at_any_moment_it_loses_no_delivery_and_judges_none_twice() {
         interrupted += scans.len() - verdicts;
         assert_eq!(verdicts, 1, "{told}");
     }
-    eprintln!("{MOMENTS} kills, {interrupted} of them in the middle of a scan");
+    eprintln!("{moments} kills, {interrupted} of them in the middle of a scan");
 }
 
-#[test]
-fn killed_while_decisions_are_recorded_it_loses_none_and_doubles_none() {
+fn killed_while_deciding(moments: usize) {
     let mut serving = Serving::start(&["--settle", "1"]);
     let mut admin = serving.admin();
     let token = serving.token(&mut admin, "qc");
-    for n in 0..6 {
+    // At each moment a request is open, or one that was decided just now is decided again.
+    let shows = moments.div_ceil(3);
+    for n in 0..shows {
         serving.drop_in(&format!("Show_{n}"), &["final/end_credits.mp3"]);
     }
     let mut requests = Vec::new();
-    for n in 0..6 {
+    for n in 0..shows {
         let id = serving.until(&token, &format!("Show_{n}"), "held")["id"].as_str().unwrap().to_owned();
         let page = admin.page(&format!("/deliveries/{id}"));
         let number = page
@@ -69,7 +85,8 @@ fn killed_while_decisions_are_recorded_it_loses_none_and_doubles_none() {
         let asked = admin.post(&format!("/deliveries/{id}/assets/{number}/request"), &[("scope", "final-deliverable")]);
         requests.push(asked.header("location").split('?').next().unwrap().to_owned());
     }
-    for (moment, request) in requests.iter().enumerate().cycle().take(18) {
+    for moment in 0..moments {
+        let request = &requests[moment % shows];
         admin.page(request);
         let mut client: Client = admin.clone();
         let path = format!("{request}/deny");
@@ -107,7 +124,7 @@ fn killed_while_decisions_are_recorded_it_loses_none_and_doubles_none() {
 }
 
 /// Fills the database as scans of 200 deliveries would: 5,000 files each, every tenth of them with a finding.
-fn filled(path: &std::path::Path) {
+pub(crate) fn filled(path: &std::path::Path) {
     let mut connection = rusqlite::Connection::open(path).unwrap();
     connection.busy_timeout(Duration::from_secs(10)).unwrap();
     let transaction = connection.transaction().unwrap();

@@ -50,6 +50,8 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("axum", &["crates/server"]),
     ("minijinja", &["crates/server"]),
     ("tokio", &["crates/server"]),
+    ("openidconnect", &["crates/server"]),
+    ("tokio-rustls", &["crates/server"]),
     ("clap", &["."]),
     ("indicatif", &["."]),
     ("miette", &["."]),
@@ -57,7 +59,18 @@ const LIBRARIES: &[(&str, &[&str])] = &[
 
 /// What has one home, and where that is: files whose names begin so. Parts of libraries, of the standard one, macros.
 const HOMES: &[(&str, &[&str])] = &[
-    ("ureq", &["crates/credentials/src/fetch.rs", "crates/objects/src/", "crates/server/src/hooks.rs"]),
+    (
+        "ureq",
+        &[
+            "crates/credentials/src/fetch.rs",
+            "crates/objects/src/",
+            "crates/server/src/hooks.rs",
+            "crates/server/src/identity.rs",
+        ],
+    ),
+    ("openidconnect", &["crates/server/src/identity.rs"]),
+    ("rustls", &["crates/server/src/tls.rs"]),
+    ("tokio_rustls", &["crates/server/src/tls.rs"]),
     // Decoders of pictures run in workers; the thumbnail's decoder works on pixels that one gave it.
     ("image", &["crates/worker/src/", "crates/media/src/decoders/thumbnail.rs"]),
     ("image::ImageReader", &["crates/worker/src/picture.rs"]),
@@ -76,13 +89,15 @@ const HOMES: &[(&str, &[&str])] = &[
     ("std::process::exit", &["src/cli/scan.rs"]),
     ("std::process::abort", &[]),
     ("std::panic::catch_unwind", &["crates/engine/src/scan/", "crates/engine/src/cut/", "crates/worker/src/"]),
-    // What is of one operating system. The last two: who may read a key, and names as the system has them.
+    // What is of one operating system. The last three: who may read a key, which process a signal reaches, and names as the
+    // system has them.
     (
         "std::os",
         &[
             "crates/io/src/os.rs",
             "crates/worker/src/process.rs",
             "crates/judge/src/approvals/keys.rs",
+            "crates/server/src/runner.rs",
             "src/cli/listing.rs",
         ],
     ),
@@ -116,6 +131,7 @@ const PURE: &[&str] = &[
     "crates/judge/src/marks/catalogue",
     "crates/judge/src/marks/conditions.rs",
     "crates/judge/src/marks/credentials.rs",
+    "crates/judge/src/marks/mark.rs",
     "crates/judge/src/marks/matching.rs",
     "crates/judge/src/marks/passed.rs",
     "crates/judge/src/marks/selector.rs",
@@ -141,7 +157,10 @@ const NOWHERE: &[(&str, &str)] = &[
 ];
 
 /// Lines that a file may have, tests included.
-const LONGEST: usize = 800;
+const LONGEST: usize = 600;
+
+/// Files that are one table each, of any length.
+const TABLES: &[&str] = &["crates/media/src/decoders/flow/classes.rs"];
 
 /// Folders of plug-ins, and the file with the list `ALL` that names every file in them. A file that is no plug-in but a
 /// part of several says so in its first words: `//! Shared`.
@@ -321,7 +340,7 @@ fn files_say_what_they_hold_and_stay_short() {
             wrong.push(format!("{} does not start by saying what it holds", file.name));
         }
         let lines = file.text.lines().count();
-        if lines > LONGEST {
+        if lines > LONGEST && !TABLES.contains(&file.name.as_str()) {
             wrong.push(format!("{} has {lines} lines", file.name));
         }
     }

@@ -271,7 +271,7 @@ fn read_text(source: &mut Source, extension: &str, options: &Options, out: &mut 
         Err(problem) => return tags::push_problem(out, problem.within("file")),
     };
     let Some(text) = tags::charset::sidecar(&bytes) else { return };
-    tags::push(out, "sidecar", extension, text, &Place::new("text", 0), 0);
+    tags::push(out, ("sidecar", extension), text, &Place::new("text", 0), 0);
     decoders::run(source, out, options.decoders);
 }
 

@@ -8,6 +8,7 @@
 //! seconds) and decoded in worker processes: a decoder that fails costs only its picture, and whatever cannot be pictured is
 //! left out without a word.
 
+mod later;
 mod made;
 
 use std::path::Path;
@@ -21,6 +22,7 @@ use countersign_model::{Extraction, FormatId};
 use countersign_report::Picture;
 use countersign_worker::client;
 
+pub use later::{Found, OtherBytes, find};
 pub use made::{Files, Tried};
 
 /// The longest side of a picture, in pixels.

@@ -30,6 +30,9 @@ pub use record::{Recorder, Shard};
 /// The name and number of this form; rows of another are refused.
 pub const SCHEMA: &str = "countersign.rows/1";
 
+/// Shards of one extraction, at most.
+pub const MOST_SHARDS: u32 = 1_000_000;
+
 /// Where what assets say comes from, or goes to.
 #[derive(Clone, Debug)]
 pub enum Rows {

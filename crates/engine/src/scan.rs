@@ -11,6 +11,7 @@ mod cut;
 mod engine;
 mod folders;
 pub mod gather;
+mod hashing;
 mod roots;
 mod row;
 mod tally;

@@ -10,7 +10,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use globset::GlobSet;
 
 use crate::walk::{self, lossless};
-use countersign_delivery::packages::{self, Folder, Info, Listing, PackageFiles, PackageIndex, PackageManifest};
+use countersign_delivery::packages::{
+    self, Folder, Info, Listing, PackageFiles, PackageIndex, PackageManifest, PackageRoot,
+};
 use countersign_io::paths::{lossless_bytes, native, plain};
 use countersign_io::source::Source;
 use countersign_io::{self as io, Entry, Kind, Listings, Roots};
@@ -35,7 +37,8 @@ pub fn deliveries(roots: &Roots, exclude: &GlobSet, stop: &AtomicBool) -> Packag
         each_folder(listings, exclude, stop, &mut |folder, listing| {
             for (info, opened) in packages_in(folder, listing) {
                 let opened = mark_skipped_members_optional(opened, folder, exclude);
-                found.add(info, index, &native(folder.folder), opened, lossless);
+                let at = PackageRoot { root: index, rel: &native(folder.folder) };
+                found.add(info, at, opened, lossless);
             }
         });
     }

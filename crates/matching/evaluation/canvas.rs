@@ -29,7 +29,7 @@ impl Canvas {
         }
     }
 
-    pub fn rectangle(&mut self, left: f32, top: f32, width: f32, height: f32, color: Color) {
+    pub fn rectangle(&mut self, (left, top): (f32, f32), (width, height): (f32, f32), color: Color) {
         let side = self.height as f32;
         let range = |from: f32, length: f32, limit: usize| {
             let start = (from * side).round().clamp(0.0, limit as f32) as usize;
@@ -142,7 +142,7 @@ const LETTERS: [(char, u16); 38] = [
 ];
 
 /// Writes words; `size` is the height of a letter.
-pub fn write(canvas: &mut Canvas, text: &str, left: f32, top: f32, size: f32, color: Color) {
+pub fn write(canvas: &mut Canvas, text: &str, (left, top): (f32, f32), size: f32, color: Color) {
     let point = size / 5.0;
     for (number, letter) in text.chars().enumerate() {
         let points = LETTERS.iter().find(|(known, _)| *known == letter).map_or(0, |(_, points)| *points);
@@ -150,7 +150,7 @@ pub fn write(canvas: &mut Canvas, text: &str, left: f32, top: f32, size: f32, co
             if points >> (14 - place) & 1 == 1 {
                 let x = left + (number as f32 * 4.0 + (place % 3) as f32) * point;
                 let y = top + (place / 3) as f32 * point;
-                canvas.rectangle(x, y, point, point, color);
+                canvas.rectangle((x, y), (point, point), color);
             }
         }
     }

@@ -72,7 +72,7 @@ pub fn subtitled(image: &RgbImage) -> RgbImage {
     let size = 0.045;
     for (line, text) in ["WE SHOULD HAVE LEFT", "BEFORE THE RAIN"].into_iter().enumerate() {
         let left = (canvas.aspect() - text.len() as f32 * size * 0.8) / 2.0;
-        write(&mut canvas, text, left, 0.84 + line as f32 * size * 1.4, size, [0.95; 3]);
+        write(&mut canvas, text, (left, 0.84 + line as f32 * size * 1.4), size, [0.95; 3]);
     }
     image_of(&canvas)
 }

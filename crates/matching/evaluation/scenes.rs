@@ -139,7 +139,7 @@ fn city(canvas: &mut Canvas, random: &mut Random, take: Take) {
         let wall = color(random).map(|value| value * 0.7);
         let lit = color(random);
         let (left, up) = placed(take, x, top);
-        canvas.rectangle(left, up, width * take.zoom, 2.0, wall);
+        canvas.rectangle((left, up), (width * take.zoom, 2.0), wall);
         let step = random.between(0.025, 0.06);
         let mut row = top + 0.03;
         while row < 1.0 {
@@ -148,13 +148,8 @@ fn city(canvas: &mut Canvas, random: &mut Random, take: Take) {
                 let day = random.between(0.2, 1.0);
                 let shade = if take.night { [0.1, 3.0][lamps.below(2)] } else { day };
                 let (left, up) = placed(take, column, row);
-                canvas.rectangle(
-                    left,
-                    up,
-                    step * 0.55 * take.zoom,
-                    step * 0.6 * take.zoom,
-                    lit.map(|value| value * shade),
-                );
+                let window = (step * 0.55 * take.zoom, step * 0.6 * take.zoom);
+                canvas.rectangle((left, up), window, lit.map(|value| value * shade));
                 column += step;
             }
             row += step * 1.3;
@@ -178,8 +173,9 @@ fn interior(canvas: &mut Canvas, random: &mut Random, take: Take) {
         let (x, y) = placed(take, random.between(0.0, 1.6), random.between(0.1, 0.8));
         let (width, height) = (random.between(0.06, 0.35) * take.zoom, random.between(0.06, 0.3) * take.zoom);
         let shade = color(random);
-        canvas.rectangle(x, y, width, height, shade);
-        canvas.rectangle(x + width * 0.1, y + height * 0.1, width * 0.8, height * 0.8, shade.map(|value| value * 0.6));
+        canvas.rectangle((x, y), (width, height), shade);
+        let (corner, inner) = ((x + width * 0.1, y + height * 0.1), (width * 0.8, height * 0.8));
+        canvas.rectangle(corner, inner, shade.map(|value| value * 0.6));
     }
     let mut pose = Random::new(take.pose.wrapping_add(random.next()));
     for _ in 0..2 {
@@ -341,17 +337,17 @@ fn slate(production: u64, shot: u64, side: usize, take: Option<usize>) -> Canvas
     let mut shown = Random::new(8100 + production * 10 + shot);
     let noise = Noise::new(8000 + production);
     canvas.shade(|x, y, _| [0.35 + 0.2 * noise.fractal(x * 2.0, y * 2.0, 4); 3]);
-    canvas.rectangle(0.25, 0.1, 1.28, 0.8, [0.08; 3]);
+    canvas.rectangle((0.25, 0.1), (1.28, 0.8), [0.08; 3]);
     for stripe in 0..8 {
-        canvas.rectangle(0.25 + stripe as f32 * 0.16, 0.1, 0.08, 0.1, [0.95; 3]);
+        canvas.rectangle((0.25 + stripe as f32 * 0.16, 0.1), (0.08, 0.1), [0.95; 3]);
     }
-    write(&mut canvas, &word(&mut fixed, 9), 0.3, 0.24, 0.1, [0.9; 3]);
-    write(&mut canvas, "SCENE  TAKE  ROLL", 0.3, 0.39, 0.06, [0.7; 3]);
+    write(&mut canvas, &word(&mut fixed, 9), (0.3, 0.24), 0.1, [0.9; 3]);
+    write(&mut canvas, "SCENE  TAKE  ROLL", (0.3, 0.39), 0.06, [0.7; 3]);
     let (scene, letter, any_take, roll) =
         (shown.below(90) + 10, word(&mut shown, 1), shown.below(9) + 1, shown.below(90) + 10);
     let numbers = format!("{scene}{letter} {} {roll}", take.unwrap_or(any_take));
-    write(&mut canvas, &numbers, 0.3, 0.5, 0.15, [0.95; 3]);
-    write(&mut canvas, &format!("DIR {}", word(&mut fixed, 8)), 0.3, 0.73, 0.08, [0.8; 3]);
+    write(&mut canvas, &numbers, (0.3, 0.5), 0.15, [0.95; 3]);
+    write(&mut canvas, &format!("DIR {}", word(&mut fixed, 8)), (0.3, 0.73), 0.08, [0.8; 3]);
     canvas
 }
 
@@ -366,7 +362,7 @@ fn title_card(design: u64, text: u64, side: usize) -> Canvas {
     let size = fixed.between(0.09, 0.16);
     for line in 0..3 + fixed.below(3) {
         let letters = (1.5 / (size * 0.8)) as usize - fixed.below(4);
-        write(&mut canvas, &word(&mut shown, letters), 0.12, 0.1 + line as f32 * size * 1.5, size, ink);
+        write(&mut canvas, &word(&mut shown, letters), (0.12, 0.1 + line as f32 * size * 1.5), size, ink);
     }
     canvas
 }
@@ -377,9 +373,9 @@ fn bars(number: u64, side: usize) -> Canvas {
     let level = 0.75;
     for bar in 0..8_usize {
         let on = |bit: usize| if bar >> bit & 1 == 0 { level } else { 0.0 };
-        canvas.rectangle(bar as f32 * 0.2223, 0.0, 0.2223, 1.0, [on(1), on(2), on(0)]);
+        canvas.rectangle((bar as f32 * 0.2223, 0.0), (0.2223, 1.0), [on(1), on(2), on(0)]);
     }
     let mut random = Random::new(8900 + number);
-    write(&mut canvas, &word(&mut random, 8), 0.45, 0.75, 0.12, [1.0; 3]);
+    write(&mut canvas, &word(&mut random, 8), (0.45, 0.75), 0.12, [1.0; 3]);
     canvas
 }

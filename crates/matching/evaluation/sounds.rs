@@ -27,14 +27,17 @@ pub fn tune(band: u64, tune: u64, seconds: f32) -> Vec<f32> {
         let root = random.below(7);
         for note in [0, 2, 4] {
             let pitch = key + 12.0 + scale[(root + note) % 7] + if root + note >= 7 { 12.0 } else { 0.0 };
-            play(&mut sound, at, beat * 4.0, pitch, 0.08, brightness * 0.6, 0.6);
+            let brightness = brightness * 0.6;
+            play(&mut sound, at, &Note { length: beat * 4.0, pitch, loud: 0.08, brightness, decay: 0.6 });
         }
-        play(&mut sound, at, beat * 2.0, key - 12.0 + scale[root], 0.2, 0.4, 1.5);
+        let pitch = key - 12.0 + scale[root];
+        play(&mut sound, at, &Note { length: beat * 2.0, pitch, loud: 0.2, brightness: 0.4, decay: 1.5 });
         for half in 0..8 {
             if random.below(4) > 0 {
                 let pitch = key + 24.0 + scale[random.below(7)] + 12.0 * random.below(2) as f32;
                 let late = random.between(0.0, 0.02);
-                play(&mut sound, at + half as f32 * beat / 2.0 + late, beat, pitch, 0.15, brightness, 4.0);
+                let note = Note { length: beat, pitch, loud: 0.15, brightness, decay: 4.0 };
+                play(&mut sound, at + half as f32 * beat / 2.0 + late, &note);
             }
             if half % 2 == 0 {
                 knock(&mut sound, &mut random, at + half as f32 * beat / 2.0);
@@ -45,7 +48,17 @@ pub fn tune(band: u64, tune: u64, seconds: f32) -> Vec<f32> {
     leveled(sound)
 }
 
-fn play(sound: &mut [f32], at: f32, length: f32, pitch: f32, loud: f32, brightness: f32, decay: f32) {
+/// A note: its length in seconds, its pitch in semitones as MIDI counts them, and how it sounds.
+struct Note {
+    length: f32,
+    pitch: f32,
+    loud: f32,
+    brightness: f32,
+    decay: f32,
+}
+
+fn play(sound: &mut [f32], at: f32, note: &Note) {
+    let Note { length, pitch, loud, brightness, decay } = *note;
     let frequency = 440.0 * ((pitch - 69.0) / 12.0).exp2();
     let start = (at * RATE as f32) as usize;
     for number in 0..(length * RATE as f32) as usize {

@@ -138,6 +138,40 @@ fn what_a_store_refuses_for_the_moment_is_asked_for_again() {
 }
 
 #[test]
+fn a_body_that_stalls_is_asked_for_again() {
+    let server = server();
+    let options = Options {
+        endpoint: Some(server.address.clone()),
+        retries: Retries { tries: 3, first_wait: Duration::from_millis(1), timeout: Duration::from_millis(400) },
+        ..Options::default()
+    };
+    let stalled = Fault::Stalled(Duration::from_secs(4));
+    let tree = open("s3://bucket/show", &options).unwrap();
+    tree.list("").unwrap();
+    server.fail(&[stalled]);
+    assert_eq!(whole(&*opened(&tree, "a.png").unwrap()).unwrap(), picture());
+    assert!(server.state.lock().unwrap().faults.is_empty());
+    // One that stalls for good is told, and does not hold the run.
+    server.fail(&[stalled; 3]);
+    let error = whole(&*opened(&tree, "d.txt").unwrap()).unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::TimedOut, "{error}");
+    assert!(error.to_string().contains("(tried 3 times)"), "{error}");
+}
+
+#[test]
+fn a_listing_that_breaks_off_is_asked_for_again() {
+    let server = server();
+    for faults in [[Fault::Busy; 2], [Fault::Cut; 2], [Fault::Closed, Fault::Cut]] {
+        let tree = tree(&server, "s3://bucket/show");
+        server.state.lock().unwrap().listing_faults = faults.to_vec();
+        assert_eq!(tree.list("").unwrap().len(), 5, "{faults:?}");
+        assert!(server.state.lock().unwrap().listing_faults.is_empty());
+    }
+    server.state.lock().unwrap().listing_faults = vec![Fault::Cut; 4];
+    tree(&server, "s3://bucket/show").list("").unwrap_err();
+}
+
+#[test]
 fn what_a_store_refuses_for_good_is_told() {
     let server = server();
     let tree = tree(&server, "s3://bucket/show");

@@ -68,20 +68,26 @@ impl Report for Csv<'_> {
 
     fn asset(&mut self, asset: &AssetReport) -> io::Result<()> {
         if asset.findings.is_empty() {
-            self.line("asset", Some(asset), None, None)?;
+            self.line(&Line { about: "asset", asset: Some(asset), ..Line::default() })?;
         }
-        asset.findings.iter().try_for_each(|finding| self.line("asset", Some(asset), None, Some(finding)))?;
-        asset.uses.iter().try_for_each(|of| self.line_of("use", Some(asset), None, None, Some(of)))
+        for finding in &asset.findings {
+            self.line(&Line { about: "asset", asset: Some(asset), finding: Some(finding), ..Line::default() })?;
+        }
+        for of_cut in &asset.uses {
+            self.line(&Line { about: "use", asset: Some(asset), of_cut: Some(of_cut), ..Line::default() })?;
+        }
+        Ok(())
     }
 
     fn end(&mut self, summary: &Summary) -> io::Result<()> {
         for package in &summary.packages {
             for finding in &package.findings {
-                self.line("package", None, Some(package), Some(finding))?;
+                let (package, finding) = (Some(package), Some(finding));
+                self.line(&Line { about: "package", package, finding, ..Line::default() })?;
             }
         }
         for finding in &summary.findings_of_run {
-            self.line("run", None, None, Some(finding))?;
+            self.line(&Line { about: "run", finding: Some(finding), ..Line::default() })?;
         }
         let passed = not_looked_at::with_cache(summary).join("; ");
         if !passed.is_empty() {
@@ -100,25 +106,20 @@ impl Report for Csv<'_> {
     }
 }
 
-impl Csv<'_> {
-    fn line(
-        &mut self,
-        about: &str,
-        asset: Option<&AssetReport>,
-        package: Option<&PackageReport>,
-        finding: Option<&Finding>,
-    ) -> io::Result<()> {
-        self.line_of(about, asset, package, finding, None)
-    }
+/// What one row tells of; cells of what is not there stay empty.
+#[derive(Default)]
+struct Line<'a> {
+    /// The first cell: `asset`, `use`, `package` or `run`.
+    about: &'a str,
+    asset: Option<&'a AssetReport>,
+    package: Option<&'a PackageReport>,
+    finding: Option<&'a Finding>,
+    of_cut: Option<&'a Use>,
+}
 
-    fn line_of(
-        &mut self,
-        about: &str,
-        asset: Option<&AssetReport>,
-        package: Option<&PackageReport>,
-        finding: Option<&Finding>,
-        of_cut: Option<&Use>,
-    ) -> io::Result<()> {
+impl Csv<'_> {
+    fn line(&mut self, line: &Line) -> io::Result<()> {
+        let Line { about, asset, package, finding, of_cut } = *line;
         let used = |get: &dyn Fn(&Use) -> &String| of_cut.map(|of| get(of).clone()).unwrap_or_default();
         let of = |get: &dyn Fn(&AssetReport) -> String| asset.map(get).unwrap_or_default();
         let found = |get: &dyn Fn(&Finding) -> String| finding.map(get).unwrap_or_default();

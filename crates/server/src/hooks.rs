@@ -68,7 +68,7 @@ fn run_command(server: &Server, path: &Path, body: &str) -> Result<(), String> {
     for (name, place) in VARIABLES {
         command.env(name, read.pointer(place).and_then(Value::as_str).unwrap_or_default());
     }
-    command.env_remove(crate::settings::WEBHOOK_SECRET);
+    command.env_remove(crate::settings::WEBHOOK_SECRET).env_remove(crate::settings::OIDC_SECRET);
     command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
     let mut child = command.spawn().map_err(|e| format!("{}: {e}", path.display()))?;
     if let Some(mut stdin) = child.stdin.take() {

@@ -52,6 +52,8 @@ pub enum Refused {
     Conflict(String),
     /// It cannot be recorded so.
     Wrong(String),
+    /// It cannot be recorded so, because of this field of the form.
+    Field(&'static str, String),
     /// Something failed that is not the person's.
     Failed(String),
 }
@@ -133,7 +135,7 @@ pub fn record(request: &Request, by: &store::Person, terms: &Terms) -> Result<Re
         text => {
             let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().filter(|day| *day >= today);
             Some(day.ok_or_else(|| {
-                Refused::Wrong("the last day must be a day that has not passed: 2027-06-30".to_owned())
+                Refused::Field("expires", "the last day must be a day that has not passed: 2027-06-30".to_owned())
             })?)
         }
     };
@@ -142,7 +144,7 @@ pub fn record(request: &Request, by: &store::Person, terms: &Terms) -> Result<Re
     if refuses {
         scopes.clear();
     } else if scopes.is_empty() {
-        return Err(Refused::Wrong("tick what the approval covers".to_owned()));
+        return Err(Refused::Field("scope", "tick what the approval covers".to_owned()));
     }
     let draft = &request.draft;
     Ok(Record {

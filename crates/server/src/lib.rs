@@ -9,12 +9,15 @@
 //! itself below a watched root.
 
 pub mod hooks;
+pub(crate) mod identity;
 pub mod ledger;
+mod pictures;
 pub mod runner;
 pub mod secret;
 pub mod settings;
 pub mod settle;
 pub mod store;
+pub mod tls;
 pub mod watch;
 pub mod web;
 
@@ -38,6 +41,8 @@ pub struct Server {
     pub(crate) tickets: ledger::Tickets,
     /// Attempts to sign in.
     pub(crate) attempts: web::Attempts,
+    /// Where people sign in who have no password here.
+    pub(crate) provider: Option<identity::Provider>,
     /// The pages.
     pub(crate) pages: web::Pages,
     stopped: AtomicBool,
@@ -57,8 +62,11 @@ impl Server {
         let told = |e: rusqlite::Error| format!("{}: {e}", folder.display());
         store.requeue_interrupted().map_err(told)?;
         begin_ledger(&settings.approvals)?;
+        room_for_files(&settings.program)?;
         let (changes, _) = tokio::sync::broadcast::channel(64);
+        let provider = settings.identity.clone().map(|known| identity::Provider::new(known, &settings.address()));
         let server = Self {
+            provider,
             settings,
             store,
             changes,
@@ -116,6 +124,9 @@ impl Server {
     }
 }
 
+/// Files and connections that a server may need at once with a few visitors.
+const OPEN_FILES: usize = 64;
+
 /// How long the link of the first admin holds, in seconds.
 const FIRST_LINK: i64 = 7 * 86_400;
 
@@ -127,6 +138,14 @@ fn begin_ledger(path: &std::path::Path) -> Result<(), String> {
         }
         _ => Ok(()),
     }
+}
+
+/// That so many files more can be open at once: a server with fewer would start, and fail on its first visitors.
+fn room_for_files(any: &std::path::Path) -> Result<(), String> {
+    let opened: Result<Vec<_>, _> = (0..OPEN_FILES).map(|_| std::fs::File::open(any)).collect();
+    opened.map(drop).map_err(|e| {
+        format!("{OPEN_FILES} more files cannot be open at once: {e}; raise the limit of open files: ulimit -n 1024")
+    })
 }
 
 /// Serves until the server is stopped: one thread watches, `settings.scans` threads scan, the others answer.

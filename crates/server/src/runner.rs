@@ -118,14 +118,19 @@ fn start(server: &Server, folder: &Path, (report, said): (&Path, &Path)) -> Resu
     if let Some(policy) = &settings.policy {
         command.arg("--policy").arg(policy);
     }
-    command.env_remove(crate::settings::WEBHOOK_SECRET);
+    command.env_remove(crate::settings::WEBHOOK_SECRET).env_remove(crate::settings::OIDC_SECRET);
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(stderr);
+    // What is typed at the terminal to end the server does not reach the scan: the server ends it.
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(&mut command, 0);
     command.spawn().map_err(|e| format!("{} cannot be started: {e}", settings.program.display()))
 }
 
 fn ended(server: &Server, mut child: Child) -> Option<i64> {
     loop {
         match child.try_wait() {
+            // What ends the server may have ended the scan, too: that is no verdict.
+            Ok(Some(_)) if server.stopped() => return None,
             Ok(Some(status)) => return Some(status.code().map_or(-1, i64::from)),
             Ok(None) if server.stopped() => {
                 let _ = child.kill();
@@ -199,7 +204,8 @@ pub fn converted(server: &Server, scan: i64, format: &str) -> Result<PathBuf, St
         .arg("--report")
         .arg(target)
         .arg("-q")
-        .env_remove(crate::settings::WEBHOOK_SECRET);
+        .env_remove(crate::settings::WEBHOOK_SECRET)
+        .env_remove(crate::settings::OIDC_SECRET);
     let made = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
     let made = made.map_err(|e| format!("{} cannot be started: {e}", server.settings.program.display()))?;
     if !fresh.exists() {

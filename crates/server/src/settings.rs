@@ -1,13 +1,20 @@
 //! What a server is started with.
 
+mod identity;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use url::Url;
 
+pub use crate::identity::is_private;
+pub use identity::{Allowed, IdentityProvider, Who, allowed};
+
 /// The variable of the environment that holds the webhook's secret: no scan and no hook gets it.
 pub const WEBHOOK_SECRET: &str = "COUNTERSIGN_WEBHOOK_SECRET";
+/// The variable of the environment that holds what an identity provider knows this server by: no scan and no hook gets it.
+pub const OIDC_SECRET: &str = "COUNTERSIGN_OIDC_SECRET";
 
 /// A watched folder; each folder directly below it is a delivery.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,10 +56,23 @@ pub struct Settings {
     pub command: Option<PathBuf>,
     /// Told of each verdict.
     pub webhook: Option<Webhook>,
+    /// Where people may sign in beside with a password.
+    pub identity: Option<IdentityProvider>,
+    /// What connections are encrypted with, where no proxy does it.
+    pub certificate: Option<Certificate>,
     /// The program that scans: this one.
     pub program: PathBuf,
     /// How long a session holds without a request.
     pub idle: Duration,
+}
+
+/// Files in PEM that somebody keeps up to date: when they change they are read again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Certificate {
+    /// The certificate, and those that lead to its authority.
+    pub chain: PathBuf,
+    /// Its private key.
+    pub key: PathBuf,
 }
 
 /// Where verdicts are sent.
@@ -89,6 +109,8 @@ impl Settings {
             four_eyes: false,
             command: None,
             webhook: None,
+            identity: None,
+            certificate: None,
             program,
             idle: Duration::from_secs(12 * 3_600),
         }
@@ -100,12 +122,16 @@ impl Settings {
         match &self.public {
             Some(url) => vec![url.origin().ascii_serialization()],
             None => {
-                let port = self.listen.port();
-                let named = ["localhost", "127.0.0.1", "[::1]"].map(|host| format!("http://{host}:{port}"));
-                let own = format!("http://{}", self.listen);
+                let (scheme, port) = (self.scheme(), self.listen.port());
+                let named = ["localhost", "127.0.0.1", "[::1]"].map(|host| format!("{scheme}://{host}:{port}"));
+                let own = format!("{scheme}://{}", self.listen);
                 named.into_iter().chain([own]).collect()
             }
         }
+    }
+
+    fn scheme(&self) -> &'static str {
+        if self.certificate.is_some() { "https" } else { "http" }
     }
 
     /// The address that people open first.
@@ -114,8 +140,8 @@ impl Settings {
         match &self.public {
             Some(url) => url.as_str().trim_end_matches('/').to_owned(),
             // Browsers take secure cookies from this name without TLS.
-            None if self.listen.ip().is_loopback() => format!("http://localhost:{}", self.listen.port()),
-            None => format!("http://{}", self.listen),
+            None if self.listen.ip().is_loopback() => format!("{}://localhost:{}", self.scheme(), self.listen.port()),
+            None => format!("{}://{}", self.scheme(), self.listen),
         }
     }
 }

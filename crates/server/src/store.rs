@@ -8,6 +8,7 @@ mod audit;
 mod deliveries;
 mod hooks;
 mod people;
+mod provided;
 mod requests;
 
 use std::path::Path;
@@ -18,9 +19,10 @@ use rusqlite::Connection;
 
 pub use assets::{AssetRow, FindingRow, RuleCount};
 pub use audit::AuditRow;
-pub use deliveries::{Delivery, Scan, State, Told, Verdict};
+pub use deliveries::{Delivery, FolderName, Scan, State, Told, Verdict};
 pub use hooks::Hook;
 pub use people::{Person, Role, Session, TokenRow};
+pub use provided::Provided;
 pub use requests::{Draft, Request};
 
 /// What a query gives.
@@ -38,7 +40,7 @@ impl std::fmt::Debug for Store {
 }
 
 /// The version of the tables below.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 
 const TABLES: &str = "
 CREATE TABLE delivery (
@@ -59,7 +61,7 @@ CREATE INDEX finding_rule ON finding (scan, rule, path);
 CREATE INDEX asset_bytes ON asset (scan, sha256);
 CREATE TABLE person (
   id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, display TEXT NOT NULL, role TEXT NOT NULL, password TEXT,
-  subject TEXT UNIQUE, public_key TEXT, disabled INTEGER NOT NULL DEFAULT 0);
+  subject TEXT UNIQUE, public_key TEXT, disabled INTEGER NOT NULL DEFAULT 0, given TEXT);
 CREATE TABLE session (
   digest TEXT PRIMARY KEY, person INTEGER NOT NULL REFERENCES person, csrf TEXT NOT NULL, created INTEGER NOT NULL,
   used INTEGER NOT NULL);
@@ -78,6 +80,9 @@ CREATE TABLE hook (
 CREATE TABLE audit (
   id INTEGER PRIMARY KEY, at INTEGER NOT NULL, who TEXT NOT NULL, what TEXT NOT NULL, about TEXT NOT NULL);
 ";
+
+/// What was added to the tables since the first version, by the version that it led to.
+const CHANGES: [(i64, &str); 1] = [(2, "ALTER TABLE person ADD COLUMN given TEXT;")];
 
 impl Store {
     /// Opens the database, making its tables where there are none.
@@ -98,6 +103,11 @@ impl Store {
                 connection.execute_batch(&batch).map_err(told)?;
             }
             VERSION => {}
+            1..VERSION => {
+                let changes = CHANGES.iter().filter(|(to, _)| *to > version).map(|(_, sql)| *sql).collect::<String>();
+                let batch = format!("BEGIN;{changes}PRAGMA user_version = {VERSION};COMMIT;");
+                connection.execute_batch(&batch).map_err(told)?;
+            }
             other => {
                 let name = path.display();
                 return Err(format!(
@@ -117,4 +127,29 @@ impl Store {
 #[must_use]
 pub fn now() -> i64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs().try_into().unwrap_or(i64::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tables_of_an_earlier_version_gain_what_they_lack() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("server.sqlite");
+        let early = TABLES.replace(", given TEXT", "");
+        assert_ne!(early, TABLES);
+        let connection = Connection::open(&path).unwrap();
+        connection.execute_batch(&format!("{early}PRAGMA user_version = 1;")).unwrap();
+        connection.execute("INSERT INTO person (name, display, role) VALUES ('ada', 'Ada', 'admin')", []).unwrap();
+        drop(connection);
+        for _ in 0..2 {
+            let store = Store::open(&path).unwrap();
+            assert_eq!(store.person_named("ada").unwrap().unwrap().role, Role::Admin);
+            let sam = Provided { subject: "x y", name: "sam", display: "Sam", role: Role::Qc };
+            assert_eq!(store.meet(&sam).unwrap().0.role, Role::Qc);
+        }
+        Connection::open(&path).unwrap().pragma_update(None, "user_version", 99).unwrap();
+        assert!(Store::open(&path).unwrap_err().contains("another version"));
+    }
 }

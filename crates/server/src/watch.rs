@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::settings::Root;
+use crate::store::FolderName;
 use crate::{Server, ledger, secret, settle};
 
 /// How often it is looked whether the server is to end.
@@ -62,8 +63,8 @@ fn look(server: &Server, root: &Root) -> Result<(), String> {
         if let Ok(look) = settle::look(&entry.path(), server.settings.marker.as_deref()) {
             let id = secret::random()?;
             let settle = i64::try_from(server.settings.settle.as_secs()).unwrap_or(i64::MAX);
-            let (id, changed) =
-                server.store.seen(&root.name, &name, &id, &look, settle).map_err(|e| format!("the database: {e}"))?;
+            let folder = FolderName { root: &root.name, name: &name, new_id: &id };
+            let (id, changed) = server.store.seen(folder, &look, settle).map_err(|e| format!("the database: {e}"))?;
             if changed {
                 server.changed(&id);
             }

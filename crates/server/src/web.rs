@@ -13,6 +13,8 @@ mod guard;
 mod pages;
 mod people;
 mod places;
+mod provider;
+mod reports;
 mod requests;
 mod signing_in;
 mod statics;
@@ -29,8 +31,8 @@ use axum::response::Response;
 use axum::routing::{MethodFilter, on};
 use tower_http::timeout::TimeoutLayer;
 
-use crate::Server;
 use crate::store::Role;
+use crate::{Server, tls};
 pub(crate) use answer::{Answer, Refusal};
 pub use attempts::Attempts;
 pub(crate) use guard::Asked;
@@ -89,8 +91,9 @@ const ROUTES: &[Route] = &[
     get("/", VIEWER, deliveries::list),
     get("/deliveries/{id}", VIEWER, deliveries::one),
     get("/deliveries/{id}/difference", VIEWER, deliveries::difference),
-    get("/deliveries/{id}/report.json", VIEWER, deliveries::report_json),
-    get("/deliveries/{id}/report.html", VIEWER, deliveries::report_html),
+    get("/deliveries/{id}/report.json", VIEWER, reports::json_of),
+    get("/deliveries/{id}/report.html", VIEWER, reports::html_of),
+    get("/deliveries/{id}/reports/{format}", VIEWER, reports::one),
     post("/deliveries/{id}/rescan", QC, deliveries::rescan),
     get("/deliveries/{id}/assets/{number}", VIEWER, assets::one),
     get("/deliveries/{id}/assets/{number}/picture", VIEWER, assets::picture),
@@ -118,6 +121,8 @@ const ROUTES: &[Route] = &[
     post("/account/key/remove", VIEWER, people::remove_key),
     get("/login", Access::Early, signing_in::page),
     post("/login", Access::Early, signing_in::sign_in),
+    get("/oidc/start", Access::Early, provider::leave),
+    get("/oidc/callback", Access::Early, provider::back),
     post("/logout", VIEWER, signing_in::sign_out),
     get("/setup", Access::Early, signing_in::setup_page),
     post("/setup", Access::Early, signing_in::set_up),
@@ -128,7 +133,8 @@ const ROUTES: &[Route] = &[
     json(get("/api/v1/deliveries", Access::Client(Role::Viewer), api::list)),
     json(post("/api/v1/deliveries", Access::Client(Role::Qc), api::add)),
     json(get("/api/v1/deliveries/{id}", Access::Client(Role::Viewer), api::one)),
-    json(get("/api/v1/deliveries/{id}/report", Access::Client(Role::Viewer), api::report)),
+    json(get("/api/v1/deliveries/{id}/report", Access::Client(Role::Viewer), reports::for_client)),
+    json(get("/api/v1/events", Access::Client(Role::Viewer), events::stream)),
 ];
 
 /// Answers until the server is to end.
@@ -142,10 +148,19 @@ pub(crate) async fn run(server: Arc<Server>, listener: TcpListener) -> std::io::
             }
         }
     };
-    let served = axum::serve(listener, router(server));
+    let served = async {
+        match server.settings.certificate.clone() {
+            Some(files) => {
+                let told = Arc::clone(&server);
+                let tell = move |what: &str| told.tell("the certificate", what);
+                axum::serve(tls::Listener::new(listener, files, tell)?, router(server)).await
+            }
+            None => axum::serve(listener, router(server)).await,
+        }
+    };
     // What is under way is given up: a page is asked for again, and a change is one transaction.
     tokio::select! {
-        served = async { served.await } => served,
+        served = served => served,
         () = ended => Ok(()),
     }
 }
@@ -238,8 +253,8 @@ mod tests {
     fn nothing_is_changed_by_reading_and_nothing_read_without_a_role() {
         let open: Vec<&str> =
             ROUTES.iter().filter(|r| matches!(r.access, Access::Open | Access::Early)).map(|r| r.path).collect();
-        let known =
-            ["/login", "/login", "/setup", "/setup", "/static/style.css", "/static/app.js", "/api/v1/openapi.json"];
-        assert_eq!(open, known);
+        let signing_in = ["/login", "/login", "/oidc/start", "/oidc/callback", "/setup", "/setup"];
+        let same_for_all = ["/static/style.css", "/static/app.js", "/api/v1/openapi.json"];
+        assert_eq!(open, [&signing_in[..], &same_for_all[..]].concat());
     }
 }

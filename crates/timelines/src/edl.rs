@@ -227,10 +227,8 @@ impl Parser {
         let rate = known_rate.unwrap_or_else(|| conclude_rate(&self.entries, drop));
         let title = if self.title.is_empty() { name.to_owned() } else { self.title.clone() };
         let mut events = Vec::new();
-        for (index, entry) in self.entries.iter().enumerate() {
-            let before = index.checked_sub(1).and_then(|previous| self.entries.get(previous));
-            let after = self.entries.get(index + 1).filter(|next| next.number == entry.number);
-            self.emit(entry, before, after, rate, &mut events);
+        for index in 0..self.entries.len() {
+            self.emit(index, rate, &mut events);
         }
         number_tracks(&mut events);
         let events = events.into_iter().map(|(_, event)| event).collect();
@@ -247,14 +245,10 @@ impl Parser {
     }
 
     /// The events of one line: one for each channel.
-    fn emit(
-        &self,
-        entry: &Entry,
-        before: Option<&Entry>,
-        after: Option<&Entry>,
-        rate: Rate,
-        events: &mut Vec<(Channel, Event)>,
-    ) {
+    fn emit(&self, index: usize, rate: Rate, events: &mut Vec<(Channel, Event)>) {
+        let Some(entry) = self.entries.get(index) else { return };
+        let before = index.checked_sub(1).and_then(|previous| self.entries.get(previous));
+        let after = self.entries.get(index + 1).filter(|next| next.number == entry.number);
         let reel = self.long_reels.get(&entry.reel).cloned().unwrap_or_else(|| entry.reel.clone());
         if is_black(&reel) {
             return;

@@ -220,7 +220,7 @@ impl<'a> Walker<'a, '_> {
         match element.name.as_str() {
             "asset-clip" | "video" | "audio" => {
                 let kind = if element.name == "audio" { EventKind::Audio } else { self.kind_of_asset(element) };
-                self.event(element, element, kind, times.start, around, times)
+                self.event(&Clip { element, essence: element, kind, source_start: times.start }, around, times)
             }
             "clip" => self.clip(element, around, times),
             "sync-clip" => {
@@ -291,7 +291,8 @@ impl<'a> Walker<'a, '_> {
         let Some((essence, at)) = essence_of(element, times.start) else { return Ok(()) };
         let kind = if essence.name == "audio" { EventKind::Audio } else { self.kind_of_asset(essence) };
         let inner = self.times(essence, 0.0);
-        self.event(element, essence, kind, inner.start + at - inner.offset, around, times)
+        let source_start = inner.start + at - inner.offset;
+        self.event(&Clip { element, essence, kind, source_start }, around, times)
     }
 
     fn sequential_essences(&mut self, parent: &'a Element, around: Around, begin: f64) -> Result<(), Unreadable> {
@@ -312,15 +313,8 @@ impl<'a> Walker<'a, '_> {
         if sound_only || element.attribute("srcEnable") == Some("audio") { EventKind::Audio } else { EventKind::Video }
     }
 
-    fn event(
-        &mut self,
-        element: &'a Element,
-        essence: &'a Element,
-        kind: EventKind,
-        source_start: f64,
-        around: Around,
-        times: Times,
-    ) -> Result<(), Unreadable> {
+    fn event(&mut self, clip: &Clip<'a>, around: Around, times: Times) -> Result<(), Unreadable> {
+        let Clip { element, essence, kind, source_start } = *clip;
         let Some(asset) = self.resource(essence, "ref").filter(|resource| resource.name == "asset") else {
             // Titles and generators refer to effects.
             return Ok(());
@@ -357,6 +351,15 @@ impl<'a> Walker<'a, '_> {
         self.events.push((around.lane, event));
         Ok(())
     }
+}
+
+/// A clip of the story: its element, the one inside that names the asset (the same where there is only one), and where in
+/// the asset it starts, in seconds.
+struct Clip<'a> {
+    element: &'a Element,
+    essence: &'a Element,
+    kind: EventKind,
+    source_start: f64,
 }
 
 /// Elements that take part in the story.

@@ -6,6 +6,8 @@ pub(crate) mod archived;
 pub(crate) mod asset;
 pub(crate) mod chromium;
 pub(crate) mod document;
+#[cfg(feature = "serve")]
+pub(crate) mod identity_provider;
 pub(crate) mod object_store;
 pub(crate) mod prerequisite;
 pub(crate) mod run;

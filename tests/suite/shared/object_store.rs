@@ -26,6 +26,8 @@ pub(crate) enum Fault {
     Refused(&'static str),
     /// The object is exchanged before it is answered for.
     Exchanged,
+    /// The body stops in its middle, and nothing more comes for so long.
+    Stalled(Duration),
 }
 
 #[derive(Default)]
@@ -33,6 +35,12 @@ pub(crate) struct State {
     pub objects: BTreeMap<String, Vec<u8>>,
     /// Taken from the end, one for each answer to a request for an object.
     pub faults: Vec<Fault>,
+    /// The same for pages of listings: one that is busy, cut or closed.
+    pub listing_faults: Vec<Fault>,
+    /// So many answers are good before the first fault.
+    pub good: usize,
+    /// How long a connection stays open behind a body that broke off.
+    pub stall: Duration,
     /// Before each answer.
     pub delay: Duration,
     pub requests: Vec<String>,
@@ -77,6 +85,13 @@ impl Server {
         server
     }
 
+    /// One fault after so many good answers.
+    pub(crate) fn fail_after(&self, good: usize, fault: Fault) {
+        let mut state = self.state.lock().unwrap();
+        state.faults = [fault].into();
+        state.good = good;
+    }
+
     pub(crate) fn fail(&self, faults: &[Fault]) {
         self.state.lock().unwrap().faults = faults.iter().rev().copied().collect();
     }
@@ -114,6 +129,8 @@ fn serve(stream: TcpStream, state: &Mutex<State>) {
         std::thread::sleep(delay);
         let Some(answer) = answer(&lines, &mut state.lock().unwrap()) else { return };
         if stream.write_all(&answer.0).is_err() || answer.1 {
+            let stall = std::mem::take(&mut state.lock().unwrap().stall);
+            std::thread::sleep(stall);
             return;
         }
     }
@@ -140,9 +157,20 @@ fn answer(lines: &[String], state: &mut State) -> Option<(Vec<u8>, bool)> {
     state.requests.push(format!("{method} {key}"));
     if query.contains_key("list-type") {
         let refused = error("403 Forbidden", "AccessDenied");
-        return Some((if state.listing_refused { refused } else { page(state, &query) }, false));
+        return match state.listing_faults.pop() {
+            Some(Fault::Busy) => Some((error("503 Slow Down", "SlowDown"), false)),
+            Some(Fault::Closed) => None,
+            Some(_) => {
+                let mut whole = page(state, &query);
+                whole.truncate(whole.len() - 40);
+                Some((whole, true))
+            }
+            None => Some((if state.listing_refused { refused } else { page(state, &query) }, false)),
+        };
     }
-    match state.faults.pop() {
+    let fault = if state.good > 0 { None } else { state.faults.pop() };
+    state.good = state.good.saturating_sub(1);
+    match fault {
         Some(Fault::Busy) => return Some((error("503 Slow Down", "SlowDown"), false)),
         Some(Fault::Closed) => return None,
         Some(Fault::Refused(code)) => return Some((error("403 Forbidden", code), false)),
@@ -150,7 +178,10 @@ fn answer(lines: &[String], state: &mut State) -> Option<(Vec<u8>, bool)> {
             state.objects.entry(key.clone()).and_modify(|bytes| bytes.reverse());
             return answer(lines, state);
         }
-        Some(Fault::Cut) => {
+        Some(fault @ (Fault::Cut | Fault::Stalled(_))) => {
+            if let Fault::Stalled(stall) = fault {
+                state.stall = stall;
+            }
             let (mut whole, _) = object(method, state.objects.get(&key)?, &header);
             whole.truncate(whole.len() - 7);
             return Some((whole, true));

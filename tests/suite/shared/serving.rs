@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -77,7 +78,11 @@ impl Serving {
 
     /// Uses a link up.
     pub(crate) fn join(&self, token: &str, name: &str, display: &str) -> Client {
-        let mut client = Client::new(&self.host);
+        self.join_as(Client::new(&self.host), token, name, display)
+    }
+
+    /// Uses a link up in this browser.
+    pub(crate) fn join_as(&self, mut client: Client, token: &str, name: &str, display: &str) -> Client {
         client.get(&format!("/setup?token={token}"));
         let fields = [
             ("token", token),
@@ -147,6 +152,7 @@ impl Drop for Serving {
 fn begin(folder: &Path, options: &[String]) -> (Child, String, Option<String>) {
     let mut command: Command = program(folder, env!("CARGO_BIN_EXE_countersign"));
     command.env("COUNTERSIGN_WEBHOOK_SECRET", "a secret of the test");
+    command.env("COUNTERSIGN_OIDC_SECRET", super::identity_provider::SECRET);
     command.args(["serve", "--data", "data", "--root", "drops=drops", "--listen", "127.0.0.1:0", "--poll", "1"]);
     command.args(options);
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().unwrap();
@@ -155,7 +161,7 @@ fn begin(folder: &Path, options: &[String]) -> (Child, String, Option<String>) {
     // The ledger is told of last but for the link, which is told in one go with it.
     let mut told = false;
     while let Some(Ok(line)) = if told && !data_is_new(folder) { None } else { lines.next() } {
-        if let Some(address) = line.strip_prefix("serving http://") {
+        if let Some((_, address)) = line.strip_prefix("serving ").and_then(|address| address.split_once("://")) {
             address.clone_into(&mut host);
         } else if line.starts_with("ledger ") {
             told = true;
@@ -198,13 +204,36 @@ impl Reply {
 #[derive(Clone)]
 pub(crate) struct Client {
     host: String,
+    /// Whom it trusts, where it speaks TLS.
+    tls: Option<Arc<rustls::ClientConfig>>,
     pub(crate) cookies: BTreeMap<String, String>,
     pub(crate) csrf: String,
 }
 
+trait Stream: Read + Write {}
+impl<T: Read + Write> Stream for T {}
+
 impl Client {
     pub(crate) fn new(host: &str) -> Self {
-        Self { host: host.to_owned(), cookies: BTreeMap::new(), csrf: String::new() }
+        Self { host: host.to_owned(), tls: None, cookies: BTreeMap::new(), csrf: String::new() }
+    }
+
+    /// One that speaks TLS, and trusts this authority only.
+    pub(crate) fn trusting(host: &str, authority: &[u8]) -> Self {
+        let mut roots = rustls::RootCertStore::empty();
+        roots.add(authority.to_vec().into()).unwrap();
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+        let config = config.unwrap().with_root_certificates(roots).with_no_client_auth();
+        Self { tls: Some(Arc::new(config)), ..Self::new(host) }
+    }
+
+    fn connect(&self) -> Box<dyn Stream> {
+        let stream = TcpStream::connect(self.host.replace("localhost", "127.0.0.1")).unwrap();
+        stream.set_read_timeout(Some(WAIT)).unwrap();
+        let Some(config) = &self.tls else { return Box::new(stream) };
+        let name = "localhost".try_into().unwrap();
+        Box::new(rustls::StreamOwned::new(rustls::ClientConnection::new(Arc::clone(config), name).unwrap(), stream))
     }
 
     /// After the server has started again.
@@ -214,8 +243,7 @@ impl Client {
 
     /// One request as it is; cookies are kept, nothing else is added but the host.
     pub(crate) fn send(&mut self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Reply {
-        let mut stream = TcpStream::connect(self.host.replace("localhost", "127.0.0.1")).unwrap();
-        stream.set_read_timeout(Some(WAIT)).unwrap();
+        let mut stream = self.connect();
         let mut head = format!("{method} {path} HTTP/1.1\r\nConnection: close\r\nContent-Length: {}\r\n", body.len());
         if !headers.iter().any(|(name, _)| *name == "Host") {
             head += &format!("Host: {}\r\n", self.host);
@@ -269,7 +297,7 @@ impl Client {
 
     /// The headers that a browser sends with a form of this server.
     pub(crate) fn origin(&self) -> String {
-        format!("http://{}", self.host)
+        format!("{}://{}", if self.tls.is_some() { "https" } else { "http" }, self.host)
     }
 
     /// A form of this server, with its CSRF token.

@@ -46,7 +46,8 @@ impl Package for AscMhl {
         for (number, path) in lists.iter().enumerate() {
             match folder.read(path).and_then(|bytes| hash_list::read(&bytes)) {
                 Ok(list) if list.kind == "hashlist" && list.version.starts_with('2') => {
-                    history.generation(number + 1, path, &list, folder, &mut opened);
+                    let generation = Generation { number: number + 1, by: path, list: &list };
+                    history.generation(&generation, folder, &mut opened);
                     unverified(path, &list, &mut opened);
                     opened.manifests.push(path.clone());
                 }
@@ -138,6 +139,13 @@ fn vouched(folder: &Folder, path: &str, link: &Entry, by: &str, opened: &mut Pac
     }
 }
 
+/// A hash list of the history: its number in the chain, from 1 on, and its path.
+struct Generation<'a> {
+    number: usize,
+    by: &'a str,
+    list: &'a HashList,
+}
+
 /// What all generations say together.
 #[derive(Default)]
 struct History {
@@ -145,7 +153,8 @@ struct History {
 }
 
 impl History {
-    fn generation(&mut self, number: usize, by: &str, list: &HashList, folder: &Folder, opened: &mut PackageManifest) {
+    fn generation(&mut self, generation: &Generation, folder: &Folder, opened: &mut PackageManifest) {
+        let Generation { by, list, .. } = *generation;
         opened.ignore(&list.ignore);
         // Names may be handed on within one generation: all of them are taken away before any is given.
         let before = |entry: &Entry| entry.previous.as_deref().and_then(|path| inside(path).ok());
@@ -153,7 +162,7 @@ impl History {
             list.entries.iter().filter_map(before).filter_map(|path| self.files.remove_entry(&path)).collect();
         for entry in &list.entries {
             let was = before(entry).and_then(|path| renamed.remove(&path));
-            self.entry(number, by, entry, was, opened);
+            self.entry(generation, entry, was, opened);
         }
         for reference in &list.references {
             match inside(&reference.path) {
@@ -164,7 +173,8 @@ impl History {
         folders(by, list, opened);
     }
 
-    fn entry(&mut self, number: usize, by: &str, entry: &Entry, was: Option<Member>, opened: &mut PackageManifest) {
+    fn entry(&mut self, generation: &Generation, entry: &Entry, was: Option<Member>, opened: &mut PackageManifest) {
+        let Generation { number, by, .. } = *generation;
         let path = match inside(&entry.path) {
             Ok(path) => path,
             Err(why) => {

@@ -200,6 +200,15 @@ struct File {
     by: BTreeSet<String>,
 }
 
+/// A payload manifest or a tag manifest (RFC 8493, sections 2.1.3 and 2.2.1).
+struct Manifest<'a> {
+    name: &'a str,
+    /// Which its name says; `None` for one that is not known.
+    algorithm: Option<Algorithm>,
+    /// What the files of a payload manifest are to the package; `None` for tag files.
+    membership: Option<Membership>,
+}
+
 impl Bag {
     fn text(&self, folder: &Folder, name: &str, opened: &mut PackageManifest) -> String {
         match folder.read(name) {
@@ -237,21 +246,15 @@ impl Bag {
             }
             let text = self.text(folder, name, opened);
             for line in lines(&text) {
-                self.line(line, name, algorithm, membership, opened);
+                self.line(line, &Manifest { name, algorithm, membership }, opened);
             }
             read.push(name.clone());
         }
         read
     }
 
-    fn line(
-        &mut self,
-        line: &str,
-        manifest: &str,
-        algorithm: Option<Algorithm>,
-        membership: Option<Membership>,
-        opened: &mut PackageManifest,
-    ) {
+    fn line(&mut self, line: &str, manifest: &Manifest, opened: &mut PackageManifest) {
+        let Manifest { name: manifest, algorithm, membership } = *manifest;
         let mut wrong = |what: String| opened.fault(PackageFaultKind::Malformed, manifest, what);
         let Some((hash, rest)) = line.split_once([' ', '\t']) else {
             return wrong(format!("the line {:?} is no hash and path", cut(line)));

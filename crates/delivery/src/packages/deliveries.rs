@@ -26,13 +26,13 @@ type Claims = Vec<(usize, usize)>;
 /// ```
 /// use std::path::Path;
 ///
-/// use countersign_delivery::packages::{Info, Member, Membership, PackageIndex, PackageManifest};
+/// use countersign_delivery::packages::{Info, Member, Membership, PackageIndex, PackageManifest, PackageRoot};
 ///
 /// static INFO: Info = Info { kind: "mhl", name: "Media Hash List 1.1" };
 /// let mut index = PackageIndex::default();
 /// let members = vec![Member::new("clip.mov", Some(Membership::Manifest))];
 /// let opened = PackageManifest { members, ..PackageManifest::default() };
-/// index.add(&INFO, 0, Path::new("reel"), opened, |path| path.display().to_string());
+/// index.add(&INFO, PackageRoot { root: 0, rel: Path::new("reel") }, opened, |path| path.display().to_string());
 /// index.link();
 /// // The walk asks for each file that it comes to whether a package lists it.
 /// assert_eq!(index.place(0, "reel/clip.mov").membership, Some(Membership::Manifest));
@@ -94,9 +94,19 @@ pub struct ClaimedDigest<'a> {
     pub digest: &'a Digest,
 }
 
+/// The folder that is the root of a package.
+#[derive(Clone, Copy, Debug)]
+pub struct PackageRoot<'a> {
+    /// The number of the scanned root, from 0 on.
+    pub root: usize,
+    /// The folder's path below it; empty for the root itself.
+    pub rel: &'a Path,
+}
+
 impl PackageIndex {
-    /// Takes up a package that was found in the folder `rel` below root number `root`. Call in walking order.
-    pub fn add(&mut self, info: &'static Info, root: usize, rel: &Path, opened: PackageManifest, spelling: Spelling) {
+    /// Takes up a package that was found in a folder. Call in walking order.
+    pub fn add(&mut self, info: &'static Info, at: PackageRoot<'_>, opened: PackageManifest, spelling: Spelling) {
+        let PackageRoot { root, rel } = at;
         let id = self.packages.len();
         let mut spelled = Vec::with_capacity(opened.members.len());
         for (index, member) in opened.members.iter().enumerate() {
@@ -475,6 +485,10 @@ mod tests {
         PackageManifest { members, lists_everything: true, ..PackageManifest::default() }
     }
 
+    fn at(rel: &str) -> PackageRoot<'_> {
+        PackageRoot { root: 0, rel: Path::new(rel) }
+    }
+
     fn asset(rel: &str, size: u64) -> Asset {
         Asset::new(rel.into(), rel.to_owned(), 0, size, None)
     }
@@ -482,9 +496,9 @@ mod tests {
     #[test]
     fn the_innermost_package_holds_a_file_and_the_strongest_membership_counts() {
         let mut all = PackageIndex::default();
-        all.add(&KIND, 0, Path::new(""), opened(&[("a/b.mxf", Some(Membership::Manifest)), ("c.mxf", None)]), plain);
-        all.add(&KIND, 0, Path::new("a"), opened(&[("b.mxf", Some(Membership::Cpl))]), plain);
-        all.add(&KIND, 0, Path::new("a"), opened(&[("b.mxf", Some(Membership::Pkl))]), plain);
+        all.add(&KIND, at(""), opened(&[("a/b.mxf", Some(Membership::Manifest)), ("c.mxf", None)]), plain);
+        all.add(&KIND, at("a"), opened(&[("b.mxf", Some(Membership::Cpl))]), plain);
+        all.add(&KIND, at("a"), opened(&[("b.mxf", Some(Membership::Pkl))]), plain);
         assert_eq!(
             (all.place(0, "a/b.mxf").package, all.place(0, "a/b.mxf").membership),
             (Some(1), Some(Membership::Cpl))
@@ -497,7 +511,7 @@ mod tests {
     #[test]
     fn names_match_in_either_unicode_form() {
         let mut all = PackageIndex::default();
-        all.add(&KIND, 0, Path::new(""), opened(&[("caf\u{e9}.mxf", Some(Membership::Pkl))]), plain);
+        all.add(&KIND, at(""), opened(&[("caf\u{e9}.mxf", Some(Membership::Pkl))]), plain);
         assert_eq!(all.place(0, "cafe\u{301}.mxf").membership, Some(Membership::Pkl));
         all.saw(&asset("cafe\u{301}.mxf", 1));
         assert_eq!(all.finish(true)[0].1, vec![]);
@@ -511,7 +525,7 @@ mod tests {
         row.members[2].digests = vec![Digest { algorithm: Algorithm::Md5, value: vec![0; 16] }];
         row.expected_unlisted = vec!["MAP".to_owned(), "notes/".to_owned()];
         let mut all = PackageIndex::default();
-        all.add(&KIND, 0, Path::new("p"), row, plain);
+        all.add(&KIND, at("p"), row, plain);
         for (path, size) in [("p/short.mxf", 8), ("p/MAP", 1), ("p/notes/a/b", 1), ("p/extra", 1), ("q", 1)] {
             all.saw(&asset(path, size));
         }
@@ -529,7 +543,7 @@ mod tests {
             ]
         );
         let mut stopped = PackageIndex::default();
-        stopped.add(&KIND, 0, Path::new("p"), partial, plain);
+        stopped.add(&KIND, at("p"), partial, plain);
         assert_eq!(stopped.finish(false)[0].1, vec![], "a stopped walk misses nothing");
     }
 

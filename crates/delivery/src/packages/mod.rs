@@ -23,7 +23,7 @@ mod timeline;
 mod xml;
 
 pub use countersign_io::digest::{Algorithm, Digest};
-pub use deliveries::{ClaimedDigest, PackageIndex, Place, PlayedComposition, Spelling, capped};
+pub use deliveries::{ClaimedDigest, PackageIndex, PackageRoot, Place, PlayedComposition, Spelling, capped};
 pub use paths::inside;
 pub use sequence::{FrameName, Row, Sequences, frame_name};
 pub use timeline::record_range;

@@ -10,7 +10,7 @@ use globset::GlobSet;
 use super::tree::ArchiveTree;
 use super::{Archive, Budget, Row};
 use crate::survey;
-use countersign_delivery::packages::{PackageIndex, PackageManifest, archive};
+use countersign_delivery::packages::{PackageIndex, PackageManifest, PackageRoot, archive};
 use countersign_io::{self as io, Listings, TempSpace, Tree};
 use countersign_model::limits;
 
@@ -35,8 +35,8 @@ impl Archive {
             for (info, opened) in survey::packages_in(folder, listing) {
                 let opened = self.with_optional_members(opened, folder.path(), &tree, exclude);
                 let rel = self.below(folder.path());
-                let rel = Path::new(rel.trim_end_matches('/'));
-                found.add(info, self.root, rel, opened, |path| path.to_string_lossy().into_owned());
+                let at = PackageRoot { root: self.root, rel: Path::new(rel.trim_end_matches('/')) };
+                found.add(info, at, opened, |path| path.to_string_lossy().into_owned());
             }
         });
         budget.manifests = tree.left();

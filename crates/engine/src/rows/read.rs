@@ -9,13 +9,15 @@ use data_encoding::{BASE64, HEXLOWER};
 use flate2::read::GzDecoder;
 use sha2::{Digest, Sha256};
 
-use super::{Answer, AssetRow, Footer, Header, KnownStat, Line, SCHEMA, place};
+use super::{Answer, AssetRow, Footer, Header, KnownStat, Line, MOST_SHARDS, SCHEMA, place};
 use countersign_io::{TempSpace, read_at};
 
 /// The longest line: the facts of one asset, or the bytes that one file carries along.
 const LINE: u64 = 256 * 1024 * 1024;
 /// Files in a folder of rows that are looked at.
-const FILES: usize = 1_000_000;
+const FILES: usize = MOST_SHARDS as usize;
+/// Missing shards that are named one by one.
+const TOLD: usize = 100;
 
 /// Why rows are not judged as one delivery.
 #[derive(Debug)]
@@ -106,8 +108,7 @@ impl Recorded {
                 Err(error) => incomplete.faults.push(format!("{} is cut or damaged: {error}", file.display())),
             }
         }
-        let missing = (1..=header.shard.1).filter(|number| !seen.contains_key(number));
-        incomplete.faults.extend(missing.map(|number| format!("shard {number} of {} is missing", header.shard.1)));
+        incomplete.faults.extend(missing(header.shard.1, &seen));
         let mut trees = trees.into_values();
         if let (Some(_), Some(file)) = (trees.next(), trees.next()) {
             let what = "the files were not the same when its shard was extracted as for the others".to_owned();
@@ -240,6 +241,18 @@ impl Reading {
     }
 }
 
+/// The shards of so many that were not seen, one clause each for the first of them.
+fn missing(of: u32, seen: &BTreeMap<u32, PathBuf>) -> Vec<String> {
+    let mut missing = (1..=of).filter(|number| !seen.contains_key(number));
+    let mut told: Vec<_> =
+        missing.by_ref().take(TOLD).map(|number| format!("shard {number} of {of} is missing")).collect();
+    let more = missing.count();
+    if more > 0 {
+        told.push(format!("{more} more shards are missing"));
+    }
+    told
+}
+
 /// The files of shards in the folders, in the order of their names.
 fn files(folders: &[PathBuf]) -> Result<Vec<PathBuf>, Refusal> {
     let mut out = Vec::new();
@@ -275,6 +288,9 @@ fn header(file: &Path) -> Result<Header, Refusal> {
     let (number, of) = header.shard;
     if header.schema != SCHEMA {
         return Err(unfit(format!("it is of the form {}, and {SCHEMA} is read", header.schema)));
+    }
+    if of > MOST_SHARDS {
+        return Err(unfit(format!("it is one of {of} shards, and {MOST_SHARDS} is the most that are read")));
     }
     if number == 0 || number > of || header.above.len() != header.roots.len() {
         return Err(unfit("its first line contradicts itself".to_owned()));

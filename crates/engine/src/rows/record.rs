@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,6 +15,8 @@ use sha2::{Digest, Sha256};
 use super::{AssetRow, Footer, Header, KnownStat, Line, kind_number, place};
 use countersign_io::{Entry, Folder, Handle, Stat, Tree};
 
+/// What the name of an unfinished file ends with.
+const PART: &str = ".part";
 /// Bytes of one file that are carried along: manifests, timelines and directories of archives. What a longer one holds is
 /// missing where it is judged, and told there.
 const CARRIED: usize = 64 * 1024 * 1024;
@@ -148,14 +151,24 @@ impl std::fmt::Debug for Recorder {
 }
 
 impl Recorder {
-    /// Begins the file of a shard in a folder; it gets its name when it is whole.
+    /// Begins the file of a shard in a folder; it gets its name when it is whole. One that an earlier extraction wrote of the
+    /// same shard is removed.
     ///
     /// # Errors
     /// Where nothing can be written there.
     pub fn begin(folder: &Path, header: &Header) -> io::Result<Self> {
         let shard = Shard { number: header.shard.0, of: header.shard.1 };
-        let file = folder.join(format!("shard-{:05}-of-{:05}.ndjson.gz", shard.number, shard.of));
-        let to = tempfile::Builder::new().prefix(".shard-").suffix(".part").tempfile_in(folder)?;
+        let name = format!("shard-{:05}-of-{:05}", shard.number, shard.of);
+        let (file, unfinished) = (folder.join(format!("{name}.ndjson.gz")), format!(".{name}."));
+        remove_abandoned(folder, &unfinished);
+        let to = tempfile::Builder::new().prefix(&unfinished).suffix(PART).tempfile_in(folder)?;
+        // The lock ends with the process, whatever ends that. A file system without locks keeps what is abandoned.
+        let _ = to.as_file().try_lock();
+        // What an earlier extraction said is of another time: interrupted, this one must leave nothing to be judged.
+        match std::fs::remove_file(&file) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
         let to = GzEncoder::new(BufWriter::new(to), Compression::default());
         let mut output = Output { to, sum: Sha256::new(), lines: 0 };
         output.line(header)?;
@@ -226,6 +239,18 @@ impl Recorder {
         file.as_file().sync_all()?;
         file.persist(&self.file).map_err(|e| e.error)?;
         Ok((self.file.clone(), lines))
+    }
+}
+
+/// Removes what runs that were killed have left of this shard: nobody holds its lock.
+fn remove_abandoned(folder: &Path, unfinished: &str) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let of_this = name.to_str().is_some_and(|name| name.starts_with(unfinished) && name.ends_with(PART));
+        let opened = || File::options().write(true).open(entry.path());
+        if of_this && entry.file_type().is_ok_and(|kind| kind.is_file()) && opened().is_ok_and(|f| f.try_lock().is_ok()) {
+            let _ = std::fs::remove_file(entry.path());
+        }
     }
 }
 

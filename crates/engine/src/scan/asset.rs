@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::around::PackageContext;
-use super::row::{Digests, RowOf, changed};
+use super::hashing::Hashed;
+use super::row::{RowOf, changed};
 use super::{Cut, Scan, Watch, cut};
 use crate::archives::{self, Inside};
 use crate::cache::{Cache, MemberKey};
@@ -18,9 +19,7 @@ use crate::originals::Originals;
 use crate::preview::Open;
 use crate::walk::{self, lossless};
 use countersign_credentials::{Neighbors, OnDrive};
-use countersign_delivery::packages::ClaimedDigest;
 use countersign_io::asset_budget::AssetBudget;
-use countersign_io::digest::{self, Algorithm, Digest};
 use countersign_io::{self as io, ByteRange, Entry, Folder, Roots, Stat, TempSpace};
 use countersign_judge::judge::ExaminedAsset;
 use countersign_judge::marks;
@@ -28,8 +27,8 @@ use countersign_judge::roles;
 use countersign_media::formats;
 use countersign_media::member::MemberBytes;
 use countersign_model::{
-    Ai, AppendedArchive, Asset, AssetReport, Evidence, Facts, Finding, FindingState, FormatId, Media, PackageFault,
-    PackageFaultKind, Problem, ProblemKind, Recipe, Role, SamePicture,
+    Ai, AppendedArchive, Asset, AssetReport, Evidence, Facts, Finding, FindingState, FormatId, Media, Problem,
+    ProblemKind, Recipe, Role, SamePicture,
 };
 use countersign_report::Picture;
 
@@ -289,9 +288,16 @@ pub(super) fn process_asset(pass: &Pass<'_>, job: Job) -> Option<Judged> {
     let (ai, is_copy) = (marks::ai(&evidence), evidence.iter().any(|evidence| evidence.of.is_some()));
     let claims = if scan.options.integrity { around.deliveries.digests(asset.root, &asset.rel) } else { vec![] };
     let recorded = is_copy || scan.judge.needs_digest(&asset, ai);
-    let mut hashed = Hashed { claims, recorded, ..Hashed::default() };
+    let mut hashed = Hashed::of(claims, recorded, inside.is_some());
     let wanted = if asset.obstacle.is_some() { Vec::new() } else { hashed.wanted() };
-    let hash = || hash(*pass, &mut hashed, (&asset, inside.as_ref()), &mut opened);
+    let hash = || {
+        hashed.read(&wanted, asset.size, watch, || match open_again((&asset, inside.as_ref()), &mut opened, files) {
+            Ok(()) => Ok(opened.as_ref()),
+            // What keeps a member from being read is told already.
+            Err(_) if inside.is_some() => Ok(None),
+            Err(problem) => Err(problem),
+        })
+    };
     let digests = row.digests(&wanted, hash).unwrap_or_else(|failed| {
         facts.problems.extend(failed);
         None
@@ -428,43 +434,6 @@ pub(super) fn catch_panic<T>(read: impl FnOnce() -> T) -> Result<T, Problem> {
     })
 }
 
-/// What is to be hashed of an asset, and what came of it.
-#[derive(Default)]
-struct Hashed<'a> {
-    claims: Vec<ClaimedDigest<'a>>,
-    /// Whether records may be about these bytes.
-    recorded: bool,
-    /// Of the bytes that were judged: a file that changes meanwhile has none.
-    sha256: Option<String>,
-    bytes: u64,
-}
-
-impl Hashed<'_> {
-    fn wanted(&self) -> Vec<Algorithm> {
-        let own = self.recorded.then_some(Algorithm::Sha256);
-        self.claims.iter().map(|c| c.digest.algorithm).chain(own).collect()
-    }
-
-    /// Takes up what came of [`Hashed::wanted`], and compares what packages claim.
-    fn compare(&mut self, digests: &[Digest], asset: &mut Asset, around: &PackageContext<'_>) {
-        self.sha256 = digests.last().filter(|_| self.recorded).map(Digest::text);
-        let mut agreed = vec![];
-        for (claim, found) in self.claims.iter().zip(digests) {
-            let name = claim.digest.algorithm.name();
-            if claim.digest.agrees(found) {
-                agreed.push(name);
-                continue;
-            }
-            let what = format!("its {name} is {} and not {}", found.text(), claim.digest.text());
-            let fault = PackageFault { kind: PackageFaultKind::HashMismatch, path: asset.rel.clone(), what };
-            around.deliveries.fault(claim.package, fault);
-        }
-        if !agreed.is_empty() && agreed.len() == self.claims.len() {
-            asset.verified_hashes = Some(agreed.join(", "));
-        }
-    }
-}
-
 /// Opens what was not opened because its facts were known.
 pub(super) fn open_again(
     (asset, inside): (&Asset, Option<&Inside>),
@@ -534,43 +503,6 @@ fn same_pictures(
     let local = inside.is_none() && files.is_local(asset);
     let material = Material { bytes: held, path: &asset.path, local, facts, space: files.space };
     catch_panic(|| originals.others(&material, (asset.root, &asset.rel))).unwrap_or_default()
-}
-
-/// Reads the asset once for all digests that anybody wants of it; with what is wrong with the bytes, all of them having
-/// been read.
-fn hash(
-    pass: Pass<'_>,
-    hashed: &mut Hashed,
-    (asset, inside): (&Asset, Option<&Inside>),
-    opened: &mut Option<MemberBytes>,
-) -> Digests {
-    let wanted = hashed.wanted();
-    if wanted.is_empty() || asset.obstacle.is_some() {
-        return Ok(None);
-    }
-    let (files, watch) = (pass.files, pass.watch);
-    let failed = |what: String| Some(Problem::new(ProblemKind::Io, "file (hashing)", None, what));
-    match open_again((asset, inside), opened, files) {
-        Ok(()) => {}
-        // What keeps a member from being read is told already.
-        Err(_) if inside.is_some() => return Ok(None),
-        Err(problem) => return Err(failed(problem.what)),
-    }
-    let Some(opened) = opened.as_ref() else { return Ok(None) };
-    let mut bytes = opened.stream();
-    let counted = &mut hashed.bytes;
-    let digests = digest::stream(&mut bytes, asset.size, &wanted, &mut |more| {
-        // The bytes of members are counted with the file that holds them.
-        if inside.is_none() {
-            *counted += more;
-            watch.hashed(more);
-        }
-        !watch.stop().load(Ordering::Relaxed)
-    });
-    match digests {
-        Ok(digests) => Ok(Some((digests, bytes.problem()))),
-        Err(e) => Err(failed(e.to_string())),
-    }
 }
 
 /// Notes it when the file that holds the asset is not any more what the walk saw: what was read of it may be of neither.

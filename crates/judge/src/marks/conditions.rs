@@ -3,8 +3,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::marks::catalogue::{Condition, Test};
 use crate::marks::index::At;
+use crate::marks::mark::{Condition, Test};
 use crate::marks::passed::{Passed, states_no_ai};
 use crate::marks::selector::{Selector, field};
 use countersign_model::{Facts, Tag, Via};
@@ -15,9 +15,17 @@ pub(super) struct Conditions<'a> {
     /// By test: whether a field that takes its place is there.
     replaced: HashMap<(At, Via), bool>,
     /// By test and condition: whether some tag fulfills it.
-    fulfilled: HashMap<(At, usize, Via), bool>,
+    fulfilled: HashMap<ConditionKey, bool>,
     /// By test and condition: the values of its fields, in lower case, for comparison with a part of the main value.
-    values: HashMap<(At, usize, Via), HashSet<String>>,
+    values: HashMap<ConditionKey, HashSet<String>>,
+}
+
+/// A condition: its test, its number in it, and the way on which it is asked for.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct ConditionKey {
+    test: At,
+    index: usize,
+    via: Via,
 }
 
 impl<'a> Conditions<'a> {
@@ -39,24 +47,27 @@ impl<'a> Conditions<'a> {
 
     /// Whether all that the test wants besides is there.
     pub(super) fn hold(&mut self, at: At, test: &Test, passed: &Passed, via: Via) -> bool {
-        test.all.iter().enumerate().all(|(index, condition)| match &condition.capture {
-            None => self.fulfilled(at, index, condition, via),
-            Some(name) => passed.part(name).is_some_and(|part| self.has_value(at, index, condition, via, part)),
+        test.all.iter().enumerate().all(|(index, condition)| {
+            let key = ConditionKey { test: at, index, via };
+            match &condition.capture {
+                None => self.fulfilled(key, condition),
+                Some(name) => passed.part(name).is_some_and(|part| self.has_value(key, condition, part)),
+            }
         })
     }
 
-    fn fulfilled(&mut self, at: At, index: usize, condition: &Condition, via: Via) -> bool {
+    fn fulfilled(&mut self, key: ConditionKey, condition: &Condition) -> bool {
         let facts = self.facts;
-        *self.fulfilled.entry((at, index, via)).or_insert_with(|| {
-            tags(facts, via)
+        *self.fulfilled.entry(key).or_insert_with(|| {
+            tags(facts, key.via)
                 .any(|tag| selected(&condition.fields, tag) && condition.check.pass(&tag.value, None).is_some())
         })
     }
 
-    fn has_value(&mut self, at: At, index: usize, condition: &Condition, via: Via, part: &str) -> bool {
+    fn has_value(&mut self, key: ConditionKey, condition: &Condition, part: &str) -> bool {
         let facts = self.facts;
-        let values = self.values.entry((at, index, via)).or_insert_with(|| {
-            let of_fields = tags(facts, via).filter(|tag| selected(&condition.fields, tag));
+        let values = self.values.entry(key).or_insert_with(|| {
+            let of_fields = tags(facts, key.via).filter(|tag| selected(&condition.fields, tag));
             of_fields.map(|tag| tag.value.trim().to_ascii_lowercase()).collect()
         });
         values.contains(&part.to_ascii_lowercase())

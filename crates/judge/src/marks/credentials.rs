@@ -113,24 +113,24 @@ impl Subject<'_> {
         for action in &self.manifest.actions {
             let field = format!("c2pa.actions {} digitalSourceType", action.action);
             if let Some(written) = &action.source_type {
-                self.source_type(SOURCE_TYPE, action, written, &field, out);
+                out.extend(self.source_type(SOURCE_TYPE, action, written, &field));
             }
             for (key, written) in &action.parameters {
                 let field = format!("c2pa.actions {} parameters {key}", action.action);
-                self.source_type(ADOBE_SOURCE_TYPE, action, written, &field, out);
+                out.extend(self.source_type(ADOBE_SOURCE_TYPE, action, written, &field));
             }
         }
     }
 
-    fn source_type(&self, mark: Coded, action: &Action, written: &str, field: &str, out: &mut Vec<Evidence>) {
-        let Some(claim) = source_type::parse(written).and_then(|t| claim(kind(&action.action), t)) else { return };
+    fn source_type(&self, mark: Coded, action: &Action, written: &str, field: &str) -> Option<Evidence> {
+        let claim = source_type::parse(written).and_then(|t| claim(kind(&action.action), t))?;
         let system = action.agent.clone().or_else(|| self.manifest.generator.clone());
-        let mut evidence = self.stated(mark, claim, field, written, system);
+        let mut evidence = Evidence { system, ..self.stated(mark, claim, field, written) };
         if !action.created {
             // Gathered: the signer repeats it without vouching for it.
             evidence.strength = Strength::Declared;
         }
-        out.push(evidence);
+        Some(evidence)
     }
 
     fn values(&self, out: &mut Vec<Evidence>) {
@@ -141,18 +141,20 @@ impl Subject<'_> {
             let name = field.rsplit(':').next().unwrap_or(field);
             if name.eq_ignore_ascii_case("digitalSourceType") {
                 let claim = source_type::parse(value).and_then(|t| claim(Kind::Inception, t));
-                out.extend(claim.map(|c| self.stated(METADATA_SOURCE_TYPE, c, key, value, system())));
+                let of = |claim| self.stated(METADATA_SOURCE_TYPE, claim, key, value);
+                out.extend(claim.map(|c| Evidence { system: system(), ..of(c) }));
             } else if name.eq_ignore_ascii_case("AISystemUsed") && !value.trim().is_empty() {
                 let system = Some(value.trim().to_owned());
-                out.push(self.stated(AI_SYSTEM, Claim::Composite, key, value, system));
+                out.push(Evidence { system, ..self.stated(AI_SYSTEM, Claim::Composite, key, value) });
             } else if label.starts_with("com.adobe.generative-ai") || label.starts_with("com.adobe.firefly") {
                 let claim = self.adobe();
                 let system = system().or_else(|| Some("Adobe Firefly".to_owned()));
-                out.push(self.stated(ADOBE_GENERATIVE, claim, label, value, system));
+                out.push(Evidence { system, ..self.stated(ADOBE_GENERATIVE, claim, label, value) });
             } else if label.starts_with("c2pa.ai_generated_content") {
-                out.push(self.stated(GENERATED_CONTENT, Claim::Generated, label, value, system()));
+                let stated = self.stated(GENERATED_CONTENT, Claim::Generated, label, value);
+                out.push(Evidence { system: system(), ..stated });
             } else if label.starts_with("c2pa.ai-disclosure") && !self.states_source_type() {
-                out.push(self.stated(DISCLOSURE, Claim::Composite, label, value, system()));
+                out.push(Evidence { system: system(), ..self.stated(DISCLOSURE, Claim::Composite, label, value) });
             }
             if self.manifest.gathered.iter().any(|l| l == label) {
                 out[before..].iter_mut().for_each(|e| e.strength = Strength::Declared);
@@ -192,9 +194,9 @@ impl Subject<'_> {
             .chain(certificate)
             .find_map(|(field, name, text)| generators::find(field, text).map(|g| (g, name, text)));
         if let Some((generator, field, text)) = found {
-            let mut evidence = self.stated(GENERATOR, generator.claim, field, text, Some(generator.system.to_owned()));
-            evidence.strength = Strength::Fingerprint;
-            out.push(evidence);
+            let system = Some(generator.system.to_owned());
+            let stated = self.stated(GENERATOR, generator.claim, field, text);
+            out.push(Evidence { system, strength: Strength::Fingerprint, ..stated });
         }
     }
 
@@ -211,7 +213,8 @@ impl Subject<'_> {
         agent.or_else(|| self.manifest.generator.clone())
     }
 
-    fn stated(&self, mark: Coded, claim: Claim, field: &str, value: &str, system: Option<String>) -> Evidence {
+    /// Evidence of no system that is named.
+    fn stated(&self, mark: Coded, claim: Claim, field: &str, value: &str) -> Evidence {
         let via = self.via();
         let holds = matches!(self.credentials.state, CredentialState::Trusted | CredentialState::Valid);
         let own = !self.manifest.path.contains(&Via::CoverArt) && !self.manifest.unproven;
@@ -219,7 +222,7 @@ impl Subject<'_> {
             mark: mark.id.to_owned(),
             claim: handed_down(claim, via),
             strength: if holds && own { Strength::Signed } else { Strength::Declared },
-            system,
+            system: None,
             place: self.place(field),
             offset: self.credentials.offset,
             value: value.to_owned(),

@@ -10,7 +10,8 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 use super::built_in;
-use super::catalogue::{Catalogue, Mark, Wrong};
+use super::catalogue::{Catalogue, Wrong};
+use super::mark::Mark;
 use countersign_model::error::{Error, Result};
 use countersign_model::{Facts, MarksFile, Tag};
 

@@ -2,7 +2,8 @@
 
 use std::fmt::Write;
 
-use crate::marks::catalogue::{Mark, catalogue};
+use crate::marks::catalogue::catalogue;
+use crate::marks::mark::Mark;
 use countersign_model::{Claim, Strength};
 
 /// The whole manual, in Markdown.

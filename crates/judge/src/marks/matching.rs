@@ -1,9 +1,10 @@
 //! Facts become evidence: each tag meets the tests of the fields it stands in.
 
-use crate::marks::catalogue::{Catalogue, Check, System, Test};
+use crate::marks::catalogue::Catalogue;
 use crate::marks::conditions::Conditions;
 use crate::marks::credentials;
 use crate::marks::index::At;
+use crate::marks::mark::{Check, System, Test};
 use crate::marks::passed::Passed;
 use countersign_io::asset_budget;
 use countersign_model::{Claim, Evidence, Facts, Tag, Via, limits};

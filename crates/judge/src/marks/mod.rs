@@ -1,12 +1,14 @@
 //! The mark catalogue (data) and its matching: facts become evidence.
 
 mod catalogue;
+mod catalogue_file;
 mod conditions;
 pub mod credentials;
 pub mod generators;
 mod house;
 mod index;
 mod manual;
+mod mark;
 mod matching;
 mod passed;
 mod pattern;
@@ -16,9 +18,10 @@ pub mod source_type;
 mod terms;
 mod tool_names;
 
-pub use catalogue::{Catalogue, Hit, Mark, Miss, Wrong, built_in, catalogue};
+pub use catalogue::{Catalogue, Wrong, built_in, catalogue};
 pub use house::with_files;
 pub use manual::{manual, page};
+pub use mark::{Hit, Mark, Miss};
 
 use countersign_model::{Ai, Claim, Evidence, Strength, Via};
 

@@ -34,20 +34,21 @@ pub fn read(source: &mut Source, body: u64, header: &Header, place: &str, out: &
     });
     let Some((purpose, after)) = purpose else {
         let at = find(&lead, 0).unwrap_or(0);
-        return keep(source, body + at as u64, header, place, Some("no purpose string".to_owned()), out);
+        let damage = Some("no purpose string".to_owned());
+        return keep(source, Superbox { at: body + at as u64, header, damage }, place, out);
     };
     let known = matches!(purpose.as_str(), "manifest" | "original" | "update");
     match find(&lead, after) {
         Some(at) => {
             let damage = (!known).then(|| format!("purpose {purpose:?} is not one of a manifest store"));
-            keep(source, body + at as u64, header, place, damage, out);
+            keep(source, Superbox { at: body + at as u64, header, damage }, place, out);
         }
         // A Merkle row belongs to a store elsewhere.
         None if purpose == "merkle" => {}
         None => {
             let by = after + if known { 8 } else { 0 };
-            let damage = format!("purpose {purpose:?} without a JUMBF superbox");
-            keep(source, (body + by as u64).min(header.end), header, place, Some(damage), out);
+            let damage = Some(format!("purpose {purpose:?} without a JUMBF superbox"));
+            keep(source, Superbox { at: (body + by as u64).min(header.end), header, damage }, place, out);
         }
     }
 }
@@ -73,7 +74,8 @@ pub fn read_disguised(source: &mut Source, header: &Header, place: &str, out: &m
         None => bmff::name(header.kind),
     };
     let damage = format!("a C2PA superbox in a box of type {what}");
-    keep(source, header.body + at as u64, header, place, Some(damage), out);
+    let superbox = Superbox { at: header.body + at as u64, header, damage: Some(damage) };
+    keep(source, superbox, place, out);
     true
 }
 
@@ -86,7 +88,8 @@ pub fn read_superbox(source: &mut Source, header: &Header, place: &str, out: &mu
         jumbf::Kind::None => Some("a JUMBF superbox without a description"),
         jumbf::Kind::Other(_) => return false,
     };
-    keep(source, header.offset, header, place, damage.map(str::to_owned), out);
+    let superbox = Superbox { at: header.offset, header, damage: damage.map(str::to_owned) };
+    keep(source, superbox, place, out);
     true
 }
 
@@ -99,17 +102,24 @@ fn find(lead: &[u8], after: usize) -> Option<usize> {
     [after + 8, after].into_iter().find(|at| lead.get(*at..).is_some_and(is_superbox))
 }
 
-fn keep(source: &mut Source, at: u64, header: &Header, place: &str, damage: Option<String>, out: &mut Extraction) {
-    let mut damage = damage;
+/// A JUMBF superbox: where it starts, the box that holds it, and what is known to be wrong with it.
+struct Superbox<'a> {
+    at: u64,
+    header: &'a Header,
+    damage: Option<String>,
+}
+
+fn keep(source: &mut Source, superbox: Superbox, place: &str, out: &mut Extraction) {
+    let Superbox { at, header, mut damage } = superbox;
     let left = header.end.saturating_sub(at);
     let stated = source.array::<8>(at).map(|b| u64::from(u32::from_be_bytes([b[0], b[1], b[2], b[3]])));
-    let superbox = source.up_to(at, 8).is_ok_and(|b| b.get(4..8) == Some(b"jumb"));
+    let is_superbox = source.up_to(at, 8).is_ok_and(|b| b.get(4..8) == Some(b"jumb"));
     let len = match stated {
-        Ok(len) if superbox && len > left => {
+        Ok(len) if is_superbox && len > left => {
             damage.get_or_insert_with(|| format!("{len} bytes stated, {left} there"));
             left
         }
-        Ok(len) if superbox && len >= 8 => len,
+        Ok(len) if is_superbox && len >= 8 => len,
         _ => left,
     };
     if header.is_cut() {

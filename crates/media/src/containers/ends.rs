@@ -1,5 +1,7 @@
 //! Tags at both ends of a raw sound stream: ID3v2 before it; ID3v1, APE, Lyrics3 and ID3v2 with a footer behind it.
 
+use std::ops::Range;
+
 use crate::tags::{Place, ape, charset, id3, push, push_problem};
 use countersign_io::source::Source;
 use countersign_model::limits;
@@ -117,7 +119,7 @@ fn read_one_tag(source: &mut Source, file: &str, start: u64, end: u64, out: &mut
         return Ok(at);
     }
     if let Some(footer) = before(source, start, end, ape::FOOTER)?.as_deref().and_then(ape::footer) {
-        return ape_before(source, file, start, end, &footer, out);
+        return ape_before(source, file, start..end, &footer, out);
     }
     let foot = before(source, start, end, id3::HEADER)?.filter(|b| b.starts_with(b"3DI"));
     let length = foot.as_deref().and_then(id3::length);
@@ -131,8 +133,7 @@ fn read_one_tag(source: &mut Source, file: &str, start: u64, end: u64, out: &mut
 fn ape_before(
     source: &mut Source,
     file: &str,
-    start: u64,
-    end: u64,
+    Range { start, end }: Range<u64>,
     footer: &ape::Footer,
     out: &mut Extraction,
 ) -> Result<u64, Problem> {
@@ -166,7 +167,7 @@ fn lyrics3(source: &mut Source, file: &str, start: u64, end: u64, out: &mut Extr
         if let Some(at) = blob.windows(11).rposition(|w| w == b"LYRICSBEGIN") {
             let text = blob.get(at + 11..blob.len() - 9).unwrap_or_default();
             let place = Place::new(format!("{file} Lyrics3"), source.absolute(from + at as u64));
-            push(out, "lyrics3", "LYR", charset::guess(text), &place, 11);
+            push(out, ("lyrics3", "LYR"), charset::guess(text), &place, 11);
             return Ok(from + at as u64);
         }
     }
@@ -182,7 +183,7 @@ fn lyrics3_fields(fields: &[u8], at: &Place, out: &mut Extraction) {
             return at.problem(Problem::malformed("", at.offset.unwrap_or(0), "a field runs past the tag"), out);
         };
         let by = 11 + (fields.len() - body.len()) as u64;
-        push(out, "lyrics3", &charset::guess(id), charset::guess(text), at, by);
+        push(out, ("lyrics3", &charset::guess(id)), charset::guess(text), at, by);
         rest = more;
     }
 }

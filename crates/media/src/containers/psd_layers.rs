@@ -27,7 +27,7 @@ pub fn read(source: &mut Source, (start, len): (u64, u64), large: bool, out: &mu
     let keys: Vec<String> = reading.keys.iter().map(|k| k.escape_ascii().to_string()).collect();
     if !keys.is_empty() {
         let at = Place::new("PSD layers", reading.source.absolute(start));
-        tags::push(reading.out, "psd", "AdditionalInfo", keys.join(" "), &at, 0);
+        tags::push(reading.out, ("psd", "AdditionalInfo"), keys.join(" "), &at, 0);
     }
     result
 }
@@ -112,7 +112,7 @@ impl Layers<'_> {
         if !named && len > 0 {
             let text = tags::charset::utf8_or_latin1(self.source.at(name + 1, usize::from(len))?);
             let at = Place::new("PSD layers", self.source.absolute(name + 1));
-            tags::push(self.out, "psd", "LayerName", text, &at, 0);
+            tags::push(self.out, ("psd", "LayerName"), text, &at, 0);
         }
         Ok(())
     }
@@ -151,7 +151,7 @@ impl Layers<'_> {
     fn name(&mut self, start: u64, len: u64) -> Result<(), Problem> {
         let text = self.unicode(start, len)?.0;
         let at = Place::new("PSD layers", self.source.absolute(start));
-        tags::push(self.out, "psd", "LayerName", text, &at, 4);
+        tags::push(self.out, ("psd", "LayerName"), text, &at, 4);
         Ok(())
     }
 
@@ -194,7 +194,7 @@ impl Layers<'_> {
         let name = start + 9 + u64::from(id);
         let (text, len) = self.unicode(name, end.saturating_sub(name))?;
         let at = Place::new("PSD linked file", self.source.absolute(name));
-        tags::push(self.out, "psd", "LinkedFile", text.clone(), &at, 4);
+        tags::push(self.out, ("psd", "LinkedFile"), text.clone(), &at, 4);
         // File type and creator, then the length of the data and whether a descriptor precedes it.
         let sizes = name.saturating_add(len).saturating_add(8);
         let len = u64::from_be_bytes(self.source.array(sizes)?);

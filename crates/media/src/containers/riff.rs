@@ -85,7 +85,7 @@ pub fn shared(source: &mut Source, file: &str, chunk: &Chunk, out: &mut Extracti
         b"C2PA" => keep(source, chunk, None, &at, out),
         b"AIGC" => {
             let blob = content(source, chunk).map_err(|p| p.within(&at.container))?;
-            push(out, "riff", "AIGC", charset::guess(&blob), &at, 0);
+            push(out, ("riff", "AIGC"), charset::guess(&blob), &at, 0);
         }
         _ => return Ok(false),
     }
@@ -116,11 +116,21 @@ pub fn stray(source: &mut Source, file: &str, chunk: &Chunk, out: &mut Extractio
 
 /// A chunk that nobody defined: kept where it is plain text, else passed over.
 pub fn unknown(source: &mut Source, file: &str, prefix: &str, chunk: &Chunk, out: &mut Extraction) {
-    text_chunk(source, file, "riff", prefix, chunk, out);
+    text_chunk(source, file, ChunkKeys { space: "riff", prefix }, chunk, out);
+}
+
+/// What tags of chunks that nobody defined are called: their space, and what stands before the chunk's id in their keys.
+#[derive(Clone, Copy, Debug)]
+pub struct ChunkKeys<'a> {
+    /// `riff`, `aiff`.
+    pub space: &'a str,
+    /// `APPL:`; empty for chunks of the top level.
+    pub prefix: &'a str,
 }
 
 /// As [`unknown`], with the space to write to.
-pub fn text_chunk(source: &mut Source, file: &str, space: &str, prefix: &str, chunk: &Chunk, out: &mut Extraction) {
+pub fn text_chunk(source: &mut Source, file: &str, keys: ChunkKeys<'_>, chunk: &Chunk, out: &mut Extraction) {
+    let ChunkKeys { space, prefix } = keys;
     if stray(source, file, chunk, out) || chunk.len > charset::UNKNOWN as u64 {
         return;
     }
@@ -129,27 +139,31 @@ pub fn text_chunk(source: &mut Source, file: &str, space: &str, prefix: &str, ch
         Ok(blob) => {
             if let Some(text) = charset::printable(&blob) {
                 let key = charset::fourcc(chunk.id);
-                push(out, space, &format!("{prefix}{}", key.trim_end()), text, &at, 0);
+                push(out, (space, &format!("{prefix}{}", key.trim_end())), text, &at, 0);
             }
         }
         Err(problem) => at.problem(problem, out),
     }
 }
 
-/// Reads a list of text chunks, such as LIST INFO: one tag a chunk, unknown ids included; lists inside lists are followed.
-pub fn texts(source: &mut Source, file: &str, kind: &str, list: &Chunk, header: &Header, out: &mut Extraction) {
-    nested(source, file, kind, list, header, 0, out);
+/// Lists of text chunks of one file, such as LIST INFO.
+#[derive(Clone, Copy, Debug)]
+pub struct TextLists<'a> {
+    /// The file's name in places: `WAV`.
+    pub file: &'a str,
+    /// The list's type: `INFO`.
+    pub kind: &'a str,
+    /// The file's.
+    pub header: &'a Header,
 }
 
-fn nested(
-    source: &mut Source,
-    file: &str,
-    kind: &str,
-    list: &Chunk,
-    header: &Header,
-    depth: usize,
-    out: &mut Extraction,
-) {
+/// Reads a list of text chunks: one tag a chunk, unknown ids included; lists inside lists are followed.
+pub fn texts(source: &mut Source, lists: TextLists<'_>, list: &Chunk, out: &mut Extraction) {
+    nested(source, lists, list, 0, out);
+}
+
+fn nested(source: &mut Source, lists: TextLists<'_>, list: &Chunk, depth: usize, out: &mut Extraction) {
+    let TextLists { file, kind, header } = lists;
     let container = format!("{file} LIST {kind}");
     let walk = riff::list(source, list.inner(), header);
     for chunk in &walk.chunks {
@@ -161,7 +175,7 @@ fn nested(
                 return at.problem(Problem::limit("", at.offset.unwrap_or(0), "lists nested too deep"), out);
             }
             b"LIST" => {
-                nested(source, file, kind, chunk, header, depth + 1, out);
+                nested(source, lists, chunk, depth + 1, out);
                 Ok(true)
             }
             _ => Ok(false),
@@ -169,7 +183,7 @@ fn nested(
         match done.and_then(|done| if done { Ok(None) } else { content(source, chunk).map(Some) }) {
             Ok(Some(blob)) => {
                 let key = charset::fourcc(chunk.id);
-                push(out, "riff", &format!("{kind}:{}", key.trim_end()), text(&blob), &at, 0);
+                push(out, ("riff", &format!("{kind}:{}", key.trim_end())), text(&blob), &at, 0);
             }
             Ok(None) => {}
             Err(problem) => at.problem(problem, out),

@@ -41,11 +41,11 @@ fn value(source: &mut Source, entry: &sef::Entry, at: &Place, out: &mut Extracti
     if !media && charset::is_text(peek) {
         let bytes = source.read_bounded(entry.offset, entry.len, limits::INFLATED)?;
         if charset::is_text(&bytes) {
-            tags::push(out, SPACE, &key, charset::decode(&bytes), at, 0);
+            tags::push(out, (SPACE, &key), charset::decode(&bytes), at, 0);
             return Ok(());
         }
     }
-    tags::push(out, SPACE, &key, format!("({} bytes)", entry.len), at, 0);
+    tags::push(out, (SPACE, &key), format!("({} bytes)", entry.len), at, 0);
     if media && out.embedded.len() < limits::EMBEDDED {
         let bytes = source.read_bounded(entry.offset, entry.len, limits::EMBEDDED_BYTES)?;
         let place = format!("{}, {key}", at.container);

@@ -4,6 +4,7 @@
 //! of it reads without a fault.
 
 use std::io::Read;
+use std::ops::Range;
 
 use crate::containers::ends;
 use crate::tags::{self, Place, ape, id3};
@@ -58,7 +59,7 @@ pub fn read(source: &mut Source, file: &str, from: u64, to: u64, out: &mut Extra
             tags::push_problem(out, Problem::limit(file, source.absolute(at), what));
             break;
         }
-        if let Some(end) = one(source, file, at, after, to, out) {
+        if let Some(end) = one(source, file, at, after..to, out) {
             read += 1;
             after = end.max(after);
         }
@@ -66,8 +67,9 @@ pub fn read(source: &mut Source, file: &str, from: u64, to: u64, out: &mut Extra
     Ok(())
 }
 
-/// The tag whose name stands here; its end, where it is one.
-fn one(source: &mut Source, file: &str, at: u64, after: u64, to: u64, out: &mut Extraction) -> Option<u64> {
+/// The tag whose name stands here; its end, where it is one. No tag reaches beyond these offsets.
+fn one(source: &mut Source, file: &str, at: u64, between: Range<u64>, out: &mut Extraction) -> Option<u64> {
+    let Range { start: after, end: to } = between;
     let head = source.read_uncached(at, ape::FOOTER).ok()?;
     if head.starts_with(b"ID3") {
         let known = matches!(head.get(3..6), Some([2..=4, 0, flags]) if flags & 0x0F == 0);

@@ -61,7 +61,7 @@ fn unknown(source: &mut Source, header: &Header, title: &str, uuid: &[u8; 16], o
         None => format!("({} bytes)", header.len()),
     };
     let at = Place::new(format!("{title} uuid"), source.absolute(header.body));
-    tags::push(out, "quicktime", &data_encoding::HEXLOWER.encode(uuid), value, &at, 0);
+    tags::push(out, ("quicktime", &data_encoding::HEXLOWER.encode(uuid)), value, &at, 0);
 }
 
 /// Hands a box's body to a tag reader.

@@ -66,7 +66,7 @@ fn read_chunk(
         b"COMM" => *frames = Some(common(source, chunk, form == b"AIFC", &at, out)?),
         b"NAME" | b"AUTH" | b"(c) " | b"ANNO" => {
             let text = charset::guess(charset::trim(&chunks::content(source, chunk)?));
-            push(out, "aiff", charset::fourcc(chunk.id).trim_end(), text, &at, 0);
+            push(out, ("aiff", charset::fourcc(chunk.id).trim_end()), text, &at, 0);
         }
         b"COMT" => comments(&chunks::content(source, chunk)?, &at, out),
         b"ID3 " | b"id3 " => id3::read(&chunks::content(source, chunk)?, &at, out),
@@ -75,7 +75,7 @@ fn read_chunk(
         b"bext" => bext::read(&chunks::content(source, chunk)?, &at, out),
         b"C2PA" => chunks::keep(source, chunk, None, &at, out),
         id if SILENT.contains(&id) => {}
-        _ => chunks::text_chunk(source, FILE, "aiff", "", chunk, out),
+        _ => chunks::text_chunk(source, FILE, chunks::ChunkKeys { space: "aiff", prefix: "" }, chunk, out),
     }
     Ok(())
 }
@@ -119,7 +119,7 @@ fn comments(blob: &[u8], at: &Place, out: &mut Extraction) {
             let by = at.offset.unwrap_or(0).saturating_add(pos as u64);
             return at.problem(Problem::truncated("", by, "a comment is cut"), out);
         };
-        push(out, "aiff", "COMT", charset::guess(text), at, pos as u64 + 8);
+        push(out, ("aiff", "COMT"), charset::guess(text), at, pos as u64 + 8);
         pos += 8 + text.len() + text.len() % 2;
     }
 }
@@ -136,7 +136,8 @@ fn application(source: &mut Source, chunk: &Chunk, at: &Place, out: &mut Extract
         xmp::read(&chunks::content(source, &rest)?, &inside, out);
     } else {
         let named = Chunk { id: signature, ..rest };
-        chunks::text_chunk(source, &format!("{FILE} APPL"), "aiff", "APPL:", &named, out);
+        let keys = chunks::ChunkKeys { space: "aiff", prefix: "APPL:" };
+        chunks::text_chunk(source, &format!("{FILE} APPL"), keys, &named, out);
     }
     Ok(())
 }

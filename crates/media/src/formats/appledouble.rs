@@ -51,7 +51,7 @@ impl Format for AppleDouble {
             }
             out.coverage.add(offset, offset + len);
             let at = Place::new("AppleDouble", source.absolute(offset));
-            push(out, "appledouble", "entry", format!("{id} ({len} bytes)"), &at, 0);
+            push(out, ("appledouble", "entry"), format!("{id} ({len} bytes)"), &at, 0);
             if id == FINDER_INFO && len > 34 + 36 {
                 attributes(source, offset + 34, out)?;
             }
@@ -80,9 +80,9 @@ fn attributes(source: &mut Source, start: u64, out: &mut Extraction) -> Result<(
         room = room.saturating_sub(len);
         match value {
             Ok(bytes) if charset::is_text(&bytes) => {
-                push(out, "appledouble", &name, charset::decode(&bytes), &place, 0);
+                push(out, ("appledouble", &name), charset::decode(&bytes), &place, 0);
             }
-            Ok(_) => push(out, "appledouble", &name, format!("({len} bytes)"), &place, 0),
+            Ok(_) => push(out, ("appledouble", &name), format!("({len} bytes)"), &place, 0),
             Err(problem) => place.problem(problem.harmless(), out),
         }
         // Entries are aligned to four bytes.

@@ -165,7 +165,7 @@ fn content(body: &[u8], at: &Place, out: &mut Extraction) {
     for (key, length) in CONTENT_FIELDS.iter().zip(lengths) {
         let Some(value) = fields.bytes(length) else { return cut(at, out) };
         if length > 2 {
-            tags::push(out, "asf", key, text(value), at, 0);
+            tags::push(out, ("asf", key), text(value), at, 0);
         }
     }
 }
@@ -219,7 +219,7 @@ fn say(name: &str, kind: usize, value: &[u8], at: &Place, out: &mut Extraction) 
     match kind {
         0 => {
             let value = text(value);
-            tags::push(out, "asf", name, &*value, at, 0);
+            tags::push(out, ("asf", name), &*value, at, 0);
             if value.contains("<rdf:RDF") {
                 xmp::read(value.as_bytes(), &at.inside(name, 0), out);
             }
@@ -227,13 +227,13 @@ fn say(name: &str, kind: usize, value: &[u8], at: &Place, out: &mut Extraction) 
         1 if name == "WM/Picture" => picture(value, at, out),
         1 => match std::str::from_utf8(value) {
             Ok(said) if !said.is_empty() && said.chars().all(|c| !c.is_control() || c.is_whitespace()) => {
-                tags::push(out, "asf", name, said, at, 0);
+                tags::push(out, ("asf", name), said, at, 0);
             }
-            _ => tags::push(out, "asf", name, format!("({} bytes of binary)", value.len()), at, 0),
+            _ => tags::push(out, ("asf", name), format!("({} bytes of binary)", value.len()), at, 0),
         },
         2..=5 => {
             let number = value.iter().take(8).rev().fold(0u64, |n, b| n << 8 | u64::from(*b));
-            tags::push(out, "asf", name, number.to_string(), at, 0);
+            tags::push(out, ("asf", name), number.to_string(), at, 0);
         }
         _ => {}
     }

@@ -74,7 +74,7 @@ fn annotation(note: &[u8], at: &Place, out: &mut Extraction) {
         words.lines().filter(|line| !line.is_empty()).map(|line| line.split_once('=')).collect();
     let plain = |key: &str| !key.is_empty() && key.len() < 32 && key.bytes().all(|b| b.is_ascii_alphabetic());
     match pairs.filter(|pairs| pairs.iter().all(|(key, _)| plain(key))) {
-        Some(pairs) => pairs.iter().for_each(|(key, value)| push(out, "au", key, *value, at, 0)),
-        None => push(out, "au", "annotation", words, at, 0),
+        Some(pairs) => pairs.iter().for_each(|(key, value)| push(out, ("au", key), *value, at, 0)),
+        None => push(out, ("au", "annotation"), words, at, 0),
     }
 }

@@ -44,9 +44,9 @@ impl Format for Avi {
         let header = riff::header(source)?;
         let walk = riff::top(source, &header);
         chunks::account(&walk.chunks, &header, out);
-        let mut reading = Reading { header, movie: false, lists: 0 };
+        let mut reading = Reading { header, movie: false, lists: 0, depth: 0 };
         for chunk in &walk.chunks {
-            reading.chunk(source, chunk, FILE, 0, out);
+            reading.chunk(source, chunk, FILE, out);
         }
         if !reading.movie {
             let what = "missing movi";
@@ -60,13 +60,15 @@ struct Reading {
     header: Header,
     movie: bool,
     lists: usize,
+    /// Lists that are being read, one in another.
+    depth: usize,
 }
 
 impl Reading {
-    fn chunk(&mut self, source: &mut Source, chunk: &Chunk, path: &str, depth: usize, out: &mut Extraction) {
+    fn chunk(&mut self, source: &mut Source, chunk: &Chunk, path: &str, out: &mut Extraction) {
         let done = match &chunk.id {
             // Further parts of a long file follow as RIFF chunks of their own.
-            b"LIST" | b"RIFF" => self.list(source, chunk, path, depth, out),
+            b"LIST" | b"RIFF" => self.list(source, chunk, path, out),
             b"avih" => self.main(source, chunk, out),
             b"strh" => self.stream(source, chunk, out),
             b"IDIT" | b"ISMP" | b"strn" => text(source, chunk, path, out),
@@ -89,16 +91,9 @@ impl Reading {
         }
     }
 
-    fn list(
-        &mut self,
-        source: &mut Source,
-        chunk: &Chunk,
-        path: &str,
-        depth: usize,
-        out: &mut Extraction,
-    ) -> Result<(), Problem> {
+    fn list(&mut self, source: &mut Source, chunk: &Chunk, path: &str, out: &mut Extraction) -> Result<(), Problem> {
         self.lists += 1;
-        if depth >= limits::DEPTH || self.lists > limits::ITEMS {
+        if self.depth >= limits::DEPTH || self.lists > limits::ITEMS {
             return Err(Problem::limit("", source.absolute(chunk.start), "lists nested too deep"));
         }
         let kind: [u8; 4] = source.array(chunk.data)?;
@@ -109,7 +104,8 @@ impl Reading {
             }
             b"INFO" | b"exif" | b"INF0" => {
                 let name = charset::fourcc(kind);
-                chunks::texts(source, path, &name, chunk, &self.header, out);
+                let lists = chunks::TextLists { file: path, kind: &name, header: &self.header };
+                chunks::texts(source, lists, chunk, out);
                 return Ok(());
             }
             _ => {}
@@ -117,9 +113,11 @@ impl Reading {
         let name = charset::fourcc(kind);
         let walk = riff::list(source, chunk.inner(), &self.header);
         let path = format!("{path} {}", name.trim_end());
+        self.depth += 1;
         for inner in &walk.chunks {
-            self.chunk(source, inner, &path, depth + 1, out);
+            self.chunk(source, inner, &path, out);
         }
+        self.depth -= 1;
         walk.problem.map_or(Ok(()), |p| Err(p.within(&path)))
     }
 
@@ -131,7 +129,7 @@ impl Reading {
         stream::picture(long(32), long(36), &at, out);
         let seconds = f64::from(long(0)) * f64::from(long(16)) / 1e6;
         if seconds > 0.0 {
-            push(out, "image", "Duration", format!("{seconds:.3}"), &at, 0);
+            push(out, ("image", "Duration"), format!("{seconds:.3}"), &at, 0);
         }
         Ok(())
     }
@@ -140,7 +138,7 @@ impl Reading {
         let [a, b, c, d, codec @ ..]: [u8; 8] = source.array(chunk.data)?;
         let at = Place::new(format!("{FILE} strh"), source.absolute(chunk.data));
         if &[a, b, c, d] == b"vids" {
-            push(out, "image", "Codec", charset::fourcc(codec), &at, 4);
+            push(out, ("image", "Codec"), charset::fourcc(codec), &at, 4);
         }
         Ok(())
     }
@@ -151,7 +149,7 @@ fn text(source: &mut Source, chunk: &Chunk, path: &str, out: &mut Extraction) ->
     let value = charset::guess(charset::trim(&blob));
     if !value.is_empty() {
         let key = charset::fourcc(chunk.id);
-        push(out, "riff", &key, value.trim_end(), &chunks::place(source, path, chunk), 0);
+        push(out, ("riff", &key), value.trim_end(), &chunks::place(source, path, chunk), 0);
     }
     Ok(())
 }

@@ -47,7 +47,7 @@ impl Format for Bmp {
         let known = [("Width", width, 18), ("Height", height, 22), ("BitsPerSample", bits.map(u32::from), 28)];
         for (key, value, by) in known {
             if let Some(value) = value {
-                push(out, "image", key, value.to_string(), &at, by);
+                push(out, ("image", key), value.to_string(), &at, by);
             }
         }
         let stated = le32(&header, 34).map_or(0, u64::from);

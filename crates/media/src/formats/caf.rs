@@ -91,7 +91,7 @@ fn chunk(source: &mut Source, kind: [u8; 4], body: u64, len: u64, out: &mut Extr
             if name == XMP || blob.starts_with(b"<?xpacket") || blob.starts_with(b"<x:xmpmeta") {
                 xmp::read(&blob, &at, out);
             } else if let Some(text) = charset::printable(&blob) {
-                push(out, "caf", "uuid", text, &at, 0);
+                push(out, ("caf", "uuid"), text, &at, 0);
             }
         }
         b"ID3 " | b"id3 " => id3::read(&source.read_bounded(body, len, limits::BLOB)?, &at, out),
@@ -99,7 +99,7 @@ fn chunk(source: &mut Source, kind: [u8; 4], body: u64, len: u64, out: &mut Extr
         kind if SILENT.contains(&kind) => {}
         _ if len <= charset::UNKNOWN as u64 => {
             if let Some(text) = charset::printable(&source.read_bounded(body, len, charset::UNKNOWN)?) {
-                push(out, "caf", charset::fourcc(kind).trim_end(), text, &at, 0);
+                push(out, ("caf", charset::fourcc(kind).trim_end()), text, &at, 0);
             }
         }
         _ => {}
@@ -124,13 +124,13 @@ fn information(bytes: &[u8], at: &Place, out: &mut Extraction) {
             return at.problem(Problem::malformed("", at.offset.unwrap_or(0), "a text does not end"), out);
         };
         let by = bytes.len() - rest.len() + key.len() + 1;
-        push(out, "caf", &charset::decode(key), charset::decode(value.0), at, by as u64);
+        push(out, ("caf", &charset::decode(key)), charset::decode(value.0), at, by as u64);
         (rest, left) = (value.1, left - 1);
     }
     // Words that the number of pairs leaves out are words all the same.
     let by = (bytes.len() - rest.len()) as u64;
     if let Some(words) = charset::printable(charset::trim(rest)).filter(|words| !words.is_empty()) {
-        push(out, "caf", "info", words, at, by);
+        push(out, ("caf", "info"), words, at, by);
     }
 }
 
@@ -144,6 +144,6 @@ fn strings(bytes: &[u8], at: &Place, out: &mut Extraction) {
     let table = 4 + 12 * be32(bytes, 0).unwrap_or_default() as usize;
     let all = bytes.get(table..).unwrap_or_default();
     for text in all.split(|b| *b == 0).filter(|text| !text.is_empty()) {
-        push(out, "caf", "strg", charset::decode(text), at, table as u64);
+        push(out, ("caf", "strg"), charset::decode(text), at, table as u64);
     }
 }

@@ -65,11 +65,11 @@ impl Format for Cineon {
             let end = field.iter().position(|b| matches!(b, 0 | 0xFF)).unwrap_or(field.len());
             let text = charset::field(field.get(..end).unwrap_or_default());
             if !text.is_empty() {
-                push(out, "cineon", key, text, &at, *from as u64);
+                push(out, ("cineon", key), text, &at, *from as u64);
             }
         }
         for (key, from) in [("Width", 200), ("Height", 204)] {
-            push(out, "image", key, stated(from).to_string(), &at, from as u64);
+            push(out, ("image", key), stated(from).to_string(), &at, from as u64);
         }
         film(&number, &at, out);
         let (pixels, user, len) = (stated(4), stated(16), source.len());
@@ -98,7 +98,7 @@ impl Format for Cineon {
         if [&b"<?xpacket"[..], b"<x:xmpmeta", b"<rdf:RDF"].iter().any(|start| rest.starts_with(start)) {
             xmp::read(rest, &at, out);
         } else if end >= 4 && charset::is_text(words) {
-            push(out, "cineon", "UserData", charset::decode(words), &at, start as u64);
+            push(out, ("cineon", "UserData"), charset::decode(words), &at, start as u64);
         }
         Ok(())
     }
@@ -108,7 +108,7 @@ impl Format for Cineon {
 fn film(number: &impl Fn(usize) -> Option<u32>, at: &Place, out: &mut Extraction) {
     for (key, from) in [("FilmPrefix", 1028), ("FilmCount", 1032), ("FramePosition", 1068)] {
         if let Some(value) = number(from).filter(|value| !matches!(*value, 0 | u32::MAX)) {
-            push(out, "cineon", key, value.to_string(), at, from as u64);
+            push(out, ("cineon", key), value.to_string(), at, from as u64);
         }
     }
     if let Some(rate) = number(1072).and_then(|bits| clip::decimal_rate(f32::from_bits(bits))) {

@@ -77,7 +77,7 @@ fn walk(
             return Ok(None);
         }
         out.coverage.add(at, body + len + len % 2);
-        if let Err(problem) = chunk(source, kind, body, len, depth, out) {
+        if let Err(problem) = chunk(source, Chunk { kind, body, len }, depth, out) {
             push_problem(out, problem.within(&format!("DFF {}", charset::fourcc(kind).trim_end())));
         }
         at = body + len + len % 2;
@@ -85,14 +85,16 @@ fn walk(
     Ok(Some(at))
 }
 
-fn chunk(
-    source: &mut Source,
+/// A chunk: its id, where its data start, and how long they are.
+#[derive(Clone, Copy)]
+struct Chunk {
     kind: [u8; 4],
     body: u64,
     len: u64,
-    depth: usize,
-    out: &mut Extraction,
-) -> Result<(), Problem> {
+}
+
+fn chunk(source: &mut Source, chunk: Chunk, depth: usize, out: &mut Extraction) -> Result<(), Problem> {
+    let Chunk { kind, body, len } = chunk;
     let at = Place::new(format!("DFF {}", charset::fourcc(kind).trim_end()), source.absolute(body));
     match &kind {
         b"PROP" if len >= 4 && depth == 0 => drop(walk(source, body + 4, body + len, depth + 1, out)?),
@@ -110,7 +112,7 @@ fn chunk(
         kind if SILENT.contains(&kind) => {}
         _ if len <= charset::UNKNOWN as u64 => {
             if let Some(text) = charset::printable(&source.read_bounded(body, len, charset::UNKNOWN)?) {
-                push(out, "dff", charset::fourcc(kind).trim_end(), text, &at, 0);
+                push(out, ("dff", charset::fourcc(kind).trim_end()), text, &at, 0);
             }
         }
         _ => {}
@@ -124,7 +126,7 @@ fn counted(blob: &[u8], at: usize, key: &str, place: &Place, out: &mut Extractio
     let from = at + 4;
     let text = blob.get(from..from.checked_add(len)?);
     match text {
-        Some(text) => push(out, "dff", key, charset::guess(text), place, from as u64),
+        Some(text) => push(out, ("dff", key), charset::guess(text), place, from as u64),
         None => place.problem(Problem::malformed("", place.offset.unwrap_or(0), "a text runs past its chunk"), out),
     }
     text.map(|text| from + text.len() + text.len() % 2)

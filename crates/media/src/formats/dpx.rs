@@ -26,8 +26,10 @@ static INFO: Info = Info {
 /// Length of the generic and the industry header in bytes.
 const HEADER: usize = 2048;
 
-/// Text fields: key, offset, length.
-const TEXT: &[(&str, usize, usize)] = &[
+/// A text field of the header: key, offset, length.
+type Field = (&'static str, usize, usize);
+
+const TEXT: &[Field] = &[
     ("Version", 8, 8),
     ("FileName", 36, 100),
     ("CreationTime", 136, 24),
@@ -65,11 +67,11 @@ impl Format for Dpx {
         let big = header.starts_with(b"SDPX");
         let long = |at| if big { be32(&header, at) } else { le32(&header, at) };
         let at = Place::new("DPX header", source.absolute(0));
-        for (key, from, len) in TEXT {
-            text(&header, key, *from, *len, &at, out);
+        for field in TEXT {
+            text(&header, *field, &at, out);
         }
         for n in 0..8 {
-            text(&header, "ImageDescription", 820 + n * 72, 32, &at, out);
+            text(&header, ("ImageDescription", 820 + n * 72, 32), &at, out);
         }
         numbers(&long, &header, &at, out);
         if header.len() < HEADER {
@@ -95,34 +97,34 @@ fn defined(value: Option<u32>) -> Option<u32> {
     value.filter(|v| *v != u32::MAX)
 }
 
-fn text(header: &[u8], key: &str, from: usize, len: usize, at: &Place, out: &mut Extraction) {
+fn text(header: &[u8], (key, from, len): Field, at: &Place, out: &mut Extraction) {
     let end = header.len().min(from + len);
     let Some(bytes) = header.get(from..end) else { return };
     let end = bytes.iter().position(|b| matches!(b, 0 | 0xFF)).unwrap_or(bytes.len());
     let value = charset::field(&bytes[..end]);
     if !value.is_empty() {
-        push(out, "dpx", key, value, at, from as u64);
+        push(out, ("dpx", key), value, at, from as u64);
     }
 }
 
 fn numbers(long: &impl Fn(usize) -> Option<u32>, header: &[u8], at: &Place, out: &mut Extraction) {
     for (key, from) in [("Width", 772), ("Height", 776)] {
         if let Some(value) = defined(long(from)) {
-            push(out, "image", key, value.to_string(), at, from as u64);
+            push(out, ("image", key), value.to_string(), at, from as u64);
         }
     }
     if let Some(bits) = header.get(803).filter(|b| **b != 0xFF) {
-        push(out, "image", "BitsPerSample", bits.to_string(), at, 803);
+        push(out, ("image", "BitsPerSample"), bits.to_string(), at, 803);
     }
     for (key, from) in [("FramePosition", 1712), ("SequenceLength", 1716)] {
         if let Some(value) = defined(long(from)).filter(|v| *v != 0) {
-            push(out, "dpx", key, value.to_string(), at, from as u64);
+            push(out, ("dpx", key), value.to_string(), at, from as u64);
         }
     }
     if let Some(code) = defined(long(1920)).filter(|v| *v != 0) {
         let pair = |shift: u32| (code >> shift) & 0xFF;
         let value = format!("{:02x}:{:02x}:{:02x}:{:02x}", pair(24), pair(16), pair(8), pair(0));
-        push(out, "dpx", "TimeCode", value, at, 1920);
+        push(out, ("dpx", "TimeCode"), value, at, 1920);
     }
     // The rate of film, else the one of television; all bits set is not a number.
     for from in [1724, 1940] {
@@ -132,7 +134,7 @@ fn numbers(long: &impl Fn(usize) -> Option<u32>, header: &[u8], at: &Place, out:
         }
     }
     if let Some(key) = defined(long(660)) {
-        push(out, "dpx", "EncryptionKey", key.to_string(), at, 660);
+        push(out, ("dpx", "EncryptionKey"), key.to_string(), at, 660);
     }
 }
 
@@ -145,7 +147,7 @@ fn user(source: &mut Source, pixels: u64, stated: Option<u32>, out: &mut Extract
     }
     let at = Place::new("DPX user section", source.absolute(HEADER as u64));
     let id = source.up_to(HEADER as u64, len.min(32) as usize).map(<[u8]>::to_vec).unwrap_or_default();
-    text(&id, "UserId", 0, 32, &at, out);
+    text(&id, ("UserId", 0, 32), &at, out);
     let data = HEADER as u64 + 32;
     let Some(len) = len.checked_sub(32).filter(|len| *len > 0) else { return };
     match source.read_bounded(data, len, limits::INFLATED) {
@@ -166,6 +168,6 @@ fn user_data(bytes: &[u8], at: &Place, out: &mut Extraction) {
         let end = rest.iter().position(|b| *b == 0).unwrap_or(rest.len());
         let text = end >= 4 && charset::is_text(&rest[..end]);
         let value = if text { charset::decode(&rest[..end]) } else { format!("({} bytes)", bytes.len()) };
-        push(out, "dpx", "UserData", value, at, start as u64);
+        push(out, ("dpx", "UserData"), value, at, start as u64);
     }
 }

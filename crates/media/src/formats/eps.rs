@@ -127,7 +127,7 @@ fn comments(bytes: &[u8], base: u64, out: &mut Extraction) {
             {
                 kept += 1;
                 let place = Place { container: "EPS comments".into(), offset: Some(base.saturating_add(at as u64)) };
-                tags::push(out, "eps", key, value, &place, 0);
+                tags::push(out, ("eps", key), value, &place, 0);
             }
             at = next;
         }

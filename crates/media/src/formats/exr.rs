@@ -114,7 +114,7 @@ fn header(
             here.problem(Problem::limit("", source.absolute(data), format!("attribute {name} of {len} bytes")), out);
         } else {
             let bytes = source.vec(data, len as usize)?;
-            attribute(&name, &kind, &bytes, main, &here, out);
+            attribute(&Attribute { name: &name, kind: &kind, bytes: &bytes }, main, &here, out);
         }
         at = end;
     }
@@ -131,7 +131,15 @@ fn name(source: &mut Source, at: u64) -> Result<(String, u64), Problem> {
     }
 }
 
-fn attribute(name: &str, kind: &str, bytes: &[u8], main: bool, at: &Place, out: &mut Extraction) {
+/// An attribute of the header: its name, its type as the file spells it, its value.
+struct Attribute<'a> {
+    name: &'a str,
+    kind: &'a str,
+    bytes: &'a [u8],
+}
+
+fn attribute(attribute: &Attribute, main: bool, at: &Place, out: &mut Extraction) {
+    let Attribute { name, kind, bytes } = *attribute;
     if name.eq_ignore_ascii_case("xmp") {
         return xmp::read(bytes, at, out);
     }
@@ -143,19 +151,19 @@ fn attribute(name: &str, kind: &str, bytes: &[u8], main: bool, at: &Place, out: 
             let mut pos = 0;
             while let Some(len) = le32(bytes, pos) {
                 let Some(text) = bytes.get(pos + 4..).and_then(|rest| rest.get(..len as usize)) else { break };
-                push(out, "exr", name, charset::decode(text), at, pos as u64 + 4);
+                push(out, ("exr", name), charset::decode(text), at, pos as u64 + 4);
                 pos += 4 + len as usize;
             }
         }
-        _ => push(out, "exr", name, value(kind, bytes), at, 0),
+        _ => push(out, ("exr", name), value(kind, bytes), at, 0),
     }
 }
 
 fn dimensions(bytes: &[u8], at: &Place, out: &mut Extraction) {
     let corner = |n: usize| array(bytes, n * 4).map(|b| i64::from(i32::from_le_bytes(b)));
     if let (Some(left), Some(top), Some(right), Some(bottom)) = (corner(0), corner(1), corner(2), corner(3)) {
-        push(out, "image", "Width", (right - left + 1).to_string(), at, 0);
-        push(out, "image", "Height", (bottom - top + 1).to_string(), at, 4);
+        push(out, ("image", "Width"), (right - left + 1).to_string(), at, 0);
+        push(out, ("image", "Height"), (bottom - top + 1).to_string(), at, 4);
     }
 }
 

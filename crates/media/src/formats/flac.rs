@@ -97,7 +97,7 @@ pub(super) fn block(kind: u8, blob: &[u8], file: &str, offset: u64, out: &mut Ex
         5 => {
             let catalog = charset::fixed(blob.get(..blob.len().min(128)).unwrap_or_default());
             if !catalog.is_empty() {
-                push(out, "flac", "CUESHEET:catalog", catalog, &at("CUESHEET"), 0);
+                push(out, ("flac", "CUESHEET:catalog"), catalog, &at("CUESHEET"), 0);
             }
         }
         6 => picture::read(blob, &at("PICTURE"), out),
@@ -135,7 +135,7 @@ fn stream_info(blob: &[u8], at: &Place, out: &mut Extraction) -> u64 {
     };
     stream::audio(&about, at, out);
     if let Some(digest) = blob.get(18..34).filter(|d| d.iter().any(|b| *b != 0)) {
-        push(out, "flac", "MD5Signature", data_encoding::HEXLOWER.encode(digest), at, 18);
+        push(out, ("flac", "MD5Signature"), data_encoding::HEXLOWER.encode(digest), at, 18);
     }
     samples
 }
@@ -147,7 +147,7 @@ fn application(blob: &[u8], at: &Place, out: &mut Extraction) {
     }
     let key = format!("APPLICATION:{}", charset::fourcc(*id));
     let value = charset::printable(data).unwrap_or_else(|| format!("{} bytes", data.len()));
-    push(out, "flac", &key, value, at, 4);
+    push(out, ("flac", &key), value, at, 4);
 }
 
 /// A chunk of the WAV that the sound came from, as `flac --keep-foreign-metadata` keeps it; true where it held text.
@@ -155,7 +155,7 @@ fn riff_chunk(data: &[u8], at: &Place, out: &mut Extraction) -> bool {
     let before = out.facts.tags.len();
     let mut one = |prefix: &str, id: &[u8; 4], body: &[u8], by: usize| {
         if let Some(text) = charset::printable(body) {
-            push(out, "riff", &format!("{prefix}{}", charset::fourcc(*id).trim_end()), text, at, by as u64 + 4);
+            push(out, ("riff", &format!("{prefix}{}", charset::fourcc(*id).trim_end())), text, at, by as u64 + 4);
         }
     };
     let chunk = |from: usize| -> Option<([u8; 4], &[u8])> {

@@ -105,7 +105,7 @@ fn script(source: &mut Source, at: u64, len: u64, out: &mut Extraction) {
             ("onMetaData", key) => key.to_owned(),
             (event, key) => format!("{event}.{key}"),
         };
-        tags::push(out, "flv", &key, field.value, &place, by);
+        tags::push(out, ("flv", &key), field.value, &place, by);
     }
     if let Err(stop) = done {
         let (kind, what) = match stop {

@@ -38,8 +38,8 @@ impl Format for Gif {
         let at = Place::new("GIF header", source.absolute(0));
         let mut cursor = Cursor::new(source, 6);
         let [w0, w1, h0, h1, packed, _, _] = cursor.array()?;
-        push(out, "image", "Width", u16::from_le_bytes([w0, w1]).to_string(), &at, 6);
-        push(out, "image", "Height", u16::from_le_bytes([h0, h1]).to_string(), &at, 8);
+        push(out, ("image", "Width"), u16::from_le_bytes([w0, w1]).to_string(), &at, 6);
+        push(out, ("image", "Height"), u16::from_le_bytes([h0, h1]).to_string(), &at, 8);
         cursor.skip(color_table(packed));
         let mut frames = 0u64;
         loop {
@@ -60,7 +60,7 @@ impl Format for Gif {
                 }
             }
         }
-        push(out, "gif", "Frames", frames.to_string(), &at, 0);
+        push(out, ("gif", "Frames"), frames.to_string(), &at, 0);
         let end = cursor.at();
         out.coverage.add(0, end);
         after_end(source, end, out)
@@ -79,14 +79,14 @@ fn extension(cursor: &mut Cursor<'_>, out: &mut Extraction) -> Result<(), Proble
     match label {
         0xFE => {
             let whole = cursor.chain(&mut chain);
-            push(out, "gif", "Comment", charset::decode(&chain.data), &Place::new("GIF comment", here), 1);
+            push(out, ("gif", "Comment"), charset::decode(&chain.data), &Place::new("GIF comment", here), 1);
             whole
         }
         0x01 => {
             let len = cursor.byte()?;
             cursor.skip(u64::from(len));
             let whole = cursor.chain(&mut chain);
-            push(out, "gif", "PlainText", charset::decode(&chain.data), &Place::new("GIF plain text", here), 0);
+            push(out, ("gif", "PlainText"), charset::decode(&chain.data), &Place::new("GIF plain text", here), 0);
             whole
         }
         0xFF => {
@@ -120,7 +120,7 @@ fn application(name: &[u8], chain: Chain, start: u64, whole: bool, out: &mut Ext
         b"MGK8BIM0000" => photoshop::read(&chain.data, &at, out),
         b"MGKIPTC0000" if chain.data.starts_with(b"8BIM") => photoshop::read(&chain.data, &at, out),
         b"MGKIPTC0000" => iptc::read(&chain.data, &at, out),
-        _ => push(out, "gif", "Application", shown, &Place { offset: Some(start), ..at }, 0),
+        _ => push(out, ("gif", "Application"), shown, &Place { offset: Some(start), ..at }, 0),
     }
 }
 

@@ -33,7 +33,7 @@ impl Format for Gzip {
     fn read(&self, source: &mut Source, out: &mut Extraction) -> Result<(), Problem> {
         out.coverage.add(0, source.len());
         if let Some(name) = gzip::name(source.head()?) {
-            push(out, "gzip", "name", name, &Place::new("gzip header", 10), 0);
+            push(out, ("gzip", "name"), name, &Place::new("gzip header", 10), 0);
         }
         Ok(())
     }

@@ -50,7 +50,7 @@ impl Format for Ico {
         let directory = source.at(0, HEADER + ENTRY * usize::from(count)).map_err(|p| p.within("ico"))?.to_vec();
         out.coverage.add(0, directory.len() as u64);
         let at = Place::new("ICO header", source.absolute(0));
-        push(out, "ico", "Pictures", count.to_string(), &at, 4);
+        push(out, ("ico", "Pictures"), count.to_string(), &at, 4);
         let mut read = 0;
         for n in 0..usize::from(count) {
             let Some((start, len)) = entry(&directory, n) else { continue };

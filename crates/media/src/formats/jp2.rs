@@ -1,6 +1,8 @@
 //! JPEG 2000: the box formats JP2, JPX, JPM, JPH (ISO/IEC 15444-1 annex I and its parts) and the naked
 //! codestream (annex A) with its comment markers.
 
+use std::ops::Range;
+
 use crate::containers::{c2pa_box, quicktime, uuid_box};
 use crate::formats::{Format, FrameUse, Info, Media, Probe, Score};
 use crate::framing::bmff::{self, Boxes, Header};
@@ -51,8 +53,8 @@ impl Format for Jp2 {
         if head.get(12..).and_then(bmff::brands).is_some_and(|b| &b[0] == b"mjp2") {
             return quicktime::read(source, &quicktime::Flavor { title: "MJ2", id: INFO.id, of_items: false }, out);
         }
-        let mut walk = Walk { items: 0, pixels: false };
-        walk.boxes(source, 0, source.len(), "JP2", 0, out)?;
+        let mut walk = Walk { items: 0, pixels: false, depth: 0 };
+        walk.boxes(source, 0..source.len(), "JP2", out)?;
         if walk.pixels {
             return Ok(());
         }
@@ -63,19 +65,20 @@ impl Format for Jp2 {
 struct Walk {
     items: usize,
     pixels: bool,
+    /// Superboxes that are being read, one in another.
+    depth: usize,
 }
 
 impl Walk {
     fn boxes(
         &mut self,
         source: &mut Source,
-        start: u64,
-        end: u64,
+        Range { start, end }: Range<u64>,
         title: &str,
-        depth: usize,
         out: &mut Extraction,
     ) -> Result<(), Problem> {
         let mut boxes = Boxes::new(start, end);
+        let depth = self.depth;
         if depth > limits::DEPTH {
             return Err(Problem::limit(title, source.absolute(start), "boxes nested too deep"));
         }
@@ -111,7 +114,9 @@ impl Walk {
             }
             if SUPERBOXES.contains(&&header.kind) {
                 let inner = if title == "JP2" { format!("JP2 {name}") } else { format!("{title}/{name}") };
-                self.boxes(source, header.body, header.end, &inner, depth + 1, out)?;
+                self.depth += 1;
+                self.boxes(source, header.body..header.end, &inner, out)?;
+                self.depth -= 1;
             } else {
                 self.visit(source, &header, title, out)?;
             }
@@ -153,7 +158,7 @@ fn size(source: &mut Source, header: &Header, title: &str, out: &mut Extraction)
     if let Ok([a, b, c, d, e, f, g, h]) = source.array::<8>(header.body) {
         let (height, width) = (u32::from_be_bytes([a, b, c, d]), u32::from_be_bytes([e, f, g, h]));
         let at = Place::new(format!("{title} ihdr"), source.absolute(header.body));
-        tags::push(out, "jp2", "ImageSize", format!("{width}x{height}"), &at, 0);
+        tags::push(out, ("jp2", "ImageSize"), format!("{width}x{height}"), &at, 0);
     }
 }
 
@@ -163,7 +168,7 @@ fn text(bytes: &[u8], at: &Place, out: &mut Extraction) {
         xmp::read(bytes, at, out);
     } else {
         let key = if at.container.ends_with("lbl") { "lbl" } else { "xml" };
-        tags::push(out, "jp2", key, String::from_utf8_lossy(bytes).trim_end_matches('\0'), at, 0);
+        tags::push(out, ("jp2", key), String::from_utf8_lossy(bytes).trim_end_matches('\0'), at, 0);
     }
 }
 
@@ -197,6 +202,6 @@ fn comment(source: &mut Source, marker: u64, len: u64, title: &str, out: &mut Ex
         _ => format!("({} bytes)", content.len()),
     };
     let at = Place::new(title, source.absolute(marker + 6));
-    tags::push(out, "jp2", "COM", value.trim_end_matches('\0'), &at, 0);
+    tags::push(out, ("jp2", "COM"), value.trim_end_matches('\0'), &at, 0);
     Ok(())
 }

@@ -37,7 +37,7 @@ impl Format for JpegXr {
         let first = source.array::<4>(4).map(u32::from_le_bytes)?;
         let header = Header { big_endian: false, wide: false, magic: 42, first: first.into() };
         let at = Place::new("JPEG XR", source.absolute(0));
-        let walked = exif::walk(source, header, true, &at, out);
+        let walked = exif::walk(source, header, &at, out);
         let mut end = 0;
         for directory in &walked {
             for (offset, length) in PIXELS {

@@ -124,7 +124,7 @@ fn xml(bytes: &[u8], at: &Place, out: &mut Extraction) {
     if uuid_box::is_rdf(bytes) {
         xmp::read(bytes, at, out);
     } else {
-        tags::push(out, "jxl", "xml", String::from_utf8_lossy(bytes), at, 0);
+        tags::push(out, ("jxl", "xml"), String::from_utf8_lossy(bytes), at, 0);
     }
 }
 

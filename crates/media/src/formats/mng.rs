@@ -82,7 +82,7 @@ impl Format for ChunkedPicture {
                 let size = source.up_to(chunk.data(), 8)?.to_vec();
                 let place = Place::new(format!("{} header", self.info.name), source.absolute(chunk.data()));
                 for (key, by) in [("Width", 0), ("Height", 4)] {
-                    push(out, "image", key, be32(&size, by).unwrap_or_default().to_string(), &place, by as u64);
+                    push(out, ("image", key), be32(&size, by).unwrap_or_default().to_string(), &place, by as u64);
                 }
             } else if !STRUCTURE.contains(&&chunk.kind)
                 && let Err(problem) = png::read_chunk(source, &chunk, &mut room, out)

@@ -232,7 +232,7 @@ impl Score {
 ///         // A length that the file states is bounded before anything is read.
 ///         let text = source.read_bounded(8, u64::from(len), 64 * 1024)?;
 ///         let at = Place::new("slate", source.absolute(8));
-///         push(out, "slate", "Text", String::from_utf8_lossy(&text), &at, 0);
+///         push(out, ("slate", "Text"), String::from_utf8_lossy(&text), &at, 0);
 ///         Ok(())
 ///     }
 /// }

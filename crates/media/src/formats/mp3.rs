@@ -151,7 +151,7 @@ fn encoder(source: &mut Source, pos: u64, first: &Frame, out: &mut Extraction) -
         let name = 8 + fields.iter().filter(|(bit, _)| flags & bit != 0).map(|(_, len)| len).sum::<usize>();
         if let Some(text) = head.get(name..name + 9).and_then(charset::printable) {
             let at = Place::new(format!("{FILE} Xing"), source.absolute(pos + (by + name) as u64));
-            push(out, "mp3", "Encoder", text.trim_end(), &at, 0);
+            push(out, ("mp3", "Encoder"), text.trim_end(), &at, 0);
         }
         return Ok(frames);
     }

@@ -178,7 +178,7 @@ fn descriptors(bytes: &[u8], at: &Place, out: &mut Extraction) {
         // A registration is four letters and what its owner likes.
         let text = if *tag == REGISTRATION { body.get(4..).unwrap_or_default() } else { body };
         if let Some(text) = charset::printable(text).filter(|text| text.len() >= 4) {
-            tags::push(out, "mpeg-ts", &format!("descriptor 0x{tag:02x}"), text, at, 0);
+            tags::push(out, ("mpeg-ts", &format!("descriptor 0x{tag:02x}")), text, at, 0);
         }
     }
 }
@@ -277,7 +277,7 @@ fn service(body: &[u8], at: &Place, out: &mut Extraction) {
         let [length, tail @ ..] = rest else { return };
         let (text, next) = tail.split_at(usize::from(*length).min(tail.len()));
         if !text.is_empty() {
-            tags::push(out, "mpeg-ts", key, dvb_text(text), at, 0);
+            tags::push(out, ("mpeg-ts", key), dvb_text(text), at, 0);
         }
         rest = next;
     }

@@ -157,7 +157,7 @@ impl File<'_> {
     fn read(&mut self) -> Result<(), Problem> {
         let header = partition(self.source, self.base).map_err(|p| p.within("mxf (header partition)"))?;
         let place = Place::new("MXF header partition", self.source.absolute(header.klv.start));
-        tags::push(self.out, "mxf", "PartitionPack.OperationalPattern", dotted(&header.pattern), &place, 0);
+        tags::push(self.out, ("mxf", "PartitionPack.OperationalPattern"), dotted(&header.pattern), &place, 0);
         self.metadata(&header, "MXF header metadata");
         let partitions = self.partitions(&header);
         let mut footer = None;
@@ -437,7 +437,7 @@ impl File<'_> {
             mxf::say("RP2057:text", &text, &place, 0, self.out);
         } else {
             let note = format!("({} bytes of binary)", bytes.len());
-            tags::push(self.out, "mxf", "GenericStream", note, &place, 0);
+            tags::push(self.out, ("mxf", "GenericStream"), note, &place, 0);
         }
     }
 }

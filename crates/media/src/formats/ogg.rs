@@ -229,6 +229,6 @@ fn duration(walk: &Walk, last: Option<&Page>, source: &Source, out: &mut Extract
     let rate = walk.stream(page.serial).and_then(|n| walk.streams.get(n)).and_then(|s| s.codec.rate());
     if let Some(rate) = rate.filter(|_| page.granule > 0) {
         let at = Place::new("Ogg page", source.absolute(page.start));
-        push(out, "audio", "Duration", format!("{:.3}", page.granule as f64 / f64::from(rate)), &at, 0);
+        push(out, ("audio", "Duration"), format!("{:.3}", page.granule as f64 / f64::from(rate)), &at, 0);
     }
 }

@@ -148,7 +148,7 @@ impl Reader<'_> {
                 Some(Object::Bool(b)) => b.to_string(),
                 _ => continue,
             };
-            tags::push(self.out, "pdf", key, value, &place, 0);
+            tags::push(self.out, ("pdf", key), value, &place, 0);
         }
     }
 
@@ -247,7 +247,7 @@ impl Reader<'_> {
         let offset = self.document.source.absolute(found.stream.unwrap_or(0));
         let place = Place { container: "PDF embedded file".into(), offset: Some(offset) };
         if let Some(name) = name {
-            tags::push(self.out, "pdf", "EmbeddedFile", name, &place, 0);
+            tags::push(self.out, ("pdf", "EmbeddedFile"), name, &place, 0);
         }
         let manifest = dict.name("AFRelationship") == Some("C2PA_Manifest")
             || name.is_some_and(|n| n.to_ascii_lowercase().ends_with(".c2pa"));

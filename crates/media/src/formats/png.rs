@@ -88,7 +88,7 @@ pub(super) fn read_chunk(
         b"pHYs" => density(&data(source, chunk, 9)?, &at, out),
         b"acTL" => {
             let frames = numbers::be32(&data(source, chunk, 8)?, 0).unwrap_or_default();
-            push(out, "png", "AnimationFrames", frames.to_string(), &at, 0);
+            push(out, ("png", "AnimationFrames"), frames.to_string(), &at, 0);
         }
         kind if !KNOWN.contains(&kind) => {
             // The type is covered by the CRC: where that is wrong, this may be a chunk that is known by another name.
@@ -98,7 +98,7 @@ pub(super) fn read_chunk(
             } else if jumbf::is_store(source.up_to(chunk.data(), jumbf::HEAD)?) {
                 store(source, chunk, &at, out)?;
             }
-            push(out, "png", "chunk", kind.escape_ascii().to_string(), &at, 0);
+            push(out, ("png", "chunk"), kind.escape_ascii().to_string(), &at, 0);
         }
         _ => {}
     }
@@ -177,10 +177,10 @@ fn checked(
 
 fn header(data: &[u8], at: &Place, out: &mut Extraction) {
     let (Some(width), Some(height)) = (numbers::be32(data, 0), numbers::be32(data, 4)) else { return };
-    push(out, "image", "Width", width.to_string(), at, 0);
-    push(out, "image", "Height", height.to_string(), at, 4);
+    push(out, ("image", "Width"), width.to_string(), at, 0);
+    push(out, ("image", "Height"), height.to_string(), at, 4);
     if let (Some(bits), Some(colors)) = (data.get(8), data.get(9)) {
-        push(out, "image", "BitsPerSample", bits.to_string(), at, 8);
+        push(out, ("image", "BitsPerSample"), bits.to_string(), at, 8);
         let colors = match colors {
             0 => "grayscale",
             2 => "RGB",
@@ -189,7 +189,7 @@ fn header(data: &[u8], at: &Place, out: &mut Extraction) {
             6 => "RGB with alpha",
             _ => "unknown",
         };
-        push(out, "png", "ColorType", colors, at, 9);
+        push(out, ("png", "ColorType"), colors, at, 9);
     }
 }
 
@@ -197,14 +197,14 @@ fn time(data: &[u8], at: &Place, out: &mut Extraction) {
     if let ([year, century, month, day, hour, minute, second], 7) = (data, data.len()) {
         let year = u16::from_be_bytes([*year, *century]);
         let text = format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z");
-        push(out, "png", "ModifyTime", text, at, 0);
+        push(out, ("png", "ModifyTime"), text, at, 0);
     }
 }
 
 fn density(data: &[u8], at: &Place, out: &mut Extraction) {
     if let (Some(x), Some(y), Some(unit)) = (numbers::be32(data, 0), numbers::be32(data, 4), data.get(8)) {
         let unit = if *unit == 1 { " per meter" } else { "" };
-        push(out, "png", "PixelDensity", format!("{x} x {y}{unit}"), at, 0);
+        push(out, ("png", "PixelDensity"), format!("{x} x {y}{unit}"), at, 0);
     }
 }
 
@@ -213,7 +213,7 @@ fn comfy(data: &[u8], at: &Place, out: &mut Extraction) {
     let end = data.iter().position(|b| *b == 0).unwrap_or_default();
     let (key, value) = if end == 0 { (&b"comf"[..], data) } else { (&data[..end], &data[end + 1..]) };
     let by = data.len() - value.len();
-    push(out, "png", &charset::decode(key), charset::decode(value), at, by as u64);
+    push(out, ("png", &charset::decode(key)), charset::decode(value), at, by as u64);
 }
 
 fn store(source: &mut Source, chunk: &Chunk, at: &Place, out: &mut Extraction) -> Result<(), Problem> {

@@ -81,12 +81,12 @@ fn chunk(source: &mut Source, kind: [u8; 4], body: u64, len: u64, out: &mut Extr
         b"RMMD" => {
             let blob = source.read_bounded(body, len, limits::BLOB)?;
             let from = blob.windows(4).position(|four| four == b"RJMD").map_or(0, |at| at + 8);
-            property(&blob, from, "", &mut PROPERTIES.max(1), DEPTH, &at, out);
+            Properties { blob: &blob, at: &at, left: PROPERTIES.max(1) }.read(from, "", DEPTH, out);
         }
         b".RMF" | b"PROP" | b"DATA" | b"INDX" | b"RMJE" => {}
         _ if len <= charset::UNKNOWN as u64 => {
             if let Some(text) = charset::printable(&source.read_bounded(body, len, charset::UNKNOWN)?) {
-                push(out, "realmedia", &charset::fourcc(kind), text, &at, 0);
+                push(out, ("realmedia", &charset::fourcc(kind)), text, &at, 0);
             }
         }
         _ => {}
@@ -102,7 +102,7 @@ fn content(blob: &[u8], at: &Place, out: &mut Extraction) {
             return at.problem(Problem::malformed("", at.offset.unwrap_or(0), "a text runs past its chunk"), out);
         };
         if !text.is_empty() {
-            push(out, "realmedia", key, charset::guess(text), at, (next + 2) as u64);
+            push(out, ("realmedia", key), charset::guess(text), at, (next + 2) as u64);
         }
         next += 2 + text.len();
     }
@@ -117,7 +117,7 @@ fn stream(blob: &[u8], at: &Place, out: &mut Extraction) {
         let Some(text) = blob.get(next + 1..next + 1 + len) else { return };
         kind = charset::guess(text);
         if !text.is_empty() {
-            push(out, "realmedia", key, kind.clone(), at, (next + 1) as u64);
+            push(out, ("realmedia", key), kind.clone(), at, (next + 1) as u64);
         }
         next += 1 + len;
     }
@@ -139,37 +139,39 @@ fn stream(blob: &[u8], at: &Place, out: &mut Extraction) {
         let len = be16(property, value).map_or(0, usize::from);
         let named = property.get(7..7 + name).map(charset::guess);
         if let (Some(named), Some(text)) = (named, property.get(value + 2..value + 2 + len)) {
-            push(out, "realmedia", &named, charset::guess(text), at, (next + value + 2) as u64);
+            push(out, ("realmedia", &named), charset::guess(text), at, (next + value + 2) as u64);
         }
         next = next.saturating_add(size);
     }
 }
 
-/// A property with its value and those inside it ("Metadata section").
-fn property(
-    blob: &[u8],
-    start: usize,
-    path: &str,
-    left: &mut usize,
-    depth: usize,
-    at: &Place,
-    out: &mut Extraction,
-) -> Option<()> {
-    let field = |by: usize| be32(blob, start.checked_add(by)?).map(|value| value as usize);
-    let (kind, value, inner, count, len) = (field(4)?, field(12)?, field(16)?, field(20)?, field(24)?);
-    let name = blob.get(start + 28..(start + 28).checked_add(len)?)?;
-    let path = format!("{path}{}", charset::guess(name));
-    let from = start.checked_add(value)?;
-    let bytes = be32(blob, from).and_then(|len| blob.get(from + 4..(from + 4).checked_add(len as usize)?));
-    // Texts, dates, file names and lists of texts have numbers of their own; the others are flags and integers.
-    if let Some(text) = bytes.filter(|bytes| matches!(kind, 1 | 2 | 6 | 7 | 8) && !bytes.is_empty()) {
-        push(out, "realmedia", &path, charset::guess(text), at, from as u64 + 4);
+/// The tree of properties in a blob ("Metadata section"), and how many of them may still be read.
+struct Properties<'a> {
+    blob: &'a [u8],
+    at: &'a Place,
+    left: usize,
+}
+
+impl Properties<'_> {
+    /// A property with its value and those inside it.
+    fn read(&mut self, start: usize, path: &str, depth: usize, out: &mut Extraction) -> Option<()> {
+        let blob = self.blob;
+        let field = |by: usize| be32(blob, start.checked_add(by)?).map(|value| value as usize);
+        let (kind, value, inner, count, len) = (field(4)?, field(12)?, field(16)?, field(20)?, field(24)?);
+        let name = blob.get(start + 28..(start + 28).checked_add(len)?)?;
+        let path = format!("{path}{}", charset::guess(name));
+        let from = start.checked_add(value)?;
+        let bytes = be32(blob, from).and_then(|len| blob.get(from + 4..(from + 4).checked_add(len as usize)?));
+        // Texts, dates, file names and lists of texts have numbers of their own; the others are flags and integers.
+        if let Some(text) = bytes.filter(|bytes| matches!(kind, 1 | 2 | 6 | 7 | 8) && !bytes.is_empty()) {
+            push(out, ("realmedia", &path), charset::guess(text), self.at, from as u64 + 4);
+        }
+        for n in 0..count {
+            self.left = self.left.checked_sub(1)?;
+            let entry = start.checked_add(inner)?.checked_add(8 * n)?;
+            let next = start.checked_add(be32(blob, entry)? as usize)?;
+            self.read(next, &format!("{path}/"), depth.checked_sub(1)?, out);
+        }
+        Some(())
     }
-    for n in 0..count {
-        *left = left.checked_sub(1)?;
-        let entry = start.checked_add(inner)?.checked_add(8 * n)?;
-        let next = start.checked_add(be32(blob, entry)? as usize)?;
-        property(blob, next, &format!("{path}/"), left, depth.checked_sub(1)?, at, out);
-    }
-    Some(())
 }

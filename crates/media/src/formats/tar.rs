@@ -39,7 +39,7 @@ impl Format for Tar {
         let mut listing = Listing::default();
         let listed = tar::list(source, &mut listing);
         out.coverage.add(0, listing.end.map_or(source.len(), |end| end + 1024));
-        push(out, "tar", "members", listing.entries.len().to_string(), &Place::new("TAR", 0), 0);
+        push(out, ("tar", "members"), listing.entries.len().to_string(), &Place::new("TAR", 0), 0);
         listed
     }
 }

@@ -63,7 +63,7 @@ impl Format for Tga {
         let named = source.up_to(HEADER as u64, head.first().copied().unwrap_or_default().into())?.to_vec();
         let at = Place::new("TGA header", source.absolute(0));
         if let Some(text) = charset::printable(charset::trim(&named)).filter(|text| !text.is_empty()) {
-            push(out, "tga", "ImageId", text, &at, HEADER as u64);
+            push(out, ("tga", "ImageId"), text, &at, HEADER as u64);
         }
         let Some(layout) = layout(&head) else {
             return Err(Problem::malformed("tga (header)", source.absolute(0), "it states no picture"));
@@ -127,7 +127,7 @@ fn extension(source: &mut Source, start: u64, out: &mut Extraction) -> Result<()
             _ => charset::field(field),
         };
         if !text.is_empty() {
-            push(out, "tga", key, text, &at, *from as u64);
+            push(out, ("tga", key), text, &at, *from as u64);
         }
     }
     // A table of scan lines, a small picture and a table of colors may follow.
@@ -176,7 +176,7 @@ fn developer(source: &mut Source, start: u64, out: &mut Extraction) -> Result<()
             out.coverage.add(from, from.saturating_add(len));
             let at = Place::new("TGA developer area", source.absolute(from));
             let number = le16(&entry, 0).unwrap_or_default();
-            push(out, "tga", &format!("tag {number}"), text, &at, 0);
+            push(out, ("tga", &format!("tag {number}")), text, &at, 0);
         }
     }
     if count > TAGS {

@@ -16,7 +16,7 @@ const CHECKED: u64 = 1_024;
 pub(super) fn read(source: &mut Source, name: &str, out: &mut Extraction) -> Result<Vec<exif::Walked>, Problem> {
     let header = Header::parse(source.head()?).ok_or_else(|| Problem::malformed(name, 0, "no TIFF header"))?;
     let at = Place::new(name, source.absolute(0));
-    let walked = exif::walk(source, header, true, &at, out);
+    let walked = exif::walk(source, header, &at, out);
     let mut pixels = 0;
     for directory in walked.iter().filter(|w| w.part.starts_with("IFD") || w.part.starts_with("SubIFD")) {
         for (offsets, lengths, what) in PIXELS {

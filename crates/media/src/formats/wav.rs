@@ -112,7 +112,7 @@ fn read_chunk(
         b"afsp" => {
             // AFsp: `name: value` texts that end in NUL.
             for text in chunks::content(source, chunk)?.split(|b| *b == 0).filter(|t| !t.is_empty()) {
-                push(out, "riff", "afsp", charset::guess(text), &at, 0);
+                push(out, ("riff", "afsp"), charset::guess(text), &at, 0);
             }
         }
         b"LIST" | b"list" => list(source, chunk, header, out)?,
@@ -133,7 +133,7 @@ fn read_chunk(
 /// A clipboard format and its content; 1 is text.
 fn display(blob: &[u8], order: Order, at: &Place, out: &mut Extraction) {
     if let Some((kind, text)) = blob.split_first_chunk::<4>().filter(|(kind, _)| order.u32(**kind) == 1) {
-        push(out, "riff", "DISP", charset::fixed(text), at, kind.len() as u64);
+        push(out, ("riff", "DISP"), charset::fixed(text), at, kind.len() as u64);
     }
 }
 
@@ -144,8 +144,8 @@ fn list(source: &mut Source, chunk: &Chunk, header: &Header, out: &mut Extractio
     match &source.array::<4>(chunk.data)? {
         b"wavl" => {}
         b"adtl" => labels(source, chunk, header, out),
-        b"exif" => chunks::texts(source, FILE, "exif", chunk, header, out),
-        b"INFO" => chunks::texts(source, FILE, "INFO", chunk, header, out),
+        b"exif" => chunks::texts(source, chunks::TextLists { file: FILE, kind: "exif", header }, chunk, out),
+        b"INFO" => chunks::texts(source, chunks::TextLists { file: FILE, kind: "INFO", header }, chunk, out),
         kind => {
             let name = charset::fourcc(*kind);
             for inner in riff::list(source, chunk.inner(), header).chunks {

@@ -21,7 +21,7 @@ pub(super) fn read_store(source: &mut Source, members: &[Member], out: &mut Extr
     {
         push_problem(out, problem);
     }
-    push(out, "zip", "members", members.len().to_string(), &Place::new("ZIP (directory)", 0), 0);
+    push(out, ("zip", "members"), members.len().to_string(), &Place::new("ZIP (directory)", 0), 0);
     Ok(())
 }
 

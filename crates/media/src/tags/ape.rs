@@ -76,7 +76,7 @@ fn value(item: &Item<'_>, version: u32, at: &Place, out: &mut Extraction) {
             Some(name) => format!("{name}; {} bytes", image.len()),
             None => format!("{} bytes", item.value.len()),
         };
-        push(out, "ape", &key, charset::printable(item.value).unwrap_or_else(about), at, 0);
+        push(out, ("ape", &key), charset::printable(item.value).unwrap_or_else(about), at, 0);
         if lower.starts_with("cover art") {
             let by = (item.value.len() - image.len()) as u64;
             let inside = at.inside(&format!("APE {key}"), by);
@@ -85,6 +85,6 @@ fn value(item: &Item<'_>, version: u32, at: &Place, out: &mut Extraction) {
         return;
     }
     for text in charset::trim(item.value).split(|b| *b == 0) {
-        push(out, "ape", &key, charset::guess(text), at, 0);
+        push(out, ("ape", &key), charset::guess(text), at, 0);
     }
 }

@@ -39,21 +39,21 @@ const CART_LEN: usize = 2048;
 pub fn read(blob: &[u8], at: &Place, out: &mut Extraction) {
     fields(BEXT, blob, "bext", at, out);
     if let Some(time) = blob.get(338..346).and_then(|b| b.try_into().ok()).map(u64::from_le_bytes) {
-        push(out, "bext", "TimeReference", time.to_string(), at, 338);
+        push(out, ("bext", "TimeReference"), time.to_string(), at, 338);
     }
     if let Some(version) = blob.get(346..348).and_then(|b| b.try_into().ok()).map(u16::from_le_bytes) {
-        push(out, "bext", "Version", version.to_string(), at, 346);
+        push(out, ("bext", "Version"), version.to_string(), at, 346);
     }
     if let Some(umid) = blob.get(348..412).filter(|b| b.iter().any(|b| *b != 0)) {
-        push(out, "bext", "UMID", data_encoding::HEXUPPER.encode(umid), at, 348);
+        push(out, ("bext", "UMID"), data_encoding::HEXUPPER.encode(umid), at, 348);
     }
-    rest(blob, BEXT_LEN, "bext", "CodingHistory", at, out);
+    rest(blob, BEXT_LEN, ("bext", "CodingHistory"), at, out);
 }
 
 /// Reads the content of a `cart` chunk.
 pub fn read_cart(blob: &[u8], at: &Place, out: &mut Extraction) {
     fields(CART, blob, "cart", at, out);
-    rest(blob, CART_LEN, "cart", "TagText", at, out);
+    rest(blob, CART_LEN, ("cart", "TagText"), at, out);
 }
 
 fn fields(table: &[Field], blob: &[u8], space: &str, at: &Place, out: &mut Extraction) {
@@ -61,17 +61,17 @@ fn fields(table: &[Field], blob: &[u8], space: &str, at: &Place, out: &mut Extra
         let end = (from + len).min(blob.len());
         let text = charset::fixed(blob.get(*from..end).unwrap_or_default());
         if !text.is_empty() {
-            push(out, space, name, text, at, *from as u64);
+            push(out, (space, name), text, at, *from as u64);
         }
     }
 }
 
-fn rest(blob: &[u8], from: usize, space: &str, key: &str, at: &Place, out: &mut Extraction) {
+fn rest(blob: &[u8], from: usize, (space, key): (&str, &str), at: &Place, out: &mut Extraction) {
     match blob.get(from..) {
         Some(rest) => {
             let text = charset::guess(charset::trim(rest));
             if !text.is_empty() {
-                push(out, space, key, text, at, from as u64);
+                push(out, (space, key), text, at, from as u64);
             }
         }
         None => {

@@ -27,20 +27,20 @@ pub fn start(start: Start, at: &Place, by: u64, out: &mut Extraction) {
     let day = i64::from(start.rate.nominal()).saturating_mul(86_400);
     if (0..day).contains(&start.frames) {
         let timecode = Timecode { frames: start.frames, rate: start.rate, drop: start.drop };
-        push(out, "clip", "StartTimecode", timecode.to_string(), at, by);
+        push(out, ("clip", "StartTimecode"), timecode.to_string(), at, by);
         rate(start.rate, at, by, out);
     }
 }
 
 /// Tells the rate of the picture.
 pub fn rate(rate: Rate, at: &Place, by: u64, out: &mut Extraction) {
-    push(out, "clip", "FrameRate", rate.to_string(), at, by);
+    push(out, ("clip", "FrameRate"), rate.to_string(), at, by);
 }
 
 /// Tells the length in seconds, where it is one.
 pub fn duration(seconds: f64, at: &Place, by: u64, out: &mut Extraction) {
     if seconds.is_finite() && seconds > 0.0 && seconds < LONGEST {
-        push(out, "clip", "Duration", format!("{seconds:.3}"), at, by);
+        push(out, ("clip", "Duration"), format!("{seconds:.3}"), at, by);
     }
 }
 

@@ -42,7 +42,7 @@ pub fn read(bytes: &[u8], space: &str, at: &Place, out: &mut Extraction) -> bool
     } else if bytes.starts_with(b"8BIM") && bytes.len() > 12 {
         photoshop::read(bytes, at, out);
     } else if let Some((by, json)) = plain_text::aigc(bytes) {
-        push(out, space, "AIGC", charset::decode(json), at, by as u64);
+        push(out, (space, "AIGC"), charset::decode(json), at, by as u64);
     } else if jumbf::is_store(bytes) {
         let damage = Some("the store stands where no specification puts it".to_owned());
         let offset = at.offset.unwrap_or_default();

@@ -47,7 +47,7 @@ pub fn read(blob: &[u8], space: &str, at: &Place, out: &mut Extraction) {
                 let element = open.pop().map(|(element, _)| element).unwrap_or_default();
                 let value = said.trim();
                 if !value.is_empty() {
-                    push(out, space, &given.unwrap_or(element), value, at, 0);
+                    push(out, (space, &given.unwrap_or(element)), value, at, 0);
                 }
                 said.clear();
             }
@@ -75,7 +75,7 @@ fn named(e: &BytesStart<'_>, space: &str, at: &Place, out: &mut Extraction) -> (
     };
     let given = attribute(NAMING);
     if let (Some(key), Some(value)) = (&given, attribute(HOLDING)) {
-        push(out, space, key, value, at, 0);
+        push(out, (space, key), value, at, 0);
     }
     (name, given)
 }

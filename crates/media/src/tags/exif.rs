@@ -16,7 +16,7 @@ pub fn read(blob: &[u8], at: &Place, out: &mut Extraction) {
 
 /// Reads every directory reachable from `header.first` and the blocks inside; gives what was walked.
 ///
-/// `pages`: the directories after the first are pages of the file's own, not the thumbnail of an EXIF block.
-pub fn walk(source: &mut Source, header: Header, pages: bool, at: &Place, out: &mut Extraction) -> Vec<Walked> {
-    exif_directories::walk(source, header, pages, Some(photoshop::read), at, out)
+/// The directories after the first are pages of the file's own, not the thumbnail of an EXIF block.
+pub fn walk(source: &mut Source, header: Header, at: &Place, out: &mut Extraction) -> Vec<Walked> {
+    exif_directories::walk(source, header, Some(photoshop::read), at, out)
 }

@@ -68,17 +68,16 @@ pub struct Walked {
 
 /// Reads every directory reachable from `header.first` and the blocks inside; gives what was walked.
 ///
-/// `pages`: the directories after the first are pages of the file's own, not the thumbnail of an EXIF block.
+/// The directories after the first are pages of the file's own, not the thumbnail of an EXIF block.
 pub(super) fn walk(
     source: &mut Source,
     header: Header,
-    pages: bool,
     resources: Resources,
     at: &Place,
     out: &mut Extraction,
 ) -> Vec<Walked> {
     let mut walk = Walk::new(source, header, resources, at, out);
-    walk.pages = pages;
+    walk.pages = true;
     walk.run()
 }
 
@@ -226,7 +225,7 @@ impl<'a> Walk<'a> {
     fn say(&mut self, part: &str, entry: &Entry, values: Vec<String>) {
         let key = self.key(part, entry.tag);
         for value in values {
-            tags::push_in(self.out, ("exif", part), &key, value, self.at, entry.at);
+            tags::push_in(self.out, ("exif", part, &key), value, self.at, entry.at);
         }
     }
 

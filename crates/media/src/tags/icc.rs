@@ -16,7 +16,7 @@ pub fn read(blob: &[u8], at: &Place, out: &mut Extraction) {
         let (Some(offset), Some(size)) = (be32(blob, entry + 4), be32(blob, entry + 8)) else { continue };
         let end = (offset as usize).saturating_add(size as usize);
         if let Some(text) = blob.get(offset as usize..end).and_then(text) {
-            push(out, "icc", key, text, at, u64::from(offset));
+            push(out, ("icc", key), text, at, u64::from(offset));
         }
     }
 }

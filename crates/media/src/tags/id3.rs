@@ -107,6 +107,14 @@ fn extended(body: &[u8], major: u8) -> usize {
     }
 }
 
+/// A frame: its name, its content, and where that stands.
+#[derive(Clone, Copy)]
+struct Frame<'a> {
+    name: &'a str,
+    body: &'a [u8],
+    at: &'a Place,
+}
+
 /// What holds for all frames of a tag, and what reading them has cost.
 struct Tag {
     major: u8,
@@ -150,8 +158,9 @@ impl Tag {
             let content = body.get(data..data + len.min(left)).unwrap_or_default();
             let flags = header.get(8..10).map_or(0, plain);
             let place = self.at(at, data, "");
-            if let Some(content) = self.frame_content(name, flags, content, &place, out) {
-                frame::read(self, name, &content, &place, depth, out);
+            let stored = Frame { name, body: content, at: &place };
+            if let Some(content) = self.frame_content(stored, flags, out) {
+                frame::read(self, Frame { body: &content, ..stored }, depth, out);
             }
             pos = data + len.min(left);
         }
@@ -184,10 +193,8 @@ impl Tag {
     /// Undoes what the frame's flags say; `None` where the content cannot be had.
     fn frame_content<'a>(
         &mut self,
-        name: &str,
+        Frame { name, body: content, at }: Frame<'a>,
         flags: u32,
-        content: &'a [u8],
-        at: &Place,
         out: &mut Extraction,
     ) -> Option<Cow<'a, [u8]>> {
         let start = at.offset.unwrap_or(0);
@@ -286,15 +293,15 @@ pub fn read_v1(blob: &[u8], at: &Place, out: &mut Extraction) {
         let text = charset::fixed(blob.get(*from..from + len).unwrap_or_default());
         let text = text.trim();
         if !text.is_empty() {
-            push(out, "id3v1", key, text, at, *from as u64);
+            push(out, ("id3v1", key), text, at, *from as u64);
         }
     }
     if let Some([0, track]) = blob.get(125..127)
         && *track != 0
     {
-        push(out, "id3v1", "Track", track.to_string(), at, 126);
+        push(out, ("id3v1", "Track"), track.to_string(), at, 126);
     }
     if let Some(genre) = blob.get(127).filter(|g| **g != 0xFF) {
-        push(out, "id3v1", "Genre", genre.to_string(), at, 127);
+        push(out, ("id3v1", "Genre"), genre.to_string(), at, 127);
     }
 }

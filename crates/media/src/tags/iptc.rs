@@ -45,7 +45,7 @@ fn datasets(blob: &[u8], at: &Place, out: &mut Extraction) {
         if (record, dataset) == (1, 90) {
             utf8 = value == b"\x1b%G";
         }
-        tags::push(out, "iptc", &key(record, dataset), rendered(record, dataset, value, utf8), at, start as u64);
+        tags::push(out, ("iptc", &key(record, dataset)), rendered(record, dataset, value, utf8), at, start as u64);
         if !whole {
             let what = format!("iptc: {} states {len} bytes, {} left", key(record, dataset), value.len());
             at.problem(Problem::truncated("", absolute(at, start), what), out);

@@ -18,12 +18,20 @@ use countersign_model::{Extraction, Problem};
 const VALUES: usize = 8_192;
 /// The longest text of one element.
 const TEXT: usize = 1024 * 1024;
-/// Elements whose content is sound geometry, not metadata.
-const SKIPPED: &[&str] = &["audioBlockFormat", "audioChannelFormat", "SPEED", "TRACK_LIST_COUNT"];
+
+/// What a document is: the space of its tags, and the elements whose content is sound geometry, not metadata.
+#[derive(Clone, Copy)]
+struct Vocabulary {
+    space: &'static str,
+    skipped: &'static [&'static str],
+}
+
+const IXML: Vocabulary = Vocabulary { space: "ixml", skipped: &["audioBlockFormat"] };
+const AXML: Vocabulary = Vocabulary { space: "axml", skipped: &["audioBlockFormat", "audioChannelFormat"] };
 
 /// Reads an `iXML` document; space `ixml`.
 pub fn read(blob: &[u8], at: &Place, out: &mut Extraction) {
-    flatten(blob, "ixml", &SKIPPED[..1], at, out);
+    flatten(blob, IXML, at, out);
 }
 
 /// Reads an `axml` document; space `axml`.
@@ -33,7 +41,7 @@ pub fn read_axml(blob: &[u8], at: &Place, out: &mut Extraction) {
     if start.contains("<x:xmpmeta") || start.contains("<rdf:RDF") {
         xmp::read(blob, at, out);
     } else {
-        flatten(blob, "axml", &SKIPPED[..2], at, out);
+        flatten(blob, AXML, at, out);
     }
 }
 
@@ -41,7 +49,7 @@ pub fn read_axml(blob: &[u8], at: &Place, out: &mut Extraction) {
 pub fn read_long_axml(document: impl Read, at: &Place, out: &mut Extraction) {
     let spent = Rc::new(Cell::new(0));
     let bounded = Bounded { inner: io::BufReader::new(document), spent: Rc::clone(&spent) };
-    events(Reader::from_reader(bounded), &spent, "axml", &SKIPPED[..2], at, out);
+    events(Reader::from_reader(bounded), &spent, AXML, at, out);
 }
 
 /// The longest tag, text or comment of a document that streams by.
@@ -75,8 +83,8 @@ impl<R: BufRead> BufRead for Bounded<R> {
     }
 }
 
-struct State<'a> {
-    space: &'a str,
+struct State {
+    vocabulary: Vocabulary,
     path: Vec<String>,
     text: String,
     /// Where that text begins.
@@ -86,22 +94,21 @@ struct State<'a> {
     ignored: Option<usize>,
 }
 
-fn flatten(blob: &[u8], space: &str, skipped: &[&str], at: &Place, out: &mut Extraction) {
+fn flatten(blob: &[u8], vocabulary: Vocabulary, at: &Place, out: &mut Extraction) {
     let text = charset::guess(blob);
-    events(Reader::from_reader(text.as_bytes()), &Cell::new(0), space, skipped, at, out);
+    events(Reader::from_reader(text.as_bytes()), &Cell::new(0), vocabulary, at, out);
 }
 
 fn events<R: BufRead>(
     mut reader: Reader<R>,
     spent: &Cell<usize>,
-    space: &str,
-    skipped: &[&str],
+    vocabulary: Vocabulary,
     at: &Place,
     out: &mut Extraction,
 ) {
     reader.config_mut().check_end_names = false;
     let mut buffer = Vec::new();
-    let mut state = State { space, path: Vec::new(), text: String::new(), start: 0, values: 0, ignored: None };
+    let mut state = State { vocabulary, path: Vec::new(), text: String::new(), start: 0, values: 0, ignored: None };
     // Every event takes bytes, so that the document's end is the loop's.
     loop {
         let by = reader.buffer_position();
@@ -112,9 +119,9 @@ fn events<R: BufRead>(
             Err(e) => return at.problem(Problem::malformed("", offset(at, by), e.to_string()), out),
         };
         match event {
-            Event::Start(e) => open(&e, skipped, &mut state, by, at, out),
+            Event::Start(e) => open(&e, &mut state, by, at, out),
             Event::Empty(e) => {
-                open(&e, skipped, &mut state, by, at, out);
+                open(&e, &mut state, by, at, out);
                 close(&mut state, at, out);
             }
             Event::End(_) => close(&mut state, at, out),
@@ -129,7 +136,7 @@ fn events<R: BufRead>(
         }
         if state.values > VALUES || state.path.len() > limits::DEPTH {
             let problem = Problem::limit("", offset(at, by), "more XML than is read");
-            let problem = if space == "axml" { problem.harmless() } else { problem };
+            let problem = if vocabulary.space == "axml" { problem.harmless() } else { problem };
             return at.problem(problem, out);
         }
     }
@@ -139,7 +146,7 @@ fn offset(at: &Place, by: u64) -> u64 {
     at.offset.unwrap_or(0).saturating_add(by)
 }
 
-fn add(state: &mut State<'_>, text: &str, by: u64) {
+fn add(state: &mut State, text: &str, by: u64) {
     if state.text.trim().is_empty() {
         state.text.clear();
         state.start = by + (text.len() - text.trim_start().len()) as u64;
@@ -149,11 +156,11 @@ fn add(state: &mut State<'_>, text: &str, by: u64) {
     }
 }
 
-fn open(e: &BytesStart<'_>, skipped: &[&str], state: &mut State<'_>, by: u64, at: &Place, out: &mut Extraction) {
+fn open(e: &BytesStart<'_>, state: &mut State, by: u64, at: &Place, out: &mut Extraction) {
     // Text before a child element is indentation nearly always; where it is not, it stays with its parent.
     flush(state, at, out);
     let name = String::from_utf8_lossy(e.name().as_ref()).into_owned();
-    if state.ignored.is_none() && skipped.contains(&name.rsplit(':').next().unwrap_or(&name)) {
+    if state.ignored.is_none() && state.vocabulary.skipped.contains(&name.rsplit(':').next().unwrap_or(&name)) {
         state.ignored = Some(state.path.len());
     }
     state.path.push(name);
@@ -167,11 +174,11 @@ fn open(e: &BytesStart<'_>, skipped: &[&str], state: &mut State<'_>, by: u64, at
         }
         let value = xml::unescape(&String::from_utf8_lossy(&attribute.value));
         state.values += 1;
-        push(out, state.space, &format!("{}@{name}", key(state)), value, at, by);
+        push(out, (state.vocabulary.space, &format!("{}@{name}", key(state))), value, at, by);
     }
 }
 
-fn close(state: &mut State<'_>, at: &Place, out: &mut Extraction) {
+fn close(state: &mut State, at: &Place, out: &mut Extraction) {
     flush(state, at, out);
     state.path.pop();
     if state.ignored.is_some_and(|depth| state.path.len() <= depth) {
@@ -179,17 +186,17 @@ fn close(state: &mut State<'_>, at: &Place, out: &mut Extraction) {
     }
 }
 
-fn flush(state: &mut State<'_>, at: &Place, out: &mut Extraction) {
+fn flush(state: &mut State, at: &Place, out: &mut Extraction) {
     let text = std::mem::take(&mut state.text);
     let text = text.trim();
     if !text.is_empty() && !state.path.is_empty() {
         state.values += 1;
-        push(out, state.space, &key(state), text, at, state.start);
+        push(out, (state.vocabulary.space, &key(state)), text, at, state.start);
     }
 }
 
 /// The path below the root element, or the root itself.
-fn key(state: &State<'_>) -> String {
+fn key(state: &State) -> String {
     let inner = state.path.get(1..).unwrap_or_default();
     if inner.is_empty() { state.path.concat() } else { inner.join("/") }
 }

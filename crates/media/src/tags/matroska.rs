@@ -61,7 +61,7 @@ fn sound<'a>(body: &'a [u8], at: &Place, out: &mut Extraction) -> Vec<Child<'a>>
 pub fn info(body: &[u8], at: &Place, out: &mut Extraction) {
     for child in sound(body, at, out) {
         if let Some(name) = name_of(INFO, child.id) {
-            tags::push(out, SPACE, name, child.text(), at, child.offset as u64);
+            tags::push(out, (SPACE, name), child.text(), at, child.offset as u64);
         } else if child.id == DATE_UTC && child.body.len() == 8 {
             let nanoseconds = child.unsigned() as i64;
             // Counted from 2001-01-01T00:00:00 UTC, which is 978,307,200 s after the Unix epoch.
@@ -69,7 +69,7 @@ pub fn info(body: &[u8], at: &Place, out: &mut Extraction) {
             let date = chrono::DateTime::from_timestamp(seconds, nanoseconds.rem_euclid(1_000_000_000) as u32);
             if let Some(date) = date {
                 let text = date.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true);
-                tags::push(out, SPACE, "DateUTC", text, at, child.offset as u64);
+                tags::push(out, (SPACE, "DateUTC"), text, at, child.offset as u64);
             }
         }
     }
@@ -81,7 +81,7 @@ pub fn tracks(body: &[u8], at: &Place, out: &mut Extraction) {
         let place = Place { container: format!("{}/TrackEntry", at.container), ..at.inside("", track.offset as u64) };
         for child in sound(track.body, &place, out) {
             if let Some(name) = name_of(TRACK, child.id) {
-                tags::push(out, SPACE, name, child.text(), &place, child.offset as u64);
+                tags::push(out, (SPACE, name), child.text(), &place, child.offset as u64);
             }
         }
     }
@@ -104,7 +104,7 @@ pub fn chapters(body: &[u8], at: &Place, out: &mut Extraction) {
             } else if child.id == CHAP_STRING || child.id == EDITION_STRING {
                 names += 1;
                 let key = if child.id == CHAP_STRING { "ChapString" } else { "EditionString" };
-                tags::push(out, SPACE, key, child.text(), at, offset as u64);
+                tags::push(out, (SPACE, key), child.text(), at, offset as u64);
             }
         }
     }
@@ -153,7 +153,7 @@ fn simple_tag(tag: &Child<'_>, at: &Place, depth: usize, out: &mut Extraction) {
                 Ok(found) if printable(found) => text(&name, found, at, child.offset as u64, out),
                 _ => {
                     let note = format!("({} bytes of binary)", child.body.len());
-                    tags::push(out, SPACE, &name, note, at, child.offset as u64);
+                    tags::push(out, (SPACE, &name), note, at, child.offset as u64);
                 }
             },
             SIMPLE_TAG => simple_tag(child, &deeper(at, "/SimpleTag", child), depth + 1, out),
@@ -170,7 +170,7 @@ pub fn printable(text: &str) -> bool {
 
 /// Adds a text; XMP is read as such.
 pub fn text(name: &str, value: &str, at: &Place, by: u64, out: &mut Extraction) {
-    tags::push(out, SPACE, name, value, at, by);
+    tags::push(out, (SPACE, name), value, at, by);
     if value.trim_start_matches('\u{feff}').trim_start().starts_with("<?xpacket") || value.contains("<rdf:RDF") {
         xmp::read(value.as_bytes(), &at.inside(name, by), out);
     }

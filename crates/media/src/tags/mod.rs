@@ -47,7 +47,7 @@ const TAG: usize = 256;
 ///
 /// let mut out = Extraction::default();
 /// let exif = Place::new("JPEG APP1", 20).inside("TIFF", 10);
-/// push_in(&mut out, ("exif", "IFD0"), "Software", "GIMP", &exif, 4);
+/// push_in(&mut out, ("exif", "IFD0", "Software"), "GIMP", &exif, 4);
 /// let tag = &out.facts.tags[0];
 /// assert_eq!((tag.place.as_str(), tag.offset), ("JPEG APP1, TIFF, EXIF IFD0 Software", Some(34)));
 /// ```
@@ -85,16 +85,15 @@ impl Place {
 
 /// Adds a tag whose value starts `by` bytes into the place.
 ///
-/// `key` names the field inside `space`; the tag's `where` becomes `container, SPACE key`.
-pub fn push(out: &mut Extraction, space: &str, key: &str, value: impl Into<String>, at: &Place, by: u64) {
-    push_in(out, (space, ""), key, value, at, by);
+/// The field is a vocabulary and a key in it, `("riff", "ISFT")`; the tag's `where` becomes `container, SPACE key`.
+pub fn push(out: &mut Extraction, (space, key): (&str, &str), value: impl Into<String>, at: &Place, by: u64) {
+    push_in(out, (space, "", key), value, at, by);
 }
 
-/// As [`push`], for a field in a named part of the vocabulary: `("exif", "IFD0")` gives `EXIF IFD0 Software`.
+/// As [`push`], for a field in a named part of the vocabulary: `("exif", "IFD0", "Software")` gives `EXIF IFD0 Software`.
 pub fn push_in(
     out: &mut Extraction,
-    (space, part): (&str, &str),
-    key: &str,
+    (space, part, key): (&str, &str, &str),
     value: impl Into<String>,
     at: &Place,
     by: u64,

@@ -27,7 +27,7 @@ pub fn read(video: &[u8], at: &Place, out: &mut Extraction) {
         let text = text.trim();
         let known = out.facts.tags.iter().any(|tag| tag.space == "mpeg" && tag.value == text);
         if !text.is_empty() && !known {
-            push(out, "mpeg", "user_data", text, &place, 0);
+            push(out, ("mpeg", "user_data"), text, &place, 0);
         }
     }
 }

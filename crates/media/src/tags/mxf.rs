@@ -197,7 +197,7 @@ fn property(set: &str, item: &klv::Local<'_>, primer: &Primer, at: &Place, out: 
 
 /// Pushes text, and reads it where it is an XMP packet.
 pub fn say(key: &str, value: &str, at: &Place, by: usize, out: &mut Extraction) {
-    tags::push(out, SPACE, key, value, at, by as u64);
+    tags::push(out, (SPACE, key), value, at, by as u64);
     if is_xmp(value) {
         xmp::read(value.as_bytes(), &at.inside(key, by as u64), out);
     }

@@ -86,7 +86,7 @@ impl Packages {
         let place = |set: &Set| Place::new(container, set.offset);
         for set in self.of(&[kind::MATERIAL, kind::SOURCE]).filter(|set| !self.is_physical(set)) {
             if let Some(umid) = set.umid {
-                push(out, "clip", "UMID", data_encoding::HEXLOWER.encode(&umid), &place(set), 0);
+                push(out, ("clip", "UMID"), data_encoding::HEXLOWER.encode(&umid), &place(set), 0);
             }
         }
         if let Some((start, set)) = self.start() {
@@ -97,13 +97,13 @@ impl Packages {
         }
         if let Some(set) = self.ordered().find(|set| set.width > 0 && set.height > 0) {
             let (width, height) = if set.shown.0 > 0 && set.shown.1 > 0 { set.shown } else { (set.width, set.height) };
-            push(out, "image", "Width", width.to_string(), &place(set), 0);
+            push(out, ("image", "Width"), width.to_string(), &place(set), 0);
             let height = if set.fields { height.saturating_mul(2) } else { height };
-            push(out, "image", "Height", height.to_string(), &place(set), 0);
+            push(out, ("image", "Height"), height.to_string(), &place(set), 0);
         }
         for tape in self.of(&[kind::SOURCE]).filter(|set| self.is_physical(set)) {
             if let Some(name) = tape.name.as_ref().filter(|name| !name.is_empty()) {
-                push(out, "clip", "Reel", name.clone(), &place(tape), 0);
+                push(out, ("clip", "Reel"), name.clone(), &place(tape), 0);
             }
         }
     }

@@ -11,7 +11,7 @@ pub fn read(blob: &[u8], at: &Place, out: &mut Extraction) {
     };
     let description = String::from_utf8_lossy(description).into_owned();
     let mime = String::from_utf8_lossy(mime).into_owned();
-    push(out, "flac", "PICTURE", summary(&mime, kind, &description, image), at, 0);
+    push(out, ("flac", "PICTURE"), summary(&mime, kind, &description, image), at, 0);
     if mime == "-->" {
         return;
     }

@@ -12,7 +12,7 @@ use countersign_model::{Extraction, Problem};
 pub fn read(kind: [u8; 4], data: &[u8], at: &Place, room: &mut usize, out: &mut Extraction) {
     let Some(end) = data.iter().position(|b| *b == 0) else {
         at.problem(Problem::malformed("", at.offset.unwrap_or_default(), "no keyword").harmless(), out);
-        return push(out, "png", &kind.escape_ascii().to_string(), charset::decode(data), at, 0);
+        return push(out, ("png", &kind.escape_ascii().to_string()), charset::decode(data), at, 0);
     };
     let keyword = charset::decode(&data[..end]);
     let rest = &data[end + 1..];
@@ -73,7 +73,7 @@ fn field(keyword: &str, text: &[u8], place: &Place, near: Option<u64>, out: &mut
         }
     }
     let place = Place { container: place.container.clone(), offset: near };
-    push(out, "png", keyword, charset::decode(text), &place, 0);
+    push(out, ("png", keyword), charset::decode(text), &place, 0);
 }
 
 /// A profile in raw bytes, with or without the two lines that announce the hexadecimal form.

@@ -30,7 +30,7 @@ pub fn read(codec: Codec, units: &[&[u8]], at: &Place, out: &mut Extraction) {
             let Some(text) = text(rest) else { continue };
             let known = out.facts.tags.iter().any(|t| t.space == "sei" && t.key == key && t.value == text);
             if !known {
-                push(out, "sei", &key, text, at, 0);
+                push(out, ("sei", &key), text, at, 0);
             }
         }
     }

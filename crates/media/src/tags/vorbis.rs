@@ -13,7 +13,7 @@ pub fn read(blob: &[u8], at: &Place, out: &mut Extraction) {
 
 fn fields(blob: &[u8], at: &Place, out: &mut Extraction) -> Result<(), (usize, &'static str)> {
     let (vendor, mut pos) = string(blob, 0).ok_or((0, "the vendor is cut"))?;
-    push(out, "vorbis", "VENDOR", String::from_utf8_lossy(vendor), at, 4);
+    push(out, ("vorbis", "VENDOR"), String::from_utf8_lossy(vendor), at, 4);
     let count = long(blob, pos).ok_or((pos, "the number of comments is cut"))?;
     pos += 4;
     for n in 0..count {
@@ -59,7 +59,7 @@ fn comment(field: &[u8], at: &Place, out: &mut Extraction) {
             Some(image) => picture::embed(&image, None, &place, out),
             None => unreadable(&place, out),
         },
-        _ => push(out, "vorbis", &key, String::from_utf8_lossy(value), at, by),
+        _ => push(out, ("vorbis", &key), String::from_utf8_lossy(value), at, by),
     }
 }
 

@@ -206,7 +206,7 @@ impl Packet<'_> {
         let name = element.name().as_ref().to_vec();
         let (mut filled, text) = (false, String::new());
         for (key, value, by) in attributes {
-            filled |= self.attribute(part, &path, &key, &value, by);
+            filled |= self.attribute(part, &path, (&key, &value, by));
         }
         self.open.push(Open { name, part, path, text, at: None, filled, scope });
         true
@@ -266,8 +266,9 @@ impl Packet<'_> {
         }
     }
 
-    /// True where the attribute says something of the element.
-    fn attribute(&mut self, part: Part, path: &str, key: &str, value: &str, by: Option<usize>) -> bool {
+    /// True where the attribute says something of the element. It is its name, its value, and where that stands.
+    fn attribute(&mut self, part: Part, path: &str, attribute: (&str, &str, Option<usize>)) -> bool {
+        let (key, value, by) = attribute;
         match (part, key) {
             (Part::Outside | Part::Rdf, "x:xmptk") => self.push(key, value, by),
             (Part::Outside | Part::Rdf, _) => return false,
@@ -340,15 +341,14 @@ impl Packet<'_> {
             }
         }
         let (place, by) = self.place(by.unwrap_or(0) as u64);
-        tags::push(self.out, "xmp", key, value, &place, by);
+        tags::push(self.out, ("xmp", key), value, &place, by);
         // Volcano Ark wraps its label in Base64.
         if key.ends_with(":XmpKvBase64")
             && let Ok(unwrapped) = data_encoding::BASE64.decode(value.trim().as_bytes())
         {
             tags::push(
                 self.out,
-                "xmp",
-                &format!("{key}/decoded"),
+                ("xmp", &format!("{key}/decoded")),
                 tags::charset::utf8_or_latin1(&unwrapped),
                 &place,
                 by,

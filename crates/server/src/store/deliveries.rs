@@ -143,13 +143,25 @@ fn scan(row: &Row<'_>) -> Result<Scan> {
     })
 }
 
+/// What a folder below a watched root is known by.
+#[derive(Clone, Copy, Debug)]
+pub struct FolderName<'a> {
+    /// The root's name.
+    pub root: &'a str,
+    /// The folder's name below the root.
+    pub name: &'a str,
+    /// The delivery's id where it is not known yet.
+    pub new_id: &'a str,
+}
+
 impl Store {
     /// Notes what a delivery looks like now, and puts it into the queue where it has come to rest and was not judged in this
     /// state. Returns its id, and whether its state has changed.
     ///
     /// # Errors
     /// The database's.
-    pub fn seen(&self, root: &str, name: &str, new_id: &str, look: &Snapshot, settle: i64) -> Result<(String, bool)> {
+    pub fn seen(&self, folder: FolderName<'_>, look: &Snapshot, settle: i64) -> Result<(String, bool)> {
+        let FolderName { root, name, new_id } = folder;
         let mut connection = self.lock();
         let transaction = connection.transaction()?;
         let now = now();

@@ -52,6 +52,8 @@ pub struct Person {
     pub display: String,
     /// What the person may do.
     pub role: Role,
+    /// Whether an identity provider knows the person: then there is no password here.
+    pub provided: bool,
     /// Argon2 hash, where the person has a password.
     #[serde(skip)]
     pub password: Option<String>,
@@ -87,9 +89,12 @@ pub struct TokenRow {
     pub made_by: String,
 }
 
-const PERSON: &str = "p.id, p.name, p.display, p.role, p.password, p.public_key, p.disabled";
+/// The columns of a person, and how many there are.
+pub(super) const PERSON: &str =
+    "p.id, p.name, p.display, p.role, p.password, p.public_key, p.disabled, p.subject IS NOT NULL";
+pub(super) const COLUMNS: usize = 8;
 
-fn person(row: &Row<'_>) -> Result<Person> {
+pub(super) fn person(row: &Row<'_>) -> Result<Person> {
     Ok(Person {
         id: row.get(0)?,
         name: row.get(1)?,
@@ -98,6 +103,7 @@ fn person(row: &Row<'_>) -> Result<Person> {
         password: row.get(4)?,
         public_key: row.get(5)?,
         disabled: row.get(6)?,
+        provided: row.get(7)?,
     })
 }
 
@@ -114,18 +120,11 @@ impl Store {
     ///
     /// # Errors
     /// The database's.
-    pub fn add_person(
-        &self,
-        name: &str,
-        display: &str,
-        role: Role,
-        password: Option<&str>,
-        subject: Option<&str>,
-    ) -> Result<i64> {
+    pub fn add_person(&self, name: &str, display: &str, role: Role, password: Option<&str>) -> Result<i64> {
         let connection = self.lock();
         connection.execute(
-            "INSERT INTO person (name, display, role, password, subject) VALUES (?, ?, ?, ?, ?)",
-            params![name, display, role.word(), password, subject],
+            "INSERT INTO person (name, display, role, password) VALUES (?, ?, ?, ?)",
+            params![name, display, role.word(), password],
         )?;
         Ok(connection.last_insert_rowid())
     }
@@ -147,15 +146,6 @@ impl Store {
     pub fn person_named(&self, name: &str) -> Result<Option<Person>> {
         let sql = format!("SELECT {PERSON} FROM person p WHERE p.name = ?");
         self.lock().query_row(&sql, [name], person).optional()
-    }
-
-    /// By what an identity provider calls the person.
-    ///
-    /// # Errors
-    /// The database's.
-    pub fn person_of_subject(&self, subject: &str) -> Result<Option<Person>> {
-        let sql = format!("SELECT {PERSON} FROM person p WHERE p.subject = ?");
-        self.lock().query_row(&sql, [subject], person).optional()
     }
 
     /// Changes what somebody may do; ends the sessions of who may not sign in any more. The last admin stays one: false then.
@@ -224,7 +214,7 @@ impl Store {
             "SELECT {PERSON}, s.csrf, s.used FROM session s JOIN person p ON p.id = s.person \
              WHERE s.digest = ? AND p.disabled = 0 AND s.used > ? AND s.created > ?"
         );
-        let row = |row: &Row<'_>| Ok((person(row)?, row.get::<_, String>(7)?, row.get::<_, i64>(8)?));
+        let row = |row: &Row<'_>| Ok((person(row)?, row.get::<_, String>(COLUMNS)?, row.get::<_, i64>(COLUMNS + 1)?));
         let found = connection.query_row(&sql, params![digest, now - idle, now - 30 * 86_400], row).optional()?;
         let Some((person, csrf, used)) = found else { return Ok(None) };
         // Written at most once a minute: pages are read far more often than sessions end.

@@ -22,11 +22,13 @@ pub(crate) struct Refusal {
     pub(crate) next: String,
     /// Where else to go, instead of a page that says so.
     pub(crate) instead: Option<String>,
+    /// The field of the form that it is about.
+    pub(crate) field: Option<&'static str>,
 }
 
 impl Refusal {
     pub(crate) fn new(status: StatusCode, title: &str, what: impl Into<String>) -> Self {
-        Self { status, title: title.to_owned(), what: what.into(), next: String::new(), instead: None }
+        Self { status, title: title.to_owned(), what: what.into(), next: String::new(), instead: None, field: None }
     }
 
     /// Somebody typed what cannot be so.
@@ -48,6 +50,11 @@ impl Refusal {
 
     pub(crate) fn failed(what: impl Into<String>) -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "That went wrong", what).next("Nothing was changed. Try again.")
+    }
+
+    /// It is about this field of the form.
+    pub(crate) fn at(self, field: &'static str) -> Self {
+        Self { field: Some(field), ..self }
     }
 
     pub(crate) fn next(mut self, next: &str) -> Self {
@@ -86,8 +93,22 @@ impl From<Refused> for Refusal {
         match refused {
             Refused::Conflict(what) => Self::conflict(what),
             Refused::Wrong(what) => Self::wrong(what),
+            Refused::Field(field, what) => Self::wrong(what).at(field),
             Refused::Failed(what) => Self::failed(what),
         }
+    }
+}
+
+/// The answer; where somebody typed what cannot be so, the page with its form once more, with what was typed and what is wrong
+/// with it.
+pub(crate) fn or_form(asked: &Asked, answer: Answer, page: fn(&Asked) -> Answer) -> Answer {
+    match answer {
+        Err(refusal) if refusal.status == StatusCode::UNPROCESSABLE_ENTITY => {
+            let mut shown = page(&asked.with_problem(refusal.what, refusal.field))?;
+            *shown.status_mut() = refusal.status;
+            Ok(shown)
+        }
+        other => other,
     }
 }
 

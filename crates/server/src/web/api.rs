@@ -6,9 +6,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::answer::{bytes, json_of};
-use super::deliveries::{cut, delivery, report as report_of, scan_of};
+use super::deliveries::{cut, delivery, scan_of};
 use super::{Answer, Asked, Refusal};
-use crate::store::Delivery;
+use crate::store::{Delivery, FolderName};
 use crate::{secret, settle, watch};
 
 /// OpenAPI 3.1.
@@ -59,7 +59,8 @@ pub(super) fn add(asked: &Asked) -> Answer {
     let look = look.map_err(|_| Refusal::failed("the folder cannot be read in full"))?;
     let id = secret::random().map_err(Refusal::failed)?;
     let settle = i64::try_from(settings.settle.as_secs()).unwrap_or(i64::MAX);
-    let (id, _) = server.store.seen(&root.name, &new.name, &id, &look, settle)?;
+    let folder = FolderName { root: &root.name, name: &new.name, new_id: &id };
+    let (id, _) = server.store.seen(folder, &look, settle)?;
     server.store.requeue(&id)?;
     asked.note("told of a delivery", &new.name)?;
     server.changed(&id);
@@ -77,9 +78,4 @@ pub(super) fn one(asked: &Asked) -> Answer {
         fields.insert("scans".to_owned(), Value::Array(scans));
     }
     Ok(json_of(&out))
-}
-
-pub(super) fn report(asked: &Asked) -> Answer {
-    let format = Some(asked.query("format")).filter(|format| !format.is_empty()).unwrap_or("json");
-    report_of(asked, &delivery(asked)?, format)
 }

@@ -1,17 +1,13 @@
 //! One asset of a delivery: what its report says of it, and its picture.
 
-use std::path::{Component, Path, PathBuf};
-
 use axum::http::header;
-use countersign_engine::preview;
-use countersign_report::Picture;
 use serde_json::{Value, json};
 
 use super::answer::{bytes, with};
 use super::deliveries::delivery;
 use super::pages::page;
 use super::{Answer, Asked, Refusal};
-use crate::Server;
+use crate::pictures;
 use crate::store::{AssetRow, Delivery, Role, Scan};
 
 /// Scopes with what they are about, for forms.
@@ -68,60 +64,11 @@ pub(super) fn one(asked: &Asked) -> Answer {
     page(asked, "asset.html", known)
 }
 
-/// The small picture of an asset, made anew of its pixels: no byte that was delivered is sent.
+/// The small picture of an asset, made anew of its pixels or samples: no byte that was delivered is sent.
 pub(super) fn picture(asked: &Asked) -> Answer {
     let none = || Refusal::nothing("of this asset there is no picture");
     let delivery = delivery(asked)?;
     let (_, row) = asset(asked, &delivery)?;
-    let made = match row.sha256.as_deref() {
-        Some(sha256) => kept(&asked.server, &delivery, &row, sha256),
-        None => made(&asked.server, &delivery, &row),
-    };
-    let jpeg = made.ok_or_else(none)?;
-    Ok(with(bytes("image/jpeg", jpeg), header::CACHE_CONTROL, "private, max-age=3600"))
-}
-
-/// The picture of these bytes as it was made before, or made now. That there is none is kept, too.
-fn kept(server: &Server, delivery: &Delivery, row: &AssetRow, sha256: &str) -> Option<Vec<u8>> {
-    if sha256.len() != 64 || !sha256.bytes().all(|b| b.is_ascii_hexdigit()) {
-        return None;
-    }
-    let path = server.settings.data.join("pictures").join(format!("{sha256}.jpg"));
-    if let Ok(read) = std::fs::read(&path) {
-        return Some(read).filter(|read| !read.is_empty());
-    }
-    // The file may be another one by now: then there is no picture of these bytes.
-    let file = file_of(server, delivery, row)?;
-    let same = countersign_io::digest::sha256(&file).is_ok_and(|now| now == sha256);
-    let made = same.then(|| jpeg(&file)).flatten();
-    if same {
-        let fresh = path.with_extension(format!("{}.new", crate::secret::random().ok()?));
-        // Without it the picture is made again.
-        let _ =
-            std::fs::write(&fresh, made.as_deref().unwrap_or_default()).and_then(|()| std::fs::rename(&fresh, &path));
-    }
-    made
-}
-
-fn made(server: &Server, delivery: &Delivery, row: &AssetRow) -> Option<Vec<u8>> {
-    jpeg(&file_of(server, delivery, row)?)
-}
-
-fn jpeg(file: &Path) -> Option<Vec<u8>> {
-    match preview::picture(file)? {
-        Picture::Jpeg(bytes) => Some(bytes),
-        Picture::Waveform(_) => None,
-    }
-}
-
-/// Where an asset lies, by the path that our own scan gave it: a file below the delivery, whatever links lead where.
-fn file_of(server: &Server, delivery: &Delivery, row: &AssetRow) -> Option<PathBuf> {
-    let root = server.settings.roots.iter().find(|root| root.name == delivery.root)?;
-    let folder = root.path.join(&delivery.name).canonicalize().ok()?;
-    let relative = Path::new(&row.path);
-    if !relative.components().all(|part| matches!(part, Component::Normal(_))) {
-        return None;
-    }
-    let file = folder.join(relative).canonicalize().ok()?;
-    (file.starts_with(&folder) && file.is_file()).then_some(file)
+    let (kind, made) = pictures::of(&asked.server, &delivery, &row).ok_or_else(none)?;
+    Ok(with(bytes(kind, made), header::CACHE_CONTROL, "private, max-age=3600"))
 }

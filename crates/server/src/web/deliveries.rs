@@ -1,12 +1,11 @@
-//! The list of deliveries, one delivery with its findings, the difference to the scan before, and its reports.
+//! The list of deliveries, one delivery with its findings, and the difference to the scan before.
 
-use axum::http::header;
 use serde_json::{Value, json};
 
-use super::answer::{REPORT, bytes, redirect, with};
+use super::answer::redirect;
 use super::pages::page;
+use super::reports::papers;
 use super::{Answer, Asked, Refusal};
-use crate::runner;
 use crate::store::{Delivery, FindingRow, Scan, State};
 
 /// Rows on a page.
@@ -104,10 +103,9 @@ pub(super) fn one(asked: &Asked) -> Answer {
     }
     let scans: Vec<Value> = store.scans(&delivery.id, SCANS)?.iter().map(scan_of).collect();
     let difference_url = format!("/deliveries/{}/difference", delivery.id);
-    let report = |name: &str, ending: &str| json!({ "name": name, "url": format!("/deliveries/{}/report.{ending}", delivery.id) });
-    let reports = scan.as_ref().map(|_| [report("as a page", "html"), report("as JSON", "json")]);
+    let papers = scan.as_ref().map(|_| papers(&delivery));
     let scan = scan.as_ref().map(scan_of);
-    let known = json!({ "delivery": delivery, "scan": scan, "summary": summary, "groups": groups, "rule": rule, "findings": findings, "page": number, "more": more, "scans": scans, "new": new, "resolved": resolved, "difference_url": difference_url, "reports": reports });
+    let known = json!({ "delivery": delivery, "scan": scan, "summary": summary, "groups": groups, "rule": rule, "findings": findings, "page": number, "more": more, "scans": scans, "new": new, "resolved": resolved, "difference_url": difference_url, "papers": papers });
     page(asked, "delivery.html", known)
 }
 
@@ -139,31 +137,4 @@ pub(super) fn rescan(asked: &Asked) -> Answer {
         asked.server.changed(&delivery.id);
     }
     Ok(redirect(&format!("/deliveries/{}?said={}", delivery.id, if queued { "queued" } else { "busy" })))
-}
-
-/// The last report of a delivery in a format.
-pub(super) fn report(asked: &Asked, delivery: &Delivery, format: &str) -> Answer {
-    let scan = asked.server.store.last_report(&delivery.id)?;
-    let scan = scan.ok_or_else(|| Refusal::nothing("this delivery was not judged yet"))?;
-    let kind = match format {
-        "json" => "application/json",
-        "html" => "text/html; charset=utf-8",
-        "csv" => "text/csv; charset=utf-8",
-        "sarif" => "application/sarif+json",
-        "ndjson" => "application/x-ndjson",
-        "junit" => "application/xml",
-        _ => return Err(Refusal::wrong("there are json, ndjson, html, csv, sarif and junit")),
-    };
-    let path = runner::converted(&asked.server, scan.id, format).map_err(Refusal::failed)?;
-    let read = std::fs::read(&path).map_err(|_| Refusal::nothing("the report is not kept any more: scan again"))?;
-    Ok(bytes(kind, read))
-}
-
-pub(super) fn report_json(asked: &Asked) -> Answer {
-    let answer = report(asked, &delivery(asked)?, "json")?;
-    Ok(with(answer, header::CONTENT_DISPOSITION, "attachment; filename=\"report.json\""))
-}
-
-pub(super) fn report_html(asked: &Asked) -> Answer {
-    Ok(with(report(asked, &delivery(asked)?, "html")?, header::CONTENT_SECURITY_POLICY, REPORT))
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::body::Bytes;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
+use serde_json::{Map, Value, json};
 use url::{Url, form_urlencoded};
 
 use super::{Access, Refusal, Route};
@@ -30,6 +31,8 @@ pub(crate) struct Asked {
     pub(crate) early: Option<String>,
     /// What was wrong with what was typed: said above the form, which is shown again.
     pub(crate) problem: Option<String>,
+    /// The field that it is about.
+    pub(crate) wrong: Option<&'static str>,
     params: Vec<(String, String)>,
     query: Vec<(String, String)>,
     form: Vec<(String, String)>,
@@ -80,11 +83,27 @@ impl Asked {
             client: None,
             early: self.early.clone(),
             problem: None,
+            wrong: None,
             params: self.params.clone(),
             query: self.query.clone(),
             form: Vec::new(),
             body: Bytes::new(),
         }
+    }
+
+    /// The same, for the page with the form that was sent: with what is wrong with it.
+    pub(super) fn with_problem(&self, what: String, field: Option<&'static str>) -> Self {
+        Self { problem: Some(what), wrong: field, form: self.form.clone(), ..self.without_body() }
+    }
+
+    /// What was typed, by field; `scopes` is what was ticked. No secrets.
+    pub(crate) fn typed_again(&self) -> Value {
+        let secret =
+            |name: &str| name == "csrf" || name.contains("password") || matches!(name, "old" | "new" | "again");
+        let fields = self.form.iter().filter(|(name, _)| !secret(name) && name != "scope");
+        let mut out: Map<String, Value> = fields.map(|(name, value)| (name.clone(), json!(value))).collect();
+        out.insert("scopes".to_owned(), json!(self.fields("scope")));
+        Value::Object(out)
     }
 
     /// The page of a list, from 1.
@@ -160,6 +179,7 @@ pub(super) fn admit(
         client: None,
         early: None,
         problem: None,
+        wrong: None,
         params,
         query: pairs(parts.uri.query().unwrap_or_default().as_bytes()),
         form: if is_form && route.post { pairs(&body) } else { Vec::new() },

@@ -96,7 +96,11 @@ impl Pages {
 }
 
 /// The answer with this page.
-pub(super) fn page(asked: &Asked, name: &str, known: Value) -> Answer {
+pub(super) fn page(asked: &Asked, name: &str, mut known: Value) -> Answer {
+    if let Some((what, fields)) = asked.problem.as_ref().zip(known.as_object_mut()) {
+        fields.insert("typed".to_owned(), asked.typed_again());
+        fields.insert("wrong".to_owned(), json!({ "field": asked.wrong, "what": what }));
+    }
     let page = asked.server.pages.render(name, &asked.server, Some(asked), known);
     Ok(html(page.map_err(Refusal::failed)?))
 }

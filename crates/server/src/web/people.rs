@@ -4,7 +4,7 @@ use data_encoding::BASE64;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::answer::{json_of, redirect};
+use super::answer::{json_of, or_form, redirect};
 use super::pages::page;
 use super::{Answer, Asked, Refusal};
 use crate::store::{Person, Role};
@@ -48,12 +48,16 @@ pub(super) fn invite(asked: &Asked) -> Answer {
 }
 
 pub(super) fn make_token(asked: &Asked) -> Answer {
+    or_form(asked, token_made(asked), list)
+}
+
+fn token_made(asked: &Asked) -> Answer {
     let (role, name) = (role(asked)?, asked.field("name"));
     if role > Role::Qc {
-        return Err(Refusal::wrong("a program cannot decide: a token has the role viewer or qc"));
+        return Err(Refusal::wrong("a program cannot decide: a token has the role viewer or qc").at("role"));
     }
     if name.is_empty() || name.chars().count() > 120 {
-        return Err(Refusal::wrong("say what the token is for, in at most 120 characters"));
+        return Err(Refusal::wrong("say what the token is for, in at most 120 characters").at("name"));
     }
     let token = secret::random().map_err(Refusal::failed)?;
     asked.server.store.add_token(&secret::digest(&token), name, role, &asked.person()?.name)?;
@@ -68,6 +72,10 @@ pub(super) fn revoke_token(asked: &Asked) -> Answer {
 }
 
 pub(super) fn change(asked: &Asked) -> Answer {
+    or_form(asked, changed(asked), list)
+}
+
+fn changed(asked: &Asked) -> Answer {
     let (store, role) = (&asked.server.store, role(asked)?);
     let found = store.people()?.into_iter().find(|person| person.id.to_string() == asked.param("id"));
     let person = found.ok_or_else(|| Refusal::nothing("there is no such person"))?;
@@ -90,18 +98,25 @@ fn own_session(asked: &Asked) -> &str {
 }
 
 pub(super) fn password(asked: &Asked) -> Answer {
+    or_form(asked, password_changed(asked), account)
+}
+
+fn password_changed(asked: &Asked) -> Answer {
     let person = asked.person()?;
+    if person.provided {
+        return Err(Refusal::forbidden("your organization signs you in: there is no password here"));
+    }
     if !asked.server.attempts.begin(&person.name) {
         return Err(Refusal::wrong("there were too many attempts: wait five minutes"));
     }
     if person.password.is_some() && !secret::verified(asked.typed("old"), person.password.as_deref()) {
-        return Err(Refusal::wrong("the old password is another one"));
+        return Err(Refusal::wrong("the old password is another one").at("old"));
     }
     asked.server.attempts.succeeded(&person.name);
     if asked.typed("new") != asked.typed("again") {
-        return Err(Refusal::wrong("the two new passwords are not the same"));
+        return Err(Refusal::wrong("the two new passwords are not the same").at("again"));
     }
-    let hash = secret::hashed(asked.typed("new")).map_err(Refusal::wrong)?;
+    let hash = secret::hashed(asked.typed("new")).map_err(|what| Refusal::wrong(what).at("new"))?;
     asked.server.store.set_password(person.id, &hash, own_session(asked))?;
     asked.note("changed the password", "")?;
     Ok(redirect("/account?said=password"))

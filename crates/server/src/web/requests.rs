@@ -5,7 +5,7 @@ use data_encoding::BASE64;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::answer::{json_of, redirect, with};
+use super::answer::{json_of, or_form, redirect, with};
 use super::assets::{asset, scopes, why_not};
 use super::deliveries::delivery;
 use super::pages::page;
@@ -20,15 +20,19 @@ const MOST: u32 = 200;
 const LONGEST: usize = 4_000;
 const STATES: [&str; 4] = ["open", "approved", "denied", "withdrawn"];
 
-fn text(asked: &Asked, name: &str) -> Result<String, Refusal> {
+fn text(asked: &Asked, name: &'static str) -> Result<String, Refusal> {
     let text = asked.field(name);
     match text.len() <= LONGEST {
         true => Ok(text.to_owned()),
-        false => Err(Refusal::wrong(format!("{name} is longer than {LONGEST} bytes"))),
+        false => Err(Refusal::wrong(format!("this is longer than {LONGEST} bytes")).at(name)),
     }
 }
 
 pub(super) fn ask(asked: &Asked) -> Answer {
+    or_form(asked, asked_for(asked), super::assets::one)
+}
+
+fn asked_for(asked: &Asked) -> Answer {
     let (store, delivery, me) = (&asked.server.store, delivery(asked)?, asked.person()?);
     let (_, row) = asset(asked, &delivery)?;
     if let Some(why) = why_not(&row) {
@@ -39,9 +43,9 @@ pub(super) fn ask(asked: &Asked) -> Answer {
         id => {
             let found = store.people()?.into_iter().find(|person| person.id.to_string() == id);
             let found = found.filter(|person| person.role >= Role::Approver && !person.disabled);
-            let found = found.ok_or_else(|| Refusal::wrong("whom you ask may not decide"))?;
+            let found = found.ok_or_else(|| Refusal::wrong("whom you ask may not decide").at("approver"))?;
             if asked.server.settings.four_eyes && found.id == me.id {
-                return Err(Refusal::wrong("somebody else must decide what you ask for"));
+                return Err(Refusal::wrong("somebody else must decide what you ask for").at("approver"));
             }
             Some(found.id)
         }
@@ -169,11 +173,11 @@ fn decide(asked: &Asked, decision: &str) -> Answer {
 }
 
 pub(super) fn approve(asked: &Asked) -> Answer {
-    decide(asked, "approved")
+    or_form(asked, decide(asked, "approved"), one)
 }
 
 pub(super) fn deny(asked: &Asked) -> Answer {
-    decide(asked, "denied")
+    or_form(asked, decide(asked, "denied"), one)
 }
 
 pub(super) fn withdraw(asked: &Asked) -> Answer {

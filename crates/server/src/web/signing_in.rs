@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::answer::{redirect, with};
 use super::guard::{EARLY, SESSION};
 use super::pages::page as page_of;
+use super::provider::link;
 use super::{Answer, Asked, Refusal};
 use crate::secret;
 use crate::store::Role;
@@ -15,7 +16,7 @@ use crate::store::Role;
 /// How long browsers keep the cookie of a session, in seconds; the server ends it earlier.
 const KEPT: i64 = 30 * 86_400;
 
-fn set_cookie(answer: Response, name: &str, value: &str, seconds: i64) -> Response {
+pub(super) fn set_cookie(answer: Response, name: &str, value: &str, seconds: i64) -> Response {
     let text = format!("{name}={value}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age={seconds}");
     with(answer, header::SET_COOKIE, &text)
 }
@@ -41,7 +42,7 @@ impl Asked {
 }
 
 /// The form once more, with what was typed and what is wrong with it.
-fn again(asked: &Asked, name: &str, known: Value, problem: &str) -> Answer {
+pub(super) fn again(asked: &Asked, name: &str, known: Value, problem: &str) -> Answer {
     let mut shown = asked.without_body();
     shown.problem = Some(problem.to_owned());
     let mut answer = early_page(&shown, name, known)?;
@@ -54,11 +55,12 @@ pub(super) fn page(asked: &Asked) -> Answer {
         return Ok(redirect(next(asked.query("next"))));
     }
     let wanted = asked.query("next");
-    early_page(asked, "login.html", json!({ "next": if wanted.is_empty() { "" } else { next(wanted) }, "oidc": false }))
+    let wanted = if wanted.is_empty() { "" } else { next(wanted) };
+    early_page(asked, "login.html", json!({ "next": wanted, "oidc": link(asked, wanted) }))
 }
 
 /// A page of this server to go to; anything else is the list of deliveries.
-fn next(path: &str) -> &str {
+pub(super) fn next(path: &str) -> &str {
     let good = path.starts_with('/')
         && !path.starts_with("//")
         && path.len() < 2_000
@@ -79,7 +81,8 @@ pub(super) fn sign_in(asked: &Asked) -> Answer {
     let good = secret::verified(asked.typed("password"), hash);
     let Some(person) = person.filter(|_| good) else {
         server.store.note("nobody", "failed to sign in", &name.chars().take(64).collect::<String>())?;
-        let known = json!({ "name": name, "next": asked.field("next"), "oidc": false });
+        let wanted = asked.field("next");
+        let known = json!({ "name": name, "next": wanted, "oidc": link(asked, wanted) });
         return again(asked, "login.html", known, "There is nobody with this name and password.");
     };
     server.attempts.succeeded(&name);
@@ -88,7 +91,7 @@ pub(super) fn sign_in(asked: &Asked) -> Answer {
 }
 
 /// Begins a session under a new name, whatever cookie was sent: nobody can have chosen it before.
-fn begin(asked: &Asked, person: i64, name: &str, to: &str) -> Answer {
+pub(super) fn begin(asked: &Asked, person: i64, name: &str, to: &str) -> Answer {
     let store = &asked.server.store;
     if let Some(old) = &asked.session {
         store.end_session(&old.digest)?;
@@ -153,7 +156,7 @@ pub(super) fn set_up(asked: &Asked) -> Answer {
     if !store.use_invitation(&secret::digest(token))? {
         return Err(Refusal::conflict("this link was used just now"));
     }
-    let person = store.add_person(&name, display, role, Some(&hash), None)?;
+    let person = store.add_person(&name, display, role, Some(&hash))?;
     store.note(&name, "joined", role.word())?;
     begin(asked, person, &name, "/")
 }

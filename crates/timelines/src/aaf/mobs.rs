@@ -238,13 +238,19 @@ pub(super) struct Source {
     pub(super) embedded: bool,
 }
 
+/// A source clip in a slot of a master mob, and the edit rate of that slot.
+#[derive(Clone, Copy)]
+pub(super) struct MasterClip<'a> {
+    pub(super) mob: &'a Mob,
+    pub(super) clip: &'a Object,
+    pub(super) rate: Rate,
+}
+
 /// Follows a source clip of a mob's slot down to its files and tapes.
 pub(super) fn follow(
     objects: &Objects<'_>,
     mobs: &Mobs,
-    mob: &Mob,
-    clip: &Object,
-    rate: Rate,
+    MasterClip { mob, clip, rate }: MasterClip<'_>,
     budget: &mut Budget,
 ) -> Result<Source, Unreadable> {
     let mut source =

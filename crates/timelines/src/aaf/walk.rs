@@ -1,7 +1,7 @@
 //! Compositions of an AAF file, walked into events.
 
 use super::{
-    mobs::{Mob, MobId, Mobs, Slot, follow, kind_of, property as p, start_timecode, umid},
+    mobs::{MasterClip, Mob, MobId, Mobs, Slot, follow, kind_of, property as p, start_timecode, umid},
     objects::{Class, Object, Objects},
 };
 use crate::{
@@ -64,6 +64,14 @@ struct Around {
     warped: Option<i64>,
 }
 
+/// What a source clip refers to (AAF class SourceReference): a slot of a mob, from a unit on.
+#[derive(Clone, Copy)]
+struct SourceReference<'b> {
+    mob: &'b Mob,
+    slot_id: u32,
+    start: i64,
+}
+
 struct Walker<'a, 'b> {
     objects: &'b Objects<'a>,
     mobs: &'b Mobs,
@@ -95,7 +103,9 @@ impl<'b> Walker<'_, 'b> {
             let length = slot.segment.i64(p::LENGTH).unwrap_or(i64::MAX / 4);
             let shown = Shown { at: 0, length, skip: 0 };
             match mob.class {
-                Class::MasterMob => self.master(mob, slot.id, 0, shown, around)?,
+                Class::MasterMob => {
+                    self.master(SourceReference { mob, slot_id: slot.id, start: 0 }, shown, around)?;
+                }
                 _ => self.segment(&slot.segment, shown, around)?,
             }
         }
@@ -129,9 +139,15 @@ impl<'b> Walker<'_, 'b> {
             Class::SourceClip => self.source_clip(segment, shown, around),
             Class::OperationGroup => self.operation_group(segment, shown, around),
             Class::Selector => self.selector(segment, shown, around),
-            Class::NestedScope => self.all(segment, p::SCOPE_SLOTS, usize::MAX, shown, around),
+            Class::NestedScope => {
+                let slots = self.objects.members(segment, p::SCOPE_SLOTS)?;
+                self.all(&slots, shown, around)
+            }
             // Several copies of one essence: the first is the one that is played.
-            Class::EssenceGroup => self.all(segment, p::CHOICES, 1, shown, around),
+            Class::EssenceGroup => {
+                let choices = self.objects.members(segment, p::CHOICES)?;
+                self.all(choices.get(..1).unwrap_or_default(), shown, around)
+            }
             Class::Pulldown => match self.objects.child(segment, p::PULLDOWN_INPUT)? {
                 Some(input) => self.segment(&input, shown, around),
                 None => Ok(()),
@@ -140,17 +156,10 @@ impl<'b> Walker<'_, 'b> {
         }
     }
 
-    /// The first `most` members of a collection, all in the same place.
-    fn all(
-        &mut self,
-        segment: &Object,
-        property: u16,
-        most: usize,
-        shown: Shown,
-        around: Around,
-    ) -> Result<(), Unreadable> {
-        for entry in self.objects.members(segment, property)?.into_iter().take(most) {
-            let member = self.objects.object(entry)?;
+    /// Segments of a collection, by their entries in the file, all in the same place.
+    fn all(&mut self, entries: &[u32], shown: Shown, around: Around) -> Result<(), Unreadable> {
+        for entry in entries {
+            let member = self.objects.object(*entry)?;
             self.segment(&member, shown, around)?;
         }
         Ok(())
@@ -217,7 +226,8 @@ impl<'b> Walker<'_, 'b> {
         if !matches!(selected.class, Class::Filler | Class::ScopeReference) {
             return self.segment(&selected, shown, around);
         }
-        self.all(segment, p::ALTERNATES, 1, shown, Around { enabled: false, ..around })
+        let alternates = self.objects.members(segment, p::ALTERNATES)?;
+        self.all(alternates.get(..1).unwrap_or_default(), shown, Around { enabled: false, ..around })
     }
 
     fn source_clip(&mut self, clip: &Object, shown: Shown, around: Around) -> Result<(), Unreadable> {
@@ -225,8 +235,10 @@ impl<'b> Walker<'_, 'b> {
         let start = clip.i64(p::START_TIME).unwrap_or(0).saturating_add(shown.skip);
         let slot_id = clip.u32(p::SOURCE_SLOT_ID).unwrap_or(0);
         match self.mobs.get(&id) {
-            Some(mob) if mob.class == Class::CompositionMob => self.nested(mob, slot_id, start, shown, around),
-            Some(mob) => self.master(mob, slot_id, start, shown, around),
+            Some(mob) if mob.class == Class::CompositionMob => {
+                self.nested(SourceReference { mob, slot_id, start }, shown, around)
+            }
+            Some(mob) => self.master(SourceReference { mob, slot_id, start }, shown, around),
             None => {
                 let mut event = self.event(start, shown, around);
                 event.identities.extend(umid(&id));
@@ -235,14 +247,8 @@ impl<'b> Walker<'_, 'b> {
         }
     }
 
-    fn nested(
-        &mut self,
-        mob: &'b Mob,
-        slot_id: u32,
-        start: i64,
-        shown: Shown,
-        around: Around,
-    ) -> Result<(), Unreadable> {
+    fn nested(&mut self, source: SourceReference<'b>, shown: Shown, around: Around) -> Result<(), Unreadable> {
+        let SourceReference { mob, slot_id, start } = source;
         if self.open.contains(&mob.id) {
             return Err(Unreadable::new("AAF (SourceClip)", "a composition contains itself"));
         }
@@ -257,14 +263,8 @@ impl<'b> Walker<'_, 'b> {
     }
 
     /// The clips of a master mob's slot: most have one, some are groups of copies, few are sequences.
-    fn master(
-        &mut self,
-        mob: &'b Mob,
-        slot_id: u32,
-        start: i64,
-        shown: Shown,
-        around: Around,
-    ) -> Result<(), Unreadable> {
+    fn master(&mut self, source: SourceReference<'b>, shown: Shown, around: Around) -> Result<(), Unreadable> {
+        let SourceReference { mob, slot_id, start } = source;
         let Some(slot) = mob.slot(slot_id) else {
             let mut event = self.event(start, shown, around);
             event.name.clone_from(&mob.name);
@@ -299,30 +299,25 @@ impl<'b> Walker<'_, 'b> {
             if component.class != Class::SourceClip {
                 continue;
             }
-            let piece = if several { part_of(shown, start, begins, ends, media_rate, around.rate) } else { shown };
+            let in_cut = |units| media_rate.convert(units, around.rate);
+            let piece = if several { part_of(shown, start, in_cut(begins), in_cut(ends)) } else { shown };
             let local = start.saturating_add(piece.at.saturating_sub(shown.at));
-            let local = local.saturating_sub(media_rate.convert(if several { begins } else { 0 }, around.rate));
-            self.leaf(mob, &component, media_rate, local, piece, around)?;
+            let local = local.saturating_sub(in_cut(if several { begins } else { 0 }));
+            let clip = MasterClip { mob, clip: &component, rate: media_rate };
+            self.leaf(clip, local, piece, around)?;
         }
         Ok(())
     }
 
-    fn leaf(
-        &mut self,
-        mob: &'b Mob,
-        component: &Object,
-        media_rate: Rate,
-        start: i64,
-        shown: Shown,
-        around: Around,
-    ) -> Result<(), Unreadable> {
-        let source = follow(self.objects, self.mobs, mob, component, media_rate, self.budget)?;
+    fn leaf(&mut self, clip: MasterClip<'_>, start: i64, shown: Shown, around: Around) -> Result<(), Unreadable> {
+        let source = follow(self.objects, self.mobs, clip, self.budget)?;
+        let media_rate = clip.rate;
         let position = source.start.saturating_add(around.rate.convert(start, media_rate));
         let mut event = self.event(media_rate.convert(position, around.rate), shown, around);
         if media_rate.as_f64() > around.rate.as_f64() {
             event.source_position = Some(MediaPosition { units: position, rate: media_rate });
         }
-        event.name.clone_from(&mob.name);
+        event.name.clone_from(&clip.mob.name);
         let mut urls = source.urls.into_iter();
         event.media = urls.next();
         event.other_media.extend(urls.take(16));
@@ -382,9 +377,8 @@ fn speed(source: i64, record: i64) -> Speed {
     }
 }
 
-/// The part of what is shown that one component of a master's sequence covers.
-fn part_of(shown: Shown, start: i64, begins: i64, ends: i64, from: Rate, to: Rate) -> Shown {
-    let (begins, ends) = (from.convert(begins, to), from.convert(ends, to));
+/// The part of what is shown that one component of a master's sequence covers, all in the units of the cut.
+fn part_of(shown: Shown, start: i64, begins: i64, ends: i64) -> Shown {
     let first = start.max(begins);
     let last = start.saturating_add(shown.length).min(ends);
     Shown {

@@ -124,7 +124,7 @@ pub(super) fn timecode_entry(walk: &mut Walk<'_>, entry: &Header) {
     let reel = super::value::classic(language, text);
     if !reel.trim().is_empty() {
         let place = walk.place(name.body + 4);
-        push(walk.out, "clip", "Reel", reel, &place, 0);
+        push(walk.out, ("clip", "Reel"), reel, &place, 0);
     }
 }
 

@@ -25,7 +25,7 @@ pub(super) fn read(walk: &mut Walk<'_>, start: u64, end: u64) {
     }
     if let Some((width, height)) = items.size {
         let at = walk.place(start);
-        tags::push(walk.out, SPACE, "ImageSize", format!("{width}x{height}"), &at, 0);
+        tags::push(walk.out, (SPACE, "ImageSize"), format!("{width}x{height}"), &at, 0);
     }
     let mut texts = 0;
     let mut budget = limits::BLOB;
@@ -87,14 +87,14 @@ fn mime(content_type: &str, bytes: &[u8], at: &Place, out: &mut Extraction) {
         return xmp::read(bytes, at, out);
     }
     let value = value::printable(bytes).unwrap_or_else(|| value::binary(bytes));
-    tags::push(out, SPACE, content_type, value, at, 0);
+    tags::push(out, (SPACE, content_type), value, at, 0);
 }
 
 fn uri_item(walk: &mut Walk<'_>, items: &Items, item: &Item) -> Result<usize, Problem> {
     let (offset, bytes) = items.bytes(walk.source, item)?;
     let at = item_place(walk, offset, &bmff::name(item.kind));
     let value = value::printable(&bytes).unwrap_or_else(|| value::binary(&bytes));
-    tags::push(walk.out, SPACE, &item.uri, value, &at, 0);
+    tags::push(walk.out, (SPACE, &item.uri), value, &at, 0);
     Ok(bytes.len())
 }
 

@@ -279,7 +279,7 @@ impl Walk<'_> {
         let at = Place::new(self.title, self.source.absolute(0));
         for (key, count) in [("Fragments", self.seen.fragments), ("FragmentIndexes", self.seen.indexes)] {
             if count > 0 {
-                tags::push(self.out, SPACE, key, count.to_string(), &at, 0);
+                tags::push(self.out, (SPACE, key), count.to_string(), &at, 0);
             }
         }
         let Seen { movie, media, pictures, cut, samples, elsewhere, fragments, .. } = self.seen;
@@ -311,7 +311,7 @@ impl Walk<'_> {
     /// A tag whose value starts at this offset of the source.
     fn tag(&mut self, key: &str, value: impl Into<String>, offset: u64) {
         let place = self.place(offset);
-        tags::push(self.out, SPACE, key, value, &place, 0);
+        tags::push(self.out, (SPACE, key), value, &place, 0);
     }
 
     /// Notes a problem with the path of the box being read: `mp4 (moov/udta)`.

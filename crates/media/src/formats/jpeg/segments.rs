@@ -46,7 +46,11 @@ pub(super) fn read(source: &mut Source, start: u64, prefix: &str, main: bool, ou
     let (segments, stop) = jpeg_segments::walk(source, start);
     let mut pending = Pending::default();
     for segment in &segments {
-        if let Err(problem) = read_segment(source, segment, prefix, main, &mut pending, out) {
+        let done = match main && is_frame(segment.marker) {
+            true => read_frame(source, segment, out),
+            false => read_segment(source, segment, prefix, &mut pending, out),
+        };
+        if let Err(problem) = done {
             tags::push_problem(out, problem.within("jpeg"));
         }
     }
@@ -69,7 +73,7 @@ pub(super) fn read_late(source: &mut Source, segments: &[Segment], prefix: &str,
     let len = source.len();
     for segment in segments.iter().filter(|s| s.data.saturating_add(s.len as u64) <= len) {
         // Thumbnails and tables of the first image do not stand here, so that no size is told twice.
-        if let Err(problem) = read_segment(source, segment, prefix, false, &mut pending, out) {
+        if let Err(problem) = read_segment(source, segment, prefix, &mut pending, out) {
             tags::push_problem(out, problem.within("jpeg"));
         }
     }
@@ -78,7 +82,6 @@ pub(super) fn read_late(source: &mut Source, segments: &[Segment], prefix: &str,
 
 /// Whether the first scan does not hold the whole image: the frame is progressive, or has more components than the scan.
 fn many_scans(source: &mut Source, segments: &[Segment]) -> bool {
-    let is_frame = |m: u8| matches!(m, 0xC0..=0xC3 | 0xC5..=0xC7 | 0xC9..=0xCB | 0xCD..=0xCF);
     let frame = segments.iter().find(|s| is_frame(s.marker));
     let scan = segments.iter().find(|s| s.marker == 0xDA);
     let (Some(frame), Some(scan)) = (frame, scan) else { return true };
@@ -87,26 +90,33 @@ fn many_scans(source: &mut Source, segments: &[Segment]) -> bool {
     !matches!(frame.marker, 0xC0 | 0xC1) || components.is_none() || components != scanned
 }
 
+/// Whether this marker starts a frame (ISO/IEC 10918-1, table B.1: SOF0 to SOF15).
+fn is_frame(marker: u8) -> bool {
+    matches!(marker, 0xC0..=0xC3 | 0xC5..=0xC7 | 0xC9..=0xCB | 0xCD..=0xCF)
+}
+
+fn read_frame(source: &mut Source, segment: &Segment, out: &mut Extraction) -> Result<(), Problem> {
+    let offset = source.absolute(segment.data);
+    let frame = source.up_to(segment.data, segment.len.min(6))?;
+    dimensions(frame, &Place::new("JPEG SOF", offset), out);
+    Ok(())
+}
+
 fn read_segment(
     source: &mut Source,
     segment: &Segment,
     prefix: &str,
-    main: bool,
     pending: &mut Pending,
     out: &mut Extraction,
 ) -> Result<(), Problem> {
     let offset = source.absolute(segment.data);
     match segment.marker {
-        0xC0..=0xC3 | 0xC5..=0xC7 | 0xC9..=0xCB | 0xCD..=0xCF if main => {
-            let frame = source.up_to(segment.data, segment.len.min(6))?;
-            dimensions(frame, &Place::new("JPEG SOF", offset), out);
-        }
         0xFE => {
             let text = source.up_to(segment.data, segment.len)?;
             let at = Place::new(format!("{prefix}COM"), offset);
             match plain_text::aigc(text) {
-                Some((by, json)) => push(out, "jpeg", "AIGC", charset::decode(json), &at, by as u64),
-                None => push(out, "jpeg", "COM", charset::decode(text), &at, 0),
+                Some((by, json)) => push(out, ("jpeg", "AIGC"), charset::decode(json), &at, by as u64),
+                None => push(out, ("jpeg", "COM"), charset::decode(text), &at, 0),
             }
         }
         0xE0..=0xEF => application(source, segment, prefix, pending, out)?,
@@ -120,9 +130,9 @@ fn dimensions(frame: &[u8], at: &Place, out: &mut Extraction) {
     else {
         return;
     };
-    push(out, "image", "Width", width.to_string(), at, 3);
-    push(out, "image", "Height", height.to_string(), at, 1);
-    push(out, "image", "BitsPerSample", bits.to_string(), at, 0);
+    push(out, ("image", "Width"), width.to_string(), at, 3);
+    push(out, ("image", "Height"), height.to_string(), at, 1);
+    push(out, ("image", "BitsPerSample"), bits.to_string(), at, 0);
 }
 
 /// An application segment: told by its marker and the identifier that its data begin with.
@@ -155,20 +165,20 @@ fn application(
         }
         2 if start.starts_with(b"MPF\0") => {
             let images = mpf::images(&data[4..]);
-            push(out, "jpeg", "MPF:NumberOfImages", images.len().to_string(), &at, 4);
+            push(out, ("jpeg", "MPF:NumberOfImages"), images.len().to_string(), &at, 4);
             let base = segment.data.saturating_add(4);
             pending.further.extend(images.iter().skip(1).map(|i| base.saturating_add(u64::from(i.offset))));
         }
         10 if start.starts_with(b"UNICODE\0") => {
             let text = encoding_rs::UTF_16BE.decode_without_bom_handling(&data[8..]).0;
-            push(out, "jpeg", "APP10:Comment", text.trim_end_matches('\0'), &at, 8);
+            push(out, ("jpeg", "APP10:Comment"), text.trim_end_matches('\0'), &at, 8);
         }
         11 if jpeg_segments::collect_box(data, source_offset(&at), &mut pending.boxes) => {}
         12 if start.starts_with(b"Ducky") => ducky(data, &at, out),
         13 if start.starts_with(PHOTOSHOP) => collect_photoshop(&data[PHOTOSHOP.len()..], &at, pending),
         14 if start.starts_with(b"Adobe") => {
             if let Some(transform) = data.get(11) {
-                push(out, "jpeg", "Adobe:ColorTransform", transform.to_string(), &at, 11);
+                push(out, ("jpeg", "Adobe:ColorTransform"), transform.to_string(), &at, 11);
             }
         }
         // Elsewhere than the specifications put them: told by what they are.
@@ -208,16 +218,16 @@ fn bare_packet(start: &[u8]) -> Option<usize> {
 
 fn jfif(data: &[u8], at: &Place, out: &mut Extraction) {
     if let (Some(major), Some(minor)) = (data.get(5), data.get(6)) {
-        push(out, "jpeg", "JFIF:Version", format!("{major}.{minor:02}"), at, 5);
+        push(out, ("jpeg", "JFIF:Version"), format!("{major}.{minor:02}"), at, 5);
     }
     if let (Some(unit), Some(x), Some(y)) = (data.get(7), numbers::be16(data, 8), numbers::be16(data, 10)) {
         let unit = ["", " dpi", " dpcm"].get(usize::from(*unit)).copied().unwrap_or_default();
-        push(out, "jpeg", "JFIF:Density", format!("{x} x {y}{unit}"), at, 7);
+        push(out, ("jpeg", "JFIF:Density"), format!("{x} x {y}{unit}"), at, 7);
     }
     let thumbnail = 3 * data.get(12).map_or(0, |w| usize::from(*w)) * data.get(13).map_or(0, |h| usize::from(*h));
     let rest = data.get(14 + thumbnail..).unwrap_or_default();
     if let Some((by, json)) = plain_text::aigc(rest) {
-        push(out, "jpeg", "AIGC", charset::decode(json), at, (14 + thumbnail + by) as u64);
+        push(out, ("jpeg", "AIGC"), charset::decode(json), at, (14 + thumbnail + by) as u64);
     }
 }
 
@@ -260,7 +270,7 @@ fn ducky(data: &[u8], at: &Place, out: &mut Extraction) {
             }
             _ => ("Ducky:Unknown", format!("(type {kind}, {len} bytes)")),
         };
-        push(out, "jpeg", key, text, at, pos as u64);
+        push(out, ("jpeg", key), text, at, pos as u64);
         pos += 4 + usize::from(len);
     }
 }
@@ -268,7 +278,7 @@ fn ducky(data: &[u8], at: &Place, out: &mut Extraction) {
 /// A segment that nothing else claims: a bare label, or only its identifier.
 fn other(data: &[u8], at: &Place, number: u8, out: &mut Extraction) {
     if let Some((by, json)) = plain_text::aigc(data) {
-        return push(out, "jpeg", "AIGC", charset::decode(json), at, by as u64);
+        return push(out, ("jpeg", "AIGC"), charset::decode(json), at, by as u64);
     }
     if number == 11 && !data.is_empty() && data.iter().all(|b| *b == 0) {
         at.problem(Problem::malformed("", source_offset(at), "zeros where a box should stand"), out);
@@ -276,7 +286,7 @@ fn other(data: &[u8], at: &Place, number: u8, out: &mut Extraction) {
     let printable = data.iter().take(32).take_while(|b| b.is_ascii_graphic() || **b == b' ').count();
     let name = String::from_utf8_lossy(&data[..printable]).trim().to_owned();
     let value = if name.is_empty() { format!("({} bytes)", data.len()) } else { name };
-    push(out, "jpeg", &format!("APP{number}"), value, at, 0);
+    push(out, ("jpeg", &format!("APP{number}")), value, at, 0);
 }
 
 fn finish(pending: Pending, prefix: &str, out: &mut Extraction) {
@@ -325,7 +335,7 @@ fn store(found: XtBox, prefix: &str, out: &mut Extraction) {
             tags::push_store(out, Store { place, offset: found.offset, bytes: found.bytes, damage });
         }
         jumbf::Kind::Other(label) => {
-            push(out, "jpeg", "JUMBF", label, &Place::new(place, found.offset), 0);
+            push(out, ("jpeg", "JUMBF"), label, &Place::new(place, found.offset), 0);
         }
         jumbf::Kind::None => {
             let kind = found.bytes.get(4..8).unwrap_or_default();
@@ -335,7 +345,7 @@ fn store(found: XtBox, prefix: &str, out: &mut Extraction) {
                 at.problem(Problem::malformed("", found.offset, "a box that is overwritten or damaged"), out);
             }
             let kind = kind.escape_ascii().to_string();
-            push(out, "jpeg", "APP11", format!("box {kind}"), &Place::new(place, found.offset), 0);
+            push(out, ("jpeg", "APP11"), format!("box {kind}"), &Place::new(place, found.offset), 0);
         }
     }
 }

@@ -132,7 +132,7 @@ fn unknown(source: &mut Source, end: u64, further: &[u64], out: &mut Extraction)
     if let Some((by, json)) = plain_text::aigc(peek) {
         out.coverage.open_from(end);
         let value = charset::decode(json);
-        push(out, "jpeg", "AIGC", value, &Place::new("JPEG trailer", source.absolute(end)), by as u64);
+        push(out, ("jpeg", "AIGC"), value, &Place::new("JPEG trailer", source.absolute(end)), by as u64);
     } else if peek.starts_with(&[0xFF, 0xD8, 0xFF]) {
         out.coverage.open_from(end);
         let image = segments::read(source, end, "JPEG trailing image, ", false, out);

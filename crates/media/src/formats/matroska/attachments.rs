@@ -53,7 +53,7 @@ fn attachment(source: &mut Source, start: u64, end: u64, out: &mut Extraction) -
             if key == "FileName" {
                 name.clone_from(&value);
             }
-            tags::push(out, SPACE, key, value, &place, element.body - start);
+            tags::push(out, (SPACE, key), value, &place, element.body - start);
         } else if element.id == FILE_DATA {
             data = Some((element.body, size));
         }

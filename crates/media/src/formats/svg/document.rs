@@ -102,7 +102,7 @@ pub(super) fn read(text: &[u8], base: Option<u64>, out: &mut Extraction) -> Resu
             Ok(Event::PI(e)) => document.addresses(&String::from_utf8_lossy(&e), false, start, 0),
             Ok(Event::Comment(e)) => {
                 let place = document.place("SVG", start);
-                push(document.out, "svg", "Comment", String::from_utf8_lossy(&e).trim(), &place, 4);
+                push(document.out, ("svg", "Comment"), String::from_utf8_lossy(&e).trim(), &place, 4);
             }
             Ok(Event::Eof) => break,
             Ok(_) => {}
@@ -149,7 +149,7 @@ impl Document<'_> {
             } else if root && matches!(key, b"width" | b"height" | b"viewBox" | b"version" | b"inkscape:version") {
                 let value = unescaped(&attribute.value);
                 let place = self.place("SVG", start);
-                push(self.out, "svg", &String::from_utf8_lossy(key), value, &place, 0);
+                push(self.out, ("svg", &String::from_utf8_lossy(key)), value, &place, 0);
             } else if memchr::memchr2(b':', b'&', &attribute.value).is_some() {
                 let value = self.entities.expand(&String::from_utf8_lossy(&attribute.value));
                 self.addresses(&value, local == b"srcset", start, 0);
@@ -222,7 +222,7 @@ impl Document<'_> {
         let text = open.text.trim();
         if !text.is_empty() {
             let place = self.place("SVG", open.at);
-            push(self.out, "svg", key, text, &place, 0);
+            push(self.out, ("svg", key), text, &place, 0);
         }
     }
 
@@ -257,7 +257,7 @@ impl Document<'_> {
         let wrong = decoded.is_err().then(|| "not Base64".to_owned());
         let bytes = decoded.unwrap_or_default();
         if let jumbf::Kind::Other(label) = jumbf::kind_of_box(&bytes) {
-            return push(self.out, "svg", "c2pa:manifest", label, &place, 0);
+            return push(self.out, ("svg", "c2pa:manifest"), label, &place, 0);
         }
         let damage = wrong.or_else(|| jumbf::damage(&bytes));
         let offset = place.offset.unwrap_or_default();

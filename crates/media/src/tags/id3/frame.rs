@@ -2,14 +2,15 @@
 
 use encoding_rs::{UTF_16BE, UTF_16LE};
 
-use super::Tag;
+use super::{Frame, Tag};
 use crate::framing::jumbf;
 use crate::tags::{Place, charset, picture, push, push_store, xmp};
 use countersign_model::limits;
 use countersign_model::{Extraction, Problem, Store};
 
 /// Reads one frame's unfolded content.
-pub(super) fn read(tag: &mut Tag, name: &str, body: &[u8], at: &Place, depth: usize, out: &mut Extraction) {
+pub(super) fn read(tag: &mut Tag, frame: Frame<'_>, depth: usize, out: &mut Extraction) {
+    let Frame { name, body, at } = frame;
     match name {
         "TXXX" | "WXXX" => described(name, body, at, out),
         "COMM" => comment(name, body, at, out),
@@ -20,15 +21,15 @@ pub(super) fn read(tag: &mut Tag, name: &str, body: &[u8], at: &Place, depth: us
         "APIC" => image(tag.major, body, at, out),
         "UFID" => identifier(body, at, out),
         "POPM" => popularity(body, at, out),
-        "CHAP" | "CTOC" => chapter(tag, name, body, at, depth, out),
+        "CHAP" | "CTOC" => chapter(tag, frame, depth, out),
         "PCNT" | "MCDI" | "MLLT" | "ETCO" | "SYTC" | "RVAD" | "RVA2" | "EQUA" | "EQU2" | "RVRB" | "RBUF" | "AENC"
         | "ENCR" | "GRID" | "SEEK" | "ASPI" | "POSS" | "PCST" | "RGAD" | "SIGN" => {}
         "GRP1" | "MVNM" | "MVIN" | "IPLS" => texts(name, body, at, out),
         _ if name.starts_with('T') => texts(name, body, at, out),
-        _ if name.starts_with('W') => push(out, "id3", name, charset::fixed(body), at, 0),
+        _ if name.starts_with('W') => push(out, ("id3", name), charset::fixed(body), at, 0),
         _ => {
             if let Some(text) = charset::printable(body) {
-                push(out, "id3", name, text, at, 0);
+                push(out, ("id3", name), text, at, 0);
             }
         }
     }
@@ -79,7 +80,7 @@ fn strings(encoding: u8, bytes: &[u8]) -> Vec<String> {
 fn texts(name: &str, body: &[u8], at: &Place, out: &mut Extraction) {
     let Some((encoding, body)) = body.split_first() else { return };
     for text in strings(*encoding, body) {
-        push(out, "id3", name, text, at, 1);
+        push(out, ("id3", name), text, at, 1);
     }
 }
 
@@ -90,10 +91,10 @@ fn described(name: &str, body: &[u8], at: &Place, out: &mut Extraction) {
     let by = (body.len() - value.len()) as u64 + 1;
     let key = keyed(name, &decode(*encoding, description));
     if name == "WXXX" {
-        return push(out, "id3", &key, charset::fixed(value), at, by);
+        return push(out, ("id3", &key), charset::fixed(value), at, by);
     }
     for text in strings(*encoding, value) {
-        push(out, "id3", &key, text, at, by);
+        push(out, ("id3", &key), text, at, by);
     }
 }
 
@@ -107,14 +108,14 @@ fn comment(name: &str, body: &[u8], at: &Place, out: &mut Extraction) {
     let (description, value) = split(*encoding, rest);
     let by = (body.len() - value.len()) as u64;
     let key = keyed(name, &decode(*encoding, description));
-    push(out, "id3", &key, strings(*encoding, value).join("\n"), at, by);
+    push(out, ("id3", &key), strings(*encoding, value).join("\n"), at, by);
 }
 
 fn lyrics(name: &str, body: &[u8], at: &Place, out: &mut Extraction) {
     let (Some(encoding), Some(rest)) = (body.first(), body.get(4..)) else { return };
     let value = if name == "USLT" { split(*encoding, rest).1 } else { rest };
     let by = (body.len() - value.len()) as u64;
-    push(out, "id3", name, strings(*encoding, value).join("\n"), at, by);
+    push(out, ("id3", name), strings(*encoding, value).join("\n"), at, by);
 }
 
 /// Lyrics with time stamps: the words alone.
@@ -127,7 +128,7 @@ fn synchronized(body: &[u8], at: &Place, out: &mut Extraction) {
         words.push_str(&decode(*encoding, one));
         rest = more.get(4..).unwrap_or_default();
     }
-    push(out, "id3", "SYLT", words, at, 6);
+    push(out, ("id3", "SYLT"), words, at, 6);
 }
 
 fn private(body: &[u8], at: &Place, out: &mut Extraction) {
@@ -141,7 +142,7 @@ fn private(body: &[u8], at: &Place, out: &mut Extraction) {
         };
         return xmp::read(data, &inside, out);
     }
-    push(out, "id3", &keyed("PRIV", &owner), shown(data), at, by);
+    push(out, ("id3", &keyed("PRIV", &owner)), shown(data), at, by);
 }
 
 /// Text as it is, a few bytes as hexadecimal digits, more as a number of bytes.
@@ -183,7 +184,7 @@ fn object(body: &[u8], at: &Place, out: &mut Extraction) {
     }
     let about = [mime.as_str(), file.as_str()].iter().filter(|s| !s.is_empty()).copied().collect::<Vec<_>>().join("; ");
     let text = charset::printable(data).unwrap_or_else(|| format!("{about}; {} bytes", data.len()));
-    push(out, "id3", &keyed("GEOB", &description), text, at, by);
+    push(out, ("id3", &keyed("GEOB", &description)), text, at, by);
     if ["image/", "video/", "audio/", "application/pdf"].iter().any(|m| kind.starts_with(m)) {
         picture::embed(data, Some(file).filter(|f| !f.is_empty()), &data_at, out);
     }
@@ -200,9 +201,9 @@ fn image(major: u8, body: &[u8], at: &Place, out: &mut Extraction) {
     let by = (body.len() - data.len()) as u64;
     let mime = charset::guess(mime);
     let description = decode(*encoding, description);
-    push(out, "id3", "APIC", picture::summary(&mime, (*kind).into(), &description, data), at, by);
+    push(out, ("id3", "APIC"), picture::summary(&mime, (*kind).into(), &description, data), at, by);
     if mime == "-->" {
-        return push(out, "id3", "APIC:link", charset::guess(data), at, by);
+        return push(out, ("id3", "APIC:link"), charset::guess(data), at, by);
     }
     let inside =
         Place { container: format!("{}, ID3 APIC", at.container), offset: at.offset.map(|o| o.saturating_add(by)) };
@@ -212,18 +213,19 @@ fn image(major: u8, body: &[u8], at: &Place, out: &mut Extraction) {
 fn identifier(body: &[u8], at: &Place, out: &mut Extraction) {
     let (owner, id) = split(0, body);
     let by = (body.len() - id.len()) as u64;
-    push(out, "id3", &keyed("UFID", &charset::guess(owner)), shown(id), at, by);
+    push(out, ("id3", &keyed("UFID", &charset::guess(owner))), shown(id), at, by);
 }
 
 fn popularity(body: &[u8], at: &Place, out: &mut Extraction) {
     let (who, rest) = split(0, body);
     if let Some(rating) = rest.first() {
-        push(out, "id3", &keyed("POPM", &charset::guess(who)), rating.to_string(), at, 0);
+        push(out, ("id3", &keyed("POPM", &charset::guess(who))), rating.to_string(), at, 0);
     }
 }
 
 /// Chapters and their table hold frames of their own.
-fn chapter(tag: &mut Tag, name: &str, body: &[u8], at: &Place, depth: usize, out: &mut Extraction) {
+fn chapter(tag: &mut Tag, frame: Frame<'_>, depth: usize, out: &mut Extraction) {
+    let Frame { name, body, at } = frame;
     let (id, rest) = split(0, body);
     let rest = if name == "CHAP" {
         rest.get(16..)

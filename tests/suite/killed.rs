@@ -1,0 +1,299 @@
+//! Killed at any moment: a report is whole or not there, a cache is of use or left alone, a ledger loses no record that was
+//! told as recorded, and half an extraction is never judged. `COUNTERSIGN_KILLS=200` tries so many moments of each.
+
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, clippy::print_stderr, reason = "a test may")]
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use countersign::approvals::Ledger;
+use serde_json::Value;
+
+use crate::shared::document::program;
+
+/// Moments of each command where nobody asks for more.
+const MOMENTS: u32 = 16;
+/// Reports that go to files.
+const REPORTS: &[&str] =
+    &["json=out/r.json", "ndjson=out/r.ndjson", "html=out/r.html", "csv=out/r.csv", "sarif=out/r.sarif"];
+
+fn moments() -> u32 {
+    std::env::var("COUNTERSIGN_KILLS").map_or(MOMENTS, |number| number.parse().expect("COUNTERSIGN_KILLS is a number"))
+}
+
+/// A folder with samples of every format below `delivery`, and with room for reports and temporary files.
+fn place() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["delivery", "space", "out"] {
+        std::fs::create_dir(folder.path().join(name)).unwrap();
+    }
+    let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/formats");
+    for entry in std::fs::read_dir(samples).unwrap().flatten() {
+        if entry.path().extension().is_some_and(|ending| ending != "json") {
+            std::fs::copy(entry.path(), folder.path().join("delivery").join(entry.file_name())).unwrap();
+        }
+    }
+    folder
+}
+
+fn names(folder: &Path) -> BTreeSet<String> {
+    let entries = std::fs::read_dir(folder).unwrap().flatten();
+    entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
+}
+
+/// A command that is killed again and again.
+struct Victim<'a> {
+    folder: &'a Path,
+    arguments: Vec<&'a str>,
+    /// How long it takes when nobody kills it.
+    took: Duration,
+    /// Where what it writes shows first: every second time it is killed soon after that, when the disk is in work.
+    writes: &'a dyn Fn() -> bool,
+}
+
+impl<'a> Victim<'a> {
+    /// Runs it once to its end; its exit code is one of these.
+    fn measured(folder: &'a Path, arguments: Vec<&'a str>, codes: &[i32], writes: &'a dyn Fn() -> bool) -> Self {
+        let mut victim = Self { folder, arguments, took: Duration::ZERO, writes };
+        let start = Instant::now();
+        let code = victim.command().status().unwrap().code();
+        assert!(code.is_some_and(|code| codes.contains(&code)), "{code:?}");
+        victim.took = start.elapsed();
+        victim
+    }
+
+    fn command(&self) -> Command {
+        let mut command = program(self.folder, env!("CARGO_BIN_EXE_countersign"));
+        command.args(&self.arguments).env("TMPDIR", self.folder.join("space"));
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        command
+    }
+
+    /// Starts it and kills it at a moment; whether it had ended well by then.
+    fn kill(&self, moment: u32, of: u32) -> bool {
+        let mut child = self.command().spawn().unwrap();
+        if moment % 2 == 0 {
+            // Some are given more than the usual time, so that all of it is covered where the machine is busy.
+            std::thread::sleep(self.took * moment / of * 6 / 5);
+        } else {
+            self.until_it_writes(&mut child);
+            std::thread::sleep(self.took / 20 * moment / of);
+        }
+        let _ = child.kill();
+        let status = child.wait().unwrap();
+        assert!(names(&self.folder.join("space")).is_empty(), "{:?}", names(&self.folder.join("space")));
+        status.code().is_some()
+    }
+
+    fn until_it_writes(&self, child: &mut Child) {
+        while !(self.writes)() && child.try_wait().unwrap().is_none() {
+            std::thread::sleep(Duration::from_micros(200));
+        }
+    }
+}
+
+/// The report without what a run says of itself, and how many rows came from the cache.
+fn report(path: &Path) -> (Value, u64) {
+    let mut whole: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    let summary = whole["summary"].as_object_mut().unwrap();
+    let from_cache = summary.remove("from_cache").and_then(|number| number.as_u64()).unwrap_or(0);
+    whole.as_object_mut().unwrap().remove("run");
+    (whole, from_cache)
+}
+
+/// What a report in a file ends with, if it is whole, and how long it is but for the time that it tells.
+fn assert_whole(out: &Path, assets: usize) {
+    for name in names(out).iter().filter(|name| name.starts_with("r.") && !name.ends_with(".partial")) {
+        let text = std::fs::read_to_string(out.join(name)).unwrap();
+        let rows = match name.as_str() {
+            "r.json" => serde_json::from_str::<Value>(&text).unwrap()["assets"].as_array().unwrap().len(),
+            // A line each for the run, the assets, the packages (here none) and the summary.
+            "r.ndjson" => text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()).count() - 2,
+            "r.html" => text.trim_end().ends_with("</html>").then_some(assets).unwrap_or_default(),
+            "r.sarif" => serde_json::from_str::<Value>(&text).map(|_| assets).unwrap(),
+            _ => text.ends_with('\n').then_some(assets).unwrap_or_default(),
+        };
+        assert_eq!(rows, assets, "{name} is not whole");
+    }
+}
+
+fn clear(out: &Path) {
+    for name in names(out) {
+        std::fs::remove_file(out.join(name)).unwrap();
+    }
+}
+
+fn partial(out: &Path) -> bool {
+    names(out).iter().any(|name| name.ends_with(".partial"))
+}
+
+#[test]
+fn a_scan_leaves_whole_reports_or_none_and_a_cache_that_says_what_the_files_say() {
+    let folder = place();
+    let (out, cache) = (folder.path().join("out"), folder.path().join("facts.cache"));
+    let before = names(&folder.path().join("delivery"));
+    // What changed a moment ago is not kept in the cache.
+    std::thread::sleep(Duration::from_millis(2_500));
+    let mut arguments = vec!["scan", "delivery", "--no-progress", "-q", "--cache", "facts.cache"];
+    REPORTS.iter().for_each(|report| arguments.extend(["--report", *report]));
+    let writes = || partial(&out) || cache.metadata().is_ok_and(|meta| meta.len() > 8_192);
+    let scan = Victim::measured(folder.path(), arguments, &[1, 2], &writes);
+    let (whole, _) = report(&out.join("r.json"));
+    let assets = whole["assets"].as_array().unwrap().len();
+    assert!(assets >= before.len());
+    let (mut ended, mut kept, of) = (0, 0, moments());
+    for moment in 0..of {
+        clear(&out);
+        // Every fourth time the cache is a new one, else one that killed runs have left.
+        if moment % 4 < 2 {
+            for name in names(folder.path()).iter().filter(|name| name.starts_with("facts.cache")) {
+                std::fs::remove_file(folder.path().join(name)).unwrap();
+            }
+        }
+        ended += u32::from(scan.kill(moment, of));
+        assert_whole(&out, assets);
+        assert_eq!(names(&folder.path().join("delivery")), before, "something was written below the root");
+        if moment % 4 == 3 {
+            let code = scan.command().status().unwrap().code();
+            let (again, from_cache) = report(&out.join("r.json"));
+            assert!(matches!(code, Some(1 | 2)) && again == whole, "after {moment}: {code:?}");
+            kept += u32::from(from_cache > 0);
+            // What was abandoned is removed by the next run.
+            assert!(!partial(&out), "{:?}", names(&out));
+        }
+    }
+    eprintln!("scan: {of} kills, {ended} of them after its end; {kept} of {} caches were of use", of / 4);
+    assert!(of < 4 || kept > 0, "no run found anything in a cache");
+}
+
+/// The ids of the ledger's records; `None` where its last line is torn.
+fn recorded(ledger: &Path) -> Option<Vec<String>> {
+    if !ledger.exists() {
+        return Some(Vec::new());
+    }
+    let ledger = Ledger::read(ledger).ok()?;
+    Some(ledger.entries.into_iter().map(|entry| entry.record.id).collect())
+}
+
+#[test]
+fn approve_loses_no_record_and_no_torn_line_counts() {
+    let folder = place();
+    let ledger = folder.path().join("l.jsonl");
+    let files: Vec<_> =
+        names(&folder.path().join("delivery")).into_iter().take(24).map(|name| format!("delivery/{name}")).collect();
+    let mut arguments = vec!["approve", "--by", "Jane Doe", "--reference", "T-1", "--approvals", "l.jsonl"];
+    arguments.extend(files.iter().map(String::as_str));
+    let length = || ledger.metadata().map_or(0, |meta| meta.len());
+    let last = std::cell::Cell::new(0);
+    let writes = || length() > last.get();
+    let approve = Victim::measured(folder.path(), arguments, &[0], &writes);
+    let mut known = recorded(&ledger).unwrap();
+    let at_once = known.len();
+    assert!(at_once > 0);
+    let (mut ended, mut torn, of) = (0, 0, moments());
+    for moment in 0..of {
+        last.set(length());
+        let done = approve.kill(moment, of);
+        ended += u32::from(done);
+        let now = recorded(&ledger).unwrap_or_else(|| {
+            torn += 1;
+            // Refused as long as nobody has put the torn line aside.
+            for command in [&["scan", "delivery/plain.png", "--approvals", "l.jsonl"][..], &["approvals", "verify"]] {
+                let mut command_line = program(folder.path(), env!("CARGO_BIN_EXE_countersign"));
+                let refused = command_line.args(command).env("COUNTERSIGN_APPROVALS", &ledger).output().unwrap();
+                assert!(!refused.status.success(), "{command:?}");
+            }
+            assert!(Ledger::repair(&ledger).unwrap().is_some());
+            recorded(&ledger).unwrap()
+        });
+        assert!(now.starts_with(&known), "after {moment}: {} records became {}", known.len(), now.len());
+        let new = now.len() - known.len();
+        assert!(new <= at_once && (!done || new == at_once), "after {moment}: {new} new records");
+        known = now;
+    }
+    assert_eq!(BTreeSet::from_iter(&known).len(), known.len(), "an id was given twice");
+    eprintln!("approve: {of} kills, {ended} of them after its end; {torn} lines were torn, {} records", known.len());
+}
+
+#[test]
+fn half_an_extraction_is_never_judged() {
+    let folder = place();
+    let rows = folder.path().join("rows");
+    std::fs::create_dir(&rows).unwrap();
+    let writes = || !names(&rows).is_empty();
+    let arguments = vec!["extract", "delivery", "--out", "rows", "--no-progress"];
+    let extract = Victim::measured(folder.path(), arguments, &[0], &writes);
+    let judge = |report: &str| {
+        let mut command = program(folder.path(), env!("CARGO_BIN_EXE_countersign"));
+        command.args(["judge", "rows", "--no-progress", "-q", "--report", report]).output().unwrap().status.code()
+    };
+    assert!(matches!(judge("json=out/whole.json"), Some(1 | 2)));
+    let (whole, _) = report(&folder.path().join("out/whole.json"));
+    let (mut ended, mut there, of) = (0, 0, moments());
+    for moment in 0..of {
+        // Every fourth time what an earlier extraction wrote lies there still.
+        if moment % 4 < 3 {
+            clear(&rows);
+        }
+        let done = extract.kill(moment, of);
+        ended += u32::from(done);
+        let shard = names(&rows).iter().any(|name| name.ends_with(".ndjson.gz"));
+        there += u32::from(shard);
+        let _ = std::fs::remove_file(folder.path().join("out/r.json"));
+        let code = judge("json=out/r.json");
+        if shard {
+            assert!(matches!(code, Some(1 | 2)) && report(&folder.path().join("out/r.json")).0 == whole, "{code:?}");
+        } else {
+            assert!(!done && !matches!(code, Some(0 | 1)), "after {moment}: {code:?}");
+            assert!(!folder.path().join("out/r.json").exists(), "after {moment}: something was judged");
+        }
+    }
+    // What killed runs left half done goes with the next one that ends.
+    assert_eq!(extract.command().status().unwrap().code(), Some(0));
+    assert_eq!(names(&rows).len(), 1, "{:?}", names(&rows));
+    eprintln!("extract: {of} kills, {ended} of them after its end; {there} shards were whole, the others not there");
+}
+
+/// What an earlier extraction said of a shard is gone as soon as it is extracted again: when that is interrupted, nothing
+/// old is judged in its place.
+#[test]
+fn an_older_shard_is_not_judged_for_one_that_was_interrupted() {
+    let folder = place();
+    let rows = folder.path().join("rows");
+    let arguments = vec!["extract", "delivery", "--out", "rows", "--no-progress"];
+    let begun = || names(&rows).iter().any(|name| name.ends_with(".part"));
+    let extract = Victim::measured(folder.path(), arguments, &[0], &begun);
+    assert_eq!(names(&rows).len(), 1);
+    let mut child = extract.command().spawn().unwrap();
+    extract.until_it_writes(&mut child);
+    child.kill().unwrap();
+    let ended = child.wait().unwrap().code().is_some();
+    let shards: Vec<PathBuf> = names(&rows).iter().filter(|name| !name.ends_with(".part")).map(PathBuf::from).collect();
+    assert!(ended || shards.is_empty(), "{shards:?}");
+}
+
+#[test]
+fn judging_leaves_whole_reports_or_none() {
+    let folder = place();
+    let out = folder.path().join("out");
+    let extracted = program(folder.path(), env!("CARGO_BIN_EXE_countersign"))
+        .args(["extract", "delivery", "--out", "rows", "--no-progress"])
+        .status()
+        .unwrap();
+    assert_eq!(extracted.code(), Some(0));
+    let mut arguments = vec!["judge", "rows", "--no-progress", "-q"];
+    REPORTS.iter().for_each(|report| arguments.extend(["--report", *report]));
+    let writes = || partial(&out);
+    let judge = Victim::measured(folder.path(), arguments, &[1, 2], &writes);
+    let assets = report(&out.join("r.json")).0["assets"].as_array().unwrap().len();
+    let (mut ended, of) = (0, moments());
+    for moment in 0..of {
+        clear(&out);
+        ended += u32::from(judge.kill(moment, of));
+        assert_whole(&out, assets);
+    }
+    eprintln!("judge: {of} kills, {ended} of them after its end");
+}
