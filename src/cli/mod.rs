@@ -7,6 +7,7 @@ mod baseline;
 mod clip;
 mod columns;
 mod compare;
+mod comparison_clips;
 mod comparison_page;
 mod completions;
 mod config;

@@ -185,10 +185,13 @@ fn very_many_shards_are_refused_and_not_all_named() {
     let [file] = shards(rows.path()).try_into().unwrap();
     let mut lines = String::new();
     flate2::read::GzDecoder::new(std::fs::File::open(&file).unwrap()).read_to_string(&mut lines).unwrap();
-    for (of, code, says) in [(u32::MAX, 3, "one of 4294967295 shards"), (1_000_000, 2, "999899 more shards are missing")] {
+    for (of, code, says) in
+        [(u32::MAX, 3, "one of 4294967295 shards"), (1_000_000, 2, "999899 more shards are missing")]
+    {
         let changed = lines.replacen("\"shard\":[1,1]", &format!("\"shard\":[1,{of}]"), 1);
         assert_ne!(changed, lines);
-        let mut packed = flate2::write::GzEncoder::new(std::fs::File::create(&file).unwrap(), flate2::Compression::fast());
+        let mut packed =
+            flate2::write::GzEncoder::new(std::fs::File::create(&file).unwrap(), flate2::Compression::fast());
         packed.write_all(changed.as_bytes()).unwrap();
         packed.finish().unwrap();
         let (ended, said, report) = judge(&[rows.path()], &[], &[]);

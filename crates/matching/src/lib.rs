@@ -39,6 +39,7 @@ mod index_file;
 mod jpeg;
 mod landmarks;
 mod luma;
+mod passage;
 mod pdq;
 mod picture;
 mod pixels;

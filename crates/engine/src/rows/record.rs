@@ -248,7 +248,8 @@ fn remove_abandoned(folder: &Path, unfinished: &str) {
         let name = entry.file_name();
         let of_this = name.to_str().is_some_and(|name| name.starts_with(unfinished) && name.ends_with(PART));
         let opened = || File::options().write(true).open(entry.path());
-        if of_this && entry.file_type().is_ok_and(|kind| kind.is_file()) && opened().is_ok_and(|f| f.try_lock().is_ok()) {
+        if of_this && entry.file_type().is_ok_and(|kind| kind.is_file()) && opened().is_ok_and(|f| f.try_lock().is_ok())
+        {
             let _ = std::fs::remove_file(entry.path());
         }
     }
