@@ -41,10 +41,8 @@ const GROUPS: usize = 6;
 const UNREAD: &[(&str, FrameUse)] = &[
     ("ari", FrameUse::Possible),
     ("arx", FrameUse::Possible),
-    ("cin", FrameUse::Usual),
     ("hdr", FrameUse::Possible),
     ("sgi", FrameUse::Possible),
-    ("tga", FrameUse::Possible),
 ];
 
 /// A row of the report, and what is wrong with the run that it tells of.
@@ -338,10 +336,9 @@ fn name(path: &str, back: usize) -> Option<Name<'_>> {
     let (stem, extension) = path.rsplit_once('.')?;
     let lower = extension.to_ascii_lowercase();
     let unread = UNREAD.iter().find(|(known, _)| *known == lower).map(|(_, frames)| *frames);
-    let frames = formats::by_extension(&lower).map(|format| format.info().frames).or(unread)?;
-    if frames == FrameUse::No {
-        return None;
-    }
+    let read = formats::by_extension(&lower).map(|format| format.info().frames);
+    // What is only recognized has a format as well, which knows nothing of frames.
+    let frames = read.filter(|frames| *frames != FrameUse::No).or(unread)?;
     let start = path.len() - file_name(path).len();
     let mut groups = stem.get(start..)?.split(|c: char| !c.is_ascii_digit()).filter(|digits| !digits.is_empty());
     let group = groups.nth_back(back)?;
@@ -534,5 +531,22 @@ impl Run {
             widths.first().is_some_and(|own| *own != width.max(number.to_string().len()))
         };
         self.numbers.iter().find(odd).map(|(number, _)| *number)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{UNREAD, frame_name};
+    use countersign_media::formats::{self, FrameUse};
+
+    #[test]
+    fn frames_of_kinds_that_are_not_read_are_frames_all_the_same() {
+        for (extension, _) in UNREAD {
+            let path = format!("plates/A001C002.1001.{extension}");
+            assert_eq!(frame_name(&path).map(|frame| (frame.number, frame.is_frame)), Some((1001, true)), "{path}");
+            // A reader says of its own frames how they come.
+            let read = formats::by_extension(extension).map(|format| format.info().frames);
+            assert!(read.is_none_or(|frames| frames == FrameUse::No), "{extension} is read: its line goes");
+        }
     }
 }
