@@ -4,7 +4,7 @@
 
 use std::io::{self, Write};
 
-use super::kept::Listed;
+use super::kept::{CARDS, Listed, identity};
 use super::{Card, NAMED, Terminal, VALUE, named};
 use crate::escape::{shorten, terminal};
 use crate::layout::{Tone, count, number};
@@ -13,8 +13,6 @@ use countersign_model::{
     ArchiveEvidence, AssetReport, CredentialFault, CredentialState, Evidence, Finding, FindingSubject, PackageReport,
 };
 
-/// Assets that are told of in full under one rule; the next are named only.
-pub(super) const CARDS: usize = 3;
 /// Stretches of a composition that are told of one asset.
 const PLAYS: usize = 3;
 
@@ -153,11 +151,6 @@ impl Terminal<'_> {
         }
         Ok(())
     }
-}
-
-/// What cards of the same bytes, role and finding have in common; `None` where the bytes are not known.
-pub(super) fn identity(asset: &AssetReport, finding: &Finding) -> Option<(String, String)> {
-    asset.sha256.clone().map(|digest| (digest, format!("{} {}", word(&asset.role), finding.message)))
 }
 
 /// Cards of the same bytes, role and finding together, in the order of the first of them.

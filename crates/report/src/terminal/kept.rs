@@ -4,11 +4,12 @@
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
-use super::card::{CARDS, identity};
 use super::{Card, NAMED};
-
+use crate::words::word;
 use countersign_model::{AssetReport, Finding, FindingState, FindingSubject, Severity};
 
+/// Assets that are told of in full under one rule; the next are named only.
+pub(super) const CARDS: usize = 3;
 /// Different notes of one rule that are told apart; assets with further ones are only counted.
 const NOTES: usize = 1_000;
 
@@ -182,6 +183,11 @@ impl Counted {
         }
         room
     }
+}
+
+/// What cards of the same bytes, role and finding have in common; `None` where the bytes are not known.
+pub(super) fn identity(asset: &AssetReport, finding: &Finding) -> Option<(String, String)> {
+    asset.sha256.clone().map(|digest| (digest, format!("{} {}", word(&asset.role), finding.message)))
 }
 
 #[cfg(test)]
