@@ -323,7 +323,8 @@ mod tests {
         let mut source = file(b"RIFF", body.len() as u32 + 4, body);
         let header = header(&mut source).unwrap();
         let walk = top(&mut source, &header);
-        assert_eq!((ids(&walk), walk.problem), (vec![b"one ", b"axml", b"dbmd"], None));
+        assert_eq!(ids(&walk), [b"one ", b"axml", b"dbmd"]);
+        assert_eq!(walk.problem, None);
     }
 
     #[test]
