@@ -217,7 +217,7 @@ fn greeting(server: &Server) -> std::result::Result<String, String> {
     out.push_str(&format!("ledger {}\n", settings.approvals.display()));
     if let Some(link) = server.first_link()? {
         out.push_str(&format!(
-            "\nNobody can sign in yet. This link makes the first admin, once, within a week:\n{link}\n"
+            "\nThere is no admin yet. This link makes the first one, once, within a week:\n{link}\n"
         ));
     }
     Ok(out)

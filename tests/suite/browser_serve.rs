@@ -76,12 +76,12 @@ fn stays(page: &mut Page) {
                for (const format of ['pkcs8', 'jwk', 'raw'])
                  said.push(await crypto.subtle.exportKey(format, pair.privateKey).then(() => 'out', error => error.name));
              }
-             window.said = JSON.stringify(said);
+             window.keysSaid = JSON.stringify(said);
            };
          };",
     );
-    page.until("Boolean(window.said)");
-    let said: Vec<Value> = serde_json::from_str(page.value("window.said").as_str().unwrap()).unwrap();
+    page.until("Boolean(window.keysSaid)");
+    let said: Vec<Value> = serde_json::from_str(page.value("window.keysSaid").as_str().unwrap()).unwrap();
     assert_eq!(said[..3], [json!("Ed25519"), json!(false), json!("sign")], "one key, for signing only");
     assert_eq!(said[3..], ["InvalidAccessError"; 3].map(Value::from), "it does not leave the browser");
 }
@@ -151,25 +151,31 @@ fn everything_is_done_by_the_keyboard_alone() {
     enter(&mut page, "main a[href*='/assets/']");
     page.until("document.querySelector('figure img')?.naturalWidth > 0");
     look(&mut page, "sound");
-    // First as nobody should: without a scope. The page says so at the field, and keeps what was typed.
     typed(&mut page, "textarea[name=reason]", "the end credits need a song");
     enter(&mut page, "form[action$='/request'] button");
     assert!(page.value("location.pathname").as_str().unwrap().starts_with("/requests/"));
+    // Without a scope nothing is sent: the page says so, and leads to the boxes.
     tab_to(&mut page, "input[name=scope]");
     while page.value("[...document.querySelectorAll('input[name=scope]')].some(box => box.checked)") == true {
         tab_to(&mut page, "input[name=scope]:checked");
         key(&mut page, "Space");
     }
+    tab_to(&mut page, "button[data-decision=approved]");
+    key(&mut page, "Enter");
+    page.until("!document.querySelector('[data-sign-problem]').hidden && document.activeElement.name === 'scope'");
+    key(&mut page, "Space");
+    // What the server finds wrong comes back at its field, with what was typed. How days are typed is the browser's own matter.
+    page.run("document.querySelector('input[name=expires]').value = '2001-01-01'");
     typed(&mut page, "textarea[name=note]", "heard it twice");
     enter(&mut page, "button[data-decision=approved]");
     let at =
         "(() => { const at = document.activeElement; return [at.name, at.getAttribute('aria-invalid')].join(); })()";
-    assert_eq!(page.value(at), "scope,true", "{}", page.value("document.body.innerText"));
+    assert_eq!(page.value(at), "expires,true", "{}", page.value("document.body.innerText"));
     assert_eq!(page.value("document.querySelector('textarea[name=note]').value"), "heard it twice");
-    let told = page.value("document.getElementById('wrong-scope').textContent");
-    assert!(told.as_str().unwrap().contains("Tick what the approval covers"), "{told}");
+    let told = page.value("document.getElementById('wrong-expires').textContent");
+    assert!(told.as_str().unwrap().contains("This day has passed"), "{told}");
     look(&mut page, "request-again");
-    key(&mut page, "Space");
+    page.run("document.querySelector('input[name=expires]').value = ''");
     enter(&mut page, "button[data-decision=approved]");
     assert!(page.value("document.querySelector('#standing').textContent").as_str().unwrap().contains("Approved"));
     let ledger = Ledger::read(&serving.ledger()).unwrap();
@@ -203,7 +209,8 @@ fn ten_thousand_findings_are_read_page_by_page() {
     loaded(&mut page);
     assert!(page.value("location.search").as_str().unwrap().contains("page=99"));
     eprintln!("10,000 findings: the slowest page is complete after {slowest:.0} ms");
-    assert!(slowest < 3_000.0, "a page takes {slowest} ms");
+    // Well under a second on a machine that does nothing else; what grows with the square of the findings takes minutes.
+    assert!(slowest < 10_000.0, "a page takes {slowest} ms");
 }
 
 #[test]

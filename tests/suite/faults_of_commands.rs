@@ -108,9 +108,8 @@ fn out_of_descriptors_a_record_is_whole_or_refused() {
     for descriptors in 3..12 {
         let _ = std::fs::remove_file(&ledger);
         let output = approve(folder.path(), &format!("ulimit -n {descriptors}"), LEDGER);
-        let subjects = Ledger::read(&ledger).map_or(0, |ledger| {
-            ledger.entries.iter().map(|entry| entry.record.subjects.len()).sum::<usize>()
-        });
+        let subjects = Ledger::read(&ledger)
+            .map_or(0, |ledger| ledger.entries.iter().map(|entry| entry.record.subjects.len()).sum::<usize>());
         let told = said(&output);
         match output.status.success() {
             true => assert_eq!(subjects, FILES.len(), "{descriptors}: {told}"),

@@ -22,10 +22,43 @@ fn killed_while_decisions_are_recorded_it_loses_none_and_doubles_none() {
 }
 
 #[test]
-#[ignore = "takes minutes: run it with `cargo test --test suite -- --ignored a_hundred`"]
+#[ignore = "takes minutes: run it with `cargo test --test suite -- --ignored killed_at_a_hundred`"]
 fn killed_at_a_hundred_moments_it_loses_no_delivery_and_no_record() {
     killed_while_judging(100);
     killed_while_deciding(100);
+}
+
+#[test]
+fn ended_at_a_terminal_it_makes_no_verdict_of_half_a_scan() {
+    let mut serving = Serving::start(&["--settle", "1"]);
+    let mut admin = serving.admin();
+    let token = serving.token(&mut admin, "qc");
+    let mut caught = 0;
+    for n in 0..6 {
+        let name = format!("Show_{n}");
+        serving.drop_in(&name, &["final/end_credits.mp3"]);
+        let end = Instant::now() + Duration::from_secs(60);
+        loop {
+            let all = serving.api(&token, "/api/v1/deliveries");
+            let state = all["deliveries"].as_array().unwrap().iter().find(|d| d["name"] == name).map(|d| &d["state"]);
+            match state.and_then(Value::as_str).unwrap_or_default() {
+                "scanning" => break,
+                // The scan was shorter than the look.
+                "held" => break,
+                _ => assert!(Instant::now() < end, "{all}"),
+            }
+            std::thread::sleep(Duration::from_millis(3));
+        }
+        serving.interrupt();
+        serving.again();
+        let id = serving.until(&token, &name, "held")["id"].as_str().unwrap().to_owned();
+        let told = serving.api(&token, &format!("/api/v1/deliveries/{id}"));
+        let codes: Vec<_> = told["scans"].as_array().unwrap().iter().map(|scan| scan["code"].as_i64()).collect();
+        assert_eq!(codes.iter().filter(|code| code.is_some()).count(), 1, "{told}");
+        assert!(codes.contains(&Some(1)), "{told}");
+        caught += usize::from(codes.len() > 1);
+    }
+    assert!(caught > 0, "not once in the middle of a scan");
 }
 
 fn killed_while_judging(moments: u64) {

@@ -24,10 +24,10 @@ use openidconnect::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use url::{Host, Url};
+use url::Url;
 
 use crate::secret;
-use crate::settings::IdentityProvider;
+use crate::settings::{IdentityProvider, is_private};
 use crate::store::Role;
 
 /// How long somebody may take to sign in there.
@@ -313,18 +313,6 @@ impl std::fmt::Display for Unanswered {
 }
 
 impl std::error::Error for Unanswered {}
-
-/// Whether what is sent to an address can be read by nobody else: over TLS, or on this machine.
-#[must_use]
-pub fn is_private(url: &Url) -> bool {
-    let own = match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    };
-    url.scheme() == "https" || (url.scheme() == "http" && own)
-}
 
 /// Asks the provider. Redirects are not followed: it says of itself where its parts are.
 fn call(request: HttpRequest) -> Result<HttpResponse, Unanswered> {

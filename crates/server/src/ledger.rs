@@ -115,6 +115,16 @@ fn some(text: &str) -> Option<String> {
     Some(text.trim().to_owned()).filter(|text| !text.is_empty())
 }
 
+/// The last day on which an approval is to hold.
+fn last_day(text: &str, today: NaiveDate) -> Result<NaiveDate, Refused> {
+    let wrong = |what: &str| Refused::Field("expires", what.to_owned());
+    let day = NaiveDate::parse_from_str(text, "%Y-%m-%d");
+    match day.map_err(|_| wrong("write the last day as year, month and day: 2027-06-30"))? {
+        day if day < today => Err(wrong("this day has passed: choose today or a later one")),
+        day => Ok(day),
+    }
+}
+
 fn scopes(words: &[String]) -> Result<Vec<Scope>, Refused> {
     let one = |word: &String| {
         let found = Scope::ALL.into_iter().find(|scope| scope.word() == word);
@@ -132,12 +142,7 @@ pub fn record(request: &Request, by: &store::Person, terms: &Terms) -> Result<Re
     let today = Local::now().date_naive();
     let expires_on = match terms.expires.trim() {
         "" => None,
-        text => {
-            let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().filter(|day| *day >= today);
-            Some(day.ok_or_else(|| {
-                Refused::Field("expires", "the last day must be a day that has not passed: 2027-06-30".to_owned())
-            })?)
-        }
+        text => Some(last_day(text, today)?),
     };
     let refuses = decision == Decision::Denied;
     let mut scopes = scopes(&terms.scopes)?;

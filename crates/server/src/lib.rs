@@ -82,12 +82,12 @@ impl Server {
         Ok(Arc::new(server))
     }
 
-    /// The link that makes the first admin, where nobody can sign in yet. An earlier one holds no more.
+    /// The link that makes the first admin, where there is none yet. An earlier one holds no more.
     ///
     /// # Errors
     /// The database's, as a sentence.
     pub fn first_link(&self) -> Result<Option<String>, String> {
-        if !self.store.nobody().map_err(|e| e.to_string())? {
+        if !self.store.without_admin().map_err(|e| e.to_string())? {
             return Ok(None);
         }
         self.store.end_invitations().map_err(|e| e.to_string())?;

@@ -70,7 +70,8 @@ fn keep(kept: &Path, made: Option<(&'static str, Vec<u8>)>) -> Option<(&'static 
     made
 }
 
-/// As browsers show it. A waveform is drawn in a color that can be seen on light and on dark pages.
+/// As browsers show it. A waveform is drawn on a ground of its own, so that it is seen on light and on dark pages; a short one is
+/// as wide as a long one.
 fn drawn(picture: Picture) -> (&'static str, Vec<u8>) {
     match picture {
         Picture::Jpeg(bytes) => (JPEG, bytes),
@@ -81,10 +82,10 @@ fn drawn(picture: Picture) -> (&'static str, Vec<u8>) {
                 let _ = write!(line, "M{x}.5 {}V{}", 50_u32.saturating_sub(half), 50 + half);
             }
             let svg = format!(
-                "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {0} 100\" width=\"{1}\" height=\"200\">\
-                 <path d=\"{line}\" stroke=\"#4d8cb5\" stroke-width=\".7\"/></svg>",
-                peaks.len(),
-                peaks.len() * 2
+                "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {} 100\" width=\"320\" height=\"160\" \
+                 preserveAspectRatio=\"none\"><rect width=\"100%\" height=\"100%\" fill=\"#eef3f7\"/><path d=\"{line}\" \
+                 stroke=\"#1f5f8b\" stroke-width=\".7\"/></svg>",
+                peaks.len()
             );
             (SVG, svg.into_bytes())
         }

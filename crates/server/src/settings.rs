@@ -8,8 +8,7 @@ use std::time::Duration;
 
 use url::Url;
 
-pub use crate::identity::is_private;
-pub use identity::{Allowed, IdentityProvider, Who, allowed};
+pub use identity::{Allowed, IdentityProvider, Who, allowed, is_private};
 
 /// The variable of the environment that holds the webhook's secret: no scan and no hook gets it.
 pub const WEBHOOK_SECRET: &str = "COUNTERSIGN_WEBHOOK_SECRET";

@@ -9,6 +9,7 @@ mod assets;
 mod attempts;
 mod deliveries;
 mod events;
+mod formats;
 mod guard;
 mod pages;
 mod people;

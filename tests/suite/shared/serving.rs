@@ -38,6 +38,13 @@ impl Serving {
         Self { folder, child, host, link, options }
     }
 
+    /// Ends the server as Ctrl-C at a terminal does: all processes of its group are told.
+    pub(crate) fn interrupt(&mut self) {
+        let group = format!("-{}", self.child.id());
+        assert!(Command::new("kill").args(["-INT", "--", &group]).status().unwrap().success());
+        self.child.wait().unwrap();
+    }
+
     /// Ends the server as a power cut does.
     pub(crate) fn kill(&mut self) {
         self.child.kill().unwrap();
@@ -155,6 +162,8 @@ fn begin(folder: &Path, options: &[String]) -> (Child, String, Option<String>) {
     command.env("COUNTERSIGN_OIDC_SECRET", super::identity_provider::SECRET);
     command.args(["serve", "--data", "data", "--root", "drops=drops", "--listen", "127.0.0.1:0", "--poll", "1"]);
     command.args(options);
+    // A group of its own, as a shell makes one: what ends it does not end the tests.
+    std::os::unix::process::CommandExt::process_group(&mut command, 0);
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let (mut host, mut link) = (String::new(), None);

@@ -192,6 +192,30 @@ const ENDINGS: &[&str] = &[
     ".params.txt",
     ".yaml",
     ".yml",
+    ".toml",
+    ".md",
+    ".markdown",
+    ".xml",
+    ".text",
+    ".ini",
+    ".cfg",
+    ".conf",
+    ".properties",
+    ".prompt",
+    ".caption",
+    ".meta",
+    ".metadata",
+    ".info",
+    ".nfo",
+    ".log",
+    ".csv",
+    ".tsv",
+    ".html",
+    ".htm",
+    ".rtf",
+    ".jsonl",
+    ".ndjson",
+    ".json5",
 ];
 
 fn candidates(path: &Path) -> impl Iterator<Item = OsString> {
@@ -224,6 +248,13 @@ mod tests {
         };
         assert_eq!(of("a.jpg"), ["a.xmp", "a.swarm.json", "a_api.json", "A.JPG.xmp", "a.jpg.txt"]);
         assert!(of("b.jpg").is_empty() && of("a.xmp").is_empty() && of("c.xmp").is_empty());
+    }
+
+    #[test]
+    fn every_kind_of_sidecar_is_looked_for() {
+        for kind in SIDECARS {
+            assert!(ENDINGS.iter().any(|ending| ending.strip_prefix('.') == Some(kind)), "{kind}");
+        }
     }
 
     #[test]

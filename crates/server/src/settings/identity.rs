@@ -1,5 +1,7 @@
 //! The identity provider that a server is started with, and who of its people may sign in.
 
+use url::{Host, Url};
+
 use crate::store::Role;
 
 /// An identity provider of OpenID Connect.
@@ -81,4 +83,16 @@ pub fn allowed(text: &str) -> Result<Allowed, String> {
         }
     };
     Ok(Allowed { who, role })
+}
+
+/// Whether what is sent to an address can be read by nobody else: over TLS, or on this machine.
+#[must_use]
+pub fn is_private(url: &Url) -> bool {
+    let own = match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    };
+    url.scheme() == "https" || (url.scheme() == "http" && own)
 }

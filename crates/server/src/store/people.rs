@@ -108,12 +108,13 @@ pub(super) fn person(row: &Row<'_>) -> Result<Person> {
 }
 
 impl Store {
-    /// Whether nobody can sign in yet.
+    /// Whether there is no admin yet, or none who may sign in.
     ///
     /// # Errors
     /// The database's.
-    pub fn nobody(&self) -> Result<bool> {
-        self.lock().query_row("SELECT count(*) = 0 FROM person", [], |row| row.get(0))
+    pub fn without_admin(&self) -> Result<bool> {
+        self.lock()
+            .query_row("SELECT count(*) = 0 FROM person WHERE role = 'admin' AND disabled = 0", [], |row| row.get(0))
     }
 
     /// Adds somebody; an error of a constraint where the name is taken.

@@ -45,11 +45,10 @@ impl Store {
                 let (name, display) = free(&transaction, new)?;
                 let sql = "INSERT INTO person (name, display, role, subject, given) VALUES (?1, ?2, ?3, ?4, ?3)";
                 transaction.execute(sql, params![name, display, word, new.subject])?;
-                // Somebody can sign in now: a link that makes the first admin is of use to nobody who should have it.
-                if transaction.query_row("SELECT count(*) = 1 FROM person", [], |row| row.get(0))?
-                    && new.role == Role::Admin
-                {
-                    transaction.execute("DELETE FROM invitation", [])?;
+                // The first admin is there: a link that makes one is of use to nobody who should have it.
+                let first = "SELECT count(*) = 1 FROM person WHERE role = 'admin'";
+                if new.role == Role::Admin && transaction.query_row(first, [], |row| row.get(0))? {
+                    transaction.execute("DELETE FROM invitation WHERE role = 'admin'", [])?;
                 }
             }
         }

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::answer::redirect;
+use super::formats::papers;
 use super::pages::page;
-use super::reports::papers;
 use super::{Answer, Asked, Refusal};
 use crate::store::{Delivery, FindingRow, Scan, State};
 
@@ -117,7 +117,9 @@ pub(super) fn difference(asked: &Asked) -> Answer {
         new = findings_of(asked, &delivery, &store.only_in(after.id, before.id, DIFFERENT)?)?;
         // The numbers of what was resolved are of another report: they lead nowhere.
         let gone = store.only_in(before.id, after.id, DIFFERENT)?;
-        resolved = gone.iter().map(|row| serde_json::to_value(row).unwrap_or_default()).collect();
+        // Nor is there anything to do about it any more.
+        let gone = gone.into_iter().map(|row| FindingRow { help: String::new(), ..row });
+        resolved = gone.map(|row| serde_json::to_value(row).unwrap_or_default()).collect();
         let all: u32 = store.rule_counts(after.id)?.iter().map(|group| group.count).sum();
         still = all.saturating_sub(store.count_only_in(after.id, before.id)?);
     }

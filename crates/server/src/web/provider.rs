@@ -2,11 +2,10 @@
 
 use axum::http::StatusCode;
 use serde_json::json;
-use url::form_urlencoded;
 
 use super::answer::redirect;
 use super::guard::EARLY;
-use super::signing_in::{again, begin, next, set_cookie};
+use super::signing_in::{again, begin, link, next, set_cookie};
 use super::{Answer, Asked, Refusal};
 use crate::identity::{Answered, Identity, Provider, Refused};
 use crate::secret;
@@ -18,13 +17,6 @@ const EARLY_KEPT: i64 = 86_400;
 fn provider(asked: &Asked) -> Result<&Provider, Refusal> {
     let none = || Refusal::nothing("this server was started without an identity provider");
     asked.server.provider.as_ref().ok_or_else(none)
-}
-
-/// Where the page to sign in leads whoever has no password here, where there is a provider.
-pub(super) fn link(asked: &Asked, to: &str) -> Option<String> {
-    asked.server.provider.as_ref()?;
-    let to: String = form_urlencoded::byte_serialize(to.as_bytes()).collect();
-    Some(format!("/oidc/start?next={to}"))
 }
 
 /// The page to sign in once more, with why it did not work.

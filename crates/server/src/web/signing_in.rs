@@ -4,11 +4,11 @@ use axum::http::{StatusCode, header};
 use axum::response::Response;
 
 use serde_json::{Value, json};
+use url::form_urlencoded;
 
 use super::answer::{redirect, with};
 use super::guard::{EARLY, SESSION};
 use super::pages::page as page_of;
-use super::provider::link;
 use super::{Answer, Asked, Refusal};
 use crate::secret;
 use crate::store::Role;
@@ -37,6 +37,7 @@ impl Asked {
         let mut fresh = self.without_body();
         fresh.early = Some(early.to_owned());
         fresh.session = None;
+        fresh.problem.clone_from(&self.problem);
         fresh
     }
 }
@@ -57,6 +58,13 @@ pub(super) fn page(asked: &Asked) -> Answer {
     let wanted = asked.query("next");
     let wanted = if wanted.is_empty() { "" } else { next(wanted) };
     early_page(asked, "login.html", json!({ "next": wanted, "oidc": link(asked, wanted) }))
+}
+
+/// Where the page to sign in leads whoever has no password here, where there is a provider.
+pub(super) fn link(asked: &Asked, to: &str) -> Option<String> {
+    asked.server.provider.as_ref()?;
+    let to: String = form_urlencoded::byte_serialize(to.as_bytes()).collect();
+    Some(format!("/oidc/start?next={to}"))
 }
 
 /// A page of this server to go to; anything else is the list of deliveries.
