@@ -14,7 +14,9 @@ const FILES: &[&str] = &[
     "bagit.txt",
     "manifest-md5.txt",
     "tagmanifest-sha256.txt",
+    "x.md5",
     "x.mhl",
+    "x.sfv",
 ];
 const FOLDERS: &[&str] = &["ascmhl", "data"];
 const GENERATIONS: &[&str] = &["0001_x.mhl", "ascmhl_chain.xml"];

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
+use super::comparison_clips as clips;
 use super::comparison_page::{self, Differences, ShownFile};
 use super::console::{print, tell};
 use super::worker;
@@ -17,7 +18,6 @@ use countersign_engine::walk::{lossless, sidecars};
 use countersign_io::digest::{self, Algorithm};
 use countersign_io::{ByteRange, TempSpace};
 use countersign_matching::{Asset, Comparison, Relation, compare};
-use countersign_model::Facts;
 use countersign_model::error::{Error, Result};
 use countersign_report::escape::terminal;
 
@@ -36,7 +36,8 @@ pub(super) struct Arguments {
     /// One JSON object
     #[arg(long)]
     json: bool,
-    /// Also a page that shows both pictures, what was cropped and altered, and a difference map: html=FILE
+    /// Also a page that shows both pictures (of clips the frames that agree), what was cropped and altered, and a difference
+    /// map: html=FILE
     #[arg(long, value_name = "html=FILE", value_parser = comparison_page::target)]
     report: Option<PathBuf>,
 }
@@ -56,14 +57,22 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
     let verifier = Verifier::new(&options)?;
     verifier.pool().cloned().into_iter().for_each(countersign_worker::set_decoding_pool);
     let options = extract::Options::default();
-    let (a, b) = (read(&arguments.a, &options)?, read(&arguments.b, &options)?);
-    let Compared { value, differences } = compared(&a, &b);
-    let facts = facts(&value, differences.as_ref());
     if let Some(target) = &arguments.report {
         not_one_of_both(arguments, target)?;
-        let [one, two] = [(&arguments.a, &a), (&arguments.b, &b)]
-            .map(|(path, side)| ShownFile { path, picture: side.shown.as_ref() });
-        let page = comparison_page::page(verdict(&value), facts.clone(), [one, two], differences.as_ref());
+    }
+    let (a, b) = (read(&arguments.a, &options)?, read(&arguments.b, &options)?);
+    let moves = [&a, &b].iter().any(|side| side.kind == Some(Kind::Clip));
+    let Compared { value, differences, times } = compared(&a, &b);
+    let facts = facts(&value, differences.as_ref(), moves);
+    if let Some(target) = &arguments.report {
+        let [one, two] = [(&arguments.a, a, times[0]), (&arguments.b, b, times[1])]
+            .map(|(path, side, time)| shown_file(path, side, time, &options));
+        let both = one.picture.as_ref().zip(two.picture.as_ref()).filter(|_| moves);
+        let of_frames = both.and_then(|(one, two)| Differences::of(&clips::of_frames(one, two), one, two));
+        let differences = differences.or(of_frames);
+        let told = differences.iter().filter(|_| moves).flat_map(Differences::words);
+        let told = facts.iter().cloned().chain(told.map(|(title, what)| (title.to_owned(), what))).collect();
+        let page = comparison_page::page(verdict(&value), told, [one, two], differences.as_ref());
         comparison_page::write(&page, target)?;
         tell(&format!("wrote {}", target.display()));
     }
@@ -89,50 +98,64 @@ fn not_one_of_both(arguments: &Arguments, target: &Path) -> Result<()> {
     })
 }
 
+/// The file as a page shows it: a still, or the frame of a clip at a time in milliseconds.
+fn shown_file(path: &Path, side: Side, time_ms: u32, options: &extract::Options) -> ShownFile {
+    if side.kind != Some(Kind::Clip) {
+        return ShownFile { name: clips::name(path, None), picture: side.shown };
+    }
+    let frame = with_material(path, options, |material| shown::frame(material, time_ms));
+    let picture = frame.ok().and_then(std::result::Result::ok);
+    ShownFile { name: clips::name(path, picture.as_ref().map(|_| time_ms)), picture }
+}
+
 fn read(path: &Path, options: &extract::Options) -> Result<Side> {
-    let failed = |what: String| Error::File {
+    with_material(path, options, side)?.map_err(|what| failed(path, what))
+}
+
+fn failed(path: &Path, what: String) -> Error {
+    Error::File {
         path: path.to_path_buf(),
         what,
         hint: "compare wants two files that exist and may be read; a member of an archive is 'a.zip!/dir/x.png'"
             .to_owned(),
-    };
+    }
+}
+
+/// Calls `take` with the file or member, opened and read for what it says.
+fn with_material<T>(path: &Path, options: &extract::Options, take: impl FnOnce(&Material<'_>) -> T) -> Result<T> {
     let space = TempSpace::outside(&[]);
-    if let Some((_, inside)) = archives::find(path, &space).map_err(|p| failed(p.what))? {
+    if let Some((_, inside)) = archives::find(path, &space).map_err(|p| failed(path, p.what))? {
         let (facts, opened) = inside.read(path, &space, options);
         let opened = match opened {
             Some(opened) => opened,
-            None => inside.open(&space).map_err(|p| failed(p.what))?,
+            None => inside.open(&space).map_err(|p| failed(path, p.what))?,
         };
-        return side(path, false, &opened.held, &facts, &space).map_err(failed);
+        return Ok(take(&Material { bytes: &opened.held, path, local: false, facts: &facts, space: &space }));
     }
     if path.is_dir() {
-        return Err(failed("is a folder".to_owned()));
+        return Err(failed(path, "is a folder".to_owned()));
     }
-    let bytes = ByteRange::open(path).map_err(|e| failed(e.to_string()))?;
+    let bytes = ByteRange::open(path).map_err(|e| failed(path, e.to_string()))?;
     let facts = extract::facts(path, &sidecars(path), options);
-    side(path, true, &bytes, &facts, &space).map_err(failed)
+    Ok(take(&Material { bytes: &bytes, path, local: true, facts: &facts, space: &space }))
 }
 
-fn side(
-    path: &Path,
-    local: bool,
-    bytes: &ByteRange,
-    facts: &Facts,
-    space: &TempSpace,
-) -> std::result::Result<Side, String> {
+fn side(material: &Material<'_>) -> std::result::Result<Side, String> {
+    let bytes = material.bytes;
     let digests = digest::stream(&mut bytes.stream(), bytes.len(), &[Algorithm::Sha256], &mut |_| true);
     let digests = digests.map_err(|e| e.to_string())?;
     let sha256 = digests.first().map(digest::Digest::text).unwrap_or_default();
-    let material = Material { bytes, path, local, facts, space };
     let kind = material.kind().ok();
-    let shown = (kind == Some(Kind::Still)).then(|| shown::still(&material).ok()).flatten();
-    Ok(Side { sha256, kind, asset: fingerprints::asset(&material), shown })
+    let shown = (kind == Some(Kind::Still)).then(|| shown::still(material).ok()).flatten();
+    Ok(Side { sha256, kind, asset: fingerprints::asset(material), shown })
 }
 
 /// What both have in common, as `--json` prints it, and where they differ.
 struct Compared {
     value: Value,
     differences: Option<Differences>,
+    /// The times of frames of clips that show the same, in milliseconds.
+    times: [u32; 2],
 }
 
 fn compared(a: &Side, b: &Side) -> Compared {
@@ -141,7 +164,7 @@ fn compared(a: &Side, b: &Side) -> Compared {
         if let (Some(reason), Some(object)) = (reason, value.as_object_mut()) {
             object.insert("reason".to_owned(), reason.into());
         }
-        Compared { value, differences: None }
+        Compared { value, differences: None, times: [0, 0] }
     };
     if a.sha256 == b.sha256 {
         return plain(Relation::SameBytes, None);
@@ -172,7 +195,7 @@ fn compared(a: &Side, b: &Side) -> Compared {
             ("altered_areas".to_owned(), Value::Array(areas))
         }));
     }
-    Compared { value, differences }
+    Compared { value, differences, times: clips::times(&comparison) }
 }
 
 fn verdict(value: &Value) -> &'static str {
@@ -181,20 +204,21 @@ fn verdict(value: &Value) -> &'static str {
         "same-pixels" => "the same pixels in another file",
         "same-samples" => "the same samples of sound in another file",
         "copy" => "one is a copy of the other",
-        "look" => "near enough that a person should look",
+        "look" => "near enough that a person should look or listen",
         "different" => "nothing in common was found; that does not prove that they are unrelated",
         _ => "not compared",
     }
 }
 
 /// Titles and what is said under them.
-fn facts(value: &Value, differences: Option<&Differences>) -> Vec<(String, String)> {
+fn facts(value: &Value, differences: Option<&Differences>, moves: bool) -> Vec<(String, String)> {
     let text = |key: &str| value.get(key).and_then(Value::as_str);
     let number = |key: &str| value.get(key).and_then(Value::as_u64);
     let mut out: Vec<(&str, String)> = Vec::new();
     out.extend(number("distance").map(|distance| ("Distance", format!("{distance} of 256 bits"))));
     out.extend(text("variant").map(|variant| ("Variant", variant.to_owned())));
     out.extend(number("votes").map(|votes| ("Votes", format!("{votes} landmarks of sound agree"))));
+    out.extend(clips::words(value, moves));
     out.extend(differences.map(Differences::words).unwrap_or_default());
     for (title, key) in [("Reason", "reason"), ("Left out", "left_out_a"), ("Left out", "left_out_b")] {
         out.extend(text(key).map(|what| (title, what.to_owned())));

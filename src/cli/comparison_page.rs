@@ -115,16 +115,17 @@ fn edges_of(area: &Rectangle) -> Area {
 }
 
 /// One of both files as the page shows it.
-pub(super) struct ShownFile<'a> {
-    pub(super) path: &'a Path,
-    pub(super) picture: Option<&'a Shown>,
+pub(super) struct ShownFile {
+    /// What it is called.
+    pub(super) name: String,
+    pub(super) picture: Option<Shown>,
 }
 
 /// The page of a comparison.
 pub(super) fn page(
     verdict: &str,
     facts: Vec<(String, String)>,
-    files: [ShownFile<'_>; 2],
+    files: [ShownFile; 2],
     differences: Option<&Differences>,
 ) -> ComparisonPage {
     let compared = differences.map(Differences::compared);
@@ -134,8 +135,8 @@ pub(super) fn page(
         let own = number;
         number += 1;
         ComparisonSide {
-            name: countersign_engine::walk::lossless(file.path),
-            jpeg: file.picture.and_then(|shown| shown.jpeg.clone()),
+            name: file.name,
+            jpeg: file.picture.and_then(|shown| shown.jpeg),
             compared: compared
                 .map(|both| both[own])
                 .filter(|part| *part != Rectangle::WHOLE)

@@ -1,7 +1,7 @@
 //! `countersign extract ROOT... --out DIR`: what assets say, as rows that travel; judged by `countersign judge`.
 
 use std::num::NonZeroU32;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -13,6 +13,7 @@ use super::console::tell;
 use super::inside::Trees;
 use super::progress::Progress;
 use super::roots;
+use super::rows_apart::Target;
 use super::scan::{RoleName, VerifyName, globs, on_interrupt};
 use super::{trust_lists, worker};
 use countersign_credentials::{self as c2pa, Bounds, Verifier};
@@ -20,11 +21,11 @@ use countersign_engine::rows::{Header, MOST_SHARDS, Recorder, Rows, SCHEMA};
 use countersign_engine::scan::above;
 use countersign_engine::walk::lossless;
 use countersign_engine::{Engine, ScanOptions, cache, extract};
-use countersign_io::{Roots, inside_roots};
+use countersign_io::Roots;
 use countersign_judge::marks;
 use countersign_judge::policy::Policy;
 use countersign_media::decoders;
-use countersign_model::error::{Error, Result};
+use countersign_model::error::Result;
 use countersign_model::limits;
 
 /// What assets say, as rows that travel to where they are judged.
@@ -36,7 +37,7 @@ pub(super) struct Arguments {
     /// Folders or files to read, or addresses of object stores
     #[arg(value_name = "ROOT", required = true)]
     roots: Vec<PathBuf>,
-    /// Folder for the rows; made where it is not there
+    /// Folder for the rows, made where it is not there, or s3://BUCKET/PREFIX
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
     /// Read one part of the files only, of so many, by a hash of their paths: 1/16 to 16/16
@@ -99,11 +100,7 @@ fn shard(text: &str) -> std::result::Result<(u32, u32), String> {
 pub(super) fn run(arguments: &Arguments) -> Result<u8> {
     let local = roots::local(&arguments.roots);
     local.iter().try_for_each(|root| super::listing::present(root))?;
-    if let Some(root) = inside_roots(&arguments.out, &local) {
-        let what = format!("rows are never written below a root, here {}", root.display());
-        return Err(Error::Usage { what, hint: "name a folder elsewhere for --out".to_owned() });
-    }
-    std::fs::create_dir_all(&arguments.out).map_err(|e| refused(&arguments.out, &e))?;
+    let target = Target::of(&arguments.out, &arguments.roots, arguments.endpoint.as_deref())?;
     let policy = Arc::new(load_policy(arguments.policy.as_deref())?);
     Trees::new(local, false).keep_out("the policy", arguments.policy.as_deref())?;
     let stop = Arc::new(AtomicBool::new(false));
@@ -121,7 +118,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
         .in_directory(&std::env::current_dir().unwrap_or_default());
     let trees = roots::trees(&arguments.roots, arguments.endpoint.as_deref())?;
     let header = header(arguments, &engine, &verifier, &trees);
-    let recorder = Recorder::begin(&arguments.out, &header).map_err(|e| refused(&arguments.out, &e))?;
+    let recorder = Recorder::begin(target.folder(), &header).map_err(|e| target.refused(&e))?;
+    target.announce(recorder.file())?;
     let recorder = Arc::new(recorder);
     let watched = trees.iter().enumerate().map(|(root, tree)| recorder.watch(root, Arc::clone(tree.tree())));
     let watched = Roots::of(watched.collect::<Vec<_>>());
@@ -141,17 +139,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
         tell("interrupted: this shard is not written, extract it again");
         return Ok(130);
     }
-    let (file, lines) = recorder.finish().map_err(|e| refused(&arguments.out, &e))?;
-    tell(&format!("{}: {lines} rows", file.display()));
+    let (file, lines) = recorder.finish().map_err(|e| target.refused(&e))?;
+    tell(&format!("{}: {lines} rows", target.deliver(&file)?));
     Ok(0)
-}
-
-fn refused(folder: &Path, error: &std::io::Error) -> Error {
-    Error::File {
-        path: folder.to_path_buf(),
-        what: format!("the rows cannot be written: {error}"),
-        hint: "--out wants a folder with room in which you may write".to_owned(),
-    }
 }
 
 fn verifier(arguments: &Arguments, policy: &Policy) -> Result<Arc<Verifier>> {

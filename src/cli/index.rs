@@ -3,6 +3,7 @@
 use std::fmt::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use globset::GlobSet;
 
@@ -52,7 +53,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
     let options = c2pa::Options { verify: Verify::Off, worker: worker::program(), ..c2pa::Options::default() };
     let verifier = Arc::new(Verifier::new(&options)?);
     verifier.pool().cloned().into_iter().for_each(countersign_worker::set_decoding_pool);
-    let progress = Progress::new(true, Arc::default());
+    let (progress, seen) = (Progress::new(true, Arc::default()), AtomicU64::new(0));
     let gather = Gather {
         extract: extract::Options { verifier: Some(verifier), ..extract::Options::default() },
         cache: None,
@@ -60,7 +61,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
         depth: limits::ARCHIVE_DEPTH,
         all: true,
         also: None,
-        seen: &|| progress.gathered(),
+        seen: &|| {
+            seen.fetch_add(1, Ordering::Relaxed);
+            progress.gathered();
+        },
     };
     let (mut index, mut known, mut left_out) = (Index::default(), 0_u64, Vec::new());
     everything(&gather, &arguments.paths, usize::from(arguments.jobs), &mut |found| {
@@ -71,13 +75,16 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
         }
     })?;
     progress.finish();
-    if known == 0 && left_out.is_empty() {
+    if seen.load(Ordering::Relaxed) == 0 {
         return Err(Error::Nothing { roots: arguments.paths.iter().map(|path| path.display().to_string()).collect() });
     }
-    write(&index, arguments).map_err(|e| failed(arguments, e.to_string()))?;
     for (path, why) in left_out.iter().take(TOLD) {
         warn(&format!("{path} is not in the index: {why}"));
     }
+    if known == 0 {
+        return Err(nothing_known(arguments, left_out.len()));
+    }
+    write(&index, arguments).map_err(|e| failed(arguments, e.to_string()))?;
     let mut out = format!("wrote {}: {known} known\n", terminal(&arguments.out.display().to_string()));
     if !left_out.is_empty() {
         let _ = writeln!(out, "{} could not be fingerprinted", left_out.len());
@@ -95,6 +102,16 @@ fn write(index: &Index, arguments: &Arguments) -> std::result::Result<(), Matchi
     std::fs::write(&partial, &bytes)?;
     std::fs::rename(&partial, &arguments.out)?;
     Ok(())
+}
+
+/// An index that holds nothing would let everything pass.
+fn nothing_known(arguments: &Arguments, left_out: usize) -> Error {
+    let what = match left_out {
+        0 => "was not written: there is no picture, video or sound below the paths".to_owned(),
+        _ => "was not written: nothing below the paths could be fingerprinted".to_owned(),
+    };
+    let hint = "name folders or files that hold known AI pictures, videos or sounds".to_owned();
+    Error::File { path: arguments.out.clone(), what, hint }
 }
 
 fn failed(arguments: &Arguments, what: String) -> Error {

@@ -13,6 +13,7 @@ use super::console::warn;
 use super::output::Outputs;
 use super::progress::Progress;
 use super::reporting::Reporting;
+use super::rows_apart::Fetched;
 use super::scan::{FailOn, RoleName, globs, ledgers};
 use super::{baseline, timeline};
 use countersign_engine::rows::{Header, Recorded, Refusal, Rows};
@@ -32,7 +33,7 @@ use countersign_report::RenderOptions;
 #[command(after_help = "Examples:\n  countersign judge rows --approvals approvals.jsonl --report html=report.html\n  \
     countersign judge rows --report json=report.json --as-of 2026-06-01")]
 pub(super) struct Arguments {
-    /// Folders with all the shards of one extraction
+    /// Folders with all the shards of one extraction, or their addresses: s3://BUCKET/PREFIX
     #[arg(value_name = "DIR", required = true)]
     folders: Vec<PathBuf>,
     /// Policy file, or the name of a built-in policy (netflix-genai, archival, observe)
@@ -72,6 +73,9 @@ pub(super) struct Arguments {
     /// JSON and NDJSON carry every tag that was read
     #[arg(long)]
     tags: bool,
+    /// Ask this S3-compatible store instead of Amazon's for s3:// addresses [default: AWS_ENDPOINT_URL, or Amazon's]
+    #[arg(long, value_name = "URL")]
+    endpoint: Option<String>,
     /// No progress bar
     #[arg(long)]
     no_progress: bool,
@@ -80,20 +84,25 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<u8> {
-    let rows = match Recorded::open(&arguments.folders, &TempSpace::outside(&arguments.folders)) {
+    let fetched = Fetched::of(&arguments.folders, arguments.endpoint.as_deref())?;
+    let rows = match Recorded::open(&fetched.folders, &TempSpace::outside(&fetched.folders)) {
         Ok(rows) => Arc::new(rows),
         Err(Refusal::Incomplete(incomplete)) => {
-            warn(&format!("incomplete, and nothing is judged: {}", incomplete.faults.join("; ")));
+            warn(&format!("incomplete, and nothing is judged: {}", fetched.told(&incomplete.faults.join("; "))));
             return Ok(2);
         }
         Err(Refusal::Unfit { file, what }) => {
             let hint =
                 "judge the shards of one extraction: same roots, options, version and number of shards".to_owned();
-            return Err(Error::File { path: file, what, hint });
+            return Err(Error::File { path: fetched.told(&file.to_string_lossy()).into(), what, hint });
         }
         Err(Refusal::Io(path, error)) => {
             let hint = "name folders that `countersign extract --out` filled".to_owned();
-            return Err(Error::File { path, what: error.to_string(), hint });
+            return Err(Error::File {
+                path: fetched.told(&path.to_string_lossy()).into(),
+                what: error.to_string(),
+                hint,
+            });
         }
     };
     let header = rows.header();

@@ -7,6 +7,7 @@ mod baseline;
 mod clip;
 mod columns;
 mod compare;
+mod comparison_clips;
 mod comparison_page;
 mod completions;
 mod config;
@@ -36,6 +37,7 @@ mod policy;
 mod progress;
 mod reporting;
 mod roots;
+mod rows_apart;
 mod rules;
 mod scan;
 #[cfg(feature = "serve")]

@@ -82,6 +82,15 @@ pub(super) fn addresses_inside_others(roots: &mut Vec<PathBuf>, exclude: &GlobSe
     pairs
 }
 
+/// The root that an address is or lies below.
+pub(super) fn root_of_address<'a>(address: &Path, roots: &'a [PathBuf]) -> Option<&'a PathBuf> {
+    let address = plain(address)?;
+    roots.iter().find(|root| {
+        let rest = plain(root).and_then(|root| address.strip_prefix(&root).map(str::to_owned));
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    })
+}
+
 /// An address without the slash at its end and with its scheme in small letters.
 fn plain(root: &Path) -> Option<String> {
     let (scheme, rest) = root.to_str()?.split_once("://").filter(|_| is_address(root))?;
@@ -101,6 +110,8 @@ mod tests {
         let taken = addresses_inside_others(&mut roots, &GlobSet::empty());
         assert_eq!(roots, ["s3://b/show", "s3://b/show2", "/show", "s3://b/show/.Trashes"].map(PathBuf::from));
         assert_eq!(taken.len(), 2);
+        let below = |address: &str| root_of_address(Path::new(address), &roots).is_some();
+        assert!(below("s3://b/show/rows") && below("s3://b/show/") && !below("s3://b/rows") && !below("/show/rows"));
         assert_eq!(local(&roots), [PathBuf::from("/show")]);
         assert_eq!(jobs(0, &local(&roots)), 0);
         assert!(jobs(0, &roots) >= WAITING && jobs(3, &roots) == 3);

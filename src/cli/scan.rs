@@ -379,10 +379,15 @@ fn known(arguments: &Arguments, approvals: Option<&Approvals>) -> Result<Option<
         let failed = |what: String| Error::File {
             path: path.clone(),
             what,
-            hint: "--known wants a file that `countersign index` of this version made; make it anew".to_owned(),
+            hint: "--known wants a file that `countersign index` of this version made: \
+                   countersign index FOLDER --out known.idx"
+                .to_owned(),
         };
         let file = std::fs::File::open(path).map_err(|e| failed(e.to_string()))?;
         let index = countersign_matching::read_index(file).map_err(|e| failed(e.to_string()))?;
+        if index.references().is_empty() {
+            warn(&format!("{} holds no fingerprints: nothing is found by it", path.display()));
+        }
         known.add_index(&countersign_engine::walk::lossless(path), index).map_err(failed)?;
     }
     approvals.into_iter().for_each(|approvals| known.add_ledger(approvals));

@@ -332,6 +332,38 @@ fn scene(width: u32, height: u32) -> GrayImage {
     })
 }
 
+fn encoded(image: &GrayImage, format: image::ImageFormat) -> Vec<u8> {
+    let mut out = std::io::Cursor::new(Vec::new());
+    image.write_to(&mut out, format).unwrap();
+    out.into_inner()
+}
+
+#[test]
+fn a_part_of_a_picture_beside_it_is_told_in_every_format_that_is_decoded() {
+    let folder = tempfile::tempdir().unwrap();
+    let whole = scene(960, 640);
+    let part = |left, top, width, height| imageops::crop_imm(&whole, left, top, width, height).to_image();
+    let files = [
+        ("a/original.jpg", jpeg(&whole)),
+        ("a/right.png", encoded(&part(280, 40, 640, 560), image::ImageFormat::Png)),
+        ("a/quarter.webp", encoded(&part(240, 160, 480, 320), image::ImageFormat::WebP)),
+        ("a/below.tif", encoded(&part(0, 0, 960, 420), image::ImageFormat::Tiff)),
+        ("a/small.jpg", jpeg(&imageops::thumbnail(&part(100, 120, 600, 400), 450, 300))),
+        ("b/elsewhere.png", encoded(&part(300, 60, 600, 500), image::ImageFormat::Png)),
+    ];
+    let report = scanned(folder.path(), &files, &["--match"]);
+    for (name, ..) in &files[1..5] {
+        let row = row(&report, name);
+        let told = against(row, "a larger picture of it is a/original.jpg, 960 by 640 pixels");
+        assert!(told.is_some_and(|line| line["weight"] == "weakens"), "{name}: {:#}", row["archive"]);
+    }
+    assert!(against(row(&report, "a/original.jpg"), "a larger picture").is_none());
+    assert!(
+        against(row(&report, "b/elsewhere.png"), "a larger picture").is_none(),
+        "parts are looked for beside a picture"
+    );
+}
+
 #[test]
 fn the_same_picture_elsewhere_is_compared_where_copies_are_looked_for() {
     let folder = tempfile::tempdir().unwrap();

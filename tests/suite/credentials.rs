@@ -8,6 +8,7 @@ use crate::samples::signed;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use countersign::c2pa::official;
 use countersign::c2pa::trust::TrustList;
 use countersign::c2pa::{Options, Verifier, Verify, signals, store};
 use countersign::model::{Ai, Claim, CredentialState, Credentials, Evidence, Extraction, Facts, Strength, Via};
@@ -112,6 +113,24 @@ fn a_list_that_vouches_is_named() {
     assert_eq!((trusted.state, trusted.trust_list.as_deref()), (CredentialState::Trusted, Some("ours")));
     let stranger = facts(&path, &verifier(Verify::Full, vec![other]), &[]).c2pa.unwrap();
     assert_eq!((stranger.state, stranger.trust_list), (CredentialState::Valid, None));
+}
+
+#[test]
+fn an_authority_is_found_among_many() {
+    let signer = signed::signer();
+    let (bytes, _) = signed::sign_with(&signer, "image/png", &signed::png(), &signed::created(CAPTURED), &[]);
+    let folder = Folder::new();
+    let path = folder.file("a.png", &bytes);
+    let list = |name: &str, anchors_pem: String| TrustList { name: name.into(), anchors_pem, ..TrustList::default() };
+    let with = |own: TrustList| [official::lists(), vec![own]].concat();
+    for verify in [Verify::Full, Verify::Signature] {
+        let ours = list("ours", signed::authority(&signer));
+        let trusted = facts(&path, &verifier(verify, with(ours)), &[]).c2pa.unwrap();
+        assert_eq!((trusted.state, trusted.trust_list.as_deref()), (CredentialState::Trusted, Some("ours")));
+        let other = list("other", signed::authority(&signed::signer()));
+        let stranger = facts(&path, &verifier(verify, with(other)), &[]).c2pa.unwrap();
+        assert_eq!((stranger.state, stranger.trust_list), (CredentialState::Valid, None));
+    }
 }
 
 #[test]

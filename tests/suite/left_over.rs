@@ -58,16 +58,7 @@ const JOINED: &[(&str, &[&str], &str)] = &[
         "what follows the packed bytes is a problem of what they unfold to",
     ),
     ("mp3", &["mp3"], "frames that follow frames are one stream"),
-    ("flac", &["flac"], "the last frame is whole, and one stream more is heard by no player"),
-    ("dng", BEGUN, NO_END),
-    ("raw-tiff", BEGUN, NO_END),
-    ("psd", BEGUN, NO_END),
-    ("exr", BEGUN, "the sample's table of chunks is empty, as a writer leaves it that never finished"),
 ];
-
-/// What is known by its beginning only, and hosts whose end is not computed: such files are not found there.
-const BEGUN: &[&str] = &["gif", "tiff", "webp", "mp4", "matroska", "flac", "gzip", "sealed-archive"];
-const NO_END: &str = "where its pixels end is not computed";
 
 /// Files that may stand behind another one, each with a mark in it.
 fn guests() -> Vec<(&'static str, Vec<u8>)> {

@@ -7,7 +7,7 @@ use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::objects::{assert_same, delivery, scan};
+use crate::objects::{assert_same, delivery, program, scan};
 use crate::shared::object_store::files_below;
 use crate::shared::prerequisite;
 
@@ -73,4 +73,19 @@ fn a_store_of_other_people_gives_the_same_report() {
     let (remote, there) = scan(&["s3://bucket/0"], &["--integrity", "--endpoint", &endpoint]);
     assert_same("moto", &here, &there);
     assert_eq!(code, remote);
+    // Rows are written to it and taken from it.
+    for shard in ["1/2", "2/2"] {
+        let options = ["--integrity", "--no-progress", "--out", "s3://bucket/rows", "--endpoint", &endpoint, "--shard"];
+        let said = program(&[&["extract", "s3://bucket/0"], &options[..], &[shard]].concat());
+        assert_eq!(said.status.code(), Some(0), "{}", String::from_utf8_lossy(&said.stderr));
+    }
+    let report = tempfile::NamedTempFile::new().unwrap();
+    let target = format!("json={}", report.path().display());
+    let options = ["--integrity", "--no-progress", "--tags", "--endpoint", &endpoint, "--report", &target];
+    let said = program(&[&["judge", "s3://bucket/rows"], &options[..]].concat());
+    assert_eq!(said.status.code(), Some(code), "{}", String::from_utf8_lossy(&said.stderr));
+    let text = std::fs::read_to_string(report.path()).unwrap().replace("s3://bucket/0", "ROOT0");
+    let mut judged: serde_json::Value = serde_json::from_str(&text).unwrap();
+    judged.as_object_mut().unwrap().remove("run");
+    assert_same("rows in moto", &there, &judged);
 }

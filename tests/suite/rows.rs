@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use crate::objects::{assert_same, delivery, program, scan};
-use crate::shared::object_store::Server;
+use crate::shared::object_store::{Fault, Server};
 
 fn bundled(name: &str) -> String {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(name).to_str().unwrap().to_owned()
@@ -102,6 +102,55 @@ fn shards_of_a_store_and_a_drive_come_in_any_order_and_folder() {
 }
 
 #[test]
+fn rows_travel_by_a_store() {
+    let made = delivery();
+    let root = made.path().to_str().unwrap();
+    let (code, whole) = scan(&[root], &["--integrity"]);
+    let server = Server::new(&[]);
+    let endpoint = ["--endpoint", server.address.as_str()];
+    let out = ["--out", "s3://bucket/runs/7", "--integrity", "--no-progress"];
+    for shard in ["2/3", "3/3", "1/3"] {
+        // A store that is busy for the moment gets them all the same.
+        server.fail(&[Fault::Busy; 2]);
+        let said = program(&[&["extract", root, "--shard", shard], &out[..], &endpoint].concat());
+        assert_eq!(said.status.code(), Some(0), "{}", String::from_utf8_lossy(&said.stderr));
+        assert!(String::from_utf8_lossy(&said.stderr).contains("s3://bucket/runs/7/shard-0000"));
+    }
+    let place = [Path::new("s3://bucket/runs/7")];
+    let (judged, said, report) = judge(&place, &[root], &[&["--integrity"], &endpoint[..]].concat());
+    assert_same("rows in a store", &whole, &report.unwrap_or_else(|| panic!("{said}")));
+    assert_eq!(code, judged);
+    // One was lost, one is cut: told by the addresses that were typed.
+    let key = |shard: u32| format!("runs/7/shard-{shard:05}-of-00003.ndjson.gz");
+    {
+        let mut state = server.state.lock().unwrap();
+        state.objects.remove(&key(1)).unwrap();
+        state.objects.get_mut(&key(2)).unwrap().truncate(100);
+    }
+    let (judged, said, report) = judge(&place, &[root], &[&["--integrity"], &endpoint[..]].concat());
+    let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(judged == 2 && report.is_none(), "{said}");
+    assert!(said.contains("shard 1 of 3 is missing") && said.contains("s3://bucket/runs/7/shard-00002"), "{said}");
+    // One that was begun and never ended: what an earlier run said of it is gone.
+    server.state.lock().unwrap().objects.insert(key(1), Vec::new());
+    let (judged, said, report) = judge(&place, &[root], &[&["--integrity"], &endpoint[..]].concat());
+    let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        judged == 2 && report.is_none() && said.contains("s3://bucket/runs/7/shard-00001-of-00003.ndjson.gz is cut"),
+        "{said}"
+    );
+    server.state.lock().unwrap().objects.remove(&key(1)).unwrap();
+    // A store that refuses them: there is no shard, and the run has failed.
+    server.fail(&[Fault::Refused("AccessDenied"); 8]);
+    let said = program(&[&["extract", root, "--shard", "1/3"], &out[..], &endpoint].concat());
+    assert_eq!(said.status.code(), Some(3), "{}", String::from_utf8_lossy(&said.stderr));
+    assert!(!server.state.lock().unwrap().objects.contains_key(&key(1)));
+    // Rows below a root would be files of the delivery.
+    let said = program(&[&["extract", "s3://bucket/runs", "--out", "s3://bucket/runs/8"], &endpoint[..]].concat());
+    assert_eq!(said.status.code(), Some(3));
+}
+
+#[test]
 fn what_is_missing_or_does_not_fit_is_never_clean() {
     let made = delivery();
     let roots = [made.path().to_str().unwrap()];
@@ -124,6 +173,14 @@ fn what_is_missing_or_does_not_fit_is_never_clean() {
         std::fs::write(&files[2], &whole[..len]).unwrap();
         refused(&[rows.path()], 2, "incomplete");
     }
+    // The first of them, and all.
+    let all: Vec<_> = files.iter().map(|file| (file, std::fs::read(file).unwrap())).collect();
+    std::fs::write(&files[2], &whole).unwrap();
+    for (file, bytes) in &all {
+        std::fs::write(file, &bytes[..bytes.len().min(10)]).unwrap();
+        refused(&[rows.path()], 2, "is cut");
+    }
+    all.iter().for_each(|(file, bytes)| std::fs::write(file, bytes).unwrap());
     // Damaged.
     let mut damaged = whole.clone();
     damaged[whole.len() / 2] ^= 4;

@@ -6,6 +6,7 @@
 //!
 //! Invariant: no connection is opened unless [`Options::fetch`] is given, and what could not be checked is never valid.
 
+mod anchors;
 mod apart;
 pub mod collection;
 mod exclusions;

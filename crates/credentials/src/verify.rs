@@ -15,6 +15,7 @@ use c2pa::validation_status as codes;
 use c2pa::{Context, Reader};
 use serde_json::{Value, json};
 
+use super::anchors::AnchoredContexts;
 use super::exclusions;
 use super::found::Found;
 use super::fragments::{self, Rendition};
@@ -32,9 +33,9 @@ use countersign_worker::budget::Budget;
 /// Contexts made once: parsing settings and lists for each file is slow.
 pub struct Contexts {
     /// All lists together.
-    all: Arc<Context>,
+    all: AnchoredContexts,
     /// Each list of signers with those of time-stamping authorities, to say which one vouches.
-    each: Vec<(String, Arc<Context>)>,
+    each: Vec<(String, AnchoredContexts)>,
     /// The lists of time-stamping authorities, and those of signers, alone, where there are both.
     apart: Option<Apart>,
     budget: Budget,
@@ -44,8 +45,8 @@ pub struct Contexts {
 /// The crate has one set of anchors for signers and for time stamps. An authority that is listed for time stamps alone
 /// certifies many others as well: that it knows a signer's certificate vouches for nobody.
 struct Apart {
-    stamps: Arc<Context>,
-    signers: Arc<Context>,
+    stamps: AnchoredContexts,
+    signers: AnchoredContexts,
 }
 
 impl std::fmt::Debug for Contexts {
@@ -91,7 +92,9 @@ impl Contexts {
         let made = |name: &str, of: &[&TrustList]| {
             let (anchors, allowed) =
                 (joined(of.iter().copied(), |l| &l.anchors_pem), joined(of.iter().copied(), |l| &l.allowed_pem));
-            context(&anchors, &allowed, &usages).map_err(|what| bad_list(name, what))
+            let usages = usages.clone();
+            let make = Box::new(move |anchors: &str| context(anchors, &allowed, &usages));
+            AnchoredContexts::new(&anchors, make).map_err(|what| bad_list(name, what))
         };
         let (stamps, signers): (Vec<&TrustList>, Vec<&TrustList>) =
             lists.iter().filter(|l| l.holds_certificates()).partition(|l| l.stamps_only);
@@ -114,7 +117,7 @@ impl Contexts {
     /// Stops every verification under way and all that would follow.
     pub fn cancel(&self) {
         self.all.cancel();
-        self.each.iter().for_each(|(_, context)| context.cancel());
+        self.each.iter().for_each(|(_, contexts)| contexts.cancel());
         self.apart.iter().for_each(|apart| {
             apart.stamps.cancel();
             apart.signers.cancel();
@@ -143,7 +146,7 @@ impl Contexts {
             Ok(file) => {
                 let _share = self.budget.share(len);
                 start_clock(self.bounds.time_for(len));
-                read(&self.all, &store.bytes, &format(parsed, asset), file)
+                read(&self.all.for_store(&store.bytes), &store.bytes, &format(parsed, asset), file)
             }
         };
         let mut verdict = match result {
@@ -181,7 +184,7 @@ impl Contexts {
     }
 
     fn rendition(&self, rendition: &Rendition, parsed: &ParsedStore, store: &Store, asset: Asset<'_>) -> Verdict {
-        let reader = Reader::from_shared_context(&self.all).with_fragmented_files(asset.path, &rendition.paths);
+        let reader = Reader::from_shared_context(self.all.all()).with_fragmented_files(asset.path, &rendition.paths);
         let reader = match reader {
             Err(e) => return unreadable(&e),
             Ok(reader) => reader,
@@ -204,7 +207,8 @@ impl Contexts {
             return Verdict::unverified(obstacle);
         }
         start_clock(self.bounds.time_for(0));
-        match read(&self.all, &store.bytes, bare_format(parsed), Cursor::new([])) {
+        let context = self.all.for_store(&store.bytes);
+        match read(&context, &store.bytes, bare_format(parsed), Cursor::new([])) {
             // The crate knows collections as it writes them itself, in a map, not as the specification has them.
             Err(e) if binding(parsed).is_some_and(|b| b.collection.is_some()) => {
                 Verdict::unverified(unreadable(&e).obstacle.unwrap_or_default())
@@ -244,9 +248,9 @@ impl Contexts {
     /// What is left of the trust that was found, once authorities that are listed for time stamps alone do not count.
     fn vouched_for_by_signers(&self, found: Found, labels: &[&str], store: &[u8]) -> Found {
         let Some(apart) = self.apart.as_ref().filter(|_| found.vouched) else { return found };
-        let read = |context: &Arc<Context>| {
+        let read = |contexts: &AnchoredContexts| {
             start_clock(self.bounds.time_for(0));
-            let reader = read(context, store, PLAIN, Cursor::new([]));
+            let reader = read(&contexts.for_store(store), store, PLAIN, Cursor::new([]));
             reader.map(|reader| Found::of(&reader, labels)).unwrap_or_default()
         };
         match read(&apart.stamps).vouched {
@@ -260,12 +264,12 @@ impl Contexts {
         if let [(name, _)] = self.each.as_slice() {
             return Some(name.clone());
         }
-        let vouches = |context: &Arc<Context>| {
+        let vouches = |contexts: &AnchoredContexts| {
             start_clock(self.bounds.time_for(0));
-            let reader = read(context, store, PLAIN, Cursor::new([]));
+            let reader = read(&contexts.for_store(store), store, PLAIN, Cursor::new([]));
             reader.is_ok_and(|r| Found::of(&r, labels).trusted)
         };
-        self.each.iter().find(|(_, context)| vouches(context)).map(|(name, _)| name.clone())
+        self.each.iter().find(|(_, contexts)| vouches(contexts)).map(|(name, _)| name.clone())
     }
 }
 

@@ -15,7 +15,7 @@ use countersign_io::source::Source;
 use countersign_io::{ByteRange, TempSpace, is_of_space};
 use countersign_judge::marks::{self, Catalogue};
 use countersign_media::decoders;
-use countersign_media::formats::{self, Format};
+use countersign_media::formats::{self, Archive, Format};
 use countersign_media::identify::identify;
 use countersign_media::member::MemberBytes;
 use countersign_media::tags::{self, Place};
@@ -246,6 +246,14 @@ fn read_embedded(embedded: Embedded, options: &Options, depth: usize, out: &mut 
     let mut inner = Extraction::default();
     let mut source = Source::memory(embedded.bytes, embedded.offset);
     read(&mut source, None, options, depth, &mut inner);
+    if inner.facts.format.is_none() {
+        appended::within(&mut source, options, depth, &mut inner);
+    }
+    let archive = inner.facts.format.and_then(formats::info).filter(|info| info.archive != Archive::No);
+    if let Some(info) = archive.filter(|info| matches!(info.archive, Archive::Opened(_))) {
+        let what = format!("a {} inside of another file is not opened", info.name);
+        tags::push_problem(out, Problem::new(ProblemKind::Unsupported, &embedded.place, Some(embedded.offset), what));
+    }
     adopt(inner, Via::CoverArt, &embedded.place, out);
 }
 
@@ -271,7 +279,9 @@ fn read_text(source: &mut Source, extension: &str, options: &Options, out: &mut 
         Err(problem) => return tags::push_problem(out, problem.within("file")),
     };
     let Some(text) = tags::charset::sidecar(&bytes) else { return };
-    tags::push(out, ("sidecar", extension), text, &Place::new("text", 0), 0);
+    // Fields that are called text are those that people fill.
+    let key = if extension == "text" { "txt" } else { extension };
+    tags::push(out, ("sidecar", key), text, &Place::new("text", 0), 0);
     decoders::run(source, out, options.decoders);
 }
 
@@ -323,6 +333,8 @@ fn compare_name(path: &Path, out: &mut Facts) {
     out.named = named.map(|f| f.info().id);
     let extension = extension.to_ascii_lowercase();
     let format = out.format.and_then(formats::info);
-    out.extension_fits =
-        format.filter(|info| !info.borrowed_name).map(|info| info.extensions.contains(&extension.as_str()));
+    let project = |info: &formats::Info| info.archive != Archive::No && formats::PROJECTS.contains(&extension.as_str());
+    out.extension_fits = format
+        .filter(|info| !info.borrowed_name)
+        .map(|info| info.extensions.contains(&extension.as_str()) || project(info));
 }

@@ -186,9 +186,14 @@ impl Material<'_> {
     /// # Errors
     /// Where none can be decoded.
     pub fn frames(&self, most: u32, take: &mut dyn FnMut(u32, &Luma)) -> Result<bool, String> {
+        self.frames_of(FRAME_SIDE, most, take)
+    }
+
+    /// As [`Material::frames`], with no side longer than this.
+    pub(crate) fn frames_of(&self, side: u32, most: u32, take: &mut dyn FnMut(u32, &Luma)) -> Result<bool, String> {
         self.with_file(|path| {
             let mut time = 0_u32;
-            let whole = client::frames(path, FRAME_SIDE, most, &mut |frame| {
+            let whole = client::frames(path, side, most, &mut |frame| {
                 if let Ok(luma) = seen(&frame, 1) {
                     take(time, &luma);
                 }
@@ -318,6 +323,9 @@ pub fn asset(material: &Material<'_>) -> Result<(Asset, Option<String>), String>
             left_out = (samples.len() as u64 >= MOST_SAMPLES)
                 .then(|| "only the first 20 minutes of sound were compared".to_owned());
         }
+    }
+    if let Some(damage) = material.facts.problems.iter().find(|problem| problem.blocking) {
+        left_out = Some(format!("only what can be decoded was compared: {}", damage.what));
     }
     Ok((out, left_out))
 }

@@ -207,6 +207,10 @@ impl Known {
         }
         let probe = PictureProbe::new(&material.still()?);
         if !probe.is_comparable() {
+            let same = if probe.quality() > 0 { self.same_pixels(material) } else { Vec::new() };
+            if !same.is_empty() {
+                return Ok(same);
+            }
             return Err("there is too little in the picture to recognize it by".to_owned());
         }
         *hashes = KeptHashes { limit: LOOK_DISTANCE as u8, hashes: probe.hashes().collect() };
@@ -224,6 +228,21 @@ impl Known {
             self.found(found.reference, relation, picture(found), "decoded picture".to_owned())
         };
         Ok(matches.iter().filter_map(told).collect())
+    }
+
+    /// The known pictures of exactly these pixels: a title card has too little in it for anything less.
+    fn same_pixels(&self, material: &Material<'_>) -> Vec<Found> {
+        let as_poor = |known: &Reference| known.pixels.is_some() && known.frames.iter().all(|f| !f.is_comparable());
+        if !self.index.references().iter().any(as_poor) {
+            return Vec::new();
+        }
+        let Some(digest) = material.pixels() else { return Vec::new() };
+        let told = |number: usize| {
+            let of = KnownCopy { distance: Some(0), ..KnownCopy::default() };
+            self.found(number, KnownRelation::SamePixels, of, "decoded picture".to_owned())
+        };
+        let numbers = self.index.find_exact(&digest).into_iter();
+        numbers.filter(|number| self.reference(*number).is_some_and(as_poor)).filter_map(told).collect()
     }
 
     fn clip(
@@ -266,21 +285,20 @@ impl Known {
             return Ok(Vec::new());
         }
         let matches = self.index.find_sound(&fingerprints::sound_probe(material)?);
-        let heard = |found: &&SoundMatch| found.relation == Relation::Copy;
         let digest = matches
             .iter()
-            .filter(heard)
+            .filter(|found| found.relation == Relation::Copy)
             .any(|found| self.reference(found.reference).is_some_and(|known| known.samples.is_some()))
             .then(|| alone.then(|| material.samples()).flatten())
             .flatten();
         let told = |found: &SoundMatch| {
             let same = digest.is_some() && self.reference(found.reference)?.samples == digest;
-            let relation = if same { KnownRelation::SameSamples } else { KnownRelation::Copy };
+            let relation = if same { KnownRelation::SameSamples } else { relation(found.relation)? };
             let place = format!("sound from {} to {}", clock(millis(found.start)), clock(millis(found.end)));
             let of = KnownCopy { votes: Some(found.votes), ..KnownCopy::default() };
             self.found(found.reference, relation, of, place)
         };
-        Ok(matches.iter().filter(heard).filter_map(told).collect())
+        Ok(matches.iter().filter_map(told).collect())
     }
 
     fn reference(&self, number: usize) -> Option<&Reference> {

@@ -11,6 +11,7 @@
 //! The form: lines of JSON, compressed as gzip (RFC 1952). The first is a [`Header`], the last a [`Footer`] with the number
 //! and the SHA-256 of all lines before it.
 
+mod index;
 mod read;
 mod record;
 mod replay;
@@ -145,10 +146,33 @@ pub struct AssetRow {
     pub oddity: Option<String>,
 }
 
-/// The first bytes of a SHA-256 of a place: which shard has it, and under what its row is found.
+/// What a row tells of a path.
+#[derive(Clone, Copy, Debug)]
+enum About {
+    /// What the asset says.
+    Asset = 0,
+    /// What the folder holds.
+    List = 1,
+    /// What is known of the file.
+    Stat = 2,
+}
+
+impl About {
+    /// Under what a row is found.
+    fn place(self, root: usize, path: &str, member: &str) -> u128 {
+        hash(((self as u64) << 32) + root as u64, path, member)
+    }
+}
+
+/// Of a place, whatever is told of it: which shard has it.
 fn place(root: usize, path: &str, member: &str) -> u128 {
+    hash(root as u64, path, member)
+}
+
+/// The first bytes of a SHA-256.
+fn hash(root: u64, path: &str, member: &str) -> u128 {
     let mut digest = Sha256::new();
-    digest.update((root as u64).to_be_bytes());
+    digest.update(root.to_be_bytes());
     digest.update((path.len() as u64).to_be_bytes());
     digest.update(path);
     digest.update(member);

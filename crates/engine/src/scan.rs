@@ -12,6 +12,7 @@ mod engine;
 mod folders;
 pub mod gather;
 mod hashing;
+mod kept_facts;
 mod roots;
 mod row;
 mod tally;
@@ -47,6 +48,7 @@ use countersign_model::{AppendedArchive, Asset, AssetReport, Finding, PackageFau
 use countersign_report::{Picture, first_frame};
 use folders::Folders;
 use gather::Gather;
+use kept_facts::KeptFacts;
 use tally::Tally;
 
 /// One run: what the engine brings, what was asked, and the judge who remembers what was of use.
@@ -98,7 +100,8 @@ pub(crate) fn run(
         Walk::over(roots, options.exclude.clone()).listing(options.listed.as_deref()).naming(Named::of(&deliveries));
     let space = TempSpace::outside(&scanned(&roots.local_paths(), options.listed.as_deref()));
     let open = OpenFiles::default();
-    let files = AssetFiles { roots, space: &space, open: &open, from_cache: &scan.from_cache };
+    let kept = KeptFacts::default();
+    let files = AssetFiles { roots, space: &space, open: &open, kept: &kept, from_cache: &scan.from_cache };
     let delivery_root = options.delivery_root.as_deref();
     let above = match &options.rows {
         Some(rows::Rows::Take(rows)) => rows.header().around().0,

@@ -1,4 +1,5 @@
-//! A still as a page shows it: small, in color and turned the right way, with the luma that marks are laid over.
+//! A still or a frame of a clip as a page shows it: small and turned the right way, with the luma that marks are laid over.
+//! Stills are in color, frames gray, as they are compared.
 
 use crate::fingerprints::Material;
 use countersign_io::ByteRange;
@@ -7,10 +8,12 @@ use countersign_worker::client;
 
 /// The longest side of the picture in a page; what is compared is as large.
 const SIDE: u32 = 512;
+/// Milliseconds between the frames that clips are compared by.
+const FRAME_MS: u32 = 1000;
 /// Bytes of the two headers of a bitmap.
 const HEADERS: usize = 54;
 
-/// A still that was decoded for a page.
+/// A still or a frame that was decoded for a page.
 #[derive(Debug)]
 pub struct Shown {
     /// What it is compared by.
@@ -40,6 +43,23 @@ pub fn still(material: &Material<'_>) -> Result<Shown, String> {
     let colors = channel(0).zip(channel(1)).zip(channel(2));
     let bitmap = colors.and_then(|((red, green), blue)| bitmap([&red, &green, &blue]));
     Ok(Shown { luma, jpeg: bitmap.and_then(|bitmap| client::preview(&ByteRange::memory(bitmap), SIDE)) })
+}
+
+/// The frame of a clip at a time in milliseconds, among those that clips are compared by; gray, as they are compared.
+///
+/// # Errors
+/// Where the clip cannot be decoded as far as that.
+pub fn frame(material: &Material<'_>, time_ms: u32) -> Result<Shown, String> {
+    let mut found = None;
+    let most = (time_ms / FRAME_MS).saturating_add(1);
+    material.frames_of(SIDE, most, &mut |time, luma| {
+        if time == time_ms {
+            found = Some(luma.clone());
+        }
+    })?;
+    let luma = found.ok_or("the clip cannot be decoded as far as that")?;
+    let jpeg = bitmap([&luma, &luma, &luma]).and_then(|bitmap| client::preview(&ByteRange::memory(bitmap), SIDE));
+    Ok(Shown { luma, jpeg })
 }
 
 /// A Windows bitmap of 24 bits, its rows from below, of red, green and blue.

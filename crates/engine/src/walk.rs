@@ -20,6 +20,7 @@ use countersign_model::limits;
 use countersign_model::{Asset, NotLookedAt, PassedOverReason, Problem, ProblemKind};
 
 pub use countersign_io::paths::{from_lossless, lossless};
+use sidecars::LastFolder;
 pub use sidecars::sidecars;
 pub(crate) use sidecars::with_sidecars;
 pub(crate) use system::{Named, is_system};
@@ -49,6 +50,8 @@ pub struct Walk {
     exclude: GlobSet,
     current: Option<RootWalk>,
     ready: VecDeque<Asset>,
+    /// Where sidecars of listed files were looked for last.
+    beside: LastFolder,
     passed_over: NotLookedAt,
     /// What lies below system names and is looked at all the same.
     named: Arc<Named>,
@@ -105,8 +108,18 @@ impl Walk {
     #[must_use]
     pub fn over(roots: &Roots, exclude: GlobSet) -> Self {
         let (roots, waiting) = (roots.clone(), (0..roots.len()).collect());
-        let (passed_over, named) = (NotLookedAt::default(), Arc::default());
-        Self { roots, waiting, listed: None, exclude, current: None, ready: VecDeque::new(), passed_over, named }
+        let (passed_over, named, beside) = (NotLookedAt::default(), Arc::default(), LastFolder::default());
+        Self {
+            roots,
+            waiting,
+            listed: None,
+            exclude,
+            current: None,
+            ready: VecDeque::new(),
+            beside,
+            passed_over,
+            named,
+        }
     }
 
     /// What `named` holds is looked at, though it lies below system names.
@@ -172,7 +185,8 @@ impl Walk {
         if let Some(mut siblings) = below.siblings(&self.exclude, &mut self.passed_over) {
             if below.listed && below.open.is_empty() {
                 // One listed file: its siblings are not seen.
-                siblings.iter_mut().for_each(|asset| asset.sidecars = sidecars(&asset.path));
+                let listings = &below.listings;
+                siblings.iter_mut().for_each(|asset| asset.sidecars = self.beside.sidecars_of(asset, listings));
                 self.ready.extend(siblings);
             } else {
                 self.ready.extend(with_sidecars(siblings));

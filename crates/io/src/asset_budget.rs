@@ -17,7 +17,7 @@ use std::cell::{Cell, RefCell};
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::byte_budget::{Budget, Share};
 use crate::os;
@@ -25,6 +25,9 @@ use countersign_model::{Problem, ProblemKind, limits};
 
 /// Charges between two looks at the clock.
 const BETWEEN_LOOKS: u32 = 64;
+/// How long what the system said of a thread's computing time is taken for the time now. Asking costs a call of the system,
+/// and most files take less time than this: what is charged too little to one file is charged to the next one.
+const FRESH: Duration = Duration::from_millis(5);
 /// Bytes that every thread may have in work without waiting for others.
 const SMALL: u64 = 1024 * 1024;
 /// How long a growing asset waits for others. A thread that holds decoded pixels may wait for one that waits for them:
@@ -98,7 +101,7 @@ impl AssetBudget {
     pub fn enter(&self) -> Entered {
         let reading = Reading {
             shared: Arc::clone(&self.0),
-            looked: os::computing(),
+            looked: computing(),
             weight: 0,
             kept: 0,
             text: 0,
@@ -125,7 +128,7 @@ impl Drop for Entered {
             *reading = self.before.take();
             if let Some(reading) = reading {
                 // What was done meanwhile is charged already.
-                reading.looked = os::computing();
+                reading.looked = computing();
             }
         });
     }
@@ -156,12 +159,25 @@ fn too_much(what: &str) -> Problem {
 thread_local! {
     static READING: RefCell<Option<Reading>> = const { RefCell::new(None) };
     static CHARGES: Cell<u32> = const { Cell::new(0) };
+    /// When the system was last asked for this thread's computing time, and what it said.
+    static ASKED: Cell<Option<(Instant, Duration)>> = const { Cell::new(None) };
+}
+
+/// Computing time of this thread so far, at most [`FRESH`] less than it is.
+fn computing() -> Duration {
+    let now = Instant::now();
+    if let Some((_, said)) = ASKED.get().filter(|(asked, _)| now.saturating_duration_since(*asked) < FRESH) {
+        return said;
+    }
+    let said = os::computing();
+    ASKED.set(Some((now, said)));
+    said
 }
 
 impl Reading {
     /// Charges what was computed since the last look.
     fn look(&mut self) {
-        let now = os::computing();
+        let now = computing();
         self.computed(now.saturating_sub(self.looked));
         self.looked = now;
     }
@@ -182,6 +198,15 @@ impl Reading {
 
     fn state(&self) -> Result<(), Problem> {
         self.excess.as_ref().or_else(|| self.shared.excess.get()).map_or(Ok(()), |problem| Err(problem.clone()))
+    }
+
+    fn keep(&mut self, bytes: u64) {
+        self.weigh(bytes);
+        self.kept = self.kept.saturating_add(bytes);
+        if self.kept > limits::KEPT {
+            let what = format!("what it says and holds takes more than {} bytes", limits::KEPT);
+            self.excess.get_or_insert_with(|| too_much(&what));
+        }
     }
 
     /// Waits for a turn where the asset takes more memory than every other may at the same time.
@@ -255,14 +280,7 @@ pub fn decompress(bytes: usize) -> Result<(), Problem> {
 /// # Errors
 /// As [`check`].
 pub fn keep(bytes: usize) -> Result<(), Problem> {
-    charge(|reading| {
-        reading.weigh(bytes as u64);
-        reading.kept = reading.kept.saturating_add(bytes as u64);
-        if reading.kept > limits::KEPT {
-            let what = format!("what it says and holds takes more than {} bytes", limits::KEPT);
-            reading.excess.get_or_insert_with(|| too_much(&what));
-        }
-    })?;
+    charge(|reading| reading.keep(bytes as u64))?;
     check()
 }
 
@@ -271,14 +289,24 @@ pub fn keep(bytes: usize) -> Result<(), Problem> {
 /// # Errors
 /// As [`check`].
 pub fn keep_text(bytes: usize) -> Result<(), Problem> {
+    keep_tag(bytes, 0)
+}
+
+/// As [`keep_text`], with so many bytes that are kept beside the value.
+///
+/// # Errors
+/// As [`check`].
+pub fn keep_tag(value: usize, beside: usize) -> Result<(), Problem> {
     charge(|reading| {
-        reading.text = reading.text.saturating_add(bytes as u64);
+        reading.text = reading.text.saturating_add(value as u64);
         if reading.text > limits::TEXT {
             let what = format!("what it says is longer than {} bytes", limits::TEXT);
             reading.excess.get_or_insert_with(|| too_much(&what));
+            return;
         }
+        reading.keep(value.saturating_add(beside) as u64);
     })?;
-    keep(bytes)
+    check()
 }
 
 /// So many bytes that were kept are not any more.

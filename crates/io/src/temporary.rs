@@ -147,6 +147,14 @@ pub struct TempFiles {
     folder: tempfile::TempDir,
 }
 
+impl TempFiles {
+    /// The folder that holds them.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+}
+
 /// The last part of a path as a name that every system takes.
 fn safe(path: &Path) -> OsString {
     let name = path.file_name().and_then(|n| n.to_str()).unwrap_or("member");

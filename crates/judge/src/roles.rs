@@ -6,6 +6,7 @@
 //! never decide, [`looks`] what a folder's name says that no pattern speaks of.
 
 pub mod hidden;
+mod known_folders;
 pub mod looks;
 mod words;
 
@@ -13,6 +14,7 @@ use globset::{Glob, GlobBuilder, GlobMatcher, GlobSet, GlobSetBuilder};
 
 pub use countersign_model::Membership;
 use countersign_model::{Asset, Role};
+use known_folders::KnownFolders;
 use words::FolderWords;
 
 /// A glob as the policy wrote it, and ready to match.
@@ -96,6 +98,8 @@ pub struct Patterns {
     globs: Vec<usize>,
     /// The other rows.
     words: Vec<usize>,
+    /// The first of them that folders fit.
+    known: KnownFolders,
 }
 
 impl Patterns {
@@ -114,7 +118,7 @@ impl Patterns {
             }
         }
         // Every glob was compiled alone already; should the set as a whole be refused, `first` goes row by row.
-        Self { set: builder.build().unwrap_or_default(), rows, globs, words }
+        Self { set: builder.build().unwrap_or_default(), rows, globs, words, known: KnownFolders::default() }
     }
 
     /// The rows in the order in which they are tried.
@@ -129,17 +133,23 @@ impl Patterns {
             return self.rows.iter().position(|(pattern, _)| pattern.matches(rel));
         }
         let glob = self.set.matches(rel).into_iter().min().and_then(|index| self.globs.get(index).copied());
-        let mut before = self.words.iter().copied().take_while(|row| glob.is_none_or(|glob| *row < glob)).peekable();
-        if before.peek().is_none() {
+        let before = |row: &usize| glob.is_none_or(|glob| *row < glob);
+        if !self.words.first().is_some_and(before) {
             return glob;
         }
+        let of_words = self.known.get_or_look(rel, || self.first_of_words(rel));
+        of_words.filter(before).or(glob)
+    }
+
+    /// The number of the first row that is about the words of one of the path's folders.
+    fn first_of_words(&self, rel: &str) -> Option<usize> {
         // Cut once for all patterns.
         let folders = words::of_folders(rel);
         let fits = |row: &usize| match self.rows.get(*row).map(|(pattern, _)| &pattern.matcher) {
             Some(Matcher::Words(words)) => words.means(&folders),
             _ => false,
         };
-        before.find(fits).or(glob)
+        self.words.iter().copied().find(fits)
     }
 }
 

@@ -14,38 +14,84 @@ pub fn music(seed: u64, seconds: f32) -> Vec<f32> {
 
 /// Another tune of the same key, tempo and instruments.
 pub fn tune(band: u64, tune: u64, seconds: f32) -> Vec<f32> {
-    let mut random = Random::new(band ^ 0x3051C);
-    let key = 40.0 + random.below(12) as f32;
-    let beat = 60.0 / random.between(70.0, 140.0);
-    let scale: [f32; 7] =
-        if random.below(2) == 0 { [0.0, 2.0, 4.0, 5.0, 7.0, 9.0, 11.0] } else { [0.0, 2.0, 3.0, 5.0, 7.0, 8.0, 10.0] };
-    let brightness = random.between(0.3, 0.8);
-    let mut random = Random::new(tune ^ 0x70E5);
+    let (band, mut random) = (Band::new(band), Random::new(tune ^ 0x70E5));
     let mut sound = vec![0.0; (seconds * RATE as f32) as usize];
     let mut at = 0.0;
     while at < seconds {
         let root = random.below(7);
-        for note in [0, 2, 4] {
-            let pitch = key + 12.0 + scale[(root + note) % 7] + if root + note >= 7 { 12.0 } else { 0.0 };
-            let brightness = brightness * 0.6;
-            play(&mut sound, at, &Note { length: beat * 4.0, pitch, loud: 0.08, brightness, decay: 0.6 });
-        }
-        let pitch = key - 12.0 + scale[root];
-        play(&mut sound, at, &Note { length: beat * 2.0, pitch, loud: 0.2, brightness: 0.4, decay: 1.5 });
+        band.chord(&mut sound, at, root);
         for half in 0..8 {
-            if random.below(4) > 0 {
-                let pitch = key + 24.0 + scale[random.below(7)] + 12.0 * random.below(2) as f32;
-                let late = random.between(0.0, 0.02);
-                let note = Note { length: beat, pitch, loud: 0.15, brightness, decay: 4.0 };
-                play(&mut sound, at + half as f32 * beat / 2.0 + late, &note);
-            }
+            let time = at + half as f32 * band.beat / 2.0;
+            band.lead(&mut sound, time, &mut random);
             if half % 2 == 0 {
-                knock(&mut sound, &mut random, at + half as f32 * beat / 2.0);
+                knock(&mut sound, &mut random, time);
             }
         }
-        at += beat * 4.0;
+        at += band.beat * 4.0;
     }
     leveled(sound)
+}
+
+/// One tune of several over the very same backing: chords, bass and beat are those of the backing's number, note for note
+/// and sample for sample. What a singer or a library does who takes one recording for many pieces.
+pub fn tune_over_backing(backing: u64, tune: u64, seconds: f32) -> Vec<f32> {
+    let band = Band::new(backing);
+    let (mut chords, mut lead) = (Random::new(backing ^ 0xBAC1), Random::new(tune ^ 0x70E5));
+    let mut sound = vec![0.0; (seconds * RATE as f32) as usize];
+    let mut at = 0.0;
+    while at < seconds {
+        band.chord(&mut sound, at, chords.below(7));
+        for half in 0..8 {
+            let time = at + half as f32 * band.beat / 2.0;
+            band.lead(&mut sound, time, &mut lead);
+            if half % 2 == 0 {
+                knock(&mut sound, &mut chords, time);
+            }
+        }
+        at += band.beat * 4.0;
+    }
+    leveled(sound)
+}
+
+/// What pieces of one band have in common: key (as a MIDI note), beat in seconds, scale in semitones, and its instruments.
+struct Band {
+    key: f32,
+    beat: f32,
+    scale: [f32; 7],
+    brightness: f32,
+}
+
+impl Band {
+    fn new(seed: u64) -> Self {
+        let mut random = Random::new(seed ^ 0x3051C);
+        let key = 40.0 + random.below(12) as f32;
+        let beat = 60.0 / random.between(70.0, 140.0);
+        let major = random.below(2) == 0;
+        let scale = if major { [0.0, 2.0, 4.0, 5.0, 7.0, 9.0, 11.0] } else { [0.0, 2.0, 3.0, 5.0, 7.0, 8.0, 10.0] };
+        Self { key, beat, scale, brightness: random.between(0.3, 0.8) }
+    }
+
+    /// Three held notes and a bass, for four beats.
+    fn chord(&self, sound: &mut [f32], at: f32, root: usize) {
+        for note in [0, 2, 4] {
+            let octave = if root + note >= 7 { 12.0 } else { 0.0 };
+            let pitch = self.key + 12.0 + self.scale[(root + note) % 7] + octave;
+            let brightness = self.brightness * 0.6;
+            play(sound, at, &Note { length: self.beat * 4.0, pitch, loud: 0.08, brightness, decay: 0.6 });
+        }
+        let pitch = self.key - 12.0 + self.scale[root];
+        play(sound, at, &Note { length: self.beat * 2.0, pitch, loud: 0.2, brightness: 0.4, decay: 1.5 });
+    }
+
+    /// The next note of a tune, or a rest.
+    fn lead(&self, sound: &mut [f32], time: f32, random: &mut Random) {
+        if random.below(4) > 0 {
+            let pitch = self.key + 24.0 + self.scale[random.below(7)] + 12.0 * random.below(2) as f32;
+            let late = random.between(0.0, 0.02);
+            let note = Note { length: self.beat, pitch, loud: 0.15, brightness: self.brightness, decay: 4.0 };
+            play(sound, time + late, &note);
+        }
+    }
 }
 
 /// A note: its length in seconds, its pitch in semitones as MIDI counts them, and how it sounds.

@@ -5,6 +5,7 @@
 //! cargo run -p countersign-matching --example evaluate -- pictures [COUNT] [CHANGE]
 //! cargo run -p countersign-matching --example evaluate -- look-alikes
 //! cargo run -p countersign-matching --example evaluate -- sounds [COUNT] [FIRST]
+//! cargo run -p countersign-matching --example evaluate -- sound-alikes [COUNT] [FIRST]
 //! cargo run -p countersign-matching --example evaluate -- film [FRAMES] [REFERENCES]
 //! cargo run -p countersign-matching --example evaluate -- cost
 //! cargo run -p countersign-matching --example evaluate -- search [STILLS]
@@ -41,13 +42,16 @@ fn main() {
         Some("pictures") => pictures::recall(number(1, 200), arguments.get(2).map_or("", String::as_str)),
         Some("look-alikes") => pictures::look_alikes(),
         Some("sounds") => sound_run::recall(number(1, 30), number(2, 0)),
+        Some("sound-alikes") => sound_run::look_alikes(number(1, 30), number(2, 0)),
         Some("film") => pictures::film(number(1, 7200), number(2, 10_000)),
         Some("cost") => cost(),
         Some("search") => speed::search(number(1, 1_000_000) as usize),
         Some("hints") => speed::hints(Path::new(arguments.get(1).map_or(".", String::as_str))),
         Some("oracle") => oracle(Path::new(arguments.get(1).map_or("oracle", String::as_str))),
         _ => {
-            println!("say one of: pictures, look-alikes, sounds, film, cost, search, hints DIRECTORY, oracle DIRECTORY")
+            println!(
+                "say one of: pictures, look-alikes, sounds, sound-alikes, film, cost, search, hints DIRECTORY, oracle DIRECTORY"
+            )
         }
     }
 }

@@ -1,19 +1,25 @@
 //! A table of hashes by their parts, for indexes in which counting all bits in order takes too long.
 //!
-//! A hash is cut into twelve parts of 21 or 22 bits. Two hashes that differ by few bits differ by very few in at least one
-//! part and not by many in the next one. Both are in the table, so that few of the hashes themselves have to be read, which
-//! lie far apart in memory. A part with up to three bits whose next part has up to seven is there for every pair of hashes
-//! at up to 47 bits, so for all copies: four bits are needed to hide one table, eight to hide two, 48 to hide all twelve.
-//! Of pairs at 48 to 60 bits (which a person should look at) more than 95 % are found where the bits are spread. See
-//! M. Norouzi, A. Punjani, D. Fleet, "Fast Exact Search in Hamming Space with Multi-Index Hashing" (2014).
+//! A hash is cut into sixteen parts of 16 bits, in a ring. Of two hashes that differ by few bits at least one part differs by
+//! very few, and it and the next two together by no more than their share. The next two parts stand in the table, so that few
+//! of the hashes themselves have to be read, which lie far apart in memory. A part with up to two bits that has up to ten
+//! together with the next two is there for every pair of hashes at up to 47 bits, so for all copies: in a ring of sixteen
+//! numbers whose mean is less than three one can always begin so that the first, the first two, the first three … have a mean
+//! no larger than that of all. Of pairs at 48 to 60 bits (which a person should look at) more than 95 % are found where the
+//! bits are spread. See M. Norouzi, A. Punjani, D. Fleet, "Fast Exact Search in Hamming Space with Multi-Index Hashing" (2014);
+//! J. Qin, C. Xiao, "Pigeonring: A Principle for Faster Thresholded Similarity Search" (2018).
 
 use crate::PdqHash;
 
-const PARTS: usize = 12;
+const PARTS: usize = 16;
+/// Bits of a part.
+const WIDTH: usize = 256 / PARTS;
+/// Values of a part.
+const VALUES: usize = 1 << WIDTH;
 /// Bits by which a part may differ.
-const PART_DISTANCE: u32 = 3;
-/// Bits by which the next part may differ.
-const NEXT_DISTANCE: u32 = 2 * (PART_DISTANCE + 1) - 1;
+const PART_DISTANCE: u32 = 2;
+/// Bits by which a part and the next two together may differ.
+const THREE_DISTANCE: u32 = 10;
 /// The largest distance at which every hash is found.
 #[cfg(test)]
 const SURE_DISTANCE: u32 = PARTS as u32 * (PART_DISTANCE + 1) - 1;
@@ -22,119 +28,101 @@ const SURE_DISTANCE: u32 = PARTS as u32 * (PART_DISTANCE + 1) - 1;
 #[derive(Clone, Debug)]
 pub(crate) struct Buckets {
     tables: Vec<Table>,
+    /// All values with at most [`PART_DISTANCE`] bits, as they are laid over a part, with their number of bits.
+    near: Vec<(u16, u32)>,
 }
 
-/// The hashes by one part: those with the value `v` are `entries[starts[v]..starts[v + 1]]`.
+/// The hashes by one part: those with the value `v` are from `starts[v]` to `starts[v + 1]`.
 #[derive(Clone, Debug)]
 struct Table {
-    part: Part,
-    next: Part,
+    place: usize,
     starts: Vec<u32>,
-    entries: Vec<Entry>,
+    /// The next two parts of each hash.
+    next: Vec<u32>,
+    /// The number of each hash.
+    numbers: Vec<u32>,
 }
 
-/// The number of a hash, and its next part.
-#[derive(Clone, Copy, Debug, Default)]
-struct Entry {
-    number: u32,
-    next: u32,
+fn part(words: &[u64; 4], place: usize) -> u16 {
+    let place = place % PARTS;
+    (words[place * WIDTH / 64] >> (place * WIDTH % 64)) as u16
 }
 
-/// Some neighboring bits.
-#[derive(Clone, Copy, Debug)]
-struct Part {
-    first: usize,
-    width: usize,
+/// The two parts after a place.
+fn next_two(words: &[u64; 4], place: usize) -> u32 {
+    u32::from(part(words, place + 1)) | u32::from(part(words, place + 2)) << WIDTH
 }
 
-impl Part {
-    fn number(number: usize) -> Self {
-        let edge = |number: usize| number * 256 / PARTS;
-        Self { first: edge(number), width: edge(number + 1) - edge(number) }
-    }
-
-    fn of(self, words: &[u64; 4]) -> usize {
-        let (word, shift) = (self.first / 64, self.first % 64);
-        let next = words.get(word + 1).copied().unwrap_or(0);
-        let whole = u128::from(words[word]) | u128::from(next) << 64;
-        (whole >> shift) as usize & ((1 << self.width) - 1)
-    }
-
-    /// All values with at most so many bits, as they are laid over a part.
-    fn near(self) -> Vec<usize> {
-        let mut masks: Vec<(usize, usize)> = vec![(0, 0)];
-        let mut begin = 0;
-        for _ in 0..PART_DISTANCE {
-            let end = masks.len();
-            for place in begin..end {
-                let (mask, above) = masks[place];
-                masks.extend((above..self.width).map(|bit| (mask | 1 << bit, bit + 1)));
-            }
-            begin = end;
-        }
-        let mut masks: Vec<usize> = masks.into_iter().map(|(mask, _)| mask).collect();
-        // Values that lie near each other in memory are looked up one after another.
-        masks.sort_unstable();
-        masks
-    }
+/// All values with at most so many bits. Those that lie near each other in memory follow each other.
+fn near() -> Vec<(u16, u32)> {
+    let all = (0..=u16::MAX).map(|mask| (mask, mask.count_ones()));
+    all.filter(|(_, bits)| *bits <= PART_DISTANCE).collect()
 }
 
 impl Table {
-    fn new(number: usize, hashes: &[[u64; 4]]) -> Self {
-        let (part, following) = (Part::number(number), Part::number((number + 1) % PARTS));
-        let mut starts = vec![0_u32; (1 << part.width) + 1];
+    fn new(place: usize, hashes: &[[u64; 4]]) -> Self {
+        let mut starts = vec![0_u32; VALUES + 1];
         for hash in hashes {
-            starts[part.of(hash) + 1] += 1;
+            starts[usize::from(part(hash, place)) + 1] += 1;
         }
         for value in 1..starts.len() {
             starts[value] += starts[value - 1];
         }
-        let (mut free, mut entries) = (starts.clone(), vec![Entry::default(); hashes.len()]);
+        let (mut free, mut next, mut numbers) = (starts.clone(), vec![0; hashes.len()], vec![0; hashes.len()]);
         for (number, hash) in hashes.iter().enumerate() {
-            let place = &mut free[part.of(hash)];
-            entries[*place as usize] = Entry { number: number as u32, next: following.of(hash) as u32 };
-            *place += 1;
+            let at = &mut free[usize::from(part(hash, place))];
+            (next[*at as usize], numbers[*at as usize]) = (next_two(hash, place), number as u32);
+            *at += 1;
         }
-        Self { part, next: following, starts, entries }
+        Self { place, starts, next, numbers }
+    }
+
+    /// Whether hashes that differ by these bits are found by this table.
+    fn finds(&self, apart: &[u64; 4]) -> bool {
+        let own = part(apart, self.place).count_ones();
+        own <= PART_DISTANCE && own + next_two(apart, self.place).count_ones() <= THREE_DISTANCE
+    }
+
+    /// Gathers the numbers of the hashes that this table finds for a query.
+    fn gather(&self, near: &[(u16, u32)], query: &[u64; 4], candidates: &mut Vec<u32>) {
+        candidates.clear();
+        let (own, next) = (part(query, self.place), next_two(query, self.place));
+        for (mask, bits) in near {
+            let value = usize::from(own ^ mask);
+            let (start, end) = (self.starts[value] as usize, self.starts[value + 1] as usize);
+            let most = THREE_DISTANCE - bits;
+            for (block, of_next) in self.next[start..end].chunks(BLOCK).enumerate() {
+                // Most blocks have none: they are counted without a branch.
+                let found = of_next.iter().fold(0, |sum, two| sum + u32::from((two ^ next).count_ones() <= most));
+                if found > 0 {
+                    let places = of_next.iter().enumerate().filter(|(_, two)| (*two ^ next).count_ones() <= most);
+                    candidates.extend(places.map(|(place, _)| self.numbers[start + block * BLOCK + place]));
+                }
+            }
+        }
     }
 }
 
-impl Table {
-    /// Whether hashes that differ by these bits are found by this table.
-    fn finds(&self, apart: &[u64; 4]) -> bool {
-        self.part.of(apart).count_ones() <= PART_DISTANCE && self.next.of(apart).count_ones() <= NEXT_DISTANCE
-    }
-}
+/// Entries that are counted before the few near ones are sought among them.
+const BLOCK: usize = 64;
 
 impl Buckets {
     /// The tables, each made by a thread of its own. The caller sees to it that numbers fit 32 bits.
     pub(crate) fn new(hashes: &[[u64; 4]]) -> Option<Self> {
         let tables = std::thread::scope(|scope| {
-            let made: Vec<_> = (0..PARTS).map(|number| scope.spawn(move || Table::new(number, hashes))).collect();
+            let made: Vec<_> = (0..PARTS).map(|place| scope.spawn(move || Table::new(place, hashes))).collect();
             made.into_iter().map(|table| table.join().ok()).collect::<Option<Vec<_>>>()
         });
-        Some(Self { tables: tables? })
+        Some(Self { tables: tables?, near: near() })
     }
 
     /// Calls `found` with the number and distance of hashes within the limit, each once: of those at up to
     /// 47 bits every one.
     pub(crate) fn within(&self, hashes: &[[u64; 4]], query: &PdqHash, limit: u32, found: &mut dyn FnMut(usize, u32)) {
         let mut candidates: Vec<u32> = Vec::new();
-        let mut masks: Vec<usize> = Vec::new();
-        let mut width = 0;
         for (place, table) in self.tables.iter().enumerate() {
-            if table.part.width != width {
-                (masks, width) = (table.part.near(), table.part.width);
-            }
-            let (own, next) = (table.part.of(&query.0), table.next.of(&query.0) as u32);
             // Gathered first: then neither loop waits for what the other reads.
-            candidates.clear();
-            for mask in &masks {
-                let bucket = own ^ mask;
-                let (start, end) = (table.starts[bucket] as usize, table.starts[bucket + 1] as usize);
-                let near = table.entries[start..end].iter().filter(|e| (e.next ^ next).count_ones() <= NEXT_DISTANCE);
-                candidates.extend(near.map(|entry| entry.number));
-            }
+            table.gather(&self.near, &query.0, &mut candidates);
             for number in &candidates {
                 let hash = &hashes[*number as usize];
                 let apart: [u64; 4] = std::array::from_fn(|word| hash[word] ^ query.0[word]);
@@ -162,17 +150,12 @@ mod tests {
     }
 
     #[test]
-    fn parts_cover_all_bits_once() {
-        let mut at = 0;
-        for part in (0..PARTS).map(Part::number) {
-            assert_eq!(part.first, at);
-            at += part.width;
-            let near = part.near();
-            let (n, width) = (near.len(), part.width);
-            assert_eq!(n, 1 + width + width * (width - 1) / 2 + width * (width - 1) * (width - 2) / 6);
-        }
-        assert_eq!(at, 256);
-        assert_eq!(Part { first: 60, width: 21 }.of(&[u64::MAX, 0, 0, 0]), 0b1111);
+    fn parts_cover_all_bits_once_and_go_around() {
+        let words = [0x0003_0002_0001_0000, 0x0007_0006_0005_0004, 0x000B_000A_0009_0008, 0x000F_000E_000D_000C];
+        assert!((0..PARTS).all(|place| usize::from(part(&words, place)) == place));
+        assert_eq!(next_two(&words, 14), 15);
+        assert_eq!(next_two(&words, 15), 1 << 16);
+        assert_eq!(near().len(), 1 + 16 + 16 * 15 / 2);
     }
 
     #[test]

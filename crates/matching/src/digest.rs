@@ -40,11 +40,11 @@ pub fn pixel_digest(pixels: &Pixels<'_>) -> Digest {
     let mut row = Vec::with_capacity(width * 8);
     for y in 0..height {
         row.clear();
-        for x in 0..width {
-            let [red, green, blue, alpha] = pixels.seen_rgba16(x, y).map(u64::from);
+        pixels.each_seen_in_row(y, |pixel| {
+            let [red, green, blue, alpha] = pixel.map(u64::from);
             // Four numbers of 16 bits, little-endian, at once.
             row.extend_from_slice(&(red | (green << 16) | (blue << 32) | (alpha << 48)).to_le_bytes());
-        }
+        });
         hasher.update(&row);
     }
     Digest(hasher.finalize().into())

@@ -61,20 +61,19 @@ fn hashed_plane(means: &jpeg::BlockMeans, orientation: u8) -> Luma {
     let longest = width.max(height);
     let reduced = |side: usize| if longest > DECODED_SIDE { (side * DECODED_SIDE / longest).max(1) } else { side };
     let (across, down) = (places(reduced(width)), places(reduced(height)));
-    let mut values = Vec::with_capacity(SIDE * SIDE);
-    for (top, lower) in &down {
-        for (left, end) in &across {
-            let seen = Rectangle { left: *left, top: *top, right: *end, bottom: *lower };
-            let stored = stored(&seen, orientation);
-            values.push(area.mean(&Rectangle {
-                left: stored.left * right,
-                top: stored.top * bottom,
-                right: stored.right * right,
-                bottom: stored.bottom * bottom,
-            }));
-        }
-    }
-    Luma::from_checked(SIDE, SIDE, values)
+    // What is seen from left to right is stored so, or the other way, or from top to bottom.
+    let is_turned = orientation >= 5;
+    let (columns, rows) = if is_turned { (&down, &across) } else { (&across, &down) };
+    let flipped = |turned: &[u8], places: &[(f32, f32)], extent: f32| -> Vec<(f32, f32)> {
+        let is_flipped = turned.contains(&orientation);
+        let shares = places.iter().map(|(from, to)| if is_flipped { (1.0 - to, 1.0 - from) } else { (*from, *to) });
+        shares.map(|(from, to)| (from * extent, to * extent)).collect()
+    };
+    // EXIF 2.32, tag 0x0112: where the first column and the first row that are stored are seen.
+    let means = area.means(&flipped(&[2, 3, 7, 8], columns, right), &flipped(&[3, 4, 6, 7], rows, bottom));
+    let seen =
+        |row: usize, column: usize| if is_turned { means[column * SIDE + row] } else { means[row * SIDE + column] };
+    Luma::from_checked(SIDE, SIDE, (0..SIDE * SIDE).map(|place| seen(place / SIDE, place % SIDE)).collect())
 }
 
 /// The stretches of a side, as shares of it, whose means are what PDQ samples there after two passes of its filter: a box
@@ -90,20 +89,4 @@ fn places(side: usize) -> Vec<(f32, f32)> {
         ((middle - half).max(0.0) / side_length, (middle + half).min(side_length) / side_length)
     };
     (0..SIDE).map(place).collect()
-}
-
-/// Where a part that is seen is stored, by EXIF 2.32, tag 0x0112.
-fn stored(seen: &Rectangle, orientation: u8) -> Rectangle {
-    let at = |x: f32, y: f32| match orientation {
-        2 => (1.0 - x, y),
-        3 => (1.0 - x, 1.0 - y),
-        4 => (x, 1.0 - y),
-        5 => (y, x),
-        6 => (y, 1.0 - x),
-        7 => (1.0 - y, 1.0 - x),
-        8 => (1.0 - y, x),
-        _ => (x, y),
-    };
-    let ((a, b), (c, d)) = (at(seen.left, seen.top), at(seen.right, seen.bottom));
-    Rectangle { left: a.min(c), top: b.min(d), right: a.max(c), bottom: b.max(d) }
 }

@@ -190,9 +190,9 @@ impl Index {
         ClipSearch { index: self, found: Vec::new(), probed: 0 }
     }
 
-    /// The references that are heard in a sound, the one with the most votes first. Needs [`Self::prepare`].
+    /// The references that are heard in a sound, the strongest first. Needs [`Self::prepare`].
     pub fn find_sound(&self, sound: &SoundProbe) -> Vec<SoundMatch> {
-        sound.find(&self.sounds)
+        sound.find(&self.sounds, &self.references)
     }
 
     /// The distance of the nearest hash of all, whether or not it is near enough to be told. For measurements.

@@ -39,6 +39,8 @@ mod index_file;
 mod jpeg;
 mod landmarks;
 mod luma;
+mod part;
+mod passage;
 mod pdq;
 mod picture;
 mod pixels;
@@ -65,6 +67,7 @@ pub use index_file::{
 };
 pub use landmarks::{Landmark, Landmarks};
 pub use luma::Luma;
+pub use part::{Part, PartSearch};
 pub use pdq::{Pdq, PdqHash};
 pub use picture::{PictureMatch, PictureProbe, PictureReference};
 pub use pixels::{PixelData, Pixels};

@@ -90,7 +90,7 @@ pub(crate) struct ProbeHash {
 /// A picture that is looked up: whole and without its borders, plain and mirrored.
 pub struct PictureProbe {
     quality: u8,
-    area: SummedArea,
+    pub(crate) area: SummedArea,
     pub(crate) hashes: Vec<ProbeHash>,
 }
 

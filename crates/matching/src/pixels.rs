@@ -115,8 +115,27 @@ impl<'a> Pixels<'a> {
         if self.orientation >= 5 { (self.height, self.width) } else { (self.width, self.height) }
     }
 
+    /// The pixels of a row as they are seen, in order, as red, green, blue and alpha of 16 bits.
+    pub(crate) fn each_seen_in_row(&self, y: usize, mut take: impl FnMut([u16; 4])) {
+        // Most pictures are stored as they are seen, most of them in these two ways.
+        let stored = (self.orientation == 1).then_some(self.data);
+        let row = y * self.width..(y + 1) * self.width;
+        let wide = |value: u8| u16::from(value) * 257;
+        match stored {
+            Some(PixelData::Rgb8(values)) => {
+                let (pixels, _) = values[row.start * 3..row.end * 3].as_chunks::<3>();
+                pixels.iter().for_each(|[r, g, b]| take([wide(*r), wide(*g), wide(*b), u16::MAX]));
+            }
+            Some(PixelData::Rgba8(values)) => {
+                let (pixels, _) = values[row.start * 4..row.end * 4].as_chunks::<4>();
+                pixels.iter().for_each(|[r, g, b, a]| take([wide(*r), wide(*g), wide(*b), wide(*a)]));
+            }
+            _ => (0..self.seen_size().0).for_each(|x| take(self.seen_rgba16(x, y))),
+        }
+    }
+
     /// The pixel seen at a place, as red, green, blue and alpha of 16 bits.
-    pub(crate) fn seen_rgba16(&self, x: usize, y: usize) -> [u16; 4] {
+    fn seen_rgba16(&self, x: usize, y: usize) -> [u16; 4] {
         let (x, y) = stored_place(self.orientation, self.width, self.height, x, y);
         self.data.rgba16(y * self.width + x)
     }

@@ -6,7 +6,7 @@
 
 use crate::{Orientation, Rectangle, luma::SummedArea};
 
-const SIDE: usize = 96;
+pub(crate) const SIDE: usize = 96;
 /// How many cells around a cell are its surroundings, on each side.
 const REACH: usize = 4;
 /// Details of more than this share of the root mean square of all details are clear.
@@ -85,6 +85,20 @@ impl Sketch {
         Self(bytes)
     }
 
+    /// The clear cells, row by row as bits.
+    pub(crate) fn signs(&self) -> Signs {
+        let mut signs = Signs { lighter: [0; SIDE], darker: [0; SIDE] };
+        for cell in 0..SIDE * SIDE {
+            let rows = match self.cell(cell) {
+                LIGHTER => &mut signs.lighter,
+                DARKER => &mut signs.darker,
+                _ => continue,
+            };
+            rows[cell / SIDE] |= 1 << (cell % SIDE);
+        }
+        signs
+    }
+
     fn cell(&self, cell: usize) -> u8 {
         self.0[cell / 4] >> (cell % 4 * 2) & 3
     }
@@ -104,6 +118,55 @@ impl Sketch {
         }
         let compared_tiles = comparable.iter().filter(|is| **is).count() as u8;
         SketchComparison { contradictions, compared_tiles }
+    }
+}
+
+/// The cells of a sketch that are clearly lighter or darker than their surroundings: a bit for each column.
+pub(crate) struct Signs {
+    lighter: [u128; SIDE],
+    darker: [u128; SIDE],
+}
+
+impl Signs {
+    /// How many cells are clear.
+    pub(crate) fn count(&self) -> u32 {
+        self.lighter.iter().chain(&self.darker).map(|row| row.count_ones()).sum()
+    }
+
+    /// How many cells agree and how many contradict, of these rows, laid over another sketch so many columns to the right
+    /// and rows below.
+    pub(crate) fn against(
+        &self,
+        other: &Self,
+        (right, below): (usize, usize),
+        rows: impl Iterator<Item = usize>,
+    ) -> (u32, u32) {
+        let (mut agreeing, mut contrary) = (0, 0);
+        for row in rows.filter(|row| row + below < SIDE) {
+            let (lighter, darker) = (self.lighter[row] << right, self.darker[row] << right);
+            let (light, dark) = (other.lighter[row + below], other.darker[row + below]);
+            agreeing += ((lighter & light) | (darker & dark)).count_ones();
+            contrary += ((lighter & dark) | (darker & light)).count_ones();
+        }
+        (agreeing, contrary)
+    }
+}
+
+impl Signs {
+    /// The most cells of one tile that contradict.
+    pub(crate) fn altered(&self, other: &Self) -> u32 {
+        const SIDE_OF_TILE: usize = SIDE / TILES;
+        let mut most = 0;
+        for (top, left) in
+            (0..TILES).flat_map(|top| (0..TILES).map(move |left| (top * SIDE_OF_TILE, left * SIDE_OF_TILE)))
+        {
+            let columns = ((1_u128 << SIDE_OF_TILE) - 1) << left;
+            let contrary =
+                |row: usize| (self.lighter[row] & other.darker[row]) | (self.darker[row] & other.lighter[row]);
+            let count = (top..top + SIDE_OF_TILE).map(|row| (contrary(row) & columns).count_ones()).sum();
+            most = most.max(count);
+        }
+        most
     }
 }
 

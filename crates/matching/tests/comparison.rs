@@ -153,7 +153,7 @@ fn odd_sounds_have_no_landmarks() {
 fn the_difference_map_shows_where_a_picture_was_altered() {
     let original = scene(11, 400);
     let mut altered = canvas_of(&jpeg(&image_of(&original), 80));
-    altered.rectangle(0.1, 0.1, 0.15, 0.2, [1.0, 1.0, 1.0]);
+    altered.rectangle((0.1, 0.1), (0.15, 0.2), [1.0, 1.0, 1.0]);
     let (luma, known) = (luma_of(&altered), luma_of(&original));
     let asset = |luma: &Luma| Asset {
         probes: vec![(0, PictureProbe::new(luma))],

@@ -4,12 +4,14 @@
 #[path = "../evaluation/mod.rs"]
 mod evaluation;
 
-use countersign_matching::{Index, Luma, PictureProbe, PictureReference, Pixels, Reference, Relation, SoundProbe};
+use countersign_matching::{
+    Index, Luma, PictureProbe, PictureReference, Pixels, Reference, Relation, SoundMatch, SoundProbe,
+};
 use evaluation::{
     canvas::Canvas,
     changes::{COPIES, Change, LOOKS, image_of, turned},
     scenes::{hard_negatives, scene},
-    sounds::{RATE, music, speech, under_speech},
+    sounds::{RATE, music, speech, tune, tune_over_backing, under_speech},
 };
 use image::RgbImage;
 
@@ -160,6 +162,33 @@ fn music_is_recognized_under_speech() {
     }
     println!("{recognized} of {TRACKS}, unrelated at most {most_unrelated} votes");
     assert!(recognized * 100 >= TRACKS * 95, "{recognized} of {TRACKS}");
+}
+
+/// What is said of the second sound where the first one is known.
+fn heard_in(known: &[f32], sound: &[f32]) -> Option<SoundMatch> {
+    let mut index = Index::default();
+    let landmarks = countersign_matching::Landmarks::new(known, f64::from(RATE));
+    index.add(Reference { sound: landmarks, ..Reference::named("known") }).expect("added");
+    index.prepare();
+    index.find_sound(&SoundProbe::new(sound, f64::from(RATE))).into_iter().next()
+}
+
+#[test]
+fn another_tune_of_the_same_band_is_no_copy_and_one_recording_under_two_tunes_is_told() {
+    const BANDS: u64 = 8;
+    let mut looks = 0;
+    for band in 0..BANDS {
+        let found = heard_in(&tune(band, 1000, 40.0), &tune(band, 1001, 40.0));
+        println!("{band}: another tune: {found:?}");
+        assert!(found.as_ref().is_none_or(|found| found.relation != Relation::Copy), "{band}: {found:?}");
+        looks += u32::from(found.is_some_and(|found| found.relation == Relation::Look));
+        // What lies under both tunes is the same recording, as music under speech is.
+        let found = heard_in(&tune_over_backing(band, 1, 40.0), &tune_over_backing(band, 2, 40.0));
+        println!("{band}: the same recording: {found:?}");
+        assert!(found.is_some_and(|found| found.relation <= Relation::Look), "{band}");
+    }
+    // Without them the bounds of a copy would not be tried.
+    assert!(looks > 0, "some have enough notes in common to be told");
 }
 
 #[test]

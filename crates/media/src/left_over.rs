@@ -3,6 +3,7 @@
 //! Stretches behind the end and between the parts are identified by their first bytes. Where nothing states where a file
 //! ends, its last bytes are asked whether they are the end of another one.
 
+mod flac_stream;
 mod own_end;
 mod search;
 
@@ -78,6 +79,17 @@ pub fn look(source: &mut Source, host: &'static dyn Format, coverage: &Coverage)
         }
     }
     Ok(out)
+}
+
+/// The first file that begins in bytes that are of no known kind.
+///
+/// # Errors
+/// I/O, and limits of the source.
+pub fn within(source: &mut Source) -> Result<Option<Appended>, Problem> {
+    let len = source.len();
+    let mut budget = search::MOST;
+    let found = search::first(source, &(0..len), &mut budget)?;
+    Ok(found.map(|(at, format)| Appended { format, span: at..len }))
 }
 
 /// What stands behind a file of a kind that states no length.

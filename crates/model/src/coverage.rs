@@ -100,6 +100,12 @@ impl Coverage {
         self.ranges.iter().find(|range| range.contains(&start)).map_or(start, |range| range.end)
     }
 
+    /// Where the last accounted stretch ends.
+    #[must_use]
+    pub fn end(&self) -> u64 {
+        self.ranges.last().map_or(0, |range| range.end)
+    }
+
     /// Where essence begins whose end nothing states.
     #[must_use]
     pub fn open_start(&self) -> Option<u64> {

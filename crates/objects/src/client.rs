@@ -1,6 +1,8 @@
 //! The HTTP client: sends requests, asks again for what a store refuses for the moment, counts.
 
+use std::fs::File;
 use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -77,6 +79,8 @@ pub(crate) struct Request {
     pub headers: Vec<(&'static str, String)>,
     /// How many bytes of a body are wanted at most; `None` for a listing.
     pub most: Option<u64>,
+    /// A file of this machine that is sent, as a `PUT`.
+    pub body: Option<PathBuf>,
 }
 
 impl Client {
@@ -116,6 +120,9 @@ impl Client {
 
     fn once(&self, request: &Request) -> io::Result<Answer> {
         self.counters.requests.fetch_add(1, Ordering::Relaxed);
+        if let Some(file) = &request.body {
+            return self.put(&request.url, file);
+        }
         let builder: RequestBuilder<WithoutBody> =
             if request.head { self.agent.head(&request.url) } else { self.agent.get(&request.url) };
         let builder = request.headers.iter().fold(builder, |builder, (name, value)| builder.header(*name, value));
@@ -131,6 +138,17 @@ impl Client {
             return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the body is not as long as the store said"));
         }
         Ok(answer)
+    }
+
+    fn put(&self, url: &str, file: &Path) -> io::Result<Answer> {
+        let file = File::open(file)?;
+        // What is sent is as long as it is, and the least speed that is waited for is half a megabyte a second.
+        let longer = Duration::from_secs(file.metadata()?.len() / 500_000);
+        let config = self.agent.put(url).config().timeout_global(Some(self.retries.timeout + longer));
+        let mut response = config.build().send(&file).map_err(told)?;
+        let body = response.body_mut().with_config().limit(LISTING).read_to_vec().map_err(told)?;
+        let (parts, _) = response.into_parts();
+        Ok(Answer { status: parts.status.as_u16(), headers: parts.headers, body })
     }
 }
 

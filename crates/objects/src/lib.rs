@@ -9,9 +9,11 @@
 //! (RFC 9110, section 14). Requests are signed by `rusty-s3` and sent by `ureq`; what a store refuses for the moment is asked for
 //! again (see [`Retries`]).
 //!
-//! Invariant: nothing is ever written, and what could not be listed or read is an error, never an empty folder.
+//! Invariant: no tree ever writes, and what could not be listed or read is an error, never an empty folder. [`put`] alone writes:
+//! rows of an extraction, where somebody typed an address for them.
 
 mod address;
+mod ahead;
 mod client;
 mod credentials;
 mod handle;
@@ -21,7 +23,10 @@ mod tree;
 mod web;
 
 use std::io;
+use std::path::Path;
 use std::sync::Arc;
+
+use countersign_io::join;
 
 pub use address::{Address, is_address};
 pub use client::Retries;
@@ -64,4 +69,22 @@ pub fn open(address: &str, options: &Options) -> io::Result<Arc<ObjectTree>> {
         Address::Web { base, .. } => Box::new(web::Web::new(base, options)),
     };
     Ok(Arc::new(ObjectTree::new(&address, store)))
+}
+
+/// Writes a file of this machine below an `s3://` address under this name, and returns the object's address. It is there whole
+/// or not at all; one that was there before is replaced.
+///
+/// # Errors
+/// As [`open`]; `Unsupported` for addresses of web servers; whatever the store answers, after the usual tries.
+pub fn put(address: &str, name: &str, file: &Path, options: &Options) -> io::Result<String> {
+    match Address::parse(address)? {
+        Address::S3 { bucket, prefix } => {
+            let key = join(&prefix, name);
+            s3::S3::new(&bucket, options)?.put(&key, file)?;
+            Ok(format!("s3://{bucket}/{key}"))
+        }
+        Address::Web { .. } => {
+            Err(io::Error::new(io::ErrorKind::Unsupported, "rows are written to s3:// addresses, not to web servers"))
+        }
+    }
 }

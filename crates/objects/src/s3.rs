@@ -4,6 +4,7 @@
 //! needs to be signed.
 
 use std::io;
+use std::path::Path;
 use std::sync::RwLock;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
@@ -92,6 +93,16 @@ impl S3 {
         let signing = signing(&self.bucket_name, self.endpoint.as_deref(), resolved)?;
         *self.state.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(signing);
         Ok(true)
+    }
+
+    /// Writes a file of this machine as an object, in one request: it is there whole or not at all.
+    pub(crate) fn put(&self, key: &str, file: &Path) -> io::Result<()> {
+        let what = self.called(key);
+        let answer = self.send(&what, &|signing| {
+            let url = signing.bucket.put_object(signing.credentials.as_ref(), key).sign(SIGNED);
+            Request { body: Some(file.to_path_buf()), ..request(false, url, Vec::new(), None) }
+        })?;
+        if answer.status == 200 { Ok(()) } else { Err(answer.error(&what)) }
     }
 
     fn called(&self, key: &str) -> String {
@@ -188,7 +199,7 @@ impl Store for S3 {
 }
 
 fn request(head: bool, url: Url, headers: Vec<(&'static str, String)>, most: Option<u64>) -> Request {
-    Request { head, url: url.into(), headers, most }
+    Request { head, url: url.into(), headers, most, body: None }
 }
 
 /// `Range` and `If-Match`, as every store wants them.

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use countersign_io::{Entry, Folder, Handle, Kind, Stat, Tree, join, paths};
 
 use crate::address::Address;
+use crate::ahead::Ahead;
 use crate::handle::{Failures, ObjectHandle, State};
 use crate::store::{Listed, Object, Requests, Store, stat_of};
 
@@ -23,6 +24,7 @@ pub struct ObjectTree {
     store: Arc<dyn Store>,
     known: Mutex<HashMap<String, Object>>,
     failures: Arc<Failures>,
+    ahead: Ahead,
 }
 
 impl ObjectTree {
@@ -33,7 +35,8 @@ impl ObjectTree {
             Address::Web { base, file } => (format!("{base}{file}"), file.clone()),
         };
         let file = matches!(address, Address::Web { file, .. } if !file.is_empty());
-        Self { name, prefix, file, store: Arc::from(store), known: Mutex::default(), failures: Arc::default() }
+        let (known, failures, ahead) = (Mutex::default(), Arc::default(), Ahead::default());
+        Self { name, prefix, file, store: Arc::from(store), known, failures, ahead }
     }
 
     /// What was asked of the store so far, for measurements.
@@ -106,9 +109,9 @@ impl Tree for ObjectTree {
         if self.file && folder.is_empty() {
             return self.only_object();
         }
-        let key = self.key(folder)?;
-        let prefix = if key.is_empty() { key } else { format!("{key}/") };
-        let listed = self.store.list(&prefix)?;
+        let prefix = |folder: &str| self.key(folder).map(|key| if key.is_empty() { key } else { format!("{key}/") });
+        let listed = self.ahead.list(&*self.store, folder, &prefix)?;
+        let prefix = prefix(folder)?;
         if folder.is_empty() && listed.objects.is_empty() && listed.folders.is_empty() {
             return self.only_object();
         }

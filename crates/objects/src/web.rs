@@ -81,7 +81,7 @@ impl Store for Web {
 }
 
 fn request(head: bool, url: &Url, headers: Vec<(&'static str, String)>, most: Option<u64>) -> Request {
-    Request { head, url: url.to_string(), headers, most }
+    Request { head, url: url.to_string(), headers, most, body: None }
 }
 
 /// Whether the page is a server's list of a folder, which may be empty: all of them are called so.

@@ -98,6 +98,34 @@ fn a_picture_takes_few_requests_and_its_bytes_are_right() {
 }
 
 #[test]
+fn folders_that_come_next_are_listed_together() {
+    let names: Vec<_> =
+        (0..40).flat_map(|n| [format!("show/{n:02} ü/a.png"), format!("show/{n:02} ü/sub/b.png")]).collect();
+    let server = Server::new(&names.iter().map(|name| (name.as_str(), vec![1])).collect::<Vec<_>>());
+    {
+        let mut state = server.state.lock().unwrap();
+        (state.page, state.delay) = (1_000, Duration::from_millis(50));
+    }
+    let tree = tree(&server, "s3://bucket/show");
+    // In the order of a walk.
+    let folders: Vec<_> = tree.list("").unwrap().iter().map(|(name, _)| name.to_owned()).collect();
+    assert_eq!(folders.len(), 40);
+    for folder in &folders {
+        let names: Vec<_> = tree.list(folder).unwrap().iter().map(|(name, _)| name.to_owned()).collect();
+        assert_eq!(names, ["a.png", "sub"], "{folder}");
+        assert_eq!(tree.list(&format!("{folder}/sub")).unwrap().len(), 1);
+        assert_eq!(tree.stat(&format!("{folder}/a.png")).unwrap().len, 1);
+    }
+    assert_eq!(tree.requests().requests, 81, "a listing for each folder and no more");
+    assert!(server.state.lock().unwrap().waiting.1 > 8, "listings wait for each other");
+    // One that fails ahead of time is asked for again.
+    let again = self::tree(&server, "s3://bucket/show");
+    again.list("").unwrap();
+    server.state.lock().unwrap().listing_faults = vec![Fault::Busy; 12];
+    assert!(folders.iter().all(|folder| again.list(folder).is_ok_and(|listed| listed.len() == 2)));
+}
+
+#[test]
 fn one_object_is_a_tree_of_its_own() {
     let server = server();
     let tree = tree(&server, "s3://bucket/show/reel/1.mov");

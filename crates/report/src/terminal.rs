@@ -7,6 +7,7 @@
 mod card;
 mod end;
 mod head;
+mod kept;
 mod notes;
 mod packages;
 
@@ -18,6 +19,7 @@ use crate::escape::{shorten, terminal};
 use crate::layout::{Ink, Tone, count, wrap, wrap_action};
 use crate::{Info, Kind, RenderOptions, Report, RuleDoc};
 use countersign_model::{AssetReport, Finding, FindingAction, FindingState, PackageReport, Run, Severity, Summary};
+use kept::{Kept, Listed};
 
 /// Text for a person at a terminal.
 pub static KIND: Kind =
@@ -30,7 +32,7 @@ const NAMED: usize = 8;
 
 fn start<'w>(out: Box<dyn Write + 'w>, options: RenderOptions) -> Box<dyn Report + 'w> {
     let ink = Ink { color: options.color };
-    Box::new(Terminal { out, options, ink, rows: 0, roots: Vec::new(), kept: Vec::new(), run: None })
+    Box::new(Terminal { out, options, ink, rows: 0, roots: Vec::new(), kept: Kept::default(), run: None })
 }
 
 struct Terminal<'w> {
@@ -41,14 +43,12 @@ struct Terminal<'w> {
     rows: u64,
     roots: Vec<String>,
     run: Option<Run>,
-    /// Assets with something to tell; clean ones are only counted.
-    kept: Vec<Rc<AssetReport>>,
+    /// Assets that are shown; the others are only counted.
+    kept: Kept,
 }
 
 /// A finding with its asset.
 type Card = (Rc<AssetReport>, Finding);
-/// Findings by rule, each with its asset.
-type Rows = BTreeMap<String, Vec<Card>>;
 
 impl Report for Terminal<'_> {
     fn begin(&mut self, run: &Run) -> io::Result<()> {
@@ -59,24 +59,24 @@ impl Report for Terminal<'_> {
 
     fn asset(&mut self, asset: &AssetReport) -> io::Result<()> {
         self.rows += 1;
-        if !asset.findings.is_empty() {
-            self.kept.push(Rc::new(asset.clone()));
-        }
+        let name = || terminal(&crate::words::name(asset, &self.roots));
+        self.kept.add(asset, self.options.detail > 0, name);
         Ok(())
     }
 
     fn end(&mut self, summary: &Summary) -> io::Result<()> {
-        self.verdict(summary)?;
+        let kept = std::mem::take(&mut self.kept);
+        self.verdict(&kept, summary)?;
         if self.options.detail >= 0 {
-            self.section("Errors", Tone::Bad, Severity::Error, summary)?;
-            self.section("Warnings", Tone::Warn, Severity::Warning, summary)?;
-            self.settled("Approved", FindingState::Approved)?;
+            self.section(("Errors", Tone::Bad), Severity::Error, &kept, summary)?;
+            self.section(("Warnings", Tone::Warn), Severity::Warning, &kept, summary)?;
+            self.settled("Approved", &kept, FindingState::Approved)?;
             if self.options.suppressed {
-                self.settled("Suppressed", FindingState::Suppressed)?;
-                self.settled("Known from the baseline", FindingState::Baseline)?;
+                self.settled("Suppressed", &kept, FindingState::Suppressed)?;
+                self.settled("Known from the baseline", &kept, FindingState::Baseline)?;
             }
-            self.notes(summary)?;
-            self.closing(summary)?;
+            self.notes(&kept, summary)?;
+            self.closing(&kept, summary)?;
         }
         self.out.flush()
     }
@@ -84,9 +84,15 @@ impl Report for Terminal<'_> {
 
 impl Terminal<'_> {
     /// All open findings of one severity: about the run, then about assets, then about packages; each rule once.
-    fn section(&mut self, title: &str, tone: Tone, severity: Severity, summary: &Summary) -> io::Result<()> {
+    fn section(
+        &mut self,
+        (title, tone): (&str, Tone),
+        severity: Severity,
+        kept: &Kept,
+        summary: &Summary,
+    ) -> io::Result<()> {
         let wanted = |f: &Finding| f.severity == severity && f.state == FindingState::Open;
-        let rows = self.rows(wanted);
+        let rows = kept.rules(FindingState::Open, Some(severity));
         let of_run = by_rule(summary.findings_of_run.iter().filter(|f| wanted(f)));
         let of_packages = packages::by_rule(summary, wanted);
         if rows.is_empty() && of_packages.is_empty() && of_run.is_empty() {
@@ -97,9 +103,9 @@ impl Terminal<'_> {
             self.explained(&rule, &count(findings.len() as u64, "finding", "findings"))?;
             self.findings_of_run(&findings)?;
         }
-        for (rule, cards) in rows {
-            self.explained(&rule, &files_of(&cards))?;
-            self.cards(cards, &summary.packages)?;
+        for (rule, listed) in rows {
+            self.explained(&rule, &files_in_rows(listed.files(), listed.all() as u64))?;
+            self.cards(&listed, &summary.packages)?;
         }
         self.faults(of_packages)
     }
@@ -107,16 +113,6 @@ impl Terminal<'_> {
     /// How many of a list of this length are told: all with `-v`.
     fn shown(&self, most: usize, all: usize) -> usize {
         if self.options.detail > 0 { all } else { most.min(all) }
-    }
-
-    fn rows(&self, wanted: impl Fn(&Finding) -> bool) -> Rows {
-        let mut rows = Rows::new();
-        for asset in &self.kept {
-            for finding in asset.findings.iter().filter(|f| wanted(f)) {
-                rows.entry(finding.rule.clone()).or_default().push((Rc::clone(asset), finding.clone()));
-            }
-        }
-        rows
     }
 
     /// The rule, and how much it found.
@@ -155,12 +151,13 @@ impl Terminal<'_> {
     }
 
     /// Findings that do not count any more, and why.
-    fn settled(&mut self, title: &str, state: FindingState) -> io::Result<()> {
-        let rows = self.rows(|f| f.state == state);
-        let cards: Vec<Card> = rows.into_values().flatten().collect();
-        if cards.is_empty() {
+    fn settled(&mut self, title: &str, kept: &Kept, state: FindingState) -> io::Result<()> {
+        let rules = kept.rules(state, None);
+        let all: usize = rules.values().map(Listed::all).sum();
+        if all == 0 {
             return Ok(());
         }
+        let cards: Vec<Card> = rules.into_values().flat_map(|listed| listed.cards).collect();
         writeln!(self.out, "\n{}\n", self.ink.paint(Tone::Good, title))?;
         let shown = self.shown(NAMED, cards.len());
         for (asset, finding) in cards.iter().take(shown) {
@@ -171,7 +168,7 @@ impl Terminal<'_> {
                 self.line("    Why    ", &terminal(reason))?;
             }
         }
-        self.and_more(cards.len() - shown, "  ")
+        self.and_more(all.saturating_sub(shown), "  ")
     }
 
     fn name(&self, asset: &AssetReport) -> String {
@@ -200,12 +197,6 @@ fn by_rule<'f>(findings: impl Iterator<Item = &'f Finding>) -> BTreeMap<String, 
 fn files_in_rows(files: u64, rows: u64) -> String {
     let counted = count(files, "file", "files");
     if files == rows { counted } else { format!("{counted} in {}", count(rows, "row", "rows")) }
-}
-
-/// The files that cards are about.
-fn files_of(cards: &[Card]) -> String {
-    let files = cards.iter().map(|(asset, _)| asset.frames.map_or(1, |frames| frames.count)).sum();
-    files_in_rows(files, cards.len() as u64)
 }
 
 /// `imf reel_2 “Title”`; a title that only repeats the folder is left out.

@@ -241,6 +241,37 @@ impl<'a> Compound<'a> {
     }
 }
 
+/// A stream of a compound file: the names that lead to it, and its bytes.
+pub type Stream = (String, Result<Vec<u8>, Unreadable>);
+
+/// All streams of a compound file, `/` between the names, in the order of their names; for who looks into files of other
+/// programs. A stream of more than `longest` bytes, and what is past `most` bytes of all of them, is an error in its place.
+///
+/// # Errors
+/// Where the bytes are no compound file, or its directory cannot be read.
+pub fn streams(file: &[u8], longest: u64, most: u64) -> Result<Vec<Stream>, Unreadable> {
+    let compound = Compound::open(file)?;
+    let mut out = Vec::new();
+    let mut left = most;
+    let mut storages = vec![(ROOT, String::new())];
+    while let Some((storage, path)) = storages.pop() {
+        let mut names: Vec<_> = compound.children.get(&storage).into_iter().flatten().collect();
+        names.sort();
+        for (name, index) in names {
+            let Some(entry) = compound.entry(*index) else { continue };
+            let path = if path.is_empty() { name.clone() } else { format!("{path}/{name}") };
+            if !entry.is_stream {
+                storages.push((*index, path));
+                continue;
+            }
+            let bytes = compound.stream(storage, name, longest.min(left));
+            left = left.saturating_sub(bytes.as_ref().map_or(0, |bytes| bytes.len() as u64));
+            out.push((path, bytes));
+        }
+    }
+    Ok(out)
+}
+
 fn numbers(bytes: &[u8]) -> Vec<u32> {
     bytes.chunks_exact(4).filter_map(|four| four.try_into().ok().map(u32::from_le_bytes)).collect()
 }

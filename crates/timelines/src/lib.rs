@@ -18,7 +18,7 @@
 #![cfg_attr(test, allow(clippy::indexing_slicing, clippy::panic))]
 
 mod aaf;
-mod compound;
+pub mod compound;
 pub mod conform;
 mod cpl;
 mod edl;

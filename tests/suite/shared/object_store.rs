@@ -8,7 +8,7 @@
 )]
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -43,6 +43,8 @@ pub(crate) struct State {
     pub stall: Duration,
     /// Before each answer.
     pub delay: Duration,
+    /// Requests that wait now, and the most that ever did.
+    pub waiting: (usize, usize),
     pub requests: Vec<String>,
     /// Listings are answered with 403.
     pub listing_refused: bool,
@@ -125,9 +127,20 @@ fn serve(stream: TcpStream, state: &Mutex<State>) {
             }
             lines.push(line);
         }
-        let delay = state.lock().unwrap().delay;
+        let Some(body) = body(&lines, &mut reader) else { return };
+        let delay = {
+            let mut state = state.lock().unwrap();
+            state.waiting.0 += 1;
+            state.waiting.1 = state.waiting.1.max(state.waiting.0);
+            state.delay
+        };
         std::thread::sleep(delay);
-        let Some(answer) = answer(&lines, &mut state.lock().unwrap()) else { return };
+        let answer = {
+            let mut state = state.lock().unwrap();
+            state.waiting.0 -= 1;
+            answer(&lines, body, &mut state)
+        };
+        let Some(answer) = answer else { return };
         if stream.write_all(&answer.0).is_err() || answer.1 {
             let stall = std::mem::take(&mut state.lock().unwrap().stall);
             std::thread::sleep(stall);
@@ -136,12 +149,23 @@ fn serve(stream: TcpStream, state: &Mutex<State>) {
     }
 }
 
+/// What is sent with a request.
+fn body(lines: &[String], reader: &mut impl Read) -> Option<Vec<u8>> {
+    let length = lines
+        .iter()
+        .filter_map(|line| line.split_once(':'))
+        .find(|(name, _)| name.eq_ignore_ascii_case("content-length"));
+    let mut body = vec![0; length.map_or(0, |(_, length)| length.trim().parse().unwrap())];
+    reader.read_exact(&mut body).ok()?;
+    Some(body)
+}
+
 fn decode(text: &str) -> String {
     percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 
 /// The bytes of the answer, and whether the connection ends with it.
-fn answer(lines: &[String], state: &mut State) -> Option<(Vec<u8>, bool)> {
+fn answer(lines: &[String], body: Vec<u8>, state: &mut State) -> Option<(Vec<u8>, bool)> {
     let mut first = lines[0].split(' ');
     let (method, target) = (first.next()?, first.next()?);
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
@@ -176,7 +200,7 @@ fn answer(lines: &[String], state: &mut State) -> Option<(Vec<u8>, bool)> {
         Some(Fault::Refused(code)) => return Some((error("403 Forbidden", code), false)),
         Some(Fault::Exchanged) => {
             state.objects.entry(key.clone()).and_modify(|bytes| bytes.reverse());
-            return answer(lines, state);
+            return answer(lines, body, state);
         }
         Some(fault @ (Fault::Cut | Fault::Stalled(_))) => {
             if let Fault::Stalled(stall) = fault {
@@ -187,6 +211,10 @@ fn answer(lines: &[String], state: &mut State) -> Option<(Vec<u8>, bool)> {
             return Some((whole, true));
         }
         None => {}
+    }
+    if method == "PUT" {
+        state.objects.insert(key, body);
+        return Some((b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n".to_vec(), false));
     }
     match state.objects.get(&key) {
         Some(bytes) => Some(object(method, bytes, &header)),

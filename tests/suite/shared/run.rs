@@ -205,7 +205,7 @@ pub(crate) fn assets() -> Vec<AssetReport> {
                 rate: (24, 1),
                 from: "01:00:10:00".into(),
                 to: "01:00:14:00".into(),
-                record: Default::default(),
+                ..Play::default()
             }],
             c2pa: Some(chain()),
             package: Some(0),

@@ -17,6 +17,13 @@ const NAMES: [&str; 2] = ["ASSETMAP", "ASSETMAP.xml"];
 /// The names that the volume index may have.
 const VOLUMES: [&str; 2] = ["VOLINDEX", "VOLINDEX.xml"];
 
+/// What kind of package a map belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Flavor {
+    Imf,
+    Dcp,
+}
+
 /// What the map says.
 #[derive(Debug, Default)]
 pub(super) struct Map {

@@ -5,8 +5,9 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use super::assetmap::Flavor;
 use super::assetmap::{Map, id};
-use super::parcel::{self, Composition, Flavor, Mapped, Reader};
+use super::parcel::{self, Composition, Mapped, Reader};
 use super::xml::{self, Element};
 use super::{Folder, Info, inside, paths};
 use countersign_model::Play;

@@ -120,7 +120,10 @@ impl PackageIndex {
         self.totals.extend(opened.total.as_ref().map(|_| (root, id)));
         self.manifests.extend(opened.manifests.iter().map(|path| (root, spelling(&rel.join(path)))));
         let rel = spelling(rel);
-        self.folders.entry((root, rel.clone())).or_default().push(id);
+        // A list that says nothing of what else may be there sets no bounds to the packages around it.
+        if opened.lists_everything || !opened.expected_unlisted.is_empty() {
+            self.folders.entry((root, rel.clone())).or_default().push(id);
+        }
         let seen = vec![false; opened.members.len()];
         let ignore = ignored(&opened.ignore);
         self.packages.push(Delivery { info, number: root, rel, opened, seen, spelled, ignore, found: (0, 0) });

@@ -4,7 +4,8 @@
 //! each resource a stretch of a track file. `countersign_timelines` reads what is played.
 
 use super::Info;
-use super::parcel::{Flavor, Mapped, Reader};
+use super::assetmap::Flavor;
+use super::parcel::{Mapped, Reader};
 use super::xml::Element;
 
 static INFO: Info = Info { kind: "imf", name: "Interoperable Master Format (SMPTE ST 2067)" };

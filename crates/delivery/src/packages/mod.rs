@@ -9,6 +9,7 @@ pub mod archive;
 mod ascmhl;
 mod assetmap;
 mod bagit;
+mod checksums;
 mod dcp;
 mod deliveries;
 mod hash_list;
@@ -39,7 +40,7 @@ const PLAYS: usize = 256;
 /// What a kind of package is.
 #[derive(Debug)]
 pub struct Info {
-    /// The kind that reports name: `imf`, `dcp`, `ascmhl`, `mhl`, `bagit`, `folder`, `archive`.
+    /// The kind that reports name: `imf`, `dcp`, `ascmhl`, `mhl`, `bagit`, `checksums`, `folder`, `archive`.
     pub kind: &'static str,
     /// The specification, in a few words.
     pub name: &'static str,
@@ -312,4 +313,5 @@ pub static ALL: &[&dyn Package] = &[
     &ascmhl::AscMhl,
     &bagit::BagIt,
     &mhl::Mhl,
+    &checksums::Checksums,
 ];

@@ -33,6 +33,11 @@ impl<'a> Names<'a> {
         self.listing(parent).is_some_and(|l| l.has_file(name))
     }
 
+    /// Whether a file has this path, in whatever spelling of its letters.
+    pub(super) fn is_there(&mut self, path: &str) -> bool {
+        self.has(path) || self.like(path, Likeness::CompositionAndCase).is_some()
+    }
+
     fn listing(&mut self, path: &str) -> Option<&Listing> {
         if !self.listings.contains_key(path) {
             let listing = self.folder.list(path).ok();

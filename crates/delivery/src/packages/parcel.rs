@@ -4,7 +4,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::assetmap::{self, Map, UNVERIFIED, id};
+use super::assetmap::{self, Flavor, Map, UNVERIFIED, id};
 use super::pkl::NoDigest;
 use super::xml::{self, Element};
 use super::{
@@ -24,13 +24,6 @@ const DIGESTS: usize = 16;
 
 /// Root elements of the documents that are read here.
 const KINDS: [&str; 3] = ["PackingList", "CompositionPlaylist", "OutputProfileList"];
-
-/// What kind of package a map belongs to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Flavor {
-    Imf,
-    Dcp,
-}
 
 /// An XML document that the map leads to.
 #[derive(Debug)]

@@ -6,18 +6,29 @@
 //!
 //! The frame's number is the last group of digits in the name. Where files differ in an earlier one only
 //! (`shot_1001_2k.exr`), that one is. Extensions in either case are one run; UDIM tiles are no frames ([`udim`]).
+//!
+//! Five digits and more behind a sign (`A_00010.TIF`) are how frames are numbered, and how some archives number scans: such
+//! files are a run where nearly all of their numbers follow one another.
 
+mod said;
 mod udim;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use countersign_media::formats::{self, FrameUse};
-use countersign_model::{AssetReport, Finding, FindingAction, Frames, PackageFault, PackageFaultKind};
+use countersign_model::{AssetReport, Frames, PackageFault, PackageFaultKind};
+use said::Said;
 
 /// Frames that make a run, where the name is a frame's: a kind that only comes as frames, or `name.1001.ext`.
 const LEAST: usize = 8;
 /// Files that make a run where their names could as well be those of numbered pictures: ten seconds.
 const MANY: usize = 240;
+/// Digits of a number that may be a frame's without a dot before it.
+const WIDE: usize = 5;
+/// Of so many steps from one number to the next, all but one go to the number that follows.
+const STEPS: usize = 8;
+/// Kinds of picture that come in numbers of five digits without being frames.
+const PHOTOS: &[&str] = &["jpg", "jpeg", "jpe", "jfif", "mpo", "thm", "heic", "heif", "hif", "webp", "avif", "gif"];
 /// Rows held back while a folder is told: past this a folder is told in parts.
 const HELD: usize = 65_536;
 /// Ranges of frames that a command names.
@@ -30,10 +41,8 @@ const GROUPS: usize = 6;
 const UNREAD: &[(&str, FrameUse)] = &[
     ("ari", FrameUse::Possible),
     ("arx", FrameUse::Possible),
-    ("cin", FrameUse::Usual),
     ("hdr", FrameUse::Possible),
     ("sgi", FrameUse::Possible),
-    ("tga", FrameUse::Possible),
 ];
 
 /// A row of the report, and what is wrong with the run that it tells of.
@@ -69,9 +78,13 @@ struct Run {
     suffix: String,
     /// Files that it takes.
     least: usize,
+    /// Frames by how they are numbered, if nearly all of their numbers follow one another.
+    wide: bool,
     /// Number → digits it is written with.
     numbers: BTreeMap<u64, BTreeSet<usize>>,
     groups: Vec<Group>,
+    /// Where the groups stand of which the like is said: a run may have as many as files.
+    by_digest: HashMap<u64, Vec<usize>>,
     /// Numbers of files whose extension is the same in the other case: no gaps of this run.
     elsewhere: BTreeMap<u64, BTreeSet<usize>>,
     /// Another run of these files tells what is wrong with all of them.
@@ -96,6 +109,8 @@ struct Group {
     rows: Vec<AssetReport>,
     numbers: Vec<u64>,
     bytes: u64,
+    /// What is said of the first.
+    said: Said,
 }
 
 /// A file name taken apart at its last group of digits.
@@ -105,6 +120,7 @@ struct Name<'a> {
     suffix: &'a str,
     number: u64,
     least: usize,
+    wide: bool,
 }
 
 impl Sequences {
@@ -119,10 +135,10 @@ impl Sequences {
         match name(&report.path, 0).filter(|_| !alone) {
             Some(name) => {
                 let key = (name.prefix.to_owned(), name.suffix.to_owned());
-                let (digits, number, least) = (name.digits.len(), name.number, name.least);
+                let (digits, number, least, wide) = (name.digits.len(), name.number, name.least, name.wide);
                 let index = *self.runs.entry(key.clone()).or_insert_with(|| {
                     let (prefix, suffix) = key;
-                    self.held.push(PendingRow::Run(Run { prefix, suffix, least, ..Run::default() }));
+                    self.held.push(PendingRow::Run(Run { prefix, suffix, least, wide, ..Run::default() }));
                     self.held.len() - 1
                 });
                 if let Some(PendingRow::Run(run)) = self.held.get_mut(index) {
@@ -141,7 +157,9 @@ impl Sequences {
         self.runs.clear();
         self.folder = None;
         let mut out = Vec::new();
-        let mut held = regrouped(std::mem::take(&mut self.held));
+        let mut held = std::mem::take(&mut self.held);
+        settle_wide(&mut held);
+        let mut held = regrouped(held);
         join_extensions(&mut held);
         for held in held {
             match held {
@@ -151,6 +169,35 @@ impl Sequences {
         }
         out
     }
+}
+
+/// Makes runs of those that are numbered as frames are, extensions in either case together.
+fn settle_wide(held: &mut [PendingRow]) {
+    let mut all: HashMap<(String, String), BTreeSet<u64>> = HashMap::new();
+    let key = |run: &Run| (run.prefix.clone(), run.suffix.to_ascii_lowercase());
+    for held in held.iter() {
+        if let PendingRow::Run(run) = held
+            && run.wide
+        {
+            all.entry(key(run)).or_default().extend(run.numbers.keys());
+        }
+    }
+    for held in held {
+        if let PendingRow::Run(run) = held
+            && run.wide
+            && all.get(&key(run)).is_some_and(follow_one_another)
+        {
+            run.least = LEAST.min(run.least);
+            run.groups.iter_mut().filter(|group| group.numbers.len() >= LEAST).for_each(|group| group.rows.truncate(1));
+        }
+    }
+}
+
+/// Whether numbers are enough for a run, and nearly all of them follow one another.
+fn follow_one_another(numbers: &BTreeSet<u64>) -> bool {
+    let steps = numbers.iter().zip(numbers.iter().skip(1));
+    let leaps = steps.filter(|(one, other)| *other - *one > 1).count();
+    numbers.len() >= LEAST && leaps * STEPS <= numbers.len()
 }
 
 fn folder(path: &str) -> &str {
@@ -280,7 +327,7 @@ pub struct FrameName<'a> {
 /// The parts of a path that may be a frame's.
 #[must_use]
 pub fn frame_name(path: &str) -> Option<FrameName<'_>> {
-    let Name { prefix, digits, suffix, number, least } = name(path, 0)?;
+    let Name { prefix, digits, suffix, number, least, .. } = name(path, 0)?;
     Some(FrameName { prefix, number, digits: digits.len(), suffix, is_frame: least == LEAST, least })
 }
 
@@ -289,10 +336,9 @@ fn name(path: &str, back: usize) -> Option<Name<'_>> {
     let (stem, extension) = path.rsplit_once('.')?;
     let lower = extension.to_ascii_lowercase();
     let unread = UNREAD.iter().find(|(known, _)| *known == lower).map(|(_, frames)| *frames);
-    let frames = formats::by_extension(&lower).map(|format| format.info().frames).or(unread)?;
-    if frames == FrameUse::No {
-        return None;
-    }
+    let read = formats::by_extension(&lower).map(|format| format.info().frames);
+    // What is only recognized has a format as well, which knows nothing of frames.
+    let frames = read.filter(|frames| *frames != FrameUse::No).or(unread)?;
     let start = path.len() - file_name(path).len();
     let mut groups = stem.get(start..)?.split(|c: char| !c.is_ascii_digit()).filter(|digits| !digits.is_empty());
     let group = groups.nth_back(back)?;
@@ -305,7 +351,9 @@ fn name(path: &str, back: usize) -> Option<Name<'_>> {
     let frames_only = frames == FrameUse::Usual;
     let dotted = prefix.ends_with('.') && digits.len() >= 4 && end == stem.len();
     let least = if frames_only || dotted { LEAST } else { MANY };
-    (!camera || frames_only).then_some(Name { prefix, digits, suffix, number, least })
+    let signed = file_name(prefix).is_empty() || prefix.ends_with(['_', '-', '.']);
+    let wide = signed && digits.len() >= WIDE && end == stem.len() && !PHOTOS.contains(&lower.as_str());
+    (!camera || frames_only).then_some(Name { prefix, digits, suffix, number, least, wide })
 }
 
 /// `DSC_0001`, `IMG_4711`, `_MG_0815`: four characters and four digits are a camera's count of single pictures (DCF).
@@ -317,8 +365,13 @@ fn is_camera(prefix: &str, digits: &str, whole: bool) -> bool {
 impl Run {
     fn add(&mut self, number: u64, digits: usize, report: AssetReport) {
         self.numbers.entry(number).or_default().insert(digits);
-        let like = self.groups.iter_mut().find(|group| group.rows.first().is_some_and(|first| same(first, &report)));
-        match like {
+        let said = Said::of(&report);
+        let groups = &mut self.groups;
+        let alike = self.by_digest.entry(said.digest()).or_default();
+        let is_same =
+            |group: &Group| group.rows.first().is_some_and(|first| said::same((first, &group.said), (&report, &said)));
+        let like = alike.iter().copied().find(|at| groups.get(*at).is_some_and(is_same));
+        match like.and_then(|at| groups.get_mut(at)) {
             Some(group) => {
                 group.numbers.push(number);
                 group.bytes = group.bytes.saturating_add(report.bytes);
@@ -328,7 +381,10 @@ impl Run {
                     group.rows.truncate(1);
                 }
             }
-            None => self.groups.push(Group { numbers: vec![number], bytes: report.bytes, rows: vec![report] }),
+            None => {
+                alike.push(groups.len());
+                groups.push(Group { numbers: vec![number], bytes: report.bytes, rows: vec![report], said });
+            }
         }
     }
 
@@ -478,31 +534,19 @@ impl Run {
     }
 }
 
-/// Whether the same is said of two frames, their names, sizes and digests aside.
-fn same(a: &AssetReport, b: &AssetReport) -> bool {
-    let told = |a: &Finding, b: &Finding| {
-        let one = (&a.rule, a.severity, a.state, &a.approval, &a.reason);
-        let other = (&b.rule, b.severity, b.state, &b.approval, &b.reason);
-        one == other
-    };
-    (&a.format, a.role, &a.role_basis, a.package, a.ai) == (&b.format, b.role, &b.role_basis, b.package, b.ai)
-        && a.findings.len() == b.findings.len()
-        && a.findings.iter().zip(&b.findings).all(|(x, y)| told(x, y) && nameless(x, a) == nameless(y, b))
-        && a.plays == b.plays
-        && (&a.uses, a.in_cut) == (&b.uses, b.in_cut)
-        && a.evidence == b.evidence
-        && a.c2pa == b.c2pa
-        && a.problems == b.problems
-        && a.records == b.records
-        && a.tags == b.tags
-}
+#[cfg(test)]
+mod tests {
+    use super::{UNREAD, frame_name};
+    use countersign_media::formats::{self, FrameUse};
 
-/// Message and action without the frame's own name.
-fn nameless(finding: &Finding, of: &AssetReport) -> (String, FindingAction) {
-    let name = file_name(&of.path);
-    let mut action = finding.action.clone();
-    for command in action.commands_mut() {
-        command.file.replace_file_name(name, "\0");
+    #[test]
+    fn frames_of_kinds_that_are_not_read_are_frames_all_the_same() {
+        for (extension, _) in UNREAD {
+            let path = format!("plates/A001C002.1001.{extension}");
+            assert_eq!(frame_name(&path).map(|frame| (frame.number, frame.is_frame)), Some((1001, true)), "{path}");
+            // A reader says of its own frames how they come.
+            let read = formats::by_extension(extension).map(|format| format.info().frames);
+            assert!(read.is_none_or(|frames| frames == FrameUse::No), "{extension} is read: its line goes");
+        }
     }
-    (finding.message.replace(name, "\0"), action)
 }

@@ -1,7 +1,6 @@
 //! Shared by IMF and DCP: what a composition's events play, read as every other timeline is (`countersign_timelines`).
 
-use super::assetmap::id;
-use super::parcel::Flavor;
+use super::assetmap::{Flavor, id};
 use countersign_model::{Play, TimelineRange, limits};
 use countersign_timelines::{Kind, TimeRange, Timeline, read};
 

@@ -1,6 +1,6 @@
 //! Facts of files that no path of this machine leads to, as in an object store.
 //!
-//! Readers need no path. What verifies credentials opens files: for it, an asset that carries any is laid out in temporary
+//! Readers need no path. What verifies credentials opens files: for it, an asset that carries any is copied to temporary
 //! space, with those files that its manifest speaks of, so that the result is the one that a drive would give.
 
 use std::path::{Path, PathBuf};
@@ -27,7 +27,7 @@ pub trait Surroundings: Neighbors {
     fn siblings(&self) -> Vec<PathBuf>;
 }
 
-/// As [`super::facts_of`]; files are laid out in `space` where something can only open them by a path.
+/// As [`super::facts_of`]; files are copied to `space` where something can only open them by a path.
 pub fn facts_apart(
     path: &Path,
     bytes: &Result<ByteRange, Problem>,
@@ -44,7 +44,7 @@ pub fn facts_apart(
         let carries = !out.stores.is_empty() || sidecars.iter().any(|sidecar| extension(sidecar) == "c2pa");
         match bytes {
             Ok(own) if carries && verifier.opens_files() => {
-                laid_out(verifier, Laid { path, own, sidecars, around, space }, &mut out);
+                verify_copies(verifier, CopySources { path, own, sidecars, around, space }, &mut out);
             }
             _ => verifier.credentials_among(path, &mut out, sidecars, around),
         }
@@ -52,9 +52,9 @@ pub fn facts_apart(
     finish(path, out, options)
 }
 
-/// What is to be laid out.
+/// An asset of a tree that is not on this machine, and what verifying it may need copies of.
 #[derive(Clone, Copy)]
-struct Laid<'a> {
+struct CopySources<'a> {
     path: &'a Path,
     own: &'a ByteRange,
     sidecars: &'a [PathBuf],
@@ -62,24 +62,24 @@ struct Laid<'a> {
     space: &'a TempSpace,
 }
 
-fn laid_out(verifier: &Verifier, laid: Laid<'_>, out: &mut Extraction) {
-    let files = needed(laid, out).and_then(|files| laid.space.materialize_below(&files));
+fn verify_copies(verifier: &Verifier, sources: CopySources<'_>, out: &mut Extraction) {
+    let files = needed(sources, out).and_then(|files| sources.space.materialize_below(&files));
     match files {
         Ok(files) => {
             let Some(own) = files.paths.first() else { return };
-            verifier.credentials_among(own, out, laid.sidecars, laid.around);
+            verifier.credentials_among(own, out, sources.sidecars, sources.around);
         }
         Err(problem) => {
             // What the manifests say is read all the same; only their hold on the bytes is not known.
-            verifier.credentials_detached(laid.path, out, &[]);
+            verifier.credentials_detached(sources.path, out, &[]);
             tags::push_problem(out, if is_of_space(&problem) { problem.harmless() } else { problem });
         }
     }
 }
 
 /// The asset first, then what its manifests are weighed against.
-fn needed(laid: Laid<'_>, out: &Extraction) -> Result<Vec<(PathBuf, ByteRange)>, Problem> {
-    let Laid { path, own, sidecars, around, .. } = laid;
+fn needed(sources: CopySources<'_>, out: &Extraction) -> Result<Vec<(PathBuf, ByteRange)>, Problem> {
+    let CopySources { path, own, sidecars, around, .. } = sources;
     let mut files = vec![(PathBuf::from(path.file_name().unwrap_or(path.as_os_str())), own.clone())];
     let stores: Vec<_> = sidecars.iter().filter(|sidecar| extension(sidecar) == "c2pa").collect();
     let mut bound: Vec<_> = out.stores.iter().map(|store| BoundApart::of(&store.bytes)).collect();

@@ -36,6 +36,15 @@ pub(super) fn read(
     }
 }
 
+/// Reads the first file that begins in bytes of which nothing is known.
+pub(super) fn within(source: &mut Source, options: &Options, depth: usize, out: &mut Extraction) {
+    match left_over::within(source) {
+        Ok(Some(file)) => one(source, &file, options, depth, out),
+        Ok(None) => {}
+        Err(problem) => tags::push_problem(out, problem.within("file")),
+    }
+}
+
 /// The other files that are in it, and what is to be said of the rest.
 fn others(
     source: &mut Source,

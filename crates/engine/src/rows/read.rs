@@ -9,8 +9,9 @@ use data_encoding::{BASE64, HEXLOWER};
 use flate2::read::GzDecoder;
 use sha2::{Digest, Sha256};
 
-use super::{Answer, AssetRow, Footer, Header, KnownStat, Line, MOST_SHARDS, SCHEMA, place};
-use countersign_io::{TempSpace, read_at};
+use super::index::{Index, IndexWriter, whole};
+use super::{About, Answer, AssetRow, Footer, Header, KnownStat, Line, MOST_SHARDS, SCHEMA};
+use countersign_io::TempSpace;
 
 /// The longest line: the facts of one asset, or the bytes that one file carries along.
 const LINE: u64 = 256 * 1024 * 1024;
@@ -45,27 +46,32 @@ pub struct Incomplete {
 type Place = (usize, String);
 
 /// All that was kept, as trees again.
+///
+/// What grows with the number of assets (their rows, what is known of files, listings) is in a temporary file and found by an
+/// index that is one, too. In memory is what few files have: links, refusals, where carried bytes are.
 #[derive(Debug)]
 pub struct Recorded {
     pub(super) header: Header,
-    pub(super) lists: HashMap<Place, Answer<Vec<(String, u8)>>>,
-    pub(super) stats: HashMap<Place, Answer<KnownStat>>,
+    pub(super) few: Few,
+    index: Index,
+    /// Rows and bytes of files, one after the other.
+    store: File,
+}
+
+/// What few files have.
+#[derive(Debug, Default)]
+pub(super) struct Few {
     pub(super) resolved: HashMap<Place, Answer<Option<String>>>,
     pub(super) links: HashMap<Place, ()>,
     pub(super) closed: HashMap<Place, (String, String)>,
     /// Where bytes of files are in the store, by their offsets in the file.
     pub(super) bytes: HashMap<Place, BTreeMap<u64, (u64, u32)>>,
-    /// Where rows of assets are in the store; nowhere where two rows of one place differ.
-    assets: HashMap<u128, Option<(u64, u32)>>,
-    /// Lines of assets and bytes of files, one after the other.
-    pub(super) store: File,
-    /// Further files with rows that were read.
-    pub(super) files: Vec<PathBuf>,
 }
 
 /// What is written while shards are read.
 struct Reading {
-    out: Recorded,
+    few: Few,
+    index: IndexWriter,
     to: BufWriter<File>,
     at: u64,
 }
@@ -81,12 +87,15 @@ impl Recorded {
             let faults = vec!["there is no shard: no file is called shard-….ndjson.gz".to_owned()];
             return Err(Refusal::Incomplete(Incomplete { faults }));
         };
-        let header = header(first)?;
+        let Some(header) = first_header(&files)? else {
+            let faults = files.iter().map(|file| format!("{} is cut", file.display())).collect();
+            return Err(Refusal::Incomplete(Incomplete { faults }));
+        };
         let failed = |error: io::Error| Refusal::Io(first.clone(), error);
-        let store = space.file().map_err(|problem| failed(io::Error::other(problem.what)))?;
+        let temporary = || space.file().map_err(|problem| failed(io::Error::other(problem.what)));
+        let (store, index) = (temporary()?, IndexWriter::new(temporary()?));
         let to = BufWriter::with_capacity(1 << 20, store.try_clone().map_err(failed)?);
-        let out = Self::empty(header.clone(), store);
-        let (mut reading, mut incomplete) = (Reading { out, to, at: 0 }, Incomplete::default());
+        let (mut reading, mut incomplete) = (Reading { few: Few::default(), index, to, at: 0 }, Incomplete::default());
         let (mut seen, mut trees) = (BTreeMap::<u32, PathBuf>::new(), BTreeMap::<String, PathBuf>::new());
         for file in &files {
             let own = match self::header(file) {
@@ -118,23 +127,8 @@ impl Recorded {
             return Err(Refusal::Incomplete(incomplete));
         }
         reading.to.flush().map_err(failed)?;
-        reading.out.files = files;
-        Ok(reading.out)
-    }
-
-    fn empty(header: Header, store: File) -> Self {
-        Self {
-            header,
-            lists: HashMap::new(),
-            stats: HashMap::new(),
-            resolved: HashMap::new(),
-            links: HashMap::new(),
-            closed: HashMap::new(),
-            bytes: HashMap::new(),
-            assets: HashMap::new(),
-            store,
-            files: Vec::new(),
-        }
+        let index = reading.index.seal(temporary()?).map_err(failed)?;
+        Ok(Self { header, few: reading.few, index, store })
     }
 
     /// What all shards have in common.
@@ -148,24 +142,45 @@ impl Recorded {
     /// # Errors
     /// What is wrong, in words, where there is none.
     pub(crate) fn asset(&self, root: usize, path: &str, member: &str) -> Result<AssetRow, String> {
-        let (at, len) = match self.assets.get(&place(root, path, member)) {
-            Some(Some(found)) => *found,
-            Some(None) => return Err("two rows of the extraction say different things of it".to_owned()),
-            None => return Err("no row of the extraction is about it: extract again".to_owned()),
-        };
-        let bytes = self.stored(at, len).map_err(|e| e.to_string())?;
-        serde_json::from_slice(&bytes).map_err(|e| format!("its row cannot be read: {e}"))
+        let row = self.row(About::Asset.place(root, path, member)).map_err(|e| e.to_string())?;
+        match row {
+            Some(Line::Asset(row)) => Ok(*row),
+            _ => Err("no row of the extraction is about it: extract again".to_owned()),
+        }
+    }
+
+    /// What a folder holds, where a row tells of it.
+    pub(super) fn list(&self, root: usize, folder: &str) -> io::Result<Option<Answer<Vec<(String, u8)>>>> {
+        match self.row(About::List.place(root, folder, ""))? {
+            Some(Line::List(_, _, answer)) => Ok(Some(answer)),
+            _ => Ok(None),
+        }
+    }
+
+    /// What is known of a file, where a row tells of it.
+    pub(super) fn stat(&self, root: usize, path: &str) -> io::Result<Option<Answer<KnownStat>>> {
+        match self.row(About::Stat.place(root, path, ""))? {
+            Some(Line::Stat(_, _, answer)) => Ok(Some(answer)),
+            _ => Ok(None),
+        }
+    }
+
+    /// The one row of a place.
+    fn row(&self, place: u128) -> io::Result<Option<Line>> {
+        let mut rows = self.index.find(place)?.into_iter();
+        let Some((at, len)) = rows.next() else { return Ok(None) };
+        let first = self.stored(at, len)?;
+        for (at, len) in rows {
+            if self.stored(at, len)? != first {
+                return Err(io::Error::other("two rows of the extraction say different things of it"));
+            }
+        }
+        Ok(Some(serde_json::from_slice(&first)?))
     }
 
     pub(super) fn stored(&self, at: u64, len: u32) -> io::Result<Vec<u8>> {
         let mut bytes = vec![0; len as usize];
-        let mut done = 0;
-        while let Some(rest) = bytes.get_mut(done..).filter(|rest| !rest.is_empty()) {
-            match read_at(&self.store, rest, at + done as u64)? {
-                0 => return Err(io::ErrorKind::UnexpectedEof.into()),
-                got => done += got,
-            }
-        }
+        whole(&self.store, &mut bytes, at)?;
         Ok(bytes)
     }
 }
@@ -193,7 +208,7 @@ impl Reading {
                         };
                     }
                     Line::End(_) => return Err(io::Error::other("its lines are not those that were written")),
-                    line => self.keep(line)?,
+                    line => self.keep(line, &text)?,
                 }
             }
             sum.update(&text);
@@ -201,36 +216,30 @@ impl Reading {
         }
     }
 
-    fn keep(&mut self, line: Line) -> io::Result<()> {
-        let out = &mut self.out;
+    /// Keeps a line: in memory what few files have, and the text of all others in the store.
+    fn keep(&mut self, line: Line, text: &[u8]) -> io::Result<()> {
+        let few = &mut self.few;
         match line {
-            Line::List(root, path, answer) => drop(out.lists.insert((root, path), answer)),
-            Line::Stat(root, path, answer) => drop(out.stats.insert((root, path), answer)),
-            Line::Resolve(root, path, answer) => drop(out.resolved.insert((root, path), answer)),
-            Line::Link(root, path) => drop(out.links.insert((root, path), ())),
-            Line::Closed(root, path, why) => drop(out.closed.insert((root, path), why)),
+            Line::Resolve(root, path, answer) => drop(few.resolved.insert((root, path), answer)),
+            Line::Link(root, path) => drop(few.links.insert((root, path), ())),
+            Line::Closed(root, path, why) => drop(few.closed.insert((root, path), why)),
             Line::Bytes(root, path, offset, text) => {
                 let bytes = BASE64.decode(text.as_bytes()).map_err(io::Error::other)?;
                 let stored = self.store(&bytes)?;
-                self.out.bytes.entry((root, path)).or_default().insert(offset, stored);
+                self.few.bytes.entry((root, path)).or_default().insert(offset, stored);
             }
-            Line::Asset(row) => {
-                let key = place(row.root, &row.path, &row.member);
-                let text = serde_json::to_vec(&row)?;
-                if let Some(known) = self.out.assets.get(&key).copied() {
-                    self.to.flush()?;
-                    let same = known.is_some_and(|(at, len)| self.out.stored(at, len).is_ok_and(|known| known == text));
-                    if !same {
-                        self.out.assets.insert(key, None);
-                    }
-                    return Ok(());
-                }
-                let stored = self.store(&text)?;
-                self.out.assets.insert(key, Some(stored));
-            }
+            Line::List(root, path, _) => self.row(About::List.place(root, &path, ""), text)?,
+            Line::Stat(root, path, _) => self.row(About::Stat.place(root, &path, ""), text)?,
+            Line::Asset(row) => self.row(About::Asset.place(row.root, &row.path, &row.member), text)?,
             Line::End(_) => {}
         }
         Ok(())
+    }
+
+    /// Stores a row that is found by its place.
+    fn row(&mut self, place: u128, text: &[u8]) -> io::Result<()> {
+        let stored = self.store(text)?;
+        self.index.add(place, stored)
     }
 
     fn store(&mut self, bytes: &[u8]) -> io::Result<(u64, u32)> {
@@ -273,6 +282,17 @@ fn files(folders: &[PathBuf]) -> Result<Vec<PathBuf>, Refusal> {
 fn lines(file: &Path) -> io::Result<BufReader<GzDecoder<BufReader<File>>>> {
     countersign_io::regular(file)?;
     Ok(BufReader::new(GzDecoder::new(BufReader::new(File::open(file)?))))
+}
+
+/// That of the first shard whose first line is there: one that was killed early may lack it.
+fn first_header(files: &[PathBuf]) -> Result<Option<Header>, Refusal> {
+    for file in files {
+        match header(file) {
+            Err(Refusal::Io(..)) => {}
+            header => return header.map(Some),
+        }
+    }
+    Ok(None)
 }
 
 fn header(file: &Path) -> Result<Header, Refusal> {

@@ -1,7 +1,7 @@
 //! What a scan of one shard asks and finds, kept and written.
 
 use std::cell::Cell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use sha2::{Digest, Sha256};
 
-use super::{AssetRow, Footer, Header, KnownStat, Line, kind_number, place};
+use super::{About, AssetRow, Footer, Header, KnownStat, Line, kind_number, place};
 use countersign_io::{Entry, Folder, Handle, Stat, Tree};
 
 /// What the name of an unfinished file ends with.
@@ -67,10 +67,11 @@ impl Drop for Unkept {
 
 type Place = (usize, String);
 
+/// What is written at the end only, and what was written already.
 #[derive(Debug, Default)]
 struct Kept {
-    lists: BTreeMap<Place, Line>,
-    stats: BTreeMap<Place, Line>,
+    /// The places of listings and of what is known of files that were written: the first answer counts.
+    written: HashSet<u128>,
     resolved: BTreeMap<Place, Line>,
     links: BTreeMap<Place, Line>,
     closed: BTreeMap<Place, Line>,
@@ -176,6 +177,12 @@ impl Recorder {
         Ok(Self { shard, kept, output, failed, file })
     }
 
+    /// The file, once it is whole.
+    #[must_use]
+    pub fn file(&self) -> &Path {
+        &self.file
+    }
+
     /// A tree whose answers are kept.
     #[must_use]
     pub fn watch(self: &Arc<Self>, root: usize, tree: Arc<dyn Tree>) -> Arc<dyn Tree> {
@@ -200,6 +207,13 @@ impl Recorder {
         self.write(&Line::Asset(Box::new(row)));
     }
 
+    /// Writes the first answer about a path of this shard: there are as many as files, and none of them stays in memory.
+    fn tell(&self, about: About, (root, path): (usize, &str), line: impl FnOnce() -> Line) {
+        if self.shard.has(root, path) && self.kept().written.insert(about.place(root, path, "")) {
+            self.write(&line());
+        }
+    }
+
     fn write(&self, line: &Line) {
         let mut output = self.output.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(Err(error)) = output.as_mut().map(|output| output.line(line)) {
@@ -218,7 +232,7 @@ impl Recorder {
     /// Whatever kept any line from being written: there is no file then.
     pub fn finish(&self) -> io::Result<(PathBuf, u64)> {
         let kept = std::mem::take(&mut *self.kept());
-        for lines in [kept.lists, kept.stats, kept.resolved, kept.links, kept.closed] {
+        for lines in [kept.resolved, kept.links, kept.closed] {
             lines.values().for_each(|line| self.write(line));
         }
         for ((root, path), stretches) in kept.bytes {
@@ -288,15 +302,15 @@ impl Tree for Watched {
     fn list(&self, folder: &str) -> io::Result<Folder> {
         let listed = self.tree.list(folder);
         let names = |folder: &Folder| folder.iter().map(|(name, kind)| (name.to_owned(), kind_number(kind))).collect();
-        let line = Line::List(self.root, folder.to_owned(), listed.as_ref().map(names).map_err(told));
-        self.keep(folder, line, |kept| &mut kept.lists);
+        let line = || Line::List(self.root, folder.to_owned(), listed.as_ref().map(names).map_err(told));
+        self.recorder.tell(About::List, (self.root, folder), line);
         listed
     }
 
     fn stat(&self, path: &str) -> io::Result<Stat> {
         let stat = self.tree.stat(path);
-        let line = Line::Stat(self.root, path.to_owned(), stat.as_ref().map(KnownStat::from).map_err(told));
-        self.keep(path, line, |kept| &mut kept.stats);
+        let line = || Line::Stat(self.root, path.to_owned(), stat.as_ref().map(KnownStat::from).map_err(told));
+        self.recorder.tell(About::Stat, (self.root, path), line);
         stat
     }
 

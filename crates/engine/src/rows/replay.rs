@@ -52,31 +52,31 @@ impl Tree for Replayed {
     }
 
     fn list(&self, folder: &str) -> io::Result<Folder> {
-        match self.rows.lists.get(&(self.root, folder.to_owned())) {
-            Some(Ok(names)) => Folder::of(names.iter().map(|(name, kind)| (name.clone(), kind_of(*kind)))),
-            Some(Err(why)) => Err(error(why)),
+        match self.rows.list(self.root, folder)? {
+            Some(Ok(names)) => Folder::of(names.into_iter().map(|(name, kind)| (name, kind_of(kind)))),
+            Some(Err(why)) => Err(error(&why)),
             None => Err(unknown(folder)),
         }
     }
 
     fn stat(&self, path: &str) -> io::Result<Stat> {
-        match self.rows.stats.get(&(self.root, path.to_owned())) {
-            Some(Ok(known)) => Ok(Stat::from(known)),
-            Some(Err(why)) => Err(error(why)),
+        match self.rows.stat(self.root, path)? {
+            Some(Ok(known)) => Ok(Stat::from(&known)),
+            Some(Err(why)) => Err(error(&why)),
             None => Err(unknown(path)),
         }
     }
 
     fn open(&self, entry: &Entry) -> io::Result<Arc<dyn Handle>> {
         let place = (self.root, entry.path.clone());
-        if let Some(why) = self.rows.closed.get(&place) {
+        if let Some(why) = self.rows.few.closed.get(&place) {
             return Err(error(why));
         }
         Ok(Arc::new(ReplayedHandle { rows: Arc::clone(&self.rows), place, stat: entry.stat }))
     }
 
     fn resolve(&self, path: &str) -> io::Result<Option<String>> {
-        match self.rows.resolved.get(&(self.root, path.to_owned())) {
+        match self.rows.few.resolved.get(&(self.root, path.to_owned())) {
             Some(Ok(target)) => Ok(target.clone()),
             Some(Err(why)) => Err(error(why)),
             None => Ok(Some(path.to_owned())),
@@ -84,7 +84,7 @@ impl Tree for Replayed {
     }
 
     fn is_link(&self, path: &str) -> bool {
-        self.rows.links.contains_key(&(self.root, path.to_owned()))
+        self.rows.few.links.contains_key(&(self.root, path.to_owned()))
     }
 }
 
@@ -101,7 +101,7 @@ impl Handle for ReplayedHandle {
         if out.is_empty() || offset >= self.stat.len {
             return Ok(0);
         }
-        let stretches = self.rows.bytes.get(&self.place);
+        let stretches = self.rows.few.bytes.get(&self.place);
         let found = stretches.and_then(|stretches| stretches.range(..=offset).next_back());
         let Some((from, (at, len))) = found.filter(|(from, (_, len))| offset < *from + u64::from(*len)) else {
             return Err(unknown(&self.place.1));

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::around::PackageContext;
 use super::hashing::Hashed;
+use super::kept_facts::KeptFacts;
 use super::row::{RowOf, changed};
 use super::{Cut, Scan, Watch, cut};
 use crate::archives::{self, Inside};
@@ -114,6 +115,8 @@ pub(super) struct AssetFiles<'a> {
     pub(super) space: &'a TempSpace,
     /// Files that were opened by an earlier pass.
     pub(super) open: &'a OpenFiles,
+    /// Facts that were read by an earlier pass.
+    pub(super) kept: &'a KeptFacts,
     /// Counts the assets that are not read because their facts are known.
     pub(super) from_cache: &'a AtomicU64,
 }
@@ -252,7 +255,12 @@ pub(super) fn process_asset(pass: &Pass<'_>, job: Job) -> Option<Judged> {
         asset.package_notes = place.notes.to_vec();
     }
     let mut row = RowOf::of(scan.options.rows.as_ref(), &asset, inside.as_ref());
-    let read = || extract_guarded(&asset, inside.as_ref(), files, (&scan.engine.extract, scan.engine.cache.as_deref()));
+    let read = || {
+        let kept = inside.is_none().then(|| files.kept.take(&asset, || files.stat(&asset))).flatten();
+        kept.map(|facts| (facts, None)).unwrap_or_else(|| {
+            extract_guarded(&asset, inside.as_ref(), files, (&scan.engine.extract, scan.engine.cache.as_deref()))
+        })
+    };
     let (mut facts, mut opened) = row.facts(&asset, &scan.engine.extract, read);
     if facts.format.is_none() && facts.problems.is_empty() && around.deliveries.is_manifest(asset.root, &asset.rel) {
         (facts.format, facts.media) = (Some(MANIFEST), Some(Media::Companion));

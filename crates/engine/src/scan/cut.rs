@@ -57,7 +57,15 @@ pub(super) fn settle_role(
 pub(super) fn add_compositions(asset: &mut Asset, place: &Place<'_>) {
     if !place.plays.is_empty() {
         asset.cut.in_cut = Some(true);
-        asset.cut.uses.extend(place.plays.iter().map(|play| composition(play)));
+        // A composition that the user named as a timeline was told already.
+        let named = std::mem::take(&mut asset.cut.uses);
+        let told = |of: &Use| {
+            named
+                .iter()
+                .any(|known| known.title == of.title && (&known.record, &known.source) == (&of.record, &of.source))
+        };
+        let own: Vec<_> = place.plays.iter().map(|play| composition(play)).filter(|of| !told(of)).collect();
+        asset.cut.uses = named.into_iter().chain(own).collect();
     }
 }
 

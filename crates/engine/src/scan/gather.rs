@@ -13,6 +13,7 @@ use rayon::prelude::*;
 
 use super::asset::{AssetFiles, Job, archives_in, catch_panic, extract_guarded, open_again};
 use super::engine::threads;
+use super::kept_facts::KeptFacts;
 use crate::archives::{self, Budget, Container, Reach};
 use crate::cache::Cache;
 use crate::extract;
@@ -24,8 +25,9 @@ use countersign_io::{Roots, TempSpace};
 use countersign_judge::archive::same_picture;
 use countersign_judge::marks;
 use countersign_matching::{Digest, Reference};
+use countersign_media::formats;
 use countersign_model::error::Result;
-use countersign_model::{Ai, AppendedArchive, Asset, Media, SamePicture};
+use countersign_model::{Ai, AppendedArchive, Asset, Facts, Media, SamePicture};
 
 /// What is gathered, and how it is read.
 pub struct Gather<'a> {
@@ -71,7 +73,13 @@ pub fn everything(gather: &Gather<'_>, roots: &[PathBuf], jobs: usize, tell: &mu
         walk,
         (
             &pool,
-            AssetFiles { roots: &trees, space: &space, open: &OpenFiles::default(), from_cache: &from_cache },
+            AssetFiles {
+                roots: &trees,
+                space: &space,
+                open: &OpenFiles::default(),
+                kept: &KeptFacts::default(),
+                from_cache: &from_cache,
+            },
             &AtomicBool::new(false),
         ),
         tell,
@@ -106,19 +114,35 @@ impl Gather<'_> {
         let (mut facts, mut opened) = extract_guarded(&asset, inside.as_ref(), files, (&self.extract, self.cache));
         let depth = inside.as_ref().map_or(0, |inside| inside.depth);
         let is_archive = archives::opens(facts.format);
+        if inside.is_none() && !is_archive && !self.all && files.is_local(&asset) {
+            files.kept.keep(&asset, &facts);
+        }
         let archives = if depth < self.depth { archives_in(&mut facts) } else { Vec::new() };
         let ai = marks::ai(&self.extract.catalogue.evidence(&facts));
         let content = matches!(facts.media, Some(Media::Image | Media::Video | Media::Audio));
         let known = self.all || ai > Ai::Possible;
         let also = facts.media == Some(Media::Image) && self.also.is_some_and(|also| also(&asset));
         if is_archive || !(content && (known || also)) {
-            return (None, (!archives.is_empty()).then_some(Job { asset, inside, archives, ahead }));
+            let unread = unread(&facts).filter(|_| self.all && !is_archive && !content);
+            let unread = unread.map(|why| Gathered {
+                root: asset.root,
+                rel: asset.rel.clone(),
+                reference: Err(why),
+                known: true,
+                picture: None,
+            });
+            return (unread, (!archives.is_empty()).then_some(Job { asset, inside, archives, ahead }));
         }
         let made = open_again((&asset, inside.as_ref()), &mut opened, files).map_err(|problem| problem.what);
         let made = made.and_then(|()| {
             let bytes = opened.as_ref().ok_or("it could not be opened")?;
             let local = inside.is_none() && files.is_local(&asset);
             let material = Material { bytes: &bytes.held, path: &asset.path, local, facts: &facts, space: files.space };
+            // What shows half a picture is no good to know others by.
+            let damage = facts.problems.iter().find(|problem| self.all && problem.blocking);
+            if let Some(damage) = damage {
+                return Err(damage.what.clone());
+            }
             let made = catch_panic(|| fingerprints::reference(&material)).map_err(|problem| problem.what);
             let sha256 = if self.all { sha256(&mut bytes.stream(), asset.size) } else { None };
             // Whoever indexes unmarked files says that they are known AI material.
@@ -129,6 +153,16 @@ impl Gather<'_> {
         let found = Gathered { root: asset.root, rel: asset.rel.clone(), reference: made, known, picture };
         (Some(found), (!archives.is_empty()).then_some(Job { asset, inside, archives, ahead }))
     }
+}
+
+/// Why what is named like a picture, video or sound is not read as one; `None` for everything else.
+fn unread(facts: &Facts) -> Option<String> {
+    let named = facts.named.and_then(formats::info).filter(|info| info.media.is_content())?;
+    let read = facts.format.and_then(formats::info).map(|info| info.name);
+    Some(match read {
+        Some(read) => format!("it is named like {}, and is {read}", named.name),
+        None => format!("it is named like {}, and is none", named.name),
+    })
 }
 
 fn sha256(bytes: &mut impl std::io::Read, size: u64) -> Option<Digest> {

@@ -1,11 +1,13 @@
 //! Files beside an asset whose names say that they describe it: `a.xmp`, `a.jpg.xmp` and `a_api.json` beside `a.jpg`, in
 //! either case.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::extract::SIDECARS;
+use countersign_io::{self as io, Folder, Listings, paths};
 use countersign_model::Asset;
 
 /// Gives each asset the files beside it whose names say that they describe it.
@@ -93,13 +95,64 @@ pub fn sidecars(path: &Path) -> Vec<PathBuf> {
     if is_sidecar(path) {
         return Vec::new();
     }
-    let names = candidates(path).flat_map(|name| spellings(&name));
+    those_of(path, |_| true)
+}
+
+/// As [`sidecars`], where only some names `may_be` there.
+fn those_of(path: &Path, may_be: impl Fn(&OsStr) -> bool) -> Vec<PathBuf> {
+    let names = candidates(path).flat_map(|name| spellings(&name)).filter(|name| may_be(name));
     let mut found: Vec<PathBuf> =
         names.map(|name| path.with_file_name(name)).filter(|sidecar| sidecar.is_file()).collect();
     // Where the file system takes both cases for one, the second is the same file.
-    let mut seen = std::collections::HashSet::new();
+    let mut seen = HashSet::new();
     found.retain(|path| seen.insert(path.file_name().map(OsStr::to_ascii_lowercase)));
     found
+}
+
+/// The folder of the file that was listed by its name before: such files come folder by folder.
+#[derive(Default)]
+pub(super) struct LastFolder {
+    /// Root and path of the folder, and its names, where they could be listed.
+    last: Option<((usize, String), Option<Arc<Folder>>)>,
+}
+
+impl LastFolder {
+    /// The sidecars of a file that was listed by its name. Its folder tells which names there are to be asked for.
+    pub(super) fn sidecars_of(&mut self, asset: &Asset, listings: &Listings) -> Vec<PathBuf> {
+        let at = (asset.root, io::parent(&asset.rel));
+        let names = match &self.last {
+            Some((last, names)) if *last == at => names.clone(),
+            _ => {
+                let names = names_in(&at.1, listings);
+                self.last = Some((at, names.clone()));
+                names
+            }
+        };
+        names.map_or_else(|| sidecars(&asset.path), |names| sidecars_among(&asset.path, &names))
+    }
+}
+
+/// The names in a folder of this machine, to which a link may lead.
+fn names_in(folder: &str, listings: &Listings) -> Option<Arc<Folder>> {
+    let tree = listings.tree();
+    tree.local_path(folder)?;
+    let target = if folder.is_empty() { String::new() } else { tree.resolve(folder).ok().flatten()? };
+    listings.folder(&target).ok()
+}
+
+fn sidecars_among(path: &Path, folder: &Folder) -> Vec<PathBuf> {
+    let plain = |name: &OsStr| paths::lossless(Path::new(name));
+    let (Some(own), Some(stem)) = (path.file_name().map(plain), path.file_stem().map(plain)) else { return Vec::new() };
+    let names: Vec<&str> = folder.starting_with(&stem).map(|(name, _)| name).collect();
+    if !names.contains(&own.as_str()) {
+        // The file system knows it by a name that is written in another way.
+        return sidecars(path);
+    }
+    if names.len() == 1 || is_sidecar(path) {
+        return Vec::new();
+    }
+    let names: HashSet<String> = names.into_iter().map(str::to_ascii_lowercase).collect();
+    those_of(path, |name| names.contains(&plain(name).to_ascii_lowercase()))
 }
 
 /// A name as it is, and with its ending in capitals and with one: programs write `a.TXT` and `a.Txt` beside `a.png`.
@@ -139,6 +192,30 @@ const ENDINGS: &[&str] = &[
     ".params.txt",
     ".yaml",
     ".yml",
+    ".toml",
+    ".md",
+    ".markdown",
+    ".xml",
+    ".text",
+    ".ini",
+    ".cfg",
+    ".conf",
+    ".properties",
+    ".prompt",
+    ".caption",
+    ".meta",
+    ".metadata",
+    ".info",
+    ".nfo",
+    ".log",
+    ".csv",
+    ".tsv",
+    ".html",
+    ".htm",
+    ".rtf",
+    ".jsonl",
+    ".ndjson",
+    ".json5",
 ];
 
 fn candidates(path: &Path) -> impl Iterator<Item = OsString> {
@@ -171,6 +248,33 @@ mod tests {
         };
         assert_eq!(of("a.jpg"), ["a.xmp", "a.swarm.json", "a_api.json", "A.JPG.xmp", "a.jpg.txt"]);
         assert!(of("b.jpg").is_empty() && of("a.xmp").is_empty() && of("c.xmp").is_empty());
+    }
+
+    #[test]
+    fn every_kind_of_sidecar_is_looked_for() {
+        for kind in SIDECARS {
+            assert!(ENDINGS.iter().any(|ending| ending.strip_prefix('.') == Some(kind)), "{kind}");
+        }
+    }
+
+    #[test]
+    fn a_listed_file_has_the_sidecars_that_its_folder_tells() {
+        let dir = tempfile::tempdir().unwrap();
+        for name in ["a.jpg", "a.xmp", "a.jpg.TXT", "a_api.json", "a.mov", "ab.xmp", "b.jpg", "c.JSON", "c.png"] {
+            std::fs::write(dir.path().join(name), "x").unwrap();
+        }
+        std::fs::create_dir(dir.path().join("b.xmp")).unwrap();
+        let listings = Listings::new(Arc::new(io::LocalTree::new(dir.path())));
+        let mut last = LastFolder::default();
+        for name in ["a.jpg", "a.mov", "a.xmp", "b.jpg", "c.png", "gone.png"] {
+            let path = dir.path().join(name);
+            let asset = Asset::new(path.clone(), name.to_owned(), 0, 1, None);
+            assert_eq!(last.sidecars_of(&asset, &listings), sidecars(&path), "{name}");
+        }
+        let of = |name: &str, last: &mut LastFolder| {
+            last.sidecars_of(&Asset::new(dir.path().join(name), name.to_owned(), 0, 1, None), &listings).len()
+        };
+        assert_eq!((of("a.jpg", &mut last), of("b.jpg", &mut last), of("c.png", &mut last)), (3, 0, 1));
     }
 
     #[test]

@@ -18,11 +18,14 @@ const SHAPE: u64 = 2;
 #[must_use]
 pub fn same_picture(path: &str, facts: &Facts) -> SamePicture {
     let number = |key: &str| first(facts, &[key]).and_then(|tag| tag.value.trim().parse().ok()).filter(|n| *n > 0);
+    // As it is seen: an orientation of five or more lays it on its side (CIPA DC-008, 4.6.4).
+    let turned = number("exif:Orientation").is_some_and(|orientation: u64| (5..=8).contains(&orientation));
+    let stored = number("image:Width").zip(number("image:Height"));
     SamePicture {
         path: path.to_owned(),
         captured: first(facts, ORIGINAL).cloned(),
         camera: first(facts, &["exif:Model", "xmp:tiff:Model"]).cloned(),
-        size: number("image:Width").zip(number("image:Height")),
+        size: stored.map(|(width, height)| if turned { (height, width) } else { (width, height) }),
         cropped: false,
     }
 }

@@ -67,7 +67,8 @@ pub(super) fn of(text: &str, file: &str) -> BTreeMap<String, Origin> {
 
 /// The line on which the byte stands.
 pub(super) fn line(text: &str, start: usize) -> usize {
-    1 + text.as_bytes().iter().take(start).filter(|byte| **byte == b'\n').count()
+    let before = text.as_bytes().get(..start).unwrap_or(text.as_bytes());
+    1 + memchr::memchr_iter(b'\n', before).count()
 }
 
 fn add(above: &str, table: &DeTable<'_>, out: &mut dyn FnMut(String, usize)) {

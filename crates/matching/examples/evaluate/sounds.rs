@@ -2,11 +2,11 @@
 
 use std::{collections::BTreeMap, fs, path::Path};
 
-use countersign_matching::{Index, Landmarks, Reference, Relation, SoundProbe};
+use countersign_matching::{Index, Landmarks, Reference, Relation, SoundMatch, SoundProbe};
 
 use super::{
     Folder,
-    evaluation::sounds::{RATE, music, speech, tune, under_speech},
+    evaluation::sounds::{RATE, music, speech, tune, tune_over_backing, under_speech},
     ffmpeg,
 };
 
@@ -60,19 +60,29 @@ pub(crate) fn recall(count: u64, first: u64) {
     }
     index.prepare();
     let mut unrelated: BTreeMap<u32, u32> = BTreeMap::new();
-    println!("| change | copy % | fewest votes | called a copy of another |\n|---|---|---|---|");
+    println!(
+        "| change | copy % | copy or look % | fewest votes | fewest a second | least heard | called a copy of another |"
+    );
+    println!("|---|---|---|---|---|---|---|");
     let mut row = |name: &str, change: &dyn Fn(u64, &[f32]) -> Vec<f32>| {
-        let (mut copies, mut wrong, mut fewest) = (0, 0, u32::MAX);
+        let (mut row, mut wrong) = (Row::default(), 0);
         for (number, track) in (0..).zip(&tracks) {
             let found = index.find_sound(&SoundProbe::new(&change(number, track), rate));
-            let own = found.iter().find(|found| found.reference as u64 == number);
-            copies += u32::from(own.is_some_and(|found| found.relation == Relation::Copy));
-            fewest = fewest.min(own.map_or(0, |found| found.votes));
+            row.add(found.iter().find(|found| found.reference as u64 == number));
             let others = found.iter().filter(|found| found.reference as u64 != number);
             wrong += others.clone().filter(|found| found.relation == Relation::Copy).count();
             others.for_each(|found| *unrelated.entry(found.votes).or_default() += 1);
         }
-        println!("| {name} | {:.1} | {fewest} | {wrong} |", f64::from(copies) * 100.0 / count as f64);
+        let percent = |number: u32| f64::from(number) * 100.0 / count as f64;
+        let Row { copies, looks, votes, a_second, heard } = row;
+        println!(
+            "| {name} | {:.1} | {:.1} | {} | {:.1} | {:.2} | {wrong} |",
+            percent(copies),
+            percent(copies + looks),
+            votes.0,
+            a_second.0,
+            heard.0
+        );
     };
     for (name, filter, encoding, extension) in CHANGES {
         row(name, &|_, track| changed(&folder.0, track, filter, encoding, extension));
@@ -90,12 +100,41 @@ pub(crate) fn recall(count: u64, first: u64) {
     look_alikes(count, first);
 }
 
-/// Other tunes of the same band, other words of the same voice.
-fn look_alikes(count: u64, first: u64) {
+/// What was said of the pairs of one kind, and the least and the most of what it was said by.
+struct Row {
+    copies: u32,
+    looks: u32,
+    votes: (u32, u32),
+    a_second: (f32, f32),
+    heard: (f32, f32),
+}
+
+impl Default for Row {
+    fn default() -> Self {
+        Self { copies: 0, looks: 0, votes: (u32::MAX, 0), a_second: (f32::MAX, 0.0), heard: (f32::MAX, 0.0) }
+    }
+}
+
+impl Row {
+    fn add(&mut self, found: Option<&SoundMatch>) {
+        self.copies += u32::from(found.is_some_and(|found| found.relation == Relation::Copy));
+        self.looks += u32::from(found.is_some_and(|found| found.relation == Relation::Look));
+        let (votes, a_second, heard) =
+            found.map_or((0, 0.0, 0.0), |found| (found.votes, found.votes_a_second, found.heard));
+        self.votes = (self.votes.0.min(votes), self.votes.1.max(votes));
+        self.a_second = (self.a_second.0.min(a_second), self.a_second.1.max(a_second));
+        self.heard = (self.heard.0.min(heard), self.heard.1.max(heard));
+    }
+}
+
+/// Other tunes of the same band, other tunes over the same recording, other words of the same voice.
+pub(crate) fn look_alikes(count: u64, first: u64) {
     let rate = f64::from(RATE);
-    println!("\n| sound-alikes | pairs | copy | most votes |\n|---|---|---|---|");
-    let kinds: [(&str, &Take); 3] = [
+    println!("\n| sound-alikes | pairs | copy | look | most votes | most a second | most heard |");
+    println!("|---|---|---|---|---|---|---|");
+    let kinds: [(&str, &Take); 4] = [
         ("another tune in the same key, tempo and instruments", &|band, take| tune(band, 1000 + take, SECONDS)),
+        ("another tune over the very same recording", &|band, take| tune_over_backing(band, take, SECONDS)),
         ("other speech", &|voice, take| speech(voice * 2 + take, SECONDS)),
         ("a tone of 1 kHz", &|number, take| {
             let start = (number * 7 + take) as f32 * 0.1;
@@ -105,16 +144,14 @@ fn look_alikes(count: u64, first: u64) {
         }),
     ];
     for (kind, sound) in kinds {
-        let (mut copies, mut most) = (0, 0);
+        let mut row = Row::default();
         for number in first..first + count {
             let mut index = Index::default();
             index.add(Reference { sound: Landmarks::new(&sound(number, 0), rate), ..Reference::named("one") }).unwrap();
             index.prepare();
-            for found in index.find_sound(&SoundProbe::new(&sound(number, 1), rate)) {
-                copies += u32::from(found.relation == Relation::Copy);
-                most = most.max(found.votes);
-            }
+            row.add(index.find_sound(&SoundProbe::new(&sound(number, 1), rate)).first());
         }
-        println!("| {kind} | {count} | {copies} | {most} |");
+        let Row { copies, looks, votes, a_second, heard } = row;
+        println!("| {kind} | {count} | {copies} | {looks} | {} | {:.1} | {:.2} |", votes.1, a_second.1, heard.1);
     }
 }

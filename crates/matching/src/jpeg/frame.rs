@@ -90,17 +90,20 @@ impl Frame {
         let divisors = divisors?;
         let (luma, colors) = self.components.split_first()?;
         let (columns, rows) = (luma.columns, luma.rows);
-        let mut values = Vec::with_capacity(columns * rows);
-        for row in 0..rows {
-            for column in 0..columns {
-                let mut value = 128.0 + f32::from(luma.means[row * luma.stride + column]) * divisors[0];
-                for ((color, divisor), weight) in colors.iter().zip(&divisors[1..]).zip([OF_CB, OF_CR]) {
-                    let place = row * color.down / self.down * color.stride + column * color.across / self.across;
-                    value += weight * divisor * f32::from(color.means[place]);
+        let mut values: Vec<f32> = Vec::with_capacity(columns * rows);
+        for line in luma.means.chunks_exact(luma.stride.max(1)).take(rows) {
+            values.extend(line.iter().take(columns).map(|mean| 128.0 + f32::from(*mean) * divisors[0]));
+        }
+        for ((color, divisor), weight) in colors.iter().zip(&divisors[1..]).zip([OF_CB, OF_CR]) {
+            let places: Vec<usize> = (0..columns).map(|column| column * color.across / self.across).collect();
+            for (row, line) in values.chunks_exact_mut(columns.max(1)).enumerate() {
+                let means = color.means.get(row * color.down / self.down * color.stride..)?;
+                for (value, place) in line.iter_mut().zip(&places) {
+                    *value += weight * divisor * f32::from(*means.get(*place)?);
                 }
-                values.push(value.clamp(0.0, 255.0));
             }
         }
+        values.iter_mut().for_each(|value| *value = value.clamp(0.0, 255.0));
         Some(BlockMeans { luma: Luma::from_checked(columns, rows, values), width: self.width, height: self.height })
     }
 }

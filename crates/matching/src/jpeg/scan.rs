@@ -6,9 +6,6 @@ use super::{
     tables::{END, Huffman, HuffmanTables, Quantization},
 };
 
-/// Bits that one code and its value may take.
-const LONGEST: u32 = 32;
-
 /// A component in a scan: its place in the frame and its tables.
 struct Part {
     component: usize,
@@ -89,25 +86,30 @@ impl Scan {
         let mut bits = Bits::new(bytes);
         let mut predicted = [0_i32; 4];
         let alone = self.parts.len() == 1;
-        for unit in units {
+        let (mut row, mut column) = (units.start / across, units.start % across);
+        for _ in units {
             for (part, predicted) in self.parts.iter().zip(&mut predicted) {
                 let component = &mut frame.components[part.component];
                 let (wide, high) = if alone { (1, 1) } else { (component.across, component.down) };
-                for block in 0..wide * high {
-                    let column = unit % across * wide + block % wide;
-                    let row = unit / across * high + block / wide;
-                    let mean = component.means.get_mut(row * component.stride + column)?;
-                    if self.earlier > 0 {
-                        bits.fill();
-                        *mean |= (bits.take(1) << self.later) as i16;
-                        continue;
-                    }
-                    *predicted = predicted.wrapping_add(difference(&mut bits, tables.of_means(part.means)?)?);
-                    *mean = (*predicted << self.later) as i16;
-                    if !frame.progressive {
-                        pass_over(&mut bits, tables.of_others(part.others)?)?;
+                for line in row * high..(row + 1) * high {
+                    let first = line * component.stride + column * wide;
+                    for mean in component.means.get_mut(first..first + wide)? {
+                        if self.earlier > 0 {
+                            bits.fill();
+                            *mean |= (bits.take(1) << self.later) as i16;
+                            continue;
+                        }
+                        *predicted = predicted.wrapping_add(difference(&mut bits, tables.of_means(part.means)?)?);
+                        *mean = (*predicted << self.later) as i16;
+                        if !frame.progressive {
+                            pass_over(&mut bits, tables.of_others(part.others)?)?;
+                        }
                     }
                 }
+            }
+            column += 1;
+            if column == across {
+                (row, column) = (row + 1, 0);
             }
             if bits.overran() {
                 return None;
@@ -130,13 +132,7 @@ fn difference(bits: &mut Bits<'_>, table: &Huffman) -> Option<i32> {
 
 /// The other 63 coefficients of a block.
 fn pass_over(bits: &mut Bits<'_>, table: &Huffman) -> Option<()> {
-    let mut coefficient = 1_u32;
-    while coefficient < 64 {
-        if bits.held() < LONGEST {
-            bits.fill();
-        }
-        coefficient += table.step(bits)?;
-    }
+    let coefficient = table.pass_over(bits, 1)?;
     // Past the last one only by the end of the block.
     (coefficient == 64 || coefficient > END).then_some(())
 }

@@ -4,6 +4,8 @@ use super::bits::Bits;
 
 /// Codes of at most so many bits are found in one step.
 const QUICK: u32 = 10;
+/// As many coefficients as fit into so many bits are passed over in one step.
+const RUN: u32 = 11;
 
 /// The divisors of the means, for each of the four tables.
 #[derive(Default)]
@@ -65,12 +67,53 @@ impl HuffmanTables {
 /// What the end of a block leads on by: more than there are coefficients.
 pub(super) const END: u32 = 128;
 
+/// The coefficients of a block.
+const COEFFICIENTS: u32 = 64;
+
+/// Bits that one code and its value may take.
+const HELD_FOR_ONE: u32 = 32;
+
+/// What lies whole in a beginning of [`RUN`] bits.
+fn run_of(steps: &[(u8, u8); 1 << QUICK], beginning: usize) -> Run {
+    let mut run = Run::default();
+    loop {
+        let left = RUN - u32::from(run.bits);
+        // Filled up with zeros, which decide nothing where the code and its value lie in what is left.
+        let rest = beginning & ((1 << left) - 1);
+        let index = if left >= QUICK { rest >> (left - QUICK) } else { rest << (QUICK - left) };
+        let (length, lead) = steps[index];
+        if length == 0 || u32::from(length) > left {
+            return run;
+        }
+        if u32::from(lead) >= END {
+            return Run { bits: run.bits + length, ends: true, ..run };
+        }
+        if u32::from(run.lead) + u32::from(lead) >= COEFFICIENTS {
+            return run;
+        }
+        run = Run { bits: run.bits + length, lead: run.lead + lead, ends: false };
+        if u32::from(run.bits) >= RUN {
+            return run;
+        }
+    }
+}
+
 /// The length of the value after a symbol, and by how many coefficients both lead on (T.81, F.2.2.2).
 fn step_of(symbol: u8) -> (u8, u8) {
     match (symbol >> 4, symbol & 15) {
         (run, 0) if run < 15 => (0, END as u8),
         (run, size) => (size, run + 1),
     }
+}
+
+/// Several coefficients that follow each other, or one that does not fit: then there are no bits.
+#[derive(Clone, Copy, Default)]
+struct Run {
+    bits: u8,
+    /// By how many coefficients they lead on, the end of the block not counted.
+    lead: u8,
+    /// Whether the end of the block is the last of them.
+    ends: bool,
 }
 
 /// One table.
@@ -80,6 +123,8 @@ pub(super) struct Huffman {
     /// For each beginning: the length of code and value together (0 where the code is longer), and by how many coefficients
     /// they lead on; the end of a block leads beyond all.
     steps: Box<[(u8, u8); 1 << QUICK]>,
+    /// For each beginning of [`RUN`] bits what lies in it whole.
+    runs: Box<[Run; 1 << RUN]>,
     /// For each length: the first code that is too large for it, aligned to 16 bits, and where its symbols begin.
     ends: [u32; 17],
     offsets: [i32; 17],
@@ -91,6 +136,7 @@ impl Huffman {
         let mut table = Self {
             quick: Box::new([(0, 0); 1 << QUICK]),
             steps: Box::new([(0, 0); 1 << QUICK]),
+            runs: Box::new([Run::default(); 1 << RUN]),
             ends: [0; 17],
             offsets: [0; 17],
             symbols: symbols.to_vec(),
@@ -118,12 +164,38 @@ impl Huffman {
                 *step = (length + size, lead);
             }
         }
+        for (beginning, run) in table.runs.iter_mut().enumerate() {
+            *run = run_of(&table.steps, beginning);
+        }
         Some(table)
+    }
+
+    /// Passes over the coefficients of a block from one on; says how far that leads: to the number of coefficients, or beyond
+    /// [`END`] where the block ended before.
+    pub(super) fn pass_over(&self, bits: &mut Bits<'_>, mut coefficient: u32) -> Option<u32> {
+        while coefficient < COEFFICIENTS {
+            if bits.held() < HELD_FOR_ONE {
+                bits.fill();
+            }
+            let run = self.runs[bits.peek(RUN)];
+            let next = coefficient + u32::from(run.lead);
+            // Past the last coefficient the bits are those of another block.
+            if run.bits > 0 && next < COEFFICIENTS {
+                bits.skip(u32::from(run.bits));
+                coefficient = next;
+                if run.ends {
+                    return Some(END + 1);
+                }
+            } else {
+                coefficient += self.step(bits)?;
+            }
+        }
+        Some(coefficient)
     }
 
     /// Passes over one coefficient that is not zero, a run of zeros, or the rest of the block; says by how many coefficients
     /// that leads on. At least 32 bits have to be held.
-    pub(super) fn step(&self, bits: &mut Bits<'_>) -> Option<u32> {
+    fn step(&self, bits: &mut Bits<'_>) -> Option<u32> {
         let (length, lead) = self.steps[bits.peek(QUICK)];
         if length > 0 {
             bits.skip(u32::from(length));

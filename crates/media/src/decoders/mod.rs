@@ -21,7 +21,7 @@ mod stealth;
 mod thumbnail;
 mod webp_alpha;
 
-use crate::tags::push_problem;
+use crate::tags::{self, push_problem};
 use countersign_io::asset_budget;
 use countersign_io::source::Source;
 use countersign_model::json;
@@ -96,6 +96,7 @@ pub static ALL: &[Decoder] = &[
 /// assert!(read.facts.decoded.iter().any(|fact| fact.space == "a1111"));
 /// ```
 pub fn run(source: &mut Source, read: &mut Extraction, options: Options) {
+    tags::encoded::unwrap(read);
     let Extraction { facts, stores, payloads, .. } = read;
     for tag in facts.tags.iter().filter(|tag| json::is_too_wide(&tag.value)) {
         let what = format!("{}: JSON of more than {} elements is not read", tag.key, json::ELEMENTS);

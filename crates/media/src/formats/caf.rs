@@ -24,6 +24,9 @@ static INFO: Info = Info {
 /// Chunks without words.
 const SILENT: &[&[u8; 4]] =
     &[b"data", b"pakt", b"kuki", b"chan", b"mark", b"regn", b"inst", b"ovvw", b"peak", b"midi", b"umid"];
+/// Chunks that are read whole, or that are sound and its tables: what any other one holds is looked at once more.
+const READ: &[&[u8; 4]] =
+    &[b"data", b"pakt", b"desc", b"info", b"strg", b"ID3 ", b"id3 ", b"mark", b"regn", b"ovvw", b"peak", b"midi"];
 /// The header and the two numbers of a chunk.
 const HEADER: u64 = 8;
 const CHUNK: u64 = 12;
@@ -66,6 +69,9 @@ impl Format for Caf {
             }
             let told = &kind != b"free";
             out.coverage.add(at, if told { body + len } else { body });
+            if told && !READ.contains(&&kind) {
+                out.coverage.leave(body, body + len);
+            }
             if let Err(problem) = chunk(source, kind, body, len, out) {
                 push_problem(out, problem.within(&format!("CAF {}", charset::fourcc(kind).trim_end())));
             }

@@ -27,6 +27,8 @@ const DEEP: u32 = 0x800;
 const MULTIPART: u32 = 0x1000;
 /// The longest name of an attribute or a type (255 with the long-names flag).
 const NAME: usize = 256;
+/// Bytes of a table of chunks that are read at once.
+const TABLE: usize = 4096;
 /// Parts of one file.
 const PARTS: usize = 4096;
 
@@ -48,43 +50,86 @@ impl Format for Exr {
             let (end, empty) = header(source, at, &place, part == 1, out).map_err(|p| p.within(&place))?;
             at = end;
             if empty || !multipart {
-                let single = version & (MULTIPART | TILED | DEEP) == 0;
-                return has_pixels(source, at, single, out).map_err(|p| p.within("EXR"));
+                let layout = Layout { multipart, tiled: version & TILED != 0, deep: version & DEEP != 0 };
+                return has_pixels(source, at, layout, out).map_err(|p| p.within("EXR"));
             }
         }
         Err(Problem::limit("", source.absolute(at), format!("more than {PARTS} parts")))
     }
 }
 
-/// The table of chunk offsets must follow the headers, and what it names must be there.
-///
-/// Only the table of a single-part image of scan lines is followed to its last chunk: where the first chunk stands
-/// right behind the table, its offset tells how long the table is.
-fn has_pixels(source: &mut Source, at: u64, single: bool, out: &mut Extraction) -> Result<(), Problem> {
+/// How the chunks of a file begin.
+#[derive(Clone, Copy)]
+struct Layout {
+    multipart: bool,
+    tiled: bool,
+    deep: bool,
+}
+
+/// The tables of chunk offsets must follow the headers, and what they name must be there: where the last chunk ends, the
+/// file does.
+fn has_pixels(source: &mut Source, at: u64, layout: Layout, out: &mut Extraction) -> Result<(), Problem> {
     let here = source.absolute(source.len());
     let cut = |what: &str| Err(Problem::truncated("", here, what));
-    let long = |bytes: &[u8]| array(bytes, 0).map(u64::from_le_bytes);
     if at >= source.len() {
         return cut("the file ends after its header");
     }
-    let Some(first) = long(source.up_to(at, 8)?) else { return cut("the file ends in its table of chunks") };
+    if source.len() - at < 8 {
+        return cut("the file ends in its table of chunks");
+    }
+    // A table that stands at zero was never finished by its writer.
+    let Some((first, last)) = chunks(source, at)? else { return Ok(()) };
     if first >= source.len() {
         return cut("the file ends before its first chunk");
     }
-    let table = first.saturating_sub(at);
-    // A table that stands at zero was never finished by its writer; one in another order says less.
-    if !single || table < 8 || table % 8 != 0 || table / 8 > limits::ITEMS as u64 {
-        return Ok(());
-    }
-    let Some(last) = long(source.up_to(first - 8, 8)?).filter(|last| *last >= first) else { return Ok(()) };
-    // A chunk: the first line, the length of the data, the data.
-    let chunk = source.up_to(last, 8)?.to_vec();
-    let end = le32(&chunk, 4).map(|len| last.saturating_add(8).saturating_add(u64::from(len)));
-    match end.filter(|end| *end <= source.len()) {
+    match end_of_chunk(source, last, layout, out)?.filter(|end| *end <= source.len()) {
         Some(end) => out.coverage.add(0, end),
         None => return cut("the file ends before its last chunk"),
     }
     Ok(())
+}
+
+/// The offsets of the first and of the last chunk. The tables of all parts stand behind one another, and the chunks right
+/// behind them: the first of these tells how long the tables are.
+fn chunks(source: &mut Source, at: u64) -> Result<Option<(u64, u64)>, Problem> {
+    let (mut first, mut last, mut next) = (u64::MAX, 0, at);
+    while next < first && (next - at) / 8 < limits::ITEMS as u64 {
+        let bytes = source.up_to(next, TABLE)?;
+        for offset in bytes.chunks_exact(8).filter_map(|bytes| array(bytes, 0)).map(u64::from_le_bytes) {
+            if next >= first {
+                break;
+            }
+            if offset < at {
+                return Ok(None);
+            }
+            (first, last, next) = (first.min(offset), last.max(offset), next + 8);
+        }
+        if bytes.len() < TABLE {
+            break;
+        }
+    }
+    Ok((first != u64::MAX).then_some((first, last)))
+}
+
+/// Where a chunk ends: its part in files of several, the place of its pixels, lengths, data.
+fn end_of_chunk(source: &mut Source, at: u64, layout: Layout, out: &Extraction) -> Result<Option<u64>, Problem> {
+    let bytes = source.up_to(at, 48)?;
+    let Layout { multipart, mut tiled, mut deep } = layout;
+    let mut pos = 0;
+    if multipart {
+        pos = 4;
+        let mut types = out.facts.tags.iter().filter(|tag| tag.space == "exr" && tag.key == "type");
+        let part = le32(bytes, 0).and_then(|part| types.nth(part as usize));
+        let kind = part.map(|tag| tag.value.as_str()).unwrap_or_default();
+        (tiled, deep) = (kind.ends_with("tile") || kind.starts_with("tiled"), kind.starts_with("deep"));
+    }
+    pos += if tiled { 16 } else { 4 };
+    let wide = |at: usize| array(bytes, at).map(u64::from_le_bytes);
+    let (len, pos) = match deep {
+        true => (wide(pos).zip(wide(pos + 8)).map(|(table, data)| table.saturating_add(data)), pos + 24),
+        false => (le32(bytes, pos).map(u64::from), pos + 4),
+    };
+    Ok(len.map(|len| at.saturating_add(pos as u64).saturating_add(len)))
 }
 
 /// Reads attributes up to the empty name that ends the header; says where it ended and whether it held none.

@@ -3,7 +3,7 @@
 use crate::formats::{Format, Info, Media, Probe, Score};
 use crate::framing::gif_blocks::{Chain, Cursor};
 use crate::framing::{appended, jumbf};
-use crate::tags::{self, Place, charset, iptc, photoshop, push, xmp};
+use crate::tags::{self, Place, charset, content, iptc, photoshop, push, xmp};
 use countersign_io::source::Source;
 use countersign_model::limits;
 use countersign_model::{Embedded, Extraction, FormatId, Problem, Store};
@@ -80,6 +80,7 @@ fn extension(cursor: &mut Cursor<'_>, out: &mut Extraction) -> Result<(), Proble
         0xFE => {
             let whole = cursor.chain(&mut chain);
             push(out, ("gif", "Comment"), charset::decode(&chain.data), &Place::new("GIF comment", here), 1);
+            binary(&chain.data, "GIF comment", out);
             whole
         }
         0x01 => {
@@ -87,6 +88,7 @@ fn extension(cursor: &mut Cursor<'_>, out: &mut Extraction) -> Result<(), Proble
             cursor.skip(u64::from(len));
             let whole = cursor.chain(&mut chain);
             push(out, ("gif", "PlainText"), charset::decode(&chain.data), &Place::new("GIF plain text", here), 0);
+            binary(&chain.data, "GIF plain text", out);
             whole
         }
         0xFF => {
@@ -100,7 +102,26 @@ fn extension(cursor: &mut Cursor<'_>, out: &mut Extraction) -> Result<(), Proble
             application(&name, chain, start, whole.is_ok(), out);
             whole
         }
-        _ => cursor.skip_chain(),
+        // Says how the next image is shown, in four bytes.
+        0xF9 => {
+            let whole = cursor.chain(&mut chain);
+            if chain.data.len() > 4 {
+                binary(&chain.data, "GIF graphic control", out);
+            }
+            whole
+        }
+        _ => {
+            let whole = cursor.chain(&mut chain);
+            binary(&chain.data, &format!("GIF extension 0x{label:02X}"), out);
+            whole
+        }
+    }
+}
+
+/// What is no text, where text is expected or nothing is known: another file may stand there, cut into sub-blocks.
+fn binary(data: &[u8], place: &str, out: &mut Extraction) {
+    if !charset::is_text(data) {
+        content::unknown(data, "gif", &Place { container: place.to_owned(), offset: None }, out);
     }
 }
 
@@ -120,7 +141,10 @@ fn application(name: &[u8], chain: Chain, start: u64, whole: bool, out: &mut Ext
         b"MGK8BIM0000" => photoshop::read(&chain.data, &at, out),
         b"MGKIPTC0000" if chain.data.starts_with(b"8BIM") => photoshop::read(&chain.data, &at, out),
         b"MGKIPTC0000" => iptc::read(&chain.data, &at, out),
-        _ => push(out, ("gif", "Application"), shown, &Place { offset: Some(start), ..at }, 0),
+        _ => {
+            content::unknown(&chain.data, "gif", &at, out);
+            push(out, ("gif", "Application"), shown, &Place { offset: Some(start), ..at }, 0);
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use std::io::Read;
 use crate::containers::{c2pa_box, uuid_box};
 use crate::formats::{Format, FrameUse, Info, Media, Probe, Score};
 use crate::framing::bmff::{self, Boxes, Header};
-use crate::tags::{self, Place, exif, push_problem, xmp};
+use crate::tags::{self, Place, content, exif, push_problem, xmp};
 use countersign_io::asset_budget::Decompressed;
 use countersign_io::source::Source;
 use countersign_model::limits;
@@ -24,6 +24,10 @@ static INFO: Info = Info {
     frames: FrameUse::Possible,
     ..Info::DEFAULT
 };
+
+/// Boxes that are read or are essence: what stands in any other one is looked at once more.
+const READ: &[&[u8; 4]] =
+    &[b"JXL ", b"ftyp", b"jxlc", b"jxlp", b"jxll", b"jxli", b"jbrd", b"Exif", b"xml ", b"jumb", b"brob", b"jhgm"];
 
 const SIGNATURE: &[u8] = b"\0\0\0\x0cJXL \r\n\x87\n";
 
@@ -70,7 +74,7 @@ impl Format for Jxl {
                 return Ok(());
             }
             out.coverage.add(header.offset, header.end);
-            if matches!(&header.kind, b"free" | b"skip") {
+            if !READ.contains(&&header.kind) {
                 out.coverage.leave(header.body, header.end);
             }
             if header.is_cut() {
@@ -133,9 +137,6 @@ fn packed(source: &mut Source, header: &Header, budget: &mut usize, out: &mut Ex
     let bytes = source.read_bounded(header.body, header.len(), limits::BLOB)?;
     let bad = |what: &str| Problem::malformed("", source.absolute(header.offset), what);
     let Some((kind, stream)) = bytes.split_first_chunk::<4>() else { return Err(bad("no inner type")) };
-    if !matches!(kind, b"Exif" | b"xml " | b"jumb") {
-        return Ok(());
-    }
     if *budget == 0 {
         return Err(Problem::limit("", source.absolute(header.offset), "no room left to unfold packed boxes"));
     }
@@ -154,12 +155,15 @@ fn packed(source: &mut Source, header: &Header, budget: &mut usize, out: &mut Ex
     match kind {
         b"Exif" => exif_box(&body, &at, out),
         b"xml " => xml(&body, &at, out),
-        _ => {
+        b"jumb" => {
             let size = u32::try_from(body.len() + 8).unwrap_or(0);
             let bytes = [&size.to_be_bytes()[..], b"jumb", &body].concat();
             if c2pa_box::is_superbox(&bytes) {
                 tags::push_store(out, Store { place: at.container, offset, bytes, damage: None });
             }
+        }
+        _ => {
+            content::unknown(&body, "jxl", &at, out);
         }
     }
     done.map(|_| ()).map_err(|e| bad(&format!("{} does not unfold: {e}", bmff::name(*kind))))

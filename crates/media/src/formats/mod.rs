@@ -44,6 +44,7 @@ mod mrw;
 pub mod musepack;
 pub mod mxf;
 pub mod ogg;
+pub mod ole;
 pub mod pdf;
 pub mod png;
 mod psd;
@@ -303,6 +304,7 @@ pub static ALL: &[&dyn Format] = &[
     &mrw::Mrw,
     &musepack::Musepack,
     &ogg::Ogg,
+    &ole::Ole,
     &pdf::Pdf,
     &png::Png,
     &psd::Psd,
@@ -367,8 +369,98 @@ pub fn info(id: FormatId) -> Option<&'static Info> {
     BY_ID.get_or_init(|| ALL.iter().rev().map(|format| (format.info().id, format.info())).collect()).get(&id).copied()
 }
 
+/// Endings of projects of editors and other programs that are archives of some kind: their names tell what is in them, and
+/// nothing is wrong with them.
+pub const PROJECTS: &[&str] = &[
+    "prproj",
+    "mogrt",
+    "aegraphic",
+    "als",
+    "adg",
+    "adv",
+    "alc",
+    "drp",
+    "drt",
+    "dra",
+    "key",
+    "pages",
+    "numbers",
+    "sketch",
+    "fig",
+    "xd",
+    "procreate",
+    "fla",
+    "xmind",
+    "idml",
+    "vsdx",
+    "vstx",
+    "hip",
+    "hiplc",
+    "hipnc",
+    "hda",
+    "hdalc",
+    "hdanc",
+    "mscz",
+    "musx",
+    "xps",
+    "oxps",
+    "sbsar",
+    "spp",
+    "lottie",
+    "fcpxmld",
+    "otiod",
+    "mlt",
+    "veg",
+    "song",
+    "kth",
+    "ggb",
+    "skp",
+    "bbmodel",
+    "xrns",
+    "xrni",
+    "dtproj",
+    "capx",
+    "unitypackage",
+    "vpk",
+    "wdp",
+    "logicx",
+    "band",
+    "cmproj",
+];
+
 /// Endings of files that describe another one when they are called `name.ENDING` or `name.ext.ENDING`.
-pub const SIDECARS: &[&str] = &["c2pa", "xmp", "txt", "json", "yaml", "yml"];
+pub const SIDECARS: &[&str] = &[
+    "c2pa",
+    "xmp",
+    "txt",
+    "json",
+    "yaml",
+    "yml",
+    "toml",
+    "md",
+    "markdown",
+    "xml",
+    "text",
+    "ini",
+    "cfg",
+    "conf",
+    "properties",
+    "prompt",
+    "caption",
+    "meta",
+    "metadata",
+    "info",
+    "nfo",
+    "log",
+    "csv",
+    "tsv",
+    "html",
+    "htm",
+    "rtf",
+    "jsonl",
+    "ndjson",
+    "json5",
+];
 
 /// As [`identify`], for bytes at hand.
 #[must_use]

@@ -14,7 +14,8 @@ static INFO: Info = Info {
     name: "MP4",
     // Recorders write audio and `.mov` files with general brands.
     extensions: &[
-        "mp4", "m4v", "f4v", "3gp", "3g2", "3gpp", "m4s", "cmfv", "cmfa", "m4p", "lrv", "insv", "ismv", "m4a", "mov",
+        "mp4", "m4v", "f4v", "3gp", "3g2", "3gpp", "3ga", "m4s", "cmfv", "cmfa", "m4p", "lrv", "insv", "ismv", "m4a",
+        "mov",
     ],
     media: Media::Video,
     specification: "ISO/IEC 14496-12, ISO/IEC 14496-14",

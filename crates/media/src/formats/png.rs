@@ -43,10 +43,30 @@ impl Format for Png {
         read_all(source, &chunks, &mut room, out);
         let end = end?;
         out.coverage.add(0, end);
-        for chunk in chunks.iter().filter(|c| !KNOWN.contains(&&c.kind) && !is_told(&c.kind)) {
-            out.coverage.leave(chunk.data(), chunk.end().saturating_sub(4));
-        }
+        leave(&chunks, out);
         after_end(source, end, &mut room, out)
+    }
+}
+
+/// The longest data of a chunk whose meaning is fixed and that is not read; suggested palettes have any length.
+fn longest(kind: [u8; 4]) -> u32 {
+    match &kind {
+        b"PLTE" | b"hIST" | b"tRNS" => 768,
+        b"iCCP" => u32::MAX,
+        b"IEND" | b"sPLT" => 0,
+        _ => 64,
+    }
+}
+
+/// Leaves what nobody reads: chunks of no known type, and those that are longer than what they are for.
+fn leave(chunks: &[Chunk], out: &mut Extraction) {
+    let fixed = |chunk: &Chunk| KNOWN.contains(&&chunk.kind) || is_told(&chunk.kind) && !is_read(&chunk.kind);
+    let unread = |chunk: &&Chunk| match fixed(chunk) {
+        true => chunk.len > longest(chunk.kind),
+        false => !is_read(&chunk.kind),
+    };
+    for chunk in chunks.iter().filter(unread) {
+        out.coverage.leave(chunk.data(), chunk.end().saturating_sub(4));
     }
 }
 
@@ -82,6 +102,7 @@ pub(super) fn read_chunk(
             }
         }
         b"tXMP" => xmp::read(&data(source, chunk, limits::INFLATED)?, &at, out),
+        b"iCCP" => profile(&data(source, chunk, limits::INFLATED)?, &at, room, out),
         b"comf" => comfy(&checked(source, chunk, limits::INFLATED, &at, out)?, &at, out),
         b"caBX" => store(source, chunk, &at, out)?,
         b"tIME" => time(&data(source, chunk, 7)?, &at, out),
@@ -126,10 +147,18 @@ fn unknown(bytes: &[u8], at: &Place, room: &mut usize, out: &mut Extraction) {
     for packed in packed.filter(|rest| matches!(rest, [0x78, 0x01 | 0x5E | 0x9C | 0xDA, ..])) {
         let (unfolded, _) = deflate::zlib(packed, (*room).min(limits::INFLATED));
         *room = room.saturating_sub(unfolded.len());
-        if content::read(&unfolded, "png", &Place { offset: None, ..at.clone() }, out) {
+        if content::unknown(&unfolded, "png", &Place { offset: None, ..at.clone() }, out) {
             return;
         }
     }
+}
+
+/// The color profile: a name, how it is packed, the profile. Programs that show pictures mind no more than its tables.
+fn profile(data: &[u8], at: &Place, room: &mut usize, out: &mut Extraction) {
+    let packed = memchr::memchr(0, data).and_then(|end| data.get(end + 2..)).unwrap_or_default();
+    let (unfolded, _) = deflate::zlib(packed, (*room).min(limits::INFLATED));
+    *room = room.saturating_sub(unfolded.len());
+    content::unknown(&unfolded, "png", &Place { offset: None, ..at.clone() }, out);
 }
 
 /// Chunks that are looked for behind the image too, whole or cut.
@@ -237,6 +266,7 @@ fn after_end(source: &mut Source, end: u64, room: &mut usize, out: &mut Extracti
     if chunk.is_some() {
         let (chunks, ended) = png_chunks::walk(source, end);
         chunks.iter().for_each(|chunk| out.coverage.add(chunk.offset, chunk.end()));
+        leave(&chunks, out);
         if let Ok(ended) = &ended {
             out.coverage.add(end, *ended);
         }

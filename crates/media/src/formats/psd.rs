@@ -39,6 +39,10 @@ fn read(source: &mut Source, out: &mut Extraction) -> Result<(), Problem> {
     let large = head[5] == 2;
     let colors = u64::from(u32::from_be_bytes(source.array(26)?));
     let resources = 30 + colors;
+    // A palette has 768 bytes; what duotones keep there is not published.
+    if colors > 768 {
+        out.coverage.leave(30, resources.min(source.len()));
+    }
     let len = u64::from(u32::from_be_bytes(source.array(resources)?));
     let start = resources + 4;
     let bytes = source.read_bounded(start, len, limits::BLOB).map_err(|p| p.within("psd (image resources)"))?;
@@ -52,11 +56,11 @@ fn read(source: &mut Source, out: &mut Extraction) -> Result<(), Problem> {
     if let Err(problem) = psd_layers::read(source, (start, len), large, out) {
         tags::push_problem(out, problem.within("psd (layers)"));
     }
-    image(source, &head, start + len).map_err(|p| p.within("psd (image data)"))
+    image(source, &head, start + len, out).map_err(|p| p.within("psd (image data)"))
 }
 
 /// Checks that the merged image is whole.
-fn image(source: &mut Source, head: &[u8; 26], offset: u64) -> Result<(), Problem> {
+fn image(source: &mut Source, head: &[u8; 26], offset: u64, out: &mut Extraction) -> Result<(), Problem> {
     let number = |range: std::ops::Range<usize>| head[range].iter().fold(0u64, |sum, b| sum << 8 | u64::from(*b));
     let (channels, height, width, depth) = (number(12..14), number(14..18), number(18..22), number(22..24));
     let compression = u16::from_be_bytes(source.array(offset)?);
@@ -72,11 +76,19 @@ fn image(source: &mut Source, head: &[u8; 26], offset: u64) -> Result<(), Proble
                 table.chunks_exact(size as usize).map(|c| c.iter().fold(0u64, |sum, b| sum << 8 | u64::from(*b)));
             lengths.sum::<u64>() + table.len() as u64
         }
-        _ => 1,
+        // ZIP, with or without prediction: the streams end somewhere.
+        _ => {
+            out.coverage.add(0, start);
+            out.coverage.open_from(start);
+            1
+        }
     };
     let left = source.len().saturating_sub(start);
     if left < len {
         return Err(Problem::truncated("", source.absolute(start), format!("{len} bytes expected, {left} left")));
+    }
+    if compression < 2 {
+        out.coverage.add(0, start.saturating_add(len));
     }
     Ok(())
 }

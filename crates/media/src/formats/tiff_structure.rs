@@ -29,12 +29,14 @@ pub(super) fn read(source: &mut Source, name: &str, out: &mut Extraction) -> Res
     }
     previews(source, header, &walked, out);
     // Camera raw files keep more than their directories tell.
+    let end = pixels.max(tiff_ifd::end(walked.iter().map(|w| &w.directory)));
     match name {
-        "TIFF" if pixels > 0 => {
-            let structure = tiff_ifd::end(walked.iter().map(|w| &w.directory));
-            out.coverage.add(0, pixels.max(structure));
+        "TIFF" if pixels > 0 => out.coverage.add(0, end),
+        _ => {
+            // All of them together, so that what stands behind the last is seen.
+            out.coverage.add(0, end.min(source.len()));
+            out.coverage.open_from(0);
         }
-        _ => out.coverage.open_from(0),
     }
     Ok(walked)
 }

@@ -148,6 +148,7 @@ fn list(source: &mut Source, chunk: &Chunk, header: &Header, out: &mut Extractio
         b"INFO" => chunks::texts(source, chunks::TextLists { file: FILE, kind: "INFO", header }, chunk, out),
         kind => {
             let name = charset::fourcc(*kind);
+            out.coverage.leave(chunk.data + 4, chunk.end());
             for inner in riff::list(source, chunk.inner(), header).chunks {
                 if !chunks::shared(source, FILE, &inner, out)? {
                     chunks::unknown(source, &format!("{FILE} LIST {name}"), &format!("{name}:"), &inner, out);

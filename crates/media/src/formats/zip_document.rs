@@ -190,7 +190,9 @@ fn is_media_by_bytes(source: &mut Source, member: &Member, out: &mut Extraction)
         let at = source.absolute(member.local);
         push_problem(out, Problem::new(ProblemKind::Unsupported, format!("ZIP {}", member.name), Some(at), what));
     }
+    // A document in a document has its own pictures.
     info.in_documents && info.media.is_content()
+        || matches!(info.id.as_str(), "ooxml" | "opendocument" | "epub" | "pdf")
 }
 
 /// Whether a member is called as media are that a document may hold.

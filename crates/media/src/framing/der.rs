@@ -69,6 +69,15 @@ pub fn names(certificate: &[u8]) -> Option<Names> {
     })
 }
 
+/// The name that a certificate is about, as it stands there: the content of a sequence of attributes.
+#[must_use]
+pub fn subject(certificate: &[u8]) -> Option<&[u8]> {
+    let (certificate, _) = element(certificate)?;
+    let (tbs, _) = element(certificate.content)?;
+    // As in `names`: serial, algorithm, issuer, validity, subject.
+    elements(tbs.content).filter(|e| e.tag != 0xa0).nth(4).map(|name| name.content)
+}
+
 fn attribute(name: &[u8], oid: &[u8]) -> Option<String> {
     for set in elements(name) {
         for pair in elements(set.content) {

@@ -4,6 +4,7 @@
 //! lengths; what the pieces say is for `tags`, what they are together is for `formats`.
 
 pub mod appended;
+pub mod beginnings;
 pub mod bmff;
 pub mod catalog_trailer;
 pub mod cbor;

@@ -274,7 +274,9 @@ fn padding(source: &mut Source, chunk: &Chunk, end: u64, order: Order) -> Result
         return Ok(usual as u64);
     }
     let zeros = |by: &usize| after.iter().take(*by).filter(|b| **b == 0).count() == *by;
-    let wider = (usual + 1..=4).filter(zeros).find(|by| fits(*by) && (chunk.end() + *by as u64).is_multiple_of(4));
+    // They count from the start of the file, or of the content.
+    let even = |by: &usize| [chunk.end(), chunk.len].iter().any(|from| (from + *by as u64).is_multiple_of(4));
+    let wider = (usual + 1..=4).filter(zeros).find(|by| fits(*by) && even(by));
     Ok(wider.unwrap_or(usual) as u64)
 }
 
@@ -312,6 +314,16 @@ mod tests {
         let walk = top(&mut source, &header);
         assert_eq!(ids(&walk), [b"one ", b"two ", b"thre"]);
         assert_eq!(walk.problem, None);
+    }
+
+    #[test]
+    fn padding_to_four_bytes_counts_from_the_content_as_well() {
+        // The first chunk ends at 2 modulo 4.
+        let body = b"one \x02\0\0\0xyaxml\x06\0\0\0<a/>\n\n\0\0dbmd\x02\0\0\0xy";
+        let mut source = file(b"RIFF", body.len() as u32 + 4, body);
+        let header = header(&mut source).unwrap();
+        let walk = top(&mut source, &header);
+        assert_eq!((ids(&walk), walk.problem), (vec![b"one ", b"axml", b"dbmd"], None));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Where a file of a kind that states no length ends, told by its last bytes: whole frames, packets or packs up to the end,
 //! or the word that closes it. Another file may stand behind that.
 
-use super::search;
+use super::{flac_stream, search};
 use crate::framing::mpeg_audio::{Frame, adts, frame};
 use countersign_io::source::Source;
 use countersign_model::limits;
@@ -40,9 +40,21 @@ pub(super) fn of(id: &str, source: &mut Source, coverage: &Coverage, budget: &mu
     let own = match id {
         "mp3" => frames(&last(source, limits::TAIL)?, frame),
         "aac" => frames(&last(source, limits::TAIL)?, adts),
-        "flac" => flac(&last(source, limits::TAIL)?) || flac(&last(source, LONGEST_FLAC)?),
+        "flac" => {
+            let own =
+                flac(&last(source, limits::TAIL)?).or_else(|| last(source, LONGEST_FLAC).ok().and_then(|l| flac(&l)));
+            own.is_some_and(|number| flac_stream::may_end_with(source, &span, number))
+                && !flac_stream::begins_again(source, &span, budget)?
+        }
+        // Without a table of its chunks, or with pixels that are packed as a whole, nothing tells where it ends.
+        "exr" | "psd" => !coverage.is_unsaid() && !coverage.is_open(),
         "mpeg-ts" => packets(&last(source, limits::TAIL)?),
         "mpeg-ps" => start_codes(&last(source, limits::TAIL)?),
+        // Behind the last byte that any directory tells of, camera raw files may keep what their makers know.
+        "dng" | "raw-tiff" => {
+            let end = coverage.end().min(source.len());
+            return Ok(if end > 0 && end < source.len() { End::Behind(end) } else { End::Own });
+        }
         // The DOS form has a preview behind the page, as its header says.
         "eps" if !source.head()?.starts_with(b"%!") => true,
         _ => match CLOSING.iter().find(|(of, _)| *of == id) {
@@ -81,17 +93,18 @@ fn frames(bytes: &[u8], read: fn(&[u8]) -> Option<Frame>) -> bool {
     filled == 0 || memchr::memchr_iter(0xFF, within).take(4096).any(|at| upto(near + at))
 }
 
-/// Whether the last frame of FLAC has the checksum that its last two bytes state (RFC 9639, section 9.3).
-fn flac(bytes: &[u8]) -> bool {
+/// The number of the last frame of FLAC, where it has the checksum that its last two bytes state (RFC 9639, section 9.3).
+fn flac(bytes: &[u8]) -> Option<u64> {
     let filled = bytes.iter().rposition(|b| *b != 0).map_or(0, |last| last + 1);
     let starts = |bytes: &[u8]| -> Vec<usize> {
         let syncs = memchr::memchr_iter(0xFF, bytes);
         syncs.filter(|at| bytes.get(at + 1).is_some_and(|second| matches!(second, 0xF8 | 0xF9))).collect()
     };
     // The checksum may itself end in zeros.
-    (filled..bytes.len().min(filled + 3).saturating_add(1)).any(|end| {
+    (filled..bytes.len().min(filled + 3).saturating_add(1)).find_map(|end| {
         let whole = bytes.get(..end.min(bytes.len())).unwrap_or_default();
-        starts(whole).into_iter().rev().take(64).any(|at| checksum(&whole[at..]) == 0)
+        let at = starts(whole).into_iter().rev().take(64).find(|at| checksum(&whole[*at..]) == 0)?;
+        Some(flac_stream::number(&whole[at..]).unwrap_or_default())
     })
 }
 
@@ -147,8 +160,8 @@ mod tests {
         assert_eq!(checksum(b"123456789"), 0xFEE8);
         let frame = [0xFF, 0xF8, 1, 2, 3, 4];
         let crc = checksum(&frame).to_be_bytes();
-        assert!(flac(&[&[7; 100][..], &frame, &crc].concat()));
-        assert!(!flac(&[&[7; 100][..], &frame, &crc, b"GIF89a"].concat()));
+        assert!(flac(&[&[7; 100][..], &frame, &crc].concat()).is_some());
+        assert!(flac(&[&[7; 100][..], &frame, &crc, b"GIF89a"].concat()).is_none());
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! APEv1 and APEv2 items (hydrogenaudio "APEv2 specification"), as found at the end of MP3, WavPack, Monkey's Audio and Musepack.
 
-use crate::tags::{Place, charset, picture, push};
+use crate::tags::{Place, charset, content, picture, push};
 use countersign_model::limits;
 use countersign_model::{Extraction, Problem};
 
@@ -45,6 +45,23 @@ pub fn read(items: &[u8], footer: &Footer, at: &Place, out: &mut Extraction) {
         value(&item, footer.version, &place, out);
         pos = item.at + item.value.len();
     }
+    behind(items.get(pos..).unwrap_or_default(), &at.inside("APE behind the items", pos as u64), out);
+}
+
+/// What stands behind the items that are stated: more of them, or the rest of one that states too little.
+fn behind(rest: &[u8], at: &Place, out: &mut Extraction) {
+    let mut pos = 0;
+    while let Some(item) =
+        item(rest, pos).filter(|item| item.key.len() > 1 && item.key.iter().all(u8::is_ascii_graphic))
+    {
+        let place =
+            Place { container: at.container.clone(), offset: at.offset.map(|o| o.saturating_add(item.at as u64)) };
+        value(&item, 2000, &place, out);
+        pos = item.at + item.value.len();
+    }
+    if let Some(text) = rest.get(pos..).and_then(charset::printable) {
+        push(out, ("ape", "rest"), text, at, pos as u64);
+    }
 }
 
 struct Item<'a> {
@@ -81,6 +98,8 @@ fn value(item: &Item<'_>, version: u32, at: &Place, out: &mut Extraction) {
             let by = (item.value.len() - image.len()) as u64;
             let inside = at.inside(&format!("APE {key}"), by);
             picture::embed(image, name, &inside, out);
+        } else {
+            content::unknown(item.value, "ape", &at.inside(&format!("APE {key}"), 0), out);
         }
         return;
     }

@@ -39,10 +39,27 @@ pub fn guess(bytes: &[u8]) -> String {
     text.trim_end_matches(['\0', ' ']).to_owned()
 }
 
-/// The text of a file beside an asset: UTF-8 or UTF-16 with or without a byte order mark, else Latin-1; `None` for what is
-/// no text.
+/// UTF-32 behind a byte order mark, or where three of four bytes are zero as in Latin letters; `None` for anything else.
+fn utf32(bytes: &[u8]) -> Option<String> {
+    let big = match bytes {
+        [0, 0, 0xFE, 0xFF, ..] | [0, 0, 0, 1..=0x7F, 0, 0, 0, ..] => true,
+        [0xFF, 0xFE, 0, 0, ..] | [1..=0x7F, 0, 0, 0, _, 0, 0, 0, ..] => false,
+        _ => return None,
+    };
+    let number = |unit: [u8; 4]| if big { u32::from_be_bytes(unit) } else { u32::from_le_bytes(unit) };
+    let units = bytes.as_chunks::<4>().0.iter().map(|unit| char::from_u32(number(*unit)));
+    let text: Option<String> = units.collect();
+    text.map(|text| text.trim_start_matches('\u{feff}').trim_end_matches('\0').to_owned())
+        .filter(|text| !text.contains('\0'))
+}
+
+/// The text of a file beside an asset: UTF-8, UTF-16 or UTF-32 with or without a byte order mark, else Latin-1; `None` for
+/// what is no text.
 #[must_use]
 pub fn sidecar(bytes: &[u8]) -> Option<String> {
+    if let Some(text) = utf32(bytes) {
+        return Some(text);
+    }
     let sample = bytes.get(..bytes.len().min(4096)).unwrap_or_default();
     let zeros = |at: usize| sample.iter().skip(at).step_by(2).filter(|b| **b == 0).count();
     let marked = matches!(bytes, [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..]);
@@ -154,6 +171,12 @@ mod tests {
         let wide = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>();
         assert_eq!(sidecar(&wide("Steps: 20")).as_deref(), Some("Steps: 20"));
         assert_eq!(sidecar(&[&[0xFF, 0xFE][..], &wide("Stufen: ä")].concat()).as_deref(), Some("Stufen: ä"));
+        let wider = |text: &str| text.chars().flat_map(|c| u32::from(c).to_be_bytes()).collect::<Vec<_>>();
+        assert_eq!(sidecar(&wider("Steps: ä")).as_deref(), Some("Steps: ä"));
+        assert_eq!(sidecar(&wider("\u{feff}Größe €")).as_deref(), Some("Größe €"));
+        let mut little = wider("Steps: 20");
+        little.as_chunks_mut::<4>().0.iter_mut().for_each(|unit| unit.reverse());
+        assert_eq!(sidecar(&little).as_deref(), Some("Steps: 20"));
         assert_eq!(sidecar(b"Gr\xfc\xdfe").as_deref(), Some("Grüße"));
         assert_eq!(sidecar("\u{feff}Grüße".as_bytes()).as_deref(), Some("Grüße"));
         assert_eq!(sidecar(b"\x89PNG\0\0\0\x01binary"), None);

@@ -1,8 +1,8 @@
 //! Metadata that stand where no specification puts them, told by their own first bytes: Exif, XMP, IPTC-IIM, Photoshop
-//! resources, a bare AIGC label, a C2PA manifest store.
+//! resources, a bare AIGC label, a C2PA manifest store; and other files in parts that nobody knows.
 
-use super::{Place, charset, exif, iptc, photoshop, plain_text, push, push_problem, push_store, xmp};
-use crate::framing::jumbf;
+use super::{Place, charset, exif, iptc, other_file, photoshop, plain_text, push, push_problem, push_store, xmp};
+use crate::framing::{beginnings, jumbf};
 use countersign_model::{Extraction, Problem, Store};
 
 /// How far from the start an XMP packet may begin.
@@ -53,6 +53,37 @@ pub fn read(bytes: &[u8], space: &str, at: &Place, out: &mut Extraction) -> bool
         return false;
     }
     true
+}
+
+/// Reads a part of which nobody knows what it is for: metadata by their first bytes, and another file that begins in it,
+/// packed or not, which is kept to be read as one of its own. False where it is neither.
+pub fn unknown(bytes: &[u8], space: &str, at: &Place, out: &mut Extraction) -> bool {
+    if bytes.len() < SHORT {
+        return read(bytes, space, at, out);
+    }
+    if plain(bytes, space, at, out) {
+        return true;
+    }
+    other_file::packed(bytes)
+        .is_some_and(|unfolded| plain(&unfolded, space, &Place { offset: None, ..at.clone() }, out))
+}
+
+/// The shortest part that is looked through.
+const SHORT: usize = 32;
+
+fn plain(bytes: &[u8], space: &str, at: &Place, out: &mut Extraction) -> bool {
+    let file = beginnings::first(bytes);
+    // A picture has its own metadata near its start: those are read as the picture's.
+    let tiff = file.is_some_and(|by| matches!(bytes.get(by..by + 4), Some(b"II*\0" | b"MM\0*")));
+    let inside = file.is_some_and(|file| !tiff && packet_start(bytes).is_none_or(|packet| file < packet));
+    let told = !inside && read(bytes, space, at, out);
+    match file {
+        Some(by) if !(told && tiff) => {
+            other_file::keep(bytes, by, at, out);
+            true
+        }
+        _ => told,
+    }
 }
 
 /// Says that an XMP packet stands in a stretch of a stream from which no XMP was read: the tags from `first` on are those

@@ -57,6 +57,14 @@ fn thumbnail(source: &mut Source, header: Header, directory: &Directory) -> Opti
     Some((start, source.read_bounded(start, len, limits::THUMBNAIL).ok()?))
 }
 
+/// Maker notes, and what Adobe's converter keeps of them.
+const MAKERS: &[u16] = &[0x927C, 0xC634];
+/// Where Photoshop keeps the layers of a TIFF.
+const LAYERS: u16 = 0x935C;
+/// The shortest field of no known name in which another file is looked for, and the longest that is taken into memory.
+const PRIVATE: u64 = 64;
+const LOOKED_THROUGH: u64 = 4 * 1024 * 1024;
+
 /// A directory that was walked.
 #[derive(Clone, Debug)]
 pub struct Walked {
@@ -208,10 +216,31 @@ impl<'a> Walk<'a> {
             let head = self.source.read_bounded(entry.at, HEAD as u64, HEAD).unwrap_or_default();
             return self.say(part, entry, vec![maker_note(entry.len, &head)]);
         }
+        self.private(part, entry);
         let harmless = !texty || entry.tag == 0x927C || !next.needed;
         let len = needed(part, entry);
         if let Some(bytes) = self.value(part, entry, len, !harmless) {
             self.say(part, entry, texts(part, entry, &bytes, self.header));
+        }
+    }
+
+    /// A field that nobody knows, in bytes: another file may stand in it. Makers' own fields are theirs.
+    fn private(&mut self, part: &str, entry: &Entry) {
+        let bytes = matches!(entry.kind, 1 | 7) && entry.len >= PRIVATE;
+        let makers = MAKERS.contains(&entry.tag) || !matches!(self.header.magic, 42 | 43);
+        let layers = entry.tag == LAYERS;
+        if !bytes || makers || exif_names::name(part, entry.tag).is_some() && !layers {
+            return;
+        }
+        if entry.len > LOOKED_THROUGH || layers {
+            if self.pages {
+                self.out.coverage.leave(entry.at, entry.at.saturating_add(entry.len));
+            }
+            return;
+        }
+        if let Some(bytes) = self.value(part, entry, entry.len, false) {
+            let place = self.at.inside(&format!("EXIF {part} 0x{:04X}", entry.tag), entry.at);
+            tags::other_file::read(&bytes, &place, self.out);
         }
     }
 

@@ -44,6 +44,8 @@ pub(super) fn texts(part: &str, entry: &Entry, bytes: &[u8], header: Header) -> 
         }
         (part, 0x927C) if part != "GPS" => vec![plain(bytes).unwrap_or_else(|| maker_note(entry.len, bytes))],
         (part, tag) if is_text(part, tag) && matches!(entry.kind, 1 | 6 | 7) => strings(bytes),
+        // Text under a type of numbers.
+        (part, tag) if is_text(part, tag) && entry.len > 16 && plain(bytes).is_some() => strings(bytes),
         _ if matches!(entry.kind, 2 | 129) => strings(bytes),
         _ if entry.kind == 7 => match plain(bytes) {
             Some(text) => vec![text],

@@ -5,7 +5,7 @@ mod names;
 
 use std::borrow::Cow;
 
-use crate::tags::{Place, charset, push};
+use crate::tags::{Place, charset, content, push};
 use countersign_io::asset_budget::Decompressed;
 use countersign_model::limits;
 use countersign_model::{Extraction, Problem, ProblemKind};
@@ -135,6 +135,15 @@ impl Tag {
         let mut pos = 0;
         while let Some(header) = body.get(pos..pos + head) {
             if header.first() == Some(&0) {
+                // Only zeros are allowed there.
+                let padding = body.get(pos..).unwrap_or_default();
+                let Some(by) = padding.iter().position(|b| *b != 0) else { return };
+                let id = padding.get(by..by + 4);
+                if id.is_some_and(|id| id.iter().all(u8::is_ascii_alphanumeric) && names::name(id).is_some()) {
+                    pos += by;
+                    continue;
+                }
+                content::unknown(padding, "id3", &self.at(at, pos, "ID3 padding"), out);
                 return;
             }
             self.frames += 1;

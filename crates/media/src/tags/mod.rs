@@ -10,6 +10,7 @@ pub mod charset;
 pub mod clip;
 pub mod content;
 pub mod document_xml;
+pub mod encoded;
 pub mod exif;
 mod exif_directories;
 mod exif_names;
@@ -22,6 +23,7 @@ pub mod matroska;
 pub mod mpeg_user_data;
 pub mod mxf;
 pub mod mxf_packages;
+pub mod other_file;
 pub mod photoshop;
 pub mod picture;
 pub mod plain_text;
@@ -107,8 +109,7 @@ pub fn push_in(
     }
     let value = value.into();
     // Past what one asset may keep its budget says so: whoever reads it tells that once.
-    let kept = asset_budget::keep_text(value.len()).and_then(|()| asset_budget::keep(key.len().saturating_add(TAG)));
-    if kept.is_err() {
+    if asset_budget::keep_tag(value.len(), key.len().saturating_add(TAG)).is_err() {
         return;
     }
     out.facts.tags.push(Tag {

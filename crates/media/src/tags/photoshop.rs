@@ -66,7 +66,11 @@ fn resource(id: u16, value: &[u8], at: &Place, out: &mut Extraction) {
         }
         0x040A => say("CopyrightFlag", value.iter().any(|b| *b != 0).to_string()),
         0x040B => say("URL", tags::charset::utf8_or_latin1(value).trim_matches('\0').to_owned()),
-        _ => {}
+        // The thumbnail of Photoshop 4 is not compressed in a way that says more; the other one is told above.
+        0x0409 | 0x040C => {}
+        _ => {
+            tags::other_file::read(value, &here, out);
+        }
     }
 }
 

@@ -73,6 +73,16 @@ fn field(keyword: &str, text: &[u8], place: &Place, near: Option<u64>, out: &mut
         }
     }
     let place = Place { container: place.container.clone(), offset: near };
+    // Packed, in a chunk that does not say so.
+    if matches!(text, [0x78, 0x01 | 0x5E | 0x9C | 0xDA, ..])
+        && let (unfolded, None) = deflate::zlib(text, countersign_model::limits::INFLATED)
+        && charset::is_text(&unfolded)
+    {
+        return push(out, ("png", keyword), charset::decode(&unfolded), &place, 0);
+    }
+    if memchr::memchr(0, text).is_some() {
+        content::unknown(text, "png", &Place { offset: None, ..place.clone() }, out);
+    }
     push(out, ("png", keyword), charset::decode(text), &place, 0);
 }
 

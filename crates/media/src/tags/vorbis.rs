@@ -1,6 +1,6 @@
 //! Vorbis comment blocks (Xiph, "Ogg Vorbis I format specification: comment field"): vendor and NAME=value fields.
 
-use crate::tags::{Place, picture, push};
+use crate::tags::{Place, charset, picture, push};
 use countersign_model::limits;
 use countersign_model::{Extraction, Problem};
 
@@ -24,7 +24,23 @@ fn fields(blob: &[u8], at: &Place, out: &mut Extraction) -> Result<(), (usize, &
         comment(field, &at_by(at, pos + 4), out);
         pos = next;
     }
+    behind(blob, pos, at, out);
     Ok(())
+}
+
+/// What stands behind the comments that are stated: more of them, or the rest of one that states too little. A bit that
+/// frames the packet, and padding, are nothing.
+fn behind(blob: &[u8], mut pos: usize, at: &Place, out: &mut Extraction) {
+    for _ in 0..limits::TAGS {
+        let Some((field, next)) = string(blob, pos).filter(|(field, _)| memchr::memchr(b'=', field).is_some()) else {
+            break;
+        };
+        comment(field, &at_by(at, pos + 4), out);
+        pos = next;
+    }
+    if let Some(text) = blob.get(pos..).and_then(charset::printable).filter(|text| text.len() > 1) {
+        push(out, ("vorbis", "REST"), text, at, pos as u64);
+    }
 }
 
 fn at_by(at: &Place, by: usize) -> Place {
@@ -93,6 +109,24 @@ mod tests {
         let got: Vec<_> = out.facts.tags.iter().map(|t| (t.key.as_str(), t.value.as_str(), t.offset)).collect();
         let want = [("VENDOR", "enc", Some(14)), ("AIGC", "{\"a\":\"b=c\"}", Some(30)), ("", "no equals", Some(45))];
         assert_eq!(got, want);
+    }
+
+    #[test]
+    fn what_stands_behind_the_stated_comments_is_read() {
+        let told = |blob: &[u8]| {
+            let mut out = Extraction::default();
+            read(blob, &Place::new("FLAC", 0), &mut out);
+            assert!(out.facts.problems.is_empty());
+            out.facts.tags.into_iter().skip(2).map(|t| (t.key, t.value)).collect::<Vec<_>>()
+        };
+        let mut fewer = block(&[b"A=1", b"AIGC={}"]);
+        fewer[7] = 1;
+        assert_eq!(told(&fewer), [("AIGC".to_owned(), "{}".to_owned())]);
+        let shorter = [&block(&[b"A=1"])[..], b"23 and more"].concat();
+        assert_eq!(told(&shorter), [("REST".to_owned(), "23 and more".to_owned())]);
+        for padding in [&[1][..], &[0; 40]] {
+            assert!(told(&[&block(&[b"A=1"])[..], padding].concat()).is_empty());
+        }
     }
 
     #[test]

@@ -340,8 +340,8 @@ impl Packet<'_> {
                 return;
             }
         }
-        let (place, by) = self.place(by.unwrap_or(0) as u64);
-        tags::push(self.out, ("xmp", key), value, &place, by);
+        let (place, by) = (self.at, self.by(by.unwrap_or(0) as u64));
+        tags::push(self.out, ("xmp", key), value, place, by);
         // Volcano Ark wraps its label in Base64.
         if key.ends_with(":XmpKvBase64")
             && let Ok(unwrapped) = data_encoding::BASE64.decode(value.trim().as_bytes())
@@ -350,21 +350,20 @@ impl Packet<'_> {
                 self.out,
                 ("xmp", &format!("{key}/decoded")),
                 tags::charset::utf8_or_latin1(&unwrapped),
-                &place,
+                place,
                 by,
             );
         }
     }
 
     fn problem(&mut self, make: impl FnOnce(u64) -> Problem, by: u64) {
-        let (place, by) = self.place(by);
-        let problem = make(place.offset.unwrap_or(0).saturating_add(by));
-        place.problem(problem, self.out);
+        let problem = make(self.at.offset.unwrap_or(0).saturating_add(self.by(by)));
+        self.at.problem(problem, self.out);
     }
 
-    /// The place to report and the offset in it: the packet's start where the text was converted.
-    fn place(&self, by: u64) -> (Place, u64) {
-        (self.at.clone(), self.skipped.map_or(0, |s| s.saturating_add(by)))
+    /// The offset to report in the packet's place: its start where the text was converted.
+    fn by(&self, by: u64) -> u64 {
+        self.skipped.map_or(0, |s| s.saturating_add(by))
     }
 
     /// Where a borrowed piece stands in the packet.

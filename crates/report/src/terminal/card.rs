@@ -4,6 +4,7 @@
 
 use std::io::{self, Write};
 
+use super::kept::{CARDS, Listed, identity};
 use super::{Card, NAMED, Terminal, VALUE, named};
 use crate::escape::{shorten, terminal};
 use crate::layout::{Tone, count, number};
@@ -12,20 +13,20 @@ use countersign_model::{
     ArchiveEvidence, AssetReport, CredentialFault, CredentialState, Evidence, Finding, FindingSubject, PackageReport,
 };
 
-/// Assets that are told of in full under one rule; the next are named only.
-const CARDS: usize = 3;
 /// Stretches of a composition that are told of one asset.
 const PLAYS: usize = 3;
 
 impl Terminal<'_> {
     /// The first in full, the next by name, the rest counted; with `-v` all in full.
-    pub(super) fn cards(&mut self, cards: Vec<Card>, packages: &[PackageReport]) -> io::Result<()> {
-        let groups = same_bytes(cards);
+    pub(super) fn cards(&mut self, listed: &Listed<'_>, packages: &[PackageReport]) -> io::Result<()> {
+        let groups = same_bytes(&listed.cards);
+        // Of a group that is told of, not every asset is kept.
+        let all_of = |group: &Vec<&Card>| group.first().map_or(0, |card| listed.same(card).max(group.len()));
         let full = self.shown(CARDS, groups.len());
         for group in groups.iter().take(full) {
             let Some((asset, finding)) = group.first() else { continue };
             self.card(asset, finding, packages)?;
-            self.same_bytes(group.get(1..).unwrap_or_default(), packages)?;
+            self.same_bytes(group.get(1..).unwrap_or_default(), all_of(group) - 1, packages)?;
         }
         let more = groups.get(full..).unwrap_or_default();
         for (asset, finding) in more.iter().take(NAMED).filter_map(|group| group.first()) {
@@ -33,19 +34,19 @@ impl Terminal<'_> {
             writeln!(self.out, "  {name}")?;
             self.line("    What   ", &terminal(&finding.message))?;
         }
-        let left = more.iter().skip(NAMED).map(Vec::len).sum();
-        self.and_more(left, "  ")
+        let told: usize = groups.iter().take(full + NAMED).map(all_of).sum();
+        self.and_more(listed.all().saturating_sub(told), "  ")
     }
 
     /// The other places of the bytes that were just told of; with `-v` all that is told of them too.
-    fn same_bytes(&mut self, others: &[Card], packages: &[PackageReport]) -> io::Result<()> {
+    fn same_bytes(&mut self, others: &[&Card], all: usize, packages: &[PackageReport]) -> io::Result<()> {
         if others.is_empty() {
             return Ok(());
         }
         let shown = self.shown(NAMED, others.len());
         let mut names: Vec<_> = others.iter().take(shown).map(|(asset, _)| self.name(asset)).collect();
-        if others.len() > shown {
-            names.push(format!("and {} more (-v lists all)", number((others.len() - shown) as u64)));
+        if all > shown {
+            names.push(format!("and {} more (-v lists all)", number((all - shown) as u64)));
         }
         self.line("    Same   ", &format!("bytes in {}", names.join(", ")))?;
         for (asset, play) in others.iter().take(shown).filter_map(|(asset, _)| Some((asset, asset.plays.first()?))) {
@@ -153,12 +154,11 @@ impl Terminal<'_> {
 }
 
 /// Cards of the same bytes, role and finding together, in the order of the first of them.
-fn same_bytes(cards: Vec<Card>) -> Vec<Vec<Card>> {
-    let mut groups: Vec<Vec<Card>> = Vec::new();
+fn same_bytes(cards: &[Card]) -> Vec<Vec<&Card>> {
+    let mut groups: Vec<Vec<&Card>> = Vec::new();
     let mut places: std::collections::HashMap<(String, String), usize> = std::collections::HashMap::new();
     for card in cards {
-        let (asset, finding) = (&card.0, &card.1);
-        let key = asset.sha256.clone().map(|digest| (digest, format!("{} {}", word(&asset.role), finding.message)));
+        let key = identity(&card.0, &card.1);
         match key.as_ref().and_then(|key| places.get(key)).and_then(|at| groups.get_mut(*at)) {
             Some(group) => group.push(card),
             None => {

@@ -1,39 +1,31 @@
 //! How the terminal report ends: what was not looked at, what stands open by rule, and the verdict again, so that it is
 //! on the last screen of a long report.
 
-use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use super::Terminal;
+use super::kept::{Kept, Open};
 use crate::escape::terminal;
 use crate::layout::{Tone, count, number};
 use crate::not_looked_at;
 use crate::words::{counts, outcome};
-use countersign_model::{Finding, FindingState, Severity, Summary};
+use countersign_model::{Severity, Summary};
 
 /// Rules that the table at the end lists.
 const RULES: usize = 16;
 
-/// What one rule found that is open.
-struct Open {
-    severity: Severity,
-    found: u64,
-    /// The first of it, and how many files more.
-    first: String,
-}
-
 impl Terminal<'_> {
-    pub(super) fn closing(&mut self, summary: &Summary) -> io::Result<()> {
+    pub(super) fn closing(&mut self, kept: &Kept, summary: &Summary) -> io::Result<()> {
         writeln!(self.out)?;
         self.passed_over(summary)?;
         self.line("", "A file without marks is not thereby authentic or made by people: marks can be removed.")?;
         self.line("", "Explain a finding: countersign rules RULE. All a file says: countersign inspect FILE.")?;
-        self.again(summary)
+        self.again(kept, summary)
     }
 
     /// What is open by rule, worst first, and the verdict as the last line.
-    fn again(&mut self, summary: &Summary) -> io::Result<()> {
-        let open = self.open(summary);
+    fn again(&mut self, kept: &Kept, summary: &Summary) -> io::Result<()> {
+        let open = open(kept, summary);
         if open.is_empty() {
             return Ok(());
         }
@@ -53,33 +45,6 @@ impl Terminal<'_> {
         }
         let (tone, word, _) = outcome(summary);
         writeln!(self.out, "\n{}  {}", self.ink.paint(tone, word), counts(summary))
-    }
-
-    /// Open findings by rule: errors before warnings before notes, most first.
-    fn open(&self, summary: &Summary) -> Vec<(String, Open)> {
-        let mut rules: BTreeMap<String, Open> = BTreeMap::new();
-        let mut add = |finding: &Finding, about: String| {
-            if finding.state == FindingState::Open {
-                let fresh = Open { severity: finding.severity, found: 0, first: about };
-                let of = rules.entry(finding.rule.clone()).or_insert(fresh);
-                of.found += 1;
-                of.severity = of.severity.max(finding.severity);
-            }
-        };
-        for asset in &self.kept {
-            asset.findings.iter().for_each(|finding| add(finding, self.name(asset)));
-        }
-        for package in &summary.packages {
-            let about = |finding: &Finding| finding.path.clone().unwrap_or_else(|| package.root.clone());
-            package.findings.iter().for_each(|finding| add(finding, terminal(&about(finding))));
-        }
-        summary.findings_of_run.iter().for_each(|finding| add(finding, terminal(first_words(&finding.message))));
-        let mut open: Vec<_> = rules.into_iter().collect();
-        open.sort_by_key(|(_, of)| (std::cmp::Reverse(of.severity), std::cmp::Reverse(of.found)));
-        for (_, of) in open.iter_mut().filter(|(_, of)| of.found > 1) {
-            of.first = format!("{} and {} more", of.first, number(of.found - 1));
-        }
-        open
     }
 
     /// With `-v`, by name what the run did not look at.
@@ -103,6 +68,26 @@ impl Terminal<'_> {
         }
         writeln!(self.out)
     }
+}
+
+/// Open findings by rule: errors before warnings before notes, most first.
+fn open(kept: &Kept, summary: &Summary) -> Vec<(String, Open)> {
+    let mut rules = kept.open();
+    for package in &summary.packages {
+        for finding in &package.findings {
+            let about = || terminal(finding.path.as_ref().unwrap_or(&package.root));
+            Open::add(&mut rules, finding, about);
+        }
+    }
+    for finding in &summary.findings_of_run {
+        Open::add(&mut rules, finding, || terminal(first_words(&finding.message)));
+    }
+    let mut open: Vec<_> = rules.into_iter().collect();
+    open.sort_by_key(|(_, of)| (std::cmp::Reverse(of.severity), std::cmp::Reverse(of.found)));
+    for (_, of) in open.iter_mut().filter(|(_, of)| of.found > 1) {
+        of.first = format!("{} and {} more", of.first, number(of.found - 1));
+    }
+    open
 }
 
 /// What a finding is about that is of the run and no file, by the first words of its message: the sections above have all.

@@ -2,17 +2,18 @@
 
 use std::io::{self, Write};
 
+use super::kept::Kept;
 use super::{Terminal, files_in_rows};
 use crate::escape::terminal;
 use crate::folders;
 use crate::layout::{count, number, size};
 use crate::not_looked_at;
 use crate::words::{counts, outcome};
-use countersign_model::{FindingSubject, Summary};
+use countersign_model::Summary;
 
 impl Terminal<'_> {
     /// The verdict, the run in numbers, and what it rests on.
-    pub(super) fn verdict(&mut self, summary: &Summary) -> io::Result<()> {
+    pub(super) fn verdict(&mut self, kept: &Kept, summary: &Summary) -> io::Result<()> {
         let (tone, word, meaning) = outcome(summary);
         writeln!(self.out, "{}  {meaning}\n", self.ink.paint(tone, word))?;
         let roots: Vec<_> = self.roots.iter().map(|r| terminal(r)).collect();
@@ -32,7 +33,7 @@ impl Terminal<'_> {
         self.line("  AI marks    ", &marked)?;
         self.line("  Findings    ", &counts(summary))?;
         if summary.not_judged > 0 {
-            self.line("  Not judged  ", &self.not_judged(summary.not_judged))?;
+            self.line("  Not judged  ", &not_judged(kept, summary.not_judged))?;
         }
         if summary.from_cache > 0 {
             let known =
@@ -47,22 +48,6 @@ impl Terminal<'_> {
             self.line("  Roles       ", &terminal(&hint))?;
         }
         self.inputs()
-    }
-
-    /// The files that were not judged, by why: the ones are findings that stand in the way, the others mostly papers.
-    fn not_judged(&self, all: u64) -> String {
-        let of = |subject: FindingSubject| -> u64 {
-            let rows = self.kept.iter().filter(|asset| asset.findings.iter().any(|f| f.subject == subject));
-            rows.map(|asset| asset.frames.map_or(1, |frames| frames.count)).sum()
-        };
-        let (unread, unknown) = (of(FindingSubject::Unreadable), of(FindingSubject::Unrecognized));
-        if unread + unknown != all {
-            return files(all);
-        }
-        let unread = (unread > 0).then(|| format!("{} not read to the end", number(unread)));
-        let unknown = (unknown > 0).then(|| format!("{} of no kind that is read", number(unknown)));
-        let parts: Vec<_> = unread.into_iter().chain(unknown).collect();
-        format!("{}: {}", files(all), parts.join(", "))
     }
 
     /// What the verdict rests on: policy, ledger, trust lists.
@@ -98,6 +83,18 @@ impl Terminal<'_> {
         let lists = if lists.is_empty() { "none (signers cannot be recognized)".to_owned() } else { lists.join(", ") };
         self.line("  Trust       ", &lists)
     }
+}
+
+/// The files that were not judged, by why: the ones are findings that stand in the way, the others mostly papers.
+fn not_judged(kept: &Kept, all: u64) -> String {
+    let (unread, unknown) = kept.not_judged();
+    if unread + unknown != all {
+        return files(all);
+    }
+    let unread = (unread > 0).then(|| format!("{} not read to the end", number(unread)));
+    let unknown = (unknown > 0).then(|| format!("{} of no kind that is read", number(unknown)));
+    let parts: Vec<_> = unread.into_iter().chain(unknown).collect();
+    format!("{}: {}", files(all), parts.join(", "))
 }
 
 fn files(n: u64) -> String {

@@ -46,9 +46,16 @@ fn values(walk: &mut Walk<'_>, item: &Header, key: &str) {
     if looks_boxed(walk, item) {
         let mut boxes = Boxes::terminated(item.body, item.end);
         while let Some(child) = walk.next(&mut boxes) {
-            if &child.kind == b"data" {
-                data(walk, &child, item.kind, key);
-                found = true;
+            if &child.kind != b"data" {
+                continue;
+            }
+            found = true;
+            // What stands behind a value that states too little, and is no box, is the rest of it.
+            let rest = child.end < item.end && !is_boxed(walk, child.end, item.end);
+            let whole = Header { end: if rest { item.end } else { child.end }, ..child };
+            data(walk, &whole, item.kind, key);
+            if rest {
+                break;
             }
         }
     }
@@ -59,7 +66,11 @@ fn values(walk: &mut Walk<'_>, item: &Header, key: &str) {
 
 /// Whether an item's body begins with a box that items hold.
 fn looks_boxed(walk: &mut Walk<'_>, item: &Header) -> bool {
-    let Ok(lead) = walk.source.up_to(item.body, item.len().min(8) as usize) else { return false };
+    is_boxed(walk, item.body, item.end)
+}
+
+fn is_boxed(walk: &mut Walk<'_>, at: u64, end: u64) -> bool {
+    let Ok(lead) = walk.source.up_to(at, end.saturating_sub(at).min(8) as usize) else { return false };
     matches!(lead.get(4..8), Some(b"data" | b"itif" | b"name" | b"mean" | b"free"))
 }
 

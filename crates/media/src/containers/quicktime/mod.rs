@@ -62,6 +62,8 @@ struct Seen {
 
 /// The longest box of unknown type that is looked into for text.
 const UNKNOWN: u64 = 64 * 1024;
+/// The shortest box without a meaning inside of another one in which another file is looked for.
+const LEFT: u64 = 128;
 
 type Reader = fn(&mut Walk<'_>, &Header);
 
@@ -104,6 +106,9 @@ const SILENT: &[&FourCc] = &[
     b"mdat", b"wide", b"pnot", b"pdin", b"mfra", b"prft", b"emsg", b"ssix", b"imda", b"PICT", b"pict", b"thum",
     b"bloc", b"mvex", b"idat",
 ];
+
+/// Those of them that are media and indexes: what stands in the others is looked at once more.
+const ESSENCE: &[&FourCc] = &[b"mdat", b"imda", b"mfra", b"ssix", b"mvex"];
 
 /// Containers in whose damage no metadata can be lost.
 const TABLES: &[&FourCc] = &[b"minf", b"dinf", b"dref", b"stbl", b"traf"];
@@ -178,7 +183,7 @@ impl Walk<'_> {
     /// Accounts for a box of the top level; what is in free space and in boxes without a meaning is left.
     fn account(&mut self, header: &Header) {
         self.out.coverage.add(header.offset, header.end);
-        let media = header.kind != *b"wide" && SILENT.contains(&&header.kind);
+        let media = ESSENCE.contains(&&header.kind);
         if !media && !READERS.iter().any(|(kind, _)| **kind == header.kind) {
             self.out.coverage.leave(header.body, header.end);
         }
@@ -212,6 +217,16 @@ impl Walk<'_> {
         let open = self.path.last().is_none_or(|k| matches!(k, b"moov" | b"trak" | b"mpvd"));
         if open && header.len() <= UNKNOWN {
             self.enter(header, unknown);
+        }
+        if open && !self.path.is_empty() {
+            self.leave(header);
+        }
+    }
+
+    /// Leaves a box without a meaning inside of another one, where it stands in the file and is long enough.
+    fn leave(&mut self, header: &Header) {
+        if !self.unfolded && header.len() >= LEFT {
+            self.out.coverage.leave(header.body, header.end);
         }
     }
 

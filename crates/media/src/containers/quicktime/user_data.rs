@@ -46,7 +46,10 @@ fn field(walk: &mut Walk<'_>, child: &Header) {
         [0xA9, ..] => classic(walk, &key, child),
         kind => match TEXTS.iter().find(|(k, _)| *k == kind) {
             Some((_, by)) => text_3gpp(walk, &key, child, *by),
-            None => text(walk, &key, child),
+            None => {
+                walk.leave(child);
+                text(walk, &key, child);
+            }
         },
     }
 }

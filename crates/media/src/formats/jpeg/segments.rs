@@ -1,5 +1,7 @@
 //! What the marker segments of one image say.
 
+use super::parts::{self, Part};
+use crate::framing::beginnings;
 use crate::framing::jpeg_segments::{self, ExtendedXmp, Segment, Stop, XtBox};
 use crate::framing::{jumbf, mpf, numbers};
 use crate::tags::{self, Place, charset, content, exif, icc, photoshop, plain_text, push, xmp};
@@ -27,6 +29,8 @@ struct Pending {
     extended: Vec<ExtendedXmp>,
     boxes: Vec<XtBox>,
     further: Vec<u64>,
+    /// Segments of which nobody knows what they are for, those of color profiles, and comments that are no text.
+    parts: Vec<Part>,
 }
 
 /// Bytes with the place of the first of them; no offset once parts were joined.
@@ -38,6 +42,8 @@ struct Blob {
 const XMP: &[u8] = b"http://ns.adobe.com/xap/1.0/\0";
 const PHOTOSHOP: &[u8] = b"Photoshop 3.0\0";
 const ICC: &[u8] = b"ICC_PROFILE\0";
+/// Identifier, number of the part, number of all parts.
+const ICC_HEADER: usize = 14;
 /// Enough of an ICC segment for the profile's name.
 const ICC_HEAD: usize = 4096;
 
@@ -61,6 +67,7 @@ pub(super) fn read(source: &mut Source, start: u64, prefix: &str, main: bool, ou
     let mut further = std::mem::take(&mut pending.further);
     further.sort_unstable();
     further.dedup();
+    parts::read(source, &std::mem::take(&mut pending.parts), prefix, out);
     finish(pending, prefix, out);
     let len = segments.iter().map(|s| s.len as u64).sum();
     let many_scans = many_scans(source, &segments);
@@ -77,6 +84,7 @@ pub(super) fn read_late(source: &mut Source, segments: &[Segment], prefix: &str,
             tags::push_problem(out, problem.within("jpeg"));
         }
     }
+    parts::read(source, &std::mem::take(&mut pending.parts), prefix, out);
     finish(pending, prefix, out);
 }
 
@@ -114,6 +122,9 @@ fn read_segment(
         0xFE => {
             let text = source.up_to(segment.data, segment.len)?;
             let at = Place::new(format!("{prefix}COM"), offset);
+            if !charset::is_text(text) {
+                pending.parts.push(Part { segment: *segment, head: 0, begins: beginnings::first(text) });
+            }
             match plain_text::aigc(text) {
                 Some((by, json)) => push(out, ("jpeg", "AIGC"), charset::decode(json), &at, by as u64),
                 None => push(out, ("jpeg", "COM"), charset::decode(text), &at, 0),
@@ -147,6 +158,8 @@ fn application(
     let at = Place::new(format!("{prefix}APP{number}"), source.absolute(segment.data));
     let start = source.up_to(segment.data, segment.len.min(64))?.to_vec();
     if number == 2 && start.starts_with(ICC) {
+        let whole = source.up_to(segment.data, segment.len)?;
+        pending.parts.push(Part { segment: *segment, head: ICC_HEADER, begins: beginnings::first(whole) });
         if start.get(12) == Some(&1) {
             let profile = source.up_to(segment.data, segment.len.min(ICC_HEAD))?.get(14..).unwrap_or_default();
             icc::read(profile, &at.inside("ICC profile", 14), out);
@@ -190,8 +203,11 @@ fn application(
             xmp::read(&data[by..], &shifted(&at, by), out);
         }
         _ if start.starts_with(b"JP") && jpeg_segments::collect_box(data, source_offset(&at), &mut pending.boxes) => {}
-        _ if content::read(data, "jpeg", &at, out) => {}
-        _ => other(data, &at, number, out),
+        _ if beginnings::first(data).is_none() && content::read(data, "jpeg", &at, out) => {}
+        _ => {
+            pending.parts.push(Part { segment: *segment, head: 0, begins: beginnings::first(data) });
+            other(data, &at, number, out);
+        }
     }
     Ok(())
 }

@@ -4,7 +4,7 @@ use encoding_rs::{UTF_16BE, UTF_16LE};
 
 use super::{Frame, Tag};
 use crate::framing::jumbf;
-use crate::tags::{Place, charset, picture, push, push_store, xmp};
+use crate::tags::{Place, charset, content, picture, push, push_store, xmp};
 use countersign_model::limits;
 use countersign_model::{Extraction, Problem, Store};
 
@@ -23,13 +23,17 @@ pub(super) fn read(tag: &mut Tag, frame: Frame<'_>, depth: usize, out: &mut Extr
         "POPM" => popularity(body, at, out),
         "CHAP" | "CTOC" => chapter(tag, frame, depth, out),
         "PCNT" | "MCDI" | "MLLT" | "ETCO" | "SYTC" | "RVAD" | "RVA2" | "EQUA" | "EQU2" | "RVRB" | "RBUF" | "AENC"
-        | "ENCR" | "GRID" | "SEEK" | "ASPI" | "POSS" | "PCST" | "RGAD" | "SIGN" => {}
+        | "ENCR" | "GRID" | "SEEK" | "ASPI" | "POSS" | "PCST" | "RGAD" | "SIGN" => {
+            content::unknown(body, "id3", at, out);
+        }
         "GRP1" | "MVNM" | "MVIN" | "IPLS" => texts(name, body, at, out),
         _ if name.starts_with('T') => texts(name, body, at, out),
         _ if name.starts_with('W') => push(out, ("id3", name), charset::fixed(body), at, 0),
         _ => {
             if let Some(text) = charset::printable(body) {
                 push(out, ("id3", name), text, at, 0);
+            } else {
+                content::unknown(body, "id3", &at.inside(&format!("ID3 {name}"), 0), out);
             }
         }
     }
@@ -142,7 +146,9 @@ fn private(body: &[u8], at: &Place, out: &mut Extraction) {
         };
         return xmp::read(data, &inside, out);
     }
-    push(out, ("id3", &keyed("PRIV", &owner)), shown(data), at, by);
+    let key = keyed("PRIV", &owner);
+    content::unknown(data, "id3", &at.inside(&format!("ID3 {key}"), by), out);
+    push(out, ("id3", &key), shown(data), at, by);
 }
 
 /// Text as it is, a few bytes as hexadecimal digits, more as a number of bytes.
@@ -187,6 +193,8 @@ fn object(body: &[u8], at: &Place, out: &mut Extraction) {
     push(out, ("id3", &keyed("GEOB", &description)), text, at, by);
     if ["image/", "video/", "audio/", "application/pdf"].iter().any(|m| kind.starts_with(m)) {
         picture::embed(data, Some(file).filter(|f| !f.is_empty()), &data_at, out);
+    } else {
+        content::unknown(data, "id3", &data_at, out);
     }
 }
 
@@ -213,6 +221,7 @@ fn image(major: u8, body: &[u8], at: &Place, out: &mut Extraction) {
 fn identifier(body: &[u8], at: &Place, out: &mut Extraction) {
     let (owner, id) = split(0, body);
     let by = (body.len() - id.len()) as u64;
+    content::unknown(id, "id3", &at.inside("ID3 UFID", by), out);
     push(out, ("id3", &keyed("UFID", &charset::guess(owner))), shown(id), at, by);
 }
 
