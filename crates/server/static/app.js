@@ -73,12 +73,10 @@
   const follow = () => {
     if (!("EventSource" in window) || source || document.hidden || !live().length) return;
     const about = live().map(part => part.dataset.about).filter(Boolean);
-    let lost = false;
     source = new EventSource("/events");
     source.addEventListener("changed", event => { if (!about.length || about.includes(event.data)) refresh(); });
-    source.addEventListener("error", () => { lost = true; });
-    // What happened in between was told to nobody.
-    source.addEventListener("open", () => { if (lost) { lost = false; refresh(); } });
+    // What happened since the page was made, or while the connection was lost, was told to nobody.
+    source.addEventListener("open", refresh);
   };
   // Browsers keep few connections to one server: a page that nobody looks at gives its own back.
   const rest = () => { if (source) source.close(); source = null; };
