@@ -1,7 +1,7 @@
 //! `countersign completions SHELL`: generated from the arguments, with the values that the program knows.
 
-use clap::builder::PossibleValuesParser;
-use clap::{Arg, Command};
+use clap::builder::{PossibleValuesParser, Resettable};
+use clap::{Arg, Command, Id};
 use clap_complete::Shell;
 
 use countersign_judge::{marks, rules};
@@ -37,7 +37,9 @@ fn with_values(command: Command) -> Command {
     });
     let command = command.mut_subcommand("man", |man| {
         // Names of commands stand below each other as the commands themselves do: `man approvals import`.
-        let options = man.get_arguments().filter(|arg| !arg.is_positional()).cloned().collect::<Vec<_>>();
+        let options = man.get_arguments().filter(|arg| !arg.is_positional()).cloned();
+        // What they conflict with is no argument here.
+        let options: Vec<_> = options.map(|arg| arg.conflicts_with(Resettable::<Id>::Reset)).collect();
         Command::new("man").about(about(&man)).args(options).disable_help_subcommand(true).subcommands(pages)
     });
     reports(command)

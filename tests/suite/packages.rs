@@ -150,11 +150,7 @@ fn compositions_are_cuts_like_those_of_timelines() {
 fn the_command_tells_what_a_composition_plays() {
     for (file, format, media) in [
         ("imf/CPL_night_harbor.xml", "imf-cpl", &["imf/picture.mxf", "imf/insert.mxf", "imf/sound.mxf"][..]),
-        (
-            "dcp/CPL_night_harbor.xml",
-            "dcp-cpl",
-            &["dcp/picture.mxf", "dcp/picture.mxf", "dcp/subtitles/reel_2.xml"][..],
-        ),
+        ("dcp/cpl.xml", "dcp-cpl", &["dcp/picture.mxf", "dcp/picture.mxf", "dcp/subtitles/reel_2.xml"][..]),
     ] {
         let file = format!("fixtures/packages/{file}");
         let told: Value =

@@ -451,8 +451,12 @@ fn set_speed(event: &mut Event, map: &Element, (start, duration): (Option<f64>, 
     // Some count the medium from its own start.
     let shift = if least < media_start { media_start } else { 0.0 };
     let rate = event.source.rate;
-    let start = units(least + shift, rate);
-    event.shown = Some(TimeRange { start, duration: units(most + shift, rate).saturating_sub(start).max(1), rate });
+    let (from, to) = (units(least + shift, rate), units(most + shift, rate));
+    // A clip that does not start in the map counts in the medium's time, and the map from the clip's begin.
+    let inside =
+        start.is_some_and(|start| points.first().zip(points.last()).is_some_and(|(a, b)| (a.0..b.0).contains(&start)));
+    let start = if inside { from } else { event.source.start };
+    event.shown = Some(TimeRange { start, duration: to.saturating_sub(from).max(1), rate });
 }
 
 /// The least and the greatest time of the medium between two times of the clip.

@@ -12,6 +12,7 @@ use super::{
 };
 use countersign_model::limits;
 use countersign_model::{PackageFaultKind, Play, Problem};
+use countersign_timelines::Kind;
 
 /// Documents of one package that are looked into.
 pub(super) const DOCUMENTS: usize = 4096;
@@ -370,7 +371,11 @@ impl MappedPackage<'_> {
         reader: &Reader,
         (bytes, root): (&[u8], &Element),
     ) -> Result<Composition, String> {
-        let (timeline, problems) = timeline::cut(reader.flavor, bytes)?;
+        let kind = match reader.flavor {
+            Flavor::Imf => Kind::ImfCpl,
+            Flavor::Dcp => Kind::DcpCpl,
+        };
+        let (timeline, problems) = timeline::cut(kind, bytes)?;
         problems.into_iter().for_each(|what| self.malformed(&document.path, what));
         let own = root.said("Id").map(id);
         self.own_id(document, own.as_deref());

@@ -1,6 +1,6 @@
 //! Shared by IMF and DCP: what a composition's events play, read as every other timeline is (`countersign_timelines`).
 
-use super::assetmap::{Flavor, id};
+use super::assetmap::id;
 use countersign_model::{Play, TimelineRange, limits};
 use countersign_timelines::{Kind, TimeRange, Timeline, read};
 
@@ -8,11 +8,7 @@ use countersign_timelines::{Kind, TimeRange, Timeline, read};
 ///
 /// # Errors
 /// What cannot be read of it, with its place.
-pub(super) fn cut(flavor: Flavor, bytes: &[u8]) -> Result<(Timeline, Vec<String>), String> {
-    let kind = match flavor {
-        Flavor::Imf => Kind::ImfCpl,
-        Flavor::Dcp => Kind::DcpCpl,
-    };
+pub(super) fn cut(kind: Kind, bytes: &[u8]) -> Result<(Timeline, Vec<String>), String> {
     let mut document = read(kind, "", bytes, &mut |_| None).map_err(|error| error.to_string())?;
     let problems = document.problems.iter().map(|problem| format!("{}: {}", problem.place, problem.reason)).collect();
     match document.timelines.pop() {

@@ -20,7 +20,10 @@ pub fn same_picture(path: &str, facts: &Facts) -> SamePicture {
     let number = |key: &str| first(facts, &[key]).and_then(|tag| tag.value.trim().parse().ok()).filter(|n| *n > 0);
     // As it is seen: an orientation of five or more lays it on its side (CIPA DC-008, 4.6.4).
     let turned = number("exif:Orientation").is_some_and(|orientation: u64| (5..=8).contains(&orientation));
-    let stored = number("image:Width").zip(number("image:Height"));
+    // A TIFF has no other header than its directory; elsewhere those fields may be of another picture.
+    let is_tiff = facts.format.is_some_and(|format| format.as_str() == "tiff");
+    let directory = || number("exif:ImageWidth").zip(number("exif:ImageLength")).filter(|_| is_tiff);
+    let stored = number("image:Width").zip(number("image:Height")).or_else(directory);
     SamePicture {
         path: path.to_owned(),
         captured: first(facts, ORIGINAL).cloned(),
