@@ -65,7 +65,9 @@ fn tell(mut tag: Tag, decoded: Decoded, out: &mut Extraction) {
     // Some readers take a packet in a field of text for what it is.
     let len = decoded.bytes.len() as u64;
     let span = tag.offset.map(|start| start..start.saturating_add(len)).filter(|_| decoded.way == XMP);
-    let within = |other: &Tag| other.space == "xmp" && other.offset.zip(span.as_ref()).is_some_and(|(at, span)| span.contains(&at));
+    let within = |other: &Tag| {
+        other.space == "xmp" && other.offset.zip(span.as_ref()).is_some_and(|(at, span)| span.contains(&at))
+    };
     if out.facts.tags.iter().any(within) {
         return;
     }
