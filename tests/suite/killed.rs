@@ -46,6 +46,8 @@ fn names(folder: &Path) -> BTreeSet<String> {
 struct Victim<'a> {
     folder: &'a Path,
     arguments: Vec<&'a str>,
+    /// What it ends with when nobody kills it.
+    codes: &'a [i32],
     /// How long it takes when nobody kills it.
     took: Duration,
     /// Where what it writes shows first: every second time it is killed soon after that, when the disk is in work.
@@ -54,8 +56,8 @@ struct Victim<'a> {
 
 impl<'a> Victim<'a> {
     /// Runs it once to its end; its exit code is one of these.
-    fn measured(folder: &'a Path, arguments: Vec<&'a str>, codes: &[i32], writes: &'a dyn Fn() -> bool) -> Self {
-        let mut victim = Self { folder, arguments, took: Duration::ZERO, writes };
+    fn measured(folder: &'a Path, arguments: Vec<&'a str>, codes: &'a [i32], writes: &'a dyn Fn() -> bool) -> Self {
+        let mut victim = Self { folder, arguments, codes, took: Duration::ZERO, writes };
         let start = Instant::now();
         let code = victim.command().status().unwrap().code();
         assert!(code.is_some_and(|code| codes.contains(&code)), "{code:?}");
@@ -81,9 +83,10 @@ impl<'a> Victim<'a> {
             std::thread::sleep(self.took / 20 * moment / of);
         }
         let _ = child.kill();
-        let status = child.wait().unwrap();
+        let code = child.wait().unwrap().code();
         assert!(names(&self.folder.join("space")).is_empty(), "{:?}", names(&self.folder.join("space")));
-        status.code().is_some()
+        assert!(code.is_none_or(|code| self.codes.contains(&code)), "it ended by itself with {code:?}");
+        code.is_some()
     }
 
     fn until_it_writes(&self, child: &mut Child) {
