@@ -137,11 +137,7 @@ const OPEN: &[Open] = &[
     ),
     ("jp2_exif.jp2", &[90..=90, 99..=99], "the byte order, offset or count of a TIFF structure leaves no field"),
     ("jxl_exif.jxl", &[57..=57], "the byte order, offset or count of a TIFF structure leaves no field"),
-    (
-        "jxl_packed_xmp.jxl",
-        &[51..=51, 145..=145, 164..=164, 166..=168, 170..=170, 174..=175, 177..=177, 180..=180, 182..=186, 252..=252],
-        "Brotli has no checksum: the text comes out damaged",
-    ),
+    ("jxl_packed_xmp.jxl", &[51..=51, 252..=252], "Brotli has no checksum: the text comes out damaged"),
     ("jxl_xmp.jxl", &[149..=191], "a damaged namespace is one that nobody knows"),
     ("m4a_itunes.m4a", &[35..=35], "the size of `moov` ends it before its last box"),
     ("mov_keys_without_version.mov", &[35..=35], "the size of `moov` ends it before its last box"),
@@ -210,17 +206,14 @@ const OPEN: &[Open] = &[
     ("samsung-trailer.jpg", &[873..=876], "the length of a record of the trailer is not compared with the directory"),
     ("second-image-generated.jpg", &[935..=936], "the directory points to an image that does not begin like one"),
     ("tta-aigc.tta", &[119..=119], "an ID3 description that has no end is passed over"),
-    ("wavpack-ape.wv", &[256..=256], "the footer of the APE tag counts its items"),
     ("wavpack-wrapped.wv", &[138..=138], "the wrapped header ends early"),
     ("webm-live-aigc.webm", &[264..=264], "an element of another identity is passed over without a CRC-32"),
-    ("xmp-generated-sub-blocks.gif", &[21..=21], "the name of an application extension says what it holds"),
     (
         "matroska-attachment.mkv",
         &[109..=112, 121..=122, 178..=179, 189..=191, 197..=197, 199..=199, 205..=205, 207..=207, 209..=209],
         "no checksum covers the ids of elements, nor the names in an attached object",
     ),
     ("second-part.exr", &[591..=591], "the name of an attribute's type says how it is read"),
-    ("xmp-generated.gif", &[21..=21], "the name of an application extension says what it holds"),
 ];
 
 fn samples() -> Vec<(String, Vec<u8>)> {

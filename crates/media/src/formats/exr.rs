@@ -93,16 +93,24 @@ fn has_pixels(source: &mut Source, at: u64, layout: Layout, out: &mut Extraction
 /// behind them: the first of these tells how long the tables are.
 fn chunks(source: &mut Source, at: u64) -> Result<Option<(u64, u64)>, Problem> {
     let (mut first, mut last, mut next) = (u64::MAX, 0, at);
+    let table = source.absolute(at);
     while next < first && (next - at) / 8 < limits::ITEMS as u64 {
         let bytes = source.up_to(next, TABLE)?;
         for offset in bytes.chunks_exact(8).filter_map(|bytes| array(bytes, 0)).map(u64::from_le_bytes) {
             if next >= first {
                 break;
             }
-            if offset < at {
-                return Ok(None);
+            match offset {
+                0 if next == at => return Ok(None),
+                // A chunk that was never written.
+                0 => {}
+                _ if offset < at => {
+                    let what = "the table of chunks leads into the header";
+                    return Err(Problem::malformed("", table, what));
+                }
+                _ => (first, last) = (first.min(offset), last.max(offset)),
             }
-            (first, last, next) = (first.min(offset), last.max(offset), next + 8);
+            next += 8;
         }
         if bytes.len() < TABLE {
             break;
