@@ -75,7 +75,7 @@ impl<'a> Victim<'a> {
     /// Starts it and kills it at a moment; whether it had ended well by then.
     fn kill(&self, moment: u32, of: u32) -> bool {
         let mut child = self.command().spawn().unwrap();
-        if moment % 2 == 0 {
+        if moment.is_multiple_of(2) {
             // Some are given more than the usual time, so that all of it is covered where the machine is busy.
             std::thread::sleep(self.took * moment / of * 6 / 5);
         } else {
@@ -114,7 +114,10 @@ fn rows(out: &Path) -> BTreeMap<String, usize> {
         let rows = match name.as_str() {
             "r.json" => parsed(&text)["assets"].as_array().unwrap().len(),
             "r.sarif" => parsed(&text)["runs"][0]["results"].as_array().unwrap().len(),
-            "r.ndjson" => text.lines().map(parsed).count(),
+            "r.ndjson" => {
+                text.lines().for_each(|line| drop(parsed(line)));
+                text.lines().count()
+            }
             "r.html" => text.matches("</html>").count(),
             _ => text.lines().count(),
         };

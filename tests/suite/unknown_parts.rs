@@ -260,7 +260,7 @@ fn files_behind_pictures_of_every_layout_are_read() {
     let in_part = |part: i32, chunk: &[u8]| [numbers(&[part]), chunk.to_vec()].concat();
     let hosts = [
         ("a.exr", exr(0, &exr_header(&[]), &[line(0), line(1)])),
-        ("a.exr", exr(0x200, &exr_header(&[tiles.clone()]), &[tile.clone()])),
+        ("a.exr", exr(0x200, &exr_header(std::slice::from_ref(&tiles)), std::slice::from_ref(&tile))),
         ("a.exr", exr(0x1000, &parts, &[in_part(0, &line(0)), in_part(0, &line(1)), in_part(1, &tile)])),
         ("a.psd", sample("formats/psd-caption.psd")),
         ("a.dng", sample("formats/dng.dng")),

@@ -85,7 +85,7 @@ impl IndexWriter {
         let mut out = Index { file, len: 0, sample: Vec::new() };
         let mut to = BufWriter::with_capacity(1 << 18, out.file.try_clone()?);
         while let Some(Reverse((entry, number))) = next.pop() {
-            if out.len % SAMPLED == 0 {
+            if out.len.is_multiple_of(SAMPLED) {
                 out.sample.push(entry.place);
             }
             to.write_all(&entry.bytes())?;
@@ -207,7 +207,7 @@ mod tests {
     fn everything_is_found_whatever_the_length_of_runs() {
         // Places that are spread as hashes are, and three rows of each seventh.
         let place = |n: u64| (u128::from(n) + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835);
-        let rows = |n: u64| if n % 7 == 0 { 3 } else { 1 };
+        let rows = |n: u64| if n.is_multiple_of(7) { 3 } else { 1 };
         let entries: Vec<_> =
             (0..3_000).flat_map(|n| (0..rows(n)).map(move |row| (place(n), (n * 10 + row, n as u32)))).collect();
         for most in [1, 100, 1_000, 1 << 20] {

@@ -44,6 +44,8 @@ pub struct Incomplete {
 }
 
 type Place = (usize, String);
+/// The names in a folder, and a letter for what each is.
+type Names = Vec<(String, u8)>;
 
 /// All that was kept, as trees again.
 ///
@@ -150,7 +152,7 @@ impl Recorded {
     }
 
     /// What a folder holds, where a row tells of it.
-    pub(super) fn list(&self, root: usize, folder: &str) -> io::Result<Option<Answer<Vec<(String, u8)>>>> {
+    pub(super) fn list(&self, root: usize, folder: &str) -> io::Result<Option<Answer<Names>>> {
         match self.row(About::List.place(root, folder, ""))? {
             Some(Line::List(_, _, answer)) => Ok(Some(answer)),
             _ => Ok(None),

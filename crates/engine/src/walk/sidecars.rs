@@ -109,11 +109,13 @@ fn those_of(path: &Path, may_be: impl Fn(&OsStr) -> bool) -> Vec<PathBuf> {
     found
 }
 
+/// Root and path of a folder, and its names, where they could be listed.
+type ListedFolder = ((usize, String), Option<Arc<Folder>>);
+
 /// The folder of the file that was listed by its name before: such files come folder by folder.
 #[derive(Default)]
 pub(super) struct LastFolder {
-    /// Root and path of the folder, and its names, where they could be listed.
-    last: Option<((usize, String), Option<Arc<Folder>>)>,
+    last: Option<ListedFolder>,
 }
 
 impl LastFolder {

@@ -113,7 +113,7 @@ pub fn first(bytes: &[u8]) -> Option<usize> {
     let mut found = found(bytes).filter(|at| *at <= last);
     let first = found.next()?;
     // Of the next ones, one may begin before this: its magic number stands further on in it.
-    found.take_while(|at| *at < first + 2 * FARTHEST).fold(Some(first), |first, at| first.map(|first| first.min(at)))
+    found.take_while(|at| *at < first + 2 * FARTHEST).chain([first]).min()
 }
 
 /// Whether a file may begin with the first of these bytes.
