@@ -58,8 +58,8 @@ fn decode(subject: &mut Subject<'_>, facts: &Facts, _: Options) -> Vec<Tag> {
         Some(_) => None,
     };
     let tag = |key: &str| Tag {
-        space: "countersign".to_owned(),
-        key: key.to_owned(),
+        space: "countersign".into(),
+        key: key.into(),
         place: "file".to_owned(),
         offset: Some(source.absolute(0)),
         ..Tag::default()

@@ -39,7 +39,7 @@ fn decode(subject: &mut Subject<'_>, facts: &Facts, _: Options) -> Vec<Tag> {
                 let place = format!("first frame, SEI user data {uuid}");
                 out.push(Tag {
                     space: DECODER.id.into(),
-                    key: uuid,
+                    key: uuid.into(),
                     value: text,
                     place,
                     offset: Some(offset + by as u64),

@@ -113,8 +113,8 @@ pub fn push_in(
         return;
     }
     out.facts.tags.push(Tag {
-        space: space.to_owned(),
-        key: key.to_owned(),
+        space: space.into(),
+        key: key.into(),
         value,
         place: place_of(&at.container, title(space), part, key),
         offset: at.offset.map(|o| o.saturating_add(by)),
