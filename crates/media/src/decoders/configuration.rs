@@ -112,7 +112,7 @@ mod tests {
     fn said(bytes: &[u8]) -> Option<String> {
         let said =
             decode(&mut Subject::new(&mut Source::memory(bytes.to_vec(), 0)), &Facts::default(), Options::default());
-        said.first().map(|tag| tag.key.clone())
+        said.first().map(|tag| tag.key.to_string())
     }
 
     fn line(predicate: &str) -> String {

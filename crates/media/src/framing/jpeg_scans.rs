@@ -5,8 +5,8 @@
 
 use crate::framing::jpeg_segments::Segment;
 use crate::framing::numbers::be16;
-use countersign_io::{Buffer, ByteRange};
 use countersign_io::source::Source;
+use countersign_io::{Buffer, ByteRange};
 use countersign_model::Problem;
 use countersign_model::limits;
 

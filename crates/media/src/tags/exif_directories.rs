@@ -27,19 +27,19 @@ pub(super) type Resources = Option<fn(&[u8], &Place, &mut Extraction)>;
 
 /// Reads a blob that starts at the TIFF header (`II*\0` or `MM\0*`), without the `Exif\0\0` prefix. Keys are the tag's
 /// EXIF name, `0x9286` where unknown.
-pub(super) fn read(blob: &[u8], resources: Resources, at: &Place, out: &mut Extraction) {
+pub(super) fn read(mut blob: Vec<u8>, resources: Resources, at: &Place, out: &mut Extraction) {
     // Some writers put the JPEG prefix where the container's specification wants none.
     let skip = if blob.starts_with(b"Exif\0\0") { 6 } else { 0 };
-    let blob = blob.get(skip..).unwrap_or_default();
+    blob.drain(..skip);
     let at = Place { container: at.container.clone(), offset: at.offset.map(|o| o.saturating_add(skip as u64)) };
-    let Some(header) = Header::parse(blob) else {
+    let Some(header) = Header::parse(&blob) else {
         if blob.iter().any(|b| *b != 0) {
             let problem = Problem::malformed("", at.offset.unwrap_or(0), "exif: no TIFF header");
             at.problem(problem, out);
         }
         return;
     };
-    let mut source = Source::memory(blob.to_vec(), at.offset.unwrap_or(0));
+    let mut source = Source::memory(blob, at.offset.unwrap_or(0));
     let walked = Walk::new(&mut source, header, resources, &at, out).run();
     let mut sources = walked.iter().filter(|w| w.part == "IFD1");
     if let Some((start, bytes)) = sources.find_map(|w| thumbnail(&mut source, header, &w.directory)) {

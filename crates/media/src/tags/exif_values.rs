@@ -56,9 +56,7 @@ pub(super) fn texts(part: &str, entry: &Entry, bytes: &[u8], header: Header) -> 
     match entry.tag {
         0x1B | 0x1C if !of_image => prefixed(bytes, header).into(),
         0x9286 if of_image => prefixed(bytes, header).into(),
-        0x9C9B..=0x9C9F if of_image && entry.kind != 2 => {
-            utf16(bytes, false).trim_end_matches('\0').to_owned().into()
-        }
+        0x9C9B..=0x9C9F if of_image && entry.kind != 2 => utf16(bytes, false).trim_end_matches('\0').to_owned().into(),
         0x927C if of_image => {
             plain(bytes).map_or_else(|| maker_note(entry.len, bytes), |text| text.trim_end().to_owned()).into()
         }

@@ -329,8 +329,7 @@ impl Packet<'_> {
                 if self.closed && self.open.is_empty() {
                     return;
                 }
-                let what =
-                    format!("xmp: </{}> closes an element that is not open there", tags::charset::text(name));
+                let what = format!("xmp: </{}> closes an element that is not open there", tags::charset::text(name));
                 let by = self.offset_of(name).unwrap_or(0) as u64;
                 self.problem(|at| Problem::malformed("", at, what), by);
                 while found.is_some_and(|index| self.open.len() > index) {
