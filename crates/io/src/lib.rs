@@ -242,7 +242,7 @@ pub fn join(folder: &str, name: &str) -> String {
         _ if folder.contains('\\') || name.contains('\\') => {
             paths::lossless(&paths::native(folder).join(paths::native(name)))
         }
-        _ => format!("{folder}/{name}"),
+        _ => [folder, "/", name].concat(),
     }
 }
 

@@ -84,7 +84,7 @@ struct Anywhere {
     /// Those that look for a pattern, and their patterns.
     patterns: Vec<(At, String)>,
     /// All of their patterns as one: what does not match it matches none of them.
-    joined: OnceLock<Option<Regex>>,
+    joined: OnceLock<Joined>,
     /// Those that are about objects as text.
     objects: Vec<At>,
     others: Vec<At>,
@@ -147,12 +147,26 @@ impl FieldIndex {
 
 impl Anywhere {
     fn may_match(&self, value: &str) -> bool {
-        let joined = self.joined.get_or_init(|| {
-            let each = self.patterns.iter().map(|(_, pattern)| format!("(?:{pattern})"));
-            Regex::new(&each.collect::<Vec<_>>().join("|")).ok()
-        });
+        let joined = self.joined.get_or_init(|| Joined::of(self.patterns.iter().map(|(_, pattern)| pattern.as_str())));
         // Patterns that cannot stand together (two captures of one name) are tried one by one.
-        joined.as_ref().is_none_or(|joined| joined.is_match(value))
+        value.len() >= joined.least && joined.regex.as_ref().is_none_or(|regex| regex.is_match(value))
+    }
+}
+
+/// Patterns as one.
+#[derive(Debug)]
+struct Joined {
+    regex: Option<Regex>,
+    /// Bytes of the shortest value that any of them matches: most numbers and dates are shorter.
+    least: usize,
+}
+
+impl Joined {
+    fn of<'p>(patterns: impl Iterator<Item = &'p str> + Clone) -> Self {
+        let least = |pattern: &str| regex_syntax::parse(pattern).ok()?.properties().minimum_len();
+        let least = patterns.clone().map(|pattern| least(pattern).unwrap_or(0)).min().unwrap_or(0);
+        let each = patterns.map(|pattern| format!("(?:{pattern})"));
+        Self { regex: Regex::new(&each.collect::<Vec<_>>().join("|")).ok(), least }
     }
 }
 
@@ -257,5 +271,14 @@ mod tests {
         ["(?P<a>x)", "(?P<a>y)"].iter().for_each(|p| index.add_anywhere(At { mark: 9, test: 0 }, LooksFor::Pattern(p)));
         index.anywhere.joined = OnceLock::new();
         assert_eq!(found(&index, "none"), 4);
+    }
+
+    #[test]
+    fn what_is_shorter_than_any_match_is_not_looked_at() {
+        let least = |patterns: &[&str]| Joined::of(patterns.iter().copied()).least;
+        assert_eq!(least(&["(?i)^made by", "Y: [0-9]"]), 4);
+        assert_eq!(least(&["x?", "abc"]), 0);
+        // What this library of the two cannot read is tried on everything.
+        assert_eq!(least(&["abc", "("]), 0);
     }
 }

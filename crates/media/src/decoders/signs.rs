@@ -1,4 +1,5 @@
-//! The signs in a value, looked for once: without some of them a decoder finds nothing in it, and most values have none.
+//! Shared by decoders: the signs in a value, looked for once. Without some of them a decoder finds nothing in it, and most
+//! values have none.
 
 use countersign_model::Tag;
 
