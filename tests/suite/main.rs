@@ -15,6 +15,8 @@ mod browser;
 mod browser_reading;
 mod browser_serve;
 mod cache;
+mod checksum_forms;
+mod checksum_names;
 mod checksums;
 mod cli;
 mod collections;

@@ -491,7 +491,7 @@ impl Run {
             return vec![];
         };
         let path = format!("{}[{}-{}]{}", self.prefix, self.written(*first), self.written(*last), self.suffix);
-        let fault = |what: String| PackageFault { kind: PackageFaultKind::SequenceGap, path: path.clone(), what };
+        let fault = |what: String| PackageFault::new(PackageFaultKind::SequenceGap, path.clone(), what);
         let mut gaps = Vec::new();
         let mut missing = 0_u64;
         for ((before, _), (after, _)) in self.numbers.iter().zip(self.numbers.iter().skip(1)) {
