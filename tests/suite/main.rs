@@ -55,6 +55,7 @@ mod marks;
 mod matching;
 mod matching_again;
 mod matching_formats;
+mod numbered;
 mod objects;
 mod objects_moto;
 mod objects_signed;

@@ -13,6 +13,7 @@ mod folders;
 pub mod gather;
 mod hashing;
 mod kept_facts;
+mod picture_traits;
 mod roots;
 mod row;
 mod tally;
@@ -286,7 +287,7 @@ impl ScanRun<'_, '_> {
         let judged: Vec<_> = self.pool.install(|| jobs.into_par_iter().map(judge).collect());
         scan.judge.check_ledger_intact()?;
         for judged in judged {
-            let Some(Judged { report, archive: job, oddity, approved, picture }) = judged else {
+            let Some(Judged { report, archive: job, oddity, approved, picture, traits }) = judged else {
                 self.tally.summary.interrupted = true;
                 continue;
             };
@@ -294,14 +295,14 @@ impl ScanRun<'_, '_> {
             if let (Some(what), Some((_, faults))) = (oddity, archive.and_then(|n| self.opened.get_mut(n))) {
                 faults.push(archive::fault(&report.path, what));
             }
-            let alone = job.is_some();
+            let traits = job.is_none().then_some(traits);
             if let Some(job) = job {
                 rows.archives.entry((report.root, report.path.clone())).or_default().push_back(job);
             }
             if let Some(picture) = picture {
                 rows.pictures.entry((report.root, report.path.clone())).or_default().push_back(picture);
             }
-            let ready = rows.sequences.take(report, alone);
+            let ready = rows.sequences.take(report, traits);
             self.emit_rows(ready, around, archive, rows)?;
         }
         // All folders but the last are told: what is left of them are frames that became one row.

@@ -28,7 +28,7 @@ pub use countersign_io::digest::{Algorithm, Digest};
 pub use deliveries::{ClaimedDigest, PackageIndex, PackageRoot, Place, PlayedComposition, Spelling, capped};
 pub use file_index::FileIndex;
 pub use paths::inside;
-pub use sequence::{FrameName, Row, Sequences, frame_name};
+pub use sequence::{FrameName, PictureTraits, Row, Sequences, frame_name};
 pub use timeline::record_range;
 
 use std::path::Path;

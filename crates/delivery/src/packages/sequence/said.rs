@@ -76,6 +76,7 @@ fn nameless(finding: &Finding, of: &AssetReport) -> (String, FindingAction) {
 mod tests {
     use super::super::Sequences;
     use super::*;
+    use crate::packages::PictureTraits;
     use countersign_model::{Ai, Credentials, Manifest, Problem, Role};
     use std::time::{Duration, Instant};
 
@@ -132,7 +133,11 @@ mod tests {
             let start = Instant::now();
             for number in 0..frames {
                 let path = format!("a.{number:06}.png");
-                assert!(sequences.take(signed(&path, &format!("urn:c2pa:{number}")), false).is_empty());
+                assert!(
+                    sequences
+                        .take(signed(&path, &format!("urn:c2pa:{number}")), Some(PictureTraits::default()))
+                        .is_empty()
+                );
             }
             assert_eq!(sequences.finish(true).len(), frames);
             start.elapsed()
