@@ -9,8 +9,8 @@ use countersign::model::{Evidence, Facts, Tag, Via};
 
 fn facts(tags: &[(String, String, String)]) -> Facts {
     let tag = |(space, key, value): &(String, String, String)| Tag {
-        space: space.clone(),
-        key: key.clone(),
+        space: space.as_str().into(),
+        key: key.as_str().into(),
         value: value.clone(),
         place: format!("test, {space} {key}"),
         ..Tag::default()

@@ -104,8 +104,8 @@ mod tests {
 
     fn of(tags: &[(&str, &str, &str)]) -> Clip {
         let tag = |(space, key, value): &(&str, &str, &str)| Tag {
-            space: (*space).to_owned(),
-            key: (*key).to_owned(),
+            space: (*space).into(),
+            key: (*key).into(),
             value: (*value).to_owned(),
             ..Tag::default()
         };

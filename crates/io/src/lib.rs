@@ -17,6 +17,7 @@
 //! Invariant: nothing is ever written below what is scanned, and what changed since it was listed shows in its [`Stat`].
 
 pub mod asset_budget;
+mod buffers;
 pub mod byte_budget;
 pub mod digest;
 mod inside;
@@ -34,6 +35,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+pub use buffers::Buffer;
 pub use inside::{inside_roots, regular, resolved};
 pub use listings::{Folder, Listings};
 pub use local::{LocalFile, LocalTree};
@@ -240,7 +242,7 @@ pub fn join(folder: &str, name: &str) -> String {
         _ if folder.contains('\\') || name.contains('\\') => {
             paths::lossless(&paths::native(folder).join(paths::native(name)))
         }
-        _ => format!("{folder}/{name}"),
+        _ => [folder, "/", name].concat(),
     }
 }
 

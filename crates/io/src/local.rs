@@ -44,7 +44,13 @@ impl LocalTree {
         match &self.single {
             Some(name) if name == path => self.base.clone(),
             _ if path.is_empty() => self.base.clone(),
-            _ => self.base.join(paths::native(path)),
+            _ => {
+                // One allocation: each file is named several times.
+                let mut whole = PathBuf::with_capacity(self.base.as_os_str().len() + path.len() + 1);
+                whole.push(&self.base);
+                whole.push(paths::native(path));
+                whole
+            }
         }
     }
 

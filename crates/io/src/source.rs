@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use std::io;
 use std::path::Path;
 
-use crate::{ByteRange, asset_budget};
+use crate::{Buffer, ByteRange, asset_budget};
 use countersign_model::limits;
 use countersign_model::{Problem, ProblemKind};
 
@@ -49,7 +49,18 @@ pub struct ReadStats {
 #[derive(Debug)]
 struct Window {
     offset: u64,
-    bytes: Vec<u8>,
+    room: Room,
+    /// How many bytes of the room were read.
+    len: usize,
+}
+
+/// Where the bytes of a window are.
+#[derive(Debug)]
+enum Room {
+    /// In a buffer that is used again, as nearly all are.
+    Usual(Buffer),
+    /// In one of their own, where a structure is longer.
+    Large(Vec<u8>),
 }
 
 /// How many windows are kept: the head, the tail and the two last used.
@@ -171,10 +182,10 @@ impl Source {
             },
         };
         let (bytes, start) = match (&self.backing, held) {
-            (ByteRange::Memory { bytes, start, .. }, _) => (&**bytes, start + offset as usize),
+            (ByteRange::Memory { bytes, start, .. }, _) => (bytes.as_slice(), start + offset as usize),
             (ByteRange::File { .. }, held) => {
                 let window = &self.windows[held.unwrap_or_default()];
-                (&window.bytes, (offset - window.offset) as usize)
+                (window.bytes(), (offset - window.offset) as usize)
             }
         };
         Ok(&bytes[start..start + len])
@@ -233,11 +244,19 @@ impl Source {
     /// # Errors
     /// `limit` where `len` is over `most`, else as [`Source::at`].
     pub fn read_bounded(&mut self, offset: u64, len: u64, most: usize) -> Result<Vec<u8>, Problem> {
+        self.bounded(offset, len, most).map(<[u8]>::to_vec)
+    }
+
+    /// As [`Source::read_bounded`], borrowed.
+    ///
+    /// # Errors
+    /// As [`Source::read_bounded`].
+    pub fn bounded(&mut self, offset: u64, len: u64, most: usize) -> Result<&[u8], Problem> {
         if len > most as u64 {
             let what = format!("{len} bytes stated, at most {most} are read here");
             return Err(Problem::limit("", self.absolute(offset), what));
         }
-        self.vec(offset, len as usize)
+        self.at(offset, len as usize)
     }
 
     fn fetch(&mut self, offset: u64, len: usize) -> Result<usize, Problem> {
@@ -247,9 +266,9 @@ impl Source {
             let what = format!("more than {} bytes of metadata", limits::METADATA);
             return Err(Problem::limit("", self.absolute(offset), what));
         }
-        let mut bytes = vec![0; want];
-        let got = self.pread(&mut bytes, offset).map_err(|e| Problem::from(e).at(self.base.saturating_add(offset)))?;
-        bytes.truncate(got);
+        let mut room = Room::of(want);
+        let got = self.pread(room.first(want), offset);
+        let got = got.map_err(|e| Problem::from(e).at(self.base.saturating_add(offset)))?;
         if got < len {
             // The size said otherwise a moment ago: the file shrank under us.
             let what = format!("{len} bytes expected, {got} read: the file changed or the medium failed");
@@ -260,7 +279,7 @@ impl Source {
             let oldest = usize::from(self.windows[0].offset == 0);
             self.windows.remove(oldest);
         }
-        self.windows.push(Window { offset, bytes });
+        self.windows.push(Window { offset, room, len: got });
         Ok(self.windows.len() - 1)
     }
 
@@ -294,8 +313,31 @@ impl Source {
 }
 
 impl Window {
+    fn bytes(&self) -> &[u8] {
+        let room: &[u8] = match &self.room {
+            Room::Usual(buffer) => buffer,
+            Room::Large(bytes) => bytes,
+        };
+        room.get(..self.len).unwrap_or_default()
+    }
+
     fn holds(&self, offset: u64, len: usize) -> bool {
-        offset >= self.offset && offset + len as u64 <= self.offset + self.bytes.len() as u64
+        offset >= self.offset && offset + len as u64 <= self.offset + self.len as u64
+    }
+}
+
+impl Room {
+    fn of(len: usize) -> Self {
+        if len <= Buffer::LEN { Self::Usual(Buffer::take()) } else { Self::Large(vec![0; len]) }
+    }
+
+    /// The first `len` bytes, to read into.
+    fn first(&mut self, len: usize) -> &mut [u8] {
+        let room: &mut [u8] = match self {
+            Self::Usual(buffer) => buffer,
+            Self::Large(bytes) => bytes,
+        };
+        room.get_mut(..len).unwrap_or_default()
     }
 }
 

@@ -8,6 +8,9 @@ mod own_end;
 mod search;
 
 use std::ops::Range;
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
 
 use crate::formats::{self, Archive, Contents, Format, Probe, Score};
 use crate::framing::mpeg_audio::{adts, frame, run};
@@ -17,6 +20,9 @@ use crate::tags::id3;
 use countersign_io::source::Source;
 use countersign_model::limits;
 use countersign_model::{Coverage, Media, Problem};
+
+/// What the end of a ZIP's directory begins with.
+static ZIP_END: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"PK\x05\x06"));
 
 /// Another file in a file.
 pub struct Appended {
@@ -208,18 +214,19 @@ fn sound(head: &[u8]) -> bool {
 fn at_end(source: &mut Source, host: &'static dyn Format, coverage: &Coverage, out: &mut Found) -> Result<(), Problem> {
     let len = source.len();
     let (start, tail) = source.tail()?;
-    let tail = tail.to_vec();
-    if memchr::memmem::find(&tail, b"PK\x05\x06").is_some() && ends_archive(source, start, &tail) {
-        if let Some(format) = formats::by_id("zip") {
-            out.files.push(Appended { format, span: 0..len });
+    if ZIP_END.find(tail).is_some() {
+        let tail = tail.to_vec();
+        if ends_archive(source, start, &tail) {
+            out.files.extend(formats::by_id("zip").map(|format| Appended { format, span: 0..len }));
+            return Ok(());
         }
-        return Ok(());
     }
     // The last part of a file is often a picture that its own directory tells of.
     if len.checked_sub(1).is_none_or(|last| coverage.holds(last)) {
         return Ok(());
     }
     let id = host.info().id;
+    let (start, tail) = source.tail()?;
     let filled = tail.iter().rposition(|b| !matches!(b, 0 | b'\r' | b'\n' | b' ')).map_or(0, |last| last + 1);
     let end = tail.get(..filled).unwrap_or_default();
     let begins: Option<(&[u8], &str)> = if end.ends_with(b"IEND\xAE\x42\x60\x82") && id != "png" {
@@ -243,7 +250,7 @@ fn at_end(source: &mut Source, host: &'static dyn Format, coverage: &Coverage, o
 
 /// Whether an archive's end is in these last bytes, with a directory before it that has members.
 fn ends_archive(source: &mut Source, start: u64, tail: &[u8]) -> bool {
-    let mut ends = memchr::memmem::rfind_iter(tail, b"PK\x05\x06").take(8);
+    let mut ends = memchr::memmem::rfind_iter(tail, ZIP_END.needle()).take(8);
     ends.any(|at| {
         let comment = tail.get(at + 20..at + 22).map_or(0, |b| usize::from(b[0]) | usize::from(b[1]) << 8);
         let mut members = Vec::new();

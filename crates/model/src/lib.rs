@@ -30,6 +30,7 @@ pub mod validation_status;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+pub use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
 pub use action::*;
@@ -232,9 +233,9 @@ impl Media {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tag {
     /// The vocabulary: `exif`, `xmp`, `iptc`, `png`, `id3`, `vorbis`, `quicktime`, `riff`, …
-    pub space: String,
+    pub space: CompactString,
     /// The field's name in that vocabulary: `Software`, `Iptc4xmpExt:DigitalSourceType`, `TXXX:AIGC`.
-    pub key: String,
+    pub key: CompactString,
     /// The value as text, at most [`limits::VALUE`] bytes; more is described by `cut`.
     pub value: String,
     /// The path through the container that leads there: `JPEG APP1, EXIF IFD0 Software`.

@@ -401,8 +401,8 @@ fn note(name: &str, label: &str, value: &str, opened: &mut PackageManifest) {
     let known = ORIGIN.iter().find(|known| known.eq_ignore_ascii_case(label));
     let Some(known) = known.filter(|_| !value.is_empty() && opened.notes.len() < NOTES) else { return };
     opened.notes.push(Tag {
-        space: "bag".to_owned(),
-        key: (*known).to_owned(),
+        space: "bag".into(),
+        key: (*known).into(),
         value: cut(value),
         place: format!("{name} {known}"),
         ..Tag::default()

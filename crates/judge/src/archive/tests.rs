@@ -9,8 +9,8 @@ type Said<'a> = (&'a str, &'a str, &'a str);
 
 fn facts(tags: &[Said<'_>]) -> Facts {
     let tag = |(index, (space, key, value)): (usize, &Said<'_>)| Tag {
-        space: (*space).to_owned(),
-        key: (*key).to_owned(),
+        space: (*space).into(),
+        key: (*key).into(),
         value: (*value).to_owned(),
         place: format!("JPEG APP1, {space} {key}"),
         offset: Some(100 + index as u64),

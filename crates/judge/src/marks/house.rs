@@ -87,8 +87,8 @@ fn pointed(texts: &[MarksText], wrong: &Wrong) -> Error {
 fn unproven(catalogue: &Catalogue, mark: &Mark) -> Option<String> {
     let evidence = |tags: &[(String, String, String)]| {
         let tag = |(space, key, value): &(String, String, String)| Tag {
-            space: space.clone(),
-            key: key.clone(),
+            space: space.as_str().into(),
+            key: key.as_str().into(),
             value: value.clone(),
             ..Tag::default()
         };

@@ -2,12 +2,13 @@
 //! the files of a delivery have the same few hundred fields.
 
 use std::collections::HashMap;
-use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{OnceLock, PoisonError, RwLock, RwLockReadGuard};
 
+use foldhash::fast::RandomState;
 use regex::Regex;
 
 use crate::marks::selector::{Selector, field};
-use countersign_model::Tag;
+use countersign_model::{CompactString, Tag};
 
 /// Fields of which the tests are kept; a file may have as many fields of its own as it likes.
 const KEPT: usize = 4096;
@@ -24,30 +25,32 @@ pub(super) struct At {
 /// Selectors with `*`, each once, and the tests that they lead to.
 type Globs = Vec<(Selector, Vec<At>)>;
 
-/// A space that has a field, and the tests of it.
-type Field = (String, Arc<[At]>);
-
-/// Tests by the fields that they are about: key → spaces that have such a field, each with its tests.
+/// Tests by the fields that they are about.
 #[derive(Debug, Default)]
 struct Known {
-    by_key: HashMap<String, Vec<Field>>,
-    fields: usize,
+    /// Key → spaces that have such a field, each with the place of its tests in the list below.
+    by_key: HashMap<CompactString, Vec<(CompactString, usize)>, RandomState>,
+    tests: Vec<Box<[At]>>,
 }
 
 impl Known {
-    fn get(&self, tag: &Tag) -> Option<&Arc<[At]>> {
-        self.by_key.get(&tag.key)?.iter().find(|(space, _)| *space == tag.space).map(|(_, tests)| tests)
+    fn find(&self, tag: &Tag) -> Option<usize> {
+        self.by_key.get(&tag.key)?.iter().find(|(space, _)| *space == tag.space).map(|(_, at)| *at)
+    }
+
+    fn tests(&self, at: usize) -> &[At] {
+        self.tests.get(at).map_or(&[], |tests| tests)
     }
 
     /// Keeps the tests of a field, as long as there is room.
-    fn keep(&mut self, space: String, key: String, tests: Arc<[At]>) {
-        if self.fields >= KEPT || space.len() + key.len() > LONGEST {
+    fn keep(&mut self, space: CompactString, key: CompactString, tests: Box<[At]>) {
+        if self.tests.len() >= KEPT || space.len() + key.len() > LONGEST {
             return;
         }
         let of_key = self.by_key.entry(key).or_default();
         if !of_key.iter().any(|(known, _)| *known == space) {
-            of_key.push((space, tests));
-            self.fields += 1;
+            of_key.push((space, self.tests.len()));
+            self.tests.push(tests);
         }
     }
 }
@@ -81,7 +84,7 @@ struct Anywhere {
     /// Those that look for a pattern, and their patterns.
     patterns: Vec<(At, String)>,
     /// All of their patterns as one: what does not match it matches none of them.
-    joined: OnceLock<Option<Regex>>,
+    joined: OnceLock<Joined>,
     /// Those that are about objects as text.
     objects: Vec<At>,
     others: Vec<At>,
@@ -113,11 +116,11 @@ impl FieldIndex {
     /// Begins to look up the fields of one file.
     pub(super) fn lookup(&self) -> Lookup<'_> {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
-        Lookup { index: self, known: Some(known), learned: Known::default() }
+        Lookup { index: self, known: Some(known), learned: Known::default(), alone: Box::default() }
     }
 
     /// The tests of a field, each once and in the order of the catalogue.
-    fn of_field(&self, space: &str, key: &str) -> Arc<[At]> {
+    fn of_field(&self, space: &str, key: &str) -> Box<[At]> {
         let mut name = String::new();
         field(space, key, &mut name);
         let mut found: Vec<At> = self.exact.get(&name).into_iter().flatten().copied().collect();
@@ -144,12 +147,26 @@ impl FieldIndex {
 
 impl Anywhere {
     fn may_match(&self, value: &str) -> bool {
-        let joined = self.joined.get_or_init(|| {
-            let each = self.patterns.iter().map(|(_, pattern)| format!("(?:{pattern})"));
-            Regex::new(&each.collect::<Vec<_>>().join("|")).ok()
-        });
+        let joined = self.joined.get_or_init(|| Joined::of(self.patterns.iter().map(|(_, pattern)| pattern.as_str())));
         // Patterns that cannot stand together (two captures of one name) are tried one by one.
-        joined.as_ref().is_none_or(|joined| joined.is_match(value))
+        value.len() >= joined.least && joined.regex.as_ref().is_none_or(|regex| regex.is_match(value))
+    }
+}
+
+/// Patterns as one.
+#[derive(Debug)]
+struct Joined {
+    regex: Option<Regex>,
+    /// Bytes of the shortest value that any of them matches: most numbers and dates are shorter.
+    least: usize,
+}
+
+impl Joined {
+    fn of<'p>(patterns: impl Iterator<Item = &'p str> + Clone) -> Self {
+        let least = |pattern: &str| regex_syntax::parse(pattern).ok()?.properties().minimum_len();
+        let least = patterns.clone().map(|pattern| least(pattern).unwrap_or(0)).min().unwrap_or(0);
+        let each = patterns.map(|pattern| format!("(?:{pattern})"));
+        Self { regex: Regex::new(&each.collect::<Vec<_>>().join("|")).ok(), least }
     }
 }
 
@@ -158,31 +175,40 @@ pub(super) struct Lookup<'i> {
     index: &'i FieldIndex,
     known: Option<RwLockReadGuard<'i, Known>>,
     learned: Known,
+    /// The tests of the last field for which there was no room.
+    alone: Box<[At]>,
 }
 
 impl Lookup<'_> {
     /// The tests that are about the field of this tag, in the order of the catalogue.
-    pub(super) fn tests(&mut self, tag: &Tag) -> Arc<[At]> {
-        let known = self.known.as_ref().and_then(|known| known.get(tag));
-        if let Some(found) = known.or_else(|| self.learned.get(tag)) {
-            return found.clone();
+    pub(super) fn tests(&mut self, tag: &Tag) -> &[At] {
+        if let Some(known) = &self.known
+            && let Some(at) = known.find(tag)
+        {
+            return known.tests(at);
         }
-        let found = self.index.of_field(&tag.space, &tag.key);
-        self.learned.keep(tag.space.clone(), tag.key.clone(), found.clone());
-        found
+        if self.learned.find(tag).is_none() {
+            let found = self.index.of_field(&tag.space, &tag.key);
+            self.alone.clone_from(&found);
+            self.learned.keep(tag.space.clone(), tag.key.clone(), found);
+        }
+        self.learned.find(tag).map_or(&self.alone, |at| self.learned.tests(at))
     }
 }
 
 impl Drop for Lookup<'_> {
     fn drop(&mut self) {
         // Nobody can write while somebody reads.
-        let full = self.known.take().is_none_or(|known| known.fields >= KEPT);
-        if self.learned.fields == 0 || full {
+        let full = self.known.take().is_none_or(|known| known.tests.len() >= KEPT);
+        if self.learned.tests.is_empty() || full {
             return;
         }
         let mut known = self.index.known.write().unwrap_or_else(PoisonError::into_inner);
         for (key, spaces) in self.learned.by_key.drain() {
-            spaces.into_iter().for_each(|(space, tests)| known.keep(space, key.clone(), tests));
+            for (space, at) in spaces {
+                let tests = self.learned.tests.get_mut(at).map(std::mem::take);
+                known.keep(space, key.clone(), tests.unwrap_or_default());
+            }
         }
     }
 }
@@ -214,8 +240,8 @@ mod tests {
         for round in 0..3 {
             let mut lookup = index.lookup();
             for (space, key) in fields {
-                assert_eq!(lookup.tests(&tag(space, key)), index.of_field(space, key), "{space}:{key}, {round}");
-                assert_eq!(lookup.tests(&tag(space, key)), index.of_field(space, key), "{space}:{key}, {round}");
+                assert_eq!(*lookup.tests(&tag(space, key)), *index.of_field(space, key), "{space}:{key}, {round}");
+                assert_eq!(*lookup.tests(&tag(space, key)), *index.of_field(space, key), "{space}:{key}, {round}");
             }
         }
         assert!(!index.lookup().tests(&tag("xmp", "photoshop:Credit")).is_empty());
@@ -224,9 +250,9 @@ mod tests {
     #[test]
     fn a_file_with_fields_of_its_own_fills_no_memory() {
         let mut known = Known::default();
-        (0..2 * KEPT).for_each(|at| known.keep("png".into(), format!("k{at}"), Arc::default()));
-        known.keep("png".into(), "k".repeat(LONGEST), Arc::default());
-        assert_eq!((known.fields, known.by_key.len()), (KEPT, KEPT));
+        (0..2 * KEPT).for_each(|at| known.keep("png".into(), format!("k{at}").into(), Box::default()));
+        known.keep("png".into(), "k".repeat(LONGEST).into(), Box::default());
+        assert_eq!((known.tests.len(), known.by_key.len()), (KEPT, KEPT));
     }
 
     #[test]
@@ -245,5 +271,14 @@ mod tests {
         ["(?P<a>x)", "(?P<a>y)"].iter().for_each(|p| index.add_anywhere(At { mark: 9, test: 0 }, LooksFor::Pattern(p)));
         index.anywhere.joined = OnceLock::new();
         assert_eq!(found(&index, "none"), 4);
+    }
+
+    #[test]
+    fn what_is_shorter_than_any_match_is_not_looked_at() {
+        let least = |patterns: &[&str]| Joined::of(patterns.iter().copied()).least;
+        assert_eq!(least(&["(?i)^made by", "Y: [0-9]"]), 4);
+        assert_eq!(least(&["x?", "abc"]), 0);
+        // What this library of the two cannot read is tried on everything.
+        assert_eq!(least(&["abc", "("]), 0);
     }
 }

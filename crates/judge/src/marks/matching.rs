@@ -88,9 +88,9 @@ impl Catalogue {
             everywhere.clear();
             self.index.anywhere(&tag.value, &mut everywhere);
             let found = if everywhere.is_empty() {
-                &*of_field
+                of_field
             } else {
-                everywhere.extend_from_slice(&of_field);
+                everywhere.extend_from_slice(of_field);
                 everywhere.sort_unstable();
                 everywhere.dedup();
                 &everywhere

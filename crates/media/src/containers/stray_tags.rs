@@ -8,6 +8,7 @@ use std::ops::Range;
 
 use crate::containers::ends;
 use crate::tags::{self, Place, ape, id3};
+use countersign_io::Buffer;
 use countersign_io::source::Source;
 use countersign_model::limits;
 use countersign_model::{Extraction, Problem};
@@ -25,9 +26,7 @@ const NAMES: [&[u8]; 2] = [b"ID3", b"APETAGEX"];
 pub fn read(source: &mut Source, file: &str, from: u64, to: u64, out: &mut Extraction) -> Result<(), Problem> {
     let finders = NAMES.map(memchr::memmem::Finder::new);
     let mut stream = source.range().section(from, to.saturating_sub(from)).stream();
-    // Most streams are shorter than a block; one byte more tells their end.
-    let rest = usize::try_from(to.saturating_sub(from)).unwrap_or(limits::HASHED);
-    let mut block = vec![0; rest.saturating_add(1).clamp(2 * OVERLAP, limits::HASHED)];
+    let mut block = Buffer::take();
     let (mut held, mut start, mut found) = (0, from, Vec::new());
     loop {
         let room = block.get_mut(held..).unwrap_or_default();

@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 use memchr::memmem::Finder;
 use regex::Regex;
 
-use super::{Decoder, Options, Subject, said};
+use super::{Decoder, Options, Subject, said, with_signs};
 use countersign_model::{Facts, Tag};
 
 pub(super) const DECODER: Decoder = Decoder { id: "a1111", version: 3, decode };
@@ -16,9 +16,10 @@ pub(super) const DECODER: Decoder = Decoder { id: "a1111", version: 3, decode };
 /// How the line of settings begins.
 const STEPS: &[u8] = b"Steps: ";
 
-fn decode(_: &mut Subject<'_>, facts: &Facts, _: Options) -> Vec<Tag> {
+fn decode(subject: &mut Subject<'_>, facts: &Facts, _: Options) -> Vec<Tag> {
     let mut out = Vec::new();
-    for tag in facts.tags.iter().filter(|tag| carries(tag)) {
+    let signed = with_signs(&facts.tags, &subject.signs);
+    for (tag, _) in signed.filter(|(tag, signs)| signs.pair() && carries(tag)) {
         let Some(line) = settings(&tag.value) else { continue };
         out.push(said(DECODER.id, "parameters", line, tag));
         for (key, name) in [("Model", "model"), ("Version", "version"), ("App", "app")] {

@@ -8,7 +8,7 @@
 use serde_json::Value;
 
 use super::graphs::{Form, Graph, graph};
-use super::{Decoder, Options, Subject, json, said};
+use super::{Decoder, Options, Subject, json, said, with_signs};
 use countersign_model::limits;
 use countersign_model::{Facts, Tag};
 
@@ -17,10 +17,12 @@ pub(super) const DECODER: Decoder = Decoder { id: "comfyui", version: 2, decode 
 /// Bytes of a key that stands before its graph in one field.
 const LONGEST_KEY: usize = 32;
 
-fn decode(_: &mut Subject<'_>, facts: &Facts, _: Options) -> Vec<Tag> {
+fn decode(subject: &mut Subject<'_>, facts: &Facts, _: Options) -> Vec<Tag> {
     let mut out: Vec<Tag> = Vec::new();
     let mut editors: Vec<Tag> = Vec::new();
-    for tag in &facts.tags {
+    // No object, no graph: that alone sorts out nearly every tag.
+    let signed = with_signs(&facts.tags, &subject.signs);
+    for tag in signed.filter(|(_, signs)| signs.brace()).map(|(tag, _)| tag) {
         for (graph, quoted) in graphs(tag) {
             let effect = graph.flow.effect();
             let space = if graph.form == Form::Edges { "graph" } else { DECODER.id };
@@ -64,10 +66,6 @@ fn decode(_: &mut Subject<'_>, facts: &Facts, _: Options) -> Vec<Tag> {
 /// The graphs in a tag's value (bare, after `prompt:` or `workflow:`, or as members of a comment's object), and whether
 /// they stand where people write.
 fn graphs(tag: &Tag) -> Vec<(Graph, bool)> {
-    // No object, no graph: that alone sorts out nearly every tag.
-    if memchr::memchr(b'{', tag.value.as_bytes()).is_none() {
-        return Vec::new();
-    }
     let text = tag.value.trim_matches(|c: char| c.is_whitespace() || c == '\0' || c == '\u{feff}');
     let text = ["ASCII\0\0\0", "UNICODE\0"].iter().find_map(|start| text.strip_prefix(start)).unwrap_or(text);
     let (named, text) = unprefixed(text);
@@ -141,7 +139,7 @@ mod tests {
         let facts = Facts { tags: tags.iter().map(tag).collect(), ..Facts::default() };
         decode(&mut Subject::new(&mut Source::memory(Vec::new(), 0)), &facts, Options::default())
             .into_iter()
-            .map(|t| (t.key, t.value))
+            .map(|t| (t.key.into(), t.value))
             .collect()
     }
 

@@ -58,8 +58,8 @@ fn decode(subject: &mut Subject<'_>, facts: &Facts, _: Options) -> Vec<Tag> {
         Some(_) => None,
     };
     let tag = |key: &str| Tag {
-        space: "countersign".to_owned(),
-        key: key.to_owned(),
+        space: "countersign".into(),
+        key: key.into(),
         place: "file".to_owned(),
         offset: Some(source.absolute(0)),
         ..Tag::default()
@@ -112,7 +112,7 @@ mod tests {
     fn said(bytes: &[u8]) -> Option<String> {
         let said =
             decode(&mut Subject::new(&mut Source::memory(bytes.to_vec(), 0)), &Facts::default(), Options::default());
-        said.first().map(|tag| tag.key.clone())
+        said.first().map(|tag| tag.key.to_string())
     }
 
     fn line(predicate: &str) -> String {

@@ -17,6 +17,7 @@ mod png_rows;
 mod recipe;
 mod samsung;
 mod settings;
+mod signs;
 mod stealth;
 mod thumbnail;
 mod webp_alpha;
@@ -27,6 +28,7 @@ use countersign_io::source::Source;
 use countersign_model::json;
 use countersign_model::{Extraction, Facts, Payload, Problem, ProblemKind, Store, Tag};
 use pixels::Picture;
+use signs::{Signs, with_signs};
 
 /// What decoders may do.
 #[derive(Clone, Copy, Debug, Default)]
@@ -45,13 +47,15 @@ pub struct Subject<'a> {
     stores: &'a [Store],
     payloads: &'a [Payload],
     picture: Picture,
+    /// The signs in the values of the tags, as far as they were looked for.
+    signs: Vec<Signs>,
 }
 
 impl<'a> Subject<'a> {
     /// Bytes of which a reader kept nothing.
     #[must_use]
     pub fn new(source: &'a mut Source) -> Self {
-        Self { source, stores: &[], payloads: &[], picture: Picture::default() }
+        Self { source, stores: &[], payloads: &[], picture: Picture::default(), signs: Vec::new() }
     }
 }
 
@@ -102,7 +106,8 @@ pub fn run(source: &mut Source, read: &mut Extraction, options: Options) {
         let what = format!("{}: JSON of more than {} elements is not read", tag.key, json::ELEMENTS);
         source.note(Problem::new(ProblemKind::Limit, &tag.place, tag.offset, what));
     }
-    let mut subject = Subject { source, stores, payloads, picture: Picture::default() };
+    let signs = facts.tags.iter().map(|tag| Signs::of(&tag.value)).collect();
+    let mut subject = Subject { source, stores, payloads, picture: Picture::default(), signs };
     for decoder in ALL {
         // What a decoder did not see of an asset is told by the budget that is used up.
         if asset_budget::check().is_err() {

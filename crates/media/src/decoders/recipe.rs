@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use super::{Decoder, Options, Subject, a1111, json, said};
+use super::{Decoder, Options, Signs, Subject, a1111, json, said, with_signs};
 use countersign_model::limits;
 use countersign_model::{Facts, Tag};
 
@@ -59,10 +59,11 @@ struct Recipe {
     version: Option<String>,
 }
 
-fn decode(_: &mut Subject<'_>, facts: &Facts, _: Options) -> Vec<Tag> {
+fn decode(subject: &mut Subject<'_>, facts: &Facts, _: Options) -> Vec<Tag> {
     let mut out: Vec<Tag> = Vec::new();
-    for tag in facts.tags.iter().chain(facts.decoded.iter().filter(|t| t.space == "stealth")) {
-        if says_nothing(tag) {
+    let hidden = facts.decoded.iter().filter(|t| t.space == "stealth").map(|tag| (tag, Signs::of(&tag.value)));
+    for (tag, signs) in with_signs(&facts.tags, &subject.signs).chain(hidden) {
+        if says_nothing(tag, signs) {
             continue;
         }
         let found = read(tag);
@@ -77,13 +78,12 @@ fn decode(_: &mut Subject<'_>, facts: &Facts, _: Options) -> Vec<Tag> {
 }
 
 /// Whether neither the field nor what stands in it can be a recipe: true of nearly every tag, and cheaply told.
-fn says_nothing(tag: &Tag) -> bool {
-    let braced = || memchr::memchr(b'{', tag.value.as_bytes()).is_some();
+fn says_nothing(tag: &Tag, signs: Signs) -> bool {
     let last = tag.key.as_bytes().last().map_or(0, u8::to_ascii_lowercase);
     // The last letters of all of these names.
     let ends = matches!(last, b't' | b'n' | b'd' | b'm');
     let named = || ends && [FIELDS, VERSIONS, LINES].iter().any(|names| is_named(&tag.key, names));
-    !(tag.space == "stealth" || named() || braced() || a1111::carries(tag))
+    !(tag.space == "stealth" || signs.brace() || named() || signs.pair() && a1111::carries(tag))
 }
 
 fn read(tag: &Tag) -> Recipe {
@@ -225,7 +225,7 @@ mod tests {
         let tag = Tag { space: space.into(), key: key.into(), value: value.into(), ..Tag::default() };
         let facts = Facts { tags: vec![tag], ..Facts::default() };
         let said = decode(&mut Subject::new(&mut Source::memory(Vec::new(), 0)), &facts, Options::default());
-        said.into_iter().map(|t| (t.key, t.value)).collect()
+        said.into_iter().map(|t| (t.key.into(), t.value)).collect()
     }
 
     fn prompt(space: &str, key: &str, value: &str) -> Option<String> {
@@ -265,11 +265,11 @@ mod tests {
     fn every_name_is_looked_at() {
         for name in FIELDS.iter().chain(VERSIONS).chain(LINES) {
             for key in [name.to_string(), name.to_uppercase(), format!("x:{name}")] {
-                assert!(!says_nothing(&Tag { key: key.clone(), ..Tag::default() }), "{key}");
+                assert!(!says_nothing(&Tag { key: key.as_str().into(), ..Tag::default() }, Signs::default()), "{key}");
             }
         }
-        assert!(says_nothing(&Tag { key: "Orientation".into(), value: "1".into(), ..Tag::default() }));
-        assert!(!says_nothing(&Tag { key: "Make".into(), value: "{}".into(), ..Tag::default() }));
+        assert!(says_nothing(&Tag { key: "Orientation".into(), ..Tag::default() }, Signs::of("1")));
+        assert!(!says_nothing(&Tag { key: "Make".into(), ..Tag::default() }, Signs::of("{}")));
     }
 
     #[test]

@@ -63,8 +63,8 @@ fn compare(subject: &mut Subject<'_>, facts: &Facts) -> Result<Vec<Tag>, WorkerF
     };
     let tag = |(small, payload): (GrayImage, Payload)| {
         Some(Tag {
-            space: "thumbnail".to_owned(),
-            key: "likeness".to_owned(),
+            space: "thumbnail".into(),
+            key: "likeness".into(),
             value: format!("{:.2}", likeness(&small, &image)?),
             place: payload.place,
             offset: Some(payload.offset),

@@ -204,7 +204,11 @@ mod tests {
         let told = |data: &[u8]| {
             let mut out = Extraction::default();
             application(&[b"riff", data].concat(), &Place::new("FLAC", 0), &mut out);
-            out.facts.tags.into_iter().map(|tag| (tag.space, tag.key, tag.value)).collect::<Vec<_>>()
+            out.facts
+                .tags
+                .into_iter()
+                .map(|tag| (tag.space.to_string(), tag.key.to_string(), tag.value))
+                .collect::<Vec<_>>()
         };
         let list = b"LIST\x18\0\0\0INFOICMT\x03\0\0\0one\0ISFT\x01\0\0\0x\0";
         let expected = [("riff", "INFO:ICMT", "one"), ("riff", "INFO:ISFT", "x")];

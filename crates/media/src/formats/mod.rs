@@ -343,7 +343,10 @@ pub fn by_extension(extension: &str) -> Option<&'static dyn Format> {
         let formats = ALL.iter().rev();
         formats.flat_map(|format| format.info().extensions.iter().map(|extension| (*extension, *format))).collect()
     });
-    by_extension.get(extension.to_ascii_lowercase().as_str()).copied()
+    if extension.bytes().any(|b| b.is_ascii_uppercase()) {
+        return by_extension.get(extension.to_ascii_lowercase().as_str()).copied();
+    }
+    by_extension.get(extension).copied()
 }
 
 /// The format with this id.

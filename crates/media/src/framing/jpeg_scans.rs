@@ -5,8 +5,8 @@
 
 use crate::framing::jpeg_segments::Segment;
 use crate::framing::numbers::be16;
-use countersign_io::ByteRange;
 use countersign_io::source::Source;
+use countersign_io::{Buffer, ByteRange};
 use countersign_model::Problem;
 use countersign_model::limits;
 
@@ -39,11 +39,12 @@ const SMOOTH: usize = 4096;
 ///
 /// # Errors
 /// I/O, and `limit` for too many segments.
-pub fn walk(source: &Source, from: u64) -> Result<Scans, Problem> {
-    let range = source.range();
-    // Most files are shorter than a block.
-    let rest = usize::try_from(source.len().saturating_sub(from)).unwrap_or(limits::HASHED);
-    let mut block = vec![0; rest.clamp(2, limits::HASHED)];
+pub fn walk(source: &mut Source, from: u64) -> Result<Scans, Problem> {
+    let (range, len, base) = (source.range(), source.len(), source.absolute(0));
+    let rest = usize::try_from(len.saturating_sub(from)).unwrap_or(usize::MAX);
+    // The head of the file is at hand; most files are longer.
+    let held = if len <= Buffer::LEN as u64 { Some(source.up_to(from, rest)?) } else { None };
+    let mut buffer = held.is_none().then(Buffer::take);
     let mut segments = Vec::new();
     let mut at = from;
     loop {
@@ -51,8 +52,14 @@ pub fn walk(source: &Source, from: u64) -> Result<Scans, Problem> {
         if at.saturating_sub(from) > LONGEST {
             return done(segments, Ending::Unknown);
         }
-        let got = fill(&range, at, &mut block).map_err(|e| Problem::from(e).at(source.absolute(at)))?;
-        let bytes = block.get(..got).unwrap_or_default();
+        let bytes = match (held, &mut buffer) {
+            (None, Some(block)) => {
+                let got = fill(&range, at, block).map_err(|e| Problem::from(e).at(base.saturating_add(at)))?;
+                block.get(..got)
+            }
+            (held, _) => held.unwrap_or_default().get(usize::try_from(at.saturating_sub(from)).unwrap_or(usize::MAX)..),
+        };
+        let bytes = bytes.unwrap_or_default();
         if bytes.len() < 2 {
             return done(segments, Ending::Never);
         }
@@ -62,7 +69,7 @@ pub fn walk(source: &Source, from: u64) -> Result<Scans, Problem> {
         }
         if segments.len() > limits::ITEMS {
             let what = format!("more than {} segments between scans", limits::ITEMS);
-            return Err(Problem::limit("", source.absolute(at), what));
+            return Err(Problem::limit("", base.saturating_add(at), what));
         }
     }
 }
@@ -141,12 +148,13 @@ mod tests {
     use super::*;
 
     fn walked(bytes: &[u8]) -> Scans {
-        walk(&Source::memory(bytes.to_vec(), 0), 0).unwrap()
+        walk(&mut Source::memory(bytes.to_vec(), 0), 0).unwrap()
     }
 
     #[test]
     fn segments_between_scans_are_kept_at_any_distance() {
-        for before in [0, 10, limits::HASHED - 3, limits::HASHED - 1, limits::HASHED, limits::HASHED * 2 + 7] {
+        let block = Buffer::LEN;
+        for before in [0, 10, block - 30, block - 3, block - 1, block, block * 2 + 7] {
             let mut bytes = vec![0x5A; before];
             bytes.extend(b"\xFF\x00\xFF\xD0\xFF\xFE\x00\x05abc\x01\x02\xFF\xD9behind");
             let found = walked(&bytes);

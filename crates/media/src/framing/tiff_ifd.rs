@@ -134,13 +134,15 @@ pub fn directory(source: &mut Source, header: Header, offset: u64) -> Result<Dir
     let size = header.entry_size();
     let start = offset.saturating_add(header.count_size() as u64);
     let stated = count as usize * size;
-    let bytes = source.up_to(start, stated)?.to_vec();
+    let bytes = source.up_to(start, stated)?;
+    let whole = bytes.len() / size;
     let mut out = Directory { offset, ..Directory::default() };
+    out.entries.reserve_exact(whole);
     for (index, raw) in bytes.chunks_exact(size).enumerate() {
         let at = start.saturating_add((index * size) as u64);
         out.entries.extend(entry(header, raw, at));
     }
-    out.lost = count - (bytes.len() / size) as u64;
+    out.lost = count - whole as u64;
     if out.lost == 0 {
         let after = start.saturating_add(stated as u64);
         out.next = source.at(after, header.word()).map_or(0, |raw| header.number(raw));

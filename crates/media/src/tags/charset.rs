@@ -1,5 +1,7 @@
 //! Text of a stated or unknown encoding: UTF-8, Latin-1 as Windows-1252, UTF-16 with or without byte order mark.
 
+use std::borrow::Cow;
+
 use encoding_rs::{Encoding, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
 /// The longest unknown chunk whose content is tried as text.
@@ -14,7 +16,13 @@ pub fn latin1(bytes: &[u8]) -> String {
 /// UTF-8 where the bytes are valid, else Windows-1252; nothing falls away.
 #[must_use]
 pub fn utf8_or_latin1(bytes: &[u8]) -> String {
-    std::str::from_utf8(bytes).map_or_else(|_| latin1(bytes), str::to_owned)
+    text(bytes).into_owned()
+}
+
+/// As [`utf8_or_latin1`], borrowed where the bytes are valid UTF-8.
+#[must_use]
+pub fn text(bytes: &[u8]) -> Cow<'_, str> {
+    std::str::from_utf8(bytes).map_or_else(|_| Cow::Owned(latin1(bytes)), Cow::Borrowed)
 }
 
 /// UTF-16: a byte order mark wins over `default`.

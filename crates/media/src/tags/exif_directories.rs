@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use std::collections::{HashSet, VecDeque};
 
 use super::exif_names;
-use super::exif_values::{HEAD, is_text, maker_note, needed, texts};
+use super::exif_values::{HEAD, Texts, is_text, maker_note, needed, texts};
 use crate::framing::tiff_ifd::{self, Directory, Entry, Header};
 use crate::tags::{self, Place};
 use countersign_io::source::Source;
@@ -27,19 +27,19 @@ pub(super) type Resources = Option<fn(&[u8], &Place, &mut Extraction)>;
 
 /// Reads a blob that starts at the TIFF header (`II*\0` or `MM\0*`), without the `Exif\0\0` prefix. Keys are the tag's
 /// EXIF name, `0x9286` where unknown.
-pub(super) fn read(blob: &[u8], resources: Resources, at: &Place, out: &mut Extraction) {
+pub(super) fn read(mut blob: Vec<u8>, resources: Resources, at: &Place, out: &mut Extraction) {
     // Some writers put the JPEG prefix where the container's specification wants none.
     let skip = if blob.starts_with(b"Exif\0\0") { 6 } else { 0 };
-    let blob = blob.get(skip..).unwrap_or_default();
+    blob.drain(..skip);
     let at = Place { container: at.container.clone(), offset: at.offset.map(|o| o.saturating_add(skip as u64)) };
-    let Some(header) = Header::parse(blob) else {
+    let Some(header) = Header::parse(&blob) else {
         if blob.iter().any(|b| *b != 0) {
             let problem = Problem::malformed("", at.offset.unwrap_or(0), "exif: no TIFF header");
             at.problem(problem, out);
         }
         return;
     };
-    let mut source = Source::memory(blob.to_vec(), at.offset.unwrap_or(0));
+    let mut source = Source::memory(blob, at.offset.unwrap_or(0));
     let walked = Walk::new(&mut source, header, resources, &at, out).run();
     let mut sources = walked.iter().filter(|w| w.part == "IFD1");
     if let Some((start, bytes)) = sources.find_map(|w| thumbnail(&mut source, header, &w.directory)) {
@@ -214,13 +214,14 @@ impl<'a> Walk<'a> {
         // A maker note may be megabytes; only one that is plain text is told.
         if entry.tag == 0x927C && entry.len > limits::VALUE as u64 {
             let head = self.source.read_bounded(entry.at, HEAD as u64, HEAD).unwrap_or_default();
-            return self.say(part, entry, vec![maker_note(entry.len, &head)]);
+            return self.say(part, entry, maker_note(entry.len, &head).into());
         }
         self.private(part, entry);
         let harmless = !texty || entry.tag == 0x927C || !next.needed;
         let len = needed(part, entry);
-        if let Some(bytes) = self.value(part, entry, len, !harmless) {
-            self.say(part, entry, texts(part, entry, &bytes, self.header));
+        let header = self.header;
+        if let Some(said) = self.value(part, entry, (len, !harmless), |bytes| texts(part, entry, bytes, header)) {
+            self.say(part, entry, said);
         }
     }
 
@@ -238,7 +239,7 @@ impl<'a> Walk<'a> {
             }
             return;
         }
-        if let Some(bytes) = self.value(part, entry, entry.len, false) {
+        if let Some(bytes) = self.value(part, entry, (entry.len, false), <[u8]>::to_vec) {
             let place = self.at.inside(&format!("EXIF {part} 0x{:04X}", entry.tag), entry.at);
             tags::other_file::read(&bytes, &place, self.out);
         }
@@ -251,9 +252,9 @@ impl<'a> Walk<'a> {
         name.map_or_else(|| Cow::Owned(format!("0x{tag:04X}")), Cow::Borrowed)
     }
 
-    fn say(&mut self, part: &str, entry: &Entry, values: Vec<String>) {
+    fn say(&mut self, part: &str, entry: &Entry, values: Texts) {
         let key = self.key(part, entry.tag);
-        for value in values {
+        for value in std::iter::once(values.first).chain(values.more) {
             tags::push_in(self.out, ("exif", part, &key), value, self.at, entry.at);
         }
     }
@@ -288,7 +289,7 @@ impl<'a> Walk<'a> {
         if !carries || matches!(part, "GPS" | "InteropIFD") {
             return false;
         }
-        let Some(bytes) = self.value(part, entry, entry.len, true) else { return true };
+        let Some(bytes) = self.value(part, entry, (entry.len, true), <[u8]>::to_vec) else { return true };
         let here = Place {
             container: format!("{} {part} 0x{:04X}", self.at.container, entry.tag),
             offset: self.at.offset.map(|o| o.saturating_add(entry.at)),
@@ -308,15 +309,22 @@ impl<'a> Walk<'a> {
         true
     }
 
-    fn value(&mut self, part: &str, entry: &Entry, len: u64, blocking: bool) -> Option<Vec<u8>> {
+    /// What `read` makes of the first `len` bytes of a value; what keeps them from being read blocks or does not.
+    fn value<T>(
+        &mut self,
+        part: &str,
+        entry: &Entry,
+        (len, blocking): (u64, bool),
+        read: impl FnOnce(&[u8]) -> T,
+    ) -> Option<T> {
         if let Some(left) = self.bytes.checked_sub(len) {
             self.bytes = left;
         } else if self.source.len() >= entry.at.saturating_add(len) {
             self.problem(entry.at, Problem::limit, "exif: too many bytes of values", true);
             return None;
         }
-        match self.source.read_bounded(entry.at, len, limits::STORE) {
-            Ok(bytes) => Some(bytes),
+        match self.source.bounded(entry.at, len, limits::STORE) {
+            Ok(bytes) => Some(read(bytes)),
             Err(problem) => {
                 let what = format!("exif: {part} {}: {}", self.key(part, entry.tag), problem.what);
                 self.at.problem(Problem { what, blocking, ..problem }, self.out);

@@ -1,11 +1,15 @@
 //! EXIF values as text: strings in every encoding that writers use, numbers readable and short
 //! (EXIF 3.1 section 4.6, TIFF 6.0 section 2).
 
+use std::fmt::Write as _;
+
 use encoding_rs::{ISO_2022_JP, SHIFT_JIS};
 
 use crate::framing::tiff_ifd::{Entry, Header, size_of};
 use crate::tags;
 
+/// Characters that most numbers take, with the blank behind them.
+const DIGITS: usize = 8;
 /// Numbers of an array that are written out.
 const SHOWN: usize = 16;
 
@@ -33,35 +37,55 @@ pub(super) fn needed(part: &str, entry: &Entry) -> u64 {
 /// The longest undefined value that may be text although its tag does not promise it.
 const OPAQUE: u64 = 4_096;
 
-/// The value's texts: one, or several where a string holds several separated by NUL.
-pub(super) fn texts(part: &str, entry: &Entry, bytes: &[u8], header: Header) -> Vec<String> {
-    let opaque = || vec![format!("<{} bytes>", entry.len)];
-    match (part, entry.tag) {
-        ("GPS", 0x1B | 0x1C) => vec![prefixed(bytes, header)],
-        (part, 0x9286) if part != "GPS" => vec![prefixed(bytes, header)],
-        (part, 0x9C9B..=0x9C9F) if part != "GPS" && entry.kind != 2 => {
-            vec![utf16(bytes, false).trim_end_matches('\0').to_owned()]
+/// What a value says: a text, and further ones where a string holds several separated by NUL.
+pub(super) struct Texts {
+    pub(super) first: String,
+    pub(super) more: Vec<String>,
+}
+
+impl From<String> for Texts {
+    fn from(first: String) -> Self {
+        Self { first, more: Vec::new() }
+    }
+}
+
+/// The value's texts.
+pub(super) fn texts(part: &str, entry: &Entry, bytes: &[u8], header: Header) -> Texts {
+    let of_image = part != "GPS";
+    let text = is_text(part, entry.tag);
+    match entry.tag {
+        0x1B | 0x1C if !of_image => prefixed(bytes, header).into(),
+        0x9286 if of_image => prefixed(bytes, header).into(),
+        0x9C9B..=0x9C9F if of_image && entry.kind != 2 => utf16(bytes, false).trim_end_matches('\0').to_owned().into(),
+        0x927C if of_image => {
+            plain(bytes).map_or_else(|| maker_note(entry.len, bytes), |text| text.trim_end().to_owned()).into()
         }
-        (part, 0x927C) if part != "GPS" => vec![plain(bytes).unwrap_or_else(|| maker_note(entry.len, bytes))],
-        (part, tag) if is_text(part, tag) && matches!(entry.kind, 1 | 6 | 7) => strings(bytes),
+        _ if matches!(entry.kind, 2 | 129) || text && matches!(entry.kind, 1 | 6 | 7) => strings(bytes),
         // Text under a type of numbers.
-        (part, tag) if is_text(part, tag) && entry.len > 16 && plain(bytes).is_some() => strings(bytes),
-        _ if matches!(entry.kind, 2 | 129) => strings(bytes),
+        _ if text && entry.len > 16 && plain(bytes).is_some() => strings(bytes),
         _ if entry.kind == 7 => match plain(bytes) {
-            Some(text) => vec![text],
-            None if entry.len <= SHOWN as u64 => vec![numbers(entry, bytes, header)],
-            None => opaque(),
+            Some(text) => text.trim_end().to_owned().into(),
+            None if entry.len <= SHOWN as u64 => numbers(entry, bytes, header).into(),
+            None => format!("<{} bytes>", entry.len).into(),
         },
-        _ => vec![numbers(entry, bytes, header)],
+        _ => numbers(entry, bytes, header).into(),
     }
 }
 
 /// Text that is plain ASCII or UTF-8 throughout, NULs at the end aside; `None` for anything else.
-fn plain(bytes: &[u8]) -> Option<String> {
+fn plain(bytes: &[u8]) -> Option<&str> {
     let end = bytes.iter().rposition(|b| *b != 0)? + 1;
-    let text = std::str::from_utf8(bytes.get(..end)?).ok()?;
+    let bytes = bytes.get(..end)?;
+    if bytes.is_ascii() {
+        let fine = bytes.iter().all(|b| matches!(b, b'\n' | b'\r' | b'\t' | b' '..=b'~'));
+        if !fine || bytes.iter().all(u8::is_ascii_whitespace) {
+            return None;
+        }
+        return std::str::from_utf8(bytes).ok();
+    }
+    let text = std::str::from_utf8(bytes).ok()?;
     let fine = text.chars().all(|c| !c.is_control() || matches!(c, '\n' | '\r' | '\t'));
-    (fine && text.chars().any(|c| !c.is_whitespace())).then(|| text.trim_end().to_owned())
+    (fine && text.chars().any(|c| !c.is_whitespace())).then_some(text)
 }
 
 /// A maker note that is no text, by its length and the name that most makers begin it with: `<890 bytes, "Apple iOS">`.
@@ -78,15 +102,17 @@ pub(super) fn maker_note(len: u64, bytes: &[u8]) -> String {
 pub(super) const HEAD: usize = 16;
 
 /// NUL-separated strings; the first one is there even when empty.
-fn strings(bytes: &[u8]) -> Vec<String> {
+fn strings(bytes: &[u8]) -> Texts {
     let wide = matches!(bytes, [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..]) && bytes.contains(&0);
     if wide {
-        return vec![utf16(bytes, false).trim_end_matches('\0').to_owned()];
+        return utf16(bytes, false).trim_end_matches('\0').to_owned().into();
     }
-    let mut parts = bytes.split(|b| *b == 0);
-    let first = tags::charset::utf8_or_latin1(parts.next().unwrap_or_default()).trim_end().to_owned();
-    let more = parts.filter(|p| !p.is_empty()).take(SHOWN).filter_map(plain).filter(|t| !t.is_empty());
-    std::iter::once(first).chain(more).collect()
+    let end = memchr::memchr(0, bytes).unwrap_or(bytes.len());
+    let (first, rest) = bytes.split_at(end);
+    let first = tags::charset::text(first).trim_end().to_owned();
+    let parts = rest.split(|b| *b == 0).filter(|part| !part.is_empty()).take(SHOWN);
+    let more = parts.filter_map(plain).map(str::trim_end).filter(|text| !text.is_empty());
+    Texts { first, more: more.map(str::to_owned).collect() }
 }
 
 /// A comment with its eight-byte character code.
@@ -159,7 +185,7 @@ fn numbers(entry: &Entry, bytes: &[u8], header: Header) -> String {
     if size == 0 {
         return format!("<{} values of unknown type {}>", entry.count, entry.kind);
     }
-    let mut out = String::new();
+    let mut out = String::with_capacity(bytes.len().div_ceil(size).min(SHOWN) * DIGITS);
     let (mut shown, mut rest) = (0, bytes);
     while let Some((raw, behind)) = rest.split_at_checked(size).filter(|_| shown < SHOWN) {
         if shown > 0 {
@@ -182,10 +208,10 @@ fn push_number(entry: &Entry, raw: &[u8], header: Header, out: &mut String) {
         8 => push_integer(i64::from(unsigned as u16 as i16), out),
         9 => push_integer(i64::from(unsigned as u32 as i32), out),
         17 => push_integer(unsigned as i64, out),
-        11 => out.push_str(&short(f64::from(f32::from_bits(unsigned as u32)))),
-        12 => out.push_str(&short(f64::from_bits(unsigned))),
-        5 => out.push_str(&ratio(entry.tag, f64::from(half(0)), f64::from(half(4)))),
-        10 => out.push_str(&ratio(entry.tag, f64::from(half(0) as i32), f64::from(half(4) as i32))),
+        11 => push_short(f64::from(f32::from_bits(unsigned as u32)), out),
+        12 => push_short(f64::from_bits(unsigned), out),
+        5 => push_ratio(entry.tag, (f64::from(half(0)), f64::from(half(4))), out),
+        10 => push_ratio(entry.tag, (f64::from(half(0) as i32), f64::from(half(4) as i32)), out),
         _ => push_digits(unsigned, out),
     }
 }
@@ -213,32 +239,33 @@ fn push_digits(mut number: u64, out: &mut String) {
 }
 
 /// A quotient; exposure times below a second stay fractions.
-fn ratio(tag: u16, above: f64, below: f64) -> String {
+fn push_ratio(tag: u16, (above, below): (f64, f64), out: &mut String) {
     if below == 0.0 {
-        return if above == 0.0 { "undef" } else { "inf" }.to_owned();
+        return out.push_str(if above == 0.0 { "undef" } else { "inf" });
     }
     let value = above / below;
     if tag == 0x829A && value > 0.0 && value < 0.5 {
-        return format!("1/{}", short((1.0 / value * 10.0).round() / 10.0));
+        out.push_str("1/");
+        return push_short((1.0 / value * 10.0).round() / 10.0, out);
     }
-    short(value)
+    push_short(value, out);
 }
 
 /// Below this every whole number is exactly itself.
 const WHOLE: f64 = 9e15;
 
 /// At most six decimals, no zeros at the end.
-fn short(value: f64) -> String {
+fn push_short(value: f64, out: &mut String) {
     // Zero is left to the general way, which keeps its sign.
     if value.fract() == 0.0 && (1.0..WHOLE).contains(&value.abs()) {
-        let mut out = String::new();
-        push_integer(value as i64, &mut out);
-        return out;
+        return push_integer(value as i64, out);
     }
-    let text = format!("{value:.6}");
-    match text.contains('.') {
-        true => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
-        false => text,
+    let start = out.len();
+    let _ = write!(out, "{value:.6}");
+    let text = out.get(start..).unwrap_or_default();
+    if text.contains('.') {
+        let kept = text.trim_end_matches('0').trim_end_matches('.').len();
+        out.truncate(start + kept);
     }
 }
 
@@ -271,11 +298,31 @@ mod tests {
         }
     }
 
+    fn short(value: f64) -> String {
+        let mut out = String::new();
+        push_short(value, &mut out);
+        out
+    }
+
     #[test]
     fn strings_split_at_nul_and_drop_garbage() {
-        assert_eq!(strings(b"Ideogram AI\0\x01\xFFx\0"), ["Ideogram AI"]);
-        assert_eq!(strings(b"photographer\0editor\0"), ["photographer", "editor"]);
-        assert_eq!(strings(b""), [""]);
+        let all = |bytes: &[u8]| {
+            let Texts { first, more } = strings(bytes);
+            [vec![first], more].concat()
+        };
+        assert_eq!(all(b"Ideogram AI\0\x01\xFFx\0"), ["Ideogram AI"]);
+        assert_eq!(all(b"photographer\0editor\0"), ["photographer", "editor"]);
+        assert_eq!(all(b"a \0\0 \0b\n\0"), ["a", "b"]);
+        assert_eq!(all(b""), [""]);
+    }
+
+    #[test]
+    fn plain_text_has_no_control_characters_and_is_not_blank() {
+        assert_eq!(plain(b"a b\tc\0\0"), Some("a b\tc"));
+        for bytes in [&b""[..], b"\0\0", b" \n", b"a\x7Fb", b"a\0b", "\u{85}".as_bytes(), "\u{a0} ".as_bytes()] {
+            assert_eq!(plain(bytes), None, "{bytes:?}");
+        }
+        assert_eq!(plain("caf\u{e9}".as_bytes()), Some("caf\u{e9}"));
     }
 
     #[test]

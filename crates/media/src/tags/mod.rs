@@ -40,6 +40,8 @@ use countersign_model::{Embedded, Extraction, Facts, Payload, PayloadKind, Probl
 
 /// Bytes that a tag takes beside its value and its key, about: its place, and the tag itself.
 const TAG: usize = 256;
+/// Tags that many files have.
+const USUAL: usize = 48;
 
 /// Where a blob was found.
 ///
@@ -112,9 +114,12 @@ pub fn push_in(
     if asset_budget::keep_tag(value.len(), key.len().saturating_add(TAG)).is_err() {
         return;
     }
+    if out.facts.tags.is_empty() {
+        out.facts.tags.reserve(USUAL);
+    }
     out.facts.tags.push(Tag {
-        space: space.to_owned(),
-        key: key.to_owned(),
+        space: space.into(),
+        key: key.into(),
         value,
         place: place_of(&at.container, title(space), part, key),
         offset: at.offset.map(|o| o.saturating_add(by)),

@@ -57,7 +57,7 @@ fn resource(id: u16, value: &[u8], at: &Place, out: &mut Extraction) {
     let mut say = |key: &str, value: String| tags::push(out, ("photoshop", key), value, &here, 0);
     match id {
         0x0404 => tags::iptc::read(value, &here, out),
-        0x0422 | 0x0423 => tags::exif_directories::read(value, None, &here, out),
+        0x0422 | 0x0423 => tags::exif_directories::read(value.to_vec(), None, &here, out),
         0x0424 => tags::xmp::read(value, &here, out),
         0x0425 => say("IPTCDigest", data_encoding::HEXLOWER.encode(value)),
         // After a header of 28 bytes; format 1 is JPEG (section "Thumbnail Resource Format").

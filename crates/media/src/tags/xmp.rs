@@ -5,6 +5,7 @@
 //! nothing but the five XML entities and character references, and goes on after mismatched tags.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::reader::Reader;
@@ -48,6 +49,8 @@ pub fn read(blob: &[u8], at: &Place, out: &mut Extraction) {
         out,
         scope: Scope::default(),
         open: Vec::new(),
+        path: String::new(),
+        name: String::new(),
         rdf: false,
         closed: false,
         ancestors: 0,
@@ -95,9 +98,11 @@ enum Part {
 
 #[derive(Debug)]
 struct Open {
-    name: Vec<u8>,
+    /// Where its name stands in the packet.
+    name: Range<usize>,
     part: Part,
-    path: String,
+    /// Length of the packet's path above it.
+    above: usize,
     text: String,
     /// Offset in the packet of the first text.
     at: Option<usize>,
@@ -114,6 +119,10 @@ struct Packet<'a> {
     out: &'a mut Extraction,
     scope: Scope,
     open: Vec<Open>,
+    /// The path of what the innermost open element says; each element's is a continuation of the one around it.
+    path: String,
+    /// Room for the name that is being resolved.
+    name: String,
     rdf: bool,
     /// Whether `<?xpacket end` was passed: what follows is padding or another packet.
     closed: bool,
@@ -143,11 +152,11 @@ impl Packet<'_> {
                     self.close_top();
                 }
                 Ok(Event::End(e)) => self.end(e.name().as_ref()),
-                Ok(Event::Text(e)) => self.text(&tags::charset::utf8_or_latin1(&e), self.offset_of(&e)),
-                Ok(Event::CData(e)) => self.text(&tags::charset::utf8_or_latin1(&e), self.offset_of(&e)),
+                Ok(Event::Text(e)) => self.text(&tags::charset::text(&e), self.offset_of(&e)),
+                Ok(Event::CData(e)) => self.text(&tags::charset::text(&e), self.offset_of(&e)),
                 Ok(Event::GeneralRef(e)) => {
                     let at = self.offset_of(&e).map(|o| o.saturating_sub(1));
-                    self.text(&xml::reference(&tags::charset::utf8_or_latin1(&e)), at);
+                    self.text(&xml::reference(&tags::charset::text(&e)), at);
                 }
                 Ok(Event::PI(e)) => {
                     // A damaged header runs on to the end of the trailer, and all between them is lost.
@@ -169,7 +178,7 @@ impl Packet<'_> {
             }
         }
         if let Some(top) = self.open.last() {
-            let what = format!("xmp: the packet ends inside <{}>", tags::charset::utf8_or_latin1(&top.name));
+            let what = format!("xmp: the packet ends inside <{}>", tags::charset::text(self.name_of(top)));
             self.problem(|at| Problem::truncated("", at, what), body.len() as u64);
             while !self.open.is_empty() {
                 self.close_top();
@@ -198,22 +207,30 @@ impl Packet<'_> {
         }
         let scope = self.scope.mark();
         let attributes = self.attributes(element);
-        let name = self.scope.element(&tags::charset::utf8_or_latin1(element.name().as_ref()));
-        let (part, path) = self.place_of(&name);
+        let written = element.name();
+        let mut name = std::mem::take(&mut self.name);
+        name.clear();
+        self.scope.element(&tags::charset::text(written.as_ref()), &mut name);
+        let above = self.path.len();
+        let part = self.place(&name);
         if let Some(parent) = self.open.last_mut() {
             parent.filled = true;
         }
-        let name = element.name().as_ref().to_vec();
-        let (mut filled, text) = (false, String::new());
+        let mut filled = false;
         for (key, value, by) in attributes {
-            filled |= self.attribute(part, &path, (&key, &value, by));
+            name.clear();
+            self.scope.attribute(&key, &mut name);
+            filled |= self.attribute(part, (&name, value, by));
         }
-        self.open.push(Open { name, part, path, text, at: None, filled, scope });
+        self.name = name;
+        let start = self.offset_of(written.as_ref()).unwrap_or(0);
+        let name = start..start.saturating_add(written.as_ref().len());
+        self.open.push(Open { name, part, above, text: String::new(), at: None, filled, scope });
         true
     }
 
-    /// Declares the element's namespaces; gives its other attributes with resolved names.
-    fn attributes(&mut self, element: &BytesStart<'_>) -> Vec<(String, String, Option<usize>)> {
+    /// Declares the element's namespaces; gives its other attributes, with their names as they are written.
+    fn attributes<'e>(&mut self, element: &'e BytesStart<'_>) -> Vec<Attribute<'e>> {
         let mut others = Vec::new();
         for attribute in element.attributes().with_checks(false) {
             let attribute = match attribute {
@@ -224,8 +241,13 @@ impl Packet<'_> {
                     continue;
                 }
             };
-            let name = tags::charset::utf8_or_latin1(attribute.key.as_ref());
-            let value = xml::unescape(&tags::charset::utf8_or_latin1(&attribute.value));
+            let name = tags::charset::text(attribute.key.into_inner());
+            let by = self.offset_of(&attribute.value);
+            let value = match attribute.value {
+                Cow::Borrowed(bytes) => tags::charset::text(bytes),
+                Cow::Owned(bytes) => Cow::Owned(tags::charset::utf8_or_latin1(&bytes)),
+            };
+            let value = if value.contains('&') { Cow::Owned(xml::unescape(&value)) } else { value };
             let declared = name.strip_prefix("xmlns:").or(if name == "xmlns" { Some("") } else { None });
             match declared {
                 Some(prefix) => {
@@ -233,46 +255,42 @@ impl Packet<'_> {
                         self.problem(|at| Problem::limit("", at, "xmp: too many namespace declarations"), 0);
                     }
                 }
-                None => others.push((name, value, self.offset_of(&attribute.value))),
+                None => others.push((name, value, by)),
             }
-        }
-        for (name, ..) in &mut others {
-            *name = self.scope.attribute(name);
         }
         others
     }
 
-    /// What an element with this name is here, and the path of its values.
-    fn place_of(&mut self, name: &str) -> (Part, String) {
-        let parent = self.open.last();
-        let above = parent.map_or("", |p| p.path.as_str());
-        let here = || above.to_owned();
-        match (parent.map_or(Part::Outside, |p| p.part), name) {
+    /// What an element with this name is here; the path becomes that of its values.
+    fn place(&mut self, name: &str) -> Part {
+        match (self.open.last().map_or(Part::Outside, |parent| parent.part), name) {
             (Part::Outside, "rdf:RDF") => {
                 self.rdf = true;
-                (Part::Rdf, String::new())
+                Part::Rdf
             }
             // Seen without the RDF wrapper.
             (Part::Outside, "rdf:Description") => {
                 self.rdf = true;
-                (Part::Node, String::new())
+                Part::Node
             }
-            (Part::Outside, _) => (Part::Outside, String::new()),
-            (Part::Rdf, _) => (Part::Node, String::new()),
-            (_, "rdf:Description") => (Part::Node, here()),
-            (_, "rdf:Alt" | "rdf:Seq" | "rdf:Bag") => (Part::Array, here()),
-            (Part::Array, _) | (_, "rdf:value" | "rdf:li") => (Part::Property, here()),
-            (Part::Node | Part::Property, name) => (Part::Property, joined(above, name)),
+            (Part::Outside, _) => Part::Outside,
+            (Part::Rdf, _) | (_, "rdf:Description") => Part::Node,
+            (_, "rdf:Alt" | "rdf:Seq" | "rdf:Bag") => Part::Array,
+            (Part::Array, _) | (_, "rdf:value" | "rdf:li") => Part::Property,
+            (Part::Node | Part::Property, name) => {
+                extend(&mut self.path, name);
+                Part::Property
+            }
         }
     }
 
     /// True where the attribute says something of the element. It is its name, its value, and where that stands.
-    fn attribute(&mut self, part: Part, path: &str, attribute: (&str, &str, Option<usize>)) -> bool {
+    fn attribute(&mut self, part: Part, attribute: (&str, Cow<'_, str>, Option<usize>)) -> bool {
         let (key, value, by) = attribute;
         match (part, key) {
             (Part::Outside | Part::Rdf, "x:xmptk") => self.push(key, value, by),
             (Part::Outside | Part::Rdf, _) => return false,
-            (_, "rdf:resource" | "resource" | "rdf:value") => self.push(path, value, by),
+            (_, "rdf:resource" | "resource" | "rdf:value") => self.push_here(value, by),
             (
                 _,
                 "rdf:about" | "about" | "rdf:ID" | "ID" | "rdf:nodeID" | "rdf:parseType" | "parseType" | "rdf:datatype",
@@ -280,7 +298,12 @@ impl Packet<'_> {
                 return false;
             }
             (_, key) if key.starts_with("xml:") => return false,
-            (_, key) => self.push(&joined(path, key), value, by),
+            (_, key) => {
+                let above = self.path.len();
+                extend(&mut self.path, key);
+                self.push_here(value, by);
+                self.path.truncate(above);
+            }
         }
         true
     }
@@ -300,14 +323,13 @@ impl Packet<'_> {
     }
 
     fn end(&mut self, name: &[u8]) {
-        match self.open.iter().rposition(|o| o.name == name) {
+        match self.open.iter().rposition(|o| self.name_of(o) == name) {
             Some(index) if index + 1 == self.open.len() => self.close_top(),
             found => {
                 if self.closed && self.open.is_empty() {
                     return;
                 }
-                let what =
-                    format!("xmp: </{}> closes an element that is not open there", tags::charset::utf8_or_latin1(name));
+                let what = format!("xmp: </{}> closes an element that is not open there", tags::charset::text(name));
                 let by = self.offset_of(name).unwrap_or(0) as u64;
                 self.problem(|at| Problem::malformed("", at, what), by);
                 while found.is_some_and(|index| self.open.len() > index) {
@@ -318,22 +340,36 @@ impl Packet<'_> {
     }
 
     fn close_top(&mut self) {
-        let Some(top) = self.open.pop() else { return };
-        let value = top.text.trim_end();
-        let said = !value.is_empty() || (top.part == Part::Property && !top.filled);
+        let Some(mut top) = self.open.pop() else { return };
+        top.text.truncate(top.text.trim_end().len());
+        let said = !top.text.is_empty() || (top.part == Part::Property && !top.filled);
         match (top.part, said) {
             // Text directly in a resource: a property that stands where only resources may.
-            (Part::Node, true) if top.path.is_empty() => {
-                let name = self.scope.element(&tags::charset::utf8_or_latin1(&top.name));
-                self.push(&name, value, top.at);
+            (Part::Node, true) if self.path.is_empty() => {
+                let mut name = String::new();
+                self.scope.element(&tags::charset::text(self.name_of(&top)), &mut name);
+                self.push(&name, top.text, top.at);
             }
-            (Part::Node | Part::Property, true) => self.push(&top.path, value, top.at),
+            (Part::Node | Part::Property, true) => self.push_here(top.text, top.at),
             _ => {}
         }
+        self.path.truncate(top.above);
         self.scope.leave(top.scope);
     }
 
-    fn push(&mut self, key: &str, value: &str, by: Option<usize>) {
+    /// The name of an open element, as it is written.
+    fn name_of(&self, open: &Open) -> &[u8] {
+        self.body.get(open.name.clone()).unwrap_or_default()
+    }
+
+    /// Adds a tag whose key is the path.
+    fn push_here(&mut self, value: impl Into<String>, by: Option<usize>) {
+        let path = std::mem::take(&mut self.path);
+        self.push(&path, value, by);
+        self.path = path;
+    }
+
+    fn push(&mut self, key: &str, value: impl Into<String>, by: Option<usize>) {
         if key == "photoshop:DocumentAncestors" {
             self.ancestors += 1;
             if self.ancestors > ANCESTORS {
@@ -341,18 +377,13 @@ impl Packet<'_> {
             }
         }
         let (place, by) = (self.at, self.by(by.unwrap_or(0) as u64));
-        tags::push(self.out, ("xmp", key), value, place, by);
+        let value = value.into();
         // Volcano Ark wraps its label in Base64.
-        if key.ends_with(":XmpKvBase64")
-            && let Ok(unwrapped) = data_encoding::BASE64.decode(value.trim().as_bytes())
-        {
-            tags::push(
-                self.out,
-                ("xmp", &format!("{key}/decoded")),
-                tags::charset::utf8_or_latin1(&unwrapped),
-                place,
-                by,
-            );
+        let wrapped = key.ends_with(":XmpKvBase64").then(|| data_encoding::BASE64.decode(value.trim().as_bytes()).ok());
+        tags::push(self.out, ("xmp", key), value, place, by);
+        if let Some(unwrapped) = wrapped.flatten() {
+            let text = tags::charset::utf8_or_latin1(&unwrapped);
+            tags::push(self.out, ("xmp", &format!("{key}/decoded")), text, place, by);
         }
     }
 
@@ -373,11 +404,17 @@ impl Packet<'_> {
     }
 }
 
-fn joined(path: &str, name: &str) -> String {
-    let mut out = if path.is_empty() { name.to_owned() } else { format!("{path}/{name}") };
-    if out.len() > PATH {
-        let end = (0..=PATH).rev().find(|i| out.is_char_boundary(*i)).unwrap_or(0);
-        out.truncate(end);
+/// A name, a value, and where the value stands in the packet.
+type Attribute<'a> = (Cow<'a, str>, Cow<'a, str>, Option<usize>);
+
+/// Continues a path by a name, as far as keys keep it.
+fn extend(path: &mut String, name: &str) {
+    if !path.is_empty() {
+        path.push('/');
     }
-    out
+    path.push_str(name);
+    if path.len() > PATH {
+        let end = (0..=PATH).rev().find(|i| path.is_char_boundary(*i)).unwrap_or(0);
+        path.truncate(end);
+    }
 }

@@ -7,8 +7,8 @@ const DECLARATIONS: usize = 256;
 /// Namespace declarations in force, innermost last.
 #[derive(Debug, Default)]
 pub(super) struct Scope {
-    /// Declared prefix and the prefix that keys use.
-    declared: Vec<(String, String)>,
+    /// Declared prefix, and the one that keys use where that is another.
+    declared: Vec<(String, Option<&'static str>)>,
 }
 
 impl Scope {
@@ -26,21 +26,25 @@ impl Scope {
         if self.declared.len() >= DECLARATIONS {
             return false;
         }
-        let usual = usual_prefix(uri).unwrap_or(prefix);
-        self.declared.push((prefix.to_owned(), usual.to_owned()));
+        self.declared.push((prefix.to_owned(), usual_prefix(uri).filter(|usual| *usual != prefix)));
         true
     }
 
-    /// The key for an element's name; an undeclared prefix is taken as written.
-    pub(super) fn element(&self, name: &str) -> String {
+    /// Appends the key for an element's name; an undeclared prefix is taken as written.
+    pub(super) fn element(&self, name: &str, out: &mut String) {
         let (prefix, local) = name.split_once(':').unwrap_or(("", name));
-        let usual = self.declared.iter().rev().find(|(p, _)| p == prefix).map_or(prefix, |(_, usual)| usual);
-        if usual.is_empty() { local.to_owned() } else { [usual, ":", local].concat() }
+        let declared = self.declared.iter().rev().find(|(known, _)| known == prefix);
+        let usual = declared.map_or(prefix, |(known, usual)| usual.unwrap_or(known));
+        if !usual.is_empty() {
+            out.push_str(usual);
+            out.push(':');
+        }
+        out.push_str(local);
     }
 
-    /// The key for an attribute's name: as for elements, but the default namespace does not apply.
-    pub(super) fn attribute(&self, name: &str) -> String {
-        if name.contains(':') { self.element(name) } else { name.to_owned() }
+    /// Appends the key for an attribute's name: as for elements, but the default namespace does not apply.
+    pub(super) fn attribute(&self, name: &str, out: &mut String) {
+        if name.contains(':') { self.element(name, out) } else { out.push_str(name) }
     }
 }
 
@@ -146,15 +150,22 @@ mod tests {
     #[test]
     fn known_namespaces_win_over_prefixes_and_unknown_ones_keep_theirs() {
         let mut scope = Scope::default();
+        let told = |scope: &Scope, name: &str| {
+            let mut out = String::new();
+            scope.element(name, &mut out);
+            out
+        };
         assert!(scope.declare("a", "http://ns.adobe.com/photoshop/1.0/"));
         assert!(scope.declare("b", "http://example.com/b/"));
-        assert_eq!(scope.element("a:Credit"), "photoshop:Credit");
-        assert_eq!(scope.element("b:Credit"), "b:Credit");
-        assert_eq!(scope.element("TC260:AIGC"), "TC260:AIGC");
+        assert_eq!(told(&scope, "a:Credit"), "photoshop:Credit");
+        assert_eq!(told(&scope, "b:Credit"), "b:Credit");
+        assert_eq!(told(&scope, "TC260:AIGC"), "TC260:AIGC");
         assert!(scope.declare("", "https://www.tc260.org.cn/ns/AIGC/1.0"));
-        assert_eq!(scope.element("AIGC"), "TC260:AIGC");
-        assert_eq!(scope.attribute("AIGC"), "AIGC");
+        assert_eq!(told(&scope, "AIGC"), "TC260:AIGC");
+        let mut attribute = String::new();
+        scope.attribute("AIGC", &mut attribute);
+        assert_eq!(attribute, "AIGC");
         scope.leave(0);
-        assert_eq!(scope.element("AIGC"), "AIGC");
+        assert_eq!(told(&scope, "AIGC"), "AIGC");
     }
 }

@@ -20,7 +20,7 @@ use serde_json::Value;
 
 use self::bag::{Bag, Verdict};
 use self::names::Field;
-use super::{Decoder, Options, Subject, json, said};
+use super::{Decoder, Options, Signs, Subject, json, said, with_signs};
 use countersign_model::limits;
 use countersign_model::{Facts, Tag, Via};
 
@@ -48,41 +48,42 @@ const FIXED: &[&str] = &[
 ];
 /// Namespaces of XMP that are the same.
 const NAMESPACES: &[&str] = &[
-    "dc:",
-    "xmp:",
-    "xmpMM:",
-    "xmpDM:",
-    "xmpRights:",
-    "tiff:",
-    "exif:",
-    "exifEX:",
-    "aux:",
-    "crs:",
-    "photoshop:",
-    "Iptc4xmpCore:",
-    "Iptc4xmpExt:",
-    "plus:",
-    "pdf:",
-    "stEvt:",
-    "stRef:",
-    "lr:",
-    "GPano:",
-    "GCamera:",
-    "Camera:",
-    "drone-dji:",
-    "MicrosoftPhoto:",
+    "dc",
+    "xmp",
+    "xmpMM",
+    "xmpDM",
+    "xmpRights",
+    "tiff",
+    "exif",
+    "exifEX",
+    "aux",
+    "crs",
+    "photoshop",
+    "Iptc4xmpCore",
+    "Iptc4xmpExt",
+    "plus",
+    "pdf",
+    "stEvt",
+    "stRef",
+    "lr",
+    "GPano",
+    "GCamera",
+    "Camera",
+    "drone-dji",
+    "MicrosoftPhoto",
 ];
 /// Separators in a key behind which a field's name is looked for.
 const SEPARATORS: usize = 15;
 /// Words of which one is in any settings.
 const TELLING: &str = r"(?i)seed|steps|guidance|cfg|sampler|prompt|negative|scheduler|generat|voice|created|software|\s-[SC] ?\d|\s--[a-z]";
 
-fn decode(_: &mut Subject<'_>, facts: &Facts, _: Options) -> Vec<Tag> {
+fn decode(subject: &mut Subject<'_>, facts: &Facts, _: Options) -> Vec<Tag> {
     let mut out = Vec::new();
-    let values = facts.tags.iter().chain(facts.decoded.iter().filter(|tag| tag.space == "stealth"));
+    let hidden = facts.decoded.iter().filter(|t| t.space == "stealth").map(|tag| (tag, Signs::of(&tag.value)));
+    let values = with_signs(&facts.tags, &subject.signs).chain(hidden);
     let known = known_places(facts);
     let mut tools = None;
-    for tag in values.filter(|tag| is_telling(&tag.value)) {
+    for (tag, _) in values.filter(|(tag, signs)| is_telling(&tag.value, *signs)) {
         if out.len() >= limits::EMBEDDED {
             break;
         }
@@ -134,9 +135,9 @@ fn push_verdict(bag: &Bag, verdict: Verdict, key: &str, tag: &Tag, out: &mut Vec
 }
 
 /// Whether a value holds a word that any settings hold: that alone sorts out most fields.
-fn is_telling(value: &str) -> bool {
+fn is_telling(value: &str, signs: Signs) -> bool {
     static WORDS: OnceLock<Option<Regex>> = OnceLock::new();
-    if value.len() < 12 || value.len() > limits::INFLATED || !may_be_read(value) {
+    if value.len() < 12 || value.len() > limits::INFLATED || !may_be_read(value, signs) {
         return false;
     }
     WORDS.get_or_init(|| Regex::new(TELLING).ok()).as_ref().is_some_and(|words| words.is_match(value))
@@ -144,10 +145,8 @@ fn is_telling(value: &str) -> bool {
 
 /// Whether a value has the signs of any way of writing settings down: a bracket near its start, options, or names with
 /// signs behind them. [`read`] finds nothing in a value that has none of them.
-fn may_be_read(value: &str) -> bool {
-    lines::may_have_pairs(value)
-        || memchr::memchr2(b'{', b'[', value.as_bytes()).is_some()
-        || lines::may_have_options(value)
+fn may_be_read(value: &str, signs: Signs) -> bool {
+    signs.pairs || signs.bracket() || signs.dash() && lines::may_have_options(value)
 }
 
 /// The settings in a value, and the program that an object in it names.
@@ -204,7 +203,8 @@ fn one_field_each(facts: &Facts) -> Vec<(&Tag, Bag)> {
     let mut groups: BTreeMap<(&str, Via, &str), (&Tag, Bag, bool)> = BTreeMap::new();
     for tag in free.into_iter().filter(|tag| tag.value.len() <= limits::VALUE) {
         let key = tag.key.as_str();
-        if tag.space == "xmp" && NAMESPACES.iter().any(|namespace| key.starts_with(namespace)) {
+        let namespace = key.split_once(':').map_or("", |(namespace, _)| namespace);
+        if tag.space == "xmp" && NAMESPACES.contains(&namespace) {
             continue;
         }
         let Some((prefix, field)) = split(key) else { continue };

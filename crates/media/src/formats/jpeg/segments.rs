@@ -307,7 +307,8 @@ fn other(data: &[u8], at: &Place, number: u8, out: &mut Extraction) {
 
 fn finish(pending: Pending, prefix: &str, out: &mut Extraction) {
     for blob in pending.exif {
-        exif::read(&blob.bytes, &Place { container: format!("{prefix}APP1"), offset: blob.offset }, out);
+        let at = Place { container: format!("{prefix}APP1"), offset: blob.offset };
+        exif::read_owned(blob.bytes, &at, out);
     }
     if let Some(blob) = pending.photoshop {
         photoshop::read(&blob.bytes, &Place { container: format!("{prefix}APP13"), offset: blob.offset }, out);

@@ -1,0 +1,96 @@
+//! Shared by decoders: the signs in a value, looked for once. Without some of them a decoder finds nothing in it, and most
+//! values have none.
+
+use countersign_model::Tag;
+
+const PAIR: u8 = 1;
+const BRACE: u8 = 2;
+const BRACKET: u8 = 4;
+const DASH: u8 = 8;
+
+/// What each byte is.
+const CLASSES: [u8; 256] = {
+    let mut out = [0; 256];
+    out[b':' as usize] = PAIR;
+    out[b'=' as usize] = PAIR;
+    out[b'{' as usize] = BRACE;
+    out[b'[' as usize] = BRACKET;
+    out[b'-' as usize] = DASH;
+    out
+};
+
+/// The signs of one value.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Signs {
+    seen: u8,
+    /// Whether two names may stand in it, each with a sign behind it.
+    pub(super) pairs: bool,
+}
+
+impl Signs {
+    pub(super) fn of(value: &str) -> Self {
+        let (mut seen, mut pairs) = (0, 0_usize);
+        for byte in value.bytes() {
+            let class = CLASSES[usize::from(byte)];
+            seen |= class;
+            pairs += usize::from(class & PAIR);
+            // Long values are objects and packets, which begin with all there is to see.
+            if seen == PAIR | BRACE | BRACKET | DASH && pairs > 1 {
+                break;
+            }
+        }
+        Self { seen, pairs: pairs > 1 }
+    }
+
+    /// Whether a colon or an equals sign is in it.
+    pub(super) fn pair(self) -> bool {
+        self.seen & PAIR != 0
+    }
+
+    /// Whether an object may be in it.
+    pub(super) fn brace(self) -> bool {
+        self.seen & BRACE != 0
+    }
+
+    /// Whether an object or a list may be in it.
+    pub(super) fn bracket(self) -> bool {
+        self.seen & (BRACE | BRACKET) != 0
+    }
+
+    /// Whether options of a command line may be in it.
+    pub(super) fn dash(self) -> bool {
+        self.seen & DASH != 0
+    }
+}
+
+/// Tags with the signs of their values; those for which none are at hand are looked at now.
+pub(super) fn with_signs<'a>(tags: &'a [Tag], known: &'a [Signs]) -> impl Iterator<Item = (&'a Tag, Signs)> {
+    let known = known.iter().copied().map(Some).chain(std::iter::repeat(None));
+    tags.iter().zip(known).map(|(tag, signs)| (tag, signs.unwrap_or_else(|| Signs::of(&tag.value))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn signs_are_those_of_the_value() {
+        let of = |value: &str| {
+            let signs = Signs::of(value);
+            [signs.pair(), signs.pairs, signs.brace(), signs.bracket(), signs.dash()]
+        };
+        assert_eq!(of("Canon EOS 5D"), [false; 5]);
+        assert_eq!(of("Steps: 20"), [true, false, false, false, false]);
+        assert_eq!(of("2020:01:02"), [true, true, false, false, false]);
+        assert_eq!(of("[1]"), [false, false, false, true, false]);
+        assert_eq!(of("{a=1, b=2} - [x]"), [true; 5]);
+    }
+
+    #[test]
+    fn signs_that_are_not_at_hand_are_looked_for() {
+        let tags = ["a:b", "{}"].map(|value| Tag { value: value.into(), ..Tag::default() });
+        let known = [Signs::of("a:b")];
+        let all: Vec<_> = with_signs(&tags, &known).map(|(_, signs)| (signs.pair(), signs.brace())).collect();
+        assert_eq!(all, [(true, false), (false, true)]);
+    }
+}
