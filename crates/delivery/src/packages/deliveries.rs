@@ -188,7 +188,7 @@ impl PackageIndex {
                 let member = self.packages.get_mut(*other).and_then(|p| p.opened.members.get_mut(*index));
                 // A piece of an asset has no digest of its own.
                 let Some(member) = member.filter(|member| !member.digests.is_empty()) else { continue };
-                let contradiction = super::parcel::contradiction(&member.digests, &digest);
+                let contradiction = super::mapped_package::contradiction(&member.digests, &digest);
                 if !member.digests.contains(&digest) && member.digests.len() < super::PLAYS {
                     member.digests.push(digest.clone());
                 }
@@ -290,7 +290,7 @@ impl PackageIndex {
             }
         }
         if claims.is_empty() && self.expected_unlisted(asset.root, &asset.rel).is_none() {
-            let around = self.around(asset.root, &asset.rel);
+            let around = self.enclosing_packages(asset.root, &asset.rel);
             let strict = around.iter().find(|id| self.packages.get(**id).is_some_and(|p| p.opened.lists_everything));
             if let Some(id) = strict {
                 self.unlisted(*id, &asset.rel);
@@ -359,7 +359,7 @@ impl PackageIndex {
     }
 
     /// The packages in the innermost folder around the file that holds any.
-    fn around(&self, root: usize, rel: &str) -> Vec<usize> {
+    fn enclosing_packages(&self, root: usize, rel: &str) -> Vec<usize> {
         let mut folder = rel;
         while !folder.is_empty() {
             folder = folder.rfind('/').and_then(|slash| folder.get(..slash)).unwrap_or_default();
@@ -375,7 +375,7 @@ impl PackageIndex {
         if self.is_empty() {
             return None;
         }
-        self.around(root, rel).into_iter().find(|id| {
+        self.enclosing_packages(root, rel).into_iter().find(|id| {
             let Some(package) = self.packages.get(*id) else { return false };
             let path = package.inner(rel);
             let fits = |a: &String| if a.ends_with('/') { path.starts_with(a.as_str()) } else { path == a };

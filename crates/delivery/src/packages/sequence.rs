@@ -12,7 +12,7 @@
 //! `0010.jpg`) are how everything is numbered: such files are a run where the pictures are frames as well ([`pictures`]).
 
 mod pictures;
-mod said;
+mod statement;
 mod udim;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -21,7 +21,7 @@ use countersign_media::formats::{self, FrameUse};
 use countersign_model::{AssetReport, Frames, PackageFault, PackageFaultKind};
 pub use pictures::PictureTraits;
 use pictures::{Open, Pictures};
-use said::Said;
+use statement::FrameStatement;
 
 /// Frames that make a run, where the name is a frame's: a kind that only comes as frames, or `name.1001.ext`.
 const LEAST: usize = 8;
@@ -118,7 +118,7 @@ struct Group {
     numbers: Vec<u64>,
     bytes: u64,
     /// What is said of the first.
-    said: Said,
+    said: FrameStatement,
 }
 
 /// A file name taken apart at its last group of digits.
@@ -375,11 +375,12 @@ fn is_camera(prefix: &str, digits: &str, whole: bool) -> bool {
 impl Run {
     fn add(&mut self, number: u64, digits: usize, report: AssetReport) {
         self.numbers.entry(number).or_default().insert(digits);
-        let said = Said::of(&report);
+        let said = FrameStatement::of(&report);
         let groups = &mut self.groups;
         let alike = self.by_digest.entry(said.digest()).or_default();
-        let is_same =
-            |group: &Group| group.rows.first().is_some_and(|first| said::same((first, &group.said), (&report, &said)));
+        let is_same = |group: &Group| {
+            group.rows.first().is_some_and(|first| statement::same((first, &group.said), (&report, &said)))
+        };
         let like = alike.iter().copied().find(|at| groups.get(*at).is_some_and(is_same));
         match like.and_then(|at| groups.get_mut(at)) {
             Some(group) => {

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::around::PackageContext;
 use super::hashing::Hashed;
 use super::kept_facts::KeptFacts;
+use super::package_context::PackageContext;
 use super::row::{RowOf, changed};
 use super::{Cut, Scan, Watch, cut, picture_traits};
 use crate::archives::{self, Inside};

@@ -4,7 +4,7 @@
 use std::sync::atomic::Ordering;
 
 use super::Watch;
-use super::around::PackageContext;
+use super::package_context::PackageContext;
 use super::row::Digests;
 use countersign_delivery::packages::ClaimedDigest;
 use countersign_io::digest::{self, Algorithm, Digest};
