@@ -140,6 +140,15 @@ fn lists_in_archives_are_matched_in_their_archive() {
 }
 
 #[test]
+fn a_list_that_names_itself_is_not_compared_with_itself() {
+    let files = pictures("show/");
+    let own = format!("{}  /Volumes/X/show/show.md5\n", Digest::of(Algorithm::Md5, b"").text());
+    let named = [list(&files, "", "/Volumes/X/"), own.into_bytes()].concat();
+    let dir = tree(&[files, vec![("show/show.md5".to_owned(), named)]].concat());
+    assert_eq!(scan(dir.path(), &["--integrity"]), (0, vec![]));
+}
+
+#[test]
 fn findings_name_the_list_in_which_an_entry_stands() {
     let files = pictures("show/");
     let only = |n: usize| list(&vec![files[n].clone()], "show/", "");

@@ -91,10 +91,15 @@ impl<'a> Members<'a> {
         self.own.split('/').filter(|part| !part.is_empty()).collect()
     }
 
+    /// The path of a list below the tree's root.
+    fn path_of(&self, list: &str) -> String {
+        crate::packages::paths::join(&self.own, list)
+    }
+
     /// Entries whose paths mean a place in the tree where they are relative to the list's folder, and all others.
     fn rows(&mut self, entries: Vec<Entry>, list: &str) -> (Vec<Row>, Vec<Row>) {
         let own = self.own_parts();
-        let itself = crate::packages::paths::join(&self.own, list);
+        let itself = self.path_of(list);
         let (mut relative, mut elsewhere) = (Vec::new(), Vec::new());
         let mut wrong: Option<(String, &str)> = None;
         let mut count = 0_usize;
@@ -221,6 +226,7 @@ impl<'a> Members<'a> {
     }
 
     fn add(&mut self, rows: Vec<Row>, placed: &[Option<String>], list: &str) {
+        let itself = self.path_of(list);
         // Where none has a place, it was said why.
         let said = placed.iter().all(Option::is_none);
         let mut by_path: HashMap<&str, NamedPath> = HashMap::new();
@@ -233,6 +239,9 @@ impl<'a> Members<'a> {
                 }
                 continue;
             };
+            if *path == itself {
+                continue;
+            }
             if let Some(before) = by_path.get(path.as_str()).filter(|before| **before != row.named) {
                 let (one, other) = (before.leading(before.parts.len()), row.named.leading(row.named.parts.len()));
                 self.unverified(list, format!("{one} and {other} would be the same file {path}"));
