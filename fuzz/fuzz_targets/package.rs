@@ -1,7 +1,7 @@
 //! The manifests of every kind of package: the same bytes under each name that manifests have.
 #![no_main]
 
-use countersign_delivery::packages::{self, Folder, Listing, PackageFiles};
+use countersign_delivery::packages::{self, FileIndex, Folder, Listing, PackageFiles};
 use countersign_io::source::Source;
 use countersign_model::Problem;
 
@@ -14,6 +14,8 @@ const FILES: &[&str] = &[
     "bagit.txt",
     "manifest-md5.txt",
     "tagmanifest-sha256.txt",
+    "x.hash",
+    "x.hashdeep",
     "x.md5",
     "x.mhl",
     "x.sfv",
@@ -21,7 +23,7 @@ const FILES: &[&str] = &[
 const FOLDERS: &[&str] = &["ascmhl", "data"];
 const GENERATIONS: &[&str] = &["0001_x.mhl", "ascmhl_chain.xml"];
 
-struct Same<'a>(&'a [u8]);
+struct Same<'a>(&'a [u8], &'a FileIndex);
 
 impl PackageFiles for Same<'_> {
     fn source(&self, _: &str) -> Result<Source, Problem> {
@@ -34,6 +36,10 @@ impl PackageFiles for Same<'_> {
             _ => listing(GENERATIONS, &[]),
         })
     }
+
+    fn index(&self) -> Option<&FileIndex> {
+        Some(self.1)
+    }
 }
 
 fn listing(files: &[&str], folders: &[&str]) -> Listing {
@@ -42,7 +48,12 @@ fn listing(files: &[&str], folders: &[&str]) -> Listing {
 }
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
-    let ground = Same(bytes);
+    let mut index = FileIndex::default();
+    for folder in ["", "a", "a/b", "data", "copy/a/b"] {
+        index.add(folder, &listing(FILES, FOLDERS));
+    }
+    index.sort();
+    let ground = Same(bytes, &index);
     let names = listing(FILES, FOLDERS);
     let folder = Folder::new("", &names, &ground);
     for kind in packages::ALL.iter().filter(|kind| kind.detect(&names)) {

@@ -1,4 +1,5 @@
-//! The headings under which `scan --help` and the manual show its options.
+//! The headings under which `scan --help` and the manual show its options, and how other commands word those that they share
+//! with it.
 
 use clap::{Arg, Command};
 
@@ -20,12 +21,36 @@ const OF_SCAN: &[(&str, &[&str])] = &[
     ),
 ];
 
-/// The commands with the options of `scan` in groups.
+/// Shared options that mean something else in another command: the command, the option, its help there.
+const WORDED: &[(&str, &str, &str)] = &[
+    (
+        "extract",
+        "policy",
+        "Policy file, or the name of a built-in policy: says what is archival, and which marks there are",
+    ),
+    ("extract", "integrity", "Also hash every file that a package lists with a hash"),
+    ("judge", "integrity", "Compare what was hashed with what packages list"),
+    ("judge", "jobs", "Threads [default: one for each core]"),
+    (
+        "judge",
+        "endpoint",
+        "Ask this S3-compatible store instead of Amazon's for s3:// addresses [default: AWS_ENDPOINT_URL, or Amazon's]",
+    ),
+];
+
+/// The commands with the options of `scan` in groups, and with their own words for what they share.
 pub(super) fn grouped(command: Command) -> Command {
     // Each command keeps its place: the first one that has an option says how its default is read.
     command.mut_subcommands(|command| match command.get_name() {
         "scan" => command.mut_args(placed),
-        _ => command,
+        name => {
+            let worded = WORDED.iter().filter(|(of, _, _)| *of == name).collect::<Vec<_>>();
+            let help = |arg: &Arg| worded.iter().find(|(_, long, _)| arg.get_long() == Some(long));
+            command.mut_args(|arg| match help(&arg) {
+                Some((_, _, help)) => arg.help(*help),
+                None => arg,
+            })
+        }
     })
 }
 
@@ -46,6 +71,15 @@ mod tests {
     use clap::CommandFactory;
 
     use super::*;
+
+    #[test]
+    fn every_option_that_is_worded_is_there() {
+        let command = crate::cli::Arguments::command();
+        for (name, option, _) in WORDED {
+            let command = command.find_subcommand(name).unwrap();
+            assert!(command.get_arguments().any(|arg| arg.get_long() == Some(option)), "{name} has no --{option}");
+        }
+    }
 
     #[test]
     fn every_option_of_scan_has_a_heading() {

@@ -9,7 +9,7 @@ use crate::shared::archived::{marked, sample};
 use countersign::digest::{Algorithm, Digest};
 use serde_json::Value;
 
-fn tree(files: &[(String, Vec<u8>)]) -> tempfile::TempDir {
+pub(crate) fn tree(files: &[(String, Vec<u8>)]) -> tempfile::TempDir {
     let dir = tempfile::tempdir().unwrap();
     for (path, bytes) in files {
         let path = dir.path().join(path);
@@ -20,7 +20,24 @@ fn tree(files: &[(String, Vec<u8>)]) -> tempfile::TempDir {
 }
 
 /// The exit code, and the rules of all that is found.
-fn scan(root: &Path, more: &[&str]) -> (i32, Vec<String>) {
+pub(crate) fn scan(root: &Path, more: &[&str]) -> (i32, Vec<String>) {
+    let (code, report) = report(root, more);
+    (code, findings(&report).iter().map(|f| f["rule"].as_str().unwrap().to_owned()).collect())
+}
+
+pub(crate) fn findings(report: &Value) -> Vec<Value> {
+    let parts = ["packages", "assets"].map(|part| report[part].as_array().unwrap().clone()).concat();
+    parts.iter().flat_map(|part| part["findings"].as_array().unwrap().clone()).collect()
+}
+
+/// What packages say of themselves.
+pub(crate) fn remarks(report: &Value) -> Vec<String> {
+    let packages = report["packages"].as_array().unwrap();
+    let all = packages.iter().flat_map(|package| package["remarks"].as_array().cloned().unwrap_or_default());
+    all.map(|remark| remark.as_str().unwrap().to_owned()).collect()
+}
+
+pub(crate) fn report(root: &Path, more: &[&str]) -> (i32, Value) {
     let output = Command::new(env!("CARGO_BIN_EXE_countersign"))
         .args(["scan", root.to_str().unwrap(), "--report", "json", "--verify", "off", "--no-progress"])
         .args(more)
@@ -29,13 +46,10 @@ fn scan(root: &Path, more: &[&str]) -> (i32, Vec<String>) {
         .env_remove("COUNTERSIGN_APPROVALS")
         .output()
         .unwrap();
-    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
-    let parts = ["packages", "assets"].map(|part| report[part].as_array().unwrap().clone()).concat();
-    let findings = parts.iter().flat_map(|part| part["findings"].as_array().unwrap().clone());
-    (output.status.code().unwrap(), findings.map(|f| f["rule"].as_str().unwrap().to_owned()).collect())
+    (output.status.code().unwrap(), serde_json::from_slice(&output.stdout).unwrap())
 }
 
-fn files() -> Vec<(String, Vec<u8>)> {
+pub(crate) fn files() -> Vec<(String, Vec<u8>)> {
     [("clips/one two.png", "plain.png"), ("clips/b.jpg", "plain.jpg"), ("c.gif", "plain.gif")]
         .map(|(path, name)| (path.to_owned(), sample(&format!("formats/{name}"))))
         .into()

@@ -69,7 +69,7 @@ pub struct Header {
 
 impl Header {
     /// What lies above the roots: names that count, folders that do not.
-    pub(crate) fn around(&self) -> (Vec<Arc<str>>, Vec<Uncounted>) {
+    pub(crate) fn above_roots(&self) -> (Vec<Arc<str>>, Vec<Uncounted>) {
         (self.above.iter().map(|above| Arc::from(above.as_str())).collect(), self.uncounted.clone())
     }
 }

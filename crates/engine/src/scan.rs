@@ -5,7 +5,6 @@
 //! order, so the report of the same tree is the same whatever the number of jobs.
 
 pub mod above;
-mod around;
 mod asset;
 mod cut;
 mod engine;
@@ -13,6 +12,8 @@ mod folders;
 pub mod gather;
 mod hashing;
 mod kept_facts;
+mod package_context;
+mod picture_traits;
 mod roots;
 mod row;
 mod tally;
@@ -28,7 +29,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use globset::GlobSet;
 use rayon::prelude::*;
 
-use crate::archives::{self, Budget, Container, Reach};
+use crate::archives::{self, Budget, Container, OpenContext};
 use crate::cut::{Cuts, Delivery, composition_reports};
 use crate::known::Known;
 use crate::open_files::OpenFiles;
@@ -36,7 +37,6 @@ use crate::originals::Originals;
 use crate::rows;
 use crate::survey;
 use crate::walk::{Named, Walk};
-use around::PackageContext;
 use asset::{Approved, AssetFiles, Job, Judged, Pass, catch_panic, process_asset};
 use countersign_delivery::packages::{PackageIndex, Row, Sequences, archive, capped, frame_name};
 pub use countersign_io::inside_roots;
@@ -49,6 +49,7 @@ use countersign_report::{Picture, first_frame};
 use folders::Folders;
 use gather::Gather;
 use kept_facts::KeptFacts;
+use package_context::PackageContext;
 use tally::Tally;
 
 /// One run: what the engine brings, what was asked, and the judge who remembers what was of use.
@@ -104,7 +105,7 @@ pub(crate) fn run(
     let files = AssetFiles { roots, space: &space, open: &open, kept: &kept, from_cache: &scan.from_cache };
     let delivery_root = options.delivery_root.as_deref();
     let above = match &options.rows {
-        Some(rows::Rows::Take(rows)) => rows.header().around().0,
+        Some(rows::Rows::Take(rows)) => rows.header().above_roots().0,
         _ => above::names(roots, options.listed.is_some(), delivery_root),
     };
     let mut originals = Originals::default();
@@ -153,7 +154,7 @@ pub(crate) fn run(
     };
     let cuts = pool.install(|| Cuts::of(&delivery, &options.timelines));
     let uncounted = match &options.rows {
-        Some(rows::Rows::Take(rows)) => rows.header().around().1,
+        Some(rows::Rows::Take(rows)) => rows.header().above_roots().1,
         _ => above::uncounted_of(&roots.first(whole), &engine.policy.roles),
     };
     let counts = |_: &(String, Role)| delivery_root.is_none();
@@ -286,7 +287,7 @@ impl ScanRun<'_, '_> {
         let judged: Vec<_> = self.pool.install(|| jobs.into_par_iter().map(judge).collect());
         scan.judge.check_ledger_intact()?;
         for judged in judged {
-            let Some(Judged { report, archive: job, oddity, approved, picture }) = judged else {
+            let Some(Judged { report, archive: job, oddity, approved, picture, traits }) = judged else {
                 self.tally.summary.interrupted = true;
                 continue;
             };
@@ -294,14 +295,14 @@ impl ScanRun<'_, '_> {
             if let (Some(what), Some((_, faults))) = (oddity, archive.and_then(|n| self.opened.get_mut(n))) {
                 faults.push(archive::fault(&report.path, what));
             }
-            let alone = job.is_some();
+            let traits = job.is_none().then_some(traits);
             if let Some(job) = job {
                 rows.archives.entry((report.root, report.path.clone())).or_default().push_back(job);
             }
             if let Some(picture) = picture {
                 rows.pictures.entry((report.root, report.path.clone())).or_default().push_back(picture);
             }
-            let ready = rows.sequences.take(report, alone);
+            let ready = rows.sequences.take(report, traits);
             self.emit_rows(ready, around, archive, rows)?;
         }
         // All folders but the last are told: what is left of them are frames that became one row.
@@ -351,7 +352,7 @@ impl ScanRun<'_, '_> {
         }
         let asset = &job.asset;
         let (budget, files, exclude) = (&mut self.budget, self.files, &self.scan.options.exclude);
-        let reach = Reach { space: files.space, exclude };
+        let reach = OpenContext { space: files.space, exclude };
         let opened = catch_panic(|| match &job.inside {
             Some(inside) => archives::open(asset, Container::Member(inside), part, budget, reach),
             None => {

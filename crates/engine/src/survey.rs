@@ -4,6 +4,7 @@
 //! No file is looked at but the manifests; links to folders are not followed, since what they lead to is listed in
 //! its own place.
 
+use std::cell::OnceCell;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -11,7 +12,7 @@ use globset::GlobSet;
 
 use crate::walk::{self, lossless};
 use countersign_delivery::packages::{
-    self, Folder, Info, Listing, PackageFiles, PackageIndex, PackageManifest, PackageRoot,
+    self, FileIndex, Folder, Info, Listing, PackageFiles, PackageIndex, PackageManifest, PackageRoot,
 };
 use countersign_io::paths::{lossless_bytes, native, plain};
 use countersign_io::source::Source;
@@ -53,14 +54,44 @@ pub(crate) fn each_folder(
     stop: &AtomicBool,
     visit: &mut dyn FnMut(&TreeFolder<'_>, &Listing),
 ) {
-    let mut open = vec![String::new()];
-    while let Some(folder) = open.pop().filter(|_| !stop.load(Ordering::Relaxed)) {
-        // A folder that cannot be listed is a finding of the walk's.
-        let Ok(names) = listings.folder(&folder) else { continue };
-        let (listing, mut below) = sorted(&names, &folder, exclude);
-        visit(&TreeFolder { folder: &folder, listings }, &listing);
-        below.reverse();
-        open.append(&mut below);
+    let whole = WholeTree { listings, exclude, stop, index: OnceCell::new() };
+    whole.each(&mut |folder, listing| visit(&TreeFolder { folder, whole: &whole }, listing));
+}
+
+/// A tree whose folders are visited, and what was found out about all of it.
+struct WholeTree<'a> {
+    listings: &'a Listings,
+    exclude: &'a GlobSet,
+    stop: &'a AtomicBool,
+    /// Made when a manifest first asks for it: most name files by their own folder.
+    index: OnceCell<FileIndex>,
+}
+
+impl WholeTree<'_> {
+    fn each(&self, visit: &mut dyn FnMut(&str, &Listing)) {
+        let mut open = vec![String::new()];
+        while let Some(folder) = open.pop().filter(|_| !self.stop.load(Ordering::Relaxed)) {
+            // A folder that cannot be listed is a finding of the walk's.
+            let Ok(names) = self.listings.folder(&folder) else { continue };
+            let (listing, mut below) = sorted(&names, &folder, self.exclude);
+            visit(&folder, &listing);
+            below.reverse();
+            open.append(&mut below);
+        }
+    }
+
+    fn index(&self) -> &FileIndex {
+        self.index.get_or_init(|| {
+            let mut index = FileIndex::default();
+            self.each(&mut |folder, listing| {
+                // No text names what lies in a folder whose name is none.
+                if let Some(folder) = plain(folder) {
+                    index.add(&folder, listing);
+                }
+            });
+            index.sort();
+            index
+        })
     }
 }
 
@@ -79,7 +110,7 @@ pub(crate) fn packages_in(folder: &TreeFolder<'_>, listing: &Listing) -> Vec<(&'
 /// A package of which only this is known, that its manifest cannot be read.
 fn unreadable(problem: Problem) -> PackageManifest {
     let mut opened = PackageManifest { expected_unlisted: vec![problem.place.clone()], ..PackageManifest::default() };
-    opened.faults.push(PackageFault { kind: PackageFaultKind::Malformed, path: problem.place, what: problem.what });
+    opened.faults.push(PackageFault::new(PackageFaultKind::Malformed, problem.place, problem.what));
     opened
 }
 
@@ -91,10 +122,12 @@ fn mark_skipped_members_optional(
     exclude: &GlobSet,
 ) -> PackageManifest {
     for member in &mut opened.members {
+        let root = native(folder.folder);
+        let base = member.base(&root);
         let excluded = !exclude.is_empty()
             && Path::new(&member.path)
                 .ancestors()
-                .any(|part| part != Path::new("") && exclude.is_match(native(folder.folder).join(part)));
+                .any(|part| part != Path::new("") && exclude.is_match(base.join(part)));
         member.optional |= excluded;
     }
     opened
@@ -126,7 +159,7 @@ fn sorted(names: &io::Folder, rel: &str, exclude: &GlobSet) -> (Listing, Vec<Str
 /// One folder of a tree, for packages to read in.
 pub(crate) struct TreeFolder<'a> {
     folder: &'a str,
-    listings: &'a Listings,
+    whole: &'a WholeTree<'a>,
 }
 
 impl TreeFolder<'_> {
@@ -141,7 +174,7 @@ impl TreeFolder<'_> {
     }
 
     fn resolved(&self, path: &str) -> Result<String, Problem> {
-        let target = self.listings.tree().resolve(&self.below(path)).map_err(|e| refused(&e))?;
+        let target = self.whole.listings.tree().resolve(&self.below(path)).map_err(|e| refused(&e))?;
         let what = "the link leads out of the scanned folder and is not followed";
         target.ok_or_else(|| Problem::new(ProblemKind::Unsupported, "", None, what))
     }
@@ -149,7 +182,7 @@ impl TreeFolder<'_> {
 
 impl PackageFiles for TreeFolder<'_> {
     fn source(&self, path: &str) -> Result<Source, Problem> {
-        let (path, tree) = (self.resolved(path)?, self.listings.tree());
+        let (path, tree) = (self.resolved(path)?, self.whole.listings.tree());
         // A pipe would block for ever when opened.
         let stat = tree.stat(&path).map_err(|e| refused(&e))?;
         if stat.kind != Kind::File {
@@ -160,8 +193,12 @@ impl PackageFiles for TreeFolder<'_> {
     }
 
     fn list(&self, path: &str) -> Result<Listing, Problem> {
-        let names = self.listings.folder(&self.resolved(path)?).map_err(|e| refused(&e))?;
+        let names = self.whole.listings.folder(&self.resolved(path)?).map_err(|e| refused(&e))?;
         Ok(sorted(&names, "", &GlobSet::empty()).0)
+    }
+
+    fn index(&self) -> Option<&FileIndex> {
+        Some(self.whole.index())
     }
 }
 

@@ -32,7 +32,7 @@ const FRESH: Duration = Duration::from_millis(5);
 const SMALL: u64 = 1024 * 1024;
 /// How long a growing asset waits for others. A thread that holds decoded pixels may wait for one that waits for them:
 /// for it alone this bound is there.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TURN_TIMEOUT: Duration = Duration::from_secs(60);
 /// Assets in work at once that have grown past so many bytes. They are entered in this order, so that none waits for one
 /// that waits for it.
 static TURNS: [(u64, Budget); 3] =
@@ -213,7 +213,7 @@ impl Reading {
     fn weigh(&mut self, bytes: u64) {
         self.weight = self.weight.saturating_add(bytes);
         while let Some((_, turn)) = TURNS.get(self.turns.len()).filter(|(past, _)| self.weight > *past) {
-            self.turns.push(turn.take(1, PATIENCE));
+            self.turns.push(turn.take(1, TURN_TIMEOUT));
         }
     }
 }

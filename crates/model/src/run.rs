@@ -521,6 +521,23 @@ pub struct PackageFault {
     pub path: String,
     /// `SHA-1 is … and not …`, `frames 1012-1014 of shot_%04d.dpx`.
     pub what: String,
+    /// The manifests of the package that say so, where it has several; else empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub by: String,
+}
+
+impl PackageFault {
+    /// A fault about `path`.
+    #[must_use]
+    pub fn new(kind: PackageFaultKind, path: impl Into<String>, what: impl Into<String>) -> Self {
+        Self { kind, path: path.into(), what: what.into(), by: String::new() }
+    }
+
+    /// Names the manifests that say so.
+    #[must_use]
+    pub fn stated_by(self, by: impl Into<String>) -> Self {
+        Self { by: by.into(), ..self }
+    }
 }
 
 /// The kinds of [`PackageFault`].

@@ -18,7 +18,7 @@ use crate::settings::Webhook;
 use crate::store::Hook;
 
 /// How long a command or a server may take.
-const PATIENCE: Duration = Duration::from_secs(30);
+const HOOK_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Tells what is due until the server ends.
 pub fn run(server: &Arc<Server>) {
@@ -81,10 +81,10 @@ fn run_command(server: &Server, path: &Path, body: &str) -> Result<(), String> {
         match child.try_wait().map_err(|e| e.to_string())? {
             Some(status) if status.success() => return Ok(()),
             Some(status) => return Err(format!("{}: {status}", path.display())),
-            None if start.elapsed() > PATIENCE || server.stopped() => {
+            None if start.elapsed() > HOOK_TIMEOUT || server.stopped() => {
                 let _ = child.kill();
                 let _ = child.wait();
-                return Err(format!("{}: did not end within {} seconds", path.display(), PATIENCE.as_secs()));
+                return Err(format!("{}: did not end within {} seconds", path.display(), HOOK_TIMEOUT.as_secs()));
             }
             None => std::thread::sleep(Duration::from_millis(20)),
         }
@@ -108,7 +108,7 @@ pub fn signature(secret: &str, body: &str) -> String {
 
 fn post(webhook: &Webhook, body: &str) -> Result<(), String> {
     let agent: ureq::Agent =
-        ureq::Agent::config_builder().timeout_global(Some(PATIENCE)).max_redirects(0).build().into();
+        ureq::Agent::config_builder().timeout_global(Some(HOOK_TIMEOUT)).max_redirects(0).build().into();
     let sent = agent
         .post(webhook.url.as_str())
         .header("Content-Type", "application/json")

@@ -41,7 +41,7 @@ const AGAIN: Duration = Duration::from_secs(5);
 /// Sign-ins that may wait for the provider at the same time.
 const ASKING: usize = 32;
 /// How long the provider may take to answer.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PROVIDER_TIMEOUT: Duration = Duration::from_secs(10);
 /// The longest answer of a provider.
 const ANSWER: u64 = 1 << 20;
 
@@ -321,7 +321,7 @@ fn call(request: HttpRequest) -> Result<HttpResponse, Unanswered> {
         return Err(Unanswered(format!("the provider names an address without TLS: {address}")));
     }
     let config = ureq::Agent::config_builder();
-    let config = config.timeout_global(Some(PATIENCE)).max_redirects(0).http_status_as_error(false);
+    let config = config.timeout_global(Some(PROVIDER_TIMEOUT)).max_redirects(0).http_status_as_error(false);
     let agent: ureq::Agent = config.build().into();
     let told = |e: ureq::Error| Unanswered(format!("{address}: {e}"));
     // A request without a body is sent as one.

@@ -23,7 +23,7 @@ use crate::{Server, secret};
 /// What stands before a request's id where a record says where it came from.
 const SOURCE: &str = "countersign serve, request ";
 /// How long a prepared line waits for its signature.
-const PATIENCE: Duration = Duration::from_secs(300);
+const TICKET_LIFETIME: Duration = Duration::from_secs(300);
 /// Lines that wait for their signatures at most.
 const MOST: usize = 256;
 
@@ -85,7 +85,7 @@ impl Tickets {
     fn keep(&self, ticket: Ticket) -> Result<String, Refused> {
         let name = secret::random().map_err(Refused::Failed)?;
         let mut tickets = self.lock();
-        tickets.retain(|_, ticket| ticket.at.elapsed() < PATIENCE);
+        tickets.retain(|_, ticket| ticket.at.elapsed() < TICKET_LIFETIME);
         if tickets.len() >= MOST {
             return Err(Refused::Failed(
                 "too many decisions wait for their signatures: try again in a minute".to_owned(),
@@ -97,7 +97,7 @@ impl Tickets {
 
     /// A ticket counts once.
     fn take(&self, name: &str) -> Option<Ticket> {
-        self.lock().remove(name).filter(|ticket| ticket.at.elapsed() < PATIENCE)
+        self.lock().remove(name).filter(|ticket| ticket.at.elapsed() < TICKET_LIFETIME)
     }
 }
 

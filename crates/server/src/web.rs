@@ -42,7 +42,7 @@ pub use pages::Pages;
 /// The longest body of a request.
 const BODY: usize = 1 << 20;
 /// How long an answer may take.
-const PATIENCE: Duration = Duration::from_secs(60);
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Who may ask.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -179,13 +179,13 @@ fn router(server: Arc<Server>) -> Router {
     router
         .fallback(nothing)
         .method_not_allowed_fallback(nothing)
-        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, PATIENCE))
-        .layer(middleware::from_fn_with_state(Arc::clone(&server), around))
+        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, REQUEST_TIMEOUT))
+        .layer(middleware::from_fn_with_state(Arc::clone(&server), check_host_and_set_headers))
         .with_state(server)
 }
 
 /// What holds for every answer: the host that was asked for is this one, and the headers are set.
-async fn around(State(server): State<Arc<Server>>, request: Request, next: Next) -> Response {
+async fn check_host_and_set_headers(State(server): State<Arc<Server>>, request: Request, next: Next) -> Response {
     let answer = match guard::host(&server, request.headers()) {
         true => next.run(request).await,
         false => answer::plain(StatusCode::MISDIRECTED_REQUEST, "this server goes by another name: see --public\n"),

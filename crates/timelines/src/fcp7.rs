@@ -89,7 +89,7 @@ fn is_false(element: &Element, name: &str) -> bool {
 
 /// What a track inherits.
 #[derive(Clone, Copy)]
-struct Around {
+struct Inherited {
     place: Placement,
     kind: Option<EventKind>,
     rate: Rate,
@@ -111,8 +111,8 @@ impl<'a> Walker<'a, '_> {
         let rate = rate_of(sequence).unwrap_or(Rate::FILM);
         let start = timecode_of(sequence, rate);
         let offset = start.map_or(0.0, |start| seconds(start.frames, start.rate));
-        let around = Around { place: Placement::root(offset), kind: None, rate, enabled: true, depth: 0 };
-        self.sequence(sequence, around, true)?;
+        let inherited = Inherited { place: Placement::root(offset), kind: None, rate, enabled: true, depth: 0 };
+        self.sequence(sequence, inherited, true)?;
         for (index, event) in self.events.iter_mut().enumerate() {
             if event.id.is_empty() {
                 event.id = (index + 1).to_string();
@@ -129,22 +129,22 @@ impl<'a> Walker<'a, '_> {
         })
     }
 
-    fn sequence(&mut self, sequence: &'a Element, around: Around, is_top: bool) -> Result<(), Unreadable> {
-        check_depth(around.depth, "FCP7 XML (sequence)")?;
+    fn sequence(&mut self, sequence: &'a Element, inherited: Inherited, is_top: bool) -> Result<(), Unreadable> {
+        check_depth(inherited.depth, "FCP7 XML (sequence)")?;
         if self.open.iter().any(|open| std::ptr::eq(*open, sequence)) {
             return Err(Unreadable::new("FCP7 XML (sequence)", "a sequence contains itself"));
         }
         self.open.push(sequence);
-        let rate = rate_of(sequence).unwrap_or(around.rate);
+        let rate = rate_of(sequence).unwrap_or(inherited.rate);
         for (name, kind) in [("video", EventKind::Video), ("audio", EventKind::Audio)] {
-            if around.kind.is_some_and(|wanted| wanted != kind) {
+            if inherited.kind.is_some_and(|wanted| wanted != kind) {
                 continue;
             }
             let Some(medium) = sequence.path(&["media", name]) else { continue };
             let switched_on = !is_false(medium, "enabled");
             for track in medium.children_named("track").filter(|track| !is_further_channel(track)) {
-                let enabled = around.enabled && switched_on && !is_false(track, "enabled");
-                let inner = Around { kind: Some(kind), rate, enabled, depth: around.depth + 1, ..around };
+                let enabled = inherited.enabled && switched_on && !is_false(track, "enabled");
+                let inner = Inherited { kind: Some(kind), rate, enabled, depth: inherited.depth + 1, ..inherited };
                 self.track(track, inner)?;
                 if is_top {
                     self.track += 1;
@@ -155,7 +155,7 @@ impl<'a> Walker<'a, '_> {
         Ok(())
     }
 
-    fn track(&mut self, track: &'a Element, around: Around) -> Result<(), Unreadable> {
+    fn track(&mut self, track: &'a Element, inherited: Inherited) -> Result<(), Unreadable> {
         let items: Vec<&Element> = track.children.iter().filter(|item| is_item(item)).collect();
         for (index, item) in items.iter().enumerate() {
             self.budget.step("FCP7 XML (track)")?;
@@ -167,25 +167,29 @@ impl<'a> Walker<'a, '_> {
             let head = transition(index.checked_sub(1)).copied();
             let tail = transition(Some(index + 1)).copied();
             if let Some(span) = span_of(item, head, tail) {
-                self.clip(item, span, around)?;
+                self.clip(item, span, inherited)?;
             }
         }
         Ok(())
     }
 
-    fn clip(&mut self, item: &'a Element, span: Span, around: Around) -> Result<(), Unreadable> {
-        let enabled = around.enabled && !is_false(item, "enabled");
-        let rate = around.rate;
+    fn clip(&mut self, item: &'a Element, span: Span, inherited: Inherited) -> Result<(), Unreadable> {
+        let enabled = inherited.enabled && !is_false(item, "enabled");
+        let rate = inherited.rate;
         let clip_rate = rate_of(item).unwrap_or(rate);
         let length = span.end.saturating_sub(span.start).max(0);
         // `in` counts in the clip's rate; what a transition moves the cut by counts in the sequence's.
         let source_in = clip_rate.convert(item.child_number("in").unwrap_or(0), rate).saturating_add(span.offset);
-        let place = &around.place;
+        let place = &inherited.place;
         if let Some(nested) = item.child("sequence") {
             let defined = nested.attribute("id").and_then(|id| self.definitions.sequences.get(id).copied());
             let nested = if nested.children.is_empty() { defined.unwrap_or(nested) } else { nested };
             let inner = place.child(seconds(span.start, rate), seconds(length, rate), seconds(source_in, rate));
-            return self.sequence(nested, Around { place: inner, enabled, depth: around.depth + 1, ..around }, false);
+            return self.sequence(
+                nested,
+                Inherited { place: inner, enabled, depth: inherited.depth + 1, ..inherited },
+                false,
+            );
         }
         let file = item.child("file").map(|file| self.file(file));
         if item.name == "generatoritem"
@@ -203,7 +207,7 @@ impl<'a> Walker<'a, '_> {
             duration: rate.convert(length, clip_rate),
             rate: clip_rate,
         };
-        let mut event = Event::new(around.kind.unwrap_or(EventKind::Video), source, record);
+        let mut event = Event::new(inherited.kind.unwrap_or(EventKind::Video), source, record);
         event.played = played;
         event.track = self.track;
         event.enabled = enabled;

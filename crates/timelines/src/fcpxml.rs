@@ -71,7 +71,7 @@ fn rate_of_format(format: &Element) -> Option<Rate> {
 
 /// What an element inherits.
 #[derive(Clone, Copy)]
-struct Around {
+struct Inherited {
     place: Placement,
     /// Only picture or only sound of what lies inside is used.
     only: Option<EventKind>,
@@ -115,11 +115,11 @@ impl<'a> Walker<'a, '_> {
         let drop = sequence.attribute("tcFormat") == Some("DF");
         let start = time_of(sequence, "tcStart");
         // The sequence's own time begins at its start timecode, and so does the record's.
-        let around = Around { place: Placement::root(0.0), only: None, lane: 0, enabled: true, depth: 0, rate };
+        let inherited = Inherited { place: Placement::root(0.0), only: None, lane: 0, enabled: true, depth: 0, rate };
         match sequence.child("spine") {
-            Some(spine) if sequence.name == "sequence" => self.sequential(spine, around, start.unwrap_or(0.0))?,
+            Some(spine) if sequence.name == "sequence" => self.sequential(spine, inherited, start.unwrap_or(0.0))?,
             _ => {
-                self.element(sequence, Around { depth: 1, ..around }, 0.0)?;
+                self.element(sequence, Inherited { depth: 1, ..inherited }, 0.0)?;
             }
         }
         Ok(Some(Timeline {
@@ -141,11 +141,11 @@ impl<'a> Walker<'a, '_> {
     }
 
     /// Elements one after the other (a spine, an angle): where an offset is left out it is the end of the one before.
-    fn sequential(&mut self, parent: &'a Element, around: Around, begin: f64) -> Result<(), Unreadable> {
-        check_depth(around.depth, "FCPXML (spine)")?;
+    fn sequential(&mut self, parent: &'a Element, inherited: Inherited, begin: f64) -> Result<(), Unreadable> {
+        check_depth(inherited.depth, "FCPXML (spine)")?;
         let mut next = begin;
         for child in &parent.children {
-            let lasted = self.element(child, around, next)?;
+            let lasted = self.element(child, inherited, next)?;
             if let Some(end) = lasted {
                 next = end;
             }
@@ -172,14 +172,14 @@ impl<'a> Walker<'a, '_> {
     }
 
     /// One story element; gives its end in the parent's time when it takes part in the sequence.
-    fn element(&mut self, element: &'a Element, around: Around, next: f64) -> Result<Option<f64>, Unreadable> {
-        check_depth(around.depth, "FCPXML")?;
+    fn element(&mut self, element: &'a Element, inherited: Inherited, next: f64) -> Result<Option<f64>, Unreadable> {
+        check_depth(inherited.depth, "FCPXML")?;
         self.budget.step("FCPXML")?;
         if element.name == "audition" {
             // The first of an audition is the one that is picked.
             let picked = element.children.iter().find(|child| is_story(child));
             return match picked {
-                Some(picked) => self.element(picked, Around { depth: around.depth + 1, ..around }, next),
+                Some(picked) => self.element(picked, Inherited { depth: inherited.depth + 1, ..inherited }, next),
                 None => Ok(None),
             };
         }
@@ -187,21 +187,21 @@ impl<'a> Walker<'a, '_> {
             return Ok(None);
         }
         let lane = element.attribute("lane").and_then(|lane| lane.parse::<i64>().ok());
-        let around = Around {
-            lane: around.lane.saturating_add(lane.unwrap_or(0).clamp(-10_000, 10_000)),
-            enabled: around.enabled && element.attribute("enabled") != Some("0"),
-            depth: around.depth + 1,
-            ..around
+        let inherited = Inherited {
+            lane: inherited.lane.saturating_add(lane.unwrap_or(0).clamp(-10_000, 10_000)),
+            enabled: inherited.enabled && element.attribute("enabled") != Some("0"),
+            depth: inherited.depth + 1,
+            ..inherited
         };
         let times = self.times(element, next);
         if element.name == "spine" {
-            let inner = Around { place: connected(&around.place, times.offset, 0.0), ..around };
+            let inner = Inherited { place: connected(&inherited.place, times.offset, 0.0), ..inherited };
             self.sequential(element, inner, 0.0)?;
             return Ok(None);
         }
-        self.contents(element, around, times)?;
+        self.contents(element, inherited, times)?;
         // What is connected to this element lives in its time, but is not cut with it.
-        let outer = Around { place: connected(&around.place, times.offset, times.start), ..around };
+        let outer = Inherited { place: connected(&inherited.place, times.offset, times.start), ..inherited };
         let own = own_reference(element, times.start);
         for child in element.children.iter().filter(|child| child.attribute("lane").is_some()) {
             // The sound of the same medium, written out beside its picture, is no use of its own.
@@ -215,17 +215,17 @@ impl<'a> Walker<'a, '_> {
     }
 
     /// What the element itself shows.
-    fn contents(&mut self, element: &'a Element, around: Around, times: Times) -> Result<(), Unreadable> {
-        let inside = || around.place.child(times.offset, times.duration, times.start);
+    fn contents(&mut self, element: &'a Element, inherited: Inherited, times: Times) -> Result<(), Unreadable> {
+        let inside = || inherited.place.child(times.offset, times.duration, times.start);
         match element.name.as_str() {
             "asset-clip" | "video" | "audio" => {
                 let kind = if element.name == "audio" { EventKind::Audio } else { self.kind_of_asset(element) };
-                self.event(&Clip { element, essence: element, kind, source_start: times.start }, around, times)
+                self.event(&Clip { element, essence: element, kind, source_start: times.start }, inherited, times)
             }
-            "clip" => self.clip(element, around, times),
+            "clip" => self.clip(element, inherited, times),
             "sync-clip" => {
-                let only = source_enable(element, around.only);
-                let inner = Around { place: inside(), only, ..around };
+                let only = source_enable(element, inherited.only);
+                let inner = Inherited { place: inside(), only, ..inherited };
                 let content = element.children.iter().filter(|child| child.attribute("lane").is_none());
                 let mut next = times.start;
                 for child in content {
@@ -240,13 +240,13 @@ impl<'a> Walker<'a, '_> {
                 let Some(sequence) = media.child("sequence") else { return Ok(()) };
                 let Some(spine) = sequence.child("spine") else { return Ok(()) };
                 let begin = time_of(sequence, "tcStart").unwrap_or(0.0);
-                let only = source_enable(element, around.only);
+                let only = source_enable(element, inherited.only);
                 self.enter(media)?;
-                self.sequential(spine, Around { place: inside(), only, ..around }, begin)?;
+                self.sequential(spine, Inherited { place: inside(), only, ..inherited }, begin)?;
                 self.open.pop();
                 Ok(())
             }
-            "mc-clip" => self.multicam(element, Around { place: inside(), ..around }),
+            "mc-clip" => self.multicam(element, Inherited { place: inside(), ..inherited }),
             _ => Ok(()),
         }
     }
@@ -260,7 +260,7 @@ impl<'a> Walker<'a, '_> {
     }
 
     /// The angles that a multicam clip shows and sounds.
-    fn multicam(&mut self, element: &'a Element, around: Around) -> Result<(), Unreadable> {
+    fn multicam(&mut self, element: &'a Element, inherited: Inherited) -> Result<(), Unreadable> {
         let Some(media) = self.resource(element, "ref") else { return Ok(()) };
         let Some(multicam) = media.child("multicam") else { return Ok(()) };
         let begin = time_of(multicam, "tcStart").unwrap_or(0.0);
@@ -270,10 +270,10 @@ impl<'a> Walker<'a, '_> {
             let angle = multicam.children_named("mc-angle").find(|angle| angle.attribute("angleID") == angle_id);
             let only = match source.attribute("srcEnable") {
                 Some("none") => continue,
-                _ => source_enable(source, source_enable(element, around.only)),
+                _ => source_enable(source, source_enable(element, inherited.only)),
             };
             if let Some(angle) = angle {
-                self.sequential(angle, Around { only, ..around }, begin)?;
+                self.sequential(angle, Inherited { only, ..inherited }, begin)?;
             }
         }
         self.open.pop();
@@ -281,24 +281,25 @@ impl<'a> Walker<'a, '_> {
     }
 
     /// A clip with its media written out as `video` and `audio` inside: one event, unless it holds several in a row.
-    fn clip(&mut self, element: &'a Element, around: Around, times: Times) -> Result<(), Unreadable> {
+    fn clip(&mut self, element: &'a Element, inherited: Inherited, times: Times) -> Result<(), Unreadable> {
         let essences = element.children.iter().filter(|child| child.attribute("lane").is_none() && is_story(child));
         let several = essences.filter(|child| child.name != "gap").count() > 1;
         if several {
-            let inner = Around { place: around.place.child(times.offset, times.duration, times.start), ..around };
+            let inner =
+                Inherited { place: inherited.place.child(times.offset, times.duration, times.start), ..inherited };
             return self.sequential_essences(element, inner, times.start);
         }
         let Some((essence, at)) = essence_of(element, times.start) else { return Ok(()) };
         let kind = if essence.name == "audio" { EventKind::Audio } else { self.kind_of_asset(essence) };
         let inner = self.times(essence, 0.0);
         let source_start = inner.start + at - inner.offset;
-        self.event(&Clip { element, essence, kind, source_start }, around, times)
+        self.event(&Clip { element, essence, kind, source_start }, inherited, times)
     }
 
-    fn sequential_essences(&mut self, parent: &'a Element, around: Around, begin: f64) -> Result<(), Unreadable> {
+    fn sequential_essences(&mut self, parent: &'a Element, inherited: Inherited, begin: f64) -> Result<(), Unreadable> {
         let mut next = begin;
         for child in parent.children.iter().filter(|child| child.attribute("lane").is_none()) {
-            if let Some(end) = self.element(child, around, next)? {
+            if let Some(end) = self.element(child, inherited, next)? {
                 next = end;
             }
         }
@@ -313,29 +314,29 @@ impl<'a> Walker<'a, '_> {
         if sound_only || element.attribute("srcEnable") == Some("audio") { EventKind::Audio } else { EventKind::Video }
     }
 
-    fn event(&mut self, clip: &Clip<'a>, around: Around, times: Times) -> Result<(), Unreadable> {
+    fn event(&mut self, clip: &Clip<'a>, inherited: Inherited, times: Times) -> Result<(), Unreadable> {
         let Clip { element, essence, kind, source_start } = *clip;
         let Some(asset) = self.resource(essence, "ref").filter(|resource| resource.name == "asset") else {
             // Titles and generators refer to effects.
             return Ok(());
         };
         self.budget.event("FCPXML")?;
-        let (record, played) = around.place.range(times.offset, times.duration, around.rate);
+        let (record, played) = inherited.place.range(times.offset, times.duration, inherited.rate);
         let source = TimeRange {
-            start: units(source_start, around.rate),
-            duration: units(times.duration, around.rate),
-            rate: around.rate,
+            start: units(source_start, inherited.rate),
+            duration: units(times.duration, inherited.rate),
+            rate: inherited.rate,
         };
         // Inside a use that takes only picture or only sound, an event is of that kind, and silent or unseen without it.
         let has_sound = asset.attribute("hasAudio") == Some("1") && essence.name != "video";
-        let usable = match around.only {
+        let usable = match inherited.only {
             Some(EventKind::Video) => kind == EventKind::Video,
             Some(EventKind::Audio) => kind == EventKind::Audio || has_sound,
             None => true,
         };
-        let mut event = Event::new(around.only.unwrap_or(kind), source, record);
+        let mut event = Event::new(inherited.only.unwrap_or(kind), source, record);
         event.played = played.filter(|_| usable);
-        event.enabled = around.enabled;
+        event.enabled = inherited.enabled;
         event.name = element.attribute("name").or(asset.attribute("name")).unwrap_or_default().to_owned();
         let stored = asset.children_named("media-rep").filter_map(|rep| rep.attribute("src"));
         let mut urls = asset.attribute("src").into_iter().chain(stored).map(str::to_owned);
@@ -348,7 +349,7 @@ impl<'a> Walker<'a, '_> {
             let media_start = time_of(asset, "start").unwrap_or(0.0);
             set_speed(&mut event, map, (time_of(element, "start"), times.duration), media_start);
         }
-        self.events.push((around.lane, event));
+        self.events.push((inherited.lane, event));
         Ok(())
     }
 }

@@ -101,7 +101,7 @@ fn items<'a>(value: &'a Value, key: &str) -> &'a [Value] {
 
 /// What a nested item inherits.
 #[derive(Clone, Copy)]
-struct Around {
+struct Inherited {
     place: Placement,
     kind: Option<EventKind>,
     track: usize,
@@ -138,13 +138,13 @@ impl Walker {
     fn timeline(&mut self, named: &Value, tracks: &Value, start: Option<Time>) -> Result<(), Unreadable> {
         let mut events = Vec::new();
         let place = Placement::root(start.map_or(0.0, |start| start.seconds));
-        let around = Around { place, kind: None, track: 0, enabled: true, depth: 0 };
+        let inherited = Inherited { place, kind: None, track: 0, enabled: true, depth: 0 };
         if schema(tracks) == "Stack" && tracks.get("source_range").is_none_or(Value::is_null) {
             for (track, child) in items(tracks, "children").iter().enumerate() {
-                self.item(child, Around { track, ..around }, 0.0, &mut events)?;
+                self.item(child, Inherited { track, ..inherited }, 0.0, &mut events)?;
             }
         } else {
-            self.item(tracks, around, 0.0, &mut events)?;
+            self.item(tracks, inherited, 0.0, &mut events)?;
         }
         for (index, event) in events.iter_mut().enumerate() {
             event.id = (index + 1).to_string();
@@ -165,16 +165,22 @@ impl Walker {
     }
 
     /// One item at a local second; gives how long it lasts.
-    fn item(&mut self, value: &Value, around: Around, at: f64, events: &mut Vec<Event>) -> Result<f64, Unreadable> {
-        check_depth(around.depth, "OTIO")?;
+    fn item(
+        &mut self,
+        value: &Value,
+        inherited: Inherited,
+        at: f64,
+        events: &mut Vec<Event>,
+    ) -> Result<f64, Unreadable> {
+        check_depth(inherited.depth, "OTIO")?;
         self.budget.step("OTIO")?;
-        let enabled = around.enabled && value.get("enabled").and_then(Value::as_bool).unwrap_or(true);
-        let around = Around { enabled, depth: around.depth + 1, ..around };
+        let enabled = inherited.enabled && value.get("enabled").and_then(Value::as_bool).unwrap_or(true);
+        let inherited = Inherited { enabled, depth: inherited.depth + 1, ..inherited };
         match schema(value) {
-            "Clip" => self.clip(value, around, at, events),
-            "Track" | "Stack" => self.composition(value, around, at, events),
+            "Clip" => self.clip(value, inherited, at, events),
+            "Track" | "Stack" => self.composition(value, inherited, at, events),
             "Timeline" => match value.get("tracks") {
-                Some(tracks) => self.item(tracks, around, at, events),
+                Some(tracks) => self.item(tracks, inherited, at, events),
                 None => Ok(0.0),
             },
             "Transition" => Ok(0.0),
@@ -186,23 +192,23 @@ impl Walker {
     fn composition(
         &mut self,
         value: &Value,
-        around: Around,
+        inherited: Inherited,
         at: f64,
         events: &mut Vec<Event>,
     ) -> Result<f64, Unreadable> {
         let is_track = schema(value) == "Track";
         let kind = match value.get("kind").and_then(Value::as_str) {
-            _ if around.kind == Some(EventKind::Audio) => around.kind,
+            _ if inherited.kind == Some(EventKind::Audio) => inherited.kind,
             Some("Audio") => Some(EventKind::Audio),
             Some("Video") => Some(EventKind::Video),
-            _ => around.kind,
+            _ => inherited.kind,
         };
         let trimmed = value.get("source_range").and_then(range);
         let place = match trimmed {
-            Some((start, duration)) => around.place.child(at, duration.seconds, start.seconds),
-            None => around.place.child(at, f64::INFINITY, 0.0),
+            Some((start, duration)) => inherited.place.child(at, duration.seconds, start.seconds),
+            None => inherited.place.child(at, f64::INFINITY, 0.0),
         };
-        let inner = Around { place, kind, ..around };
+        let inner = Inherited { place, kind, ..inherited };
         let mut length = 0.0_f64;
         for child in items(value, "children") {
             let position = if is_track { length } else { 0.0 };
@@ -212,7 +218,13 @@ impl Walker {
         Ok(trimmed.map_or(length, |(_, duration)| duration.seconds.max(0.0)))
     }
 
-    fn clip(&mut self, value: &Value, around: Around, at: f64, events: &mut Vec<Event>) -> Result<f64, Unreadable> {
+    fn clip(
+        &mut self,
+        value: &Value,
+        inherited: Inherited,
+        at: f64,
+        events: &mut Vec<Event>,
+    ) -> Result<f64, Unreadable> {
         let reference = active_reference(value);
         let available = reference.and_then(|reference| reference.get("available_range")).and_then(range);
         let Some((start, duration)) = value.get("source_range").and_then(range).or(available) else {
@@ -224,12 +236,12 @@ impl Walker {
         }
         self.budget.event("OTIO")?;
         let rate = duration.rate;
-        let (record, played) = around.place.range(at, length, rate);
+        let (record, played) = inherited.place.range(at, length, rate);
         let source = TimeRange { start: units(start.seconds, rate), duration: units(length, rate), rate };
-        let mut event = Event::new(around.kind.unwrap_or(EventKind::Video), source, record);
+        let mut event = Event::new(inherited.kind.unwrap_or(EventKind::Video), source, record);
         event.played = played;
-        event.track = around.track;
-        event.enabled = around.enabled;
+        event.track = inherited.track;
+        event.enabled = inherited.enabled;
         event.name = string(value, "name").unwrap_or_default();
         if let Some(reference) = reference {
             describe_media(&mut event, reference);

@@ -9,7 +9,7 @@ use countersign_timelines::{Kind, conform::Conform, identify, json, read};
 use std::time::{Duration, Instant};
 
 /// No damaged file of a few kilobytes may take longer than this, on any machine.
-const PATIENCE: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A small generator of numbers (xorshift): the same damage on every run.
 struct Numbers(u64);
@@ -44,7 +44,7 @@ fn survives(kind: Kind, bytes: &[u8], conform: &Conform<'_>) -> bool {
         }
         Err(error) => assert!(!error.place.is_empty() && !error.reason.is_empty()),
     }
-    assert!(begin.elapsed() < PATIENCE, "{kind:?} took {:?}", begin.elapsed());
+    assert!(begin.elapsed() < TIMEOUT, "{kind:?} took {:?}", begin.elapsed());
     understood
 }
 

@@ -11,7 +11,7 @@ use crate::cli::reporting::width;
 use countersign_engine::scan::above;
 use countersign_engine::walk::lossless;
 use countersign_judge::policy::Policy;
-use countersign_judge::policy::explain::{Demand, Explanation, Place, Said, explain};
+use countersign_judge::policy::explain::{Demand, Explanation, Place, PolicyLine, explain};
 use countersign_model::error::{Error, Result};
 use countersign_report::escape::terminal;
 use countersign_report::layout::wrap;
@@ -125,6 +125,6 @@ fn page(said: &Explanation) -> String {
     out
 }
 
-fn at(said: Option<&Said>) -> String {
+fn at(said: Option<&PolicyLine>) -> String {
     said.map(|said| format!(", {} line {}", said.file, said.line)).unwrap_or_default()
 }

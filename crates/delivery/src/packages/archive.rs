@@ -29,7 +29,7 @@ pub fn shown(name: &str) -> (String, Option<&'static str>) {
 /// A fault of an archive; the path is that of the member, or of the archive.
 #[must_use]
 pub fn fault(path: impl Into<String>, what: impl Into<String>) -> PackageFault {
-    PackageFault { kind: PackageFaultKind::Malformed, path: path.into(), what: what.into() }
+    PackageFault::new(PackageFaultKind::Malformed, path, what)
 }
 
 /// Names that one drive or another takes for the same.

@@ -7,7 +7,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::assetmap::Flavor;
 use super::assetmap::{Map, id};
-use super::parcel::{self, Composition, Mapped, Reader};
+use super::mapped_package::{self, Composition, Mapped, Reader};
 use super::xml::{self, Element};
 use super::{Folder, Info, inside, paths};
 use countersign_model::Play;
@@ -37,7 +37,7 @@ fn drawn(folder: &Folder, map: &Map, composition: &Composition) -> Vec<(String, 
         let Some(path) = files.get(asset.as_str()).filter(|p| p.to_ascii_lowercase().ends_with(".xml")) else {
             continue;
         };
-        if read.len() >= parcel::DOCUMENTS && !read.contains_key(path) {
+        if read.len() >= mapped_package::DOCUMENTS && !read.contains_key(path) {
             break;
         }
         let pictures = read.entry(path).or_insert_with(|| pictures(folder, path, &files, &ids));

@@ -92,6 +92,8 @@ pub struct ClaimedDigest<'a> {
     pub package: usize,
     /// What the package says that the file's digest is.
     pub digest: &'a Digest,
+    /// The manifests that say so, where the package has several; else empty.
+    pub by: &'a str,
 }
 
 /// The folder that is the root of a package.
@@ -110,7 +112,7 @@ impl PackageIndex {
         let id = self.packages.len();
         let mut spelled = Vec::with_capacity(opened.members.len());
         for (index, member) in opened.members.iter().enumerate() {
-            let path = spelling(&rel.join(&member.path));
+            let path = spelling(&member.base(rel).join(&member.path));
             if !path.is_ascii() {
                 self.composed.entry((root, path.nfc().collect())).or_default().push((id, index));
             }
@@ -186,7 +188,7 @@ impl PackageIndex {
                 let member = self.packages.get_mut(*other).and_then(|p| p.opened.members.get_mut(*index));
                 // A piece of an asset has no digest of its own.
                 let Some(member) = member.filter(|member| !member.digests.is_empty()) else { continue };
-                let contradiction = super::parcel::contradiction(&member.digests, &digest);
+                let contradiction = super::mapped_package::contradiction(&member.digests, &digest);
                 if !member.digests.contains(&digest) && member.digests.len() < super::PLAYS {
                     member.digests.push(digest.clone());
                 }
@@ -253,7 +255,13 @@ impl PackageIndex {
     #[must_use]
     pub fn digests(&self, root: usize, rel: &str) -> Vec<ClaimedDigest<'_>> {
         let rows = self.rows(self.claims(root, rel));
-        rows.flat_map(|(package, m)| m.digests.iter().map(move |digest| ClaimedDigest { package, digest })).collect()
+        rows.flat_map(|(package, member)| {
+            member.digests.iter().enumerate().map(move |(at, digest)| {
+                let by = member.stated_by.get(at).map_or("", String::as_str);
+                ClaimedDigest { package, digest, by }
+            })
+        })
+        .collect()
     }
 
     /// Takes up a fault that showed while files were read (a digest that does not match); from any thread. The path
@@ -274,14 +282,15 @@ impl PackageIndex {
             if let Some(seen) = package.seen.get_mut(*index) {
                 *seen = true;
             }
-            let size = package.opened.members.get(*index).and_then(|m| m.size);
-            if let Some(size) = size.filter(|size| *size != asset.size && asset.obstacle.is_none()) {
+            let Some(member) = package.opened.members.get(*index) else { continue };
+            if let Some(size) = member.size.filter(|size| *size != asset.size && asset.obstacle.is_none()) {
                 let what = format!("has {} bytes and not {size}", asset.size);
-                self.fault(*id, fault(PackageFaultKind::SizeMismatch, &asset.rel, what));
+                let by = member.listed_in();
+                self.fault(*id, fault(PackageFaultKind::SizeMismatch, &asset.rel, what).stated_by(by));
             }
         }
         if claims.is_empty() && self.expected_unlisted(asset.root, &asset.rel).is_none() {
-            let around = self.around(asset.root, &asset.rel);
+            let around = self.enclosing_packages(asset.root, &asset.rel);
             let strict = around.iter().find(|id| self.packages.get(**id).is_some_and(|p| p.opened.lists_everything));
             if let Some(id) = strict {
                 self.unlisted(*id, &asset.rel);
@@ -324,7 +333,7 @@ impl PackageIndex {
             }
         }
         for (_, faults) in &mut out {
-            faults.sort_by(|a, b| (a.kind, &a.path, &a.what).cmp(&(b.kind, &b.path, &b.what)));
+            faults.sort_by(|a, b| (a.kind, &a.path, &a.what, &a.by).cmp(&(b.kind, &b.path, &b.what, &b.by)));
             faults.dedup();
             *faults = capped(std::mem::take(faults));
         }
@@ -350,7 +359,7 @@ impl PackageIndex {
     }
 
     /// The packages in the innermost folder around the file that holds any.
-    fn around(&self, root: usize, rel: &str) -> Vec<usize> {
+    fn enclosing_packages(&self, root: usize, rel: &str) -> Vec<usize> {
         let mut folder = rel;
         while !folder.is_empty() {
             folder = folder.rfind('/').and_then(|slash| folder.get(..slash)).unwrap_or_default();
@@ -366,7 +375,7 @@ impl PackageIndex {
         if self.is_empty() {
             return None;
         }
-        self.around(root, rel).into_iter().find(|id| {
+        self.enclosing_packages(root, rel).into_iter().find(|id| {
             let Some(package) = self.packages.get(*id) else { return false };
             let path = package.inner(rel);
             let fits = |a: &String| if a.ends_with('/') { path.starts_with(a.as_str()) } else { path == a };
@@ -414,7 +423,11 @@ impl Delivery {
             // What a walk that was stopped did not see may be there all the same.
             complete && !**seen && !m.optional
         });
-        faults.extend(absent.map(|(_, path)| fault(PackageFaultKind::MissingAsset, path, "")));
+        faults.extend(
+            absent.map(|((member, _), path)| {
+                fault(PackageFaultKind::MissingAsset, path, "").stated_by(member.listed_in())
+            }),
+        );
         faults.extend(total.filter(|_| complete));
         let report = PackageReport {
             id,
@@ -469,7 +482,7 @@ fn ignored(patterns: &[String]) -> GlobSet {
 }
 
 fn fault(kind: PackageFaultKind, path: &str, what: impl Into<String>) -> PackageFault {
-    PackageFault { kind, path: path.to_owned(), what: what.into() }
+    PackageFault::new(kind, path, what)
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 
 use super::Info;
 use super::assetmap::Flavor;
-use super::parcel::{Mapped, Reader};
+use super::mapped_package::{Mapped, Reader};
 use super::xml::Element;
 
 static INFO: Info = Info { kind: "imf", name: "Interoperable Master Format (SMPTE ST 2067)" };

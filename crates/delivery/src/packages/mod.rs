@@ -12,11 +12,12 @@ mod bagit;
 mod checksums;
 mod dcp;
 mod deliveries;
+mod file_index;
 mod hash_list;
 mod imf;
+mod mapped_package;
 mod mhl;
 mod names;
-mod parcel;
 mod paths;
 mod pkl;
 mod sequence;
@@ -25,9 +26,12 @@ mod xml;
 
 pub use countersign_io::digest::{Algorithm, Digest};
 pub use deliveries::{ClaimedDigest, PackageIndex, PackageRoot, Place, PlayedComposition, Spelling, capped};
+pub use file_index::FileIndex;
 pub use paths::inside;
-pub use sequence::{FrameName, Row, Sequences, frame_name};
+pub use sequence::{FrameName, PictureTraits, Row, Sequences, frame_name};
 pub use timeline::record_range;
+
+use std::path::Path;
 
 use countersign_io::source::Source;
 use countersign_model::limits;
@@ -153,6 +157,12 @@ pub trait PackageFiles {
     /// # Errors
     /// What kept it from being listed.
     fn list(&self, path: &str) -> Result<Listing, Problem>;
+
+    /// The files of the whole tree by their names, for manifests that name files by another folder; nothing where that is
+    /// not known.
+    fn index(&self) -> Option<&FileIndex> {
+        None
+    }
 }
 
 /// A folder that may be the root of a package. Paths are checked (see [`inside`]) and below this folder.
@@ -198,6 +208,12 @@ impl<'a> Folder<'a> {
     /// As [`PackageFiles::list`].
     pub fn list(&self, path: &str) -> Result<Listing, Problem> {
         self.ground.list(path).map_err(|p| p.within(path))
+    }
+
+    /// The files of the whole tree by their names.
+    #[must_use]
+    pub fn index(&self) -> Option<&'a FileIndex> {
+        self.ground.index()
     }
 }
 
@@ -258,7 +274,7 @@ impl PackageManifest {
     /// Adds a fault about `path` (below the package's root).
     pub fn fault(&mut self, kind: PackageFaultKind, path: impl Into<String>, what: impl Into<String>) {
         if self.faults.len() < limits::FAULTS {
-            self.faults.push(PackageFault { kind, path: path.into(), what: what.into() });
+            self.faults.push(PackageFault::new(kind, path, what));
         }
     }
 }
@@ -279,14 +295,19 @@ pub struct Total {
 /// A file that a package lists.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Member {
-    /// Below the package's root, checked by [`inside`].
+    /// Below the package's root, checked by [`inside`], or below a folder above it.
     pub path: String,
+    /// How many folders above the package's root the path starts: lists of checksums may name files beside their folder. Never
+    /// above the scanned root.
+    pub above: usize,
     /// The id under which compositions of any package may play it.
     pub id: Option<String>,
     /// Size in bytes that the manifest states.
     pub size: Option<u64>,
     /// The digests that the manifest states, of one or of several algorithms.
     pub digests: Vec<Digest>,
+    /// Which manifests state each of `digests`, below the package's root; empty where the package has only one.
+    pub stated_by: Vec<String>,
     /// How the package holds it; `None` for the package's own manifests and what else is listed but not delivered.
     pub membership: Option<Membership>,
     /// Which compositions play it, and where.
@@ -299,7 +320,43 @@ impl Member {
     /// A member of which only the path is known so far.
     #[must_use]
     pub fn new(path: impl Into<String>, membership: Option<Membership>) -> Self {
-        Self { path: path.into(), id: None, size: None, digests: vec![], membership, plays: vec![], optional: false }
+        Self {
+            path: path.into(),
+            above: 0,
+            id: None,
+            size: None,
+            digests: vec![],
+            stated_by: vec![],
+            membership,
+            plays: vec![],
+            optional: false,
+        }
+    }
+
+    /// The folder from which the member's path starts, where the package's root is the folder `root`.
+    ///
+    /// ```
+    /// use std::path::Path;
+    ///
+    /// use countersign_delivery::packages::Member;
+    ///
+    /// let member = Member { above: 1, ..Member::new("media/a.mov", None) };
+    /// assert_eq!(member.base(Path::new("show/lists")).join(&member.path), Path::new("show/media/a.mov"));
+    /// ```
+    #[must_use]
+    pub fn base<'a>(&self, root: &'a Path) -> &'a Path {
+        root.ancestors().nth(self.above).unwrap_or(Path::new(""))
+    }
+
+    /// The manifests that name it, where the package has several, for people.
+    fn listed_in(&self) -> String {
+        let mut names: Vec<&str> = Vec::new();
+        for name in self.stated_by.iter().flat_map(|by| by.split(", ")) {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        names.join(", ")
     }
 }
 

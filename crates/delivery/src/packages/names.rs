@@ -75,13 +75,16 @@ fn spelled(name: &str, likeness: Likeness) -> String {
 pub(super) fn settle(folder: &Folder, opened: &mut PackageManifest) {
     let mut names = Names::new(folder);
     let mut groups: HashMap<String, Vec<usize>> = HashMap::with_capacity(opened.members.len());
-    for (index, member) in opened.members.iter().enumerate() {
+    // What lies beside the package's own folder was found by its name on disk.
+    let own = |member: &Member| member.above == 0;
+    for (index, member) in opened.members.iter().enumerate().filter(|(_, member)| own(member)) {
         groups.entry(spelled(&member.path, Likeness::CompositionAndCase)).or_default().push(index);
     }
-    let by_path: HashMap<String, usize> = opened.members.iter().enumerate().map(|(n, m)| (m.path.clone(), n)).collect();
+    let rows = opened.members.iter().enumerate().filter(|(_, member)| own(member));
+    let by_path: HashMap<String, usize> = rows.map(|(n, m)| (m.path.clone(), n)).collect();
     let mut dropped = Vec::new();
     for index in 0..opened.members.len() {
-        let Some(member) = opened.members.get(index) else { continue };
+        let Some(member) = opened.members.get(index).filter(|member| own(member)) else { continue };
         let twins = groups.get(&spelled(&member.path, Likeness::CompositionAndCase)).map_or(0, Vec::len);
         // Most names are plain and alone: nothing is asked of the disk for them.
         let plain =

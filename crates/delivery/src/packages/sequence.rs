@@ -8,16 +8,20 @@
 //! (`shot_1001_2k.exr`), that one is. Extensions in either case are one run; UDIM tiles are no frames ([`udim`]).
 //!
 //! Five digits and more behind a sign (`A_00010.TIF`) are how frames are numbered, and how some archives number scans: such
-//! files are a run where nearly all of their numbers follow one another.
+//! files are a run where nearly all of their numbers follow one another. Four digits and more without one (`A00010.PNG`,
+//! `0010.jpg`) are how everything is numbered: such files are a run where the pictures are frames as well ([`pictures`]).
 
-mod said;
+mod pictures;
+mod statement;
 mod udim;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use countersign_media::formats::{self, FrameUse};
 use countersign_model::{AssetReport, Frames, PackageFault, PackageFaultKind};
-use said::Said;
+pub use pictures::PictureTraits;
+use pictures::{Open, Pictures};
+use statement::FrameStatement;
 
 /// Frames that make a run, where the name is a frame's: a kind that only comes as frames, or `name.1001.ext`.
 const LEAST: usize = 8;
@@ -25,8 +29,10 @@ const LEAST: usize = 8;
 const MANY: usize = 240;
 /// Digits of a number that may be a frame's without a dot before it.
 const WIDE: usize = 5;
-/// Of so many steps from one number to the next, all but one go to the number that follows.
-const STEPS: usize = 8;
+/// The same, where the pictures say that they are frames.
+const NARROW: usize = 4;
+/// Pictures that say that they are frames, and whose names could be those of stills: so many make a run.
+const SOME: usize = 16;
 /// Kinds of picture that come in numbers of five digits without being frames.
 const PHOTOS: &[&str] = &["jpg", "jpeg", "jpe", "jfif", "mpo", "thm", "heic", "heif", "hif", "webp", "avif", "gif"];
 /// Rows held back while a folder is told: past this a folder is told in parts.
@@ -78,8 +84,10 @@ struct Run {
     suffix: String,
     /// Files that it takes.
     least: usize,
-    /// Frames by how they are numbered, if nearly all of their numbers follow one another.
-    wide: bool,
+    /// What makes frames of files whose names leave it open.
+    open: Option<Open>,
+    /// What is known of its pictures; nothing of files that were put into runs by an earlier number.
+    pictures: Pictures,
     /// Number → digits it is written with.
     numbers: BTreeMap<u64, BTreeSet<usize>>,
     groups: Vec<Group>,
@@ -110,7 +118,7 @@ struct Group {
     numbers: Vec<u64>,
     bytes: u64,
     /// What is said of the first.
-    said: Said,
+    said: FrameStatement,
 }
 
 /// A file name taken apart at its last group of digits.
@@ -120,28 +128,29 @@ struct Name<'a> {
     suffix: &'a str,
     number: u64,
     least: usize,
-    wide: bool,
+    open: Option<Open>,
 }
 
 impl Sequences {
-    /// Takes the next row in walking order, which may have to stand `alone`; gives those that are ready to be told.
-    pub fn take(&mut self, report: AssetReport, alone: bool) -> Vec<Row> {
+    /// Takes the next row in walking order; without traits it has to stand alone. Gives those that are ready to be told.
+    pub fn take(&mut self, report: AssetReport, traits: Option<PictureTraits>) -> Vec<Row> {
         let folder = (report.root, folder(&report.path).to_owned());
         let mut ready = Vec::new();
         if self.folder.as_ref() != Some(&folder) || self.held.len() >= HELD {
             ready = self.finish(true);
             self.folder = Some(folder);
         }
-        match name(&report.path, 0).filter(|_| !alone) {
-            Some(name) => {
+        match name(&report.path, 0).zip(traits) {
+            Some((name, traits)) => {
                 let key = (name.prefix.to_owned(), name.suffix.to_owned());
-                let (digits, number, least, wide) = (name.digits.len(), name.number, name.least, name.wide);
+                let (digits, number, least, open) = (name.digits.len(), name.number, name.least, name.open);
                 let index = *self.runs.entry(key.clone()).or_insert_with(|| {
                     let (prefix, suffix) = key;
-                    self.held.push(PendingRow::Run(Run { prefix, suffix, least, wide, ..Run::default() }));
+                    self.held.push(PendingRow::Run(Run { prefix, suffix, least, open, ..Run::default() }));
                     self.held.len() - 1
                 });
                 if let Some(PendingRow::Run(run)) = self.held.get_mut(index) {
+                    run.pictures.insert(number, (traits, report.bytes));
                     run.add(number, digits, report);
                 }
             }
@@ -158,7 +167,7 @@ impl Sequences {
         self.folder = None;
         let mut out = Vec::new();
         let mut held = std::mem::take(&mut self.held);
-        settle_wide(&mut held);
+        settle_open(&mut held);
         let mut held = regrouped(held);
         join_extensions(&mut held);
         for held in held {
@@ -172,32 +181,25 @@ impl Sequences {
 }
 
 /// Makes runs of those that are numbered as frames are, extensions in either case together.
-fn settle_wide(held: &mut [PendingRow]) {
-    let mut all: HashMap<(String, String), BTreeSet<u64>> = HashMap::new();
+fn settle_open(held: &mut [PendingRow]) {
+    let mut all: HashMap<(String, String), Pictures> = HashMap::new();
     let key = |run: &Run| (run.prefix.clone(), run.suffix.to_ascii_lowercase());
     for held in held.iter() {
         if let PendingRow::Run(run) = held
-            && run.wide
+            && run.open.is_some()
         {
-            all.entry(key(run)).or_default().extend(run.numbers.keys());
+            all.entry(key(run)).or_default().extend(run.pictures.iter().map(|(number, picture)| (*number, *picture)));
         }
     }
     for held in held {
         if let PendingRow::Run(run) = held
-            && run.wide
-            && all.get(&key(run)).is_some_and(follow_one_another)
+            && let Some(open) = run.open
+            && all.get(&key(run)).is_some_and(|pictures| open.are_frames(pictures))
         {
             run.least = LEAST.min(run.least);
             run.groups.iter_mut().filter(|group| group.numbers.len() >= LEAST).for_each(|group| group.rows.truncate(1));
         }
     }
-}
-
-/// Whether numbers are enough for a run, and nearly all of them follow one another.
-fn follow_one_another(numbers: &BTreeSet<u64>) -> bool {
-    let steps = numbers.iter().zip(numbers.iter().skip(1));
-    let leaps = steps.filter(|(one, other)| *other - *one > 1).count();
-    numbers.len() >= LEAST && leaps * STEPS <= numbers.len()
 }
 
 fn folder(path: &str) -> &str {
@@ -352,8 +354,16 @@ fn name(path: &str, back: usize) -> Option<Name<'_>> {
     let dotted = prefix.ends_with('.') && digits.len() >= 4 && end == stem.len();
     let least = if frames_only || dotted { LEAST } else { MANY };
     let signed = file_name(prefix).is_empty() || prefix.ends_with(['_', '-', '.']);
-    let wide = signed && digits.len() >= WIDE && end == stem.len() && !PHOTOS.contains(&lower.as_str());
-    (!camera || frames_only).then_some(Name { prefix, digits, suffix, number, least, wide })
+    let photo = PHOTOS.contains(&lower.as_str());
+    let open = match digits.len() {
+        _ if end != stem.len() => None,
+        WIDE.. if signed && !photo => Some(Open::Numbers(LEAST)),
+        NARROW.. if pictures::is_still(file_name(prefix), digits) => None,
+        WIDE.. if !photo => Some(Open::Pictures(LEAST)),
+        NARROW.. => Some(Open::Pictures(SOME)),
+        _ => None,
+    };
+    (!camera || frames_only).then_some(Name { prefix, digits, suffix, number, least, open })
 }
 
 /// `DSC_0001`, `IMG_4711`, `_MG_0815`: four characters and four digits are a camera's count of single pictures (DCF).
@@ -365,11 +375,12 @@ fn is_camera(prefix: &str, digits: &str, whole: bool) -> bool {
 impl Run {
     fn add(&mut self, number: u64, digits: usize, report: AssetReport) {
         self.numbers.entry(number).or_default().insert(digits);
-        let said = Said::of(&report);
+        let said = FrameStatement::of(&report);
         let groups = &mut self.groups;
         let alike = self.by_digest.entry(said.digest()).or_default();
-        let is_same =
-            |group: &Group| group.rows.first().is_some_and(|first| said::same((first, &group.said), (&report, &said)));
+        let is_same = |group: &Group| {
+            group.rows.first().is_some_and(|first| statement::same((first, &group.said), (&report, &said)))
+        };
         let like = alike.iter().copied().find(|at| groups.get(*at).is_some_and(is_same));
         match like.and_then(|at| groups.get_mut(at)) {
             Some(group) => {
@@ -396,7 +407,7 @@ impl Run {
             for (number, widths) in &self.elsewhere {
                 self.numbers.entry(*number).or_default().extend(widths);
             }
-            if self.is_long() && !udim::are_tiles(&self.prefix, self.numbers.keys().copied()) {
+            if self.is_long() && !self.are_stills() && !udim::are_tiles(&self.prefix, self.numbers.keys().copied()) {
                 faults = self.faults();
             }
             self.numbers = own;
@@ -410,6 +421,12 @@ impl Run {
                 out.push(Row { report, faults: std::mem::take(&mut faults) });
             }
         }
+    }
+
+    /// Whether many numbered pictures are photographs: holes in their numbers are no missing frames.
+    fn are_stills(&self) -> bool {
+        let photo = PHOTOS.contains(&self.suffix.trim_start_matches('.').to_ascii_lowercase().as_str());
+        photo && self.least == MANY && !self.pictures.is_empty() && !Open::Pictures(SOME).are_frames(&self.pictures)
     }
 
     fn is_long(&self) -> bool {
@@ -491,7 +508,7 @@ impl Run {
             return vec![];
         };
         let path = format!("{}[{}-{}]{}", self.prefix, self.written(*first), self.written(*last), self.suffix);
-        let fault = |what: String| PackageFault { kind: PackageFaultKind::SequenceGap, path: path.clone(), what };
+        let fault = |what: String| PackageFault::new(PackageFaultKind::SequenceGap, path.clone(), what);
         let mut gaps = Vec::new();
         let mut missing = 0_u64;
         for ((before, _), (after, _)) in self.numbers.iter().zip(self.numbers.iter().skip(1)) {

@@ -73,7 +73,7 @@ impl Archive {
     ) -> PackageManifest {
         let mut linked = 0_u64;
         for member in &mut opened.members {
-            let path = io::join(folder, &member.path);
+            let path = io::join(&member.base(Path::new(folder)).to_string_lossy(), &member.path);
             let link = tree.is_link(&path);
             linked += u64::from(link);
             member.optional |= link || self.excluded(&path, exclude);

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use globset::GlobSet;
 
-use super::{Budget, Container, Inside, MARK, Reach, open, opens};
+use super::{Budget, Container, Inside, MARK, OpenContext, open, opens};
 use crate::extract;
 use countersign_io::{ByteRange, TempSpace};
 use countersign_media::formats;
@@ -89,7 +89,8 @@ fn search(
     let parts = extract::archives(&bytes, named)?;
     let mut members = Vec::new();
     for part in parts.iter().filter(|part| opens(Some(part.format))) {
-        members.extend(open(asset, container, part, budget, Reach { space, exclude: &GlobSet::empty() })?.flatten());
+        members
+            .extend(open(asset, container, part, budget, OpenContext { space, exclude: &GlobSet::empty() })?.flatten());
     }
     for (member, inside) in members {
         let fits = match folder {

@@ -214,7 +214,7 @@ struct Row {
 
 /// What opening an archive may use, and what of it is passed over.
 #[derive(Clone, Copy, Debug)]
-pub struct Reach<'a> {
+pub struct OpenContext<'a> {
     /// Where what is too long for memory is decompressed to.
     pub space: &'a TempSpace,
     /// Patterns of the paths of members, the archive's own before them.
@@ -230,9 +230,9 @@ pub fn open(
     container: Container<'_>,
     part: &AppendedArchive,
     budget: &mut Budget,
-    reach: Reach<'_>,
+    reach: OpenContext<'_>,
 ) -> Result<Archive, Problem> {
-    let Reach { space, exclude } = reach;
+    let OpenContext { space, exclude } = reach;
     let _reading = budget.reading.enter();
     let format = part.format;
     let Some(left) = budget.archives.checked_sub(1) else {

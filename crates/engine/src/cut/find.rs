@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use globset::GlobSet;
 
-use crate::archives::{self, Budget, Container, Inside, Reach};
+use crate::archives::{self, Budget, Container, Inside, OpenContext};
 use crate::open_files::OpenFiles;
 use crate::walk::{self, lossless};
 use countersign_io::paths::native;
@@ -263,7 +263,7 @@ fn quietly<T>(work: impl FnOnce() -> T) -> Option<T> {
 
 /// How archives are looked into.
 #[derive(Clone, Copy)]
-pub(super) struct Look<'a> {
+pub(super) struct ArchiveReader<'a> {
     pub(super) roots: &'a Roots,
     pub(super) files: &'a OpenFiles,
     pub(super) space: &'a TempSpace,
@@ -274,7 +274,7 @@ pub(super) struct Look<'a> {
     pub(super) thorough: bool,
 }
 
-impl Look<'_> {
+impl ArchiveReader<'_> {
     /// Shows every member of an archive, and of those in it.
     pub(super) fn each_member(&self, named: &Named, visit: &mut dyn FnMut(&Asset, &Inside)) {
         if self.depth > 0 {
@@ -307,7 +307,7 @@ impl Look<'_> {
     ) {
         let whole = countersign_model::AppendedArchive { format, start: 0, len: u64::MAX };
         let Ok(archive) =
-            archives::open(asset, container, &whole, budget, Reach { space: self.space, exclude: self.exclude })
+            archives::open(asset, container, &whole, budget, OpenContext { space: self.space, exclude: self.exclude })
         else {
             return;
         };

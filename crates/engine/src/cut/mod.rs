@@ -28,9 +28,9 @@ use countersign_media::formats::Media;
 use countersign_model::{AssetCut, NamedEvents, TimelineReport, TimelineState, Use};
 use countersign_timelines::conform::{Conform, MOST_NAMED, Match};
 use countersign_timelines::{Document, Event, EventKind, Timeline, read};
-use find::{Found, Look, Names};
+use find::{ArchiveReader, Found, Names};
 use inventory::{Inventory, Item};
-use probe::Wanted;
+use probe::MediaRequest;
 use uses::{Tracks, use_of};
 
 /// Bytes of a timeline in a delivery that are read.
@@ -116,7 +116,7 @@ struct Outcome {
     /// An event fits more assets than are known by name.
     crowded: bool,
     /// What its events want to know of media before they can be sure.
-    wanted: Wanted,
+    wanted: MediaRequest,
 }
 
 impl Cuts {
@@ -141,7 +141,7 @@ impl Cuts {
             named.iter().enumerate().filter(|(index, _)| !taken.contains(index)).map(|(_, named)| named).collect();
         let all = Timelines { delivery, found: &found, owners: &owners, named: &others };
         let mut outcomes = all.conformed(&inventory, |_| true);
-        let mut wanted = Wanted::default();
+        let mut wanted = MediaRequest::default();
         outcomes.iter().for_each(|outcome| wanted.join(&outcome.wanted));
         if !wanted.is_empty() && probe::read(&look, &names, &wanted, &mut inventory) {
             let again: Vec<bool> = outcomes.iter().map(|outcome| !outcome.wanted.is_empty()).collect();
@@ -279,8 +279,8 @@ impl Timelines<'_> {
 }
 
 impl Delivery<'_> {
-    fn look(&self, thorough: bool) -> Look<'_> {
-        Look {
+    fn look(&self, thorough: bool) -> ArchiveReader<'_> {
+        ArchiveReader {
             roots: self.roots,
             files: self.files,
             space: self.space,
@@ -482,7 +482,7 @@ fn relative(timeline: &str, media: &str) -> Option<String> {
 pub fn paths(delivery: &Delivery<'_>, timelines: &[Timeline]) -> Vec<Vec<Conformed>> {
     let names = find::names(delivery.roots, delivery.listed, delivery.exclude, delivery.stop);
     let mut inventory = delivery.inventory(&names);
-    let mut wanted = Wanted::default();
+    let mut wanted = MediaRequest::default();
     let conform = Conform::new(&inventory.assets);
     for event in timelines.iter().flat_map(|timeline| &timeline.events) {
         wanted.note(event, &outcome(event, None, &inventory, &conform));

@@ -8,7 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use rayon::prelude::*;
 
-use super::find::{Look, Names, open_at};
+use super::find::{ArchiveReader, Names, open_at};
 use super::inventory::{Inventory, Item};
 use crate::clip::Clip;
 use countersign_io::ByteRange;
@@ -25,14 +25,14 @@ const CARRIERS: &[&str] = &["mxf", "mov", "mp4", "m4v", "qt", "wav", "bwf", "rf6
 
 /// What the timelines of a delivery want to know of its media.
 #[derive(Debug, Default)]
-pub(super) struct Wanted {
+pub(super) struct MediaRequest {
     /// Entries of the inventory, with the rate in which their events count.
     pub(super) entries: BTreeMap<usize, Rate>,
     /// An event tells an identity, or a reel that no name fits: every medium that may carry it.
     pub(super) carriers: Option<Rate>,
 }
 
-impl Wanted {
+impl MediaRequest {
     pub(super) fn is_empty(&self) -> bool {
         self.entries.is_empty() && self.carriers.is_none()
     }
@@ -79,7 +79,7 @@ impl Wanted {
 }
 
 /// Reads what is wanted and writes it to the inventory's assets; true when anything was learned.
-pub(super) fn read(look: &Look<'_>, names: &Names, wanted: &Wanted, inventory: &mut Inventory) -> bool {
+pub(super) fn read(look: &ArchiveReader<'_>, names: &Names, wanted: &MediaRequest, inventory: &mut Inventory) -> bool {
     let all = wanted.all(inventory);
     let stopped = || look.stop.load(std::sync::atomic::Ordering::Relaxed);
     let on_drive: Vec<(usize, Rate, Clip)> = all
@@ -114,7 +114,12 @@ fn place(item: &Item) -> Option<(usize, String)> {
 }
 
 /// The members of archives that are wanted.
-fn members(look: &Look<'_>, names: &Names, all: &[(usize, Rate)], inventory: &Inventory) -> Vec<(usize, Rate, Clip)> {
+fn members(
+    look: &ArchiveReader<'_>,
+    names: &Names,
+    all: &[(usize, Rate)],
+    inventory: &Inventory,
+) -> Vec<(usize, Rate, Clip)> {
     let mut inside: HashMap<(usize, String), (usize, Rate)> = HashMap::new();
     for (index, rate) in all {
         let at = inventory.items.get(*index).and_then(place).filter(|(_, rel)| rel.contains(crate::archives::MARK));

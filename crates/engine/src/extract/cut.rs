@@ -38,7 +38,7 @@ fn shorten(facts: &mut Facts, catalogue: &Catalogue, of_decoders: bool, index: u
     let Some(whole) = list(facts, of_decoders).get(index).cloned() else { return };
     let sha256 = data_encoding::HEXLOWER.encode(&Sha256::digest(whole.value.as_bytes()));
     // Where the budget is used up, that is told and nothing more is matched here.
-    let said = if asset_budget::check().is_ok() { said(&whole, facts, catalogue) } else { Said::new() };
+    let said = if asset_budget::check().is_ok() { said(&whole, facts, catalogue) } else { MatchedMarks::new() };
     let mut short =
         Tag { value: usual(&whole.value), cut: Some(Cut { bytes: whole.value.len() as u64, sha256 }), ..whole.clone() };
     if self::said(&short, facts, catalogue) != said {
@@ -64,19 +64,19 @@ fn usual(value: &str) -> String {
     })
 }
 
-type Said = Vec<(String, Claim, Strength, Option<String>)>;
+type MatchedMarks = Vec<(String, Claim, Strength, Option<String>)>;
 
 /// What the catalogue makes of one tag among the others.
-fn said(tag: &Tag, facts: &Facts, catalogue: &Catalogue) -> Said {
+fn said(tag: &Tag, facts: &Facts, catalogue: &Catalogue) -> MatchedMarks {
     let evidence = catalogue.of_tag(tag, facts).into_iter();
-    let mut said: Said = evidence.map(|e| (e.mark, e.claim, e.strength, e.system)).collect();
+    let mut said: MatchedMarks = evidence.map(|e| (e.mark, e.claim, e.strength, e.system)).collect();
     said.sort();
     said
 }
 
 /// A value of at most [`limits::VALUE`] bytes that says the same: members of an object, or stretches of a text, that are
 /// not needed for it are left out, the largest groups first.
-fn without_needless(whole: &Tag, said: &Said, facts: &Facts, catalogue: &Catalogue) -> Option<String> {
+fn without_needless(whole: &Tag, said: &MatchedMarks, facts: &Facts, catalogue: &Catalogue) -> Option<String> {
     let mut pieces = Pieces::of(&whole.value);
     let mut room = whole.value.len().saturating_mul(SEARCHED).min(SEARCHED_AT_MOST);
     let mut group = pieces.len().div_ceil(2);

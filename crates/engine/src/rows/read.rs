@@ -324,7 +324,7 @@ fn header(file: &Path) -> Result<Header, Refusal> {
 fn fits(file: &Path, first: &Header, own: &Header) -> Result<(), Refusal> {
     let parts = [
         ("of another version of the program", first.version == own.version),
-        ("of other roots", first.roots == own.roots && first.around() == own.around()),
+        ("of other roots", first.roots == own.roots && first.above_roots() == own.above_roots()),
         ("of another number of shards", first.shard.1 == own.shard.1),
         ("read in another way (readers, options, marks)", first.basis == own.basis && first.options == own.options),
     ];

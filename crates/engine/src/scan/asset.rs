@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::around::PackageContext;
 use super::hashing::Hashed;
 use super::kept_facts::KeptFacts;
+use super::package_context::PackageContext;
 use super::row::{RowOf, changed};
-use super::{Cut, Scan, Watch, cut};
+use super::{Cut, Scan, Watch, cut, picture_traits};
 use crate::archives::{self, Inside};
 use crate::cache::{Cache, MemberKey};
 use crate::extract::{self, Surroundings};
@@ -20,6 +20,7 @@ use crate::originals::Originals;
 use crate::preview::Open;
 use crate::walk::{self, lossless};
 use countersign_credentials::{Neighbors, OnDrive};
+use countersign_delivery::packages::PictureTraits;
 use countersign_io::asset_budget::AssetBudget;
 use countersign_io::{self as io, ByteRange, Entry, Folder, Roots, Stat, TempSpace};
 use countersign_judge::judge::ExaminedAsset;
@@ -74,6 +75,8 @@ pub(super) struct Judged {
     pub(super) approved: Option<Approved>,
     /// Its picture for reports, where one was wanted.
     pub(super) picture: Option<Option<Picture>>,
+    /// What tells frames from stills.
+    pub(super) traits: PictureTraits,
 }
 
 /// A file of which approved bytes were judged: compared once more when all is judged.
@@ -337,6 +340,7 @@ pub(super) fn process_asset(pass: &Pass<'_>, job: Job) -> Option<Judged> {
         None => watch.judged(asset.size.saturating_sub(hashed.bytes), &findings),
         Some(_) => watch.judged_member(&findings),
     }
+    let traits = picture_traits::of(&facts.tags);
     let report = AssetReport {
         path: asset.rel.clone(),
         root: asset.root,
@@ -375,7 +379,7 @@ pub(super) fn process_asset(pass: &Pass<'_>, job: Job) -> Option<Judged> {
         files.open.keep(asset.root, &asset.rel, &bytes.held);
     }
     let archive = enters.then_some(Job { asset, inside, archives: held, ahead });
-    Some(Judged { report, archive, oddity, approved, picture })
+    Some(Judged { report, archive, oddity, approved, picture, traits })
 }
 
 /// The archives that an asset is and holds.

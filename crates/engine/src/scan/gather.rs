@@ -14,7 +14,7 @@ use rayon::prelude::*;
 use super::asset::{AssetFiles, Job, archives_in, catch_panic, extract_guarded, open_again};
 use super::engine::threads;
 use super::kept_facts::KeptFacts;
-use crate::archives::{self, Budget, Container, Reach};
+use crate::archives::{self, Budget, Container, OpenContext};
 use crate::cache::Cache;
 use crate::extract;
 use crate::fingerprints::{self, Material};
@@ -208,7 +208,7 @@ impl Pass<'_, '_> {
             *self.budget = Budget::with_seconds(job.asset.size, self.gather.extract.seconds);
         }
         let (asset, files) = (&job.asset, self.files);
-        let reach = Reach { space: files.space, exclude: self.gather.exclude };
+        let reach = OpenContext { space: files.space, exclude: self.gather.exclude };
         let budget = &mut *self.budget;
         let opened = catch_panic(|| match &job.inside {
             Some(inside) => archives::open(asset, Container::Member(inside), part, budget, reach),

@@ -4,7 +4,7 @@
 use std::sync::atomic::Ordering;
 
 use super::Watch;
-use super::around::PackageContext;
+use super::package_context::PackageContext;
 use super::row::Digests;
 use countersign_delivery::packages::ClaimedDigest;
 use countersign_io::digest::{self, Algorithm, Digest};
@@ -46,7 +46,7 @@ impl<'a> Hashed<'a> {
                 continue;
             }
             let what = format!("its {name} is {} and not {}", found.text(), claim.digest.text());
-            let fault = PackageFault { kind: PackageFaultKind::HashMismatch, path: asset.rel.clone(), what };
+            let fault = PackageFault::new(PackageFaultKind::HashMismatch, asset.rel.clone(), what).stated_by(claim.by);
             around.deliveries.fault(claim.package, fault);
         }
         if !agreed.is_empty() && agreed.len() == self.claims.len() {

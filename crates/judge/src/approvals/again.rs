@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 
 use super::index::{self, Growing, Index, Place};
 use super::lines::{End, Lines};
-use super::outline::{self, Said};
+use super::outline::{self, LineOutline};
 
 /// Bytes of a block; a longer line makes a longer one.
 const BLOCK: usize = 4 * 1024 * 1024;
@@ -50,14 +50,14 @@ pub(super) fn index(path: &Path, file: &mut File, proven: &End) -> Option<Index>
     let mut growing = chain.growing;
     let mut new = Lines::behind(path, file, end);
     while let Some(entry) = new.next().ok()? {
-        growing.add(index::place(&entry), Said::of(&entry.record, entry.line as u64));
+        growing.add(index::place(&entry), LineOutline::of(&entry.record, entry.line as u64));
     }
     growing.finish(new.end().clone())
 }
 
 /// A line of a block, without its place in the ledger.
 struct Line {
-    said: Said,
+    said: LineOutline,
     digest: [u8; 32],
     /// Bytes of the line, without blanks behind it and the line feed; with them.
     length: usize,

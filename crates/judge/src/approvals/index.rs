@@ -11,7 +11,7 @@ use std::path::Path;
 use chrono::NaiveDate;
 
 use super::lines::{self, End, Entry, Lines};
-use super::outline::{Said, digest_key, id_key};
+use super::outline::{LineOutline, digest_key, id_key};
 use super::{Decision, paths};
 use countersign_model::error::Result;
 
@@ -102,7 +102,7 @@ pub(super) struct Growing {
 
 impl Growing {
     /// Takes up the next line.
-    pub(super) fn add(&mut self, place: Place, said: Said) {
+    pub(super) fn add(&mut self, place: Place, said: LineOutline) {
         let line = u32::try_from(said.sequence).unwrap_or(u32::MAX);
         let index = &mut self.index;
         index.ids.push((said.id, line));
@@ -151,7 +151,7 @@ impl Index {
             if !seen.insert(id_key(&entry.record.id)) {
                 return Err(lines::taken(path, entry.line, &entry.record.id));
             }
-            growing.add(place(&entry), Said::of(&entry.record, entry.line as u64));
+            growing.add(place(&entry), LineOutline::of(&entry.record, entry.line as u64));
         }
         let records = lines.end().records;
         growing.finish(lines.end().clone()).ok_or_else(|| lines::changed(path, records))
@@ -244,7 +244,7 @@ pub(super) fn place(entry: &Entry) -> Place {
     Place { offset: entry.offset, length: entry.length, digest: entry.digest }
 }
 
-fn ender(said: Said, line: u32, digests: Vec<[u8; 32]>) -> Option<Ender> {
+fn ender(said: LineOutline, line: u32, digests: Vec<[u8; 32]>) -> Option<Ender> {
     // A withdrawal that names records ends those alone, whatever else it is about.
     let same = said.decision == Decision::Denied || (said.decision == Decision::Revoked && said.supersedes.is_empty());
     if !same && said.supersedes.is_empty() {

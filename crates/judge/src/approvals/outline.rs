@@ -64,7 +64,7 @@ struct Decided<'a> {
 
 /// What a line says, as far as the index needs it.
 #[derive(Clone, Debug)]
-pub(super) struct Said {
+pub(super) struct LineOutline {
     /// The line's number, as it says itself.
     pub(super) sequence: u64,
     /// SHA-256 of the line before, as it says.
@@ -74,14 +74,14 @@ pub(super) struct Said {
     pub(super) decision: Decision,
     pub(super) decided_on: NaiveDate,
     pub(super) expires_on: Option<NaiveDate>,
-    pub(super) subjects: Vec<SaidSubject>,
+    pub(super) subjects: Vec<OutlinedSubject>,
     /// Keys of the ids that it ends.
     pub(super) supersedes: Vec<u64>,
 }
 
 /// One subject of a line.
 #[derive(Clone, Debug)]
-pub(super) struct SaidSubject {
+pub(super) struct OutlinedSubject {
     pub(super) name: String,
     /// Key of the name ([`paths::key`]).
     pub(super) key: i64,
@@ -89,10 +89,10 @@ pub(super) struct SaidSubject {
     pub(super) digest: Option<[u8; 32]>,
 }
 
-impl Said {
+impl LineOutline {
     /// What a record on this line says, that was read as a whole.
     pub(super) fn of(record: &Record, sequence: u64) -> Self {
-        let subject = |s: &Subject| SaidSubject::new(&s.name, s.sha256());
+        let subject = |s: &Subject| OutlinedSubject::new(&s.name, s.sha256());
         Self {
             sequence,
             previous: [0; 32],
@@ -106,14 +106,14 @@ impl Said {
     }
 }
 
-impl SaidSubject {
+impl OutlinedSubject {
     fn new(name: &str, sha256: Option<&str>) -> Self {
         Self { name: name.to_owned(), key: paths::key(name), digest: sha256.map(digest_key) }
     }
 }
 
 /// What the line says; `None` where it is not one that an append of ours leaves behind.
-pub(super) fn read(line: &[u8]) -> Option<Said> {
+pub(super) fn read(line: &[u8]) -> Option<LineOutline> {
     let envelope: Envelope<'_> = serde_json::from_slice(line).ok()?;
     let payload = BASE64.decode(envelope.payload.as_bytes()).ok()?;
     let outline: Outline<'_> = serde_json::from_slice(&payload).ok()?;
@@ -121,8 +121,8 @@ pub(super) fn read(line: &[u8]) -> Option<Said> {
         return None;
     }
     let decided = outline.predicate;
-    let subject = |named: Named<'_>| SaidSubject::new(&named.name, named.digest.sha256.as_deref());
-    Some(Said {
+    let subject = |named: Named<'_>| OutlinedSubject::new(&named.name, named.digest.sha256.as_deref());
+    Some(LineOutline {
         sequence: decided.sequence,
         previous: hex(decided.previous.as_bytes())?,
         id: id_key(&decided.id),

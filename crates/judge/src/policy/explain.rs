@@ -33,7 +33,7 @@ pub struct Explanation {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub role_above: Option<String>,
     /// The line that places it; `None` for the option and the default.
-    pub origin: Option<Said>,
+    pub origin: Option<PolicyLine>,
     /// A folder of the path that looks archival or temporary, where no pattern places it.
     pub looks: Option<Looks>,
     /// Which claims need a record here.
@@ -43,21 +43,21 @@ pub struct Explanation {
     /// The least grade of a record, in general and by scope.
     pub grades: Vec<Demand>,
     /// What the policy says of rules.
-    pub rules: Vec<RuleSaid>,
+    pub rules: Vec<RuleSetting>,
     /// Suppressions that fit this path.
     pub suppressed: Vec<Suppressed>,
 }
 
 /// A line of a policy.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Said {
+pub struct PolicyLine {
     /// The file, or `built-in policy NAME`.
     pub file: String,
     /// Counted from 1.
     pub line: usize,
 }
 
-impl From<&Origin> for Said {
+impl From<&Origin> for PolicyLine {
     fn from(origin: &Origin) -> Self {
         Self { file: origin.file.clone(), line: origin.line }
     }
@@ -80,12 +80,12 @@ pub struct Demand {
     /// Where it holds: `role final`, `pattern **/hero/**`, `scope talent-likeness`, `every record`.
     pub of: String,
     /// The line that says so; `None` where no policy says it and the program's own default holds.
-    pub origin: Option<Said>,
+    pub origin: Option<PolicyLine>,
 }
 
 /// What the policy says of one rule.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct RuleSaid {
+pub struct RuleSetting {
     /// The rule's id.
     pub rule: String,
     /// The severity that the policy gives it.
@@ -93,7 +93,7 @@ pub struct RuleSaid {
     /// Why it is off, where it is.
     pub off: Option<String>,
     /// The line that says so.
-    pub origin: Option<Said>,
+    pub origin: Option<PolicyLine>,
 }
 
 /// A suppression that fits.
@@ -108,7 +108,7 @@ pub struct Suppressed {
     /// The last day on which it holds.
     pub expires: NaiveDate,
     /// The line that says so.
-    pub origin: Option<Said>,
+    pub origin: Option<PolicyLine>,
 }
 
 /// What the policy says of this place.
@@ -127,7 +127,7 @@ pub struct Suppressed {
 pub fn explain(policy: &Policy, place: Place<'_>) -> Explanation {
     let seen = Seen { above: place.above, rel: place.rel };
     let Placed { role, basis: role_basis, by_above } = place_from(seen, &policy.roles, None, place.option);
-    let said = |name: &str| policy.origins.get(name).map(Said::from);
+    let said = |name: &str| policy.origins.get(name).map(PolicyLine::from);
     let origin = role_basis.strip_prefix("policy:").and_then(|pattern| said(&format!("roles.{pattern}")));
     let unplaced = origin.is_none() && !role_basis.starts_with("policy:");
     let looks = looks::like(place.rel).filter(|(_, like)| unplaced && *like != role);
@@ -162,15 +162,15 @@ fn of_role(role: Role) -> String {
     format!("role {}", word(role))
 }
 
-fn rule(id: &str, setting: &Setting, origin: Option<Said>) -> RuleSaid {
-    RuleSaid { rule: id.to_owned(), severity: setting.severity, off: setting.off.clone(), origin }
+fn rule(id: &str, setting: &Setting, origin: Option<PolicyLine>) -> RuleSetting {
+    RuleSetting { rule: id.to_owned(), severity: setting.severity, off: setting.off.clone(), origin }
 }
 
 fn scopes(policy: &Policy, role: Role, seen: Seen<'_>) -> Vec<Demand> {
     let demand = |scope: &Scope, of: String, name: String| Demand {
         what: scope.word().to_owned(),
         of,
-        origin: policy.origins.get(&name).map(Said::from),
+        origin: policy.origins.get(&name).map(PolicyLine::from),
     };
     let own = policy.approvals.scopes.get(&role).into_iter().flatten();
     let own = own.map(|scope| demand(scope, of_role(role), format!("approvals.scopes.{}", word(role))));
@@ -184,7 +184,7 @@ fn scopes(policy: &Policy, role: Role, seen: Seen<'_>) -> Vec<Demand> {
 
 fn grades(policy: &Policy, role: Role, seen: Seen<'_>) -> Vec<Demand> {
     let of_grade = |grade: Grade| grade.word().to_owned();
-    let said = |name: &str| policy.origins.get(name).map(Said::from);
+    let said = |name: &str| policy.origins.get(name).map(PolicyLine::from);
     let every = Demand {
         what: of_grade(policy.approvals.least_grade),
         of: "every record".to_owned(),
@@ -207,7 +207,7 @@ fn suppressed(policy: &Policy, seen: Seen<'_>) -> Vec<Suppressed> {
         pattern: row.pattern.text().to_owned(),
         reason: row.reason.clone(),
         expires: row.expires,
-        origin: policy.origins.get(&format!("suppress.{number}")).map(Said::from),
+        origin: policy.origins.get(&format!("suppress.{number}")).map(PolicyLine::from),
     };
     rows.map(told).collect()
 }

@@ -176,10 +176,13 @@ fn signed(command: Command) -> Command {
 
 /// `reel/a.mxf: its size is … (7340032 listed, 4194304 there)`.
 pub(super) fn fault(fault: &PackageFault, what: &str) -> String {
-    match fault.what.is_empty() {
+    // Digests are named whole, to be searched for.
+    let said = (!fault.what.is_empty()).then(|| clipped(&fault.what, FAULT));
+    let by = (!fault.by.is_empty()).then(|| format!("listed in {}", clipped(&fault.by, FAULT)));
+    let more: Vec<_> = said.into_iter().chain(by).collect();
+    match more.is_empty() {
         true => format!("{}: {what}", fault.path),
-        // Digests are named whole, to be searched for.
-        false => format!("{}: {what} ({})", fault.path, clipped(&fault.what, FAULT)),
+        false => format!("{}: {what} ({})", fault.path, more.join("; ")),
     }
 }
 

@@ -19,7 +19,7 @@ struct Noted<'s> {
 }
 
 /// The same said of files: some of their names, and how many there are.
-struct Said<'l> {
+struct GroupedMessage<'l> {
     message: &'l str,
     names: Vec<String>,
     files: usize,
@@ -72,7 +72,7 @@ impl Terminal<'_> {
         let said = self.said(listed);
         let told: usize = said.iter().map(|said| said.files).sum();
         let (several, single): (Vec<_>, Vec<_>) = said.into_iter().partition(|said| said.files > 1);
-        for Said { message, names, files } in several {
+        for GroupedMessage { message, names, files } in several {
             self.line("  ", &format!("{}: {}", count(files as u64, "file", "files"), terminal(message)))?;
             let shown = self.shown(NAMED, names.len());
             for name in names.iter().take(shown) {
@@ -86,8 +86,8 @@ impl Terminal<'_> {
     }
 
     /// What is said, each message once, in the order of the first of its files.
-    fn said<'l>(&self, listed: &'l Listed<'_>) -> Vec<Said<'l>> {
-        let (mut said, mut places): (Vec<Said<'_>>, HashMap<&str, usize>) = (Vec::new(), HashMap::new());
+    fn said<'l>(&self, listed: &'l Listed<'_>) -> Vec<GroupedMessage<'l>> {
+        let (mut said, mut places): (Vec<GroupedMessage<'_>>, HashMap<&str, usize>) = (Vec::new(), HashMap::new());
         for (asset, finding) in &listed.cards {
             let message = finding.message.as_str();
             if let Some(known) = places.get(message).and_then(|at| said.get_mut(*at)) {
@@ -95,7 +95,7 @@ impl Terminal<'_> {
                 known.files = known.files.max(known.names.len());
             } else if let Some(files) = listed.with_message(message).or((self.options.detail > 0).then_some(1)) {
                 places.insert(message, said.len());
-                said.push(Said { message, names: vec![self.name(asset)], files });
+                said.push(GroupedMessage { message, names: vec![self.name(asset)], files });
             }
         }
         said

@@ -53,7 +53,7 @@ struct Shown {
 
 /// What a segment inherits.
 #[derive(Clone, Copy)]
-struct Around {
+struct Inherited {
     place: Placement,
     rate: Rate,
     kind: EventKind,
@@ -91,7 +91,7 @@ impl<'b> Walker<'_, 'b> {
         let rate = picture.or(media.first()).map(|(_, _, rate)| *rate);
         self.open.push(mob.id);
         for (track, (slot, kind, rate)) in media.iter().enumerate() {
-            let around = Around {
+            let inherited = Inherited {
                 place: Placement::root(offset),
                 rate: *rate,
                 kind: *kind,
@@ -104,9 +104,9 @@ impl<'b> Walker<'_, 'b> {
             let shown = Shown { at: 0, length, skip: 0 };
             match mob.class {
                 Class::MasterMob => {
-                    self.master(SourceReference { mob, slot_id: slot.id, start: 0 }, shown, around)?;
+                    self.master(SourceReference { mob, slot_id: slot.id, start: 0 }, shown, inherited)?;
                 }
-                _ => self.segment(&slot.segment, shown, around)?,
+                _ => self.segment(&slot.segment, shown, inherited)?,
             }
         }
         self.open.pop();
@@ -130,26 +130,26 @@ impl<'b> Walker<'_, 'b> {
         })
     }
 
-    fn segment(&mut self, segment: &Object, shown: Shown, around: Around) -> Result<(), Unreadable> {
-        check_depth(around.depth, "AAF (Segment)")?;
+    fn segment(&mut self, segment: &Object, shown: Shown, inherited: Inherited) -> Result<(), Unreadable> {
+        check_depth(inherited.depth, "AAF (Segment)")?;
         self.budget.step("AAF (Segment)")?;
-        let around = Around { depth: around.depth + 1, ..around };
+        let inherited = Inherited { depth: inherited.depth + 1, ..inherited };
         match segment.class {
-            Class::Sequence => self.sequence(segment, shown, around),
-            Class::SourceClip => self.source_clip(segment, shown, around),
-            Class::OperationGroup => self.operation_group(segment, shown, around),
-            Class::Selector => self.selector(segment, shown, around),
+            Class::Sequence => self.sequence(segment, shown, inherited),
+            Class::SourceClip => self.source_clip(segment, shown, inherited),
+            Class::OperationGroup => self.operation_group(segment, shown, inherited),
+            Class::Selector => self.selector(segment, shown, inherited),
             Class::NestedScope => {
                 let slots = self.objects.members(segment, p::SCOPE_SLOTS)?;
-                self.all(&slots, shown, around)
+                self.all(&slots, shown, inherited)
             }
             // Several copies of one essence: the first is the one that is played.
             Class::EssenceGroup => {
                 let choices = self.objects.members(segment, p::CHOICES)?;
-                self.all(choices.get(..1).unwrap_or_default(), shown, around)
+                self.all(choices.get(..1).unwrap_or_default(), shown, inherited)
             }
             Class::Pulldown => match self.objects.child(segment, p::PULLDOWN_INPUT)? {
-                Some(input) => self.segment(&input, shown, around),
+                Some(input) => self.segment(&input, shown, inherited),
                 None => Ok(()),
             },
             _ => Ok(()),
@@ -157,28 +157,28 @@ impl<'b> Walker<'_, 'b> {
     }
 
     /// Segments of a collection, by their entries in the file, all in the same place.
-    fn all(&mut self, entries: &[u32], shown: Shown, around: Around) -> Result<(), Unreadable> {
+    fn all(&mut self, entries: &[u32], shown: Shown, inherited: Inherited) -> Result<(), Unreadable> {
         for entry in entries {
             let member = self.objects.object(*entry)?;
-            self.segment(&member, shown, around)?;
+            self.segment(&member, shown, inherited)?;
         }
         Ok(())
     }
 
     /// Where the inside of something nested lies: its unit `inner` at the shown part's begin, cut to the shown part.
-    fn inside(&self, shown: Shown, inner: i64, around: Around) -> Around {
-        let in_seconds = |units| seconds(units, around.rate);
+    fn inside(&self, shown: Shown, inner: i64, inherited: Inherited) -> Inherited {
+        let in_seconds = |units| seconds(units, inherited.rate);
         let (at, length, inner) = (in_seconds(shown.at), in_seconds(shown.length), in_seconds(inner));
-        let place = match around.warped.filter(|warped| *warped > 0) {
-            Some(warped) => around.place.stretched(at, length, inner, shown.length as f64 / warped as f64),
-            None => around.place.child(at, length, inner),
+        let place = match inherited.warped.filter(|warped| *warped > 0) {
+            Some(warped) => inherited.place.stretched(at, length, inner, shown.length as f64 / warped as f64),
+            None => inherited.place.child(at, length, inner),
         };
-        Around { place, warped: None, ..around }
+        Inherited { place, warped: None, ..inherited }
     }
 
     /// Components one after the other. A transition overlaps both its neighbors; its cut point parts them.
-    fn sequence(&mut self, segment: &Object, shown: Shown, around: Around) -> Result<(), Unreadable> {
-        let around = self.inside(shown, shown.skip, around);
+    fn sequence(&mut self, segment: &Object, shown: Shown, inherited: Inherited) -> Result<(), Unreadable> {
+        let inherited = self.inside(shown, shown.skip, inherited);
         let mut components = Vec::new();
         for entry in self.objects.members(segment, p::COMPONENTS)? {
             self.budget.step("AAF (Components)")?;
@@ -201,7 +201,7 @@ impl<'b> Walker<'_, 'b> {
             let visible = length.saturating_sub(head).saturating_sub(tail);
             if visible > 0 {
                 let at = position.saturating_add(head);
-                self.segment(component, Shown { at, length: visible, skip: head }, around)?;
+                self.segment(component, Shown { at, length: visible, skip: head }, inherited)?;
             }
             position = position.saturating_add(length);
             head = 0;
@@ -210,74 +210,74 @@ impl<'b> Walker<'_, 'b> {
     }
 
     /// Every input is shown; an operation that changes speed plays its input's length in its own.
-    fn operation_group(&mut self, segment: &Object, shown: Shown, around: Around) -> Result<(), Unreadable> {
+    fn operation_group(&mut self, segment: &Object, shown: Shown, inherited: Inherited) -> Result<(), Unreadable> {
         let is_warp = segment.weak(p::OPERATION).is_some_and(|operation| self.mobs.time_warps.contains(&operation));
         for entry in self.objects.members(segment, p::INPUT_SEGMENTS)? {
             let input = self.objects.object(entry)?;
             let length = input.i64(p::LENGTH).filter(|_| is_warp);
-            self.segment(&input, shown, Around { warped: length.or(around.warped), ..around })?;
+            self.segment(&input, shown, Inherited { warped: length.or(inherited.warped), ..inherited })?;
         }
         Ok(())
     }
 
     /// The selected alternative; where nothing is selected the clip is there, but switched off.
-    fn selector(&mut self, segment: &Object, shown: Shown, around: Around) -> Result<(), Unreadable> {
+    fn selector(&mut self, segment: &Object, shown: Shown, inherited: Inherited) -> Result<(), Unreadable> {
         let Some(selected) = self.objects.child(segment, p::SELECTED)? else { return Ok(()) };
         if !matches!(selected.class, Class::Filler | Class::ScopeReference) {
-            return self.segment(&selected, shown, around);
+            return self.segment(&selected, shown, inherited);
         }
         let alternates = self.objects.members(segment, p::ALTERNATES)?;
-        self.all(alternates.get(..1).unwrap_or_default(), shown, Around { enabled: false, ..around })
+        self.all(alternates.get(..1).unwrap_or_default(), shown, Inherited { enabled: false, ..inherited })
     }
 
-    fn source_clip(&mut self, clip: &Object, shown: Shown, around: Around) -> Result<(), Unreadable> {
+    fn source_clip(&mut self, clip: &Object, shown: Shown, inherited: Inherited) -> Result<(), Unreadable> {
         let Some(id) = clip.mob_id(p::SOURCE_ID).filter(|id| id.iter().any(|byte| *byte != 0)) else { return Ok(()) };
         let start = clip.i64(p::START_TIME).unwrap_or(0).saturating_add(shown.skip);
         let slot_id = clip.u32(p::SOURCE_SLOT_ID).unwrap_or(0);
         match self.mobs.get(&id) {
             Some(mob) if mob.class == Class::CompositionMob => {
-                self.nested(SourceReference { mob, slot_id, start }, shown, around)
+                self.nested(SourceReference { mob, slot_id, start }, shown, inherited)
             }
-            Some(mob) => self.master(SourceReference { mob, slot_id, start }, shown, around),
+            Some(mob) => self.master(SourceReference { mob, slot_id, start }, shown, inherited),
             None => {
-                let mut event = self.event(start, shown, around);
+                let mut event = self.event(start, shown, inherited);
                 event.identities.extend(umid(&id));
                 self.push(event)
             }
         }
     }
 
-    fn nested(&mut self, source: SourceReference<'b>, shown: Shown, around: Around) -> Result<(), Unreadable> {
+    fn nested(&mut self, source: SourceReference<'b>, shown: Shown, inherited: Inherited) -> Result<(), Unreadable> {
         let SourceReference { mob, slot_id, start } = source;
         if self.open.contains(&mob.id) {
             return Err(Unreadable::new("AAF (SourceClip)", "a composition contains itself"));
         }
         let Some(slot) = mob.slot(slot_id) else { return Ok(()) };
         self.open.push(mob.id);
-        let inner = self.inside(shown, start, around);
+        let inner = self.inside(shown, start, inherited);
         let length = slot.segment.i64(p::LENGTH).unwrap_or(i64::MAX / 4);
-        let inner = Around { rate: slot.rate.unwrap_or(around.rate), ..inner };
+        let inner = Inherited { rate: slot.rate.unwrap_or(inherited.rate), ..inner };
         self.segment(&slot.segment, Shown { at: 0, length, skip: 0 }, inner)?;
         self.open.pop();
         Ok(())
     }
 
     /// The clips of a master mob's slot: most have one, some are groups of copies, few are sequences.
-    fn master(&mut self, source: SourceReference<'b>, shown: Shown, around: Around) -> Result<(), Unreadable> {
+    fn master(&mut self, source: SourceReference<'b>, shown: Shown, inherited: Inherited) -> Result<(), Unreadable> {
         let SourceReference { mob, slot_id, start } = source;
         let Some(slot) = mob.slot(slot_id) else {
-            let mut event = self.event(start, shown, around);
+            let mut event = self.event(start, shown, inherited);
             event.name.clone_from(&mob.name);
             event.identities.extend(umid(&mob.id));
             return self.push(event);
         };
-        let media_rate = slot.rate.unwrap_or(around.rate);
+        let media_rate = slot.rate.unwrap_or(inherited.rate);
         let entries = match slot.segment.class {
             Class::Sequence => self.objects.members(&slot.segment, p::COMPONENTS)?,
             _ => vec![slot.segment.entry()],
         };
-        let wanted = around.rate.convert(start, media_rate);
-        let end = around.rate.convert(start.saturating_add(shown.length), media_rate);
+        let wanted = inherited.rate.convert(start, media_rate);
+        let end = inherited.rate.convert(start.saturating_add(shown.length), media_rate);
         let several = entries.len() > 1;
         let mut position = 0_i64;
         for entry in entries {
@@ -299,22 +299,22 @@ impl<'b> Walker<'_, 'b> {
             if component.class != Class::SourceClip {
                 continue;
             }
-            let in_cut = |units| media_rate.convert(units, around.rate);
+            let in_cut = |units| media_rate.convert(units, inherited.rate);
             let piece = if several { part_of(shown, start, in_cut(begins), in_cut(ends)) } else { shown };
             let local = start.saturating_add(piece.at.saturating_sub(shown.at));
             let local = local.saturating_sub(in_cut(if several { begins } else { 0 }));
             let clip = MasterClip { mob, clip: &component, rate: media_rate };
-            self.leaf(clip, local, piece, around)?;
+            self.leaf(clip, local, piece, inherited)?;
         }
         Ok(())
     }
 
-    fn leaf(&mut self, clip: MasterClip<'_>, start: i64, shown: Shown, around: Around) -> Result<(), Unreadable> {
+    fn leaf(&mut self, clip: MasterClip<'_>, start: i64, shown: Shown, inherited: Inherited) -> Result<(), Unreadable> {
         let source = follow(self.objects, self.mobs, clip, self.budget)?;
         let media_rate = clip.rate;
-        let position = source.start.saturating_add(around.rate.convert(start, media_rate));
-        let mut event = self.event(media_rate.convert(position, around.rate), shown, around);
-        if media_rate.as_f64() > around.rate.as_f64() {
+        let position = source.start.saturating_add(inherited.rate.convert(start, media_rate));
+        let mut event = self.event(media_rate.convert(position, inherited.rate), shown, inherited);
+        if media_rate.as_f64() > inherited.rate.as_f64() {
             event.source_position = Some(MediaPosition { units: position, rate: media_rate });
         }
         event.name.clone_from(&clip.mob.name);
@@ -329,16 +329,16 @@ impl<'b> Walker<'_, 'b> {
         self.push(event)
     }
 
-    fn event(&self, start: i64, shown: Shown, around: Around) -> Event {
-        let rate = around.rate;
-        let (record, played) = around.place.range(seconds(shown.at, rate), seconds(shown.length, rate), rate);
+    fn event(&self, start: i64, shown: Shown, inherited: Inherited) -> Event {
+        let rate = inherited.rate;
+        let (record, played) = inherited.place.range(seconds(shown.at, rate), seconds(shown.length, rate), rate);
         let source = TimeRange { start, duration: shown.length, rate };
-        let mut event = Event::new(around.kind, source, record);
+        let mut event = Event::new(inherited.kind, source, record);
         event.played = played;
-        event.track = around.track;
-        event.enabled = around.enabled;
-        let is_stretched = (around.place.scale - 1.0).abs() > 1e-9;
-        if let Some(warped) = around.warped.filter(|warped| *warped >= 0) {
+        event.track = inherited.track;
+        event.enabled = inherited.enabled;
+        let is_stretched = (inherited.place.scale - 1.0).abs() > 1e-9;
+        if let Some(warped) = inherited.warped.filter(|warped| *warped >= 0) {
             event.speed = speed(warped, shown.length);
             event.shown = Some(TimeRange { duration: warped, ..source });
         } else if is_stretched {

@@ -8,12 +8,12 @@ use countersign_model::{AssetReport, Finding, FindingAction};
 
 /// What the findings of a frame say without its own name, and a digest of what is compared.
 #[derive(Debug)]
-pub(super) struct Said {
+pub(super) struct FrameStatement {
     nameless: Vec<(String, FindingAction)>,
     digest: u64,
 }
 
-impl Said {
+impl FrameStatement {
     pub(super) fn of(report: &AssetReport) -> Self {
         let nameless: Vec<_> = report.findings.iter().map(|finding| nameless(finding, report)).collect();
         let mut hasher = DefaultHasher::new();
@@ -43,7 +43,7 @@ impl Said {
 }
 
 /// Whether the same is said of two frames, their names, sizes and digests aside.
-pub(super) fn same((a, of_a): (&AssetReport, &Said), (b, of_b): (&AssetReport, &Said)) -> bool {
+pub(super) fn same((a, of_a): (&AssetReport, &FrameStatement), (b, of_b): (&AssetReport, &FrameStatement)) -> bool {
     let told = |a: &Finding, b: &Finding| {
         let one = (&a.rule, a.severity, a.state, &a.approval, &a.reason);
         let other = (&b.rule, b.severity, b.state, &b.approval, &b.reason);
@@ -76,6 +76,7 @@ fn nameless(finding: &Finding, of: &AssetReport) -> (String, FindingAction) {
 mod tests {
     use super::super::Sequences;
     use super::*;
+    use crate::packages::PictureTraits;
     use countersign_model::{Ai, Credentials, Manifest, Problem, Role};
     use std::time::{Duration, Instant};
 
@@ -114,7 +115,7 @@ mod tests {
     #[test]
     fn frames_of_which_the_same_is_said_have_one_digest() {
         let like = |a: &AssetReport, b: &AssetReport| {
-            let (of_a, of_b) = (Said::of(a), Said::of(b));
+            let (of_a, of_b) = (FrameStatement::of(a), FrameStatement::of(b));
             (same((a, &of_a), (b, &of_b)), of_a.digest() == of_b.digest())
         };
         assert_eq!(like(&report("a.0001.png"), &AssetReport { bytes: 2, ..report("a.0002.png") }), (true, true));
@@ -132,7 +133,11 @@ mod tests {
             let start = Instant::now();
             for number in 0..frames {
                 let path = format!("a.{number:06}.png");
-                assert!(sequences.take(signed(&path, &format!("urn:c2pa:{number}")), false).is_empty());
+                assert!(
+                    sequences
+                        .take(signed(&path, &format!("urn:c2pa:{number}")), Some(PictureTraits::default()))
+                        .is_empty()
+                );
             }
             assert_eq!(sequences.finish(true).len(), frames);
             start.elapsed()

@@ -108,13 +108,13 @@ fn open(folder: &Folder, reader: &Reader) -> Result<Option<PackageManifest>, Pro
         return Ok(None);
     }
     out.manifests.extend(documents.iter().filter(|d| KINDS.contains(&d.name.as_str())).map(|d| d.path.clone()));
-    let mut parcel = MappedPackage { folder, map: &map, rows: HashMap::new(), out };
-    parcel.packed(&documents);
-    documents.extend(parcel.forgotten());
-    let compositions = parcel.compositions(&documents, reader);
-    parcel.profiles(&documents);
-    parcel.out.title = title(&compositions);
-    Ok(Some(parcel.finish()))
+    let mut package = MappedPackage { folder, map: &map, rows: HashMap::new(), out };
+    package.packed(&documents);
+    documents.extend(package.forgotten());
+    let compositions = package.compositions(&documents, reader);
+    package.profiles(&documents);
+    package.out.title = title(&compositions);
+    Ok(Some(package.finish()))
 }
 
 /// What is left of a package without a map: its packing lists, and the other documents beside them.
