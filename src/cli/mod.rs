@@ -47,6 +47,7 @@ mod tree;
 mod trust;
 mod trust_lists;
 mod verify_verdict;
+mod whole_file;
 mod worker;
 
 use std::io::Write;

@@ -31,6 +31,7 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Document, Unreadable> {
     let has_projects = found.iter().any(|element| element.name == "project");
     let mut document = Document::default();
     for element in found.into_iter().filter(|element| !has_projects || element.name == "project") {
+        budget.timeline("FCPXML")?;
         let mut walker = Walker { resources: &resources, budget: &mut budget, events: Vec::new(), open: Vec::new() };
         document.timelines.extend(walker.timeline(element)?);
     }
@@ -193,6 +194,7 @@ impl<'a> Walker<'a, '_> {
             depth: around.depth + 1,
             ..around
         };
+        self.budget.refer(self.resource(element, "ref").map_or(0, |resource| resource.size), "FCPXML (resources)")?;
         let times = self.times(element, next);
         if element.name == "spine" {
             let inner = Around { place: connected(&around.place, times.offset, 0.0), ..around };
@@ -265,7 +267,9 @@ impl<'a> Walker<'a, '_> {
         let Some(multicam) = media.child("multicam") else { return Ok(()) };
         let begin = time_of(multicam, "tcStart").unwrap_or(0.0);
         self.enter(media)?;
+        let angles = u32::try_from(multicam.children.len()).unwrap_or(u32::MAX);
         for source in element.children_named("mc-source").take(256) {
+            self.budget.refer(angles, "FCPXML (multicam)")?;
             let angle_id = source.attribute("angleID");
             let angle = multicam.children_named("mc-angle").find(|angle| angle.attribute("angleID") == angle_id);
             let only = match source.attribute("srcEnable") {
@@ -320,6 +324,7 @@ impl<'a> Walker<'a, '_> {
             return Ok(());
         };
         self.budget.event("FCPXML")?;
+        self.budget.refer(asset.size, "FCPXML (resources)")?;
         let (record, played) = around.place.range(times.offset, times.duration, around.rate);
         let source = TimeRange {
             start: units(source_start, around.rate),
@@ -564,6 +569,18 @@ mod tests {
             playing,
             [("a", EventKind::Audio), ("b", EventKind::Video), ("picked", EventKind::Video), ("b", EventKind::Video)]
         );
+    }
+
+    #[test]
+    fn references_to_large_parts_are_bounded() {
+        let angles = "<mc-angle angleID='a'/>".repeat(20_000);
+        let clip = format!("<mc-clip ref='m' duration='1s'>{}</mc-clip>", "<mc-source angleID='z'/>".repeat(250));
+        let resources = format!("<media id='m'><multicam>{angles}</multicam></media>");
+        let text = format!(
+            "<fcpxml version='1.10'><resources>{resources}</resources><project><sequence><spine>{}</spine></sequence></project></fcpxml>",
+            clip.repeat(11)
+        );
+        assert!(read(text.as_bytes()).unwrap_err().reason.contains("references"));
     }
 
     #[test]

@@ -35,7 +35,7 @@ mod rate;
 mod read;
 mod text;
 mod timecode;
-mod xml;
+pub mod xml;
 mod zip;
 
 pub use error::Unreadable;

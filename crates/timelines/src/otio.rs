@@ -136,6 +136,7 @@ impl Walker {
     }
 
     fn timeline(&mut self, named: &Value, tracks: &Value, start: Option<Time>) -> Result<(), Unreadable> {
+        self.budget.timeline("OTIO")?;
         let mut events = Vec::new();
         let place = Placement::root(start.map_or(0.0, |start| start.seconds));
         let around = Around { place, kind: None, track: 0, enabled: true, depth: 0 };

@@ -216,6 +216,10 @@ impl Packet<'_> {
     fn attributes(&mut self, element: &BytesStart<'_>) -> Vec<(String, String, Option<usize>)> {
         let mut others = Vec::new();
         for attribute in element.attributes().with_checks(false) {
+            if others.len() > limits::TAGS {
+                self.problem(|at| Problem::limit("", at, "xmp: more attributes of one element than are read"), 0);
+                break;
+            }
             let attribute = match attribute {
                 Ok(attribute) => attribute,
                 Err(e) => {
