@@ -572,18 +572,6 @@ mod tests {
     }
 
     #[test]
-    fn references_to_large_parts_are_bounded() {
-        let angles = "<mc-angle angleID='a'/>".repeat(20_000);
-        let clip = format!("<mc-clip ref='m' duration='1s'>{}</mc-clip>", "<mc-source angleID='z'/>".repeat(250));
-        let resources = format!("<media id='m'><multicam>{angles}</multicam></media>");
-        let text = format!(
-            "<fcpxml version='1.10'><resources>{resources}</resources><project><sequence><spine>{}</spine></sequence></project></fcpxml>",
-            clip.repeat(11)
-        );
-        assert!(read(text.as_bytes()).unwrap_err().reason.contains("references"));
-    }
-
-    #[test]
     fn circles_are_refused_and_speed_is_read() {
         let media = "<media id='m'><sequence><spine><ref-clip ref='m' duration='1s'/></spine></sequence></media>";
         assert!(

@@ -31,6 +31,7 @@ pub mod limits;
 mod locate;
 mod model;
 mod otio;
+mod otio_document;
 mod rate;
 mod read;
 mod text;

@@ -1,4 +1,4 @@
-//! XML manifests of packages as small trees, read with bounds.
+//! Shared by the packages: XML manifests as small trees, read with bounds.
 //!
 //! Document type declarations are refused, so that no entity but the five of XML and character references is ever
 //! expanded; depth, elements and memory are bounded; names lose their prefix.

@@ -23,7 +23,7 @@ use crate::open_files::OpenFiles;
 use crate::walk::Walk;
 pub(crate) use compositions::reports as composition_reports;
 use countersign_delivery::packages::{PackageIndex, frame_name};
-use countersign_io::asset_budget::{self, AssetBudget};
+use countersign_io::asset_budget;
 use countersign_io::{Roots, TempSpace};
 use countersign_media::formats::Media;
 use countersign_model::{AssetCut, NamedEvents, TimelineReport, TimelineState, Use};
@@ -143,7 +143,7 @@ impl Cuts {
     #[must_use]
     pub fn of(delivery: &Delivery<'_>, named: &[NamedTimeline]) -> Self {
         let names = find::names(delivery.roots, delivery.listed, delivery.exclude, delivery.stop);
-        let mut found = find::on_drive((delivery.roots, delivery.files), &names.timelines, delivery.stop);
+        let mut found = find::on_drive((delivery.roots, delivery.files), &names, delivery.stop);
         let look = delivery.look(false);
         names.archives.iter().for_each(|archive| look.timelines(archive, &mut found));
         if found.is_empty() && named.is_empty() {
@@ -348,8 +348,7 @@ impl Delivery<'_> {
             Ok(kind) => *kind,
             Err(what) => return broken(what.clone()),
         };
-        let budget = AssetBudget::of(0, None);
-        let _reading = budget.enter();
+        let _reading = found.budget.enter();
         let bytes = match found.bytes((self.roots, self.files), self.space, BYTES) {
             Ok(bytes) => bytes,
             Err(what) => return broken(what),
