@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use ed25519_dalek::SigningKey;
 
-use super::keys;
+use super::{keys, whole_file};
 use countersign_engine::attest::FileDigests;
 use countersign_judge::verdict::{VerdictPredicate, VerdictStatement};
 use countersign_model::error::{Error, Result};
@@ -70,14 +70,7 @@ impl Attest {
             without_digest,
         };
         let sealed = VerdictStatement::new(files, predicate).seal(&self.key).map_err(|what| self.failed(what))?;
-        let mut name = self.file.file_name().unwrap_or_default().to_os_string();
-        name.push(format!(".{}.partial", std::process::id()));
-        let partial = self.file.with_file_name(name);
-        let written = std::fs::write(&partial, sealed).and_then(|()| std::fs::rename(&partial, &self.file));
-        written.map_err(|e| {
-            let _ = std::fs::remove_file(&partial);
-            self.failed(e.to_string())
-        })
+        whole_file::write(&self.file, sealed.as_ref()).map_err(|e| self.failed(e.to_string()))
     }
 
     fn failed(&self, what: String) -> Error {

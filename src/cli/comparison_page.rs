@@ -162,10 +162,7 @@ pub(super) fn write(page: &ComparisonPage, target: &Path) -> Result<()> {
     let written = || {
         let mut bytes = Vec::new();
         page.write(&mut bytes)?;
-        let mut partial = target.as_os_str().to_owned();
-        partial.push(".partial");
-        std::fs::write(&partial, &bytes)?;
-        std::fs::rename(&partial, target)
+        super::whole_file::write(target, &bytes)
     };
     written().map_err(|e: std::io::Error| Error::File {
         path: target.to_path_buf(),

@@ -97,10 +97,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
 fn write(index: &Index, arguments: &Arguments) -> std::result::Result<(), MatchingError> {
     let mut bytes = Vec::new();
     write_index(index, &mut bytes)?;
-    let mut partial = arguments.out.as_os_str().to_owned();
-    partial.push(".partial");
-    std::fs::write(&partial, &bytes)?;
-    std::fs::rename(&partial, &arguments.out)?;
+    super::whole_file::write(&arguments.out, &bytes)?;
     Ok(())
 }
 

@@ -77,7 +77,7 @@ pub(super) fn run(arguments: &Arguments, mut command: Command) -> Result<u8> {
 fn write_page(folder: &Path, path: &[String], command: &Command) -> Result<()> {
     let file = folder.join(format!("{}.1", title(path)));
     let page = page(path, command.clone()).map_err(|e| failed(&file, &e))?;
-    std::fs::write(&file, page).map_err(|e| failed(&file, &e))
+    super::whole_file::write(&file, page.as_bytes()).map_err(|e| failed(&file, &e))
 }
 
 fn failed(path: &Path, error: &io::Error) -> Error {

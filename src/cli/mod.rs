@@ -50,6 +50,7 @@ mod tree;
 mod trust;
 mod trust_lists;
 mod verify_verdict;
+mod whole_file;
 mod worker;
 
 use std::io::Write;

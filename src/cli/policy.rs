@@ -91,12 +91,10 @@ fn overdue(policy: &Policy, today: NaiveDate) -> Vec<String> {
 }
 
 fn write_new(file: &PathBuf, text: &str) -> Result<()> {
-    use std::io::Write;
     let failed = |e: std::io::Error| Error::File {
         path: file.clone(),
         what: there_already(&e),
         hint: "name a file that does not exist yet, in a folder that may be written to".to_owned(),
     };
-    let mut out = std::fs::File::options().write(true).create_new(true).open(file).map_err(failed)?;
-    out.write_all(text.as_bytes()).map_err(failed)
+    super::whole_file::write_new(file, text.as_bytes()).map_err(failed)
 }

@@ -151,7 +151,8 @@ fn import(file: &Path, name: Option<&str>) -> Result<u8> {
     };
     let path = folder.join(format!("{}.pem", slug(&list.name)));
     takes_the_place_of(&list, &path)?;
-    let written = std::fs::create_dir_all(&folder).and_then(|()| std::fs::write(&path, list.pem()));
+    let written =
+        std::fs::create_dir_all(&folder).and_then(|()| super::whole_file::write(&path, list.pem().as_bytes()));
     written.map_err(|e| Error::File {
         path: path.clone(),
         what: e.to_string(),

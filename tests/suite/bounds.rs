@@ -5,6 +5,7 @@
 mod attacks;
 mod containers;
 mod measure;
+mod timelines;
 
 use std::process::{Command, Stdio};
 
@@ -58,8 +59,10 @@ fn is_told(attack: &Attack, report: &serde_json::Value) -> bool {
     };
     // A timeline over its bound is told by its own rule.
     let cut = |asset: &serde_json::Value| findings(asset).any(|rule| rule == "timeline-unreadable");
-    let patterns = || report["packages"].to_string().contains("ignore patterns");
-    report["assets"].as_array().unwrap().iter().any(|asset| told(asset) || cut(asset)) || patterns()
+    let mut packages = report["packages"].as_array().into_iter().flatten();
+    let malformed = |package: &serde_json::Value| findings(package).any(|rule| rule == "package-malformed");
+    let package = packages.any(|package| package.to_string().contains("ignore patterns") || malformed(package));
+    report["assets"].as_array().unwrap().iter().any(|asset| told(asset) || cut(asset)) || package
 }
 
 fn findings(of: &serde_json::Value) -> impl Iterator<Item = &str> {
@@ -79,12 +82,14 @@ fn all_of(names: &[&str]) {
 }
 
 /// Each is named by one of the tests.
-const NAMED: &[&[&str]] = &[DOCUMENTS, PICTURES, TAGS, FOLDERS, TEXT, ANYTHING];
+const NAMED: &[&[&str]] = &[DOCUMENTS, PICTURES, TAGS, FOLDERS, TEXT, TIMELINES, ANYTHING];
 const DOCUMENTS: &[&str] = &["nested-document", "nested-twice", "heavy-document", "object-streams"];
 const PICTURES: &[&str] = &["bombs-zip", "bombs-mp4", "bombs-mp3", "bombs-svg", "zip-of-zips", "large-pictures"];
 const TAGS: &[&str] = &["many-tags", "many-marks", "kept-tags"];
 const FOLDERS: &[&str] = &["one-sidecar", "ignore-patterns"];
 const TEXT: &[&str] = &["deep-xml", "wide-json", "wide-xml"];
+const TIMELINES: &[&str] =
+    &["wide-timelines", "many-references", "many-sequences", "archived-timelines", "archived-maps"];
 const ANYTHING: &[&str] = &["random", "zeros", "less-than", "braces", "brackets", "elements"];
 
 #[test]
@@ -110,6 +115,11 @@ fn sidecars_and_patterns_are_bounded_for_a_folder() {
 #[test]
 fn deep_and_wide_text_is_bounded() {
     all_of(TEXT);
+}
+
+#[test]
+fn timelines_and_manifests_of_very_many_parts_are_bounded() {
+    all_of(TIMELINES);
 }
 
 #[test]

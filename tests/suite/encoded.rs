@@ -50,6 +50,20 @@ fn encoded_settings_are_settings() {
 }
 
 #[test]
+fn settings_under_many_layers_are_settings_or_told() {
+    for layers in [2, 4, 9, 16, 17, 20] {
+        let text = (0..layers).fold(SETTINGS.to_owned(), |text, _| BASE64.encode(text.as_bytes()));
+        let packed = read(&[("a.png", sample("formats/plain.png")), ("a.txt", text.into_bytes())]);
+        let told = packed.problems.iter().any(|problem| problem.blocking && problem.what.contains("encoded"));
+        assert_eq!(
+            (claim(&packed), told),
+            if layers > 16 { (Ai::None, true) } else { (Ai::Generated, false) },
+            "{layers}"
+        );
+    }
+}
+
+#[test]
 fn encoded_notes_and_settings_of_other_trades_are_none() {
     let note = "A long note of the archive: harbor, 1931, press photo, see box 12. Seed: none. Steps: see the book.";
     for text in [

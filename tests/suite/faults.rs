@@ -118,19 +118,27 @@ fn out_of_descriptors_files_are_unreadable_and_never_clean() {
     let folder = tempfile::tempdir().unwrap();
     delivery(folder.path());
     let (_, whole) = rows(folder.path(), ":", "8");
-    let (code, few) = rows(folder.path(), "ulimit -n 24", "8");
-    if few.is_null() {
-        // Not even the run could begin: that is told by its code.
-        return assert!(matches!(code, Some(3 | 4)), "{code:?}");
+    for (descriptors, jobs) in [(12, "8"), (16, "2"), (24, "8"), (32, "512"), (64, "8")] {
+        let (code, few) = rows(folder.path(), &format!("ulimit -n {descriptors}"), jobs);
+        if few.is_null() {
+            // Not even the run could begin: that is told by its code.
+            assert!(matches!(code, Some(3 | 4)), "{descriptors}: {code:?}");
+            continue;
+        }
+        assert!(matches!(code, Some(1 | 2)), "{descriptors}: {code:?}");
+        assert_none_became_clean(&whole, &few);
     }
-    assert!(matches!(code, Some(1 | 2)), "{code:?}");
+}
+
+/// That each row of a run that lacked descriptors is as the whole run told it, or says that it could not be read.
+fn assert_none_became_clean(whole: &serde_json::Value, few: &serde_json::Value) {
     let rows = |of: &serde_json::Value| -> BTreeMap<String, serde_json::Value> {
         let named = |row: &serde_json::Value| (row["path"].as_str().unwrap().to_owned(), row.clone());
         of.as_array().unwrap().iter().map(named).collect()
     };
-    let few = rows(&few);
+    let few = rows(few);
     let blocked = |row: &serde_json::Value| row["problems"].as_array().is_some_and(|problems| !problems.is_empty());
-    for (path, all) in rows(&whole) {
+    for (path, all) in rows(whole) {
         match few.get(&path) {
             Some(some) => {
                 assert!(blocked(some) || all["ai"] == some["ai"], "{path}: {} became {}", all["ai"], some["ai"])

@@ -36,6 +36,7 @@ mod encoded;
 mod exif;
 mod faults;
 mod faults_of_commands;
+mod faults_of_files;
 mod fetch;
 mod flips;
 mod formats;

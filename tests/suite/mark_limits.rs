@@ -108,3 +108,16 @@ fn a_picture_in_the_last_of_many_padding_boxes_counts_or_is_told() {
     let told = many.problems.iter().any(|problem| problem.blocking);
     assert!(told || claim(&many) == Ai::Generated, "{:?}", many.problems);
 }
+
+/// A manifest goes by its namespace, whatever its prefix: where that is not known any more, the drawing is not clean.
+#[test]
+fn a_manifest_behind_very_many_namespaces_is_no_clean_drawing() {
+    let drawing = |others: usize| {
+        let others: String = (0..others).map(|n| format!(" xmlns:n{n}='urn:{n}'")).collect();
+        let manifest = "<metadata><z:manifest xmlns:z='http://c2pa.org/manifest'>AAAA</z:manifest></metadata>";
+        facts("a.svg", format!("<svg xmlns='http://www.w3.org/2000/svg'{others}>{manifest}</svg>").into_bytes())
+    };
+    let told =
+        |facts: &Facts| facts.problems.iter().any(|problem| problem.blocking && problem.what.contains("namespaces"));
+    assert!(!told(&drawing(20)) && told(&drawing(300)));
+}

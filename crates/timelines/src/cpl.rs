@@ -11,6 +11,7 @@ use crate::{
     timecode::Timecode,
     xml::{self, Element},
 };
+use std::collections::HashMap;
 
 /// How the place of sound is counted where a composition has no picture.
 const MILLISECONDS: Rate = Rate { numerator: 1000, denominator: 1 };
@@ -25,16 +26,14 @@ pub(crate) fn read_imf(bytes: &[u8]) -> Result<Document, Unreadable> {
     if let Some(code) = child(&root, "CompositionTimecode") {
         reading.start_at(code);
     }
-    let mut tracks: Vec<String> = Vec::new();
+    let mut tracks: HashMap<String, usize> = HashMap::new();
     let mut start = 0.0;
     for segment in below(&root, &["SegmentList", "Segment"]) {
         let mut end: f64 = start;
         for (index, sequence) in below(segment, &["SequenceList"]).flat_map(|list| &list.children).enumerate() {
             let key = said(sequence, "TrackId").map_or_else(|| index.to_string(), str::to_owned);
-            let track = tracks.iter().position(|known| *known == key).unwrap_or_else(|| {
-                tracks.push(key);
-                tracks.len() - 1
-            });
+            let next = tracks.len();
+            let track = *tracks.entry(key).or_insert(next);
             let mut at = start;
             for resource in below(sequence, &["ResourceList", "Resource"]) {
                 let stretch = Stretch::of(resource, "SourceDuration", own);
@@ -58,15 +57,13 @@ pub(crate) fn read_dcp(bytes: &[u8]) -> Result<Document, Unreadable> {
     let reels: Vec<&Element> = below(&root, &["ReelList", "Reel"]).collect();
     let own = reels.iter().find_map(|reel| rate(said(lead(reel)?, "EditRate")?)).unwrap_or(Rate::FILM);
     let mut reading = Reading::new(own, "CPL (Reel)");
-    let mut tracks: Vec<&str> = Vec::new();
+    let mut tracks: HashMap<&str, usize> = HashMap::new();
     let mut start = 0.0;
     for (index, reel) in reels.iter().enumerate() {
         for part in parts(reel) {
             let kind = local(&part.name);
-            let track = tracks.iter().position(|known| *known == kind).unwrap_or_else(|| {
-                tracks.push(kind);
-                tracks.len() - 1
-            });
+            let next = tracks.len();
+            let track = *tracks.entry(kind).or_insert(next);
             let stretch = Stretch::of(part, "Duration", own);
             let name = format!("{kind}, reel {}", index + 1);
             let names = Names { sequence: &name, own: None, media: said(part, "Id") };

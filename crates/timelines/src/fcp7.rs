@@ -23,6 +23,7 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Document, Unreadable> {
     find_sequences(&root, &mut sequences);
     let mut document = Document::default();
     for sequence in sequences {
+        budget.timeline("FCP7 XML (sequence)")?;
         let mut walker =
             Walker { definitions: &definitions, budget: &mut budget, events: Vec::new(), track: 0, open: Vec::new() };
         document.timelines.push(walker.timeline(sequence)?);
@@ -69,22 +70,22 @@ fn find_sequences<'a>(element: &'a Element, found: &mut Vec<&'a Element>) {
 fn rate_of(element: &Element) -> Option<Rate> {
     let rate = element.child("rate")?;
     let timebase = u32::try_from(rate.child_number("timebase")?).ok()?;
-    Rate::from_timebase(timebase, rate.child_text("ntsc").is_some_and(|text| text.eq_ignore_ascii_case("true")))
+    Rate::from_timebase(timebase, rate.said("ntsc").is_some_and(|text| text.eq_ignore_ascii_case("true")))
 }
 
 /// The start timecode of a sequence or file, in its own rate.
 fn timecode_of(element: &Element, default: Rate) -> Option<Timecode> {
     let timecode = element.child("timecode")?;
     let rate = rate_of(timecode).or_else(|| rate_of(element)).unwrap_or(default);
-    let drop = timecode.child_text("displayformat").is_some_and(|format| format.eq_ignore_ascii_case("DF"));
+    let drop = timecode.said("displayformat").is_some_and(|format| format.eq_ignore_ascii_case("DF"));
     match timecode.child_number("frame") {
         Some(frames) => Some(Timecode { frames, rate, drop }),
-        None => Timecode::parse(timecode.child_text("string")?, rate, drop),
+        None => Timecode::parse(timecode.said("string")?, rate, drop),
     }
 }
 
 fn is_false(element: &Element, name: &str) -> bool {
-    element.child_text(name).is_some_and(|text| text.eq_ignore_ascii_case("false") || text == "0")
+    element.said(name).is_some_and(|text| text.eq_ignore_ascii_case("false") || text == "0")
 }
 
 /// What a track inherits.
@@ -119,7 +120,7 @@ impl<'a> Walker<'a, '_> {
             }
         }
         Ok(Timeline {
-            name: sequence.child_text("name").unwrap_or_default().to_owned(),
+            name: sequence.said("name").unwrap_or_default().to_owned(),
             format: Format::Fcp7,
             rate,
             rate_assumed: rate_of(sequence).is_none(),
@@ -184,6 +185,7 @@ impl<'a> Walker<'a, '_> {
         if let Some(nested) = item.child("sequence") {
             let defined = nested.attribute("id").and_then(|id| self.definitions.sequences.get(id).copied());
             let nested = if nested.children.is_empty() { defined.unwrap_or(nested) } else { nested };
+            self.budget.refer(nested.size, "FCP7 XML (sequence)")?;
             let inner = place.child(seconds(span.start, rate), seconds(length, rate), seconds(source_in, rate));
             return self.sequence(
                 nested,
@@ -192,6 +194,7 @@ impl<'a> Walker<'a, '_> {
             );
         }
         let file = item.child("file").map(|file| self.file(file));
+        self.budget.refer(file.map_or(0, |file| file.size), "FCP7 XML (file)")?;
         if item.name == "generatoritem"
             || file.is_some_and(|file| file.child("mediaSource").is_some() && file.child("pathurl").is_none())
         {
@@ -212,11 +215,11 @@ impl<'a> Walker<'a, '_> {
         event.track = self.track;
         event.enabled = enabled;
         event.id = item.attribute("id").unwrap_or_default().to_owned();
-        event.name = item.child_text("name").unwrap_or_default().to_owned();
+        event.name = item.said("name").unwrap_or_default().to_owned();
         if let Some(file) = file {
             describe_media(&mut event, file);
         }
-        event.identities.extend(item.child_text("uuid").and_then(Identity::parse));
+        event.identities.extend(item.said("uuid").and_then(Identity::parse));
         if event.reel.is_none() {
             event.reel =
                 item.path(&["logginginfo", "reel"]).or(item.child("reel")).and_then(Element::text).map(str::to_owned);
@@ -278,7 +281,7 @@ fn clip_length(item: &Element) -> Option<i64> {
 /// The cut point of a transition by its alignment, and its start.
 fn cut_point(transition: &Element) -> Option<(i64, i64)> {
     let (start, end) = (transition.child_number("start")?, transition.child_number("end")?);
-    let cut = match transition.child_text("alignment").unwrap_or("center") {
+    let cut = match transition.said("alignment").unwrap_or("center") {
         "start" | "start-black" => start,
         "end" | "end-black" => end,
         _ => start.saturating_add(end.saturating_sub(start) / 2),
@@ -287,11 +290,11 @@ fn cut_point(transition: &Element) -> Option<(i64, i64)> {
 }
 
 fn describe_media(event: &mut Event, file: &Element) {
-    event.media = file.child_text("pathurl").map(str::to_owned);
-    event.names.extend(file.child_text("name").filter(|name| *name != event.name).map(str::to_owned));
+    event.media = file.said("pathurl").map(str::to_owned);
+    event.names.extend(file.said("name").filter(|name| *name != event.name).map(str::to_owned));
     event.reel = file.path(&["timecode", "reel", "name"]).and_then(Element::text).map(str::to_owned);
     for name in ["umid", "uuid"] {
-        event.identities.extend(file.child_text(name).and_then(Identity::parse));
+        event.identities.extend(file.said(name).and_then(Identity::parse));
     }
 }
 
@@ -299,12 +302,12 @@ fn describe_media(event: &mut Event, file: &Element) {
 /// and a graph says which frame of the medium each of them is.
 fn set_speed(event: &mut Event, item: &Element, clip_rate: Rate) {
     let effects = item.children_named("filter").filter_map(|filter| filter.child("effect"));
-    let Some(remap) = effects.filter(|effect| effect.child_text("effectid") == Some("timeremap")).last() else {
+    let Some(remap) = effects.filter(|effect| effect.said("effectid") == Some("timeremap")).last() else {
         return;
     };
     let value = |name: &str| {
-        let parameter = remap.children_named("parameter").find(|p| p.child_text("parameterid") == Some(name));
-        parameter.and_then(|parameter| parameter.child_text("value"))
+        let parameter = remap.children_named("parameter").find(|p| p.said("parameterid") == Some(name));
+        parameter.and_then(|parameter| parameter.said("value"))
     };
     let is_true = |name: &str| value(name).is_some_and(|text| text.eq_ignore_ascii_case("true") || text == "1");
     let percent = value("speed").and_then(|text| text.parse::<f64>().ok()).filter(|speed| speed.is_finite());
@@ -317,7 +320,7 @@ fn set_speed(event: &mut Event, item: &Element, clip_rate: Rate) {
     };
     let (Some(from), Some(length)) = (item.child_number("in"), clip_length(item)) else { return };
     let media_start = event.source.start.saturating_sub(from);
-    let graph = remap.children_named("parameter").find(|p| p.child_text("parameterid") == Some("graphdict"));
+    let graph = remap.children_named("parameter").find(|p| p.said("parameterid") == Some("graphdict"));
     let points = graph.map(keyframes).unwrap_or_default();
     let factor = match event.speed {
         Speed::Constant(factor) if factor > 0.0 => factor,

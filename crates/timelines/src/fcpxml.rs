@@ -31,6 +31,7 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Document, Unreadable> {
     let has_projects = found.iter().any(|element| element.name == "project");
     let mut document = Document::default();
     for element in found.into_iter().filter(|element| !has_projects || element.name == "project") {
+        budget.timeline("FCPXML")?;
         let mut walker = Walker { resources: &resources, budget: &mut budget, events: Vec::new(), open: Vec::new() };
         document.timelines.extend(walker.timeline(element)?);
     }
@@ -193,6 +194,7 @@ impl<'a> Walker<'a, '_> {
             depth: inherited.depth + 1,
             ..inherited
         };
+        self.budget.refer(self.resource(element, "ref").map_or(0, |resource| resource.size), "FCPXML (resources)")?;
         let times = self.times(element, next);
         if element.name == "spine" {
             let inner = Inherited { place: connected(&inherited.place, times.offset, 0.0), ..inherited };
@@ -265,7 +267,9 @@ impl<'a> Walker<'a, '_> {
         let Some(multicam) = media.child("multicam") else { return Ok(()) };
         let begin = time_of(multicam, "tcStart").unwrap_or(0.0);
         self.enter(media)?;
+        let angles = u32::try_from(multicam.children.len()).unwrap_or(u32::MAX);
         for source in element.children_named("mc-source").take(256) {
+            self.budget.refer(angles, "FCPXML (multicam)")?;
             let angle_id = source.attribute("angleID");
             let angle = multicam.children_named("mc-angle").find(|angle| angle.attribute("angleID") == angle_id);
             let only = match source.attribute("srcEnable") {
@@ -321,6 +325,7 @@ impl<'a> Walker<'a, '_> {
             return Ok(());
         };
         self.budget.event("FCPXML")?;
+        self.budget.refer(asset.size, "FCPXML (resources)")?;
         let (record, played) = inherited.place.range(times.offset, times.duration, inherited.rate);
         let source = TimeRange {
             start: units(source_start, inherited.rate),

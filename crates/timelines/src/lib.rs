@@ -31,11 +31,12 @@ pub mod limits;
 mod locate;
 mod model;
 mod otio;
+mod otio_document;
 mod rate;
 mod read;
 mod text;
 mod timecode;
-mod xml;
+pub mod xml;
 mod zip;
 
 pub use error::Unreadable;

@@ -5,9 +5,10 @@
 
 use crate::{
     error::Unreadable,
-    limits::{Budget, MAX_DOCUMENT_BYTES, MAX_JSON_ELEMENTS, check_depth},
+    limits::{Budget, MAX_DOCUMENT_BYTES, check_depth},
     locate::{Placement, seconds, units},
     model::{Document, Event, EventKind, Format, Identity, Speed, TimeRange, Timeline},
+    otio_document::{self, IDENTITIES, METADATA_DEPTH, REELS},
     rate::Rate,
     text,
     timecode::Timecode,
@@ -24,12 +25,11 @@ pub(crate) fn read_zip(bytes: &[u8]) -> Result<Document, Unreadable> {
 
 pub(crate) fn read(bytes: &[u8]) -> Result<Document, Unreadable> {
     let document = text::decode(bytes);
-    // Each takes many times its text in memory.
-    if document.bytes().filter(|byte| *byte == b',').count() > MAX_JSON_ELEMENTS {
-        return Err(Unreadable::new("OTIO", format!("more than {MAX_JSON_ELEMENTS} elements are not read")));
-    }
-    let parsed = serde_json::from_str(&document).or_else(|_| serde_json::from_str(&without_special_numbers(&document)));
-    let root: Value = parsed.map_err(|error| {
+    let root = otio_document::parse(&document).or_else(|error| match error.is_syntax() {
+        true => otio_document::parse(&without_special_numbers(&document)),
+        false => Err(error),
+    });
+    let root = root.map_err(|error| {
         Unreadable::new(format!("OTIO line {} column {}", error.line(), error.column()), error.to_string())
     })?;
     if schema(&root).is_empty() {
@@ -136,6 +136,7 @@ impl Walker {
     }
 
     fn timeline(&mut self, named: &Value, tracks: &Value, start: Option<Time>) -> Result<(), Unreadable> {
+        self.budget.timeline("OTIO")?;
         let mut events = Vec::new();
         let place = Placement::root(start.map_or(0.0, |start| start.seconds));
         let inherited = Inherited { place, kind: None, track: 0, enabled: true, depth: 0 };
@@ -310,16 +311,16 @@ fn identities_of_metadata(metadata: Option<&Value>, event: &mut Event) {
         let Some(fields) = value.as_object() else { continue };
         for (key, field) in fields {
             let lower = key.to_ascii_lowercase();
-            let identifies = ["umid", "mobid", "sourceid", "uuid", "media_uuid", "reel_uuid"].contains(&lower.as_str());
+            let identifies = IDENTITIES.contains(&lower.as_str());
             match field.as_str() {
                 Some(text) if identifies => {
                     let identity = Identity::parse(text);
                     event.identities.extend(identity.filter(|identity| !event.identities.contains(identity)));
                 }
-                Some(text) if ["reel", "reel name", "tape"].contains(&lower.as_str()) && !text.is_empty() => {
+                Some(text) if REELS.contains(&lower.as_str()) && !text.is_empty() => {
                     event.reel.get_or_insert_with(|| text.to_owned());
                 }
-                _ if depth < 3 => queue.push((field, depth + 1)),
+                _ if depth < METADATA_DEPTH => queue.push((field, depth + 1)),
                 _ => {}
             }
         }

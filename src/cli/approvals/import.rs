@@ -101,7 +101,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
     let imported = if wanted { arguments.place.append(&sheet.records)?.1.len() } else { 0 };
     crate::cli::console::print(&describe_import(arguments, &sheet, imported))?;
     if !sheet.bad.is_empty() && !arguments.skip_bad {
-        let what = format!("{} of {} rows cannot be records", sheet.bad.len(), sheet.bad.len() + sheet.records.len());
+        let what = format!("{} of {} rows cannot be records", sheet.all_bad(), sheet.all_bad() + sheet.records.len());
         return Err(failed(what, "nothing was imported: mend these rows, or leave them with --skip-bad"));
     }
     Ok(0)
@@ -111,7 +111,7 @@ fn describe_import(arguments: &Arguments, sheet: &Sheet, imported: usize) -> Str
     if arguments.json {
         let bad: Vec<_> = sheet.bad.iter().map(|bad| json!({"line": bad.line, "reason": bad.reason})).collect();
         let value = json!({
-            "good": sheet.records.len(), "bad": bad, "imported": imported, "recorded_already": sheet.repeated, "ignored_columns": sheet.ignored,
+            "good": sheet.records.len(), "bad": bad, "more_bad": sheet.more_bad, "imported": imported, "recorded_already": sheet.repeated, "ignored_columns": sheet.ignored,
         });
         return format!("{value}\n");
     }
@@ -119,6 +119,9 @@ fn describe_import(arguments: &Arguments, sheet: &Sheet, imported: usize) -> Str
     for bad in &sheet.bad {
         let place = format!("{}:{}: {}", arguments.file.display(), bad.line, bad.reason);
         out.push_str(&format!("{}\n", terminal(&place)));
+    }
+    if sheet.more_bad > 0 {
+        out.push_str(&format!("and {} more bad rows\n", sheet.more_bad));
     }
     if !sheet.ignored.is_empty() {
         out.push_str(&format!("no field is taken from: {}\n", terminal(&sheet.ignored.join(", "))));
@@ -128,14 +131,14 @@ fn describe_import(arguments: &Arguments, sheet: &Sheet, imported: usize) -> Str
         out.push_str(&format!("left out {rows} recorded already, word for word\n"));
     }
     if arguments.dry_run {
-        let (good, bad) = (sheet.records.len(), sheet.bad.len());
+        let (good, bad) = (sheet.records.len(), sheet.all_bad());
         let good = count(good as u64, "row is", "rows are");
         out.push_str(&format!("{good} good, {bad} bad; nothing was imported (--dry-run)\n"));
     } else if imported > 0 {
         let left = if sheet.bad.is_empty() {
             String::new()
         } else {
-            format!(", left {}", count(sheet.bad.len() as u64, "bad row", "bad rows"))
+            format!(", left {}", count(sheet.all_bad() as u64, "bad row", "bad rows"))
         };
         out.push_str(&format!("imported {}{left}\n", count(imported as u64, "record", "records")));
     }

@@ -128,8 +128,7 @@ pub(super) fn export(arguments: &Export) -> Result<u8> {
         what: e.to_string(),
         hint: "nothing was written: name a file that does not exist yet, in a folder that may be written to".to_owned(),
     };
-    let mut file = std::fs::File::options().write(true).create_new(true).open(path).map_err(failed)?;
-    std::io::Write::write_all(&mut file, text.as_bytes()).map_err(failed)?;
+    crate::cli::whole_file::write_new(path, text.as_bytes()).map_err(failed)?;
     printed(&format!("wrote {}\n", path.display()))
 }
 

@@ -8,6 +8,7 @@ use std::fs;
 use std::path::Path;
 
 use super::containers::{apic, bomb, jpeg_like_text, mp3, mp4, png, svg, text_chunk, zip, zlib};
+use super::timelines;
 
 /// One hostile delivery.
 pub(crate) struct Attack {
@@ -76,6 +77,26 @@ pub(crate) static ALL: &[Attack] = &[
         ..PLAIN
     },
     Attack { name: "wide-xml", what: "manifests of 5 million empty elements", make: wide_xml, ..PLAIN },
+    Attack { name: "wide-timelines", what: "timelines of a million small parts", make: timelines::wide, ..PLAIN },
+    Attack {
+        name: "many-references",
+        what: "a timeline whose clips look for angles among 150,000",
+        make: timelines::references,
+        ..PLAIN
+    },
+    Attack { name: "many-sequences", what: "a project of 150,000 sequences", make: timelines::sequences, ..PLAIN },
+    Attack {
+        name: "archived-timelines",
+        what: "a ZIP of 40 timelines of 17 MB each",
+        make: timelines::archived,
+        ..PLAIN
+    },
+    Attack {
+        name: "archived-maps",
+        what: "a ZIP of 200 asset maps of 480,000 elements",
+        make: timelines::maps,
+        ..PLAIN
+    },
     Attack {
         name: "large-pictures",
         what: "8 black pictures of 81 million pixels",

@@ -125,7 +125,8 @@ pub(super) fn read(folder: &Folder, name: &str, out: &mut PackageManifest) -> Re
     if root.child("Signature").is_some() {
         out.fault(PackageFaultKind::UnverifiedSignature, name, UNVERIFIED);
     }
-    let mut map = Map { name: name.to_owned(), namespace: root.namespace.clone(), volume: 1, ..Map::default() };
+    let namespace = xml::root(&bytes).map(|(_, namespace)| namespace).unwrap_or_default();
+    let mut map = Map { name: name.to_owned(), namespace, volume: 1, ..Map::default() };
     out.expected_unlisted.push(name.to_owned());
     out.manifests.push(name.to_owned());
     for file in folder.listing.files.iter().filter(|file| is_volume_index(file)) {
@@ -157,7 +158,7 @@ fn mapped(asset: &Element, name: &str, out: &mut PackageManifest) -> Option<Mapp
     };
     // Interop writes an empty element for true.
     let packing_list =
-        asset.child("PackingList").is_some_and(|p| !p.text.eq_ignore_ascii_case("false") && p.text != "0");
+        asset.child("PackingList").is_some_and(|p| !p.text.eq_ignore_ascii_case("false") && &*p.text != "0");
     let mut chunks = Vec::new();
     for chunk in asset.all(&["ChunkList", "Chunk"]).into_iter().take(limits::ITEMS) {
         let path = chunk.said("Path").unwrap_or_default();

@@ -74,7 +74,7 @@ fn images(root: Element) -> BTreeSet<String> {
     let (mut found, mut open) = (BTreeSet::new(), vec![root]);
     while let Some(element) = open.pop() {
         if element.name == "Image" && !element.text.is_empty() {
-            found.insert(element.text);
+            found.insert(element.text.into());
         }
         open.extend(element.children);
     }

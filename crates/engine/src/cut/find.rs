@@ -12,12 +12,13 @@ use globset::GlobSet;
 use crate::archives::{self, Budget, Container, Inside, OpenContext};
 use crate::open_files::OpenFiles;
 use crate::walk::{self, lossless};
+use countersign_io::asset_budget::{self, AssetBudget};
 use countersign_io::paths::native;
 use countersign_io::source::Source;
 use countersign_io::{self as io, ByteRange, Entry, Kind as FileKind, Listings, Roots, TempSpace};
 use countersign_media::formats::{self, Archive};
 use countersign_media::identify::identify as format_of;
-use countersign_model::{Asset, Problem, ProblemKind};
+use countersign_model::{Asset, Problem, ProblemKind, limits};
 use countersign_timelines::{Kind, identify};
 
 /// Extensions that promise a timeline: where the bytes are none, that is told.
@@ -26,7 +27,8 @@ const OWN: &[&str] = &["aaf", "edl", "fcpxml", "otio"];
 const SHARED: &[&str] = &["json", "txt", "xml", "xmeml"];
 /// The bytes that tell a timeline.
 const HEAD: usize = 4096;
-/// Timelines of one delivery that are read.
+/// Timelines of one delivery that are read; files that may be timelines under other names are counted apart, and so are
+/// archives.
 const MOST: usize = 10_000;
 /// The longest compressed archive that is unfolded only to see whether a timeline is in it.
 const UNFOLDED: u64 = 64 * 1024 * 1024;
@@ -46,6 +48,10 @@ pub(super) struct Named {
 pub(super) struct Names {
     pub(super) timelines: Vec<Named>,
     pub(super) archives: Vec<Named>,
+    /// How many of them are named as timelines and nothing else.
+    own: usize,
+    /// The first of those that are too many.
+    left_out: Option<Named>,
 }
 
 /// A timeline: what it seems to be, or why it is named as one and is none.
@@ -54,6 +60,8 @@ pub(super) struct Found {
     pub(super) root: usize,
     pub(super) rel: String,
     pub(super) kind: Result<Kind, String>,
+    /// What may be spent on it: all timelines of one archive share what is there for the archive.
+    pub(super) budget: AssetBudget,
     from: From,
 }
 
@@ -196,9 +204,18 @@ fn matters<'a>(name: &str, mut beside: impl Iterator<Item = &'a str>) -> bool {
 
 impl Names {
     fn push(&mut self, root: usize, rel: String, path: String) {
-        let list = if is_archive(&rel) { &mut self.archives } else { &mut self.timelines };
-        if list.len() < MOST {
-            list.push(Named { root, rel, path });
+        let own = promises(&rel).1;
+        let (count, list) = match (is_archive(&rel), own) {
+            (true, _) => (self.archives.len(), &mut self.archives),
+            (_, true) => (self.own, &mut self.timelines),
+            (_, false) => (self.timelines.len() - self.own, &mut self.timelines),
+        };
+        let named = Named { root, rel, path };
+        if count < MOST {
+            list.push(named);
+            self.own += usize::from(own);
+        } else if own {
+            self.left_out.get_or_insert(named);
         }
     }
 }
@@ -245,13 +262,19 @@ fn kind_of(rel: &str, range: &ByteRange) -> Option<Result<Kind, String>> {
 }
 
 /// Those of the named files that are timelines.
-pub(super) fn on_drive(trees: (&Roots, &OpenFiles), names: &[Named], stop: &AtomicBool) -> Vec<Found> {
+pub(super) fn on_drive(trees: (&Roots, &OpenFiles), names: &Names, stop: &AtomicBool) -> Vec<Found> {
     let mut out = Vec::new();
-    for named in names.iter().take_while(|_| !stop.load(Ordering::Relaxed)) {
+    for named in names.timelines.iter().take_while(|_| !stop.load(Ordering::Relaxed)) {
         // What cannot be opened is told by the scan itself.
         let kind = quietly(|| open(trees, named).ok().and_then(|range| kind_of(&named.rel, &range)));
         let Some(kind) = kind.flatten() else { continue };
-        out.push(Found { root: named.root, rel: named.rel.clone(), kind, from: From::File(named.clone()) });
+        let (rel, from, budget) = (named.rel.clone(), From::File(named.clone()), AssetBudget::of(0, None));
+        out.push(Found { root: named.root, rel, kind, budget, from });
+    }
+    if let Some(named) = &names.left_out {
+        let kind = Err(format!("more than {MOST} timelines of one delivery are not read"));
+        let (rel, from, budget) = (named.rel.clone(), From::File(named.clone()), AssetBudget::of(0, None));
+        out.push(Found { root: named.root, rel, kind, budget, from });
     }
     out
 }
@@ -328,17 +351,33 @@ impl ArchiveReader<'_> {
         }
     }
 
-    /// The timelines in an archive.
+    /// The timelines in an archive: what is read of all of them is bounded by what the archive may unfold to. The first one
+    /// past that is told in place of the rest.
     pub(super) fn timelines(&self, named: &Named, out: &mut Vec<Found>) {
+        let size = open((self.roots, self.files), named).map_or(0, |range| range.len());
+        let budget = AssetBudget::of(size, None);
+        let most = size.saturating_mul(limits::DECOMPRESSED_RATIO).max(limits::DECOMPRESSED);
+        let (mut left, mut used_up) = (most, false);
         self.each_member(named, &mut |member, inside| {
-            if out.len() >= MOST || !promises(&member.rel).0 {
+            if used_up || out.len() >= MOST || !promises(&member.rel).0 {
                 return;
             }
-            let Some(kind) = inside.open(self.space).ok().and_then(|opened| kind_of(&member.rel, &opened.held)) else {
+            let _reading = budget.enter();
+            let kind = asset_budget::check().map_err(|problem| problem.what).and_then(|()| {
+                let Ok(opened) = inside.open(self.space) else { return Ok(None) };
+                let kind = kind_of(&member.rel, &opened.held);
+                if matches!(kind, Some(Ok(_))) {
+                    let too_much = || format!("the timelines of one archive unfold to more than {most} bytes");
+                    left = left.checked_sub(opened.held.len()).ok_or_else(too_much)?;
+                }
+                Ok(kind)
+            });
+            used_up = kind.is_err();
+            let Some(kind) = kind.unwrap_or_else(|what| Some(Err(format!("{what}: no more of them are read")))) else {
                 return;
             };
             let from = From::Member(Box::new(inside.clone()));
-            out.push(Found { root: member.root, rel: member.rel.clone(), kind, from });
+            out.push(Found { root: member.root, rel: member.rel.clone(), kind, budget: budget.clone(), from });
         });
     }
 }

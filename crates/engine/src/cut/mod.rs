@@ -23,6 +23,7 @@ use crate::open_files::OpenFiles;
 use crate::walk::Walk;
 pub(crate) use compositions::reports as composition_reports;
 use countersign_delivery::packages::{PackageIndex, frame_name};
+use countersign_io::asset_budget;
 use countersign_io::{Roots, TempSpace};
 use countersign_media::formats::Media;
 use countersign_model::{AssetCut, NamedEvents, TimelineReport, TimelineState, Use};
@@ -35,6 +36,8 @@ use uses::{Tracks, use_of};
 
 /// Bytes of a timeline in a delivery that are read.
 const BYTES: usize = 256 << 20;
+/// How many times its bytes a timeline takes in memory at most, while it is read.
+const UNFOLDED: usize = 16;
 /// Uses that are kept of one asset: one that is played in more pieces is final all the same.
 const USES: usize = 256;
 /// Uses that are told apart of one run of frames.
@@ -112,6 +115,8 @@ struct Outcome {
     reports: Vec<TimelineReport>,
     /// Entry of the inventory, the frames of it where it is a run, the use.
     uses: Vec<(usize, Option<Frames>, Use)>,
+    /// Of each entry how many uses stand there, and the place of the last one.
+    used: HashMap<usize, (usize, usize)>,
     uncertain: Vec<usize>,
     /// An event fits more assets than are known by name.
     crowded: bool,
@@ -119,12 +124,26 @@ struct Outcome {
     wanted: MediaRequest,
 }
 
+impl Outcome {
+    /// Keeps the use of an entry, as far as that many are kept of one; frames that are played are lost in no case.
+    fn play(&mut self, index: usize, frames: Option<Frames>, of: impl FnOnce() -> Use) {
+        let (count, last) = self.used.entry(index).or_default();
+        if *count < if frames.is_some() { RUN_USES } else { USES } {
+            *count += 1;
+            *last = self.uses.len();
+            self.uses.push((index, frames, of()));
+        } else if let (Some((_, Some(kept), _)), Some((from, to))) = (self.uses.get_mut(*last), frames) {
+            *kept = (kept.0.min(from), kept.1.max(to));
+        }
+    }
+}
+
 impl Cuts {
     /// Finds the timelines of a delivery and conforms them, and those that the user named, to its assets.
     #[must_use]
     pub fn of(delivery: &Delivery<'_>, named: &[NamedTimeline]) -> Self {
         let names = find::names(delivery.roots, delivery.listed, delivery.exclude, delivery.stop);
-        let mut found = find::on_drive((delivery.roots, delivery.files), &names.timelines, delivery.stop);
+        let mut found = find::on_drive((delivery.roots, delivery.files), &names, delivery.stop);
         let look = delivery.look(false);
         names.archives.iter().for_each(|archive| look.timelines(archive, &mut found));
         if found.is_empty() && named.is_empty() {
@@ -329,10 +348,15 @@ impl Delivery<'_> {
             Ok(kind) => *kind,
             Err(what) => return broken(what.clone()),
         };
+        let _reading = found.budget.enter();
         let bytes = match found.bytes((self.roots, self.files), self.space, BYTES) {
             Ok(bytes) => bytes,
             Err(what) => return broken(what),
         };
+        // What is made of a long one takes many times its bytes: such are read one after the other.
+        if let Err(problem) = asset_budget::read(bytes.len().saturating_mul(UNFOLDED)) {
+            return broken(problem.what);
+        }
         match read(kind, found.name(), &bytes, &mut |_| None) {
             Ok(document) => {
                 drop(bytes);
@@ -387,7 +411,7 @@ fn conformed(known: &Known<'_>, all: &Inventory, conform: &Conform<'_>) -> Outco
                         Some(Item::Run { first, last, .. }) => Some(uses::frames(event, wide(*first), wide(*last))),
                         _ => None,
                     };
-                    out.uses.push((index, frames, use_of(label, timeline, &tracks, event)));
+                    out.play(index, frames, || use_of(label, timeline, &tracks, event));
                 }
                 Match::Several(indices, _) => {
                     report.ambiguous += 1;

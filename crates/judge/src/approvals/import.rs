@@ -48,13 +48,20 @@ impl Plan {
     }
 }
 
+/// Columns of a sheet.
+const COLUMNS: usize = 10_000;
+/// Bad rows that are named one by one.
+pub const BAD: usize = 100_000;
+
 /// What a sheet holds.
 #[derive(Debug, Default)]
 pub struct Sheet {
     /// One record for each good row, in their order.
     pub records: Vec<Record>,
-    /// The rows that cannot be records, with the reason.
+    /// The rows that cannot be records, with the reason: the first [`BAD`] of them.
     pub bad: Vec<Bad>,
+    /// How many more of them there are.
+    pub more_bad: usize,
     /// Rows left out because the same is recorded already.
     pub repeated: usize,
     /// Columns that no field is taken from.
@@ -62,6 +69,12 @@ pub struct Sheet {
 }
 
 impl Sheet {
+    /// How many rows cannot be records.
+    #[must_use]
+    pub fn all_bad(&self) -> usize {
+        self.bad.len() + self.more_bad
+    }
+
     /// Leaves out rows without an id that say what one of these records, or an earlier row, says.
     pub fn leave_out(&mut self, recorded: impl IntoIterator<Item = Arc<LedgerEntry>>) {
         if self.records.iter().all(|record| !record.id.is_empty()) {
@@ -245,6 +258,9 @@ pub fn read(bytes: &[u8], plan: &Plan, taken: &HashSet<String>) -> Result<Sheet,
     let mut reader = csv::ReaderBuilder::new().delimiter(plan.delimiter).flexible(true).from_reader(text.as_bytes());
     let header: Vec<String> =
         reader.headers().map_err(|e| e.to_string())?.iter().map(|name| name.trim().to_owned()).collect();
+    if header.len() > COLUMNS {
+        return Err(format!("{} columns: at most {COLUMNS} are read", header.len()));
+    }
     let columns = columns(&header, plan)?;
     let ignored = (0..header.len()).filter(|i| !columns.iter().any(|(at, _)| at == i));
     let mut sheet = Sheet { ignored: ignored.map(|i| header[i].clone()).collect(), ..Sheet::default() };
@@ -265,7 +281,8 @@ pub fn read(bytes: &[u8], plan: &Plan, taken: &HashSet<String>) -> Result<Sheet,
         };
         match read.and_then(unique) {
             Ok(record) => sheet.records.push(record),
-            Err(reason) => sheet.bad.push(Bad { line, reason }),
+            Err(reason) if sheet.bad.len() < BAD => sheet.bad.push(Bad { line, reason }),
+            Err(_) => sheet.more_bad += 1,
         }
     }
     Ok(sheet)
@@ -362,4 +379,19 @@ fn decoded<'a>(bytes: &'a [u8], plan: &Plan) -> Result<std::borrow::Cow<'a, str>
     }
     let line = text.split('\u{fffd}').next().map_or(1, |good| good.matches('\n').count() + 1);
     Err(format!("line {line} is not {}: name the sheet's encoding with --encoding, such as windows-1252", used.name()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn very_many_columns_are_refused_and_very_many_bad_rows_counted() {
+        let plan = Plan::new("sheet.csv");
+        let wide = format!("path,decision,by,decided-on{}\n", ",x".repeat(COLUMNS));
+        assert!(read(wide.as_bytes(), &plan, &HashSet::new()).unwrap_err().contains("at most 10000"));
+        let long = format!("path,decision,by,decided-on\n{}", "x\n".repeat(BAD + 7));
+        let sheet = read(long.as_bytes(), &plan, &HashSet::new()).unwrap();
+        assert_eq!((sheet.bad.len(), sheet.more_bad, sheet.all_bad()), (BAD, 7, BAD + 7));
+    }
 }

@@ -45,7 +45,10 @@ pub fn make(path: &Path, comment: &str, passphrase: Option<&str>) -> Result<[u8;
         return Err(failed(&beside, "is there already", TAKEN));
     }
     write_new(path, text.as_bytes(), 0o600)?;
-    write_new(&beside, format!("{line}\n").as_bytes(), 0o644)?;
+    // A key without its public half would be one that nobody was told of.
+    write_new(&beside, format!("{line}\n").as_bytes(), 0o644).inspect_err(|_| {
+        let _ = std::fs::remove_file(path);
+    })?;
     Ok(public)
 }
 
@@ -58,7 +61,12 @@ fn write_new(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, mode);
     #[cfg(not(unix))]
     let _ = mode;
-    let written = options.open(path).and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()));
+    let written = options.open(path).and_then(|mut file| {
+        // Half a key is none.
+        file.write_all(bytes).and_then(|()| file.sync_all()).inspect_err(|_| {
+            let _ = std::fs::remove_file(path);
+        })
+    });
     written.map_err(|e| failed(path, &e.to_string(), TAKEN))
 }
 

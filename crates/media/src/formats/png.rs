@@ -7,7 +7,7 @@ use crate::framing::{appended, deflate, jumbf, numbers};
 use crate::tags::{self, Place, charset, content, exif, png_text, push, xmp};
 use countersign_io::source::Source;
 use countersign_model::limits;
-use countersign_model::{Embedded, Extraction, FormatId, Problem, Store};
+use countersign_model::{Embedded, Extraction, FormatId, Problem, ProblemKind, Store};
 
 /// The reader.
 pub struct Png;
@@ -156,9 +156,13 @@ fn unknown(bytes: &[u8], at: &Place, room: &mut usize, out: &mut Extraction) {
 /// The color profile: a name, how it is packed, the profile. Programs that show pictures mind no more than its tables.
 fn profile(data: &[u8], at: &Place, room: &mut usize, out: &mut Extraction) {
     let packed = memchr::memchr(0, data).and_then(|end| data.get(end + 2..)).unwrap_or_default();
-    let (unfolded, _) = deflate::zlib(packed, (*room).min(limits::INFLATED));
+    let (unfolded, problem) = deflate::zlib(packed, (*room).min(limits::INFLATED));
     *room = room.saturating_sub(unfolded.len());
     content::unknown(&unfolded, "png", &Place { offset: None, ..at.clone() }, out);
+    // What lies behind that was not looked at; a profile that is merely broken hides nothing.
+    if let Some(problem) = problem.filter(|problem| problem.kind == ProblemKind::Limit) {
+        at.problem(problem, out);
+    }
 }
 
 /// Chunks that are looked for behind the image too, whole or cut.

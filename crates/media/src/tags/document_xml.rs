@@ -70,7 +70,9 @@ fn add(said: &mut String, text: &str) {
 fn named(e: &BytesStart<'_>, space: &str, at: &Place, out: &mut Extraction) -> (String, Option<String>) {
     let name = String::from_utf8_lossy(e.local_name().as_ref()).into_owned();
     let attribute = |wanted: &[&str]| {
-        let found = e.attributes().flatten().find(|a| wanted.iter().any(|w| a.key.as_ref() == w.as_bytes()))?;
+        let mut all = e.attributes();
+        let mut all = all.with_checks(false).flatten();
+        let found = all.find(|a| wanted.iter().any(|w| a.key.as_ref() == w.as_bytes()))?;
         Some(xml::unescape(&String::from_utf8_lossy(&found.value)))
     };
     let given = attribute(NAMING);

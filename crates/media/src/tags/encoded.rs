@@ -22,15 +22,16 @@ const XMP: &str = "XMP";
 const SHORT: usize = 48;
 /// Characters of which the first decide whether a value may be encoded at all.
 const FIRST: usize = 40;
-/// Values that are decoded of one asset, and how often one that comes out is encoded again.
+/// Values that are decoded of one asset, and how often one that comes out may be encoded again: nobody but who hides
+/// something writes so many layers.
 const MOST: usize = 256;
-const AGAIN: usize = 3;
+const LAYERS: usize = 16;
 
-/// Tells the values that stand encoded in others.
+/// Tells the values that stand encoded in others. What is left encoded behind the last layer is a problem that blocks.
 pub fn unwrap(read: &mut Extraction) {
     let mut from = 0;
     let mut count = 0;
-    for _ in 0..AGAIN {
+    for _ in 0..LAYERS {
         let upto = read.facts.tags.len();
         let found: Vec<(Tag, Decoded)> =
             read.facts.tags.get(from..upto).unwrap_or_default().iter().filter_map(of).collect();
@@ -46,6 +47,10 @@ pub fn unwrap(read: &mut Extraction) {
         if read.facts.tags.len() == upto {
             return;
         }
+    }
+    if let Some((tag, _)) = read.facts.tags.get(from..).unwrap_or_default().iter().find_map(of) {
+        let what = format!("a value is encoded more than {LAYERS} times over: what is left of it is not decoded");
+        push_problem(read, Problem::limit(tag.place, tag.offset.unwrap_or_default(), what));
     }
 }
 
@@ -119,7 +124,8 @@ fn decode(value: &str) -> Option<Decoded> {
     match first {
         [b'd' | b'D', b'a' | b'A', b't' | b'T', b'a' | b'A', b':', ..] => decoded("data address", address(value)?),
         [b'-', b'-', b'-', b'\r' | b'\n', ..] => decoded("front matter", label(value)?.into_bytes()),
-        [b'%', ..] => decoded("percent signs", percent(value)?),
+        // A value that only begins with that sign stands for nothing else.
+        [b'%', ..] => decoded("percent signs", percent(value).filter(|bytes| bytes != value.as_bytes())?),
         [b'<', ..] if content::packet_start(value.as_bytes()).is_some() => decoded(XMP, value.as_bytes().to_vec()),
         [b'<', ..] => decoded("XML", settings_xml::json(value)?.into_bytes()),
         [b'{' | b'&' | b'[', ..] if value.contains("&quot;") || value.starts_with("&lt;") => {
@@ -232,6 +238,35 @@ mod tests {
         ] {
             assert_eq!(told(&value).last().map(String::as_str), Some(SETTINGS), "{value}");
         }
+    }
+
+    /// What is told of settings that are encoded so many times over, and the problems beside it.
+    fn layers(of: impl Fn(String) -> String, times: usize) -> Extraction {
+        let value = (0..times).fold(SETTINGS.to_owned(), |value, _| of(value));
+        let mut read = Extraction::default();
+        read.facts.tags = vec![Tag { space: "png".into(), key: "x".into(), value, ..Tag::default() }];
+        unwrap(&mut read);
+        read
+    }
+
+    #[test]
+    fn layers_are_undone_to_the_last_and_more_of_them_are_told() {
+        let base64 = |value: String| BASE64.encode(value.as_bytes());
+        let address = |value: String| format!("data:text/plain;base64,{}", BASE64.encode(value.as_bytes()));
+        for times in [1, 3, 4, 7, LAYERS] {
+            for read in [layers(base64, times), layers(address, times)] {
+                assert_eq!(read.facts.tags.last().map(|tag| tag.value.as_str()), Some(SETTINGS), "{times}");
+                assert_eq!(read.facts.problems, [], "{times}");
+            }
+        }
+        let read = layers(base64, LAYERS + 1);
+        let [problem] = read.facts.problems.as_slice() else { panic!("{:?}", read.facts.problems) };
+        assert!(problem.blocking && problem.what.contains("more than 16 times"), "{problem:?}");
+    }
+
+    #[test]
+    fn a_sign_at_the_start_is_no_layer() {
+        assert!(told("% of all frames that were lost in the transfer: 50, 60 and 70 of a hundred").is_empty());
     }
 
     #[test]

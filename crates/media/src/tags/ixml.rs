@@ -167,7 +167,7 @@ fn open(e: &BytesStart<'_>, state: &mut State, by: u64, at: &Place, out: &mut Ex
     if state.ignored.is_some() {
         return;
     }
-    for attribute in e.attributes().flatten() {
+    for attribute in e.attributes().with_checks(false).flatten() {
         let name = String::from_utf8_lossy(attribute.key.as_ref()).into_owned();
         if name.starts_with("xmlns") || name.starts_with("xsi:") {
             continue;

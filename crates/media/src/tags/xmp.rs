@@ -233,6 +233,10 @@ impl Packet<'_> {
     fn attributes<'e>(&mut self, element: &'e BytesStart<'_>) -> Vec<Attribute<'e>> {
         let mut others = Vec::new();
         for attribute in element.attributes().with_checks(false) {
+            if others.len() > limits::TAGS {
+                self.problem(|at| Problem::limit("", at, "xmp: more attributes of one element than are read"), 0);
+                break;
+            }
             let attribute = match attribute {
                 Ok(attribute) => attribute,
                 Err(e) => {

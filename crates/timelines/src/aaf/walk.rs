@@ -17,6 +17,7 @@ use std::collections::HashSet;
 pub(super) fn timelines(objects: &Objects<'_>, mobs: &Mobs, budget: &mut Budget) -> Result<Document, Unreadable> {
     let mut document = Document::default();
     for mob in top_level(mobs) {
+        budget.timeline("AAF (Mobs)")?;
         let mut walker = Walker { objects, mobs, budget, events: Vec::new(), open: Vec::new() };
         document.timelines.push(walker.timeline(mob)?);
     }

@@ -141,9 +141,8 @@ impl Document<'_> {
         for attribute in element.attributes().with_checks(false).flatten() {
             let key = attribute.key.as_ref();
             let (prefix, local) = split(key);
-            if prefix == b"xmlns" && self.namespaces.len() < NAMESPACES {
-                self.namespaces.retain(|(known, _)| known != local);
-                self.namespaces.push((local.to_vec(), attribute.value.to_vec()));
+            if prefix == b"xmlns" {
+                self.declare(local, &attribute.value, start);
             } else if key == b"x:xmptk" && !attribute.value.contains(&b'"') {
                 self.toolkit = attribute.value.to_vec();
             } else if root && matches!(key, b"width" | b"height" | b"viewBox" | b"version" | b"inkscape:version") {
@@ -159,6 +158,17 @@ impl Document<'_> {
         self.in_rdf += usize::from(kind == Kind::Rdf);
         self.in_metadata += usize::from(kind == Kind::Metadata);
         self.open.push(Open { name, start, kind, text: String::new(), at: 0 });
+    }
+
+    /// Keeps what a prefix stands for. Without it neither a manifest nor a packet might be known for what it is.
+    fn declare(&mut self, prefix: &[u8], uri: &[u8], start: usize) {
+        self.namespaces.retain(|(known, _)| known != prefix);
+        if self.namespaces.len() < NAMESPACES {
+            return self.namespaces.push((prefix.to_vec(), uri.to_vec()));
+        }
+        let at = self.place("SVG", start);
+        let what = format!("more than {NAMESPACES} namespaces are not kept");
+        at.problem(Problem::limit("", at.offset.unwrap_or_default(), what), self.out);
     }
 
     fn kind(&self, name: &[u8]) -> Kind {

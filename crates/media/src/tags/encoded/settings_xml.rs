@@ -69,6 +69,7 @@ fn element(e: &BytesStart<'_>, members: &mut Map<String, Value>) -> String {
     let own = String::from_utf8_lossy(e.local_name().as_ref()).into_owned();
     let attributes: Vec<(String, String)> = e
         .attributes()
+        .with_checks(false)
         .flatten()
         .take(ATTRIBUTES)
         .map(|a| {
