@@ -13,7 +13,7 @@ use countersign_model::Asset;
 /// Gives each asset the files beside it whose names say that they describe it.
 pub(crate) fn with_sidecars(mut siblings: Vec<Asset>) -> Vec<Asset> {
     // Entries that could not be looked at come unsorted.
-    siblings.sort_by(|a, b| a.path.cmp(&b.path));
+    siblings.sort_by(|a, b| a.path.as_os_str().cmp(b.path.as_os_str()));
     name_raw_files(&mut siblings);
     let named = Named::of(&siblings);
     if named.by_base.is_empty() {
@@ -77,14 +77,12 @@ const DEVELOPED: &[&str] = &["jpg", "jpeg", "heic", "heif", "hif"];
 /// Tells each camera picture of the raw file of its name: `IMG_1.CR2` beside `IMG_1.JPG`.
 fn name_raw_files(siblings: &mut [Asset]) {
     let stem = |path: &Path| path.file_stem().map(OsStr::to_ascii_lowercase);
-    let extension = |path: &Path| path.extension().map(|e| e.to_string_lossy().to_ascii_lowercase());
-    let is = |path: &Path, endings: &[&str]| extension(path).is_some_and(|e| endings.contains(&e.as_str()));
     let raw: HashMap<OsString, String> = siblings
         .iter()
-        .filter(|a| a.obstacle.is_none() && is(&a.path, RAW))
+        .filter(|a| a.obstacle.is_none() && ends_with(&a.path, RAW))
         .filter_map(|a| Some((stem(&a.path)?, a.path.file_name()?.to_string_lossy().into_owned())))
         .collect();
-    for asset in siblings.iter_mut().filter(|a| !raw.is_empty() && is(&a.path, DEVELOPED)) {
+    for asset in siblings.iter_mut().filter(|a| !raw.is_empty() && ends_with(&a.path, DEVELOPED)) {
         asset.raw_sibling = stem(&asset.path).and_then(|stem| raw.get(&stem).cloned());
     }
 }
@@ -168,7 +166,13 @@ fn spellings(name: &OsStr) -> Vec<OsString> {
 }
 
 fn is_sidecar(path: &Path) -> bool {
-    path.extension().is_some_and(|e| SIDECARS.contains(&e.to_string_lossy().to_ascii_lowercase().as_str()))
+    ends_with(path, SIDECARS)
+}
+
+/// Whether a name has one of these endings, in either case.
+fn ends_with(path: &Path, endings: &[&str]) -> bool {
+    let ending = path.extension().and_then(OsStr::to_str);
+    ending.is_some_and(|ending| endings.iter().any(|known| known.eq_ignore_ascii_case(ending)))
 }
 
 /// What follows a name, or a name and its ending, in the names of files that describe it.

@@ -7,6 +7,7 @@ const PAIR: u8 = 1;
 const BRACE: u8 = 2;
 const BRACKET: u8 = 4;
 const DASH: u8 = 8;
+const LETTER: u8 = 16;
 
 /// What each byte is.
 const CLASSES: [u8; 256] = {
@@ -16,6 +17,12 @@ const CLASSES: [u8; 256] = {
     out[b'{' as usize] = BRACE;
     out[b'[' as usize] = BRACKET;
     out[b'-' as usize] = DASH;
+    let mut letter = b'a';
+    while letter <= b'z' {
+        out[letter as usize] = LETTER;
+        out[letter.to_ascii_uppercase() as usize] = LETTER;
+        letter += 1;
+    }
     out
 };
 
@@ -35,7 +42,7 @@ impl Signs {
             seen |= class;
             pairs += usize::from(class & PAIR);
             // Long values are objects and packets, which begin with all there is to see.
-            if seen == PAIR | BRACE | BRACKET | DASH && pairs > 1 {
+            if seen == PAIR | BRACE | BRACKET | DASH | LETTER && pairs > 1 {
                 break;
             }
         }
@@ -55,6 +62,11 @@ impl Signs {
     /// Whether an object or a list may be in it.
     pub(super) fn bracket(self) -> bool {
         self.seen & (BRACE | BRACKET) != 0
+    }
+
+    /// Whether a letter of the English alphabet is in it: dates and rows of numbers have none.
+    pub(super) fn letter(self) -> bool {
+        self.seen & LETTER != 0
     }
 
     /// Whether options of a command line may be in it.
@@ -77,13 +89,13 @@ mod tests {
     fn signs_are_those_of_the_value() {
         let of = |value: &str| {
             let signs = Signs::of(value);
-            [signs.pair(), signs.pairs, signs.brace(), signs.bracket(), signs.dash()]
+            [signs.pair(), signs.pairs, signs.brace(), signs.bracket(), signs.dash(), signs.letter()]
         };
-        assert_eq!(of("Canon EOS 5D"), [false; 5]);
-        assert_eq!(of("Steps: 20"), [true, false, false, false, false]);
-        assert_eq!(of("2020:01:02"), [true, true, false, false, false]);
-        assert_eq!(of("[1]"), [false, false, false, true, false]);
-        assert_eq!(of("{a=1, b=2} - [x]"), [true; 5]);
+        assert_eq!(of("Canon EOS 5D"), [false, false, false, false, false, true]);
+        assert_eq!(of("Steps: 20"), [true, false, false, false, false, true]);
+        assert_eq!(of("2020:01:02"), [true, true, false, false, false, false]);
+        assert_eq!(of("[1]"), [false, false, false, true, false, false]);
+        assert_eq!(of("{a=1, b=2} - [x]"), [true; 6]);
     }
 
     #[test]

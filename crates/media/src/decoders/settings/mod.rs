@@ -137,7 +137,9 @@ fn push_verdict(bag: &Bag, verdict: Verdict, key: &str, tag: &Tag, out: &mut Vec
 /// Whether a value holds a word that any settings hold: that alone sorts out most fields.
 fn is_telling(value: &str, signs: Signs) -> bool {
     static WORDS: OnceLock<Option<Regex>> = OnceLock::new();
-    if value.len() < 12 || value.len() > limits::INFLATED || !may_be_read(value, signs) {
+    // Every one of the words has a letter.
+    let fits = (12..=limits::INFLATED).contains(&value.len());
+    if !fits || !signs.letter() || !may_be_read(value, signs) {
         return false;
     }
     WORDS.get_or_init(|| Regex::new(TELLING).ok()).as_ref().is_some_and(|words| words.is_match(value))
