@@ -74,7 +74,7 @@ pub struct Sequences {
 #[derive(Debug)]
 enum PendingRow {
     Row(Box<AssetReport>),
-    Run(Run),
+    Run(Box<Run>),
 }
 
 /// Files whose names differ only in the last group of digits.
@@ -146,7 +146,7 @@ impl Sequences {
                 let (digits, number, least, open) = (name.digits.len(), name.number, name.least, name.open);
                 let index = *self.runs.entry(key.clone()).or_insert_with(|| {
                     let (prefix, suffix) = key;
-                    self.held.push(PendingRow::Run(Run { prefix, suffix, least, open, ..Run::default() }));
+                    self.held.push(PendingRow::Run(Box::new(Run { prefix, suffix, least, open, ..Run::default() })));
                     self.held.len() - 1
                 });
                 if let Some(PendingRow::Run(run)) = self.held.get_mut(index) {
@@ -262,7 +262,7 @@ fn moved(held: Vec<PendingRow>, back: usize, runs: &BTreeMap<(String, String), R
         for ((least, number, digits, key), report) in leave {
             let place = *places.entry(key.clone()).or_insert_with(|| {
                 let (prefix, suffix) = key;
-                out.push(PendingRow::Run(Run { prefix, suffix, least, ..Run::default() }));
+                out.push(PendingRow::Run(Box::new(Run { prefix, suffix, least, ..Run::default() })));
                 out.len() - 1
             });
             if let Some(PendingRow::Run(run)) = out.get_mut(place) {
@@ -276,7 +276,7 @@ fn moved(held: Vec<PendingRow>, back: usize, runs: &BTreeMap<(String, String), R
             }
         }
         if !rest.groups.is_empty() {
-            out.push(PendingRow::Run(rest));
+            out.push(PendingRow::Run(Box::new(rest)));
         }
     }
     out

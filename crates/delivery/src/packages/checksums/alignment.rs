@@ -138,7 +138,7 @@ impl<'a> Tried<'a> {
     /// Whether it is the better reading without doubt: nothing speaks for the other that does not for this one.
     fn beats(&self, other: &Self) -> bool {
         let (one, two) = (self.alignment.strip, other.alignment.strip);
-        one <= two && self.own >= other.own && (one < two || self.own > other.own)
+        one <= two && (self.own || !other.own) && (one < two || self.own && !other.own)
     }
 }
 
