@@ -13,7 +13,7 @@ pub const MAX_XML_ATTRIBUTES: usize = 1_000;
 /// The most memory that the elements of one XML document may take, in bytes.
 pub const MAX_XML_MEMORY: usize = 192 << 20;
 /// The most memory that what is kept of one JSON document may take, in bytes.
-pub const MAX_JSON_MEMORY: usize = 256 << 20;
+pub const MAX_JSON_MEMORY: usize = 192 << 20;
 /// How deeply elements, compositions and nested sequences may lie inside each other.
 pub const MAX_DEPTH: usize = 96;
 /// The most events that one document may yield: a feature film has a few thousand.

@@ -342,17 +342,11 @@ impl Archive {
     /// The members of one folder as assets, each with those beside it.
     fn folder(&self, mut rows: Vec<Row>) -> Vec<(Asset, Inside)> {
         rows.sort_by(|a, b| a.shown.cmp(&b.shown));
-        let mut members = Vec::with_capacity(rows.len());
-        let mut assets = Vec::with_capacity(rows.len());
-        for row in rows {
-            assets.push(self.asset(&row.shown, row.size));
-            members.push(row.member);
-        }
+        let asset = |row: Row| (self.asset(&row.shown, row.size), row.member);
+        let mut both: Vec<(Asset, Member)> = rows.into_iter().map(asset).collect();
         // The walk's own order, so that it leaves it as it is.
-        let mut order: Vec<usize> = (0..assets.len()).collect();
-        order.sort_by(|a, b| assets.get(*a).map(|x| &x.path).cmp(&assets.get(*b).map(|x| &x.path)));
-        let assets: Vec<Asset> = order.iter().filter_map(|n| assets.get(*n).cloned()).collect();
-        let members: Vec<Member> = order.iter().filter_map(|n| members.get(*n).cloned()).collect();
+        both.sort_by(|(a, _), (b, _)| a.path.cmp(&b.path));
+        let (assets, members): (Vec<Asset>, Vec<Member>) = both.into_iter().unzip();
         let assets = walk::with_sidecars(assets);
         let neighbors = Neighbors::of(&assets, &members);
         let beside: Vec<_> = assets.iter().map(|asset| neighbors.beside(asset)).collect();
