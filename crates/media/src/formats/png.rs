@@ -4,10 +4,10 @@ use crate::containers::samsung;
 use crate::formats::{Format, FrameUse, Info, Media, Pixels, Probe, Score};
 use crate::framing::png_chunks::{self, Chunk};
 use crate::framing::{appended, deflate, jumbf, numbers};
-use crate::tags::{self, Place, charset, content, exif, png_text, push, xmp};
+use crate::tags::{self, Place, charset, content, exif, other_file, png_text, push, xmp};
 use countersign_io::source::Source;
 use countersign_model::limits;
-use countersign_model::{Embedded, Extraction, FormatId, Problem, ProblemKind, Store};
+use countersign_model::{Embedded, Extraction, FormatId, Problem, Store};
 
 /// The reader.
 pub struct Png;
@@ -145,8 +145,9 @@ fn unknown(bytes: &[u8], at: &Place, room: &mut usize, out: &mut Extraction) {
     // A zero, and in some the length that it unfolds to, before a zlib stream.
     let packed = [5, 1, 0].into_iter().filter_map(|by| bytes.get(by..));
     for packed in packed.filter(|rest| matches!(rest, [0x78, 0x01 | 0x5E | 0x9C | 0xDA, ..])) {
-        let (unfolded, _) = deflate::zlib(packed, (*room).min(limits::INFLATED));
+        let (unfolded, problem) = deflate::zlib(packed, (*room).min(limits::INFLATED));
         *room = room.saturating_sub(unfolded.len());
+        other_file::tell_rest(problem, at, out);
         if content::unknown(&unfolded, "png", &Place { offset: None, ..at.clone() }, out) {
             return;
         }
@@ -159,10 +160,7 @@ fn profile(data: &[u8], at: &Place, room: &mut usize, out: &mut Extraction) {
     let (unfolded, problem) = deflate::zlib(packed, (*room).min(limits::INFLATED));
     *room = room.saturating_sub(unfolded.len());
     content::unknown(&unfolded, "png", &Place { offset: None, ..at.clone() }, out);
-    // What lies behind that was not looked at; a profile that is merely broken hides nothing.
-    if let Some(problem) = problem.filter(|problem| problem.kind == ProblemKind::Limit) {
-        at.problem(problem, out);
-    }
+    other_file::tell_rest(problem, at, out);
 }
 
 /// Chunks that are looked for behind the image too, whole or cut.

@@ -64,7 +64,7 @@ pub fn unknown(bytes: &[u8], space: &str, at: &Place, out: &mut Extraction) -> b
     if plain(bytes, space, at, out) {
         return true;
     }
-    other_file::packed(bytes)
+    other_file::packed(bytes, at, out)
         .is_some_and(|unfolded| plain(&unfolded, space, &Place { offset: None, ..at.clone() }, out))
 }
 
