@@ -90,9 +90,9 @@ fn overdue(policy: &Policy, today: NaiveDate) -> Vec<String> {
     suppressions.chain(keys).collect()
 }
 
-fn write_new(file: &PathBuf, text: &str) -> Result<()> {
+fn write_new(file: &Path, text: &str) -> Result<()> {
     let failed = |e: std::io::Error| Error::File {
-        path: file.clone(),
+        path: file.to_owned(),
         what: there_already(&e),
         hint: "name a file that does not exist yet, in a folder that may be written to".to_owned(),
     };
