@@ -12,39 +12,10 @@ use std::process::{Command, Output, Stdio};
 use countersign::approvals::Ledger;
 use serde_json::Value;
 
-use crate::shared::document::{program, squeezed};
+use crate::shared::document::squeezed;
+use crate::shared::limited::{FULL, delivery, limited, said};
 
-/// A file may have so many blocks and no more, as where a quota or a disk ends.
-const FULL: &str = "trap '' XFSZ; ulimit -f 1";
 const FILES: &[&str] = &["end_credits.mp3", "hero_010.png", "poster_020.jpg", "reel_2.mov"];
-
-/// The bundled delivery in a folder of its own.
-fn place() -> tempfile::TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/delivery");
-    for entry in walkdir::WalkDir::new(&fixtures).into_iter().flatten() {
-        let to = folder.path().join("delivery").join(entry.path().strip_prefix(&fixtures).unwrap());
-        match entry.file_type().is_dir() {
-            true => std::fs::create_dir_all(to).unwrap(),
-            false => drop(std::fs::copy(entry.path(), to).unwrap()),
-        }
-    }
-    folder
-}
-
-/// A command behind a shell that sets its limits first.
-fn limited(folder: &Path, limits: &str, arguments: &[&str]) -> Command {
-    let mut command = program(folder, "sh");
-    let line = format!("{limits}; exec \"$0\" \"$@\"");
-    command.args(["-c", &line, env!("CARGO_BIN_EXE_countersign")]).args(arguments);
-    command
-}
-
-fn said(output: &Output) -> String {
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(!said.contains("panicked"), "{said}");
-    said
-}
 
 /// That a command ended with 3 and these words.
 fn assert_refused(output: &Output, words: &str) {
@@ -64,7 +35,7 @@ const LEDGER: &[&str] = &["--approvals", "l.jsonl"];
 
 #[test]
 fn a_record_for_which_there_is_no_room_is_told_and_the_ledger_stays_as_it_was() {
-    let folder = place();
+    let folder = delivery();
     let ledger = folder.path().join("l.jsonl");
     assert_refused(&approve(folder.path(), FULL, LEDGER), "nothing was recorded");
     assert_eq!(std::fs::read(&ledger).unwrap_or_default(), b"", "half a record stayed");
@@ -80,7 +51,7 @@ fn a_record_for_which_there_is_no_room_is_told_and_the_ledger_stays_as_it_was() 
 
 #[test]
 fn a_ledger_that_cannot_be_written_is_told() {
-    let folder = place();
+    let folder = delivery();
     // Where nobody, not even root, makes files.
     let refused = approve(folder.path(), ":", &["--approvals", "/proc/self/l.jsonl"]);
     assert_refused(&refused, "nothing was recorded");
@@ -88,7 +59,7 @@ fn a_ledger_that_cannot_be_written_is_told() {
 
 #[test]
 fn without_a_home_a_ledger_is_asked_for_and_one_that_is_named_is_used() {
-    let folder = place();
+    let folder = delivery();
     let bare = |more: &[&str]| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
         command.current_dir(folder.path()).env_clear().args(["approve", "delivery/final/end_credits.mp3", "--by", "J"]);
@@ -102,7 +73,7 @@ fn without_a_home_a_ledger_is_asked_for_and_one_that_is_named_is_used() {
 
 #[test]
 fn out_of_descriptors_a_record_is_whole_or_refused() {
-    let folder = place();
+    let folder = delivery();
     let ledger = folder.path().join("l.jsonl");
     let mut refused = 0;
     for descriptors in 3..12 {
@@ -138,7 +109,7 @@ fn judged(folder: &Path, rows: &str) -> (Option<i32>, BTreeMap<String, Value>) {
 
 #[test]
 fn rows_for_which_there_is_no_room_are_told_and_leave_nothing_behind() {
-    let folder = place();
+    let folder = delivery();
     assert_refused(&extract(folder.path(), FULL, &["--out", "rows"]), "the rows cannot be written");
     assert_eq!(std::fs::read_dir(folder.path().join("rows")).unwrap().count(), 0);
     let refused = limited(folder.path(), ":", &["judge", "rows"]).output().unwrap();
@@ -147,7 +118,7 @@ fn rows_for_which_there_is_no_room_are_told_and_leave_nothing_behind() {
 
 #[test]
 fn rows_are_refused_where_nothing_can_be_written_and_written_without_a_home() {
-    let folder = place();
+    let folder = delivery();
     assert_refused(&extract(folder.path(), ":", &["--out", "/proc/self/rows"]), "the rows cannot be written");
     let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
     command.current_dir(folder.path()).env_clear().args(["extract", "delivery", "--no-progress", "--out", "rows"]);
@@ -158,7 +129,7 @@ fn rows_are_refused_where_nothing_can_be_written_and_written_without_a_home() {
 
 #[test]
 fn out_of_descriptors_rows_say_what_could_not_be_read() {
-    let folder = place();
+    let folder = delivery();
     assert_eq!(extract(folder.path(), ":", &["--out", "whole"]).status.code(), Some(0));
     let (_, whole) = judged(folder.path(), "whole");
     let blocked = |row: &Value| row["problems"].as_array().is_some_and(|problems| !problems.is_empty());
@@ -186,7 +157,7 @@ fn out_of_descriptors_rows_say_what_could_not_be_read() {
 
 #[test]
 fn very_many_jobs_write_and_judge_the_same_rows() {
-    let folder = place();
+    let folder = delivery();
     for (out, jobs) in [("one", "1"), ("many", "512")] {
         let output = extract(folder.path(), ":", &["--out", out, "--jobs", jobs]);
         assert_eq!(output.status.code(), Some(0), "{}", said(&output));
@@ -231,7 +202,7 @@ fn serving(folder: &Path, limits: &str, data: &str) -> (String, Option<i32>) {
 #[test]
 #[cfg(feature = "serve")]
 fn a_server_without_room_or_rights_does_not_start() {
-    let folder = place();
+    let folder = delivery();
     for (limits, data) in [(":", "/proc/self/data"), (FULL, "data"), ("trap '' XFSZ; ulimit -f 0", "data-2")] {
         let (told, code) = serving(folder.path(), limits, data);
         assert_eq!(code, Some(3), "{limits}, {data}: {told}");
@@ -242,7 +213,7 @@ fn a_server_without_room_or_rights_does_not_start() {
 #[test]
 #[cfg(feature = "serve")]
 fn a_server_without_descriptors_does_not_start() {
-    let folder = place();
+    let folder = delivery();
     for descriptors in [6, 10, 16, 40] {
         let data = format!("data-{descriptors}");
         let (told, code) = serving(folder.path(), &format!("ulimit -n {descriptors}"), &data);
@@ -256,7 +227,7 @@ fn a_server_without_descriptors_does_not_start() {
 #[test]
 #[cfg(feature = "serve")]
 fn a_server_needs_no_home() {
-    let folder = place();
+    let folder = delivery();
     let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
     command.env_clear().args(["serve", "--data", "data", "--root", "drops=delivery", "--listen", "127.0.0.1:0"]);
     let (told, code) = started(folder.path(), command);

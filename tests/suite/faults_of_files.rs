@@ -7,48 +7,26 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Command;
 
 use countersign::approvals::Ledger;
 
-use crate::shared::document::{program, squeezed};
+use crate::shared::document::squeezed;
+use crate::shared::limited::{FULL, delivery, limited, said};
 
-/// A file may have so many blocks and no more, as where a quota or a disk ends.
-const FULL: &str = "trap '' XFSZ; ulimit -f 1";
 /// Not one byte more.
 const FULLER: &str = "trap '' XFSZ; ulimit -f 0";
 const SHEET_ROWS: usize = 40;
 
 /// A folder with the bundled delivery, a key, a report and a sheet of approvals.
 fn place() -> tempfile::TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/delivery");
-    for entry in walkdir::WalkDir::new(&fixtures).into_iter().flatten() {
-        let to = folder.path().join("delivery").join(entry.path().strip_prefix(&fixtures).unwrap());
-        match entry.file_type().is_dir() {
-            true => std::fs::create_dir_all(to).unwrap(),
-            false => drop(std::fs::copy(entry.path(), to).unwrap()),
-        }
-    }
+    let folder = delivery();
     let mut sheet = "path,sha256,by,reference,decision,decided-on\n".to_owned();
     for n in 0..SHEET_ROWS {
         writeln!(sheet, "final/{n}.png,{n:064x},Jane Doe,T-{n},approved,2026-04-02").unwrap();
     }
     std::fs::write(folder.path().join("sheet.csv"), sheet).unwrap();
     folder
-}
-
-/// Runs it by way of a shell that sets its limits first.
-fn limited(folder: &Path, limits: &str, arguments: &[&str]) -> Output {
-    let mut command = program(folder, "sh");
-    let line = format!("{limits}; exec \"$0\" \"$@\"");
-    command.args(["-c", &line, env!("CARGO_BIN_EXE_countersign")]).args(arguments).output().unwrap()
-}
-
-fn said(output: &Output) -> String {
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(!said.contains("panicked"), "{said}");
-    said
 }
 
 fn names(folder: &Path) -> BTreeSet<String> {
@@ -75,7 +53,7 @@ fn prepared() -> tempfile::TempDir {
         (&["scan", "delivery", "--no-progress", "-q", "--report", "json=report.json"], 1),
         (&["approvals", "import", "sheet.csv", "--approvals", "ledger.jsonl"], 0),
     ] {
-        let output = limited(folder.path(), ":", arguments);
+        let output = limited(folder.path(), ":", arguments).output().unwrap();
         assert_eq!(output.status.code(), Some(code), "{arguments:?}: {}", said(&output));
     }
     folder
@@ -91,7 +69,8 @@ fn a_file_for_which_there_is_no_room_is_told_and_not_left_behind() {
     let folder = prepared();
     let before = names(folder.path());
     for (limits, arguments) in WRITERS {
-        let output = limited(folder.path(), limits, &[*arguments, &[&target(arguments, "out")]].concat());
+        let output =
+            limited(folder.path(), limits, &[*arguments, &[&target(arguments, "out")]].concat()).output().unwrap();
         assert_eq!(output.status.code(), Some(3), "{arguments:?}: {}", said(&output));
         assert!(!said(&output).is_empty(), "{arguments:?}");
         assert_eq!(names(folder.path()), before, "{arguments:?}");
@@ -103,7 +82,8 @@ fn a_file_that_was_there_stays_where_its_successor_has_no_room() {
     let folder = prepared();
     std::fs::write(folder.path().join("out"), "an older one").unwrap();
     for (limits, arguments) in WRITERS {
-        let output = limited(folder.path(), limits, &[*arguments, &[&target(arguments, "out")]].concat());
+        let output =
+            limited(folder.path(), limits, &[*arguments, &[&target(arguments, "out")]].concat()).output().unwrap();
         assert_eq!(output.status.code(), Some(3), "{arguments:?}: {}", said(&output));
         assert_eq!(std::fs::read(folder.path().join("out")).unwrap(), b"an older one", "{arguments:?}");
     }
@@ -119,7 +99,9 @@ fn where_nobody_may_write_every_command_says_so() {
     ];
     for (_, arguments) in WRITERS.iter().chain(more) {
         // Where nobody, not even root, makes files; elsewhere a folder that is not there.
-        let output = limited(folder.path(), ":", &[*arguments, &[&target(arguments, "/proc/self/out")]].concat());
+        let output = limited(folder.path(), ":", &[*arguments, &[&target(arguments, "/proc/self/out")]].concat())
+            .output()
+            .unwrap();
         assert_eq!(output.status.code(), Some(3), "{arguments:?}: {}", said(&output));
         assert!(squeezed(&said(&output)).contains("/proc/self/"), "{arguments:?}: {}", said(&output));
     }
@@ -137,7 +119,8 @@ fn what_is_no_file_stays_what_it_is() {
             let pipe = pipe.clone();
             std::thread::spawn(move || std::fs::read(pipe).unwrap())
         };
-        let output = limited(folder.path(), ":", &[*arguments, &[&target(arguments, "pipe")]].concat());
+        let output =
+            limited(folder.path(), ":", &[*arguments, &[&target(arguments, "pipe")]].concat()).output().unwrap();
         assert!(matches!(output.status.code(), Some(0 | 1)), "{arguments:?}: {}", said(&output));
         assert!(std::fs::symlink_metadata(&pipe).unwrap().file_type().is_fifo(), "{arguments:?} replaced the pipe");
         assert!(!read.join().unwrap().is_empty(), "{arguments:?}");
@@ -160,11 +143,11 @@ fn an_import_without_room_records_no_row_and_the_ledger_stays() {
     // There is room for some of the rows and not for all.
     let limits = format!("trap '' XFSZ; ulimit -f {}", before.len() / 512 + 4);
     let import = ["approvals", "import", "more.csv", "--approvals", "ledger.jsonl"];
-    let output = limited(folder.path(), &limits, &import);
+    let output = limited(folder.path(), &limits, &import).output().unwrap();
     assert_eq!(output.status.code(), Some(3), "{}", said(&output));
     assert!(squeezed(&said(&output)).contains("nothingwas"), "{}", said(&output));
     assert_eq!(std::fs::read(&ledger).unwrap(), before);
-    assert_eq!(limited(folder.path(), ":", &import).status.code(), Some(0));
+    assert_eq!(limited(folder.path(), ":", &import).output().unwrap().status.code(), Some(0));
     assert_eq!(Ledger::read(&ledger).unwrap().entries.len(), 2 * SHEET_ROWS);
 }
 
@@ -190,11 +173,11 @@ fn without_a_home_files_that_are_named_are_written() {
 fn out_of_descriptors_rows_are_judged_whole_or_not_at_all() {
     let folder = place();
     let extract = ["extract", "delivery", "--no-progress", "--out", "rows"];
-    assert_eq!(limited(folder.path(), ":", &extract).status.code(), Some(0));
+    assert_eq!(limited(folder.path(), ":", &extract).output().unwrap().status.code(), Some(0));
     let judge = |limits: &str| {
         let _ = std::fs::remove_file(folder.path().join("r.json"));
         let arguments = ["judge", "rows", "--no-progress", "-q", "--jobs", "8", "--report", "json=r.json"];
-        let output = limited(folder.path(), limits, &arguments);
+        let output = limited(folder.path(), limits, &arguments).output().unwrap();
         let rows = std::fs::read(folder.path().join("r.json")).ok();
         let rows = rows.map(|bytes| serde_json::from_slice::<serde_json::Value>(&bytes).unwrap()["assets"].take());
         (output, rows)
@@ -224,14 +207,17 @@ fn out_of_descriptors_an_import_is_whole_or_refused_and_an_index_says_what_it_la
     for descriptors in [3, 4, 5, 6, 7, 8, 10, 12, 16, 32, 64] {
         let limits = format!("ulimit -n {descriptors}");
         let _ = std::fs::remove_file(&ledger);
-        let output = limited(folder.path(), &limits, &["approvals", "import", "sheet.csv", "--approvals", "l.jsonl"]);
+        let output = limited(folder.path(), &limits, &["approvals", "import", "sheet.csv", "--approvals", "l.jsonl"])
+            .output()
+            .unwrap();
         let recorded = Ledger::read(&ledger).map_or(0, |ledger| ledger.entries.len());
         let whole = output.status.success();
         assert_eq!(recorded, if whole { SHEET_ROWS } else { 0 }, "{descriptors}: {}", said(&output));
         felt += i32::from(!whole);
 
         let _ = std::fs::remove_file(folder.path().join("known"));
-        let output = limited(folder.path(), &limits, &["index", "delivery", "--out", "known", "--jobs", "8"]);
+        let output =
+            limited(folder.path(), &limits, &["index", "delivery", "--out", "known", "--jobs", "8"]).output().unwrap();
         let told = said(&output);
         match output.status.code() {
             Some(0) => assert!(!told.contains("open files") || told.contains("is not in the index"), "{told}"),

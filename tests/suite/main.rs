@@ -24,6 +24,7 @@ mod configuration;
 mod containers;
 mod containers_table;
 mod credentials;
+mod credentials_beside;
 mod credentials_corpus;
 mod custody;
 mod cut;

@@ -8,6 +8,7 @@ pub(crate) mod chromium;
 pub(crate) mod document;
 #[cfg(feature = "serve")]
 pub(crate) mod identity_provider;
+pub(crate) mod limited;
 pub(crate) mod object_store;
 pub(crate) mod prerequisite;
 pub(crate) mod run;

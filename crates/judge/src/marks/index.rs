@@ -116,7 +116,7 @@ impl FieldIndex {
     /// Begins to look up the fields of one file.
     pub(super) fn lookup(&self) -> Lookup<'_> {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
-        Lookup { index: self, known: Some(known), learned: Known::default(), alone: Box::default() }
+        Lookup { index: self, known: Some(known), learned: Known::default(), without_room: Box::default() }
     }
 
     /// The tests of a field, each once and in the order of the catalogue.
@@ -176,7 +176,7 @@ pub(super) struct Lookup<'i> {
     known: Option<RwLockReadGuard<'i, Known>>,
     learned: Known,
     /// The tests of the last field for which there was no room.
-    alone: Box<[At]>,
+    without_room: Box<[At]>,
 }
 
 impl Lookup<'_> {
@@ -189,10 +189,10 @@ impl Lookup<'_> {
         }
         if self.learned.find(tag).is_none() {
             let found = self.index.of_field(&tag.space, &tag.key);
-            self.alone.clone_from(&found);
+            self.without_room.clone_from(&found);
             self.learned.keep(tag.space.clone(), tag.key.clone(), found);
         }
-        self.learned.find(tag).map_or(&self.alone, |at| self.learned.tests(at))
+        self.learned.find(tag).map_or(&self.without_room, |at| self.learned.tests(at))
     }
 }
 

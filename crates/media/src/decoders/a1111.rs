@@ -19,7 +19,7 @@ const STEPS: &[u8] = b"Steps: ";
 fn decode(subject: &mut Subject<'_>, facts: &Facts, _: Options) -> Vec<Tag> {
     let mut out = Vec::new();
     let signed = with_signs(&facts.tags, &subject.signs);
-    for (tag, _) in signed.filter(|(tag, signs)| signs.pair() && carries(tag)) {
+    for (tag, _) in signed.filter(|(tag, signs)| signs.has_separator() && carries(tag)) {
         let Some(line) = settings(&tag.value) else { continue };
         out.push(said(DECODER.id, "parameters", line, tag));
         for (key, name) in [("Model", "model"), ("Version", "version"), ("App", "app")] {

@@ -22,7 +22,7 @@ fn decode(subject: &mut Subject<'_>, facts: &Facts, _: Options) -> Vec<Tag> {
     let mut editors: Vec<Tag> = Vec::new();
     // No object, no graph: that alone sorts out nearly every tag.
     let signed = with_signs(&facts.tags, &subject.signs);
-    for tag in signed.filter(|(_, signs)| signs.brace()).map(|(tag, _)| tag) {
+    for tag in signed.filter(|(_, signs)| signs.has_brace()).map(|(tag, _)| tag) {
         for (graph, quoted) in graphs(tag) {
             let effect = graph.flow.effect();
             let space = if graph.form == Form::Edges { "graph" } else { DECODER.id };

@@ -83,7 +83,7 @@ fn says_nothing(tag: &Tag, signs: Signs) -> bool {
     // The last letters of all of these names.
     let ends = matches!(last, b't' | b'n' | b'd' | b'm');
     let named = || ends && [FIELDS, VERSIONS, LINES].iter().any(|names| is_named(&tag.key, names));
-    !(tag.space == "stealth" || signs.brace() || named() || signs.pair() && a1111::carries(tag))
+    !(tag.space == "stealth" || signs.has_brace() || named() || signs.has_separator() && a1111::carries(tag))
 }
 
 fn read(tag: &Tag) -> Recipe {

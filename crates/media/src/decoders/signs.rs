@@ -3,7 +3,7 @@
 
 use countersign_model::Tag;
 
-const PAIR: u8 = 1;
+const SEPARATOR: u8 = 1;
 const BRACE: u8 = 2;
 const BRACKET: u8 = 4;
 const DASH: u8 = 8;
@@ -12,8 +12,8 @@ const LETTER: u8 = 16;
 /// What each byte is.
 const CLASSES: [u8; 256] = {
     let mut out = [0; 256];
-    out[b':' as usize] = PAIR;
-    out[b'=' as usize] = PAIR;
+    out[b':' as usize] = SEPARATOR;
+    out[b'=' as usize] = SEPARATOR;
     out[b'{' as usize] = BRACE;
     out[b'[' as usize] = BRACKET;
     out[b'-' as usize] = DASH;
@@ -31,46 +31,46 @@ const CLASSES: [u8; 256] = {
 pub(super) struct Signs {
     seen: u8,
     /// Whether two names may stand in it, each with a sign behind it.
-    pub(super) pairs: bool,
+    pub(super) two_separators: bool,
 }
 
 impl Signs {
     pub(super) fn of(value: &str) -> Self {
-        let (mut seen, mut pairs) = (0, 0_usize);
+        let (mut seen, mut separators) = (0, 0_usize);
         for byte in value.bytes() {
             let class = CLASSES[usize::from(byte)];
             seen |= class;
-            pairs += usize::from(class & PAIR);
+            separators += usize::from(class & SEPARATOR);
             // Long values are objects and packets, which begin with all there is to see.
-            if seen == PAIR | BRACE | BRACKET | DASH | LETTER && pairs > 1 {
+            if seen == SEPARATOR | BRACE | BRACKET | DASH | LETTER && separators > 1 {
                 break;
             }
         }
-        Self { seen, pairs: pairs > 1 }
+        Self { seen, two_separators: separators > 1 }
     }
 
     /// Whether a colon or an equals sign is in it.
-    pub(super) fn pair(self) -> bool {
-        self.seen & PAIR != 0
+    pub(super) fn has_separator(self) -> bool {
+        self.seen & SEPARATOR != 0
     }
 
     /// Whether an object may be in it.
-    pub(super) fn brace(self) -> bool {
+    pub(super) fn has_brace(self) -> bool {
         self.seen & BRACE != 0
     }
 
     /// Whether an object or a list may be in it.
-    pub(super) fn bracket(self) -> bool {
+    pub(super) fn has_bracket(self) -> bool {
         self.seen & (BRACE | BRACKET) != 0
     }
 
     /// Whether a letter of the English alphabet is in it: dates and rows of numbers have none.
-    pub(super) fn letter(self) -> bool {
+    pub(super) fn has_letter(self) -> bool {
         self.seen & LETTER != 0
     }
 
     /// Whether options of a command line may be in it.
-    pub(super) fn dash(self) -> bool {
+    pub(super) fn has_dash(self) -> bool {
         self.seen & DASH != 0
     }
 }
@@ -89,7 +89,14 @@ mod tests {
     fn signs_are_those_of_the_value() {
         let of = |value: &str| {
             let signs = Signs::of(value);
-            [signs.pair(), signs.pairs, signs.brace(), signs.bracket(), signs.dash(), signs.letter()]
+            [
+                signs.has_separator(),
+                signs.two_separators,
+                signs.has_brace(),
+                signs.has_bracket(),
+                signs.has_dash(),
+                signs.has_letter(),
+            ]
         };
         assert_eq!(of("Canon EOS 5D"), [false, false, false, false, false, true]);
         assert_eq!(of("Steps: 20"), [true, false, false, false, false, true]);
@@ -102,7 +109,8 @@ mod tests {
     fn signs_that_are_not_at_hand_are_looked_for() {
         let tags = ["a:b", "{}"].map(|value| Tag { value: value.into(), ..Tag::default() });
         let known = [Signs::of("a:b")];
-        let all: Vec<_> = with_signs(&tags, &known).map(|(_, signs)| (signs.pair(), signs.brace())).collect();
+        let all: Vec<_> =
+            with_signs(&tags, &known).map(|(_, signs)| (signs.has_separator(), signs.has_brace())).collect();
         assert_eq!(all, [(true, false), (false, true)]);
     }
 }

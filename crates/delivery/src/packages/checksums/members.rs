@@ -190,7 +190,7 @@ impl<'a> Members<'a> {
             }
             Found::Several(one, other) => {
                 let what = format!(
-                    "its names are those of another folder, and may mean {one} as well as {other}: {count} files are not compared"
+                    "its names are those of another folder, and may mean {one} as well as {other}: no file of this list is compared"
                 );
                 self.unverified(list, what);
                 vec![None; rows.len()]

@@ -139,7 +139,7 @@ fn is_telling(value: &str, signs: Signs) -> bool {
     static WORDS: OnceLock<Option<Regex>> = OnceLock::new();
     // Every one of the words has a letter.
     let fits = (12..=limits::INFLATED).contains(&value.len());
-    if !fits || !signs.letter() || !may_be_read(value, signs) {
+    if !fits || !signs.has_letter() || !may_be_read(value, signs) {
         return false;
     }
     WORDS.get_or_init(|| Regex::new(TELLING).ok()).as_ref().is_some_and(|words| words.is_match(value))
@@ -148,7 +148,7 @@ fn is_telling(value: &str, signs: Signs) -> bool {
 /// Whether a value has the signs of any way of writing settings down: a bracket near its start, options, or names with
 /// signs behind them. [`read`] finds nothing in a value that has none of them.
 fn may_be_read(value: &str, signs: Signs) -> bool {
-    signs.pairs || signs.bracket() || signs.dash() && lines::may_have_options(value)
+    signs.two_separators || signs.has_bracket() || signs.has_dash() && lines::may_have_options(value)
 }
 
 /// The settings in a value, and the program that an object in it names.
