@@ -58,7 +58,7 @@ pub const SIDECAR: usize = 16 * 1024 * 1024;
 /// Problems kept per file: past this the file is hostile and the first ones tell enough.
 pub const PROBLEMS: usize = 64;
 /// Assets judged together: the unit of parallel work and of memory.
-pub const BATCH: usize = 4_096;
+pub const BATCH: usize = 1_024;
 /// Pixels that are decoded for `--pixels`.
 pub const PIXELS: u64 = 128 * 1024 * 1024;
 /// The longest manifest of a delivery package that is read.

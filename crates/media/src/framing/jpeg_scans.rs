@@ -34,17 +34,16 @@ pub struct Scans {
 const LONGEST: u64 = 8 * 1024 * 1024 * 1024;
 /// A stretch of image data this long without a byte FF is none: one in 256 bytes of entropy-coded data is.
 const SMOOTH: usize = 4096;
+/// Bytes of a marker and the length behind it.
+const MARKER: u64 = 4;
 
 /// Walks entropy-coded data, and the segments between scans, from `from` to EOI.
 ///
 /// # Errors
 /// I/O, and `limit` for too many segments.
 pub fn walk(source: &mut Source, from: u64) -> Result<Scans, Problem> {
-    let (range, len, base) = (source.range(), source.len(), source.absolute(0));
-    let rest = usize::try_from(len.saturating_sub(from)).unwrap_or(usize::MAX);
-    // The head of the file is at hand; most files are longer.
-    let held = if len <= Buffer::LEN as u64 { Some(source.up_to(from, rest)?) } else { None };
-    let mut buffer = held.is_none().then(Buffer::take);
+    let base = source.absolute(0);
+    let mut buffer = None;
     let mut segments = Vec::new();
     let mut at = from;
     loop {
@@ -52,14 +51,7 @@ pub fn walk(source: &mut Source, from: u64) -> Result<Scans, Problem> {
         if at.saturating_sub(from) > LONGEST {
             return done(segments, Ending::Unknown);
         }
-        let bytes = match (held, &mut buffer) {
-            (None, Some(block)) => {
-                let got = fill(&range, at, block).map_err(|e| Problem::from(e).at(base.saturating_add(at)))?;
-                block.get(..got)
-            }
-            (held, _) => held.unwrap_or_default().get(usize::try_from(at.saturating_sub(from)).unwrap_or(usize::MAX)..),
-        };
-        let bytes = bytes.unwrap_or_default();
+        let bytes = block_at(source, at, &mut buffer)?;
         if bytes.len() < 2 {
             return done(segments, Ending::Never);
         }
@@ -72,6 +64,17 @@ pub fn walk(source: &mut Source, from: u64) -> Result<Scans, Problem> {
             return Err(Problem::limit("", base.saturating_add(at), what));
         }
     }
+}
+
+/// The bytes from `at` on, as many as come at once: those of the head have been read already, others go into the buffer.
+fn block_at<'b>(source: &'b mut Source, at: u64, buffer: &'b mut Option<Buffer>) -> Result<&'b [u8], Problem> {
+    let in_head = (Buffer::LEN as u64).saturating_sub(at);
+    if in_head > MARKER || source.len() <= Buffer::LEN as u64 {
+        return source.up_to(at, in_head as usize);
+    }
+    let block = buffer.get_or_insert_with(Buffer::take);
+    let got = fill(&source.range(), at, block).map_err(|e| Problem::from(e).at(source.absolute(at)))?;
+    Ok(block.get(..got).unwrap_or_default())
 }
 
 /// As many bytes as fit, fewer only at the end.
