@@ -2,10 +2,11 @@
 //! checked. Unknown keys, patterns that do not compile and tables that do not exist are errors.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde::Deserialize;
 
-use crate::marks::mark::{Check, Condition, Hit, Mark, Miss, Names, System, Test};
+use crate::marks::mark::{Check, Condition, Examples, Hit, Mark, Miss, Names, System, Test};
 use crate::marks::pattern::Pattern;
 use crate::marks::selector::Selector;
 use crate::marks::shape::Shape;
@@ -98,11 +99,13 @@ struct RawTest {
 #[derive(Default)]
 pub(super) struct Tables {
     fields: BTreeMap<String, Vec<String>>,
-    terms: BTreeMap<String, Terms>,
-    systems: BTreeMap<String, Names>,
-    tools: BTreeMap<String, Tools>,
-    /// Whether the patterns of the mark at hand are known to be sound.
+    terms: BTreeMap<String, Arc<Terms>>,
+    systems: BTreeMap<String, Arc<Names>>,
+    tools: BTreeMap<String, Arc<Tools>>,
+    /// Whether the mark at hand is known to be sound: then it has its examples elsewhere.
     pub(super) trusted: bool,
+    /// Whether no further table may have the name of one that is here.
+    closed: bool,
 }
 
 impl RawFile {
@@ -113,20 +116,30 @@ impl RawFile {
 }
 
 impl Tables {
-    pub(super) fn has(&self, table: &str) -> bool {
-        self.fields.contains_key(table)
+    /// What is added from here on is a house's own, whose tables have other names.
+    pub(super) fn close(&mut self) {
+        self.closed = true;
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.closed
+    }
+
+    pub(super) fn is_taken(&self, table: &str) -> bool {
+        let there = self.fields.contains_key(table)
             || self.terms.contains_key(table)
             || self.systems.contains_key(table)
-            || self.tools.contains_key(table)
+            || self.tools.contains_key(table);
+        self.closed && there
     }
 
     /// Takes up the tables of a file; its marks.
     pub(super) fn add(&mut self, file: RawFile) -> Result<Vec<RawMark>, String> {
         self.fields.extend(file.fields);
-        self.terms.extend(file.terms);
-        self.systems.extend(file.systems);
+        self.terms.extend(file.terms.into_iter().map(|(table, terms)| (table, Arc::new(terms))));
+        self.systems.extend(file.systems.into_iter().map(|(table, names)| (table, Arc::new(names))));
         for (table, tools) in file.tools {
-            self.tools.insert(table, Tools::new(tools)?);
+            self.tools.insert(table, Arc::new(Tools::new(tools)?));
         }
         Ok(file.mark)
     }
@@ -138,9 +151,10 @@ impl Tables {
                 return Err(format!("{what} is empty"));
             }
         }
-        let given = [raw.test.is_empty(), raw.hits.is_empty(), raw.misses.is_empty()];
+        let examples = Examples { hits: raw.hits, misses: raw.misses };
+        let given = [raw.test.is_empty(), examples.hits.is_empty(), examples.misses.is_empty()];
         let (none, all) = (given.iter().all(|empty| *empty), given.iter().all(|empty| !*empty));
-        if (raw.code.is_some() && !none) || (raw.code.is_none() && !all) {
+        if !self.trusted && ((raw.code.is_some() && !none) || (raw.code.is_none() && !all)) {
             return Err("a mark has tests, hits and misses, or the code that looks for it".into());
         }
         if raw.code.is_some() == raw.claims.is_empty() {
@@ -173,8 +187,7 @@ impl Tables {
             code: raw.code,
             file: None,
             tests,
-            hits: raw.hits,
-            misses: raw.misses,
+            examples: (!self.trusted).then_some(examples),
         })
     }
 

@@ -59,11 +59,11 @@ impl Known {
 #[derive(Debug, Default)]
 pub(super) struct FieldIndex {
     /// `space:key` in lower case → tests, in the order of the catalogue.
-    exact: HashMap<String, Vec<At>>,
+    exact: HashMap<String, Vec<At>, RandomState>,
     /// Space → selectors with `*` and their tests.
-    globs: HashMap<String, Globs>,
+    globs: HashMap<String, Globs, RandomState>,
     /// What stands behind the last colon of a field → selectors of any space that end so, and their tests.
-    tails: HashMap<String, Globs>,
+    tails: HashMap<String, Globs, RandomState>,
     anywhere: Anywhere,
     known: RwLock<Known>,
 }

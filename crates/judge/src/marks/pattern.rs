@@ -5,10 +5,16 @@ use std::sync::OnceLock;
 use regex::Regex;
 
 /// A regular expression.
-#[derive(Debug)]
 pub(super) struct Pattern {
     text: String,
     compiled: OnceLock<Option<Regex>>,
+}
+
+/// What it says, whether or not it is compiled.
+impl std::fmt::Debug for Pattern {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Pattern").field(&self.text).finish()
+    }
 }
 
 impl Pattern {

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use foldhash::fast::RandomState;
 use serde::Deserialize;
 
 use countersign_model::{Claim, Strength};
@@ -26,13 +27,20 @@ pub(super) struct Tool {
 }
 
 /// Programs, ready to be compared.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub(super) struct Tools {
     tools: Vec<(Vec<Vec<String>>, Tool)>,
     /// First words of names → the tools that have such a name, in order.
-    by_first: HashMap<String, Vec<usize>>,
+    by_first: HashMap<String, Vec<usize>, RandomState>,
     /// For each first byte of these words, the lengths of those that begin with it, a bit each.
     begun: Vec<u64>,
+}
+
+/// The programs: all else is made from them.
+impl std::fmt::Debug for Tools {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(&self.tools).finish()
+    }
 }
 
 /// A program that a field names.
@@ -180,7 +188,8 @@ impl Tools {
     /// # Errors
     /// A name without a letter.
     pub(super) fn new(tools: Vec<Tool>) -> Result<Self, String> {
-        let mut out = Self { tools: Vec::with_capacity(tools.len()), by_first: HashMap::new(), begun: vec![0; 256] };
+        let mut out =
+            Self { tools: Vec::with_capacity(tools.len()), by_first: HashMap::default(), begun: vec![0; 256] };
         for tool in tools {
             let spelled = std::iter::once(&tool.name).filter(|_| tool.spelled.is_empty()).chain(&tool.spelled);
             let spelled: Vec<_> = spelled.map(|name| words(name)).collect();
