@@ -168,6 +168,10 @@ const AROUND: &[&str] = &[
 
 /// Letters and digits in words, in lower case.
 fn words(text: &str) -> Vec<String> {
+    if text.is_ascii() {
+        let words = text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+        return words.map(str::to_ascii_lowercase).collect();
+    }
     let lower = text.to_lowercase().replace('·', "-");
     lower.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_owned).collect()
 }
