@@ -300,7 +300,7 @@ fn table(out: &mut String, title: &str, tags: &[Tag], verbose: bool) {
     let _ = writeln!(out, "\n  {title}");
     for tag in tags {
         let at = tag.offset.map(|o| format!(" @{o}")).unwrap_or_default();
-        let value = if verbose { tag.value.clone() } else { shorten(&tag.value, VALUE) };
+        let value = if verbose { tag.value.to_string() } else { shorten(&tag.value, VALUE) };
         let more = tag.cut.as_ref().map(|c| format!(" [{} bytes, sha256 {}]", c.bytes, c.sha256)).unwrap_or_default();
         out.push_str(&wrap("    ", &terminal(&format!("{}{at}", tag.place)), width()));
         out.push_str(&wrap("      = ", &terminal(&format!("{value}{more}")), width()));

@@ -11,8 +11,8 @@ fn facts(tags: &[(String, String, String)]) -> Facts {
     let tag = |(space, key, value): &(String, String, String)| Tag {
         space: space.as_str().into(),
         key: key.as_str().into(),
-        value: value.clone(),
-        place: format!("test, {space} {key}"),
+        value: value.clone().into(),
+        place: format!("test, {space} {key}").into(),
         ..Tag::default()
     };
     Facts { tags: tags.iter().map(tag).collect(), ..Facts::default() }

@@ -63,7 +63,7 @@ impl Clip {
             samples,
             seconds: first(LENGTHS).and_then(|text| text.parse().ok()),
             size: number("image", "Width").zip(number("image", "Height")),
-            reels: all(REELS).map(|tag| tag.value.clone()).collect(),
+            reels: all(REELS).map(|tag| tag.value.to_string()).collect(),
             identities,
         }
     }

@@ -289,7 +289,7 @@ fn read_text(source: &mut Source, extension: &str, options: &Options, out: &mut 
 fn adopt(inner: Extraction, via: Via, place: &str, out: &mut Extraction) {
     let moved = |mut tag: Tag| {
         tag.via = via;
-        tag.place = format!("{place}, {}", tag.place);
+        tag.place = format!("{place}, {}", tag.place).into();
         tag
     };
     if !inner.facts.archives.is_empty() {

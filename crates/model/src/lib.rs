@@ -23,6 +23,7 @@ pub mod json;
 mod known_copy;
 pub mod limits;
 mod run;
+mod tag_place;
 pub mod text;
 mod timeline;
 pub mod validation_status;
@@ -32,6 +33,7 @@ use std::sync::Arc;
 
 pub use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
+pub use tag_place::TagPlace;
 
 pub use action::*;
 pub use approval::*;
@@ -237,10 +239,10 @@ pub struct Tag {
     /// The field's name in that vocabulary: `Software`, `Iptc4xmpExt:DigitalSourceType`, `TXXX:AIGC`.
     pub key: CompactString,
     /// The value as text, at most [`limits::VALUE`] bytes; more is described by `cut`.
-    pub value: String,
+    pub value: CompactString,
     /// The path through the container that leads there: `JPEG APP1, EXIF IFD0 Software`.
     #[serde(rename = "where")]
-    pub place: String,
+    pub place: TagPlace,
     /// Absolute offset in bytes of the value, or of the nearest structure that holds it.
     pub offset: Option<u64>,
     /// Length in bytes and SHA-256 of the whole value where `value` holds only its beginning.

@@ -183,7 +183,7 @@ impl Recipe {
             let of = |space: &str| {
                 let mut found = facts.decoded.iter().filter(|t| t.space == space && t.key == key).collect::<Vec<_>>();
                 found.sort_by_key(|t| !t.via.is_own());
-                found.first().map(|t| t.value.clone())
+                found.first().map(|t| t.value.to_string())
             };
             of("recipe").or_else(|| (key == "model").then(|| of("comfyui")).flatten())
         };

@@ -403,8 +403,8 @@ fn note(name: &str, label: &str, value: &str, opened: &mut PackageManifest) {
     opened.notes.push(Tag {
         space: "bag".into(),
         key: (*known).into(),
-        value: cut(value),
-        place: format!("{name} {known}"),
+        value: cut(value).into(),
+        place: format!("{name} {known}").into(),
         ..Tag::default()
     });
 }

@@ -39,11 +39,14 @@ fn shorten(facts: &mut Facts, catalogue: &Catalogue, of_decoders: bool, index: u
     let sha256 = data_encoding::HEXLOWER.encode(&Sha256::digest(whole.value.as_bytes()));
     // Where the budget is used up, that is told and nothing more is matched here.
     let said = if asset_budget::check().is_ok() { said(&whole, facts, catalogue) } else { MatchedMarks::new() };
-    let mut short =
-        Tag { value: usual(&whole.value), cut: Some(Cut { bytes: whole.value.len() as u64, sha256 }), ..whole.clone() };
+    let mut short = Tag {
+        value: usual(&whole.value).into(),
+        cut: Some(Cut { bytes: whole.value.len() as u64, sha256 }),
+        ..whole.clone()
+    };
     if self::said(&short, facts, catalogue) != said {
         match without_needless(&whole, &said, facts, catalogue) {
-            Some(value) => short.value = value,
+            Some(value) => short.value = value.into(),
             None => {
                 let what = format!("{} says more than is kept of a value of {} bytes", whole.key, whole.value.len());
                 let at = whole.offset.unwrap_or_default();
@@ -87,7 +90,7 @@ fn without_needless(whole: &Tag, said: &MatchedMarks, facts: &Facts, catalogue: 
             let value = fewer.text();
             room = room.checked_sub(value.len())?;
             asset_budget::check().ok()?;
-            if self::said(&Tag { value, ..whole.clone() }, facts, catalogue) == *said {
+            if self::said(&Tag { value: value.into(), ..whole.clone() }, facts, catalogue) == *said {
                 pieces = fewer;
             } else {
                 at += group;

@@ -75,7 +75,8 @@ impl Kept {
     }
 
     fn keep(&mut self, path: &Path, said: &Arc<Extraction>) {
-        let of_tag = |tag: &Tag| size_of::<Tag>() + tag.space.len() + tag.key.len() + tag.value.len() + tag.place.len();
+        let of_tag =
+            |tag: &Tag| size_of::<Tag>() + tag.space.len() + tag.key.len() + tag.value.len() + tag.place.kept_bytes();
         let tags = said.facts.tags.iter().chain(&said.facts.decoded).map(of_tag).sum::<usize>();
         let bytes = size_of::<Extraction>() + tags;
         let sidecar = Sidecar { said: Arc::clone(said), bytes, told: 0 };

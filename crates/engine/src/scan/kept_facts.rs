@@ -70,7 +70,7 @@ fn depend_on_the_file_only(asset: &Asset, facts: &Facts) -> bool {
 }
 
 fn size(facts: &Facts) -> usize {
-    let text = |tag: &Tag| OF_TAG + tag.space.len() + tag.key.len() + tag.value.len() + tag.place.len();
+    let text = |tag: &Tag| OF_TAG + tag.space.len() + tag.key.len() + tag.value.len() + tag.place.kept_bytes();
     let problems = facts.problems.iter().map(|problem| OF_TAG + problem.what.len());
     OF_FACTS + facts.tags.iter().chain(&facts.decoded).map(text).sum::<usize>() + problems.sum::<usize>()
 }

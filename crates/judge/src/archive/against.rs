@@ -56,12 +56,13 @@ fn credentials(subject: &ArchiveSubject<'_>) -> Option<ArchiveLine> {
     let pointer = traces::pointer(subject.facts);
     Some(ArchiveLine {
         what,
-        place: place.or(pointer.map(|tag| tag.place.clone())).unwrap_or_else(|| "Content Credentials".to_owned()),
+        place: place.or(pointer.map(|tag| tag.place.to_string())).unwrap_or_else(|| "Content Credentials".to_owned()),
         offset: offset.or(pointer.and_then(|tag| tag.offset)),
         value: clipped(
-            &c2pa
-                .filter(|c| !c.failures.is_empty())
-                .map_or_else(|| pointer.map(|tag| tag.value.clone()).unwrap_or_default(), |c| c.failures.join(", ")),
+            &c2pa.filter(|c| !c.failures.is_empty()).map_or_else(
+                || pointer.map(|tag| tag.value.to_string()).unwrap_or_default(),
+                |c| c.failures.join(", "),
+            ),
         ),
         kind: "credentials".to_owned(),
         weight,

@@ -89,7 +89,7 @@ fn grade(supporting: &[ArchiveLine], against: &[ArchiveLine]) -> ArchiveGrade {
 fn line(kind: &str, what: impl Into<String>, weight: ArchiveWeight, tag: &Tag) -> ArchiveLine {
     ArchiveLine {
         what: what.into(),
-        place: tag.place.clone(),
+        place: tag.place.to_string(),
         offset: tag.offset,
         value: clipped(&tag.value),
         kind: kind.to_owned(),

@@ -67,7 +67,7 @@ fn custody(subject: &ArchiveSubject<'_>) -> Option<ArchiveLine> {
     let since = date.map(|date| format!(", made {}", date.value)).unwrap_or_default();
     Some(ArchiveLine {
         what: format!("its bytes are those of the package's manifest{since}: the hash was checked and holds"),
-        place: date.map_or_else(|| "the manifest of its package".to_owned(), |date| date.place.clone()),
+        place: date.map_or_else(|| "the manifest of its package".to_owned(), |date| date.place.to_string()),
         offset: None,
         value: algorithms.clone(),
         kind: "custody".to_owned(),

@@ -56,10 +56,11 @@ pub(super) fn pointer(facts: &Facts) -> Option<&Tag> {
 
 /// Whether this is C2PA's pointer: archives use the same property for the history of a work, in prose.
 fn points(tag: &Tag) -> bool {
+    let named = tag.key == "dcterms:provenance" || tag.key.ends_with("/dcterms:provenance");
+    if !named || tag.space != "xmp" || !tag.via.is_own() {
+        return false;
+    }
     let value = tag.value.trim();
-    tag.space == "xmp"
-        && tag.via.is_own()
-        && (tag.key == "dcterms:provenance" || tag.key.ends_with("/dcterms:provenance"))
-        && !value.contains(char::is_whitespace)
+    !value.contains(char::is_whitespace)
         && ["self#jumbf", "http://", "https://", "urn:c2pa:", "urn:uuid:"].iter().any(|start| value.starts_with(start))
 }

@@ -89,7 +89,7 @@ fn unproven(catalogue: &Catalogue, mark: &Mark) -> Option<String> {
         let tag = |(space, key, value): &(String, String, String)| Tag {
             space: space.as_str().into(),
             key: key.as_str().into(),
-            value: value.clone(),
+            value: value.clone().into(),
             ..Tag::default()
         };
         catalogue.evidence(&Facts { tags: tags.iter().map(tag).collect(), ..Facts::default() })

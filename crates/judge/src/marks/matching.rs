@@ -137,7 +137,7 @@ impl Test {
             claim: passed.claim.or(self.claim)?,
             strength: passed.strength.unwrap_or(self.strength),
             system: self.system.name(&tag.value, &passed),
-            place: tag.place.clone(),
+            place: tag.place.to_string(),
             offset: tag.offset,
             value: quote(&tag.value),
             via: tag.via,

@@ -97,7 +97,7 @@ pub fn keep(source: &mut Source, chunk: &Chunk, damage: Option<String>, at: &Pla
     match source.read_bounded(chunk.data, chunk.len, limits::STORE) {
         Ok(bytes) => {
             let offset = source.absolute(chunk.data);
-            push_store(out, Store { place: at.container.clone(), offset, bytes, damage });
+            push_store(out, Store { place: at.container.to_string(), offset, bytes, damage });
         }
         Err(problem) => at.problem(problem, out),
     }

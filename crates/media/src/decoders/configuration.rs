@@ -60,7 +60,7 @@ fn decode(subject: &mut Subject<'_>, facts: &Facts, _: Options) -> Vec<Tag> {
     let tag = |key: &str| Tag {
         space: "countersign".into(),
         key: key.into(),
-        place: "file".to_owned(),
+        place: "file".into(),
         offset: Some(source.absolute(0)),
         ..Tag::default()
     };

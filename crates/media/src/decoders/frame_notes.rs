@@ -40,8 +40,8 @@ fn decode(subject: &mut Subject<'_>, facts: &Facts, _: Options) -> Vec<Tag> {
                 out.push(Tag {
                     space: DECODER.id.into(),
                     key: uuid.into(),
-                    value: text,
-                    place,
+                    value: text.into(),
+                    place: place.into(),
                     offset: Some(offset + by as u64),
                     ..Tag::default()
                 });

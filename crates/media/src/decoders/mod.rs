@@ -26,7 +26,7 @@ use crate::tags::{self, push_problem};
 use countersign_io::asset_budget;
 use countersign_io::source::Source;
 use countersign_model::json;
-use countersign_model::{Extraction, Facts, Payload, Problem, ProblemKind, Store, Tag};
+use countersign_model::{CompactString, Extraction, Facts, Payload, Problem, ProblemKind, Store, Tag};
 use pixels::Picture;
 use signs::{Signs, with_signs};
 
@@ -91,7 +91,7 @@ pub static ALL: &[Decoder] = &[
 /// ```
 /// use countersign_io::source::Source;
 /// use countersign_media::decoders::{self, Options};
-/// use countersign_model::{Extraction, Tag};
+/// use countersign_model::{CompactString, Extraction, Tag};
 ///
 /// let mut read = Extraction::default();
 /// let value = "a lake\nNegative prompt: fog\nSteps: 20, Sampler: Euler a, CFG scale: 7, Seed: 1, Size: 512x512, Model: sd15";
@@ -124,7 +124,7 @@ pub fn run(source: &mut Source, read: &mut Extraction, options: Options) {
 }
 
 /// A decoded fact that stands where the tag it was made from stands.
-fn said(space: &str, key: &str, value: impl Into<String>, from: &Tag) -> Tag {
+fn said(space: &str, key: &str, value: impl Into<CompactString>, from: &Tag) -> Tag {
     Tag {
         space: space.into(),
         key: key.into(),
@@ -137,6 +137,6 @@ fn said(space: &str, key: &str, value: impl Into<String>, from: &Tag) -> Tag {
 }
 
 /// A decoded fact of the pixels as a whole.
-fn seen(space: &str, key: &str, value: impl Into<String>) -> Tag {
+fn seen(space: &str, key: &str, value: impl Into<CompactString>) -> Tag {
     Tag { space: space.into(), key: key.into(), value: value.into(), place: "pixels".into(), ..Tag::default() }
 }

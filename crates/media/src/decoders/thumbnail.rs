@@ -65,8 +65,8 @@ fn compare(subject: &mut Subject<'_>, facts: &Facts) -> Result<Vec<Tag>, WorkerF
         Some(Tag {
             space: "thumbnail".into(),
             key: "likeness".into(),
-            value: format!("{:.2}", likeness(&small, &image)?),
-            place: payload.place,
+            value: format!("{:.2}", likeness(&small, &image)?).into(),
+            place: payload.place.into(),
             offset: Some(payload.offset),
             ..Tag::default()
         })

@@ -121,13 +121,13 @@ fn extension(cursor: &mut Cursor<'_>, out: &mut Extraction) -> Result<(), Proble
 /// What is no text, where text is expected or nothing is known: another file may stand there, cut into sub-blocks.
 fn binary(data: &[u8], place: &str, out: &mut Extraction) {
     if !charset::is_text(data) {
-        content::unknown(data, "gif", &Place { container: place.to_owned(), offset: None }, out);
+        content::unknown(data, "gif", &Place { container: place.into(), offset: None }, out);
     }
 }
 
 fn application(name: &[u8], chain: Chain, start: u64, whole: bool, out: &mut Extraction) {
     let shown: String = name.iter().take_while(|b| b.is_ascii_graphic() || **b == b' ').map(|b| *b as char).collect();
-    let at = Place { container: format!("GIF application {shown}"), offset: None };
+    let at = Place { container: format!("GIF application {shown}").into(), offset: None };
     match name {
         b"XMP DataXMP" => match packet(&chain.raw) {
             Some(packet) => xmp::read(packet, &Place { offset: Some(start), ..at }, out),

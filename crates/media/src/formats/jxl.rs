@@ -150,7 +150,7 @@ fn packed(source: &mut Source, header: &Header, budget: &mut usize, out: &mut Ex
     }
     *budget -= body.len();
     // What came out before the damage is read all the same.
-    let at = Place { container: format!("JXL brob {}", bmff::name(*kind)), offset: None };
+    let at = Place { container: format!("JXL brob {}", bmff::name(*kind)).into(), offset: None };
     let offset = source.absolute(header.offset);
     match kind {
         b"Exif" => exif_box(&body, &at, out),
@@ -159,7 +159,7 @@ fn packed(source: &mut Source, header: &Header, budget: &mut usize, out: &mut Ex
             let size = u32::try_from(body.len() + 8).unwrap_or(0);
             let bytes = [&size.to_be_bytes()[..], b"jumb", &body].concat();
             if c2pa_box::is_superbox(&bytes) {
-                tags::push_store(out, Store { place: at.container, offset, bytes, damage: None });
+                tags::push_store(out, Store { place: at.container.to_string(), offset, bytes, damage: None });
             }
         }
         _ => {

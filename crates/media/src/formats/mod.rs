@@ -71,6 +71,8 @@ pub mod zip_store;
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
+use foldhash::fast::RandomState;
+
 use countersign_io::source::Source;
 pub use countersign_model::Media;
 use countersign_model::{Extraction, FormatId, Problem};
@@ -337,7 +339,7 @@ pub static ALL: &[&dyn Format] = &[
 /// The format that an extension (any case, no dot) promises.
 #[must_use]
 pub fn by_extension(extension: &str) -> Option<&'static dyn Format> {
-    static BY_EXTENSION: OnceLock<HashMap<&'static str, &'static dyn Format>> = OnceLock::new();
+    static BY_EXTENSION: OnceLock<HashMap<&'static str, &'static dyn Format, RandomState>> = OnceLock::new();
     let by_extension = BY_EXTENSION.get_or_init(|| {
         // The first of those that use an extension has it.
         let formats = ALL.iter().rev();
@@ -368,7 +370,7 @@ pub fn by_id(id: &str) -> Option<&'static dyn Format> {
 /// ```
 #[must_use]
 pub fn info(id: FormatId) -> Option<&'static Info> {
-    static BY_ID: OnceLock<HashMap<FormatId, &'static Info>> = OnceLock::new();
+    static BY_ID: OnceLock<HashMap<FormatId, &'static Info, RandomState>> = OnceLock::new();
     BY_ID.get_or_init(|| ALL.iter().rev().map(|format| (format.info().id, format.info())).collect()).get(&id).copied()
 }
 

@@ -425,9 +425,9 @@ impl File<'_> {
         let place = Place::new(format!("MXF generic stream {sid}"), offset);
         if is_picture(&bytes) {
             let place = place.container;
-            tags::push_embedded(self.out, Embedded { place, offset, bytes, name: None });
+            tags::push_embedded(self.out, Embedded { place: place.to_string(), offset, bytes, name: None });
         } else if bytes.get(4..8) == Some(b"jumb") {
-            tags::push_store(self.out, Store { place: place.container, offset, bytes, damage: None });
+            tags::push_store(self.out, Store { place: place.container.to_string(), offset, bytes, damage: None });
         } else if let Some(text) = decoded(&bytes) {
             mxf::say("RP2057:text", &text, &place, 0, self.out);
         } else if let (text, _) = lossy(&bytes)

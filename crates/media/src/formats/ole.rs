@@ -65,7 +65,7 @@ impl Format for Ole {
         }
         out.coverage.add(0, len);
         for (name, stream) in &streams {
-            let at = Place { container: format!("OLE {}", name.escape_debug()), offset: None };
+            let at = Place { container: format!("OLE {}", name.escape_debug()).into(), offset: None };
             match stream {
                 Ok(bytes) => read_stream(name, bytes, &at, out),
                 Err(unreadable) => {

@@ -169,7 +169,7 @@ impl Reader<'_> {
         match self.document.data(&found) {
             Ok(bytes) => {
                 let offset = self.plain(&found);
-                xmp::read(&bytes, &Place { container: name.to_owned(), offset }, self.out);
+                xmp::read(&bytes, &Place { container: name.into(), offset }, self.out);
             }
             Err(problem) => tags::push_problem(self.out, problem.within("pdf (Metadata)")),
         }
@@ -253,9 +253,9 @@ impl Reader<'_> {
             || name.is_some_and(|n| n.to_ascii_lowercase().ends_with(".c2pa"));
         match self.document.data(&found) {
             Ok(bytes) if manifest => {
-                tags::push_store(self.out, Store { place: place.container, offset, bytes, damage: None });
+                tags::push_store(self.out, Store { place: place.container.to_string(), offset, bytes, damage: None });
             }
-            Ok(bytes) => self.embed(place.container, offset, bytes, name.cloned()),
+            Ok(bytes) => self.embed(place.container.to_string(), offset, bytes, name.cloned()),
             Err(problem) => tags::push_problem(self.out, problem.within("pdf (EmbeddedFiles)")),
         }
     }

@@ -251,7 +251,10 @@ fn store(source: &mut Source, chunk: &Chunk, at: &Place, out: &mut Extraction) -
     let bytes = data(source, chunk, limits::STORE)?;
     let cut = bytes.len() < chunk.len as usize;
     let damage = jumbf::damage(&bytes).or_else(|| cut.then(|| "the file ends inside it".to_owned()));
-    tags::push_store(out, Store { place: at.container.clone(), offset: at.offset.unwrap_or_default(), bytes, damage });
+    tags::push_store(
+        out,
+        Store { place: at.container.to_string(), offset: at.offset.unwrap_or_default(), bytes, damage },
+    );
     Ok(())
 }
 

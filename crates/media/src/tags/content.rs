@@ -46,7 +46,7 @@ pub fn read(bytes: &[u8], space: &str, at: &Place, out: &mut Extraction) -> bool
     } else if jumbf::is_store(bytes) {
         let damage = Some("the store stands where no specification puts it".to_owned());
         let offset = at.offset.unwrap_or_default();
-        push_store(out, Store { place: at.container.clone(), offset, bytes: bytes.to_vec(), damage });
+        push_store(out, Store { place: at.container.to_string(), offset, bytes: bytes.to_vec(), damage });
     } else if is_iim(bytes) {
         iptc::read(bytes, at, out);
     } else {

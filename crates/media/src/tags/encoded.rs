@@ -63,7 +63,7 @@ struct Decoded {
 fn of(tag: &Tag) -> Option<(Tag, Decoded)> {
     let decoded = decode(&tag.value)?;
     let place = format!("{}, {}", tag.place, decoded.way);
-    Some((Tag { value: String::new(), place, cut: None, ..tag.clone() }, decoded))
+    Some((Tag { value: <_>::default(), place: place.into(), cut: None, ..tag.clone() }, decoded))
 }
 
 fn tell(mut tag: Tag, decoded: Decoded, out: &mut Extraction) {
@@ -76,7 +76,7 @@ fn tell(mut tag: Tag, decoded: Decoded, out: &mut Extraction) {
     if out.facts.tags.iter().any(within) {
         return;
     }
-    let at = Place { container: tag.place.clone(), offset: tag.offset };
+    let at = Place { container: (&tag.place).into(), offset: tag.offset };
     let unpacked = unpacked(&decoded.bytes);
     let bytes = unpacked.as_deref().unwrap_or(&decoded.bytes);
     if beginnings::begins(bytes) {
@@ -88,7 +88,7 @@ fn tell(mut tag: Tag, decoded: Decoded, out: &mut Extraction) {
     }
     let kept = asset_budget::keep_text(text.len());
     if kept.is_ok() && out.facts.tags.len() < limits::TAGS {
-        tag.value = text.into_owned();
+        tag.value = text.into_owned().into();
         out.facts.tags.push(tag);
     }
 }

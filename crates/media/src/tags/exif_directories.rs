@@ -291,7 +291,7 @@ impl<'a> Walk<'a> {
         }
         let Some(bytes) = self.value(part, entry, (entry.len, true), <[u8]>::to_vec) else { return true };
         let here = Place {
-            container: format!("{} {part} 0x{:04X}", self.at.container, entry.tag),
+            container: format!("{} {part} 0x{:04X}", self.at.container, entry.tag).into(),
             offset: self.at.offset.map(|o| o.saturating_add(entry.at)),
         };
         match entry.tag {

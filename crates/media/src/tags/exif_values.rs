@@ -3,6 +3,7 @@
 
 use std::fmt::Write as _;
 
+use countersign_model::CompactString;
 use encoding_rs::{ISO_2022_JP, SHIFT_JIS};
 
 use crate::framing::tiff_ifd::{Entry, Header, size_of};
@@ -39,13 +40,25 @@ const OPAQUE: u64 = 4_096;
 
 /// What a value says: a text, and further ones where a string holds several separated by NUL.
 pub(super) struct Texts {
-    pub(super) first: String,
-    pub(super) more: Vec<String>,
+    pub(super) first: CompactString,
+    pub(super) more: Vec<CompactString>,
+}
+
+impl From<CompactString> for Texts {
+    fn from(first: CompactString) -> Self {
+        Self { first, more: Vec::new() }
+    }
 }
 
 impl From<String> for Texts {
     fn from(first: String) -> Self {
-        Self { first, more: Vec::new() }
+        CompactString::from(first).into()
+    }
+}
+
+impl From<&str> for Texts {
+    fn from(first: &str) -> Self {
+        CompactString::from(first).into()
     }
 }
 
@@ -56,7 +69,7 @@ pub(super) fn texts(part: &str, entry: &Entry, bytes: &[u8], header: Header) -> 
     match entry.tag {
         0x1B | 0x1C if !of_image => prefixed(bytes, header).into(),
         0x9286 if of_image => prefixed(bytes, header).into(),
-        0x9C9B..=0x9C9F if of_image && entry.kind != 2 => utf16(bytes, false).trim_end_matches('\0').to_owned().into(),
+        0x9C9B..=0x9C9F if of_image && entry.kind != 2 => utf16(bytes, false).trim_end_matches('\0').into(),
         0x927C if of_image => {
             plain(bytes).map_or_else(|| maker_note(entry.len, bytes), |text| text.trim_end().to_owned()).into()
         }
@@ -64,7 +77,7 @@ pub(super) fn texts(part: &str, entry: &Entry, bytes: &[u8], header: Header) -> 
         // Text under a type of numbers.
         _ if text && entry.len > 16 && plain(bytes).is_some() => strings(bytes),
         _ if entry.kind == 7 => match plain(bytes) {
-            Some(text) => text.trim_end().to_owned().into(),
+            Some(text) => text.trim_end().into(),
             None if entry.len <= SHOWN as u64 => numbers(entry, bytes, header).into(),
             None => format!("<{} bytes>", entry.len).into(),
         },
@@ -105,14 +118,14 @@ pub(super) const HEAD: usize = 16;
 fn strings(bytes: &[u8]) -> Texts {
     let wide = matches!(bytes, [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..]) && bytes.contains(&0);
     if wide {
-        return utf16(bytes, false).trim_end_matches('\0').to_owned().into();
+        return utf16(bytes, false).trim_end_matches('\0').into();
     }
     let end = memchr::memchr(0, bytes).unwrap_or(bytes.len());
     let (first, rest) = bytes.split_at(end);
-    let first = tags::charset::text(first).trim_end().to_owned();
+    let first = tags::charset::text(first).trim_end().into();
     let parts = rest.split(|b| *b == 0).filter(|part| !part.is_empty()).take(SHOWN);
     let more = parts.filter_map(plain).map(str::trim_end).filter(|text| !text.is_empty());
-    Texts { first, more: more.map(str::to_owned).collect() }
+    Texts { first, more: more.map(CompactString::from).collect() }
 }
 
 /// A comment with its eight-byte character code.
@@ -180,12 +193,12 @@ fn utf16(bytes: &[u8], big_endian: bool) -> String {
 }
 
 /// The numbers of an entry, at most [`SHOWN`].
-fn numbers(entry: &Entry, bytes: &[u8], header: Header) -> String {
+fn numbers(entry: &Entry, bytes: &[u8], header: Header) -> CompactString {
     let size = size_of(entry.kind) as usize;
     if size == 0 {
-        return format!("<{} values of unknown type {}>", entry.count, entry.kind);
+        return CompactString::from(format!("<{} values of unknown type {}>", entry.count, entry.kind));
     }
-    let mut out = String::with_capacity(bytes.len().div_ceil(size).min(SHOWN) * DIGITS);
+    let mut out = CompactString::with_capacity(bytes.len().div_ceil(size).min(SHOWN) * DIGITS);
     let (mut shown, mut rest) = (0, bytes);
     while let Some((raw, behind)) = rest.split_at_checked(size).filter(|_| shown < SHOWN) {
         if shown > 0 {
@@ -195,12 +208,12 @@ fn numbers(entry: &Entry, bytes: &[u8], header: Header) -> String {
         (shown, rest) = (shown + 1, behind);
     }
     if entry.count > shown as u64 {
-        out.push_str(&format!(" … ({} values)", entry.count));
+        let _ = write!(out, " … ({} values)", entry.count);
     }
     out
 }
 
-fn push_number(entry: &Entry, raw: &[u8], header: Header, out: &mut String) {
+fn push_number(entry: &Entry, raw: &[u8], header: Header, out: &mut CompactString) {
     let unsigned = header.number(raw);
     let half = |from: usize| header.number(raw.get(from..from + 4).unwrap_or_default()) as u32;
     match entry.kind {
@@ -216,7 +229,7 @@ fn push_number(entry: &Entry, raw: &[u8], header: Header, out: &mut String) {
     }
 }
 
-fn push_integer(number: i64, out: &mut String) {
+fn push_integer(number: i64, out: &mut CompactString) {
     if number < 0 {
         out.push('-');
     }
@@ -224,7 +237,7 @@ fn push_integer(number: i64, out: &mut String) {
 }
 
 /// A number in decimal digits: most values of EXIF are one, and the general way costs several times as much.
-fn push_digits(mut number: u64, out: &mut String) {
+fn push_digits(mut number: u64, out: &mut CompactString) {
     let mut digits = [0; 20];
     let mut from = digits.len();
     while from > 0 {
@@ -239,7 +252,7 @@ fn push_digits(mut number: u64, out: &mut String) {
 }
 
 /// A quotient; exposure times below a second stay fractions.
-fn push_ratio(tag: u16, (above, below): (f64, f64), out: &mut String) {
+fn push_ratio(tag: u16, (above, below): (f64, f64), out: &mut CompactString) {
     if below == 0.0 {
         return out.push_str(if above == 0.0 { "undef" } else { "inf" });
     }
@@ -255,7 +268,7 @@ fn push_ratio(tag: u16, (above, below): (f64, f64), out: &mut String) {
 const WHOLE: f64 = 9e15;
 
 /// At most six decimals, no zeros at the end.
-fn push_short(value: f64, out: &mut String) {
+fn push_short(value: f64, out: &mut CompactString) {
     // Zero is left to the general way, which keeps its sign.
     if value.fract() == 0.0 && (1.0..WHOLE).contains(&value.abs()) {
         return push_integer(value as i64, out);
@@ -298,8 +311,8 @@ mod tests {
         }
     }
 
-    fn short(value: f64) -> String {
-        let mut out = String::new();
+    fn short(value: f64) -> CompactString {
+        let mut out = CompactString::default();
         push_short(value, &mut out);
         out
     }

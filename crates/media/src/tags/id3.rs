@@ -177,7 +177,7 @@ impl Tag {
 
     fn at(&self, at: &Place, by: usize, name: &str) -> Place {
         let by = if self.exact { by as u64 } else { 0 };
-        let container = if name.is_empty() { at.container.clone() } else { format!("{}, {name}", at.container) };
+        let container = if name.is_empty() { at.container.clone() } else { format!("{}, {name}", at.container).into() };
         Place { container, offset: at.offset.map(|o| o.saturating_add(by)) }
     }
 

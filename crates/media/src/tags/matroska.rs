@@ -78,7 +78,8 @@ pub fn info(body: &[u8], at: &Place, out: &mut Extraction) {
 /// Tracks: codecs and names.
 pub fn tracks(body: &[u8], at: &Place, out: &mut Extraction) {
     for track in sound(body, at, out).into_iter().filter(|c| c.id == TRACK_ENTRY) {
-        let place = Place { container: format!("{}/TrackEntry", at.container), ..at.inside("", track.offset as u64) };
+        let place =
+            Place { container: format!("{}/TrackEntry", at.container).into(), ..at.inside("", track.offset as u64) };
         for child in sound(track.body, &place, out) {
             if let Some(name) = name_of(TRACK, child.id) {
                 tags::push(out, (SPACE, name), child.text(), &place, child.offset as u64);
@@ -114,10 +115,9 @@ pub fn chapters(body: &[u8], at: &Place, out: &mut Extraction) {
 pub fn tags(body: &[u8], at: &Place, out: &mut Extraction) {
     for tag in sound(body, at, out).into_iter().filter(|c| c.id == TAG) {
         let inner = Place::new("", at.offset.unwrap_or(0).saturating_add(tag.offset as u64));
-        let mut place = Place { container: format!("{}/Tag", at.container), ..inner };
+        let mut place = Place { container: format!("{}/Tag", at.container).into(), ..inner };
         let children = sound(tag.body, &place, out);
-        place.container.push_str(&targets(&children));
-        place.container.push_str("/SimpleTag");
+        place.container = format!("{}{}/SimpleTag", place.container, targets(&children)).into();
         for child in children.iter().filter(|c| c.id == SIMPLE_TAG) {
             simple_tag(child, &deeper(&place, "", child), 0, out);
         }
@@ -136,7 +136,7 @@ fn targets(children: &[Child<'_>]) -> String {
 
 fn deeper(at: &Place, more: &str, child: &Child<'_>) -> Place {
     let offset = at.offset.map(|o| o.saturating_add(child.offset as u64));
-    Place { container: format!("{}{more}", at.container), offset }
+    Place { container: format!("{}{more}", at.container).into(), offset }
 }
 
 fn simple_tag(tag: &Child<'_>, at: &Place, depth: usize, out: &mut Extraction) {

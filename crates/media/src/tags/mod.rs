@@ -36,7 +36,10 @@ mod xmp_names;
 
 use countersign_io::asset_budget;
 use countersign_model::limits;
-use countersign_model::{Embedded, Extraction, Facts, Payload, PayloadKind, Problem, Store, Tag};
+use countersign_model::{
+    CompactString, Embedded, Extraction, Facts, Payload, PayloadKind, Problem, Store, Tag, TagPlace,
+};
+use std::sync::Arc;
 
 /// Bytes that a tag takes beside its value and its key, about: its place, and the tag itself.
 const TAG: usize = 256;
@@ -58,27 +61,30 @@ const USUAL: usize = 48;
 #[derive(Clone, Debug)]
 pub struct Place {
     /// The container path: `JPEG APP1`.
-    pub container: String,
+    pub container: Arc<str>,
     /// Absolute offset of the blob's first byte; `None` where it was assembled or unfolded.
     pub offset: Option<u64>,
 }
 
 impl Place {
     /// A blob that stands in the file as it is.
-    pub fn new(container: impl Into<String>, offset: u64) -> Self {
+    pub fn new(container: impl Into<Arc<str>>, offset: u64) -> Self {
         Self { container: container.into(), offset: Some(offset) }
     }
 
     /// A deeper place inside this one, `by` bytes further on.
     #[must_use]
     pub fn inside(&self, what: &str, by: u64) -> Self {
-        Self { container: format!("{}, {what}", self.container), offset: self.offset.map(|o| o.saturating_add(by)) }
+        Self {
+            container: format!("{}, {what}", self.container).into(),
+            offset: self.offset.map(|o| o.saturating_add(by)),
+        }
     }
 
     /// Notes a problem at this place.
     pub fn problem(&self, mut problem: Problem, out: &mut Extraction) {
         if problem.place.is_empty() {
-            problem.place.clone_from(&self.container);
+            problem.place = self.container.to_string();
         }
         if problem.offset.is_none() {
             problem.offset = self.offset;
@@ -90,7 +96,7 @@ impl Place {
 /// Adds a tag whose value starts `by` bytes into the place.
 ///
 /// The field is a vocabulary and a key in it, `("riff", "ISFT")`; the tag's `where` becomes `container, SPACE key`.
-pub fn push(out: &mut Extraction, (space, key): (&str, &str), value: impl Into<String>, at: &Place, by: u64) {
+pub fn push(out: &mut Extraction, (space, key): (&str, &str), value: impl Into<CompactString>, at: &Place, by: u64) {
     push_in(out, (space, "", key), value, at, by);
 }
 
@@ -98,7 +104,7 @@ pub fn push(out: &mut Extraction, (space, key): (&str, &str), value: impl Into<S
 pub fn push_in(
     out: &mut Extraction,
     (space, part, key): (&str, &str, &str),
-    value: impl Into<String>,
+    value: impl Into<CompactString>,
     at: &Place,
     by: u64,
 ) {
@@ -121,7 +127,7 @@ pub fn push_in(
         space: space.into(),
         key: key.into(),
         value,
-        place: place_of(&at.container, title(space), part, key),
+        place: TagPlace::of_field(&at.container, (space, part, key)),
         offset: at.offset.map(|o| o.saturating_add(by)),
         ..Tag::default()
     });
@@ -139,22 +145,6 @@ pub fn push_store(out: &mut Extraction, store: Store) {
     if asset_budget::keep(store.bytes.len()).is_ok() {
         out.stores.push(store);
     }
-}
-
-/// `container, SPACE key`, or with a part of the vocabulary `container, SPACE part key`: one for every tag of every file, so
-/// that it is put together by hand.
-fn place_of(container: &str, title: &str, part: &str, key: &str) -> String {
-    let mut out = String::with_capacity(container.len() + title.len() + part.len() + key.len() + 4);
-    out.push_str(container);
-    out.push_str(", ");
-    out.push_str(title);
-    if !part.is_empty() {
-        out.push(' ');
-        out.push_str(part);
-    }
-    out.push(' ');
-    out.push_str(key);
-    out
 }
 
 /// Keeps a small picture of the whole image, `by` bytes into the place, for the decoder that compares the two. What is
@@ -184,28 +174,5 @@ pub fn push_problem(out: &mut impl AsMut<Facts>, problem: Problem) {
         // Harmless problems never crowd out the one that keeps a file from being called clean.
         out.problems.truncate(limits::PROBLEMS - 1);
         out.problems.push(problem);
-    }
-}
-
-/// How a vocabulary is written in a `where`.
-fn title(space: &str) -> &str {
-    match space {
-        "exif" => "EXIF",
-        "xmp" => "XMP",
-        "iptc" => "IPTC",
-        "id3" => "ID3",
-        "quicktime" => "QuickTime",
-        "vorbis" => "Vorbis",
-        "riff" => "RIFF",
-        "photoshop" => "Photoshop",
-        "psd" => "PSD",
-        "png" => "PNG",
-        "tar" => "TAR",
-        "zip" => "ZIP",
-        "pdf" => "PDF",
-        "ape" => "APE",
-        "mxf" => "MXF",
-        "matroska" => "Matroska",
-        other => other,
     }
 }

@@ -147,7 +147,7 @@ fn set_name(key: &Key) -> String {
 /// Reads one local set.
 pub fn set(key: &Key, body: &[u8], primer: &Primer, at: &Place, out: &mut Extraction) {
     let name = set_name(key);
-    let place = Place { container: format!("{}/{name}", at.container), offset: at.offset };
+    let place = Place { container: format!("{}/{name}", at.container).into(), offset: at.offset };
     let (mut tag_name, mut tag_value) = (None, None);
     for item in klv::locals(body, key[5]) {
         let item = match item {

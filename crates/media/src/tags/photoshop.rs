@@ -53,7 +53,7 @@ fn header(blob: &[u8], position: usize) -> Option<(u16, usize, usize)> {
 }
 
 fn resource(id: u16, value: &[u8], at: &Place, out: &mut Extraction) {
-    let here = Place { container: at.container.replace("8BIM", &format!("8BIM 0x{id:04X}")), offset: at.offset };
+    let here = Place { container: at.container.replace("8BIM", &format!("8BIM 0x{id:04X}")).into(), offset: at.offset };
     let mut say = |key: &str, value: String| tags::push(out, ("photoshop", key), value, &here, 0);
     match id {
         0x0404 => tags::iptc::read(value, &here, out),

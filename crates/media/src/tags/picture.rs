@@ -62,5 +62,5 @@ pub fn embed(bytes: &[u8], name: Option<String>, at: &Place, out: &mut Extractio
     if out.embedded.len() >= limits::EMBEDDED {
         return at.problem(Problem::limit("", offset, format!("more than {} embedded files", limits::EMBEDDED)), out);
     }
-    push_embedded(out, Embedded { place: at.container.clone(), offset, bytes: bytes.to_vec(), name });
+    push_embedded(out, Embedded { place: at.container.to_string(), offset, bytes: bytes.to_vec(), name });
 }

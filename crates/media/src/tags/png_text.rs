@@ -57,7 +57,7 @@ fn field(keyword: &str, text: &[u8], place: &Place, near: Option<u64>, out: &mut
         return xmp::read(text, place, out);
     }
     if let Some(kind) = keyword.strip_prefix("Raw profile type ") {
-        let inside = Place { container: format!("{}, raw profile {kind}", place.container), offset: None };
+        let inside = Place { container: format!("{}, raw profile {kind}", place.container).into(), offset: None };
         // Some writers put the profile there as it is.
         if let Some(raw) = unwrapped(text)
             && profile(kind, raw, &inside, out)

@@ -65,7 +65,7 @@ fn comment(field: &[u8], at: &Place, out: &mut Extraction) {
         None => (&b""[..], field, 0),
     };
     let key = String::from_utf8_lossy(name).to_uppercase();
-    let place = Place { container: format!("{}, Vorbis {key}", at.container), offset: at.offset };
+    let place = Place { container: format!("{}, Vorbis {key}", at.container).into(), offset: at.offset };
     match key.as_str() {
         "METADATA_BLOCK_PICTURE" => match decoded(value) {
             Some(block) => picture::read(&block, &place, out),

@@ -14,7 +14,7 @@ use super::xmp_names::Scope;
 use crate::framing::xml;
 use crate::tags::{self, Place};
 use countersign_model::limits;
-use countersign_model::{Extraction, Problem};
+use countersign_model::{CompactString, Extraction, Problem};
 
 /// Bytes of a property path that keys keep.
 const PATH: usize = 512;
@@ -367,13 +367,13 @@ impl Packet<'_> {
     }
 
     /// Adds a tag whose key is the path.
-    fn push_here(&mut self, value: impl Into<String>, by: Option<usize>) {
+    fn push_here(&mut self, value: impl Into<CompactString>, by: Option<usize>) {
         let path = std::mem::take(&mut self.path);
         self.push(&path, value, by);
         self.path = path;
     }
 
-    fn push(&mut self, key: &str, value: impl Into<String>, by: Option<usize>) {
+    fn push(&mut self, key: &str, value: impl Into<CompactString>, by: Option<usize>) {
         if key == "photoshop:DocumentAncestors" {
             self.ancestors += 1;
             if self.ancestors > ANCESTORS {

@@ -18,7 +18,7 @@ use crate::framing::bmff::{self, Boxes, FourCc, Header};
 use crate::tags::{self, Place, xmp};
 use countersign_io::source::Source;
 use countersign_model::limits;
-use countersign_model::{Extraction, FormatId, Problem, ProblemKind};
+use countersign_model::{CompactString, Extraction, FormatId, Problem, ProblemKind};
 
 /// The vocabulary's name in [`countersign_model::Tag::space`].
 const SPACE: &str = "quicktime";
@@ -324,7 +324,7 @@ impl Walk<'_> {
     }
 
     /// A tag whose value starts at this offset of the source.
-    fn tag(&mut self, key: &str, value: impl Into<String>, offset: u64) {
+    fn tag(&mut self, key: &str, value: impl Into<CompactString>, offset: u64) {
         let place = self.place(offset);
         tags::push(self.out, (SPACE, key), value, &place, 0);
     }

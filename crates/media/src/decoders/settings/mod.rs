@@ -205,10 +205,6 @@ fn one_field_each(facts: &Facts) -> Vec<(&Tag, Bag)> {
     let mut groups: BTreeMap<(&str, Via, &str), (&Tag, Bag, bool)> = BTreeMap::new();
     for tag in free.into_iter().filter(|tag| tag.value.len() <= limits::VALUE) {
         let key = tag.key.as_str();
-        let namespace = key.split_once(':').map_or("", |(namespace, _)| namespace);
-        if tag.space == "xmp" && NAMESPACES.contains(&namespace) {
-            continue;
-        }
         let Some((prefix, field)) = split(key) else { continue };
         // What is an object of its own is read as one.
         if tag.value.trim_start().starts_with('{') {
@@ -224,16 +220,26 @@ fn one_field_each(facts: &Facts) -> Vec<(&Tag, Bag)> {
     groups.into_values().map(|(tag, bag, _)| (tag, bag)).collect()
 }
 
-/// The tags of vocabularies whose fields have no fixed meanings.
+/// The tags whose fields have no fixed meanings: neither their vocabulary nor their namespace of XMP gives them one.
 fn free(tags: &[Tag]) -> Vec<&Tag> {
-    // Fields of one vocabulary follow one another.
-    let mut last = ("", false);
+    // Fields of one vocabulary follow one another, and so do those of one namespace.
+    let (mut space, mut namespace) = (("", false), ("", false));
     let mut out = Vec::new();
     for tag in tags {
-        if tag.space != last.0 {
-            last = (&tag.space, !FIXED.contains(&tag.space.as_str()));
+        if tag.space != space.0 {
+            space = (&tag.space, !FIXED.contains(&tag.space.as_str()));
+            namespace = ("", true);
         }
-        if last.1 {
+        if !space.1 {
+            continue;
+        }
+        if tag.space == "xmp" {
+            let own = tag.key.split_once(':').map_or("", |(own, _)| own);
+            if own != namespace.0 {
+                namespace = (own, !NAMESPACES.contains(&own));
+            }
+        }
+        if namespace.1 {
             out.push(tag);
         }
     }

@@ -7,6 +7,8 @@
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
+use foldhash::fast::RandomState;
+
 /// What a member of settings is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Field {
@@ -55,7 +57,7 @@ use Field::{
 /// The field that a name stands for.
 pub(super) fn field(name: &str) -> Option<Field> {
     static LENGTHS: OnceLock<[u64; 256]> = OnceLock::new();
-    static BY_NAME: OnceLock<HashMap<&'static str, Field>> = OnceLock::new();
+    static BY_NAME: OnceLock<HashMap<&'static str, Field, RandomState>> = OnceLock::new();
     let by_name = BY_NAME.get_or_init(|| {
         // Where a name stands in two rows, the first decides.
         let rows = NAMES.iter().rev();

@@ -62,7 +62,7 @@ fn file(source: &mut Source, run: &[Part], begins: usize, prefix: &str, out: &mu
         room = room.saturating_sub(bytes.len());
         if room == 0 {
             let what = "a file over more segments than are joined";
-            return Err(Problem::limit(&at.container, source.absolute(part.segment.data), what));
+            return Err(Problem::limit(at.container.to_string(), source.absolute(part.segment.data), what));
         }
         bodies.push(bytes.to_vec());
     }

@@ -307,11 +307,11 @@ fn other(data: &[u8], at: &Place, number: u8, out: &mut Extraction) {
 
 fn finish(pending: Pending, prefix: &str, out: &mut Extraction) {
     for blob in pending.exif {
-        let at = Place { container: format!("{prefix}APP1"), offset: blob.offset };
+        let at = Place { container: format!("{prefix}APP1").into(), offset: blob.offset };
         exif::read_owned(blob.bytes, &at, out);
     }
     if let Some(blob) = pending.photoshop {
-        photoshop::read(&blob.bytes, &Place { container: format!("{prefix}APP13"), offset: blob.offset }, out);
+        photoshop::read(&blob.bytes, &Place { container: format!("{prefix}APP13").into(), offset: blob.offset }, out);
     }
     extended_xmp(pending.extended, prefix, out);
     for found in pending.boxes {
@@ -320,7 +320,7 @@ fn finish(pending: Pending, prefix: &str, out: &mut Extraction) {
 }
 
 fn extended_xmp(packets: Vec<ExtendedXmp>, prefix: &str, out: &mut Extraction) {
-    let at = Place { container: format!("{prefix}APP1 ExtendedXMP"), offset: None };
+    let at = Place { container: format!("{prefix}APP1 ExtendedXMP").into(), offset: None };
     let named = |out: &Extraction, guid: &str| {
         out.facts.tags.iter().any(|t| t.key == "xmpNote:HasExtendedXMP" && t.value.eq_ignore_ascii_case(guid))
     };

@@ -21,7 +21,7 @@ pub(super) fn read(bytes: &[u8], at: &Place, out: &mut Extraction) {
             continue;
         }
         if let Some(end) = BEFORE.iter().find_map(|by| end(bytes, start, *by)) {
-            let place = Place { container: format!("{}, picture at byte {start}", at.container), offset: None };
+            let place = Place { container: format!("{}, picture at byte {start}", at.container).into(), offset: None };
             picture::embed(bytes.get(start..end).unwrap_or_default(), None, &place, out);
             next = end;
         }

@@ -132,7 +132,7 @@ fn split(name: &[u8]) -> (&[u8], &[u8]) {
 
 impl Document<'_> {
     fn place(&self, container: &str, at: usize) -> Place {
-        Place { container: container.to_owned(), offset: self.base.map(|base| base.saturating_add(at as u64)) }
+        Place { container: container.into(), offset: self.base.map(|base| base.saturating_add(at as u64)) }
     }
 
     fn start(&mut self, element: &BytesStart<'_>, start: usize) {
@@ -271,7 +271,7 @@ impl Document<'_> {
         }
         let damage = wrong.or_else(|| jumbf::damage(&bytes));
         let offset = place.offset.unwrap_or_default();
-        tags::push_store(self.out, Store { place: place.container, offset, bytes, damage });
+        tags::push_store(self.out, Store { place: place.container.to_string(), offset, bytes, damage });
     }
 
     /// What an entity brought into the content: elements with addresses, or a packet.
@@ -292,7 +292,8 @@ impl Document<'_> {
             let place = self.place("SVG image", at);
             let offset = place.offset.unwrap_or_default();
             let Some(bytes) = carried.bytes else {
-                let problem = Problem::malformed(place.container, offset, "an embedded picture is not Base64");
+                let problem =
+                    Problem::malformed(place.container.to_string(), offset, "an embedded picture is not Base64");
                 tags::push_problem(self.out, problem);
                 continue;
             };
@@ -305,10 +306,10 @@ impl Document<'_> {
             }
             if self.out.embedded.len() >= limits::EMBEDDED || bytes.len() > limits::EMBEDDED_BYTES {
                 let what = "more or longer embedded pictures than are read";
-                tags::push_problem(self.out, Problem::limit(place.container, offset, what));
+                tags::push_problem(self.out, Problem::limit(place.container.to_string(), offset, what));
                 continue;
             }
-            tags::push_embedded(self.out, Embedded { place: place.container, offset, bytes, name: None });
+            tags::push_embedded(self.out, Embedded { place: place.container.to_string(), offset, bytes, name: None });
         }
     }
 }

@@ -141,7 +141,7 @@ fn private(body: &[u8], at: &Place, out: &mut Extraction) {
     let owner = charset::guess(owner);
     if owner == "XMP" {
         let inside = Place {
-            container: format!("{}, ID3 PRIV:XMP", at.container),
+            container: format!("{}, ID3 PRIV:XMP", at.container).into(),
             offset: at.offset.map(|o| o.saturating_add(by)),
         };
         return xmp::read(data, &inside, out);
@@ -174,7 +174,7 @@ fn object(body: &[u8], at: &Place, out: &mut Extraction) {
     let description = decode(*encoding, description);
     let kind = mime.trim().to_ascii_lowercase();
     let data_at = Place {
-        container: format!("{}, ID3 {}", at.container, keyed("GEOB", &description)),
+        container: format!("{}, ID3 {}", at.container, keyed("GEOB", &description)).into(),
         offset: at.offset.map(|o| o.saturating_add(by)),
     };
     let named = STORES.contains(&kind.as_str());
@@ -213,8 +213,10 @@ fn image(major: u8, body: &[u8], at: &Place, out: &mut Extraction) {
     if mime == "-->" {
         return push(out, ("id3", "APIC:link"), charset::guess(data), at, by);
     }
-    let inside =
-        Place { container: format!("{}, ID3 APIC", at.container), offset: at.offset.map(|o| o.saturating_add(by)) };
+    let inside = Place {
+        container: format!("{}, ID3 APIC", at.container).into(),
+        offset: at.offset.map(|o| o.saturating_add(by)),
+    };
     picture::embed(data, Some(description).filter(|d| !d.is_empty()), &inside, out);
 }
 
