@@ -101,7 +101,8 @@ impl Catalogue {
     /// # Errors
     /// As [`Catalogue::parse`]; a mark or table that the built-in catalogue has.
     pub(super) fn with_built_in(files: &[(&str, &str)]) -> Result<Self, Wrong> {
-        let (mut tables, mut written) = (Tables::default(), Vec::new());
+        let mut tables = Tables::with_patterns(prepared::patterns());
+        let mut written = Vec::new();
         let broken = |what: String| Wrong { file: "built-in".to_owned(), mark: None, at: None, what };
         for (file, raw) in prepared::files().map_err(broken)? {
             let marks = tables.add(raw).map_err(broken)?;
@@ -188,7 +189,7 @@ fn index(marks: &[Mark]) -> FieldIndex {
             let at = At { mark, test };
             if t.anywhere {
                 let looks_for = match &t.check {
-                    Check::Pattern(pattern) => LooksFor::Pattern(pattern.text()),
+                    Check::Pattern(pattern) => LooksFor::Pattern(pattern.text(), pattern.least()),
                     // Objects in Base64 have no brace.
                     Check::Json(shape) if !shape.is_packed() => LooksFor::Object,
                     _ => LooksFor::Other,

@@ -1,13 +1,13 @@
 //! A file of marks as it is written (TOML), and what it is turned into: marks whose selectors, patterns and tables are
 //! checked. Unknown keys, patterns that do not compile and tables that do not exist are errors.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use serde::Deserialize;
 
 use crate::marks::mark::{Check, Condition, Examples, Hit, Mark, Miss, Names, System, Test};
-use crate::marks::pattern::Pattern;
+use crate::marks::pattern::{Pattern, PatternNeeds};
 use crate::marks::selector::Selector;
 use crate::marks::shape::Shape;
 use crate::marks::terms::Terms;
@@ -104,6 +104,8 @@ pub(super) struct Tables {
     tools: BTreeMap<String, Arc<Tools>>,
     /// Whether the mark at hand is known to be sound: then it has its examples elsewhere.
     pub(super) trusted: bool,
+    /// What is known of the patterns of marks that are known to be sound.
+    patterns: HashMap<String, PatternNeeds>,
     /// Whether no further table may have the name of one that is here.
     closed: bool,
 }
@@ -116,6 +118,11 @@ impl RawFile {
 }
 
 impl Tables {
+    /// No tables yet, and what is known of patterns.
+    pub(super) fn with_patterns(patterns: HashMap<String, PatternNeeds>) -> Self {
+        Self { patterns, ..Self::default() }
+    }
+
     /// What is added from here on is a house's own, whose tables have other names.
     pub(super) fn close(&mut self) {
         self.closed = true;
@@ -248,8 +255,11 @@ impl Tables {
             return Err("more than one kind of test".into());
         }
         if let Some(pattern) = options.pattern {
-            let pattern = if self.trusted { Ok(Pattern::trusted(pattern)) } else { Pattern::checked(pattern) };
-            return pattern.map(Check::Pattern);
+            if !self.trusted {
+                return Pattern::checked(pattern).map(Check::Pattern);
+            }
+            let needs = self.patterns.get(&pattern).cloned().unwrap_or_default();
+            return Ok(Check::Pattern(Pattern::trusted(pattern, needs)));
         }
         if let Some(name) = options.terms {
             let terms = self.terms.get(&name).ok_or_else(|| format!("no terms {name}"))?;
