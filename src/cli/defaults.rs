@@ -56,8 +56,9 @@ pub(super) fn prepared(command: Command) -> Command {
 
 /// The variable of an option whose field is called as the option is: `approve --role` is not the role of files.
 fn variable(arg: &Arg) -> Option<&'static str> {
-    let named = |long: &str| arg.get_long() == Some(long) && arg.get_id().as_str().replace('_', "-") == long;
-    OPTIONS.iter().find(|(long, _)| named(long)).map(|(_, name)| *name)
+    let long = arg.get_long()?;
+    let (_, name) = OPTIONS.iter().find(|(option, _)| *option == long)?;
+    (arg.get_id().as_str().replace('_', "-") == long).then_some(*name)
 }
 
 /// An empty variable is none.

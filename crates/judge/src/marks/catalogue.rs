@@ -105,7 +105,7 @@ impl Catalogue {
         let mut written = Vec::new();
         let broken = |what: String| Wrong { file: "built-in".to_owned(), mark: None, at: None, what };
         for (file, raw) in prepared::files().map_err(broken)? {
-            let marks = tables.add(raw).map_err(broken)?;
+            let marks = tables.add(raw, true).map_err(broken)?;
             written.extend(marks.into_iter().map(|mark| Written { file, built_in: true, mark }));
         }
         tables.close();
@@ -170,7 +170,7 @@ fn add<'f>(files: &[(&'f str, &str)], tables: &mut Tables, written: &mut Vec<Wri
             let what = format!("the table {table} is the built-in catalogue's: choose another name");
             return Err(wrong(text.find(table), what));
         }
-        let marks = tables.add(raw).map_err(|what| wrong(None, what))?;
+        let marks = tables.add(raw, false).map_err(|what| wrong(None, what))?;
         written.extend(marks.into_iter().map(|mark| Written { file, built_in: false, mark }));
     }
     Ok(())

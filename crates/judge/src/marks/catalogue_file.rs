@@ -98,7 +98,8 @@ struct RawTest {
 /// Tables that tests refer to by name.
 #[derive(Default)]
 pub(super) struct Tables {
-    fields: BTreeMap<String, Vec<String>>,
+    /// Fields, and what is wrong with them, for the first test that names them.
+    fields: BTreeMap<String, Result<Vec<Selector>, String>>,
     terms: BTreeMap<String, Arc<Terms>>,
     systems: BTreeMap<String, Arc<Names>>,
     tools: BTreeMap<String, Arc<Tools>>,
@@ -140,13 +141,15 @@ impl Tables {
         self.closed && there
     }
 
-    /// Takes up the tables of a file; its marks.
-    pub(super) fn add(&mut self, file: RawFile) -> Result<Vec<RawMark>, String> {
-        self.fields.extend(file.fields);
+    /// Takes up the tables of a file, which may be known to be sound; its marks.
+    pub(super) fn add(&mut self, file: RawFile, trusted: bool) -> Result<Vec<RawMark>, String> {
+        let parsed = |fields: Vec<String>| fields.iter().map(|field| Selector::parse(field)).collect();
+        self.fields.extend(file.fields.into_iter().map(|(table, fields)| (table, parsed(fields))));
         self.terms.extend(file.terms.into_iter().map(|(table, terms)| (table, Arc::new(terms))));
         self.systems.extend(file.systems.into_iter().map(|(table, names)| (table, Arc::new(names))));
         for (table, tools) in file.tools {
-            self.tools.insert(table, Arc::new(Tools::new(tools)?));
+            let tools = if trusted { Tools::trusted(tools) } else { Tools::checked(tools)? };
+            self.tools.insert(table, Arc::new(tools));
         }
         Ok(file.mark)
     }
@@ -300,9 +303,7 @@ impl Tables {
                 None => out.push(Selector::parse(selector)?),
                 Some(name) => {
                     let fields = self.fields.get(name).ok_or_else(|| format!("no fields {name}"))?;
-                    for field in fields {
-                        out.push(Selector::parse(field)?);
-                    }
+                    out.extend_from_slice(fields.as_ref().map_err(Clone::clone)?);
                 }
             }
         }

@@ -109,7 +109,10 @@ impl FieldIndex {
     /// Adds a test of the fields that a selector selects.
     pub(super) fn add(&mut self, field: &Selector, at: At) {
         let of_kind = match (field.exact(), field.tail()) {
-            (Some(key), _) => return self.exact.entry(key.to_owned()).or_default().push(at),
+            (Some(key), _) => match self.exact.get_mut(key) {
+                Some(tests) => return tests.push(at),
+                None => return drop(self.exact.insert(key.to_owned(), vec![at])),
+            },
             (None, Some(tail)) => self.tails.entry(tail.to_owned()).or_default(),
             (None, None) => self.globs.entry(field.space().to_owned()).or_default(),
         };
