@@ -106,7 +106,7 @@ mod tests {
         let tag = |(space, key, value): &(&str, &str, &str)| Tag {
             space: (*space).into(),
             key: (*key).into(),
-            value: (*value).to_owned(),
+            value: (*value).into(),
             ..Tag::default()
         };
         Clip::of(&tags.iter().map(tag).collect::<Vec<_>>())

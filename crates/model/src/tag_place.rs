@@ -13,7 +13,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 /// ```
 /// use countersign_model::TagPlace;
 ///
-/// let place = TagPlace::of_field(&"JPEG APP1, TIFF".into(), ("exif", "IFD0", "Software"));
+/// let place = TagPlace::of_field(&"JPEG APP1, TIFF".into(), ("exif".into(), "IFD0".into(), "Software".into()));
 /// assert_eq!(&*place, "JPEG APP1, TIFF, EXIF IFD0 Software");
 /// assert_eq!(place, TagPlace::from("JPEG APP1, TIFF, EXIF IFD0 Software"));
 /// ```
@@ -34,11 +34,14 @@ struct Field {
     key: CompactString,
 }
 
+/// A vocabulary, a part of it or nothing, and a key.
+type FieldName = (CompactString, CompactString, CompactString);
+
 impl TagPlace {
     /// A field in a container: the vocabulary, a part of it or nothing, and the key.
     #[must_use]
-    pub fn of_field(container: &Arc<str>, (space, part, key): (&str, &str, &str)) -> Self {
-        let field = Field { space: space.into(), part: part.into(), key: key.into() };
+    pub fn of_field(container: &Arc<str>, (space, part, key): FieldName) -> Self {
+        let field = Field { space, part, key };
         Self { container: Arc::clone(container), field: Some(field), text: OnceLock::new() }
     }
 
@@ -205,7 +208,7 @@ mod tests {
             (("exif", "IFD0", "Make"), "PNG tEXt, EXIF IFD0 Make"),
             (("dpx", "", ""), "PNG tEXt, dpx "),
         ] {
-            let place = TagPlace::of_field(&container, field);
+            let place = TagPlace::of_field(&container, (field.0.into(), field.1.into(), field.2.into()));
             assert_eq!(place.kept_bytes(), container.len() + field.0.len() + field.1.len() + field.2.len());
             assert_eq!(place, *text);
             assert_eq!(place, TagPlace::from(text));

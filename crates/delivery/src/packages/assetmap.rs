@@ -101,8 +101,13 @@ pub(super) fn is_volume_index(file: &str) -> bool {
 }
 
 fn may_be_packing_list(file: &str) -> bool {
+    let document =
+        file.len().checked_sub(4).and_then(|at| file.get(at..)).is_some_and(|end| end.eq_ignore_ascii_case(".xml"));
+    if !document {
+        return false;
+    }
     let lower = file.to_ascii_lowercase();
-    lower.ends_with(".xml") && ["pkl", "packinglist", "packing_list", "packing-list"].iter().any(|p| lower.contains(p))
+    ["pkl", "packinglist", "packing_list", "packing-list"].iter().any(|p| lower.contains(p))
 }
 
 /// A UUID as all documents of a package are compared by.

@@ -101,7 +101,7 @@ mod tests {
     use countersign_model::Facts;
 
     fn said(bytes: usize) -> Arc<Extraction> {
-        let tag = Tag { value: "a".repeat(bytes), ..Tag::default() };
+        let tag = Tag { value: "a".repeat(bytes).into(), ..Tag::default() };
         Arc::new(Facts { tags: vec![tag], ..Facts::default() }.into())
     }
 

@@ -116,7 +116,7 @@ mod tests {
     #[test]
     fn there_is_room_for_so_much_and_no_more() {
         let kept = KeptFacts::default();
-        let long = Tag { value: "x".repeat(MOST_BYTES / 3), ..Tag::default() };
+        let long = Tag { value: "x".repeat(MOST_BYTES / 3).into(), ..Tag::default() };
         let facts = Facts { tags: vec![long], ..Facts::default() };
         ["a", "b", "c"].iter().for_each(|rel| kept.keep(&asset(rel), &facts));
         assert_eq!(kept.kept.lock().unwrap().facts.len(), 2);

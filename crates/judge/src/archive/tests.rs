@@ -11,8 +11,8 @@ fn facts(tags: &[Said<'_>]) -> Facts {
     let tag = |(index, (space, key, value)): (usize, &Said<'_>)| Tag {
         space: (*space).into(),
         key: (*key).into(),
-        value: (*value).to_owned(),
-        place: format!("JPEG APP1, {space} {key}"),
+        value: (*value).into(),
+        place: format!("JPEG APP1, {space} {key}").into(),
         offset: Some(100 + index as u64),
         ..Tag::default()
     };

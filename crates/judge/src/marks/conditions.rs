@@ -92,7 +92,7 @@ mod tests {
     use countersign_model::{Facts, Tag, Via};
 
     fn tag(key: &str, value: String, via: Via) -> Tag {
-        Tag { space: "png".into(), key: key.into(), value, via, ..Tag::default() }
+        Tag { space: "png".into(), key: key.into(), value: value.into(), via, ..Tag::default() }
     }
 
     #[test]

@@ -51,8 +51,10 @@ impl Rule for ConfigurationInDelivery {
         let name = context.asset.rel.rsplit('/').next().unwrap_or_default();
         let named = NAMES.iter().find(|(known, _)| name.eq_ignore_ascii_case(known)).map(|(_, what)| *what);
         let whole = |path: &Path| context.working_directory.join(path);
-        let own = whole(&context.asset.path);
-        let is_here = |path: Option<&Path>| path.is_some_and(|path| whole(path) == own);
+        let own = &context.asset.path;
+        // Files of other names are told apart without putting paths together.
+        let called_so = |path: &&Path| path.file_name() == own.file_name();
+        let is_here = |path: Option<&Path>| path.filter(called_so).is_some_and(|path| whole(path) == whole(own));
         let in_force = [("approvals ledger", context.ledger), ("policy", context.policy.path.as_deref())];
         if let Some((what, _)) = in_force.into_iter().find(|(_, path)| is_here(*path)) {
             let message = format!("the {what} in force lies in the delivery that it judges");

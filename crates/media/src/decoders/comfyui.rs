@@ -139,7 +139,7 @@ mod tests {
         let facts = Facts { tags: tags.iter().map(tag).collect(), ..Facts::default() };
         decode(&mut Subject::new(&mut Source::memory(Vec::new(), 0)), &facts, Options::default())
             .into_iter()
-            .map(|t| (t.key.into(), t.value))
+            .map(|t| (t.key.into(), t.value.into()))
             .collect()
     }
 

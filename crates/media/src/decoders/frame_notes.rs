@@ -210,7 +210,7 @@ mod tests {
     fn said(bytes: Vec<u8>) -> Vec<(String, String)> {
         let facts = Facts { format: Some(countersign_model::FormatId::new("mp4")), ..Facts::default() };
         let said = decode(&mut Subject::new(&mut Source::memory(bytes, 0)), &facts, Options::default());
-        said.into_iter().map(|tag| (tag.key.into(), tag.value)).collect()
+        said.into_iter().map(|tag| (tag.key.into(), tag.value.into())).collect()
     }
 
     #[test]

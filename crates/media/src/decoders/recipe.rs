@@ -225,7 +225,7 @@ mod tests {
         let tag = Tag { space: space.into(), key: key.into(), value: value.into(), ..Tag::default() };
         let facts = Facts { tags: vec![tag], ..Facts::default() };
         let said = decode(&mut Subject::new(&mut Source::memory(Vec::new(), 0)), &facts, Options::default());
-        said.into_iter().map(|t| (t.key.into(), t.value)).collect()
+        said.into_iter().map(|t| (t.key.into(), t.value.into())).collect()
     }
 
     fn prompt(space: &str, key: &str, value: &str) -> Option<String> {

@@ -63,7 +63,8 @@ mod tests {
         let facts = |key: &str| Facts { tags: vec![tag(key)], ..Facts::default() };
         let said =
             |key: &str| decode(&mut Subject::new(&mut Source::memory(Vec::new(), 0)), &facts(key), Options::default());
-        let got: Vec<_> = said("PhotoEditor_Re_Edit_Data").into_iter().map(|t| (t.key.to_string(), t.value)).collect();
+        let got: Vec<_> =
+            said("PhotoEditor_Re_Edit_Data").into_iter().map(|t| (t.key.to_string(), t.value.to_string())).collect();
         assert_eq!(
             got,
             [

@@ -9,12 +9,38 @@ const BRACKET: u8 = 4;
 const DASH: u8 = 8;
 const LETTER: u8 = 16;
 
+/// What each byte is.
+const CLASSES: [u8; 256] = {
+    let mut out = [0; 256];
+    out[b':' as usize] = SEPARATOR;
+    out[b'=' as usize] = SEPARATOR;
+    out[b'{' as usize] = BRACE;
+    out[b'[' as usize] = BRACKET;
+    out[b'-' as usize] = DASH;
+    let mut letter = b'a';
+    while letter <= b'z' {
+        out[letter as usize] = LETTER;
+        out[letter.to_ascii_uppercase() as usize] = LETTER;
+        letter += 1;
+    }
+    out
+};
 /// Bytes that are looked at together: no more separators stand in them than a byte can count.
-const PIECE: usize = 128;
+const PIECE: usize = 64;
 
-/// The signs of a few bytes, and how many separators are among them. Without a branch and without a table, so that the
-/// compiler looks at many bytes at once.
+/// The signs of a few bytes, and how many separators are among them.
 fn classes(piece: &[u8]) -> (u8, u8) {
+    match <&[u8; PIECE]>::try_from(piece) {
+        Ok(piece) => classes_at_once(piece),
+        Err(_) => piece.iter().fold((0, 0), |(seen, separators), byte| {
+            let class = CLASSES[usize::from(*byte)];
+            (seen | class, separators + (class & SEPARATOR))
+        }),
+    }
+}
+
+/// As [`classes`], without a branch and without a table: the compiler looks at many bytes at once.
+fn classes_at_once(piece: &[u8; PIECE]) -> (u8, u8) {
     let (mut seen, mut separators) = (0, 0_u8);
     for byte in piece {
         let separator = u8::from(*byte == b':') | u8::from(*byte == b'=');
@@ -105,6 +131,11 @@ mod tests {
         assert_eq!(of("2020:01:02"), [true, true, false, false, false, false]);
         assert_eq!(of("[1]"), [false, false, false, true, false, false]);
         assert_eq!(of("{a=1, b=2} - [x]"), [true; 6]);
+        // Bytes that are looked at together are seen as each of them is.
+        for byte in 0..=u8::MAX {
+            let piece = [byte; PIECE];
+            assert_eq!(classes(&piece), (classes(&[byte]).0, classes(&[byte]).1 * PIECE as u8), "{byte}");
+        }
     }
 
     #[test]

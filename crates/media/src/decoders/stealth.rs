@@ -258,7 +258,7 @@ mod tests {
         let facts = Facts { format: FormatId::parse(format), ..Facts::default() };
         let said =
             decode(&mut Subject::new(&mut Source::memory(bytes, 0)), &facts, Options { pixels, ..Options::default() });
-        said.into_iter().map(|t| (t.key.into(), t.value)).collect()
+        said.into_iter().map(|t| (t.key.into(), t.value.into())).collect()
     }
 
     #[test]

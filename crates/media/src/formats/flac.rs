@@ -207,7 +207,7 @@ mod tests {
             out.facts
                 .tags
                 .into_iter()
-                .map(|tag| (tag.space.to_string(), tag.key.to_string(), tag.value))
+                .map(|tag| (tag.space.to_string(), tag.key.to_string(), tag.value.to_string()))
                 .collect::<Vec<_>>()
         };
         let list = b"LIST\x18\0\0\0INFOICMT\x03\0\0\0one\0ISFT\x01\0\0\0x\0";

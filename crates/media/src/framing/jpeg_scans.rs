@@ -66,14 +66,24 @@ pub fn walk(source: &mut Source, from: u64) -> Result<Scans, Problem> {
     }
 }
 
-/// The bytes from `at` on, as many as come at once: those of the head have been read already, others go into the buffer.
+/// The bytes from `at` on, as many as come at once: those of the head and of the tail are asked for by others as well and
+/// kept by the source, those between go into the buffer.
 fn block_at<'b>(source: &'b mut Source, at: u64, buffer: &'b mut Option<Buffer>) -> Result<&'b [u8], Problem> {
     let in_head = (Buffer::LEN as u64).saturating_sub(at);
     if in_head > MARKER || source.len() <= Buffer::LEN as u64 {
         return source.up_to(at, in_head as usize);
     }
+    let tail = source.len().saturating_sub(limits::TAIL as u64);
+    if at >= tail {
+        source.tail()?;
+        return source.up_to(at, limits::TAIL);
+    }
     let block = buffer.get_or_insert_with(Buffer::take);
-    let got = fill(&source.range(), at, block).map_err(|e| Problem::from(e).at(source.absolute(at)))?;
+    // A marker that reaches into the tail is read in one piece.
+    let upto = usize::try_from(tail - at).ok().filter(|upto| *upto as u64 > MARKER && *upto < block.len());
+    let len = upto.unwrap_or(block.len());
+    let room = block.get_mut(..len).unwrap_or_default();
+    let got = fill(&source.range(), at, room).map_err(|e| Problem::from(e).at(source.absolute(at)))?;
     Ok(block.get(..got).unwrap_or_default())
 }
 
@@ -148,6 +158,8 @@ pub fn is_doubtful(tail: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write as _;
+
     use super::*;
 
     fn walked(bytes: &[u8]) -> Scans {
@@ -163,6 +175,25 @@ mod tests {
             let found = walked(&bytes);
             let segment = Segment { marker: 0xFE, data: before as u64 + 8, len: 3 };
             assert_eq!(found, Scans { segments: vec![segment], ending: Ending::At(before as u64 + 15) }, "{before}");
+        }
+    }
+
+    #[test]
+    fn a_segment_is_found_wherever_the_tail_begins() {
+        let (block, tail) = (Buffer::LEN, limits::TAIL);
+        for before in [block, block * 2 + 7] {
+            for behind in (tail - 20)..=(tail + 8) {
+                let mut bytes = vec![0x5A; before];
+                bytes.extend(b"\xFF\xFE\x00\x05abc\x01\x02\xFF\xD9");
+                bytes.resize(bytes.len() + behind, 0);
+                let segment = Segment { marker: 0xFE, data: before as u64 + 4, len: 3 };
+                let expected = Scans { segments: vec![segment], ending: Ending::At(before as u64 + 11) };
+                let mut file = tempfile::NamedTempFile::new().unwrap();
+                file.write_all(&bytes).unwrap();
+                let found = walk(&mut Source::open(file.path()).unwrap(), 0).unwrap();
+                assert_eq!(found, expected, "{before} {behind}");
+                assert_eq!(walked(&bytes), expected, "{before} {behind}");
+            }
         }
     }
 

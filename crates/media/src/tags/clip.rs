@@ -62,7 +62,11 @@ mod tests {
             let rate = Rate::new(30000, 1001).unwrap();
             start(Start { frames, rate, drop: true }, &place, 1, &mut out);
             duration(seconds, &place, 2, &mut out);
-            out.facts.tags.into_iter().map(|tag| (tag.key.to_string(), tag.value, tag.offset)).collect::<Vec<_>>()
+            out.facts
+                .tags
+                .into_iter()
+                .map(|tag| (tag.key.to_string(), tag.value.to_string(), tag.offset))
+                .collect::<Vec<_>>()
         };
         let tag = |key: &str, value: &str, at| (key.to_owned(), value.to_owned(), Some(at));
         let all = [tag("StartTimecode", "00:01:00;02", 8), tag("FrameRate", "30000/1001", 8)];

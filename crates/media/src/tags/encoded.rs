@@ -216,7 +216,7 @@ mod tests {
         let mut read = Extraction::default();
         read.facts.tags = vec![Tag { space: "png".into(), key: "x".into(), value: value.into(), ..Tag::default() }];
         unwrap(&mut read);
-        read.facts.tags.into_iter().skip(1).map(|tag| tag.value).collect()
+        read.facts.tags.into_iter().skip(1).map(|tag| tag.value.into()).collect()
     }
 
     #[test]
@@ -244,7 +244,7 @@ mod tests {
     fn layers(of: impl Fn(String) -> String, times: usize) -> Extraction {
         let value = (0..times).fold(SETTINGS.to_owned(), |value, _| of(value));
         let mut read = Extraction::default();
-        read.facts.tags = vec![Tag { space: "png".into(), key: "x".into(), value, ..Tag::default() }];
+        read.facts.tags = vec![Tag { space: "png".into(), key: "x".into(), value: value.into(), ..Tag::default() }];
         unwrap(&mut read);
         read
     }

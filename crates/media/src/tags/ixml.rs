@@ -208,7 +208,7 @@ mod tests {
     fn tags(xml: &str) -> (Vec<(String, String)>, Extraction) {
         let mut out = Extraction::default();
         read(xml.as_bytes(), &Place::new("WAV iXML", 0), &mut out);
-        (out.facts.tags.iter().map(|t| (t.key.to_string(), t.value.clone())).collect(), out)
+        (out.facts.tags.iter().map(|t| (t.key.to_string(), t.value.to_string())).collect(), out)
     }
 
     #[test]

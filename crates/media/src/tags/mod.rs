@@ -123,11 +123,13 @@ pub fn push_in(
     if out.facts.tags.is_empty() {
         out.facts.tags.reserve(USUAL);
     }
+    let (space, key) = (CompactString::from(space), CompactString::from(key));
+    let place = TagPlace::of_field(&at.container, (space.clone(), part.into(), key.clone()));
     out.facts.tags.push(Tag {
-        space: space.into(),
-        key: key.into(),
+        space,
+        key,
         value,
-        place: TagPlace::of_field(&at.container, (space, part, key)),
+        place,
         offset: at.offset.map(|o| o.saturating_add(by)),
         ..Tag::default()
     });

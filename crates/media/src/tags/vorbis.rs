@@ -117,7 +117,7 @@ mod tests {
             let mut out = Extraction::default();
             read(blob, &Place::new("FLAC", 0), &mut out);
             assert!(out.facts.problems.is_empty());
-            out.facts.tags.into_iter().skip(2).map(|t| (t.key.to_string(), t.value)).collect::<Vec<_>>()
+            out.facts.tags.into_iter().skip(2).map(|t| (t.key.to_string(), t.value.to_string())).collect::<Vec<_>>()
         };
         let mut fewer = block(&[b"A=1", b"AIGC={}"]);
         fewer[7] = 1;

@@ -11,7 +11,7 @@ fn said_of(tags: &[(&str, &str, &str)]) -> Vec<(String, String)> {
     let facts =
         Facts { tags: tags.iter().map(|(space, key, value)| tag(space, key, value)).collect(), ..Facts::default() };
     let said = decode(&mut Subject::new(&mut Source::memory(Vec::new(), 0)), &facts, Options::default());
-    said.into_iter().map(|tag| (tag.key.into(), tag.value)).collect()
+    said.into_iter().map(|tag| (tag.key.into(), tag.value.into())).collect()
 }
 
 fn verdict(tags: &[(&str, &str, &str)]) -> Option<String> {
