@@ -56,8 +56,9 @@ pub(super) fn prepared(command: Command) -> Command {
 
 /// The variable of an option whose field is called as the option is: `approve --role` is not the role of files.
 fn variable(arg: &Arg) -> Option<&'static str> {
-    let named = |long: &str| arg.get_long() == Some(long) && arg.get_id().as_str().replace('_', "-") == long;
-    OPTIONS.iter().find(|(long, _)| named(long)).map(|(_, name)| *name)
+    let long = arg.get_long()?;
+    let (_, name) = OPTIONS.iter().find(|(option, _)| *option == long)?;
+    (arg.get_id().as_str().replace('_', "-") == long).then_some(*name)
 }
 
 /// An empty variable is none.
@@ -96,23 +97,22 @@ pub(super) fn file() -> Option<PathBuf> {
     config::existing("config.toml")
 }
 
-/// The commands with the defaults of the user's file.
+/// The commands with the defaults of this file.
 ///
 /// # Errors
 /// A file that cannot be read or is wrong at a place that is pointed at.
-pub(super) fn applied(command: Command) -> Result<Command> {
-    let Some(path) = file() else { return Ok(command) };
+pub(super) fn applied(command: Command, path: &Path) -> Result<Command> {
     let failed = |what: String| Error::File {
-        path: path.clone(),
+        path: path.to_owned(),
         what: format!("cannot read the configuration: {what}"),
         hint: "it is optional: correct it, or move it away".to_owned(),
     };
-    let meta = std::fs::metadata(&path).map_err(|e| failed(e.to_string()))?;
+    let meta = std::fs::metadata(path).map_err(|e| failed(e.to_string()))?;
     if meta.len() > LONGEST {
         return Err(failed(format!("it is longer than {LONGEST} bytes")));
     }
-    let text = std::fs::read_to_string(&path).map_err(|e| failed(e.to_string()))?;
-    File { text: &text, path: &path }.apply(command)
+    let text = std::fs::read_to_string(path).map_err(|e| failed(e.to_string()))?;
+    File { text: &text, path }.apply(command)
 }
 
 /// The file under check, for errors that point into it.

@@ -141,15 +141,20 @@ pub fn main() -> ExitCode {
 /// The command line over the environment over the user's file. What is wrong with the file stops only commands
 /// that it is for, and only once what was typed makes sense.
 fn parsed() -> Result<std::result::Result<Arguments, clap::Error>> {
-    let command = headings::grouped(defaults::prepared(Arguments::command()));
-    let plain = match command.clone().try_get_matches() {
+    let mut command = headings::grouped(defaults::prepared(Arguments::command()));
+    // Most people have no file: then what was typed is parsed once, and the commands need not be there twice.
+    let file = defaults::file().map(|path| (path, command.clone()));
+    let plain = match command.try_get_matches_from_mut(std::env::args_os()) {
         Ok(matches) => matches,
         Err(error) => return environment::blamed(error, std::env::args_os()),
     };
     let matches = match defaults::concern(&command, &plain) {
         true => {
             environment::check()?;
-            defaults::applied(command)?.try_get_matches()
+            match file {
+                Some((path, command)) => defaults::applied(command, &path)?.try_get_matches(),
+                None => Ok(plain),
+            }
         }
         false => Ok(plain),
     };

@@ -26,7 +26,7 @@ fn evidence(tags: &[(String, String, String)]) -> Vec<Evidence> {
 fn every_hit_gives_evidence_of_its_mark() {
     let mut wrong = Vec::new();
     for mark in catalogue().marks() {
-        for hit in &mark.hits {
+        for hit in &mark.examples().hits {
             let got = evidence(&hit.tags);
             let fits = |e: &&Evidence| {
                 e.mark == mark.id
@@ -46,7 +46,7 @@ fn every_hit_gives_evidence_of_its_mark() {
 fn no_miss_gives_evidence() {
     let mut wrong = Vec::new();
     for mark in catalogue().marks() {
-        for miss in &mark.misses {
+        for miss in &mark.examples().misses {
             let got = evidence(&miss.tags);
             if got.iter().any(|e| miss.trap || e.mark == mark.id) {
                 wrong.push(format!("{}: {:?}\n    gave {got:?}", mark.id, miss));

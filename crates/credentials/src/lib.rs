@@ -15,7 +15,10 @@ mod found;
 mod fragments;
 mod lazy;
 pub mod official;
+#[cfg(test)]
+mod official_files;
 pub mod protocol;
+mod published;
 mod remote;
 mod sidecar;
 pub mod signals;

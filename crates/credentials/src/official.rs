@@ -1,15 +1,13 @@
 //! The official C2PA lists that are built in: who may sign Content Credentials, and who may stamp the time on them.
 //!
 //! The files in `lists/` are those of the C2PA conformance program as published (CC-BY-4.0; see `NOTICE`). They are
-//! dated: past the day of the next update they are still used, and whoever reads the report is told.
+//! dated: past the day of the next update they are still used, and whoever reads the report is told. A run reads what the
+//! build script made of them.
 
 use std::sync::OnceLock;
 
+use super::published::Published;
 use super::trust::TrustList;
-
-/// The lists as they were published.
-const LISTS: &[&str] =
-    &[include_str!("../lists/C2PA-TRUST-LIST.json"), include_str!("../lists/C2PA-TSA-TRUST-LIST.json")];
 
 /// The built-in lists.
 #[must_use]
@@ -24,14 +22,25 @@ pub(crate) fn is_built_in(list: &TrustList) -> bool {
 
 fn parsed() -> &'static [TrustList] {
     static PARSED: OnceLock<Vec<TrustList>> = OnceLock::new();
-    // A list of ours that could not be read is one less; a test sees to it that both can.
-    PARSED.get_or_init(|| LISTS.iter().filter_map(|text| TrustList::parse(text, "C2PA").ok()).collect())
+    PARSED.get_or_init(|| {
+        let text = include_str!(concat!(env!("OUT_DIR"), "/official.json"));
+        // Ours: a test sees to it that it can be read.
+        let lists: Vec<Published> = serde_json::from_str(text).unwrap_or_default();
+        lists.into_iter().map(|list| TrustList::published(list, "C2PA")).collect()
+    })
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::official_files;
     use super::super::trust::Standing;
     use super::*;
+
+    #[test]
+    fn what_the_build_makes_of_them_is_what_they_say() {
+        let said: Vec<_> = official_files::ALL.iter().map(|text| TrustList::parse(text, "C2PA").unwrap()).collect();
+        assert_eq!(lists(), said);
+    }
 
     #[test]
     fn both_are_there_whole_and_dated() {

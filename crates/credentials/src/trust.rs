@@ -8,8 +8,8 @@ use std::fs;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
+use super::published::{BEGIN, END, Published};
 use countersign_media::framing::der;
 use countersign_model::TrustRef;
 use countersign_model::error::{Error, Result};
@@ -45,8 +45,6 @@ const OFFICIAL: &[&str] = &["C2PA Trust List", TIME_STAMPS];
 const TIME_STAMPS: &str = "C2PA TSA Trust List";
 /// The comment that marks a list of time-stamping authorities.
 const STAMPS: &str = "time stamps";
-const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
-const END: &str = "-----END CERTIFICATE-----";
 const INTERIM: &str = "temporary known certificate list";
 
 /// One trust list in force.
@@ -128,6 +126,20 @@ impl TrustList {
             list.anchors_pem = pem
         }
         Ok(list)
+    }
+
+    /// A list as its keeper published it.
+    pub(super) fn published(list: Published, stem: &str) -> Self {
+        let name = list.name.unwrap_or_else(|| stem.to_owned());
+        Self {
+            stamps_only: name == TIME_STAMPS,
+            issued: list.issued,
+            next_update: list.next_update,
+            standing: OFFICIAL.contains(&name.as_str()).then_some(Standing::Official),
+            anchors_pem: list.anchors_pem,
+            name,
+            ..Self::default()
+        }
     }
 
     /// Takes what a comment says of the list: its name, its dates, what it is and what it is for.
@@ -241,67 +253,7 @@ fn usages(text: &str) -> String {
 }
 
 fn from_json(text: &str, stem: &str) -> std::result::Result<TrustList, String> {
-    let value: Value = serde_json::from_str(text).map_err(|e| format!("not JSON: {e}"))?;
-    let list = value.get("LoTE").ok_or("no list of trusted entities (LoTE) in it")?;
-    let scheme = list.get("ListAndSchemeInformation");
-    let name = scheme.and_then(|s| s.pointer("/SchemeName/0/value")).and_then(Value::as_str).unwrap_or(stem);
-    let day = |key: &str| {
-        let time = scheme.and_then(|s| s.get(key)).and_then(Value::as_str)?;
-        Some(time.split('T').next().unwrap_or(time).to_owned())
-    };
-    let standing = OFFICIAL.contains(&name).then_some(Standing::Official);
-    let mut anchors_pem = String::new();
-    let entities = list.get("TrustedEntitiesList").and_then(Value::as_array).into_iter().flatten();
-    let services = entities.filter_map(|e| e.get("TrustedEntityServices").and_then(Value::as_array)).flatten();
-    for service in services.filter_map(|s| s.get("ServiceInformation")) {
-        let status = service.get("ServiceStatus").and_then(Value::as_str).unwrap_or("trusted");
-        let certificates = service.pointer("/ServiceDigitalIdentity/X509Certificates").and_then(Value::as_array);
-        if status.ends_with("trusted") && !status.ends_with("untrusted") {
-            for base64 in certificates.into_iter().flatten().filter_map(|c| c.get("val").and_then(Value::as_str)) {
-                anchors_pem.push_str(&pem(base64));
-            }
-        }
-    }
-    if anchors_pem.is_empty() {
-        return Err("no trusted certificate in it".to_owned());
-    }
-    Ok(TrustList {
-        name: name.to_owned(),
-        stamps_only: name == TIME_STAMPS,
-        issued: day("ListIssueDateTime"),
-        next_update: day("NextUpdate"),
-        standing,
-        anchors_pem,
-        ..TrustList::default()
-    })
-}
-
-/// Characters in a line of PEM (RFC 7468, section 2).
-const PEM_LINE: usize = 64;
-
-fn pem(base64: &str) -> String {
-    let plain: String;
-    // Published lists have each certificate in one piece.
-    let blank = |c: char| base64.contains(c);
-    let mut rest = if !base64.is_ascii() || [' ', '\t', '\n', '\u{b}', '\u{c}', '\r'].into_iter().any(blank) {
-        plain = base64.chars().filter(|c| !c.is_whitespace()).collect();
-        plain.as_str()
-    } else {
-        base64
-    };
-    let mut out = String::with_capacity(rest.len() + rest.len() / PEM_LINE + 2 * (BEGIN.len() + 1));
-    out.push_str(BEGIN);
-    out.push('\n');
-    while !rest.is_empty() {
-        let end = (PEM_LINE..rest.len()).find(|at| rest.is_char_boundary(*at)).unwrap_or(rest.len());
-        let (line, behind) = rest.split_at(end);
-        out.push_str(line);
-        out.push('\n');
-        rest = behind;
-    }
-    out.push_str(END);
-    out.push('\n');
-    out
+    Published::parse(text).map(|published| TrustList::published(published, stem))
 }
 
 #[cfg(test)]

@@ -8,13 +8,13 @@
 pub mod hidden;
 mod known_folders;
 pub mod looks;
+mod path_glob;
 mod words;
-
-use globset::{Glob, GlobBuilder, GlobMatcher, GlobSet, GlobSetBuilder};
 
 pub use countersign_model::Membership;
 use countersign_model::{Asset, Role};
 use known_folders::KnownFolders;
+use path_glob::{PathGlob, PathGlobs};
 use words::FolderWords;
 
 /// A glob as the policy wrote it, and ready to match.
@@ -36,7 +36,7 @@ pub struct Pattern {
 
 #[derive(Clone, Debug)]
 enum Matcher {
-    Glob(GlobMatcher),
+    Glob(PathGlob),
     Words(FolderWords),
 }
 
@@ -48,7 +48,7 @@ impl Pattern {
     pub fn new(text: &str) -> Result<Self, String> {
         let matcher = match text.trim().strip_prefix('~') {
             Some(folder) => Matcher::Words(folder_words(folder)?),
-            None => Matcher::Glob(compile(text)?.compile_matcher()),
+            None => Matcher::Glob(PathGlob::new(text)?),
         };
         Ok(Self { text: text.to_owned(), matcher })
     }
@@ -63,7 +63,7 @@ impl Pattern {
     #[must_use]
     pub fn matches(&self, rel: &str) -> bool {
         match &self.matcher {
-            Matcher::Glob(glob) => glob.is_match(rel),
+            Matcher::Glob(glob) => glob.matches(rel),
             Matcher::Words(words) => words.matches(rel),
         }
     }
@@ -75,50 +75,35 @@ fn folder_words(text: &str) -> Result<FolderWords, String> {
     words.ok_or_else(|| "`~` stands before the words of a folder's name and `/`, as in `~temp/`".to_owned())
 }
 
-fn compile(text: &str) -> Result<Glob, String> {
-    let text = text.trim();
-    if text.is_empty() {
-        return Err("it is empty".to_owned());
-    }
-    let anchored = text.strip_prefix("./").unwrap_or(text).trim_start_matches('/');
-    // A bare name or extension means that name anywhere, a trailing slash means all below that folder.
-    let mut spelled = if anchored.contains('/') { anchored.to_owned() } else { format!("**/{anchored}") };
-    if spelled.ends_with('/') {
-        spelled = if text.starts_with('/') { format!("{spelled}**") } else { format!("**/{spelled}**") };
-    }
-    GlobBuilder::new(&spelled).case_insensitive(true).literal_separator(true).build().map_err(|e| e.kind().to_string())
-}
-
 /// Patterns and the roles they give, in order: the first that fits decides.
 #[derive(Clone, Debug, Default)]
 pub struct Patterns {
     rows: Vec<(Pattern, Role)>,
-    set: GlobSet,
-    /// The rows of the globs in `set`, by their numbers there.
-    globs: Vec<usize>,
-    /// The other rows.
-    words: Vec<usize>,
+    /// The globs that are about files, too, and their rows.
+    globs: PathGlobs,
+    of_globs: Vec<usize>,
+    /// The other rows: of each of them, all files of a folder fit or none.
+    of_folders: Vec<usize>,
     /// The first of them that folders fit.
     known: KnownFolders,
 }
 
 impl Patterns {
-    /// Compiles the rows; their order is kept.
+    /// Takes the rows; their order is kept.
     #[must_use]
     pub fn new(rows: Vec<(Pattern, Role)>) -> Self {
-        let mut builder = GlobSetBuilder::new();
-        let (mut globs, mut words) = (Vec::new(), Vec::new());
+        let mut globs = Vec::new();
+        let (mut of_globs, mut of_folders) = (Vec::new(), Vec::new());
         for (number, (pattern, _)) in rows.iter().enumerate() {
             match &pattern.matcher {
-                Matcher::Glob(glob) => {
-                    builder.add(glob.glob().clone());
-                    globs.push(number);
+                Matcher::Glob(glob) if !glob.is_about_folders() => {
+                    globs.push(glob.clone());
+                    of_globs.push(number);
                 }
-                Matcher::Words(_) => words.push(number),
+                Matcher::Glob(_) | Matcher::Words(_) => of_folders.push(number),
             }
         }
-        // Every glob was compiled alone already; should the set as a whole be refused, `first` goes row by row.
-        Self { set: builder.build().unwrap_or_default(), rows, globs, words, known: KnownFolders::default() }
+        Self { rows, globs: PathGlobs::new(globs), of_globs, of_folders, known: KnownFolders::default() }
     }
 
     /// The rows in the order in which they are tried.
@@ -129,27 +114,25 @@ impl Patterns {
 
     /// The number of the first row that fits the path.
     fn first(&self, rel: &str) -> Option<usize> {
-        if self.set.len() != self.globs.len() {
-            return self.rows.iter().position(|(pattern, _)| pattern.matches(rel));
-        }
-        let glob = self.set.matches(rel).into_iter().min().and_then(|index| self.globs.get(index).copied());
+        let glob = self.globs.first(rel).and_then(|index| self.of_globs.get(index).copied());
         let before = |row: &usize| glob.is_none_or(|glob| *row < glob);
-        if !self.words.first().is_some_and(before) {
+        if !self.of_folders.first().is_some_and(before) {
             return glob;
         }
-        let of_words = self.known.get_or_look(rel, || self.first_of_words(rel));
-        of_words.filter(before).or(glob)
+        let of_folders = self.known.get_or_look(rel, || self.first_of_folders(rel));
+        of_folders.filter(before).or(glob)
     }
 
-    /// The number of the first row that is about the words of one of the path's folders.
-    fn first_of_words(&self, rel: &str) -> Option<usize> {
+    /// The number of the first row that is about one of the path's folders.
+    fn first_of_folders(&self, rel: &str) -> Option<usize> {
         // Cut once for all patterns.
         let folders = words::of_folders(rel);
         let fits = |row: &usize| match self.rows.get(*row).map(|(pattern, _)| &pattern.matcher) {
             Some(Matcher::Words(words)) => words.means(&folders),
-            _ => false,
+            Some(Matcher::Glob(glob)) => glob.matches(rel),
+            None => false,
         };
-        self.words.iter().copied().find(fits)
+        self.of_folders.iter().copied().find(fits)
     }
 }
 

@@ -1,33 +1,19 @@
 //! The mark catalogue: TOML data of `catalogue/*.toml`, validated once into [`Catalogue`].
 //!
-//! Ids that repeat are errors, and so is what [`crate::marks::catalogue_file`] refuses; the built-in files are parsed by a test.
+//! Ids that repeat are errors, and so is what [`crate::marks::catalogue_file`] refuses. The built-in files are parsed by a
+//! test; a run reads what the build made of them ([`crate::marks::built_in`]).
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
 
 use sha2::{Digest, Sha256};
 
-use crate::marks::catalogue_file::{RawFile, Tables};
+use crate::marks::built_in_files::ALL;
+use crate::marks::catalogue_file::{RawFile, RawMark, Tables};
 use crate::marks::index::{At, FieldIndex, LooksFor};
 use crate::marks::mark::{Check, Mark};
+use crate::marks::prepared;
 use countersign_model::{CatalogueRef, MarksFile};
-
-/// Every catalogue file: name and text.
-pub(super) static ALL: &[(&str, &str)] = &[
-    ("tables", include_str!("catalogue/tables.toml")),
-    ("iptc", include_str!("catalogue/iptc.toml")),
-    ("tc260", include_str!("catalogue/tc260.toml")),
-    ("vendors", include_str!("catalogue/vendors.toml")),
-    ("generators", include_str!("catalogue/generators.toml")),
-    ("settings", include_str!("catalogue/settings.toml")),
-    ("likeness", include_str!("catalogue/likeness.toml")),
-    ("tools", include_str!("catalogue/tools.toml")),
-    ("names", include_str!("catalogue/names.toml")),
-    ("media", include_str!("catalogue/media.toml")),
-    ("pixels", include_str!("catalogue/pixels.toml")),
-    ("credentials", include_str!("catalogue/credentials.toml")),
-    ("known", include_str!("catalogue/known.toml")),
-];
 
 /// The validated marks and the index from fields to their tests.
 ///
@@ -35,7 +21,7 @@ pub(super) static ALL: &[(&str, &str)] = &[
 /// let catalogue = countersign_judge::marks::catalogue();
 /// let mark = catalogue.marks().find(|mark| mark.id == "iptc.digital-source-type").unwrap();
 /// // Each mark says what looks like it and is not it, and brings the examples that prove it.
-/// assert!(!mark.guard.is_empty() && !mark.hits.is_empty());
+/// assert!(!mark.guard.is_empty() && !mark.examples().hits.is_empty());
 /// ```
 #[derive(Debug)]
 pub struct Catalogue {
@@ -85,11 +71,18 @@ pub fn built_in() -> Arc<Catalogue> {
 
 fn shared() -> &'static Arc<Catalogue> {
     static BUILT_IN: OnceLock<Arc<Catalogue>> = OnceLock::new();
-    BUILT_IN.get_or_init(|| match Catalogue::of_files(ALL, ALL.len(), true) {
+    BUILT_IN.get_or_init(|| match Catalogue::with_built_in(&[]) {
         Ok(catalogue) => Arc::new(catalogue),
         // Compiled in and parsed by a test: a broken one does not leave the repository.
         Err(why) => unreachable!("built-in catalogue: {why}"),
     })
+}
+
+/// A mark as it is written, the file that it is from, and whether that is one of the program's own.
+struct Written<'a> {
+    file: &'a str,
+    built_in: bool,
+    mark: RawMark,
 }
 
 impl Catalogue {
@@ -98,61 +91,53 @@ impl Catalogue {
     /// # Errors
     /// The first thing that is wrong, with its file and mark.
     pub fn parse(files: &[(&str, &str)]) -> Result<Self, Wrong> {
-        Self::of_files(files, files.len(), false)
+        let (mut tables, mut written) = (Tables::default(), Vec::new());
+        add(files, &mut tables, &mut written)?;
+        Self::of_marks(written, tables, sha256(files))
     }
 
-    /// Validates files of marks beside the built-in ones.
+    /// Validates files of marks beside the built-in ones, of which a test has tried everything.
     ///
     /// # Errors
     /// As [`Catalogue::parse`]; a mark or table that the built-in catalogue has.
-    pub(super) fn parse_with(files: &[(&str, &str)]) -> Result<Self, Wrong> {
-        Self::of_files(&[ALL, files].concat(), ALL.len(), true)
+    pub(super) fn with_built_in(files: &[(&str, &str)]) -> Result<Self, Wrong> {
+        let mut tables = Tables::with_patterns(prepared::patterns());
+        let mut written = Vec::new();
+        let broken = |what: String| Wrong { file: "built-in".to_owned(), mark: None, at: None, what };
+        for (file, raw) in prepared::files().map_err(broken)? {
+            let marks = tables.add(raw, true).map_err(broken)?;
+            written.extend(marks.into_iter().map(|mark| Written { file, built_in: true, mark }));
+        }
+        tables.close();
+        add(files, &mut tables, &mut written)?;
+        let sha256 = if files.is_empty() { prepared::SHA256.to_owned() } else { sha256(&[ALL, files].concat()) };
+        Self::of_marks(written, tables, sha256)
     }
 
-    /// The first `built_in` files are the program's own. Where they are `trusted`, their patterns are compiled when they are
-    /// first needed; a test compiles all of them.
-    fn of_files(files: &[(&str, &str)], built_in: usize, trusted: bool) -> Result<Self, Wrong> {
-        let mut raw = Vec::new();
-        let mut tables = Tables::default();
-        let mut digest = Sha256::new();
-        for (at, (name, text)) in files.iter().enumerate() {
-            let wrong = |at: Option<usize>, what: String| Wrong { file: (*name).to_owned(), mark: None, at, what };
-            digest.update(text.as_bytes());
-            let file: RawFile = toml::from_str(text).map_err(|e| {
-                let what = e.message().lines().next().unwrap_or_default().to_owned();
-                wrong(e.span().map(|span| span.start), what)
-            })?;
-            if let Some(table) = file.tables().find(|table| at >= built_in && tables.has(table)) {
-                return Err(wrong(
-                    text.find(table),
-                    format!("the table {table} is the built-in catalogue's: choose another name"),
-                ));
-            }
-            let marks = tables.add(file).map_err(|what| wrong(None, what))?;
-            raw.extend(marks.into_iter().map(|mark| (*name, at >= built_in, mark)));
-        }
+    fn of_marks(written: Vec<Written<'_>>, mut tables: Tables, sha256: String) -> Result<Self, Wrong> {
         let mut ids = BTreeSet::new();
-        let mut marks = Vec::with_capacity(raw.len());
-        for (name, of_house, mark) in raw {
+        let mut marks = Vec::with_capacity(written.len());
+        for Written { file, built_in, mark } in written {
             let id = mark.id.clone();
-            let wrong = |what: String| Wrong { file: name.to_owned(), mark: Some(id.clone()), at: None, what };
+            let wrong = |what: String| Wrong { file: file.to_owned(), mark: Some(id.clone()), at: None, what };
             if !is_id(&id) {
                 return Err(wrong("an id is vendor.field, in small letters, digits and dashes".to_owned()));
             }
+            let house = !built_in && tables.is_closed();
             if !ids.insert(id.clone()) {
                 let what =
-                    if of_house && is_built_in(&id) { "the id is the built-in catalogue's" } else { "the id repeats" };
+                    if house && is_built_in(&id) { "the id is the built-in catalogue's" } else { "the id repeats" };
                 return Err(wrong(what.to_owned()));
             }
-            if of_house && mark.code.is_some() {
+            if house && mark.code.is_some() {
                 return Err(wrong("a mark of a house has tests, not code".to_owned()));
             }
-            tables.trusted = trusted && !of_house;
+            tables.trusted = built_in;
             let mark = tables.mark(mark).map_err(wrong)?;
-            marks.push(Mark { file: of_house.then(|| name.to_owned()), ..mark });
+            marks.push(Mark { file: house.then(|| file.to_owned()), ..mark });
         }
         let index = index(&marks);
-        Ok(Self { marks, index, sha256: data_encoding::HEXLOWER.encode(&digest.finalize()), files: Vec::new() })
+        Ok(Self { marks, index, sha256, files: Vec::new() })
     }
 
     /// What reports say of the catalogue in force.
@@ -173,6 +158,30 @@ impl Catalogue {
     }
 }
 
+/// Takes up what TOML files hold.
+fn add<'f>(files: &[(&'f str, &str)], tables: &mut Tables, written: &mut Vec<Written<'f>>) -> Result<(), Wrong> {
+    for (file, text) in files {
+        let wrong = |at: Option<usize>, what: String| Wrong { file: (*file).to_owned(), mark: None, at, what };
+        let raw: RawFile = toml::from_str(text).map_err(|e| {
+            let what = e.message().lines().next().unwrap_or_default().to_owned();
+            wrong(e.span().map(|span| span.start), what)
+        })?;
+        if let Some(table) = raw.tables().find(|table| tables.is_taken(table)) {
+            let what = format!("the table {table} is the built-in catalogue's: choose another name");
+            return Err(wrong(text.find(table), what));
+        }
+        let marks = tables.add(raw, false).map_err(|what| wrong(None, what))?;
+        written.extend(marks.into_iter().map(|mark| Written { file, built_in: false, mark }));
+    }
+    Ok(())
+}
+
+fn sha256(files: &[(&str, &str)]) -> String {
+    let mut digest = Sha256::new();
+    files.iter().for_each(|(_, text)| digest.update(text));
+    data_encoding::HEXLOWER.encode(&digest.finalize())
+}
+
 fn index(marks: &[Mark]) -> FieldIndex {
     let mut out = FieldIndex::default();
     for (mark, m) in marks.iter().enumerate() {
@@ -180,7 +189,7 @@ fn index(marks: &[Mark]) -> FieldIndex {
             let at = At { mark, test };
             if t.anywhere {
                 let looks_for = match &t.check {
-                    Check::Pattern(pattern) => LooksFor::Pattern(pattern.text()),
+                    Check::Pattern(pattern) => LooksFor::Pattern(pattern.text(), pattern.least()),
                     // Objects in Base64 have no brace.
                     Check::Json(shape) if !shape.is_packed() => LooksFor::Object,
                     _ => LooksFor::Other,
@@ -229,6 +238,22 @@ mod tests {
         let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/marks/catalogue");
         let there = std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
         assert_eq!(named, there);
+    }
+
+    #[test]
+    fn what_the_build_makes_of_it_is_the_same_catalogue() {
+        let (read, written) = (built_in(), Catalogue::parse(ALL).unwrap());
+        let told = |catalogue: &Catalogue| {
+            let mark = |m: &Mark| {
+                let says = (&m.id, &m.name, &m.system, &m.lives, &m.claims, m.strength, &m.guard, &m.source, &m.code);
+                format!("{says:?} {:?} {:?}", m.tests, m.examples())
+            };
+            (catalogue.sha256.clone(), catalogue.marks().map(mark).collect::<Vec<_>>())
+        };
+        assert_eq!(told(&read), told(&written));
+        assert!(
+            read.marks().all(|mark| mark.examples.is_none() && mark.examples().hits.is_empty() == mark.code.is_some())
+        );
     }
 
     #[test]

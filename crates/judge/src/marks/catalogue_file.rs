@@ -1,12 +1,13 @@
 //! A file of marks as it is written (TOML), and what it is turned into: marks whose selectors, patterns and tables are
 //! checked. Unknown keys, patterns that do not compile and tables that do not exist are errors.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use serde::Deserialize;
 
-use crate::marks::mark::{Check, Condition, Hit, Mark, Miss, Names, System, Test};
-use crate::marks::pattern::Pattern;
+use crate::marks::mark::{Check, Condition, Examples, Hit, Mark, Miss, Names, System, Test};
+use crate::marks::pattern::{Pattern, PatternNeeds};
 use crate::marks::selector::Selector;
 use crate::marks::shape::Shape;
 use crate::marks::terms::Terms;
@@ -97,12 +98,17 @@ struct RawTest {
 /// Tables that tests refer to by name.
 #[derive(Default)]
 pub(super) struct Tables {
-    fields: BTreeMap<String, Vec<String>>,
-    terms: BTreeMap<String, Terms>,
-    systems: BTreeMap<String, Names>,
-    tools: BTreeMap<String, Tools>,
-    /// Whether the patterns of the mark at hand are known to be sound.
+    /// Fields, and what is wrong with them, for the first test that names them.
+    fields: BTreeMap<String, Result<Vec<Selector>, String>>,
+    terms: BTreeMap<String, Arc<Terms>>,
+    systems: BTreeMap<String, Arc<Names>>,
+    tools: BTreeMap<String, Arc<Tools>>,
+    /// Whether the mark at hand is known to be sound: then it has its examples elsewhere.
     pub(super) trusted: bool,
+    /// What is known of the patterns of marks that are known to be sound.
+    patterns: HashMap<String, PatternNeeds>,
+    /// Whether no further table may have the name of one that is here.
+    closed: bool,
 }
 
 impl RawFile {
@@ -113,20 +119,37 @@ impl RawFile {
 }
 
 impl Tables {
-    pub(super) fn has(&self, table: &str) -> bool {
-        self.fields.contains_key(table)
-            || self.terms.contains_key(table)
-            || self.systems.contains_key(table)
-            || self.tools.contains_key(table)
+    /// No tables yet, and what is known of patterns.
+    pub(super) fn with_patterns(patterns: HashMap<String, PatternNeeds>) -> Self {
+        Self { patterns, ..Self::default() }
     }
 
-    /// Takes up the tables of a file; its marks.
-    pub(super) fn add(&mut self, file: RawFile) -> Result<Vec<RawMark>, String> {
-        self.fields.extend(file.fields);
-        self.terms.extend(file.terms);
-        self.systems.extend(file.systems);
+    /// What is added from here on is a house's own, whose tables have other names.
+    pub(super) fn close(&mut self) {
+        self.closed = true;
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.closed
+    }
+
+    pub(super) fn is_taken(&self, table: &str) -> bool {
+        let there = self.fields.contains_key(table)
+            || self.terms.contains_key(table)
+            || self.systems.contains_key(table)
+            || self.tools.contains_key(table);
+        self.closed && there
+    }
+
+    /// Takes up the tables of a file, which may be known to be sound; its marks.
+    pub(super) fn add(&mut self, file: RawFile, trusted: bool) -> Result<Vec<RawMark>, String> {
+        let parsed = |fields: Vec<String>| fields.iter().map(|field| Selector::parse(field)).collect();
+        self.fields.extend(file.fields.into_iter().map(|(table, fields)| (table, parsed(fields))));
+        self.terms.extend(file.terms.into_iter().map(|(table, terms)| (table, Arc::new(terms))));
+        self.systems.extend(file.systems.into_iter().map(|(table, names)| (table, Arc::new(names))));
         for (table, tools) in file.tools {
-            self.tools.insert(table, Tools::new(tools)?);
+            let tools = if trusted { Tools::trusted(tools) } else { Tools::checked(tools)? };
+            self.tools.insert(table, Arc::new(tools));
         }
         Ok(file.mark)
     }
@@ -138,9 +161,10 @@ impl Tables {
                 return Err(format!("{what} is empty"));
             }
         }
-        let given = [raw.test.is_empty(), raw.hits.is_empty(), raw.misses.is_empty()];
+        let examples = Examples { hits: raw.hits, misses: raw.misses };
+        let given = [raw.test.is_empty(), examples.hits.is_empty(), examples.misses.is_empty()];
         let (none, all) = (given.iter().all(|empty| *empty), given.iter().all(|empty| !*empty));
-        if (raw.code.is_some() && !none) || (raw.code.is_none() && !all) {
+        if !self.trusted && ((raw.code.is_some() && !none) || (raw.code.is_none() && !all)) {
             return Err("a mark has tests, hits and misses, or the code that looks for it".into());
         }
         if raw.code.is_some() == raw.claims.is_empty() {
@@ -173,8 +197,7 @@ impl Tables {
             code: raw.code,
             file: None,
             tests,
-            hits: raw.hits,
-            misses: raw.misses,
+            examples: (!self.trusted).then_some(examples),
         })
     }
 
@@ -235,8 +258,11 @@ impl Tables {
             return Err("more than one kind of test".into());
         }
         if let Some(pattern) = options.pattern {
-            let pattern = if self.trusted { Ok(Pattern::trusted(pattern)) } else { Pattern::checked(pattern) };
-            return pattern.map(Check::Pattern);
+            if !self.trusted {
+                return Pattern::checked(pattern).map(Check::Pattern);
+            }
+            let needs = self.patterns.get(&pattern).cloned().unwrap_or_default();
+            return Ok(Check::Pattern(Pattern::trusted(pattern, needs)));
         }
         if let Some(name) = options.terms {
             let terms = self.terms.get(&name).ok_or_else(|| format!("no terms {name}"))?;
@@ -277,9 +303,7 @@ impl Tables {
                 None => out.push(Selector::parse(selector)?),
                 Some(name) => {
                     let fields = self.fields.get(name).ok_or_else(|| format!("no fields {name}"))?;
-                    for field in fields {
-                        out.push(Selector::parse(field)?);
-                    }
+                    out.extend_from_slice(fields.as_ref().map_err(Clone::clone)?);
                 }
             }
         }

@@ -34,7 +34,7 @@ pub fn with_files(files: &[PathBuf]) -> Result<Arc<Catalogue>> {
     }
     let texts = files.iter().map(|path| read(path)).collect::<Result<Vec<_>>>()?;
     let named: Vec<(&str, &str)> = texts.iter().map(|file| (file.path.as_str(), file.text.as_str())).collect();
-    let mut whole = Catalogue::parse_with(&named).map_err(|wrong| pointed(&texts, &wrong))?;
+    let mut whole = Catalogue::with_built_in(&named).map_err(|wrong| pointed(&texts, &wrong))?;
     for file in &texts {
         let own: Vec<&Mark> = whole.marks().filter(|mark| mark.file.as_deref() == Some(file.path.as_str())).collect();
         for mark in &own {
@@ -94,7 +94,7 @@ fn unproven(catalogue: &Catalogue, mark: &Mark) -> Option<String> {
         };
         catalogue.evidence(&Facts { tags: tags.iter().map(tag).collect(), ..Facts::default() })
     };
-    let wanting = mark.hits.iter().position(|hit| {
+    let wanting = mark.examples().hits.iter().position(|hit| {
         let fits = |e: &countersign_model::Evidence| {
             e.mark == mark.id
                 && e.claim == hit.claim
@@ -106,8 +106,11 @@ fn unproven(catalogue: &Catalogue, mark: &Mark) -> Option<String> {
     if let Some(at) = wanting {
         return Some(format!("hit {} gives no such evidence", at + 1));
     }
-    let answered =
-        mark.misses.iter().position(|miss| evidence(&miss.tags).iter().any(|e| miss.trap || e.mark == mark.id));
+    let answered = mark
+        .examples()
+        .misses
+        .iter()
+        .position(|miss| evidence(&miss.tags).iter().any(|e| miss.trap || e.mark == mark.id));
     answered.map(|at| format!("miss {} gives evidence", at + 1))
 }
 

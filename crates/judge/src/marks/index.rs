@@ -59,19 +59,19 @@ impl Known {
 #[derive(Debug, Default)]
 pub(super) struct FieldIndex {
     /// `space:key` in lower case → tests, in the order of the catalogue.
-    exact: HashMap<String, Vec<At>>,
+    exact: HashMap<String, Vec<At>, RandomState>,
     /// Space → selectors with `*` and their tests.
-    globs: HashMap<String, Globs>,
+    globs: HashMap<String, Globs, RandomState>,
     /// What stands behind the last colon of a field → selectors of any space that end so, and their tests.
-    tails: HashMap<String, Globs>,
+    tails: HashMap<String, Globs, RandomState>,
     anywhere: Anywhere,
     known: RwLock<Known>,
 }
 
 /// What a test that any field may meet looks for.
 pub(super) enum LooksFor<'t> {
-    /// A pattern.
-    Pattern(&'t str),
+    /// A pattern, and the bytes of the shortest value that it matches.
+    Pattern(&'t str, usize),
     /// An object as text.
     Object,
     /// What neither tells: it is tried on every value.
@@ -83,8 +83,10 @@ pub(super) enum LooksFor<'t> {
 struct Anywhere {
     /// Those that look for a pattern, and their patterns.
     patterns: Vec<(At, String)>,
+    /// Bytes of the shortest value that any of them matches: most numbers and dates are shorter.
+    least: usize,
     /// All of their patterns as one: what does not match it matches none of them.
-    joined: OnceLock<Joined>,
+    joined: OnceLock<Option<Regex>>,
     /// Those that are about objects as text.
     objects: Vec<At>,
     others: Vec<At>,
@@ -94,7 +96,11 @@ impl FieldIndex {
     /// Adds a test that any field may meet.
     pub(super) fn add_anywhere(&mut self, at: At, looks_for: LooksFor<'_>) {
         match looks_for {
-            LooksFor::Pattern(pattern) => self.anywhere.patterns.push((at, pattern.to_owned())),
+            LooksFor::Pattern(pattern, least) => {
+                let before = if self.anywhere.patterns.is_empty() { least } else { self.anywhere.least };
+                self.anywhere.least = least.min(before);
+                self.anywhere.patterns.push((at, pattern.to_owned()));
+            }
             LooksFor::Object => self.anywhere.objects.push(at),
             LooksFor::Other => self.anywhere.others.push(at),
         }
@@ -103,7 +109,10 @@ impl FieldIndex {
     /// Adds a test of the fields that a selector selects.
     pub(super) fn add(&mut self, field: &Selector, at: At) {
         let of_kind = match (field.exact(), field.tail()) {
-            (Some(key), _) => return self.exact.entry(key.to_owned()).or_default().push(at),
+            (Some(key), _) => match self.exact.get_mut(key) {
+                Some(tests) => return tests.push(at),
+                None => return drop(self.exact.insert(key.to_owned(), vec![at])),
+            },
             (None, Some(tail)) => self.tails.entry(tail.to_owned()).or_default(),
             (None, None) => self.globs.entry(field.space().to_owned()).or_default(),
         };
@@ -147,26 +156,15 @@ impl FieldIndex {
 
 impl Anywhere {
     fn may_match(&self, value: &str) -> bool {
-        let joined = self.joined.get_or_init(|| Joined::of(self.patterns.iter().map(|(_, pattern)| pattern.as_str())));
+        if value.len() < self.least {
+            return false;
+        }
+        let joined = self.joined.get_or_init(|| {
+            let each: Vec<_> = self.patterns.iter().map(|(_, pattern)| format!("(?:{pattern})")).collect();
+            Regex::new(&each.join("|")).ok()
+        });
         // Patterns that cannot stand together (two captures of one name) are tried one by one.
-        value.len() >= joined.least && joined.regex.as_ref().is_none_or(|regex| regex.is_match(value))
-    }
-}
-
-/// Patterns as one.
-#[derive(Debug)]
-struct Joined {
-    regex: Option<Regex>,
-    /// Bytes of the shortest value that any of them matches: most numbers and dates are shorter.
-    least: usize,
-}
-
-impl Joined {
-    fn of<'p>(patterns: impl Iterator<Item = &'p str> + Clone) -> Self {
-        let least = |pattern: &str| regex_syntax::parse(pattern).ok()?.properties().minimum_len();
-        let least = patterns.clone().map(|pattern| least(pattern).unwrap_or(0)).min().unwrap_or(0);
-        let each = patterns.map(|pattern| format!("(?:{pattern})"));
-        Self { regex: Regex::new(&each.collect::<Vec<_>>().join("|")).ok(), least }
+        joined.as_ref().is_none_or(|regex| regex.is_match(value))
     }
 }
 
@@ -223,8 +221,8 @@ mod tests {
         for (mark, selector) in selectors.iter().enumerate() {
             out.add(&Selector::parse(selector).unwrap(), At { mark, test: 0 });
         }
-        out.add_anywhere(At { mark: 4, test: 0 }, LooksFor::Pattern("(?i)^made by"));
-        out.add_anywhere(At { mark: 4, test: 1 }, LooksFor::Pattern("Y: [0-9]"));
+        out.add_anywhere(At { mark: 4, test: 0 }, LooksFor::Pattern("(?i)^made by", 7));
+        out.add_anywhere(At { mark: 4, test: 1 }, LooksFor::Pattern("Y: [0-9]", 4));
         out.add_anywhere(At { mark: 5, test: 0 }, LooksFor::Object);
         out
     }
@@ -268,17 +266,20 @@ mod tests {
             [2, 2, 0, 1]
         );
         // Two captures of one name cannot: then every value is tried.
-        ["(?P<a>x)", "(?P<a>y)"].iter().for_each(|p| index.add_anywhere(At { mark: 9, test: 0 }, LooksFor::Pattern(p)));
+        ["(?P<a>x)", "(?P<a>y)"]
+            .iter()
+            .for_each(|p| index.add_anywhere(At { mark: 9, test: 0 }, LooksFor::Pattern(p, 1)));
         index.anywhere.joined = OnceLock::new();
         assert_eq!(found(&index, "none"), 4);
     }
 
     #[test]
     fn what_is_shorter_than_any_match_is_not_looked_at() {
-        let least = |patterns: &[&str]| Joined::of(patterns.iter().copied()).least;
-        assert_eq!(least(&["(?i)^made by", "Y: [0-9]"]), 4);
-        assert_eq!(least(&["x?", "abc"]), 0);
-        // What this library of the two cannot read is tried on everything.
-        assert_eq!(least(&["abc", "("]), 0);
+        let (mut index, mut found) = (index(), Vec::new());
+        index.anywhere("Y: ", &mut found);
+        assert!(found.is_empty() && index.anywhere.joined.get().is_none());
+        index.add_anywhere(At { mark: 9, test: 0 }, LooksFor::Pattern("x?", 0));
+        index.anywhere("", &mut found);
+        assert_eq!((index.anywhere.least, found.len()), (0, 3));
     }
 }

@@ -1,9 +1,12 @@
 //! A mark of the catalogue: the fields where it may stand (`space:key` selectors with `*`), what the value must look like,
 //! and what it then claims.
 
+use std::sync::Arc;
+
 use serde::Deserialize;
 
 use crate::marks::pattern::Pattern;
+use crate::marks::prepared;
 use crate::marks::selector::Selector;
 use crate::marks::shape::Shape;
 use crate::marks::terms::Terms;
@@ -34,9 +37,27 @@ pub struct Mark {
     /// The file that it was read from, where it is not built in.
     pub file: Option<String>,
     pub(super) tests: Vec<Test>,
-    /// Examples that must give evidence of it; they run as tests.
+    /// Its own examples; those of the built-in marks are read when somebody asks for them.
+    pub(super) examples: Option<Examples>,
+}
+
+impl Mark {
+    /// What must give evidence of it, and what must not.
+    #[must_use]
+    pub fn examples(&self) -> &Examples {
+        self.examples.as_ref().unwrap_or_else(|| prepared::examples(&self.id))
+    }
+}
+
+/// The examples of a mark; they run as tests.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Examples {
+    /// Those that must give evidence of it.
+    #[serde(default)]
     pub hits: Vec<Hit>,
-    /// Examples that must give none; they run as tests.
+    /// Those that must give none.
+    #[serde(default)]
     pub misses: Vec<Miss>,
 }
 
@@ -65,9 +86,9 @@ pub(super) enum Check {
         fold: bool,
     },
     Pattern(Pattern),
-    Terms(Terms),
+    Terms(Arc<Terms>),
     Json(Box<Shape>),
-    Tools(Tools),
+    Tools(Arc<Tools>),
 }
 
 /// Where the system's name comes from.
@@ -78,7 +99,7 @@ pub(super) enum System {
     /// The value, a capture of the pattern, or a member of the JSON object; a table may turn it into a name.
     From {
         part: String,
-        table: Option<Names>,
+        table: Option<Arc<Names>>,
     },
 }
 

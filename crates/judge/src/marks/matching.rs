@@ -208,7 +208,7 @@ impl Check {
                 Some(Passed { claim: *claim, ..Passed::default() })
             }
             Self::Pattern(pattern) => {
-                let regex = pattern.regex()?;
+                let regex = pattern.regex_for(value)?;
                 // Most values are others, and telling that needs no room for captures.
                 if !regex.is_match(value) {
                     return None;

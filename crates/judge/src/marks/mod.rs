@@ -1,5 +1,6 @@
 //! The mark catalogue (data) and its matching: facts become evidence.
 
+mod built_in_files;
 mod catalogue;
 mod catalogue_file;
 mod conditions;
@@ -12,6 +13,7 @@ mod mark;
 mod matching;
 mod passed;
 mod pattern;
+mod prepared;
 mod selector;
 mod shape;
 pub mod source_type;
@@ -21,7 +23,7 @@ mod tool_names;
 pub use catalogue::{Catalogue, Wrong, built_in, catalogue};
 pub use house::with_files;
 pub use manual::{manual, page};
-pub use mark::{Hit, Mark, Miss};
+pub use mark::{Examples, Hit, Mark, Miss};
 
 use countersign_model::{Ai, Claim, Evidence, Strength, Via};
 

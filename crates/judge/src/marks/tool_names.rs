@@ -1,7 +1,9 @@
 //! Names of programs and services as they stand in tool fields: with versions, vendors, paths, endings and addresses.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::OnceLock;
 
+use foldhash::fast::RandomState;
 use serde::Deserialize;
 
 use countersign_model::{Claim, Strength};
@@ -25,12 +27,25 @@ pub(super) struct Tool {
     pub(super) claim: Option<Claim>,
 }
 
-/// Programs, ready to be compared.
-#[derive(Clone, Debug, Default)]
+/// Programs, made ready to be compared when they are first asked for.
 pub(super) struct Tools {
-    tools: Vec<(Vec<Vec<String>>, Tool)>,
+    tools: Vec<Tool>,
+    names: OnceLock<Names>,
+}
+
+/// The programs: all else is made from them.
+impl std::fmt::Debug for Tools {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(&self.tools).finish()
+    }
+}
+
+/// The names of programs, cut into words.
+struct Names {
+    /// The names of each program.
+    of_tools: Vec<Vec<Vec<String>>>,
     /// First words of names → the tools that have such a name, in order.
-    by_first: HashMap<String, Vec<usize>>,
+    by_first: HashMap<String, Vec<usize>, RandomState>,
     /// For each first byte of these words, the lengths of those that begin with it, a bit each.
     begun: Vec<u64>,
 }
@@ -160,6 +175,10 @@ const AROUND: &[&str] = &[
 
 /// Letters and digits in words, in lower case.
 fn words(text: &str) -> Vec<String> {
+    if text.is_ascii() {
+        let words = text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+        return words.map(str::to_ascii_lowercase).collect();
+    }
     let lower = text.to_lowercase().replace('·', "-");
     lower.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_owned).collect()
 }
@@ -176,33 +195,58 @@ fn length_bit(length: usize) -> u64 {
     1 << length.min(63)
 }
 
-impl Tools {
-    /// # Errors
-    /// A name without a letter.
-    pub(super) fn new(tools: Vec<Tool>) -> Result<Self, String> {
-        let mut out = Self { tools: Vec::with_capacity(tools.len()), by_first: HashMap::new(), begun: vec![0; 256] };
-        for tool in tools {
-            let spelled = std::iter::once(&tool.name).filter(|_| tool.spelled.is_empty()).chain(&tool.spelled);
-            let spelled: Vec<_> = spelled.map(|name| words(name)).collect();
-            if spelled.iter().any(Vec::is_empty) {
-                return Err(format!("the tool {:?} has no name to compare", tool.name));
-            }
-            for first in spelled.iter().filter_map(|name| name.first()) {
+impl Tool {
+    /// Its names, in words.
+    fn names(&self) -> impl Iterator<Item = Vec<String>> {
+        let name = std::iter::once(&self.name).filter(|_| self.spelled.is_empty());
+        name.chain(&self.spelled).map(|name| words(name))
+    }
+}
+
+impl Names {
+    fn of(tools: &[Tool]) -> Self {
+        let mut out =
+            Self { of_tools: Vec::with_capacity(tools.len()), by_first: HashMap::default(), begun: vec![0; 256] };
+        for (at, tool) in tools.iter().enumerate() {
+            let names: Vec<_> = tool.names().collect();
+            for first in names.iter().filter_map(|name| name.first()) {
                 let of_byte = first.bytes().next().and_then(|b| out.begun.get_mut(usize::from(b)));
                 of_byte.into_iter().for_each(|lengths| *lengths |= length_bit(first.len()));
                 let of_word = out.by_first.entry(first.clone()).or_default();
-                if of_word.last() != Some(&out.tools.len()) {
-                    of_word.push(out.tools.len());
+                if of_word.last() != Some(&at) {
+                    of_word.push(at);
                 }
             }
-            out.tools.push((spelled, tool));
+            out.of_tools.push(names);
         }
-        Ok(out)
+        out
+    }
+}
+
+impl Tools {
+    /// Programs of which nobody has tried the names yet.
+    ///
+    /// # Errors
+    /// A name without a letter.
+    pub(super) fn checked(tools: Vec<Tool>) -> Result<Self, String> {
+        match tools.iter().find(|tool| tool.names().any(|name| name.is_empty())) {
+            Some(tool) => Err(format!("the tool {:?} has no name to compare", tool.name)),
+            None => Ok(Self::trusted(tools)),
+        }
+    }
+
+    /// Programs of which a test has tried the names: those of the built-in catalogue.
+    pub(super) fn trusted(tools: Vec<Tool>) -> Self {
+        Self { tools, names: OnceLock::new() }
+    }
+
+    fn names(&self) -> &Names {
+        self.names.get_or_init(|| Names::of(&self.tools))
     }
 
     /// The claims that the programs make where theirs differ from the mark's.
     pub(super) fn claims(&self) -> impl Iterator<Item = Claim> {
-        self.tools.iter().filter_map(|(_, tool)| tool.claim)
+        self.tools.iter().filter_map(|tool| tool.claim)
     }
 
     /// The program that a field's value names.
@@ -245,6 +289,7 @@ impl Tools {
         if !value.is_ascii() {
             return true;
         }
+        let names = self.names();
         let (mut from, bytes) = (0, value.as_bytes());
         while from < bytes.len() {
             let mut to = from;
@@ -252,10 +297,10 @@ impl Tools {
                 to += 1;
             }
             let first = bytes.get(from).map_or(0, u8::to_ascii_lowercase);
-            let begun = self.begun.get(usize::from(first)).copied().unwrap_or_default();
+            let begun = names.begun.get(usize::from(first)).copied().unwrap_or_default();
             if to > from && begun & length_bit(to - from) != 0 {
                 let word = value.get(from..to).unwrap_or_default();
-                if self.by_first.contains_key(&word.to_ascii_lowercase()) {
+                if names.by_first.contains_key(&word.to_ascii_lowercase()) {
                     return true;
                 }
             }
@@ -265,10 +310,11 @@ impl Tools {
     }
 
     /// The programs with a name whose first word stands in the field, in order: no other can be named there.
-    fn begun_in(&self, field: &[String]) -> impl Iterator<Item = &(Vec<Vec<String>>, Tool)> {
+    fn begun_in(&self, field: &[String]) -> impl Iterator<Item = (&Vec<Vec<String>>, &Tool)> {
+        let names = self.names();
         let begun: BTreeSet<usize> =
-            field.iter().filter_map(|word| self.by_first.get(word)).flatten().copied().collect();
-        begun.into_iter().filter_map(|at| self.tools.get(at))
+            field.iter().filter_map(|word| names.by_first.get(word)).flatten().copied().collect();
+        begun.into_iter().filter_map(|at| Some((names.of_tools.get(at)?, self.tools.get(at)?)))
     }
 }
 
@@ -286,7 +332,7 @@ mod tests {
 
     fn tools() -> Tools {
         let of = |text: &str| -> Tool { toml::from_str(text).unwrap() };
-        Tools::new(vec![
+        Tools::checked(vec![
             of("name = 'Stable Diffusion'"),
             of("name = 'stable-diffusion.cpp'"),
             of("name = 'Sora'\nspelled = ['sora']\nword = true"),

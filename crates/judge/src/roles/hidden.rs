@@ -32,7 +32,7 @@ pub fn rows(patterns: &[Pattern]) -> Vec<(usize, usize)> {
 /// A path of each sort that the pattern means; `None` where they cannot all be told.
 fn paths(pattern: &Pattern) -> Option<Vec<String>> {
     let spelled = match &pattern.matcher {
-        Matcher::Glob(glob) => spelled(glob.glob().glob())?,
+        Matcher::Glob(glob) => spelled(glob.spelled())?,
         Matcher::Words(words) => {
             let folders = words.samples().into_iter();
             folders.flat_map(|f| [format!("{f}/一"), format!("一/{f}/一"), format!("一/二/{f}/三/四")]).collect()

@@ -1,5 +1,5 @@
-//! What was found out about folders, for the next file in them: the files of a folder come one after another, and to cut the
-//! names of its folders into words takes longer than all else about its role.
+//! What was found out about folders, for the next file in them: the files of a folder come one after another, and to ask all
+//! patterns for each of them takes longer than all else about its role.
 
 use std::collections::HashMap;
 use std::sync::{PoisonError, RwLock};

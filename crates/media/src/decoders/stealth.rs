@@ -58,7 +58,9 @@ fn decode(subject: &mut Subject<'_>, facts: &Facts, options: Options) -> Vec<Tag
             None => None,
         },
         Some(Pixels::LossyOrLossless) if !options.pixels => {
-            let likely = pixels::vp8l(source).is_some_and(|header| header.alpha && header.pixels <= WEBP_PIXELS);
+            // A picture without room for a magic hides none.
+            let room = (MAGIC as u64).div_ceil(3)..=WEBP_PIXELS;
+            let likely = pixels::vp8l(source).is_some_and(|header| header.alpha && room.contains(&header.pixels));
             if likely && source.len() <= WEBP { of_image(subject, facts) } else { of_alpha(source) }
         }
         Some(Pixels::LossyOrLossless) => of_image(subject, facts).or_else(|| of_alpha(subject.source)),
@@ -78,7 +80,7 @@ fn of_image(subject: &mut Subject<'_>, facts: &Facts) -> Option<(&'static str, S
 
 /// The alpha channel of a lossy WebP, which is stored without loss.
 fn of_alpha(source: &mut Source) -> Option<(&'static str, String)> {
-    let alpha = webp_alpha::read(source, WEBP_PIXELS, WEBP as usize)?;
+    let alpha = webp_alpha::read(source, MAGIC as u64..=WEBP_PIXELS, WEBP as usize)?;
     let bits = alpha.samples.iter().map(|sample| (sample & 1) << 3).collect();
     text(&Planes { width: alpha.width, height: alpha.height, bits, alpha: true })
 }

@@ -3,6 +3,8 @@
 //! RFC 9649, 2.7.1.2 (`ALPH` chunk): a byte that says how, then the samples raw or as a VP8L stream without its header, the
 //! channel in green; rows are predicted from their neighbors.
 
+use std::ops::RangeInclusive;
+
 use super::pixels;
 use countersign_io::ByteRange;
 use countersign_io::source::Source;
@@ -15,8 +17,8 @@ pub(super) struct Alpha {
     pub(super) samples: Vec<u8>,
 }
 
-/// The alpha channel of a still, lossy WebP of at most so many pixels and bytes.
-pub(super) fn read(source: &mut Source, most_pixels: u64, most_bytes: usize) -> Option<Alpha> {
+/// The alpha channel of a still, lossy WebP of so many pixels and at most so many bytes.
+pub(super) fn read(source: &mut Source, pixels: RangeInclusive<u64>, most_bytes: usize) -> Option<Alpha> {
     let start: [u8; 12] = source.array(0).ok()?;
     if &start[..4] != b"RIFF" || &start[8..] != b"WEBP" {
         return None;
@@ -33,7 +35,7 @@ pub(super) fn read(source: &mut Source, most_pixels: u64, most_bytes: usize) -> 
             }
             b"ALPH" => {
                 let (width, height) = size?;
-                if u64::from(width) * u64::from(height) > most_pixels {
+                if !pixels.contains(&(u64::from(width) * u64::from(height))) {
                     return None;
                 }
                 let bytes = source.read_bounded(at + 8, u64::from(len), most_bytes).ok()?;

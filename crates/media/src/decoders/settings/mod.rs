@@ -11,11 +11,10 @@ mod objects;
 mod python;
 #[cfg(test)]
 mod tests;
+mod words;
 
 use std::collections::{BTreeMap, HashSet};
-use std::sync::OnceLock;
 
-use regex::Regex;
 use serde_json::Value;
 
 use self::bag::{Bag, Verdict};
@@ -74,8 +73,6 @@ const NAMESPACES: &[&str] = &[
 ];
 /// Separators in a key behind which a field's name is looked for.
 const SEPARATORS: usize = 15;
-/// Words of which one is in any settings.
-const TELLING: &str = r"(?i)seed|steps|guidance|cfg|sampler|prompt|negative|scheduler|generat|voice|created|software|\s-[SC] ?\d|\s--[a-z]";
 
 fn decode(subject: &mut Subject<'_>, facts: &Facts, _: Options) -> Vec<Tag> {
     let mut out = Vec::new();
@@ -136,13 +133,12 @@ fn push_verdict(bag: &Bag, verdict: Verdict, key: &str, tag: &Tag, out: &mut Vec
 
 /// Whether a value holds a word that any settings hold: that alone sorts out most fields.
 fn is_telling(value: &str, signs: Signs) -> bool {
-    static WORDS: OnceLock<Option<Regex>> = OnceLock::new();
     // Every one of the words has a letter.
     let fits = (12..=limits::INFLATED).contains(&value.len());
     if !fits || !signs.has_letter() || !may_be_read(value, signs) {
         return false;
     }
-    WORDS.get_or_init(|| Regex::new(TELLING).ok()).as_ref().is_some_and(|words| words.is_match(value))
+    words::are_in_value(value)
 }
 
 /// Whether a value has the signs of any way of writing settings down: a bracket near its start, options, or names with
@@ -194,12 +190,8 @@ fn names_its_tool(tools: &[&Tag], tag: &Tag) -> bool {
 
 /// One field each: fields of one vocabulary whose names begin alike, together.
 fn one_field_each(facts: &Facts) -> Vec<(&Tag, Bag)> {
-    static KEYS: OnceLock<Option<Regex>> = OnceLock::new();
-    let keys =
-        KEYS.get_or_init(|| Regex::new("(?i)prompt|seed|step|sampl|sched|solver|cfg|guid|neg|voice|positive").ok());
-    let telling = |tag: &Tag| keys.as_ref().is_some_and(|keys| keys.is_match(&tag.key));
     let free = free(&facts.tags);
-    if !free.iter().any(|tag| telling(tag)) {
+    if !free.iter().any(|tag| words::are_in_key(&tag.key)) {
         return Vec::new();
     }
     let mut groups: BTreeMap<(&str, Via, &str), (&Tag, Bag, bool)> = BTreeMap::new();
