@@ -287,9 +287,10 @@ fn read_text(source: &mut Source, extension: &str, options: &Options, out: &mut 
 
 /// Makes what another file or a part says the asset's own, with how it got there.
 fn adopt(inner: Extraction, via: Via, place: &str, out: &mut Extraction) {
-    let moved = |mut tag: Tag| {
+    let mut last = None;
+    let mut moved = |mut tag: Tag| {
         tag.via = via;
-        tag.place = format!("{place}, {}", tag.place).into();
+        tag.place.move_into(place, &mut last);
         tag
     };
     if !inner.facts.archives.is_empty() {
@@ -297,8 +298,8 @@ fn adopt(inner: Extraction, via: Via, place: &str, out: &mut Extraction) {
         let what = "an archive behind media that are inside another file is not opened";
         tags::push_problem(out, Problem::new(ProblemKind::Unsupported, place, None, what));
     }
-    out.facts.tags.extend(inner.facts.tags.into_iter().map(moved));
-    out.facts.decoded.extend(inner.facts.decoded.into_iter().map(moved));
+    out.facts.tags.extend(inner.facts.tags.into_iter().map(&mut moved));
+    out.facts.decoded.extend(inner.facts.decoded.into_iter().map(&mut moved));
     out.carried.extend(inner.stores.into_iter().chain(inner.carried).map(|mut store| {
         store.place = format!("{place}, {}", store.place);
         store

@@ -54,6 +54,18 @@ impl TagPlace {
         }
     }
 
+    /// Moves it into something that holds its container. `last` keeps the container that was made last and what it was made
+    /// of: the tags of a blob share theirs, and what they are moved into is the same for all.
+    pub fn move_into(&mut self, outer: &str, last: &mut Option<(Arc<str>, Arc<str>)>) {
+        let made = match last.take().filter(|(of, _)| Arc::ptr_eq(of, &self.container)) {
+            Some((_, made)) => made,
+            None => format!("{outer}, {}", self.container).into(),
+        };
+        *last = Some((Arc::clone(&self.container), Arc::clone(&made)));
+        self.container = made;
+        self.text = OnceLock::new();
+    }
+
     /// Bytes that are kept for it beside itself, about, without putting the text together.
     #[must_use]
     pub fn kept_bytes(&self) -> usize {
@@ -199,6 +211,17 @@ impl<'de> Deserialize<'de> for TagPlace {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_moved_stands_in_what_holds_it() {
+        let (one, other): (Arc<str>, Arc<str>) = ("TIFF".into(), "XMP packet".into());
+        let field = |container| TagPlace::of_field(container, ("exif".into(), "".into(), "Make".into()));
+        let mut places = [field(&one), field(&one), field(&other), TagPlace::from("pixels"), field(&one)];
+        let before: Vec<String> = places.iter().map(|place| format!("a.png, {place}")).collect();
+        let mut last = None;
+        places.iter_mut().for_each(|place| place.move_into("a.png", &mut last));
+        assert_eq!(places.map(String::from).to_vec(), before);
+    }
 
     #[test]
     fn a_field_reads_like_its_text() {
