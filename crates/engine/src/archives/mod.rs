@@ -242,14 +242,19 @@ struct Row {
 }
 
 impl Row {
-    /// Its folder, and its name in that folder: members are told folder by folder.
+    /// What rows are sorted by: members are told folder by folder.
     fn place(&self) -> (&str, &str) {
-        split(&self.shown)
+        place(&self.shown)
     }
 
     fn number(&self) -> usize {
         self.number as usize
     }
+}
+
+/// The folder of a path in an archive, and the path: one that starts with `/` lies in no other folder than one without it.
+fn place(path: &str) -> (&str, &str) {
+    (split(path).0, path)
 }
 
 /// A path in an archive as its folder and the name in that folder.

@@ -8,7 +8,7 @@ use std::ffi::OsStr;
 use std::io::{Error, ErrorKind, Result};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::{Archive, Entries, Row, split};
+use super::{Archive, Entries, Row, place, split};
 use crate::walk;
 use countersign_delivery::packages;
 use countersign_io::{ByteRange, Entry, Folder, Handle, Kind, Stat, TempSpace, Tree};
@@ -143,7 +143,7 @@ impl Tree for ArchiveTree {
             return Err(absent());
         }
         let files = within(&self.rows, folder, |row| row.place()).iter().filter(|row| is_placed(row));
-        let files = files.map(|row| (row.place().1, Kind::File));
+        let files = files.map(|row| (split(&row.shown).1, Kind::File));
         let folders =
             within(&self.folders, folder, |path| split(path)).iter().map(|path| (split(path).1, Kind::Folder));
         // The root is in no folder.
@@ -217,7 +217,7 @@ fn within<'a, T>(list: &'a [T], folder: &str, place: impl Fn(&T) -> (&str, &str)
 
 /// The last of the rows that have this path.
 fn last_of<'a>(rows: &'a [Row], path: &str) -> Option<&'a Row> {
-    let end = rows.partition_point(|row| row.place() <= split(path));
+    let end = rows.partition_point(|row| row.place() <= place(path));
     rows.get(..end)?.last().filter(|row| *row.shown == *path)
 }
 
