@@ -6,6 +6,7 @@
 //! pipes and sockets are named and never opened.
 
 mod siblings;
+mod sidecar_names;
 mod sidecars;
 mod system;
 

@@ -8,7 +8,7 @@ use std::ffi::OsStr;
 use std::hash::{BuildHasher, RandomState};
 use std::path::Path;
 
-use super::sidecars::{DEVELOPED, ENDINGS, RAW, ends_with, is_sidecar};
+use super::sidecar_names::{DEVELOPED, ENDINGS, RAW, ends_with, is_sidecar};
 
 /// Files by a part of their names.
 #[derive(Default)]

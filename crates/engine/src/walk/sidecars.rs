@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::siblings::Siblings;
-use crate::extract::SIDECARS;
+use super::sidecar_names::{ENDINGS, is_sidecar};
 use countersign_io::{self as io, Folder, Listings, paths};
 use countersign_model::Asset;
 
@@ -35,15 +35,6 @@ pub(crate) fn with_sidecars(mut assets: Vec<Asset>) -> Vec<Asset> {
     }
     assets
 }
-
-/// Endings of the raw files that cameras write beside their pictures, in lower case (the formats that are read, and those
-/// that are recognized).
-pub(super) const RAW: &[&str] = &[
-    "3fr", "arw", "cr2", "cr3", "crw", "dcr", "dng", "erf", "fff", "iiq", "kdc", "mef", "mos", "mrw", "nef", "nrw",
-    "orf", "pef", "raf", "raw", "rw2", "rwl", "sr2", "srf", "srw", "x3f",
-];
-/// Endings of the pictures that cameras write beside them.
-pub(super) const DEVELOPED: &[&str] = &["jpg", "jpeg", "heic", "heif", "hif"];
 
 /// The sidecars of a single file, found by asking for each name that one could have.
 #[must_use]
@@ -123,65 +114,6 @@ fn spellings(name: &OsStr) -> Vec<OsString> {
     std::iter::once(own).chain(others).collect()
 }
 
-pub(super) fn is_sidecar(path: &Path) -> bool {
-    ends_with(path, SIDECARS)
-}
-
-/// Whether a name has one of these endings, in either case.
-pub(super) fn ends_with(path: &Path, endings: &[&str]) -> bool {
-    let ending = path.extension().and_then(OsStr::to_str);
-    ending.is_some_and(|ending| endings.iter().any(|known| known.eq_ignore_ascii_case(ending)))
-}
-
-/// What follows a name, or a name and its ending, in the names of files that describe it.
-pub(super) const ENDINGS: &[&str] = &[
-    ".c2pa",
-    ".xmp",
-    ".txt",
-    ".json",
-    ".swarm.json",
-    "_api.json",
-    "-api.json",
-    "_workflow.json",
-    ".workflow.json",
-    ".metadata.json",
-    "_metadata.json",
-    ".meta.json",
-    ".params.json",
-    ".settings.json",
-    "_settings.txt",
-    ".settings.txt",
-    ".prompt.txt",
-    "_prompt.txt",
-    ".params.txt",
-    ".yaml",
-    ".yml",
-    ".toml",
-    ".md",
-    ".markdown",
-    ".xml",
-    ".text",
-    ".ini",
-    ".cfg",
-    ".conf",
-    ".properties",
-    ".prompt",
-    ".caption",
-    ".meta",
-    ".metadata",
-    ".info",
-    ".nfo",
-    ".log",
-    ".csv",
-    ".tsv",
-    ".html",
-    ".htm",
-    ".rtf",
-    ".jsonl",
-    ".ndjson",
-    ".json5",
-];
-
 fn candidates(path: &Path) -> impl Iterator<Item = OsString> {
     let bases = [path.file_stem(), path.file_name()].map(|b| b.map(OsStr::to_os_string));
     bases.into_iter().flatten().flat_map(|base| {
@@ -196,6 +128,7 @@ fn candidates(path: &Path) -> impl Iterator<Item = OsString> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::extract::SIDECARS;
 
     fn asset(name: &str) -> Asset {
         Asset::new(Path::new("/d").join(name), name.to_owned(), 0, 1, None)
