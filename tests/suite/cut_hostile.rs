@@ -70,3 +70,47 @@ fn odd_numbers_in_a_timeline_do_no_harm() {
     assert!(matches!(code, Some(0..=2)), "{code:?}");
     assert_eq!(report["assets"].as_array().unwrap().len(), 2);
 }
+
+/// Files of general names in one delivery, more than are kept as timelines.
+const MANY: usize = 10_050;
+
+#[test]
+fn a_timeline_behind_very_many_files_of_general_names_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    for n in 0..MANY {
+        std::fs::write(folder.path().join(format!("a{n:05}.json")), "{}").unwrap();
+    }
+    std::fs::create_dir(folder.path().join("temp")).unwrap();
+    std::fs::write(folder.path().join("temp/shot.mov"), b"").unwrap();
+    let cut = "TITLE: REEL\nFCM: NON-DROP FRAME\n\n001  AX V C 00:00:00:00 00:00:01:00 01:00:00:00 01:00:01:00\n\
+               * FROM CLIP NAME: shot.mov\n";
+    std::fs::write(folder.path().join("z.txt"), cut).unwrap();
+    let (_, report) = scan(folder.path());
+    let timelines: Vec<_> =
+        report["summary"]["timelines"].as_array().unwrap().iter().map(|cut| &cut["timeline"]).collect();
+    assert_eq!(timelines, ["z.txt"]);
+    let assets = report["assets"].as_array().unwrap();
+    let shot = assets.iter().find(|asset| asset["path"] == "temp/shot.mov").unwrap();
+    assert_eq!((&shot["role"], &shot["in_cut"]), (&"final".into(), &true.into()), "{shot}");
+}
+
+#[test]
+fn timelines_that_are_too_many_under_general_names_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let cut = "TITLE: REEL\n\n001  AX V C 00:00:00:00 00:00:01:00 01:00:00:00 01:00:01:00\n";
+    for n in 0..MANY {
+        std::fs::write(folder.path().join(format!("a{n:05}.txt")), cut).unwrap();
+    }
+    let (code, report) = scan(folder.path());
+    assert_eq!(code, Some(1));
+    let told: Vec<_> = report["assets"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|a| a["findings"].to_string().contains("timeline-unreadable"))
+        .collect();
+    assert_eq!(told.len(), 1);
+    assert_eq!(told[0]["path"], "a10000.txt");
+    let message = told[0]["findings"].to_string();
+    assert!(message.contains("not these last 50: scan its parts one by one"), "{message}");
+}

@@ -6,6 +6,7 @@ mod shared;
 mod approvals;
 mod approving;
 mod archive_evidence;
+mod archive_memory;
 mod archives;
 mod archives_program;
 mod audio;

@@ -5,6 +5,8 @@
 //! Links are followed inside the root only, each under its own name, and a folder that is in itself once more; devices,
 //! pipes and sockets are named and never opened.
 
+mod siblings;
+mod sidecar_names;
 mod sidecars;
 mod system;
 
@@ -20,6 +22,7 @@ use countersign_model::limits;
 use countersign_model::{Asset, NotLookedAt, PassedOverReason, Problem, ProblemKind};
 
 pub use countersign_io::paths::{from_lossless, lossless};
+pub(crate) use siblings::{SameStem, Siblings};
 use sidecars::LastFolder;
 pub use sidecars::sidecars;
 pub(crate) use sidecars::with_sidecars;

@@ -124,6 +124,8 @@ pub const ARCHIVES: usize = 10_000;
 pub const MANIFESTS: u64 = 2 * MANIFEST as u64;
 /// Folders of an archive that packages are looked for in.
 pub const ARCHIVED_FOLDERS: usize = 100_000;
+/// Bytes of the paths of these folders.
+pub const ARCHIVED_FOLDER_NAMES: usize = 32 * 1024 * 1024;
 /// How deep below the archive's root folders may lie in which packages are looked for.
 pub const ARCHIVED_DEPTH: usize = 64;
 /// Archives inside archives that are opened unless the user says otherwise.

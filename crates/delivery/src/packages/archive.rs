@@ -1,6 +1,9 @@
 //! Shared by all archives: what is wrong with the names of members. An archive is a package of the kind [`KIND`].
 
+use std::borrow::Cow;
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::hash::{BuildHasher, RandomState};
 
 use unicode_normalization::UnicodeNormalization;
 
@@ -32,22 +35,45 @@ pub fn fault(path: impl Into<String>, what: impl Into<String>) -> PackageFault {
     PackageFault::new(PackageFaultKind::Malformed, path, what)
 }
 
-/// Names that one drive or another takes for the same.
+/// Names that one drive or another takes for the same. There may be very many names: those that are like no other are
+/// known by their digests first.
 #[must_use]
-pub fn colliding_names<'a>(names: impl Iterator<Item = &'a str>) -> Vec<(&'a str, String)> {
+pub fn colliding_names<'a>(names: impl Iterator<Item = &'a str> + Clone) -> Vec<(&'a str, String)> {
+    let keys = RandomState::new();
+    let digest = |name: &str| keys.hash_one(folded(name).as_bytes());
+    let mut digests: Vec<u64> = names.clone().map(digest).collect();
+    digests.sort_unstable();
+    let mut twice: Vec<u64> =
+        digests.windows(2).filter_map(|two| two.first().copied().filter(|one| two.last() == Some(one))).collect();
+    drop(digests);
+    twice.dedup();
     let mut seen: HashMap<String, &str> = HashMap::new();
     let mut out = Vec::new();
-    for name in names {
-        let folded =
-            if name.is_ascii() { name.to_ascii_lowercase() } else { name.nfc().collect::<String>().to_lowercase() };
-        match seen.get(&folded) {
-            None => drop(seen.insert(folded, name)),
-            Some(_) if out.len() >= limits::FAULTS => {}
-            Some(first) if *first == name => out.push((name, "two members have this name".to_owned())),
-            Some(first) => out.push((name, format!("on many drives this is the same name as {first}"))),
+    if twice.is_empty() {
+        return out;
+    }
+    for name in names.filter(|name| twice.binary_search(&digest(name)).is_ok()) {
+        if out.len() >= limits::FAULTS {
+            break;
+        }
+        match seen.entry(folded(name).into_owned()) {
+            Entry::Vacant(new) => drop(new.insert(name)),
+            Entry::Occupied(first) if *first.get() == name => out.push((name, "two members have this name".to_owned())),
+            Entry::Occupied(first) => {
+                out.push((name, format!("on many drives this is the same name as {}", first.get())));
+            }
         }
     }
     out
+}
+
+/// A name as drives compare it that know no case, or no composition of characters.
+fn folded(name: &str) -> Cow<'_, str> {
+    match name.is_ascii() {
+        true if !name.bytes().any(|byte| byte.is_ascii_uppercase()) => Cow::Borrowed(name),
+        true => Cow::Owned(name.to_ascii_lowercase()),
+        false => Cow::Owned(name.nfc().collect::<String>().to_lowercase()),
+    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,5 @@
 //! The delivery packages inside an archive: found by the names of its members, as the survey does it for a drive.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -8,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 use globset::GlobSet;
 
 use super::tree::ArchiveTree;
-use super::{Archive, Budget, Row};
+use super::{Archive, Budget};
 use crate::survey;
 use countersign_delivery::packages::{PackageIndex, PackageManifest, PackageRoot, archive};
 use countersign_io::{self as io, Listings, TempSpace, Tree};
@@ -41,7 +40,9 @@ impl Archive {
         });
         budget.manifests = tree.left();
         if tree.full {
-            let what = format!("more than {} folders: packages are not looked for in all", limits::ARCHIVED_FOLDERS);
+            let (most, text) = (limits::ARCHIVED_FOLDERS, limits::ARCHIVED_FOLDER_NAMES >> 20);
+            let what =
+                format!("more than {most} folders, or {text} MiB of their paths: packages are not looked for in all");
             self.faults.push(archive::fault(&self.rel, what));
         }
         found.link();
@@ -51,16 +52,12 @@ impl Archive {
 
     /// Members below system names that a manifest names are assets like all others.
     fn adopt_named(&mut self, found: &PackageIndex, exclude: &GlobSet) {
-        let mut folders: BTreeMap<String, Vec<Row>> = BTreeMap::new();
-        for row in std::mem::take(&mut self.passed) {
+        let passed = Arc::unwrap_or_clone(std::mem::take(&mut self.passed));
+        let (adopted, passed) = passed.into_iter().partition(|row| {
             let named = row.safe && found.lists(self.root, &self.below(&row.shown));
-            if named && !self.excluded(&row.shown, exclude) {
-                folders.entry(io::parent(&row.shown)).or_default().push(row);
-            } else {
-                self.passed.push(row);
-            }
-        }
-        self.folders.extend(folders.into_values());
+            named && !self.excluded(&row.shown, exclude)
+        });
+        (self.adopted, self.passed) = (Arc::new(adopted), Arc::new(passed));
     }
 
     /// Members that are no assets are not missing: what is excluded, and links.

@@ -5,10 +5,11 @@
 
 mod delivered;
 mod find;
+mod folder_rows;
 mod listing;
 mod tree;
 
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::HashSet;
 use std::ffi::{OsStr, OsString};
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
@@ -30,11 +31,11 @@ use countersign_model::{
     AppendedArchive, Asset, Facts, FormatId, NotLookedAt, PackageFault, PassedOverReason, Problem,
 };
 pub use find::{below, find, folder};
+use folder_rows::FolderRows;
+use listing::Entries;
 
 /// What parts the path of an archive and that of its member.
 pub const MARK: &str = "!/";
-/// Files of one stem that a manifest store beside them is tried on.
-const RIVALS: usize = 8;
 
 /// Whether members of this format are opened.
 #[must_use]
@@ -157,21 +158,44 @@ impl Budget {
     }
 
     /// Room for a member that unfolds to `size` bytes, or why there is none.
-    fn take(&mut self, packed: u64, size: u64) -> Result<(), Problem> {
-        let most = allowance(packed);
-        let what = if size > most {
-            format!("{packed} bytes that unfold to {size}: more than {most} are not unfolded")
-        } else if size > self.bytes {
-            "the members of this archive unfold to more than is safe: this one is not unfolded".to_owned()
-        } else {
-            self.bytes -= size;
-            return Ok(());
+    fn take(&mut self, packed: u64, size: u64) -> Result<(), Refusal> {
+        if size > allowance(packed) {
+            return Err(Refusal::Ratio);
+        }
+        self.bytes = self.bytes.checked_sub(size).ok_or(Refusal::Total)?;
+        Ok(())
+    }
+}
+
+/// Why a member is not decompressed.
+#[derive(Clone, Copy, Debug)]
+enum Refusal {
+    /// For what it is packed in.
+    Ratio,
+    /// With what others of the archive come to.
+    Total,
+}
+
+impl Refusal {
+    /// As it is told of a member of these sizes.
+    fn problem(self, packed: u64, size: u64) -> Problem {
+        let what = match self {
+            Self::Ratio => {
+                let most = allowance(packed);
+                format!("{packed} bytes that unfold to {size}: more than {most} are not unfolded")
+            }
+            Self::Total => {
+                "the members of this archive unfold to more than is safe: this one is not unfolded".to_owned()
+            }
         };
-        Err(Problem::limit("archive", 0, what))
+        Problem::limit("archive", 0, what)
     }
 }
 
 /// An open archive: hands out batches of at most [`limits::BATCH`] of its members.
+///
+/// An archive may have very many members. Of each, what it states is kept, its name once, and the place where it is told;
+/// assets are made batch by batch.
 pub struct Archive {
     /// What is wrong with it; with the paths of reports.
     pub faults: Vec<PackageFault>,
@@ -183,14 +207,19 @@ pub struct Archive {
     depth: usize,
     outer: Arc<Outer>,
     lineage: Option<Arc<str>>,
-    folders: VecDeque<Vec<Row>>,
-    /// Members that are there and no assets: system files and excluded ones.
-    passed: Vec<Row>,
+    entries: Arc<Entries>,
+    /// The members that are assets, in the order of [`Row::place`].
+    rows: Arc<Vec<Row>>,
+    /// Members that are there and no assets: system files and excluded ones; in the same order.
+    passed: Arc<Vec<Row>>,
+    /// Those of them that a manifest names: they come last.
+    adopted: Arc<Vec<Row>>,
     /// Folders, with `/` at their end, and links.
-    bare: Vec<String>,
+    bare: Vec<Arc<str>>,
     /// Whether it holds one file and no more, as gzip does.
     single: bool,
-    ready: VecDeque<(Asset, Inside)>,
+    /// The folder whose members are handed out.
+    open: Option<FolderRows>,
 }
 
 /// Whether a member that is called as systems call their own files is media, or an archive, by its bytes.
@@ -203,13 +232,34 @@ fn is_media(shown: &str, member: &Member, space: &TempSpace) -> bool {
     !icon && info.media != Media::Companion
 }
 
-/// A member and the name that reports show.
+/// A member by its number in [`Entries`], and the name that reports show.
+#[derive(Clone, Debug)]
 struct Row {
-    shown: String,
+    shown: Arc<str>,
+    number: u32,
     /// Whether the name stays inside the archive.
     safe: bool,
-    size: u64,
-    member: Member,
+}
+
+impl Row {
+    /// What rows are sorted by: members are told folder by folder.
+    fn place(&self) -> (&str, &str) {
+        place(&self.shown)
+    }
+
+    fn number(&self) -> usize {
+        self.number as usize
+    }
+}
+
+/// The folder of a path in an archive, and the path: one that starts with `/` lies in no other folder than one without it.
+fn place(path: &str) -> (&str, &str) {
+    (split(path).0, path)
+}
+
+/// A path in an archive as its folder and the name in that folder.
+fn split(path: &str) -> (&str, &str) {
+    path.rsplit_once('/').unwrap_or(("", path))
 }
 
 /// What opening an archive may use, and what of it is passed over.
@@ -258,8 +308,9 @@ pub fn open(
         (_, None) => None,
     };
     let held = held.section(part.start, part.len);
+    let listed = listing::list(format, &held, &asset.rel, budget, space);
     let mut out = Archive {
-        faults: Vec::new(),
+        faults: listed.oddities.into_iter().map(|what| archive::fault(&asset.rel, what)).collect(),
         passed_over: NotLookedAt::default(),
         path: asset.path.clone(),
         rel: asset.rel.clone(),
@@ -267,61 +318,72 @@ pub fn open(
         depth: depth + 1,
         outer,
         lineage,
-        folders: VecDeque::new(),
-        passed: Vec::new(),
-        bare: Vec::new(),
+        entries: Arc::new(listed.entries),
+        rows: Arc::default(),
+        passed: Arc::default(),
+        adopted: Arc::default(),
+        bare: listed.bare,
         single: contents(format) == Some(Contents::Gzip),
-        ready: VecDeque::new(),
+        open: None,
     };
-    let listed = listing::list(format, &held, &asset.rel, budget, space);
-    out.faults.extend(listed.oddities.into_iter().map(|what| archive::fault(&asset.rel, what)));
-    out.bare = listed.bare;
-    out.sort(listed.rows, exclude, space);
+    out.sort(exclude, space);
     Ok(out)
 }
 
 impl Archive {
-    /// Puts members into folders as they will be told: system files are counted, excluded ones passed over.
-    fn sort(&mut self, rows: Vec<listing::Row>, exclude: &GlobSet, space: &TempSpace) {
-        let mut folders: BTreeMap<String, Vec<Row>> = BTreeMap::new();
+    /// Puts members in the order in which they will be told: system files are counted, excluded ones passed over.
+    fn sort(&mut self, exclude: &GlobSet, space: &TempSpace) {
+        let entries = Arc::clone(&self.entries);
+        let (mut rows, mut passed) = (Vec::new(), Vec::new());
         let mut system: HashSet<String> = HashSet::new();
-        let mut names = Vec::with_capacity(rows.len());
-        for listing::Row { name, size, member } in rows {
-            let (shown, fault) = archive::shown(&name);
-            let parts = shown.split('/').scan(0, |end, part| {
-                *end += part.len() + 1;
-                Some((part, *end - 1))
-            });
-            // What one file was packed from may have had any name.
-            let litter = parts.into_iter().find(|(part, _)| !self.single && walk::is_system(OsStr::new(part)));
-            let litter = litter.and_then(|(_, end)| shown.get(..end));
+        for number in 0..entries.len() {
+            let (Some(name), Ok(short)) = (entries.file(number), u32::try_from(number)) else { continue };
+            let (shown, fault) = archive::shown(name);
+            let shown = if *shown == **name { Arc::clone(name) } else { shown.into() };
+            let row = Row { shown, number: short, safe: fault.is_none() };
             // What an archive was made to hold was put there on purpose: media are judged whatever they are called.
-            if let Some(litter) = litter.filter(|_| !is_media(&shown, &member, space)) {
-                if system.insert(litter.to_owned()) {
-                    let litter = self.below(litter);
-                    self.passed_over.pass(self.root, &litter, PassedOverReason::System);
+            if let Some(litter) =
+                self.litter(&row.shown).filter(|_| !is_media(&row.shown, &entries.member(number), space))
+            {
+                if !system.contains(litter) {
+                    system.insert(litter.to_owned());
+                    self.passed_over.pass(self.root, &self.below(litter), PassedOverReason::System);
                 }
-                self.passed.push(Row { shown, safe: fault.is_none(), size, member });
+                passed.push(row);
                 continue;
             }
-            let safe = fault.is_none();
-            if self.excluded(&shown, exclude) {
-                let passed = self.below(&shown);
-                self.passed_over.pass(self.root, &passed, PassedOverReason::Excluded);
-                self.passed.push(Row { shown, safe, size, member });
+            if self.excluded(&row.shown, exclude) {
+                self.passed_over.pass(self.root, &self.below(&row.shown), PassedOverReason::Excluded);
+                passed.push(row);
                 continue;
             }
             let faults = self.faults.len() <= limits::FAULTS;
-            self.faults.extend(fault.filter(|_| faults).map(|what| archive::fault(self.below(&shown), what)));
-            names.push(shown.clone());
-            let folder = shown.rsplit_once('/').map_or("", |(folder, _)| folder);
-            folders.entry(folder.to_owned()).or_default().push(Row { shown, safe, size, member });
+            self.faults.extend(fault.filter(|_| faults).map(|what| archive::fault(self.below(&row.shown), what)));
+            rows.push(row);
         }
-        let colliding = archive::colliding_names(names.iter().map(String::as_str));
+        let colliding = archive::colliding_names(rows.iter().map(|row| &*row.shown));
         let colliding: Vec<_> =
             colliding.into_iter().map(|(name, what)| archive::fault(self.below(name), what)).collect();
         self.faults.extend(colliding);
-        self.folders = folders.into_values().collect();
+        // Members of one name stay in the order of the archive.
+        rows.sort_by(|a, b| a.place().cmp(&b.place()));
+        passed.sort_by(|a: &Row, b: &Row| a.place().cmp(&b.place()));
+        rows.shrink_to_fit();
+        (self.rows, self.passed) = (Arc::new(rows), Arc::new(passed));
+    }
+
+    /// The member's path as far as the first part that systems call their own files by.
+    fn litter<'a>(&self, shown: &'a str) -> Option<&'a str> {
+        // What one file was packed from may have had any name.
+        if self.single {
+            return None;
+        }
+        let parts = shown.split('/').scan(0, |end, part| {
+            *end += part.len() + 1;
+            Some((part, *end - 1))
+        });
+        let (_, end) = parts.into_iter().find(|(part, _)| walk::is_system(OsStr::new(part)))?;
+        shown.get(..end)
     }
 
     fn below(&self, shown: &str) -> String {
@@ -339,30 +401,33 @@ impl Archive {
         ends.into_iter().any(|end| rel.get(..end).is_some_and(|part| exclude.is_match(Path::new(part))))
     }
 
-    /// The members of one folder as assets, each with those beside it.
-    fn folder(&self, mut rows: Vec<Row>) -> Vec<(Asset, Inside)> {
-        rows.sort_by(|a, b| a.shown.cmp(&b.shown));
-        let asset = |row: Row| (self.asset(&row.shown, row.size), row.member);
-        let mut both: Vec<(Asset, Member)> = rows.into_iter().map(asset).collect();
-        // The walk's own order, so that it leaves it as it is.
-        both.sort_by(|(a, _), (b, _)| a.path.cmp(&b.path));
-        let (assets, members): (Vec<Asset>, Vec<Member>) = both.into_iter().unzip();
-        let assets = walk::with_sidecars(assets);
-        let neighbors = Neighbors::of(&assets, &members);
-        let beside: Vec<_> = assets.iter().map(|asset| neighbors.beside(asset)).collect();
-        let rows = assets.into_iter().zip(members).zip(beside);
-        rows.map(|((asset, member), beside)| {
-            let (outer, lineage) = (Arc::clone(&self.outer), self.lineage.clone());
-            (asset, Inside { member, beside, depth: self.depth, outer, lineage })
-        })
-        .collect()
+    /// The folder that comes next.
+    fn next_folder(&self) -> Option<FolderRows> {
+        let (rows, at, last) = match &self.open {
+            None => (&self.rows, 0, false),
+            Some(open) => (&open.rows, open.range.end, Arc::ptr_eq(&open.rows, &self.adopted)),
+        };
+        let (rows, at) = match at < rows.len() {
+            true => (rows, at),
+            false if last => return None,
+            false => (&self.adopted, 0),
+        };
+        let folder = rows.get(at)?.place().0;
+        let len = rows.get(at..)?.partition_point(|row| row.place().0 == folder);
+        Some(FolderRows::of(self, Arc::clone(rows), at..at + len))
     }
 
-    fn asset(&self, shown: &str, size: u64) -> Asset {
+    /// The path of a member, under which no file can be opened.
+    fn path_of(&self, shown: &str) -> PathBuf {
         let mut path = OsString::from(&self.path);
         path.push(MARK);
         path.push(shown);
-        Asset::new(PathBuf::from(path), self.below(shown), self.root, size, self.outer.seen.modified)
+        PathBuf::from(path)
+    }
+
+    fn asset(&self, row: &Row) -> Asset {
+        let (shown, size) = (&*row.shown, self.entries.size(row.number()));
+        Asset::new(self.path_of(shown), self.below(shown), self.root, size, self.outer.seen.modified)
     }
 }
 
@@ -370,40 +435,16 @@ impl Iterator for Archive {
     type Item = Vec<(Asset, Inside)>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        while self.ready.len() < limits::BATCH {
-            let Some(rows) = self.folders.pop_front() else { break };
-            let rows = self.folder(rows);
-            self.ready.extend(rows);
-        }
-        let count = self.ready.len().min(limits::BATCH);
-        (count > 0).then(|| self.ready.drain(..count).collect())
-    }
-}
-
-/// The members of one folder by path and by stem, where any may describe another.
-struct Neighbors<'a> {
-    by_path: HashMap<&'a Path, &'a Member>,
-    by_stem: HashMap<&'a OsStr, Vec<&'a Path>>,
-}
-
-impl<'a> Neighbors<'a> {
-    fn of(assets: &'a [Asset], members: &'a [Member]) -> Self {
-        let (mut by_path, mut by_stem) = (HashMap::new(), HashMap::<_, Vec<_>>::new());
-        if assets.iter().any(|asset| !asset.sidecars.is_empty()) {
-            by_path = assets.iter().map(|a| a.path.as_path()).zip(members).collect();
-            for path in assets.iter().map(|a| a.path.as_path()).filter(|path| !extract::is_sidecar(path)) {
-                by_stem.entry(path.file_stem().unwrap_or_default()).or_default().push(path);
+        let mut batch = Vec::new();
+        while batch.len() < limits::BATCH {
+            let row = self.open.as_mut().and_then(FolderRows::next_row);
+            if let (Some(at), Some(open)) = (row, &self.open) {
+                batch.extend(open.member(self, at));
+                continue;
             }
+            let Some(folder) = self.next_folder() else { break };
+            self.open = Some(folder);
         }
-        Self { by_path, by_stem }
-    }
-
-    fn beside(&self, asset: &Asset) -> Vec<(PathBuf, Member)> {
-        let stores = asset.sidecars.iter().filter(|path| path.extension().is_some_and(|e| e == "c2pa"));
-        let shared = stores.into_iter().any(|path| path.file_stem() == asset.path.file_stem());
-        let stem = asset.path.file_stem().filter(|_| shared).and_then(|stem| self.by_stem.get(stem));
-        let rivals = stem.into_iter().flatten().copied().filter(|path| *path != asset.path).take(RIVALS);
-        let all = asset.sidecars.iter().map(PathBuf::as_path).chain(rivals);
-        all.filter_map(|path| Some((path.to_path_buf(), (*self.by_path.get(path)?).clone()))).collect()
+        (!batch.is_empty()).then_some(batch)
     }
 }

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use globset::GlobSet;
+use rayon::prelude::*;
 
 use crate::archives::{self, Budget, Container, Inside, OpenContext};
 use crate::open_files::OpenFiles;
@@ -27,8 +28,8 @@ const OWN: &[&str] = &["aaf", "edl", "fcpxml", "otio"];
 const SHARED: &[&str] = &["json", "txt", "xml", "xmeml"];
 /// The bytes that tell a timeline.
 const HEAD: usize = 4096;
-/// Timelines of one delivery that are read; files that may be timelines under other names are counted apart, and so are
-/// archives.
+/// Timelines of one delivery that are read, under their own names, under names that other files have too, and in archives;
+/// and archives that are looked into. What is more is told.
 const MOST: usize = 10_000;
 /// The longest compressed archive that is unfolded only to see whether a timeline is in it.
 const UNFOLDED: u64 = 64 * 1024 * 1024;
@@ -46,12 +47,33 @@ pub(super) struct Named {
 /// Files by what their names promise.
 #[derive(Debug, Default)]
 pub(super) struct Names {
-    pub(super) timelines: Vec<Named>,
+    /// Those that are timelines by their first bytes, or are named as timelines and are none.
+    timelines: Vec<(Named, Result<Kind, String>)>,
     pub(super) archives: Vec<Named>,
-    /// How many of them are named as timelines and nothing else.
+    /// Files whose first bytes are looked at next. Of text under general names there may be as much as of all other files: what
+    /// is no timeline is not kept.
+    unseen: Vec<Named>,
+    /// Files so far that are named as timelines and nothing else.
     own: usize,
-    /// The first of those that are too many.
-    left_out: Option<Named>,
+    /// Timelines so far under names that other files have too.
+    shared: usize,
+    /// What is more than is read.
+    timelines_left_out: LeftOut,
+    archives_left_out: LeftOut,
+}
+
+/// The first of those that are too many, and how many they are.
+#[derive(Debug, Default)]
+struct LeftOut {
+    first: Option<Named>,
+    count: usize,
+}
+
+impl LeftOut {
+    fn add(&mut self, named: Named) {
+        self.first.get_or_insert(named);
+        self.count += 1;
+    }
 }
 
 /// A timeline: what it seems to be, or why it is named as one and is none.
@@ -132,31 +154,51 @@ fn is_packed(name: &str) -> bool {
     matches!(extension(name).as_str(), "gz" | "tgz" | "svgz")
 }
 
-/// Files whose names promise something, in walking order of their folders; ends early when told to.
-pub(super) fn names(roots: &Roots, listed: Option<&[PathBuf]>, exclude: &GlobSet, stop: &AtomicBool) -> Names {
+/// Files whose names promise something, in walking order of their folders, and what their first bytes say; ends early when
+/// told to.
+pub(super) fn names(
+    (roots, files): (&Roots, &OpenFiles),
+    listed: Option<&[PathBuf]>,
+    exclude: &GlobSet,
+    stop: &AtomicBool,
+) -> Names {
     let mut out = Names::default();
+    let trees = Trees { roots, files, stop };
     let last = roots.len().saturating_sub(1);
     for (root, listings) in roots.iter().enumerate() {
         match listed.filter(|_| root == last) {
-            None => below((root, listings), String::new(), exclude, stop, &mut out),
+            None => below((root, listings), String::new(), (exclude, &trees), &mut out),
             Some(paths) => {
                 for path in paths {
                     let plain = path.components().filter(|part| *part != std::path::Component::CurDir);
-                    below((root, listings), lossless(&plain.collect::<PathBuf>()), exclude, stop, &mut out);
+                    below((root, listings), lossless(&plain.collect::<PathBuf>()), (exclude, &trees), &mut out);
                 }
             }
         }
     }
+    out.look(&trees);
     out
 }
 
+/// What files are opened by.
+struct Trees<'a> {
+    roots: &'a Roots,
+    files: &'a OpenFiles,
+    stop: &'a AtomicBool,
+}
+
 /// Everything below one path, which may be a file.
-fn below((root, listings): (usize, &Listings), start: String, exclude: &GlobSet, stop: &AtomicBool, out: &mut Names) {
+fn below(
+    (root, listings): (usize, &Listings),
+    start: String,
+    (exclude, trees): (&GlobSet, &Trees<'_>),
+    out: &mut Names,
+) {
     if listings.folder(&start).is_err() {
-        return single(root, listings, start, exclude, out);
+        return single((root, listings), start, (exclude, trees), out);
     }
     let mut open = vec![start];
-    while let Some(folder) = open.pop().filter(|_| !stop.load(Ordering::Relaxed)) {
+    while let Some(folder) = open.pop().filter(|_| !trees.stop.load(Ordering::Relaxed)) {
         let Ok(names) = listings.folder(&folder) else { continue };
         let mut before: Option<&str> = None;
         let mut deeper = Vec::new();
@@ -174,7 +216,7 @@ fn below((root, listings): (usize, &Listings), start: String, exclude: &GlobSet,
             }
             match kind {
                 FileKind::Folder => deeper.push(path),
-                _ => out.push(root, path.clone(), path),
+                _ => out.push(Named { root, rel: path.clone(), path }, trees),
             }
         }
         deeper.reverse();
@@ -183,11 +225,16 @@ fn below((root, listings): (usize, &Listings), start: String, exclude: &GlobSet,
 }
 
 /// A root, or a listed path, that is a file.
-fn single(root: usize, listings: &Listings, path: String, exclude: &GlobSet, out: &mut Names) {
+fn single(
+    (root, listings): (usize, &Listings),
+    path: String,
+    (exclude, trees): (&GlobSet, &Trees<'_>),
+    out: &mut Names,
+) {
     let name = listings.tree().local_path(&path).and_then(|local| local.file_name().map(|n| lossless(Path::new(n))));
     let rel = if path.is_empty() { name.unwrap_or_default() } else { path.clone() };
     if matters(&rel, std::iter::empty()) && !exclude.is_match(native(&rel)) {
-        out.push(root, rel, path);
+        out.push(Named { root, rel, path }, trees);
     }
 }
 
@@ -203,19 +250,43 @@ fn matters<'a>(name: &str, mut beside: impl Iterator<Item = &'a str>) -> bool {
 }
 
 impl Names {
-    fn push(&mut self, root: usize, rel: String, path: String) {
-        let own = promises(&rel).1;
-        let (count, list) = match (is_archive(&rel), own) {
-            (true, _) => (self.archives.len(), &mut self.archives),
-            (_, true) => (self.own, &mut self.timelines),
-            (_, false) => (self.timelines.len() - self.own, &mut self.timelines),
+    fn push(&mut self, named: Named, trees: &Trees<'_>) {
+        let own = promises(&named.rel).1;
+        match is_archive(&named.rel) {
+            true if self.archives.len() < MOST => self.archives.push(named),
+            true => self.archives_left_out.add(named),
+            false if own && self.own >= MOST => self.timelines_left_out.add(named),
+            false => {
+                self.own += usize::from(own);
+                self.unseen.push(named);
+            }
+        }
+        if self.unseen.len() >= limits::BATCH {
+            self.look(trees);
+        }
+    }
+
+    /// Looks at the first bytes of files, and keeps those that are timelines.
+    fn look(&mut self, trees: &Trees<'_>) {
+        let look = |named: Named| {
+            if trees.stop.load(Ordering::Relaxed) {
+                return None;
+            }
+            // What cannot be opened is told by the scan itself.
+            let range = || open((trees.roots, trees.files), &named).ok();
+            let kind = quietly(|| range().and_then(|range| kind_of(&named.rel, &range))).flatten()?;
+            Some((named, kind))
         };
-        let named = Named { root, rel, path };
-        if count < MOST {
-            list.push(named);
-            self.own += usize::from(own);
-        } else if own {
-            self.left_out.get_or_insert(named);
+        let looked: Vec<_> = std::mem::take(&mut self.unseen).into_par_iter().map(look).collect();
+        for (named, kind) in looked.into_iter().flatten() {
+            if promises(&named.rel).1 {
+                self.timelines.push((named, kind));
+            } else if self.shared < MOST {
+                self.shared += 1;
+                self.timelines.push((named, kind));
+            } else {
+                self.timelines_left_out.add(named);
+            }
         }
     }
 }
@@ -261,22 +332,33 @@ fn kind_of(rel: &str, range: &ByteRange) -> Option<Result<Kind, String>> {
     }
 }
 
-/// Those of the named files that are timelines.
-pub(super) fn on_drive(trees: (&Roots, &OpenFiles), names: &Names, stop: &AtomicBool) -> Vec<Found> {
-    let mut out = Vec::new();
-    for named in names.timelines.iter().take_while(|_| !stop.load(Ordering::Relaxed)) {
-        // What cannot be opened is told by the scan itself.
-        let kind = quietly(|| open(trees, named).ok().and_then(|range| kind_of(&named.rel, &range)));
-        let Some(kind) = kind.flatten() else { continue };
-        let (rel, from, budget) = (named.rel.clone(), From::File(named.clone()), AssetBudget::of(0, None));
-        out.push(Found { root: named.root, rel, kind, budget, from });
-    }
-    if let Some(named) = &names.left_out {
-        let kind = Err(format!("more than {MOST} timelines of one delivery are not read"));
-        let (rel, from, budget) = (named.rel.clone(), From::File(named.clone()), AssetBudget::of(0, None));
-        out.push(Found { root: named.root, rel, kind, budget, from });
-    }
-    out
+/// Those of the named files that are timelines, and the first of those that are too many.
+pub(super) fn on_drive(names: &mut Names) -> Vec<Found> {
+    let timelines = std::mem::take(&mut names.timelines);
+    let [timelines_out, archives_out] =
+        [&mut names.timelines_left_out, &mut names.archives_left_out].map(std::mem::take);
+    let too_many = timelines_out.first.map(|named| (named, Err(too_many(timelines_out.count))));
+    let archives = archives_out.first.map(|named| {
+        let count = archives_out.count;
+        let what = format!("{MOST} archives are searched for timelines, not these last {count}: scan them apart");
+        (named, Err(what))
+    });
+    let all = timelines.into_iter().chain(too_many).chain(archives);
+    all.map(|(named, kind)| {
+        let (root, rel) = (named.root, named.rel.clone());
+        Found { root, rel, kind, budget: AssetBudget::of(0, None), from: From::File(named) }
+    })
+    .collect()
+}
+
+/// Why a timeline is not read that is more than are. Findings quote some 80 characters of it, and so of the others.
+fn too_many(count: usize) -> String {
+    format!("{MOST} are read of one delivery, not these last {count}: scan its parts one by one")
+}
+
+/// Why a timeline in an archive is not read that is more than are.
+fn more_in_archives() -> String {
+    format!("{MOST} are read in archives of one delivery, not this and more: scan them apart")
 }
 
 /// What a reader gives; where it fails in a way it never should, the scan meets the same file and tells.
@@ -358,8 +440,12 @@ impl ArchiveReader<'_> {
         let budget = AssetBudget::of(size, None);
         let most = size.saturating_mul(limits::DECOMPRESSED_RATIO).max(limits::DECOMPRESSED);
         let (mut left, mut used_up) = (most, false);
+        // Those of archives come last.
+        let members = out.iter().rev().take_while(|found| matches!(found.from, From::Member(_))).count();
+        let others = out.len() - members;
         self.each_member(named, &mut |member, inside| {
-            if used_up || out.len() >= MOST || !promises(&member.rel).0 {
+            // One more is told than is read.
+            if used_up || out.len() - others > MOST || !promises(&member.rel).0 {
                 return;
             }
             let _reading = budget.enter();
@@ -376,6 +462,7 @@ impl ArchiveReader<'_> {
             let Some(kind) = kind.unwrap_or_else(|what| Some(Err(format!("{what}: no more of them are read")))) else {
                 return;
             };
+            let kind = if out.len() - others < MOST { kind } else { Err(more_in_archives()) };
             let from = From::Member(Box::new(inside.clone()));
             out.push(Found { root: member.root, rel: member.rel.clone(), kind, budget: budget.clone(), from });
         });

@@ -142,8 +142,9 @@ impl Cuts {
     /// Finds the timelines of a delivery and conforms them, and those that the user named, to its assets.
     #[must_use]
     pub fn of(delivery: &Delivery<'_>, named: &[NamedTimeline]) -> Self {
-        let names = find::names(delivery.roots, delivery.listed, delivery.exclude, delivery.stop);
-        let mut found = find::on_drive((delivery.roots, delivery.files), &names, delivery.stop);
+        let trees = (delivery.roots, delivery.files);
+        let mut names = find::names(trees, delivery.listed, delivery.exclude, delivery.stop);
+        let mut found = find::on_drive(&mut names);
         let look = delivery.look(false);
         names.archives.iter().for_each(|archive| look.timelines(archive, &mut found));
         if found.is_empty() && named.is_empty() {
@@ -504,7 +505,7 @@ fn relative(timeline: &str, media: &str) -> Option<String> {
 /// The conform of timelines to a delivery, for who wants to see it: the path of each event's asset.
 #[must_use]
 pub fn paths(delivery: &Delivery<'_>, timelines: &[Timeline]) -> Vec<Vec<Conformed>> {
-    let names = find::names(delivery.roots, delivery.listed, delivery.exclude, delivery.stop);
+    let names = find::names((delivery.roots, delivery.files), delivery.listed, delivery.exclude, delivery.stop);
     let mut inventory = delivery.inventory(&names);
     let mut wanted = MediaRequest::default();
     let conform = Conform::new(&inventory.assets);

@@ -1,90 +1,39 @@
 //! Files beside an asset whose names say that they describe it: `a.xmp`, `a.jpg.xmp` and `a_api.json` beside `a.jpg`, in
 //! either case.
 
-use std::collections::{HashMap, HashSet};
+use std::borrow::Cow;
+use std::collections::HashSet;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::extract::SIDECARS;
+use super::siblings::Siblings;
+use super::sidecar_names::{ENDINGS, is_sidecar};
 use countersign_io::{self as io, Folder, Listings, paths};
 use countersign_model::Asset;
 
 /// Gives each asset the files beside it whose names say that they describe it.
-pub(crate) fn with_sidecars(mut siblings: Vec<Asset>) -> Vec<Asset> {
+pub(crate) fn with_sidecars(mut assets: Vec<Asset>) -> Vec<Asset> {
     // Entries that could not be looked at come unsorted.
-    siblings.sort_by(|a, b| a.path.as_os_str().cmp(b.path.as_os_str()));
-    name_raw_files(&mut siblings);
-    let named = Named::of(&siblings);
-    if named.by_base.is_empty() {
-        return siblings;
+    assets.sort_by(|a, b| a.path.as_os_str().cmp(b.path.as_os_str()));
+    fn path(assets: &[Asset], at: usize) -> Option<Cow<'_, Path>> {
+        let asset = assets.get(at).filter(|asset| asset.obstacle.is_none())?;
+        Some(Cow::Borrowed(&asset.path))
     }
-    for asset in &mut siblings {
-        if !is_sidecar(&asset.path) {
-            asset.sidecars = named.beside(&asset.path);
+    let siblings = Siblings::of(assets.len(), |at| path(&assets, at));
+    if siblings.is_empty() {
+        return assets;
+    }
+    for at in 0..assets.len() {
+        let Some(asset) = assets.get(at) else { break };
+        let beside = siblings.beside(&asset.path, |at| path(&assets, at));
+        let sidecars =
+            beside.sidecars.iter().filter_map(|at| assets.get(*at)).map(|asset| asset.path.clone()).collect();
+        if let Some(asset) = assets.get_mut(at) {
+            (asset.sidecars, asset.raw_sibling) = (sidecars, beside.raw);
         }
     }
-    siblings
-}
-
-/// The sidecars of a folder, by what their names say that they describe.
-#[derive(Default)]
-struct Named {
-    /// The bytes before an ending, in lower case → the places of the endings in [`ENDINGS`], and the sidecars.
-    by_base: HashMap<Vec<u8>, Vec<(usize, PathBuf)>>,
-}
-
-impl Named {
-    fn of(siblings: &[Asset]) -> Self {
-        // Of names that differ in their case only, the last one counts.
-        let names: HashMap<OsString, &Path> = siblings
-            .iter()
-            .filter(|asset| asset.obstacle.is_none() && is_sidecar(&asset.path))
-            .filter_map(|asset| Some((asset.path.file_name()?.to_ascii_lowercase(), asset.path.as_path())))
-            .collect();
-        let mut out = Self::default();
-        for (name, path) in names {
-            for (at, ending) in ENDINGS.iter().enumerate() {
-                if let Some(base) = name.as_encoded_bytes().strip_suffix(ending.as_bytes()) {
-                    out.by_base.entry(base.to_vec()).or_default().push((at, path.to_path_buf()));
-                }
-            }
-        }
-        out.by_base.values_mut().for_each(|sidecars| sidecars.sort());
-        out
-    }
-
-    /// Those that describe this file: by its name without its ending first, then by all of its name.
-    fn beside(&self, path: &Path) -> Vec<PathBuf> {
-        let mut out: Vec<PathBuf> = Vec::new();
-        for base in [path.file_stem(), path.file_name()].into_iter().flatten() {
-            let sidecars = self.by_base.get(base.to_ascii_lowercase().as_encoded_bytes()).into_iter().flatten();
-            out.extend(sidecars.map(|(_, sidecar)| sidecar.clone()).filter(|sidecar| sidecar != path));
-        }
-        out
-    }
-}
-
-/// Endings of the raw files that cameras write beside their pictures, in lower case (the formats that are read, and those
-/// that are recognized).
-const RAW: &[&str] = &[
-    "3fr", "arw", "cr2", "cr3", "crw", "dcr", "dng", "erf", "fff", "iiq", "kdc", "mef", "mos", "mrw", "nef", "nrw",
-    "orf", "pef", "raf", "raw", "rw2", "rwl", "sr2", "srf", "srw", "x3f",
-];
-/// Endings of the pictures that cameras write beside them.
-const DEVELOPED: &[&str] = &["jpg", "jpeg", "heic", "heif", "hif"];
-
-/// Tells each camera picture of the raw file of its name: `IMG_1.CR2` beside `IMG_1.JPG`.
-fn name_raw_files(siblings: &mut [Asset]) {
-    let stem = |path: &Path| path.file_stem().map(OsStr::to_ascii_lowercase);
-    let raw: HashMap<OsString, String> = siblings
-        .iter()
-        .filter(|a| a.obstacle.is_none() && ends_with(&a.path, RAW))
-        .filter_map(|a| Some((stem(&a.path)?, a.path.file_name()?.to_string_lossy().into_owned())))
-        .collect();
-    for asset in siblings.iter_mut().filter(|a| !raw.is_empty() && ends_with(&a.path, DEVELOPED)) {
-        asset.raw_sibling = stem(&asset.path).and_then(|stem| raw.get(&stem).cloned());
-    }
+    assets
 }
 
 /// The sidecars of a single file, found by asking for each name that one could have.
@@ -165,65 +114,6 @@ fn spellings(name: &OsStr) -> Vec<OsString> {
     std::iter::once(own).chain(others).collect()
 }
 
-fn is_sidecar(path: &Path) -> bool {
-    ends_with(path, SIDECARS)
-}
-
-/// Whether a name has one of these endings, in either case.
-fn ends_with(path: &Path, endings: &[&str]) -> bool {
-    let ending = path.extension().and_then(OsStr::to_str);
-    ending.is_some_and(|ending| endings.iter().any(|known| known.eq_ignore_ascii_case(ending)))
-}
-
-/// What follows a name, or a name and its ending, in the names of files that describe it.
-const ENDINGS: &[&str] = &[
-    ".c2pa",
-    ".xmp",
-    ".txt",
-    ".json",
-    ".swarm.json",
-    "_api.json",
-    "-api.json",
-    "_workflow.json",
-    ".workflow.json",
-    ".metadata.json",
-    "_metadata.json",
-    ".meta.json",
-    ".params.json",
-    ".settings.json",
-    "_settings.txt",
-    ".settings.txt",
-    ".prompt.txt",
-    "_prompt.txt",
-    ".params.txt",
-    ".yaml",
-    ".yml",
-    ".toml",
-    ".md",
-    ".markdown",
-    ".xml",
-    ".text",
-    ".ini",
-    ".cfg",
-    ".conf",
-    ".properties",
-    ".prompt",
-    ".caption",
-    ".meta",
-    ".metadata",
-    ".info",
-    ".nfo",
-    ".log",
-    ".csv",
-    ".tsv",
-    ".html",
-    ".htm",
-    ".rtf",
-    ".jsonl",
-    ".ndjson",
-    ".json5",
-];
-
 fn candidates(path: &Path) -> impl Iterator<Item = OsString> {
     let bases = [path.file_stem(), path.file_name()].map(|b| b.map(OsStr::to_os_string));
     bases.into_iter().flatten().flat_map(|base| {
@@ -238,6 +128,7 @@ fn candidates(path: &Path) -> impl Iterator<Item = OsString> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::extract::SIDECARS;
 
     fn asset(name: &str) -> Asset {
         Asset::new(Path::new("/d").join(name), name.to_owned(), 0, 1, None)

@@ -14,7 +14,7 @@ use countersign_model::{Embedded, Extraction, FormatId, Problem, ProblemKind};
 /// The document that an archive with these members is, wherever in it they stand.
 #[must_use]
 pub fn among(members: &[Member]) -> Option<&'static ZipDocument> {
-    let has = |name: &str| members.iter().any(|m| m.name == name);
+    let has = |name: &str| members.iter().any(|m| *m.name == *name);
     match () {
         () if has("[Content_Types].xml") && has("_rels/.rels") => Some(&OOXML),
         () if has("META-INF/container.xml") && has("mimetype") => Some(&EPUB),
@@ -121,7 +121,7 @@ impl Format for ZipDocument {
         }
         let mut media = 0;
         for member in &members {
-            let result = match member.name.as_str() {
+            let result = match &*member.name {
                 zip_store::STORE => zip_store::store(source, member, out),
                 name if (self.properties)(name) => self.read_properties(source, member, out),
                 name if media < limits::EMBEDDED && (is_media(name) || is_media_by_bytes(source, member, out)) => {
@@ -160,7 +160,7 @@ impl ZipDocument {
 
 fn embed(source: &mut Source, member: &Member, out: &mut Extraction) -> Result<(), Problem> {
     let (offset, bytes) = zip::bytes(source, member, limits::EMBEDDED_BYTES)?;
-    let name = Some(member.name.clone());
+    let name = Some(member.name.to_string());
     let place = format!("ZIP {}", member.name);
     push_embedded(out, Embedded { place, offset: source.absolute(offset), bytes, name });
     Ok(())

@@ -16,7 +16,7 @@ pub const STORE: &str = "META-INF/content_credential.c2pa";
 
 /// What an archive says about all of it.
 pub(super) fn read_store(source: &mut Source, members: &[Member], out: &mut Extraction) -> Result<(), Problem> {
-    if let Some(member) = members.iter().find(|m| m.name == STORE)
+    if let Some(member) = members.iter().find(|m| *m.name == *STORE)
         && let Err(problem) = store(source, member, out)
     {
         push_problem(out, problem);

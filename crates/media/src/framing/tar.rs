@@ -3,6 +3,8 @@
 //!
 //! Links and devices have no bytes and are no members. What stands behind the end mark is read all the same.
 
+use std::sync::Arc;
+
 use super::names::lossless;
 use countersign_io::source::Source;
 use countersign_model::Problem;
@@ -19,8 +21,9 @@ const MAPS: usize = 65_536;
 /// One member with bytes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Entry {
-    /// The path in the archive, as a header or an extended header gives it; untrusted.
-    pub name: String,
+    /// The path in the archive, as a header or an extended header gives it; untrusted. There may be very many: whoever keeps
+    /// it shares it.
+    pub name: Arc<str>,
     /// Where its bytes begin, and how many of them are there.
     pub start: u64,
     /// How many bytes of it are in the archive.
@@ -37,7 +40,7 @@ pub struct Listing {
     /// In their order.
     pub entries: Vec<Entry>,
     /// Names without bytes: folders, with `/` at their end, and links.
-    pub bare: Vec<String>,
+    pub bare: Vec<Arc<str>>,
     /// What a sound archive has not, in words.
     pub oddities: Vec<String>,
     /// Where its end mark begins, where it has one.
@@ -131,7 +134,7 @@ pub fn list(source: &mut Source, out: &mut Listing) -> Result<(), Problem> {
         if !member && matches!(kind, b'1' | b'2') || name.ends_with('/') || kind == b'5' && size == 0 {
             names += name.len();
             let folder = kind == b'5' && !name.ends_with('/');
-            out.bare.push(if folder { format!("{name}/") } else { name.clone() });
+            out.bare.push(if folder { format!("{name}/").into() } else { name.as_str().into() });
         }
         if member {
             names += name.len();
@@ -141,7 +144,7 @@ pub fn list(source: &mut Source, out: &mut Listing) -> Result<(), Problem> {
                 _ if sparse => Some("a sparse file, of which the archive holds only parts"),
                 _ => None,
             };
-            out.entries.push(Entry { name, start, size: have, obstacle, cut: have < size });
+            out.entries.push(Entry { name: name.into(), start, size: have, obstacle, cut: have < size });
         }
         if have < size {
             return Err(Problem::truncated("TAR", start, format!("a member of {size} bytes ends after {have}")));

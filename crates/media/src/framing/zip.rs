@@ -3,6 +3,8 @@
 //! Only the directory counts: what stands between members, or is listed only locally, is no member. It is told,
 //! though: another program may go by it.
 
+use std::sync::Arc;
+
 use super::deflate;
 use super::numbers::{le16, le32, le64};
 use super::zip_names;
@@ -40,10 +42,10 @@ const TARGET: u64 = 1_024;
 /// One member.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Member {
-    /// The path in the archive as text; untrusted.
-    pub name: String,
-    /// The name as it stands in the directory.
-    pub raw: Vec<u8>,
+    /// The path in the archive as text; untrusted. There may be very many: whoever keeps it shares it.
+    pub name: Arc<str>,
+    /// The name as it stands in the directory, where these are not the bytes of `name`.
+    raw: Option<Box<[u8]>>,
     /// Compression method (APPNOTE.TXT, section 4.4.5).
     pub method: u16,
     /// Whether its bytes are encrypted: then they are not read.
@@ -67,6 +69,12 @@ impl Member {
     #[must_use]
     pub fn is_folder(&self) -> bool {
         self.size == 0 && self.name.ends_with('/')
+    }
+
+    /// The name as it stands in the directory.
+    #[must_use]
+    pub fn raw(&self) -> &[u8] {
+        self.raw.as_deref().unwrap_or(self.name.as_bytes())
     }
 }
 
@@ -151,6 +159,8 @@ pub fn list(source: &mut Source, out: &mut Listing) -> Result<(), Problem> {
     let moved = from.saturating_sub(stated);
     let directory = source.read_bounded(from, size, limits::BLOB)?;
     let listed = read(&directory, moved, from, &mut out.members);
+    drop(directory);
+    out.members.shrink_to_fit();
     if let Err(problem) = arrange(&mut out.members, from) {
         out.members.clear();
         return Err(problem);
@@ -231,9 +241,10 @@ fn entry(directory: &[u8], at: usize, moved: u64) -> Option<(Member, usize)> {
     let raw = directory.get(name..extra)?;
     let (flags, host) = (short(8)?, short(4)? >> 8);
     let mode = long(38)? >> 16;
+    let text = zip_names::text(raw, flags & 1 << 11 != 0, extras, host);
     let member = Member {
-        name: zip_names::text(raw, flags & 1 << 11 != 0, extras, host),
-        raw: raw.to_vec(),
+        raw: (text.as_bytes() != raw).then(|| raw.into()),
+        name: text.into(),
         method: short(10)?,
         // Bit 13 hides the headers as well.
         encrypted: flags & (1 | 1 << 13) != 0,
@@ -261,7 +272,7 @@ fn arrange(members: &mut [Member], directory: u64) -> Result<(), Problem> {
     let mut next = directory;
     for n in order.into_iter().rev() {
         let Some(member) = members.get_mut(n) else { continue };
-        let least = member.local.saturating_add(LOCAL + member.raw.len() as u64).saturating_add(member.packed);
+        let least = member.local.saturating_add(LOCAL + member.raw().len() as u64).saturating_add(member.packed);
         if least > next {
             let what = "members share their bytes, or reach into the directory: they are not read";
             return Err(Problem::limit("ZIP (directory)", member.local, what));
@@ -308,7 +319,7 @@ pub struct Found {
 /// `malformed` where there is none, else as [`Source::at`].
 pub fn locate(source: &mut Source, member: &Member) -> Result<Found, Problem> {
     let place = format!("ZIP {}", member.name);
-    let head = source.read_uncached(member.local, LOCAL as usize + member.raw.len()).map_err(|p| p.within(&place))?;
+    let head = source.read_uncached(member.local, LOCAL as usize + member.raw().len()).map_err(|p| p.within(&place))?;
     let names = le16(&head, 26).zip(le16(&head, 28)).filter(|_| head.starts_with(b"PK\x03\x04"));
     let Some((name, extra)) = names else {
         return Err(Problem::malformed(place, member.local, "no member where stated"));
@@ -318,7 +329,7 @@ pub fn locate(source: &mut Source, member: &Member) -> Result<Found, Problem> {
     let (flags, method) = (le16(&head, 6).unwrap_or(0), le16(&head, 8).unwrap_or(0));
     // A masked header says nothing of its member.
     let masked = flags & 1 << 13 != 0;
-    let oddity = if !masked && (usize::from(name) != member.raw.len() || own != member.raw.as_slice()) {
+    let oddity = if !masked && (usize::from(name) != member.raw().len() || own != member.raw()) {
         let own = source.read_uncached(member.local + LOCAL, name.into()).map_err(|p| p.within(&place))?;
         let own = zip_names::plain(&own, flags & 1 << 11 != 0);
         Some(format!("its own header calls it “{own}”: programs will not agree on what it is"))
