@@ -44,6 +44,7 @@ use countersign_io::{self as io, Roots, TempSpace};
 use countersign_judge::judge::Judge;
 use countersign_judge::roles;
 use countersign_model::error::{Error, Result};
+use countersign_model::limits;
 use countersign_model::{AppendedArchive, Asset, AssetReport, Finding, PackageFault, PackageReport, Role, Summary};
 use countersign_report::{Picture, first_frame};
 use folders::Folders;
@@ -97,8 +98,9 @@ pub(crate) fn run(
     // A list of files is no delivery: of a package that it names in part, the rest is not missing.
     let whole = roots.len() - usize::from(options.listed.is_some());
     let mut deliveries = survey::deliveries(&roots.first(whole), &options.exclude, watch.stop());
-    let mut walk =
+    let walk =
         Walk::over(roots, options.exclude.clone()).listing(options.listed.as_deref()).naming(Named::of(&deliveries));
+    let mut walk = walk.shared_by(pool.current_num_threads());
     let space = TempSpace::outside(&scanned(&roots.local_paths(), options.listed.as_deref()));
     let open = OpenFiles::default();
     let kept = KeptFacts::default();
@@ -228,11 +230,17 @@ struct Rows {
     sequences: Sequences,
     archives: HashMap<(usize, String), VecDeque<Job>>,
     pictures: HashMap<(usize, String), VecDeque<Option<Picture>>>,
+    frames: FrameCounts,
 }
 
-/// Counts for each frame of a run how many of it stand before it in the batch.
-fn number_frames(jobs: &mut [Job]) {
-    let mut runs: HashMap<(usize, String, String), usize> = HashMap::new();
+/// Root, what stands before the number and what behind it → frames of such names so far.
+type FrameCounts = HashMap<(usize, String, String), usize>;
+
+/// Counts for each frame of a run how many of it stand before it. With too many runs to remember it begins anew.
+fn number_frames(jobs: &mut [Job], runs: &mut FrameCounts) {
+    if runs.len() > limits::BATCH {
+        runs.clear();
+    }
     for job in jobs {
         let Some(frame) = frame_name(&job.asset.rel) else { continue };
         let run = runs.entry((job.asset.root, frame.prefix.to_owned(), frame.suffix.to_owned())).or_default();
@@ -280,7 +288,7 @@ impl ScanRun<'_, '_> {
         let (scan, watch, files, known, placing) = (self.scan, self.watch, self.files, self.known, self.cuts);
         let pass = Pass { scan, around, files, known, originals: self.originals, placing, watch };
         if scan.options.previews.is_some() {
-            number_frames(&mut jobs);
+            number_frames(&mut jobs, &mut rows.frames);
         }
         let last = jobs.last().map(|job| (job.asset.root, io::parent(&job.asset.rel)));
         let judge = |job| process_asset(&pass, job);

@@ -26,7 +26,10 @@ pub(crate) use sidecars::with_sidecars;
 pub(crate) use system::{Named, is_system};
 use system::{is_system_file, is_system_folder};
 
-/// Walks roots and hands out batches of at most [`limits::BATCH`] assets.
+/// Assets of a batch for each thread.
+const PER_THREAD: usize = 128;
+
+/// Walks roots and hands out batches of assets, [`limits::BATCH`] each where nobody says otherwise.
 ///
 /// ```
 /// use countersign_engine::walk::Walk;
@@ -53,6 +56,8 @@ pub struct Walk {
     /// Where sidecars of listed files were looked for last.
     beside: LastFolder,
     passed_over: NotLookedAt,
+    /// Assets that are handed out at once.
+    batch: usize,
     /// What lies below system names and is looked at all the same.
     named: Arc<Named>,
 }
@@ -118,8 +123,17 @@ impl Walk {
             ready: VecDeque::new(),
             beside,
             passed_over,
+            batch: limits::BATCH,
             named,
         }
+    }
+
+    /// Batches for so many threads: few assets are in memory at once, and each batch has enough of them that one long asset
+    /// keeps no thread waiting.
+    #[must_use]
+    pub(crate) fn shared_by(mut self, threads: usize) -> Self {
+        self.batch = threads.saturating_mul(PER_THREAD).clamp(limits::BATCH / 4, limits::BATCH * 4);
+        self
     }
 
     /// What `named` holds is looked at, though it lies below system names.
@@ -201,8 +215,8 @@ impl Iterator for Walk {
     type Item = Vec<Asset>;
 
     fn next(&mut self) -> Option<Vec<Asset>> {
-        while self.ready.len() < limits::BATCH && self.refill() {}
-        let count = self.ready.len().min(limits::BATCH);
+        while self.ready.len() < self.batch && self.refill() {}
+        let count = self.ready.len().min(self.batch);
         (count > 0).then(|| self.ready.drain(..count).collect())
     }
 }
