@@ -66,11 +66,10 @@ pub(super) fn help() -> String {
 
 /// The rules' pages, for reports that carry them.
 pub(super) fn pages() -> Arc<[RuleDoc]> {
-    let page = |info: &rules::Info| RuleDoc {
-        id: info.id.to_owned(),
-        summary: info.summary(),
-        text: info.doc(),
-        severity: info.severity,
+    let page = |info: &rules::Info| {
+        let text = info.doc();
+        let summary = text.lines().next().unwrap_or_default().to_owned();
+        RuleDoc { id: info.id.to_owned(), summary, text, severity: info.severity }
     };
     rules::ALL.iter().map(|rule| page(rule.info())).collect()
 }

@@ -120,7 +120,7 @@ impl Catalogue {
         for Written { file, built_in, mark } in written {
             let id = mark.id.clone();
             let wrong = |what: String| Wrong { file: file.to_owned(), mark: Some(id.clone()), at: None, what };
-            if !is_id(&id) {
+            if !built_in && !is_id(&id) {
                 return Err(wrong("an id is vendor.field, in small letters, digits and dashes".to_owned()));
             }
             let house = !built_in && tables.is_closed();

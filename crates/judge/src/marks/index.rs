@@ -108,17 +108,14 @@ impl FieldIndex {
 
     /// Adds a test of the fields that a selector selects.
     pub(super) fn add(&mut self, field: &Selector, at: At) {
-        let of_kind = match (field.exact(), field.tail()) {
-            (Some(key), _) => match self.exact.get_mut(key) {
-                Some(tests) => return tests.push(at),
-                None => return drop(self.exact.insert(key.to_owned(), vec![at])),
-            },
-            (None, Some(tail)) => self.tails.entry(tail.to_owned()).or_default(),
-            (None, None) => self.globs.entry(field.space().to_owned()).or_default(),
-        };
-        match of_kind.iter_mut().find(|(known, _)| known == field) {
+        let add = |globs: &mut Globs| match globs.iter_mut().find(|(known, _)| known == field) {
             Some((_, tests)) => tests.push(at),
-            None => of_kind.push((field.clone(), vec![at])),
+            None => globs.push((field.clone(), vec![at])),
+        };
+        match (field.exact(), field.tail()) {
+            (Some(key), _) => change(&mut self.exact, key, |tests| tests.push(at)),
+            (None, Some(tail)) => change(&mut self.tails, tail, add),
+            (None, None) => change(&mut self.globs, field.space(), add),
         }
     }
 
@@ -152,6 +149,16 @@ impl FieldIndex {
         }
         found.extend_from_slice(others);
     }
+}
+
+/// Changes what is kept under a name. Most names come again, and are not copied then.
+fn change<T: Default>(map: &mut HashMap<String, T, RandomState>, name: &str, how: impl FnOnce(&mut T)) {
+    if let Some(kept) = map.get_mut(name) {
+        return how(kept);
+    }
+    let mut kept = T::default();
+    how(&mut kept);
+    map.insert(name.to_owned(), kept);
 }
 
 impl Anywhere {

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use crate::marks::pattern::Pattern;
-use crate::marks::prepared;
 use crate::marks::selector::Selector;
 use crate::marks::shape::Shape;
 use crate::marks::terms::Terms;
@@ -39,14 +38,6 @@ pub struct Mark {
     pub(super) tests: Vec<Test>,
     /// Its own examples; those of the built-in marks are read when somebody asks for them.
     pub(super) examples: Option<Examples>,
-}
-
-impl Mark {
-    /// What must give evidence of it, and what must not.
-    #[must_use]
-    pub fn examples(&self) -> &Examples {
-        self.examples.as_ref().unwrap_or_else(|| prepared::examples(&self.id))
-    }
 }
 
 /// The examples of a mark; they run as tests.

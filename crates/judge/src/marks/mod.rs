@@ -5,6 +5,7 @@ mod catalogue;
 mod catalogue_file;
 mod conditions;
 pub mod credentials;
+mod examples;
 pub mod generators;
 mod house;
 mod index;

@@ -1,10 +1,8 @@
 //! The built-in catalogue as the build script leaves it: JSON, which takes a tenth of the time that its TOML takes to be read.
 
 use std::collections::HashMap;
-use std::sync::OnceLock;
 
 use crate::marks::catalogue_file::RawFile;
-use crate::marks::mark::Examples;
 use crate::marks::pattern::PatternNeeds;
 
 /// The digest of the TOML, in hex.
@@ -19,12 +17,4 @@ pub(super) fn files() -> Result<Vec<(&'static str, RawFile)>, String> {
 pub(super) fn patterns() -> HashMap<String, PatternNeeds> {
     // Ours: a test sees to it that it can be read. Without it, patterns are compiled sooner.
     serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/patterns.json"))).unwrap_or_default()
-}
-
-/// The examples of a mark.
-pub(super) fn examples(mark: &str) -> &'static Examples {
-    static NONE: Examples = Examples { hits: Vec::new(), misses: Vec::new() };
-    static BY_MARK: OnceLock<HashMap<String, Examples>> = OnceLock::new();
-    let text = include_str!(concat!(env!("OUT_DIR"), "/examples.json"));
-    BY_MARK.get_or_init(|| serde_json::from_str(text).unwrap_or_default()).get(mark).unwrap_or(&NONE)
 }

@@ -8,13 +8,14 @@ use std::path::Path;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
-#[path = "../src/marks/built_in_files.rs"]
+#[path = "src/marks/built_in_files.rs"]
 mod built_in_files;
+#[path = "build_needed.rs"]
 mod needed;
 
 fn main() -> Result<(), Box<dyn Error>> {
     // The texts are compiled in: where one changes, this program is another.
-    println!("cargo::rerun-if-changed=build");
+    println!("cargo::rerun-if-changed=build.rs");
     let out = std::env::var_os("OUT_DIR").ok_or("no OUT_DIR")?;
     let (mut files, mut examples, mut patterns) = (Vec::new(), Map::new(), Map::new());
     let mut digest = Sha256::new();
