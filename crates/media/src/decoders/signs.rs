@@ -45,11 +45,11 @@ fn classes_at_once(piece: &[u8; PIECE]) -> (u8, u8) {
     for byte in piece {
         let separator = u8::from(*byte == b':') | u8::from(*byte == b'=');
         separators += separator;
-        seen |= separator * SEPARATOR
-            | u8::from(*byte == b'{') * BRACE
-            | u8::from(*byte == b'[') * BRACKET
-            | u8::from(*byte == b'-') * DASH
-            | u8::from((byte | 0x20).wrapping_sub(b'a') < 26) * LETTER;
+        seen |= (separator * SEPARATOR)
+            | (u8::from(*byte == b'{') * BRACE)
+            | (u8::from(*byte == b'[') * BRACKET)
+            | (u8::from(*byte == b'-') * DASH)
+            | (u8::from((byte | 0x20).wrapping_sub(b'a') < 26) * LETTER);
     }
     (seen, separators)
 }
