@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::siblings::Siblings;
-use super::sidecar_names::{ENDINGS, is_sidecar};
+use super::sidecar_names::{ENDINGS, has_ending, is_sidecar};
 use countersign_io::{self as io, Folder, Listings, paths};
 use countersign_model::Asset;
 
@@ -97,7 +97,8 @@ fn sidecars_among(path: &Path, folder: &Folder) -> Vec<PathBuf> {
         // The file system knows it by a name that is written in another way.
         return sidecars(path);
     }
-    if names.len() == 1 || is_sidecar(path) {
+    // Most of what begins alike is the next picture.
+    if !names.iter().any(|name| *name != own && has_ending(name)) || is_sidecar(path) {
         return Vec::new();
     }
     let names: HashSet<String> = names.into_iter().map(str::to_ascii_lowercase).collect();
@@ -157,7 +158,19 @@ mod tests {
     #[test]
     fn a_listed_file_has_the_sidecars_that_its_folder_tells() {
         let dir = tempfile::tempdir().unwrap();
-        for name in ["a.jpg", "a.xmp", "a.jpg.TXT", "a_api.json", "a.mov", "ab.xmp", "b.jpg", "c.JSON", "c.png"] {
+        for name in [
+            "a.jpg",
+            "a.xmp",
+            "a.jpg.TXT",
+            "a_api.json",
+            "a.mov",
+            "ab.xmp",
+            "b.jpg",
+            "bc.jpg",
+            "c.JSON",
+            "c.png",
+            "ca.png",
+        ] {
             std::fs::write(dir.path().join(name), "x").unwrap();
         }
         std::fs::create_dir(dir.path().join("b.xmp")).unwrap();
