@@ -65,11 +65,11 @@ pub(super) const DEVELOPED: &[&str] = &["jpg", "jpeg", "heic", "heif", "hif"];
 
 /// Whether a name ends as that of a file that describes another, in either case.
 pub(super) fn has_ending(name: &str) -> bool {
-    let ends = |ending: &&str| {
+    let ends = |ending: &str| {
         let end = name.len().checked_sub(ending.len()).and_then(|at| name.as_bytes().get(at..));
         end.is_some_and(|end| end.eq_ignore_ascii_case(ending.as_bytes()))
     };
-    ENDINGS.iter().any(|ending| ends(&ending))
+    ENDINGS.iter().any(|ending| ends(ending))
 }
 
 pub(super) fn is_sidecar(path: &Path) -> bool {
