@@ -39,7 +39,8 @@ impl FolderRows {
         let inner = rows.get(range.clone()).unwrap_or_default();
         let path = |at: usize| inner.get(at).map(|row| compared(archive, row));
         let siblings = Siblings::of(inner.len(), path);
-        let is_store = |row: &Row| compared(archive, row).extension().is_some_and(|ending| ending == "c2pa");
+        let is_store =
+            |row: &Row| compared(archive, row).extension().is_some_and(|ending| ending.eq_ignore_ascii_case("c2pa"));
         let same_stem = match !siblings.is_empty() && inner.iter().any(is_store) {
             true => SameStem::of(inner.len(), |at| path(at).filter(|path| !extract::is_sidecar(path))),
             false => SameStem::default(),
@@ -67,7 +68,10 @@ impl FolderRows {
         asset.raw_sibling = named.raw;
         let mut beside: Vec<_> = named.sidecars.iter().filter_map(|at| self.opened(archive, *at)).collect();
         asset.sidecars = beside.iter().map(|(path, _)| path.clone()).collect();
-        let stores = asset.sidecars.iter().filter(|path| path.extension().is_some_and(|ending| ending == "c2pa"));
+        let stores = asset
+            .sidecars
+            .iter()
+            .filter(|path| path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("c2pa")));
         if stores.into_iter().any(|path| path.file_stem() == asset.path.file_stem()) {
             let rivals = self.same_stem.of_stem(&asset.path, path);
             let others = rivals.filter_map(|at| self.opened(archive, at)).filter(|(path, _)| *path != asset.path);

@@ -10,6 +10,9 @@ use std::path::Path;
 
 use super::sidecar_names::{DEVELOPED, ENDINGS, RAW, ends_with, is_sidecar};
 
+/// Sidecars of one name of a file that are looked at: twice as many as there are endings.
+const MOST: usize = 2 * ENDINGS.len();
+
 /// Files by a part of their names.
 #[derive(Default)]
 struct NameIndex {
@@ -88,10 +91,10 @@ impl Siblings {
                 raw.add(&stem, 0, at);
             }
         }
-        // Of names that differ in their case only, the last one counts.
-        let part = |at: usize, of: fn(&Path) -> Option<&OsStr>| path(at).and_then(|file| lower(of(&file)));
-        sidecars.sort(|a, b| part(a, Path::file_name) == part(b, Path::file_name));
-        raw.sort(|a, b| part(a, Path::file_stem) == part(b, Path::file_stem));
+        // In an archive several members may have one name: the last one counts.
+        sidecars.sort(|a, b| path(a) == path(b));
+        let stem = |at: usize| path(at).and_then(|file| lower(file.file_stem()));
+        raw.sort(|a, b| stem(a) == stem(b));
         Self { sidecars, raw }
     }
 
@@ -106,13 +109,26 @@ impl Siblings {
         if self.is_empty() || is_sidecar(file) {
             return out;
         }
-        for base in [file.file_stem(), file.file_name()].into_iter().filter_map(lower) {
+        // Without an ending both are the same.
+        let whole = file.file_name().filter(|name| file.file_stem() != Some(*name));
+        for own in [file.file_stem(), whole].into_iter().flatten() {
+            let base = own.as_encoded_bytes().to_ascii_lowercase();
             let called = |(ending, at): &(usize, usize)| {
                 let name = path(*at).and_then(|file| lower(file.file_name()));
                 let rest = name.as_deref().and_then(|name| name.strip_prefix(base.as_slice()));
                 rest.is_some() && rest == ENDINGS.get(*ending).map(|ending| ending.as_bytes())
             };
-            out.sidecars.extend(self.sidecars.of(&base).filter(called).map(|(_, at)| at));
+            let mut found: Vec<(usize, usize)> = self.sidecars.of(&base).filter(called).collect();
+            // `a.txt` and `a.TXT` both describe `a.png`; `A.txt` does where no other `.txt` is called as it is.
+            let exact = |at: usize| {
+                let name = path(at);
+                let name = name.as_deref().and_then(Path::file_name).map(OsStr::as_encoded_bytes);
+                name.is_some_and(|name| name.starts_with(own.as_encoded_bytes()))
+            };
+            let better: Vec<usize> = found.iter().filter(|(_, at)| exact(*at)).map(|(ending, _)| *ending).collect();
+            found.retain(|(ending, at)| exact(*at) || !better.contains(ending));
+            found.truncate(MOST);
+            out.sidecars.extend(found.into_iter().map(|(_, at)| at));
         }
         if let Some(stem) = lower(file.file_stem()).filter(|_| ends_with(file, DEVELOPED)) {
             let files = self.raw.of(&stem).filter_map(|(_, at)| path(at));

@@ -52,7 +52,7 @@ fn those_of(path: &Path, may_be: impl Fn(&OsStr) -> bool) -> Vec<PathBuf> {
         names.map(|name| path.with_file_name(name)).filter(|sidecar| sidecar.is_file()).collect();
     // Where the file system takes both cases for one, the second is the same file.
     let mut seen = HashSet::new();
-    found.retain(|path| seen.insert(path.file_name().map(OsStr::to_ascii_lowercase)));
+    found.retain(|path| seen.insert(path.canonicalize().unwrap_or_else(|_| path.clone())));
     found
 }
 
@@ -146,6 +146,33 @@ mod tests {
         };
         assert_eq!(of("a.jpg"), ["a.xmp", "a.swarm.json", "a_api.json", "A.JPG.xmp", "a.jpg.txt"]);
         assert!(of("b.jpg").is_empty() && of("a.xmp").is_empty() && of("c.xmp").is_empty());
+    }
+
+    #[test]
+    fn names_that_differ_in_the_case_of_their_ending_are_all_sidecars() {
+        let names = ["a.TXT", "a.png", "a.txt", "A.txt", "B.png", "b.TXT", "c", "c.c2pa"];
+        let siblings = with_sidecars(names.map(asset).into());
+        let of = |name: &str| -> Vec<String> {
+            let asset = siblings.iter().find(|asset| asset.rel == name).unwrap();
+            asset.sidecars.iter().map(|path| path.file_name().unwrap().to_string_lossy().into_owned()).collect()
+        };
+        assert_eq!(
+            (of("a.png"), of("B.png"), of("c")),
+            (vec!["a.TXT".into(), "a.txt".into()], vec!["b.TXT".into()], vec!["c.c2pa".into()])
+        );
+        let dir = tempfile::tempdir().unwrap();
+        for name in names {
+            std::fs::write(dir.path().join(name), "x").unwrap();
+        }
+        // A file system that takes both for one has one of them.
+        let here = names_of(dir.path());
+        let count = here.iter().filter(|name| name.eq_ignore_ascii_case("a.txt") && name.starts_with('a')).count();
+        assert_eq!(sidecars(&dir.path().join("a.png")).len(), count, "{here:?}");
+    }
+
+    fn names_of(folder: &Path) -> Vec<String> {
+        let entries = std::fs::read_dir(folder).unwrap();
+        entries.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned()).collect()
     }
 
     #[test]

@@ -5,9 +5,10 @@ use std::sync::OnceLock;
 
 use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
 
-/// Globs up to this length (bytes) cannot be too large to be compiled. Longer ones are compiled when they are read, so that
-/// whoever wrote them is told.
+/// Globs up to this length (bytes) and of so few alternatives, which may stand in each other, cannot be too large or too deep
+/// to be compiled. Others are compiled when they are read, so that whoever wrote them is told.
 const SHORT: usize = 1_000;
+const FEW: usize = 16;
 
 /// A glob whose text was checked.
 #[derive(Clone, Debug)]
@@ -67,7 +68,9 @@ impl PathGlob {
         let glob = builder.case_insensitive(true).literal_separator(true).build().map_err(|e| e.kind().to_string())?;
         let kind = match FolderName::of(&spelled) {
             Some(name) => Kind::Folder(name),
-            None if spelled.len() > SHORT => Kind::Compiled(OnceLock::from(compiled([&glob])?)),
+            None if spelled.len() > SHORT || spelled.matches('{').count() > FEW => {
+                Kind::Compiled(OnceLock::from(compiled([&glob])?))
+            }
             None => Kind::Compiled(OnceLock::new()),
         };
         Ok(Self { glob, kind })
@@ -202,5 +205,8 @@ mod tests {
     fn what_is_too_large_to_be_compiled_is_told_when_it_is_read() {
         assert!(PathGlob::new(&"?".repeat(SHORT - 3)).is_ok_and(|glob| glob.matches(&"x".repeat(SHORT - 3))));
         assert!(PathGlob::new(&"[!a]".repeat(1_000_000)).is_err());
+        let nested = |deep: usize| format!("{}x{}", "{*,".repeat(deep), "}".repeat(deep));
+        assert!(PathGlob::new(&nested(FEW)).is_ok_and(|glob| glob.matches("x")));
+        assert!(PathGlob::new(&nested(200)).is_err());
     }
 }
