@@ -161,7 +161,13 @@ fn read_with_sidecars<'a>(
         }
         Err(problem) => tags::push_problem(&mut out, problem.within("file")),
     }
-    for (path, opened) in beside {
+    for (count, (path, opened)) in beside.enumerate() {
+        if count >= limits::SIDECARS {
+            let what =
+                format!("more than {} files beside it go by its name: the others are not read", limits::SIDECARS);
+            tags::push_problem(&mut out, Problem::new(ProblemKind::Limit, "file", None, what));
+            break;
+        }
         match &options.sidecars {
             Some(reads) => reads.adopt(path, opened, options, &mut out),
             None => adopt(read_sidecar(path, opened, options), Via::Sidecar, &beside_place(path), &mut out),

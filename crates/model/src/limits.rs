@@ -53,11 +53,13 @@ pub const EMBEDDED_DEPTH: usize = 2;
 pub const EMBEDDED: usize = 64;
 /// The longest embedded picture that is read.
 pub const EMBEDDED_BYTES: usize = 32 * 1024 * 1024;
+/// Sidecars of one file that are read: nobody but who hides something has as many.
+pub const SIDECARS: usize = 128;
 /// The longest sidecar that is read.
 pub const SIDECAR: usize = 16 * 1024 * 1024;
 /// Problems kept per file: past this the file is hostile and the first ones tell enough.
 pub const PROBLEMS: usize = 64;
-/// Assets judged together: the unit of parallel work and of memory.
+/// Assets that are handed out together where nobody says otherwise: the unit of parallel work and of memory.
 pub const BATCH: usize = 1_024;
 /// Pixels that are decoded for `--pixels`.
 pub const PIXELS: u64 = 128 * 1024 * 1024;

@@ -98,7 +98,7 @@ impl Kept {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use countersign_model::Facts;
+    use countersign_model::{Facts, limits};
 
     fn said(bytes: usize) -> Arc<Extraction> {
         let tag = Tag { value: "a".repeat(bytes).into(), ..Tag::default() };
@@ -117,6 +117,30 @@ mod tests {
         assert!(kept.tell(Path::new("long")).is_some() && kept.order.len() == 1);
         kept.keep(Path::new("short"), &said(1));
         assert!(kept.tell(Path::new("long")).is_none() && kept.bytes < KEPT);
+    }
+
+    #[test]
+    fn more_sidecars_than_are_read_are_told() {
+        let dir = tempfile::tempdir().unwrap();
+        let picture = dir.path().join("a.png");
+        let asset = |path: &Path| countersign_model::Asset::new(path.into(), path.display().to_string(), 0, 1, None);
+        // An ending has as many spellings as its letters have cases.
+        let spelled = |n: usize| -> String {
+            let cased = "settings".chars().enumerate();
+            cased.map(|(at, c)| if n >> at & 1 == 1 { c.to_ascii_uppercase() } else { c }).collect()
+        };
+        for (count, told) in [(limits::SIDECARS, false), (limits::SIDECARS + 1, true), (200, true)] {
+            let names = (0..count).map(|n| dir.path().join(format!("a.{}.json", spelled(n))));
+            let paths: Vec<_> = names.chain([picture.clone()]).collect();
+            paths.iter().for_each(|path| std::fs::write(path, "{}").unwrap());
+            let assets = paths.iter().map(|path| asset(path)).collect();
+            let found = crate::walk::with_sidecars(assets);
+            let sidecars = &found.iter().find(|asset| asset.path == picture).unwrap().sidecars;
+            assert_eq!(sidecars.len(), count.min(limits::SIDECARS + 1));
+            let facts = crate::extract::facts(&picture, sidecars, &Options::default());
+            let problem = facts.problems.iter().find(|problem| problem.what.contains("go by its name"));
+            assert_eq!(problem.is_some_and(|problem| problem.blocking), told, "{count}");
+        }
     }
 
     #[test]

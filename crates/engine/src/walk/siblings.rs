@@ -9,9 +9,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::path::Path;
 
 use super::sidecar_names::{DEVELOPED, ENDINGS, RAW, ends_with, is_sidecar};
-
-/// Sidecars of one name of a file that are looked at: twice as many as there are endings.
-const MOST: usize = 2 * ENDINGS.len();
+use countersign_model::limits;
 
 /// Files by a part of their names.
 #[derive(Default)]
@@ -127,8 +125,9 @@ impl Siblings {
             };
             let better: Vec<usize> = found.iter().filter(|(_, at)| exact(*at)).map(|(ending, _)| *ending).collect();
             found.retain(|(ending, at)| exact(*at) || !better.contains(ending));
-            found.truncate(MOST);
-            out.sidecars.extend(found.into_iter().map(|(_, at)| at));
+            // One more than are read: whoever reads them tells that there are more.
+            let room = (limits::SIDECARS + 1).saturating_sub(out.sidecars.len());
+            out.sidecars.extend(found.into_iter().map(|(_, at)| at).take(room));
         }
         if let Some(stem) = lower(file.file_stem()).filter(|_| ends_with(file, DEVELOPED)) {
             let files = self.raw.of(&stem).filter_map(|(_, at)| path(at));

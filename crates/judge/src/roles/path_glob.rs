@@ -204,6 +204,11 @@ mod tests {
     #[test]
     fn what_is_too_large_to_be_compiled_is_told_when_it_is_read() {
         assert!(PathGlob::new(&"?".repeat(SHORT - 3)).is_ok_and(|glob| glob.matches(&"x".repeat(SHORT - 3))));
+        for (class, fits) in [("[!a]", "x"), ("[!é]", "x"), ("[a-z]", "x"), ("{?,é}", "x")] {
+            let most = ((SHORT - 3) / class.len()).min(if class.starts_with('{') { FEW } else { SHORT });
+            let glob = PathGlob::new(&class.repeat(most)).unwrap();
+            assert!(glob.matches(&fits.repeat(most)), "{class}");
+        }
         assert!(PathGlob::new(&"[!a]".repeat(1_000_000)).is_err());
         let nested = |deep: usize| format!("{}x{}", "{*,".repeat(deep), "}".repeat(deep));
         assert!(PathGlob::new(&nested(FEW)).is_ok_and(|glob| glob.matches("x")));
