@@ -189,7 +189,7 @@ fn index(marks: &[Mark]) -> FieldIndex {
             let at = At { mark, test };
             if t.anywhere {
                 let looks_for = match &t.check {
-                    Check::Pattern(pattern) => LooksFor::Pattern(pattern.text(), pattern.least()),
+                    Check::Pattern(pattern) => LooksFor::Pattern(pattern.needs()),
                     // Objects in Base64 have no brace.
                     Check::Json(shape) if !shape.is_packed() => LooksFor::Object,
                     _ => LooksFor::Other,

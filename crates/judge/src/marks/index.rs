@@ -2,11 +2,13 @@
 //! the files of a delivery have the same few hundred fields.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{OnceLock, PoisonError, RwLock, RwLockReadGuard};
 
+use aho_corasick::AhoCorasick;
 use foldhash::fast::RandomState;
-use regex::Regex;
 
+use crate::marks::pattern::PatternNeeds;
 use crate::marks::selector::{Selector, field};
 use countersign_model::{CompactString, Tag};
 
@@ -25,32 +27,64 @@ pub(super) struct At {
 /// Selectors with `*`, each once, and the tests that they lead to.
 type Globs = Vec<(Selector, Vec<At>)>;
 
+/// A field, and the tests that are about it.
+#[derive(Debug)]
+struct KnownField {
+    space: CompactString,
+    key: CompactString,
+    tests: Box<[At]>,
+    /// The field that came after it last: the files of a delivery have theirs in much the same order.
+    next: AtomicU32,
+}
+
+impl KnownField {
+    fn is_of(&self, tag: &Tag) -> bool {
+        self.key == tag.key && self.space == tag.space
+    }
+}
+
 /// Tests by the fields that they are about.
 #[derive(Debug, Default)]
 struct Known {
-    /// Key → spaces that have such a field, each with the place of its tests in the list below.
-    by_key: HashMap<CompactString, Vec<(CompactString, usize)>, RandomState>,
-    tests: Vec<Box<[At]>>,
+    fields: Vec<KnownField>,
+    /// Key → the fields of that key, one for each space.
+    by_key: HashMap<CompactString, Vec<u32>, RandomState>,
 }
 
 impl Known {
-    fn find(&self, tag: &Tag) -> Option<usize> {
-        self.by_key.get(&tag.key)?.iter().find(|(space, _)| *space == tag.space).map(|(_, at)| *at)
+    /// The place of a field, which is looked for first where the last one was followed by another before.
+    fn find(&self, tag: &Tag, last: Option<u32>) -> Option<u32> {
+        let last = last.and_then(|last| self.field(last));
+        let expected = last.map(|last| last.next.load(Ordering::Relaxed));
+        if let Some(expected) = expected.filter(|at| self.field(*at).is_some_and(|field| field.is_of(tag))) {
+            return Some(expected);
+        }
+        let fields = self.by_key.get(&tag.key)?;
+        let found = fields.iter().copied().find(|at| self.field(*at).is_some_and(|field| field.space == tag.space))?;
+        if let Some(last) = last {
+            last.next.store(found, Ordering::Relaxed);
+        }
+        Some(found)
     }
 
-    fn tests(&self, at: usize) -> &[At] {
-        self.tests.get(at).map_or(&[], |tests| tests)
+    fn field(&self, at: u32) -> Option<&KnownField> {
+        self.fields.get(at as usize)
+    }
+
+    fn tests(&self, at: u32) -> &[At] {
+        self.field(at).map_or(&[], |field| &field.tests)
     }
 
     /// Keeps the tests of a field, as long as there is room.
     fn keep(&mut self, space: CompactString, key: CompactString, tests: Box<[At]>) {
-        if self.tests.len() >= KEPT || space.len() + key.len() > LONGEST {
+        if self.fields.len() >= KEPT || space.len() + key.len() > LONGEST {
             return;
         }
-        let of_key = self.by_key.entry(key).or_default();
-        if !of_key.iter().any(|(known, _)| *known == space) {
-            of_key.push((space, self.tests.len()));
-            self.tests.push(tests);
+        let Ok(next) = u32::try_from(self.fields.len()) else { return };
+        let of_key = self.by_key.entry(key.clone()).or_default();
+        if !of_key.iter().filter_map(|at| self.fields.get(*at as usize)).any(|known| known.space == space) {
+            of_key.push(next);
+            self.fields.push(KnownField { space, key, tests, next: AtomicU32::new(next.saturating_add(1)) });
         }
     }
 }
@@ -70,8 +104,8 @@ pub(super) struct FieldIndex {
 
 /// What a test that any field may meet looks for.
 pub(super) enum LooksFor<'t> {
-    /// A pattern, and the bytes of the shortest value that it matches.
-    Pattern(&'t str, usize),
+    /// A pattern.
+    Pattern(&'t PatternNeeds),
     /// An object as text.
     Object,
     /// What neither tells: it is tried on every value.
@@ -81,12 +115,12 @@ pub(super) enum LooksFor<'t> {
 /// Tests that any field may meet.
 #[derive(Debug, Default)]
 struct Anywhere {
-    /// Those that look for a pattern, and their patterns.
-    patterns: Vec<(At, String)>,
+    /// Those that look for a pattern, and what a value must have to match it.
+    patterns: Vec<(At, PatternNeeds)>,
     /// Bytes of the shortest value that any of them matches: most numbers and dates are shorter.
     least: usize,
-    /// All of their patterns as one: what does not match it matches none of them.
-    joined: OnceLock<Option<Regex>>,
+    /// All texts of which the patterns need one, looked for at once; nothing where a pattern needs none.
+    needed: OnceLock<Option<AhoCorasick>>,
     /// Those that are about objects as text.
     objects: Vec<At>,
     others: Vec<At>,
@@ -96,10 +130,10 @@ impl FieldIndex {
     /// Adds a test that any field may meet.
     pub(super) fn add_anywhere(&mut self, at: At, looks_for: LooksFor<'_>) {
         match looks_for {
-            LooksFor::Pattern(pattern, least) => {
-                let before = if self.anywhere.patterns.is_empty() { least } else { self.anywhere.least };
-                self.anywhere.least = least.min(before);
-                self.anywhere.patterns.push((at, pattern.to_owned()));
+            LooksFor::Pattern(needs) => {
+                let before = if self.anywhere.patterns.is_empty() { needs.least() } else { self.anywhere.least };
+                self.anywhere.least = needs.least().min(before);
+                self.anywhere.patterns.push((at, needs.clone()));
             }
             LooksFor::Object => self.anywhere.objects.push(at),
             LooksFor::Other => self.anywhere.others.push(at),
@@ -122,7 +156,8 @@ impl FieldIndex {
     /// Begins to look up the fields of one file.
     pub(super) fn lookup(&self) -> Lookup<'_> {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
-        Lookup { index: self, known: Some(known), learned: Known::default(), without_room: Box::default() }
+        let (learned, without_room) = (Known::default(), Box::default());
+        Lookup { index: self, known: Some(known), last: None, learned, without_room }
     }
 
     /// The tests of a field, each once and in the order of the catalogue.
@@ -141,8 +176,8 @@ impl FieldIndex {
     /// Adds the tests that any field may meet, as far as this value may pass them.
     pub(super) fn anywhere(&self, value: &str, found: &mut Vec<At>) {
         let Anywhere { patterns, objects, others, .. } = &self.anywhere;
-        if !patterns.is_empty() && self.anywhere.may_match(value) {
-            found.extend(patterns.iter().map(|(at, _)| *at));
+        if self.anywhere.may_match(value) {
+            found.extend(patterns.iter().filter(|(_, needs)| needs.may_match(value)).map(|(at, _)| *at));
         }
         if !objects.is_empty() && memchr::memchr(b'{', value.as_bytes()).is_some() {
             found.extend_from_slice(objects);
@@ -162,16 +197,16 @@ fn change<T: Default>(map: &mut HashMap<String, T, RandomState>, name: &str, how
 }
 
 impl Anywhere {
+    /// Whether a value may match any of the patterns: true of few, and told by one look at it.
     fn may_match(&self, value: &str) -> bool {
-        if value.len() < self.least {
+        if self.patterns.is_empty() || value.len() < self.least {
             return false;
         }
-        let joined = self.joined.get_or_init(|| {
-            let each: Vec<_> = self.patterns.iter().map(|(_, pattern)| format!("(?:{pattern})")).collect();
-            Regex::new(&each.join("|")).ok()
+        let needed = self.needed.get_or_init(|| {
+            let each: Option<Vec<_>> = self.patterns.iter().map(|(_, needs)| needs.texts()).collect();
+            AhoCorasick::builder().ascii_case_insensitive(true).build(each?.concat()).ok()
         });
-        // Patterns that cannot stand together (two captures of one name) are tried one by one.
-        joined.as_ref().is_none_or(|regex| regex.is_match(value))
+        needed.as_ref().is_none_or(|needed| !value.is_ascii() || needed.is_match(value))
     }
 }
 
@@ -179,6 +214,8 @@ impl Anywhere {
 pub(super) struct Lookup<'i> {
     index: &'i FieldIndex,
     known: Option<RwLockReadGuard<'i, Known>>,
+    /// The field that was looked up last, where it was known.
+    last: Option<u32>,
     learned: Known,
     /// The tests of the last field for which there was no room.
     without_room: Box<[At]>,
@@ -187,33 +224,31 @@ pub(super) struct Lookup<'i> {
 impl Lookup<'_> {
     /// The tests that are about the field of this tag, in the order of the catalogue.
     pub(super) fn tests(&mut self, tag: &Tag) -> &[At] {
-        if let Some(known) = &self.known
-            && let Some(at) = known.find(tag)
-        {
-            return known.tests(at);
+        if let Some(known) = &self.known {
+            self.last = known.find(tag, self.last);
+            if let Some(at) = self.last {
+                return known.tests(at);
+            }
         }
-        if self.learned.find(tag).is_none() {
+        if self.learned.find(tag, None).is_none() {
             let found = self.index.of_field(&tag.space, &tag.key);
             self.without_room.clone_from(&found);
             self.learned.keep(tag.space.clone(), tag.key.clone(), found);
         }
-        self.learned.find(tag).map_or(&self.without_room, |at| self.learned.tests(at))
+        self.learned.find(tag, None).map_or(&self.without_room, |at| self.learned.tests(at))
     }
 }
 
 impl Drop for Lookup<'_> {
     fn drop(&mut self) {
         // Nobody can write while somebody reads.
-        let full = self.known.take().is_none_or(|known| known.tests.len() >= KEPT);
-        if self.learned.tests.is_empty() || full {
+        let full = self.known.take().is_none_or(|known| known.fields.len() >= KEPT);
+        if self.learned.fields.is_empty() || full {
             return;
         }
         let mut known = self.index.known.write().unwrap_or_else(PoisonError::into_inner);
-        for (key, spaces) in self.learned.by_key.drain() {
-            for (space, at) in spaces {
-                let tests = self.learned.tests.get_mut(at).map(std::mem::take);
-                known.keep(space, key.clone(), tests.unwrap_or_default());
-            }
+        for KnownField { space, key, tests, .. } in self.learned.fields.drain(..) {
+            known.keep(space, key, tests);
         }
     }
 }
@@ -222,14 +257,18 @@ impl Drop for Lookup<'_> {
 mod tests {
     use super::*;
 
+    fn needs(least: usize, text: &str) -> PatternNeeds {
+        serde_json::from_value(serde_json::json!({ "least": least, "needs": [text] })).unwrap()
+    }
+
     fn index() -> FieldIndex {
         let mut out = FieldIndex::default();
         let selectors = ["xmp:photoshop:Credit", "*:Credit", "*:*:Software", "png:*red*"];
         for (mark, selector) in selectors.iter().enumerate() {
             out.add(&Selector::parse(selector).unwrap(), At { mark, test: 0 });
         }
-        out.add_anywhere(At { mark: 4, test: 0 }, LooksFor::Pattern("(?i)^made by", 7));
-        out.add_anywhere(At { mark: 4, test: 1 }, LooksFor::Pattern("Y: [0-9]", 4));
+        out.add_anywhere(At { mark: 4, test: 0 }, LooksFor::Pattern(&needs(7, "made by")));
+        out.add_anywhere(At { mark: 4, test: 1 }, LooksFor::Pattern(&needs(4, "y: ")));
         out.add_anywhere(At { mark: 5, test: 0 }, LooksFor::Object);
         out
     }
@@ -253,40 +292,53 @@ mod tests {
     }
 
     #[test]
+    fn fields_are_found_in_any_order() {
+        let index = index();
+        let mut fields =
+            [("xmp", "photoshop:Credit"), ("png", "Credit"), ("x", "Credit"), ("x", "a:Software"), ("", "")];
+        for round in 0..60 {
+            let mut lookup = index.lookup();
+            for (space, key) in fields {
+                assert_eq!(*lookup.tests(&tag(space, key)), *index.of_field(space, key), "{space}:{key}, {round}");
+            }
+            fields.swap(round % 5, round * 7 % 5);
+        }
+    }
+
+    #[test]
     fn a_file_with_fields_of_its_own_fills_no_memory() {
         let mut known = Known::default();
         (0..2 * KEPT).for_each(|at| known.keep("png".into(), format!("k{at}").into(), Box::default()));
         known.keep("png".into(), "k".repeat(LONGEST).into(), Box::default());
-        assert_eq!((known.tests.len(), known.by_key.len()), (KEPT, KEPT));
+        assert_eq!((known.fields.len(), known.by_key.len()), (KEPT, KEPT));
     }
 
     #[test]
-    fn patterns_are_asked_together_where_they_can_stand_together() {
+    fn only_what_a_value_may_match_is_tried_on_it() {
         let found = |index: &FieldIndex, value: &str| {
             let mut found = Vec::new();
             index.anywhere(value, &mut found);
-            found.len()
+            found.iter().map(|at| at.mark).collect::<Vec<_>>()
         };
         let mut index = index();
-        assert_eq!(
-            [found(&index, "made by x"), found(&index, "Y: 1"), found(&index, "none"), found(&index, "{}")],
-            [2, 2, 0, 1]
-        );
-        // Two captures of one name cannot: then every value is tried.
-        ["(?P<a>x)", "(?P<a>y)"]
-            .iter()
-            .for_each(|p| index.add_anywhere(At { mark: 9, test: 0 }, LooksFor::Pattern(p, 1)));
-        index.anywhere.joined = OnceLock::new();
-        assert_eq!(found(&index, "none"), 4);
-    }
-
-    #[test]
-    fn what_is_shorter_than_any_match_is_not_looked_at() {
-        let (mut index, mut found) = (index(), Vec::new());
-        index.anywhere("Y: ", &mut found);
-        assert!(found.is_empty() && index.anywhere.joined.get().is_none());
-        index.add_anywhere(At { mark: 9, test: 0 }, LooksFor::Pattern("x?", 0));
-        index.anywhere("", &mut found);
-        assert_eq!((index.anywhere.least, found.len()), (0, 3));
+        assert!(found(&index, "Y: ").is_empty() && index.anywhere.needed.get().is_none());
+        for (value, expected) in [("MADE BY x", vec![4]), ("none of these", vec![]), ("é is long", vec![4, 4])] {
+            assert_eq!(found(&index, value), expected, "{value}");
+        }
+        // What needs no text is tried on every value.
+        index.anywhere.needed = OnceLock::new();
+        index.add_anywhere(At { mark: 9, test: 0 }, LooksFor::Pattern(&PatternNeeds::default()));
+        for (value, expected) in [
+            ("Made by x", vec![4, 9]),
+            ("Y: 1", vec![4, 9]),
+            ("Y: ", vec![9]),
+            ("none of these", vec![9]),
+            ("{}", vec![9, 5]),
+            // What other letters there are in which case is for the pattern.
+            ("é", vec![9]),
+            ("é is long enough for it", vec![4, 4, 9]),
+        ] {
+            assert_eq!(found(&index, value), expected, "{value}");
+        }
     }
 }

@@ -6,9 +6,6 @@ use std::sync::OnceLock;
 use regex::Regex;
 use serde::Deserialize;
 
-/// The longest value that is looked at for what a pattern needs, in bytes; longer ones are left to the pattern.
-const LONGEST: usize = 4096;
-
 /// What the build script found out about a pattern.
 #[derive(Clone, Debug, Default, Deserialize)]
 pub(super) struct PatternNeeds {
@@ -19,17 +16,35 @@ pub(super) struct PatternNeeds {
 }
 
 impl PatternNeeds {
-    fn may_match(&self, value: &str) -> bool {
+    /// Bytes of the shortest value that matches.
+    pub(super) fn least(&self) -> usize {
+        self.least
+    }
+
+    /// Texts in lower case of which an ASCII value that matches has one; `None` where that is not known.
+    pub(super) fn texts(&self) -> Option<&[String]> {
+        Some(self.needs.as_slice()).filter(|texts| !texts.is_empty())
+    }
+
+    /// Whether a value has what every match has.
+    pub(super) fn may_match(&self, value: &str) -> bool {
         if value.len() < self.least {
             return false;
         }
-        if self.needs.is_empty() || value.len() > LONGEST || !value.is_ascii() {
+        if self.needs.is_empty() || !value.is_ascii() {
             return true;
         }
-        let holds =
-            |text: &String| value.as_bytes().windows(text.len()).any(|w| w.eq_ignore_ascii_case(text.as_bytes()));
-        self.needs.iter().any(holds)
+        self.needs.iter().any(|text| holds_in_any_case(value.as_bytes(), text.as_bytes()))
     }
+}
+
+/// Whether ASCII bytes hold these, which are in lower case, in whatever case.
+pub(super) fn holds_in_any_case(bytes: &[u8], text: &[u8]) -> bool {
+    let Some(first) = text.first() else { return true };
+    let last = bytes.len().saturating_sub(text.len() - 1);
+    let starts = bytes.get(..last).unwrap_or_default();
+    let begins = |at: usize| bytes.get(at..at + text.len()).is_some_and(|piece| piece.eq_ignore_ascii_case(text));
+    memchr::memchr2_iter(*first, first.to_ascii_uppercase(), starts).any(begins)
 }
 
 /// A regular expression.
@@ -64,21 +79,13 @@ impl Pattern {
         Self { text, needs, compiled: OnceLock::new() }
     }
 
-    /// The pattern as it is written.
-    pub(super) fn text(&self) -> &str {
-        &self.text
-    }
-
-    /// Bytes of the shortest value that it matches.
-    pub(super) fn least(&self) -> usize {
-        self.needs.least
+    /// What a value must have to match it.
+    pub(super) fn needs(&self) -> &PatternNeeds {
+        &self.needs
     }
 
     /// The compiled pattern, where this value may match it; `None` also where a trusted one is not fit to be compiled.
     pub(super) fn regex_for(&self, value: &str) -> Option<&Regex> {
-        if let Some(compiled) = self.compiled.get() {
-            return compiled.as_ref();
-        }
         if !self.needs.may_match(value) {
             return None;
         }
@@ -110,6 +117,17 @@ mod tests {
             }
         }
         assert!(needs.len() > 20 && matched > 50 && spared > 10 * matched, "{matched} {spared}");
+    }
+
+    #[test]
+    fn texts_are_found_in_any_case_and_nowhere_else() {
+        let texts = ["a", "ab", "aab", "job id: ", "-x-"];
+        let values = ["", "a", "B", "ab", "xAB", "aaab", "aAaB", "JOB id:", "Job ID: 1", "a-X-", "-x", "ba", "AAAA-x-"];
+        for (value, text) in values.iter().flat_map(|value| texts.map(|text| (value, text))) {
+            let expected = value.to_ascii_lowercase().contains(text);
+            assert_eq!(holds_in_any_case(value.as_bytes(), text.as_bytes()), expected, "{text} in {value}");
+        }
+        assert!(holds_in_any_case(b"", b"") && holds_in_any_case(b"x", b""));
     }
 
     #[test]

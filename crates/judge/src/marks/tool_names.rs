@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 use foldhash::fast::RandomState;
 use serde::Deserialize;
 
+use crate::marks::pattern::holds_in_any_case;
 use countersign_model::{Claim, Strength};
 
 /// One program.
@@ -223,6 +224,15 @@ impl Names {
     }
 }
 
+impl Names {
+    /// The other words of the names that begin with a word.
+    fn begun_by<'n>(&'n self, word: &'n str) -> impl Iterator<Item = &'n [String]> {
+        let tools = self.by_first.get(word).into_iter().flatten();
+        let names = tools.filter_map(|at| self.of_tools.get(*at)).flatten();
+        names.filter_map(|name| name.split_first()).filter(move |(first, _)| *first == word).map(|(_, rest)| rest)
+    }
+}
+
 impl Tools {
     /// Programs of which nobody has tried the names yet.
     ///
@@ -284,7 +294,8 @@ impl Tools {
         Some(Named { tool, strength: Some(Strength::Hint) })
     }
 
-    /// Whether a word of this value may begin a name: its first letter and its length tell for nearly every field.
+    /// Whether a word of this value begins a name of which the other words stand in it, too. First letter and length of the
+    /// word tell for nearly every field.
     fn may_name(&self, value: &str) -> bool {
         if !value.is_ascii() {
             return true;
@@ -299,8 +310,8 @@ impl Tools {
             let first = bytes.get(from).map_or(0, u8::to_ascii_lowercase);
             let begun = names.begun.get(usize::from(first)).copied().unwrap_or_default();
             if to > from && begun & length_bit(to - from) != 0 {
-                let word = value.get(from..to).unwrap_or_default();
-                if names.by_first.contains_key(&word.to_ascii_lowercase()) {
+                let word = value.get(from..to).unwrap_or_default().to_ascii_lowercase();
+                if names.begun_by(&word).any(|rest| rest.iter().all(|w| holds_in_any_case(bytes, w.as_bytes()))) {
                     return true;
                 }
             }
@@ -356,6 +367,25 @@ mod tests {
         ] {
             let named = tools.find(value).unwrap_or_else(|| panic!("{value}"));
             assert_eq!((named.tool.name.as_str(), named.strength.is_none()), (expected, sure), "{value}");
+        }
+    }
+
+    #[test]
+    fn only_values_that_hold_all_words_of_a_name_are_taken_apart() {
+        let tools = tools();
+        for (value, may) in [
+            ("stable DIFFUSION", true),
+            ("Diffusion, unstable or Stable", true),
+            ("Stable Image", false),
+            ("Diffusion", false),
+            ("Stable", false),
+            ("sora", true),
+            ("Adobe Photoshop", false),
+            ("", false),
+            // Other letters are told apart word by word.
+            ("é", true),
+        ] {
+            assert_eq!(tools.may_name(value), may, "{value}");
         }
     }
 
