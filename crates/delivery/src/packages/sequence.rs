@@ -336,17 +336,14 @@ pub fn frame_name(path: &str) -> Option<FrameName<'_>> {
 /// The parts of a frame's path at a group of digits, 0 for the last one; the prefix includes its folder.
 fn name(path: &str, back: usize) -> Option<Name<'_>> {
     let (stem, extension) = path.rsplit_once('.')?;
+    let start = path.len() - file_name(path).len();
+    // Most names have no number at all.
+    let (from, end) = group_of_digits(stem.as_bytes(), start, back)?;
     let lower = extension.to_ascii_lowercase();
     let unread = UNREAD.iter().find(|(known, _)| *known == lower).map(|(_, frames)| *frames);
     let read = formats::by_extension(&lower).map(|format| format.info().frames);
     // What is only recognized has a format as well, which knows nothing of frames.
     let frames = read.filter(|frames| *frames != FrameUse::No).or(unread)?;
-    let start = path.len() - file_name(path).len();
-    let mut groups = stem.get(start..)?.split(|c: char| !c.is_ascii_digit()).filter(|digits| !digits.is_empty());
-    let group = groups.nth_back(back)?;
-    // A part of the path: where it starts is the distance between both.
-    let from = group.as_ptr() as usize - path.as_ptr() as usize;
-    let end = from + group.len();
     let (prefix, digits, suffix) = (path.get(..from)?, stem.get(from..end)?, path.get(end..)?);
     let number = digits.parse().ok().filter(|_| digits.len() <= 10)?;
     let camera = is_camera(file_name(prefix), digits, end == stem.len());
@@ -364,6 +361,24 @@ fn name(path: &str, back: usize) -> Option<Name<'_>> {
         _ => None,
     };
     (!camera || frames_only).then_some(Name { prefix, digits, suffix, number, least, open })
+}
+
+/// Where a group of digits begins and ends that stands behind `start`, 0 for the last one.
+fn group_of_digits(bytes: &[u8], start: usize, back: usize) -> Option<(usize, usize)> {
+    let mut end = bytes.len();
+    for passed in 0..=back {
+        let behind = |digit: bool, end: usize| {
+            let upto = bytes.get(start..end)?;
+            upto.iter().rposition(|b| b.is_ascii_digit() == digit).map(|at| start + at + 1)
+        };
+        end = behind(true, end)?;
+        let from = behind(false, end).unwrap_or(start);
+        if passed == back {
+            return Some((from, end));
+        }
+        end = from;
+    }
+    None
 }
 
 /// `DSC_0001`, `IMG_4711`, `_MG_0815`: four characters and four digits are a camera's count of single pictures (DCF).
@@ -403,21 +418,20 @@ impl Run {
         let mut faults = vec![];
         if complete && !self.silent {
             // Of a run in two spellings of its extension, all numbers count.
-            let own = self.numbers.clone();
+            let own = (!self.elsewhere.is_empty()).then(|| self.numbers.clone());
             for (number, widths) in &self.elsewhere {
                 self.numbers.entry(*number).or_default().extend(widths);
             }
             if self.is_long() && !self.are_stills() && !udim::are_tiles(&self.prefix, self.numbers.keys().copied()) {
                 faults = self.faults();
             }
-            self.numbers = own;
+            self.numbers = own.unwrap_or(self.numbers);
         }
-        for group in &self.groups {
+        for mut group in std::mem::take(&mut self.groups) {
             if group.numbers.len() < self.least {
-                out.extend(
-                    group.rows.iter().cloned().map(|report| Row { report, faults: std::mem::take(&mut faults) }),
-                );
-            } else if let Some(report) = self.merged(group) {
+                let rows = group.rows.drain(..);
+                out.extend(rows.map(|report| Row { report, faults: std::mem::take(&mut faults) }));
+            } else if let Some(report) = self.merged(&group) {
                 out.push(Row { report, faults: std::mem::take(&mut faults) });
             }
         }

@@ -8,13 +8,23 @@ const TAKEN: &[&str] = &["Make", "Model", "DateTimeOriginal", "DateTimeDigitized
 
 /// Of the tags of a file.
 pub(super) fn of(tags: &[Tag]) -> PictureTraits {
-    let number = |(space, key): (&str, &str)| {
-        let tag = tags.iter().find(|tag| tag.via.is_own() && tag.space == space && tag.key == key)?;
-        tag.value.trim().parse::<u64>().ok()
-    };
-    let sides = [(("image", "Width"), ("image", "Height")), (("exif", "ImageWidth"), ("exif", "ImageLength"))];
-    PictureTraits {
-        dimensions: sides.into_iter().find_map(|(width, height)| number(width).zip(number(height))),
-        is_taken: tags.iter().any(|tag| tag.space == "exif" && TAKEN.contains(&tag.key.as_str())),
+    let (mut of_image, mut of_exif, mut is_taken) = ([None; 2], [None; 2], false);
+    for tag in tags {
+        let (sides, keys) = match tag.space.as_str() {
+            "image" => (&mut of_image, ["Width", "Height"]),
+            "exif" => {
+                is_taken |= TAKEN.contains(&tag.key.as_str());
+                (&mut of_exif, ["ImageWidth", "ImageLength"])
+            }
+            _ => continue,
+        };
+        // The first of a name counts, whether or not it is a number.
+        for (side, key) in sides.iter_mut().zip(keys) {
+            if side.is_none() && tag.key == key && tag.via.is_own() {
+                *side = Some(tag.value.trim().parse::<u64>().ok());
+            }
+        }
     }
+    let both = |[width, height]: [Option<Option<u64>>; 2]| width.flatten().zip(height.flatten());
+    PictureTraits { dimensions: both(of_image).or_else(|| both(of_exif)), is_taken }
 }
