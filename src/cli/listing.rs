@@ -2,21 +2,33 @@
 
 use std::collections::HashSet;
 use std::ffi::OsString;
+use std::fs::Metadata;
 use std::io::Read;
 use std::path::{Component, Path, PathBuf};
 
+use countersign_io::paths;
 use countersign_model::error::{Error, Result};
 
 /// The longest list that is read.
 const LONGEST: u64 = 1024 * 1024 * 1024;
 
-/// The root and the listed paths below it, each once. Root and path together are what was typed: the root is `.` for paths
-/// below the current folder, `..` (and so on up) for those that lead out of it, `/` for absolute ones; where both kinds
-/// are mixed, `.` or `/` serves all.
+/// What a list names.
+pub(super) struct Listed {
+    /// What all of it lies below. Root and path together are what was typed: the root is `.` for paths below the current
+    /// folder, `..` (and so on up) for those that lead out of it, `/` for absolute ones; where both kinds are mixed, `.` or
+    /// `/` serves all.
+    pub(super) root: PathBuf,
+    /// The listed paths below the root, each once.
+    pub(super) paths: Vec<PathBuf>,
+    /// Those that are folders, as they were typed.
+    pub(super) folders: Vec<PathBuf>,
+}
+
+/// Reads a list.
 ///
 /// # Errors
 /// A list that cannot be read or is empty, and a path that is not there.
-pub(super) fn read(list: &Path) -> Result<(PathBuf, Vec<PathBuf>)> {
+pub(super) fn read(list: &Path) -> Result<Listed> {
     let failed = |what: String| Error::File {
         path: list.to_path_buf(),
         what,
@@ -33,19 +45,28 @@ pub(super) fn read(list: &Path) -> Result<(PathBuf, Vec<PathBuf>)> {
     };
     reading.map_err(|e| failed(e.to_string()))?;
     let paths = split(&bytes).map_err(|line| failed(format!("line {line} is not UTF-8")))?;
+    let mut folders = Vec::new();
     for path in &paths {
-        present(path)?;
+        if !looked_at(path)?.is_file() && path.is_dir() {
+            folders.push(path.clone());
+        }
     }
     if paths.is_empty() {
         return Err(Error::Nothing { roots: vec![format!("{} (it lists no path)", list.display())] });
     }
     let here = std::env::current_dir().map_err(|e| failed(format!("the current folder is not known: {e}")))?;
-    Ok(below(&here, &paths))
+    let (root, paths) = below(&here, &paths);
+    Ok(Listed { root, paths, folders })
 }
 
 /// That there is something under this name.
 pub(super) fn present(path: &Path) -> Result<()> {
-    std::fs::symlink_metadata(path).map(drop).map_err(|e| Error::File {
+    looked_at(path).map(drop)
+}
+
+/// What stands under this name, links not followed.
+fn looked_at(path: &Path) -> Result<Metadata> {
+    std::fs::symlink_metadata(path).map_err(|e| Error::File {
         path: path.to_path_buf(),
         what: e.to_string(),
         hint: match path == Path::new("-") {
@@ -76,7 +97,7 @@ fn native(name: &[u8]) -> Option<OsString> {
 }
 
 fn below(here: &Path, paths: &[PathBuf]) -> (PathBuf, Vec<PathBuf>) {
-    let whole: Vec<PathBuf> = paths.iter().map(|path| plain(&here.join(path))).collect();
+    let whole: Vec<PathBuf> = paths.iter().map(|path| plain(here.join(path))).collect();
     let inside = whole.iter().all(|path| path.starts_with(here));
     let absolute = paths.iter().filter(|path| path.is_absolute()).count();
     let up = paths.iter().map(|path| parents(path)).max().unwrap_or(0);
@@ -93,7 +114,8 @@ fn below(here: &Path, paths: &[PathBuf]) -> (PathBuf, Vec<PathBuf>) {
     };
     let mut seen = HashSet::new();
     let rel = whole.into_iter().map(|path| path.strip_prefix(&base).map(Path::to_path_buf).unwrap_or(path));
-    (root, rel.filter(|path| seen.insert(path.clone())).collect())
+    // Paths without `.` parts are the same where they are written alike.
+    (root, rel.filter(|path| seen.insert(path.clone().into_os_string())).collect())
 }
 
 /// How many folders a path goes up before it goes down.
@@ -103,9 +125,12 @@ fn parents(path: &Path) -> usize {
 }
 
 /// Without `.` parts; with `..` parts resolved by the file system, for a link may stand before them.
-fn plain(path: &Path) -> PathBuf {
+fn plain(path: PathBuf) -> PathBuf {
+    if path.to_str().is_some_and(|text| paths::is_plain(text) && !text.contains("..")) {
+        return path;
+    }
     if path.components().any(|c| c == Component::ParentDir) {
-        return std::fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
+        return std::fs::canonicalize(&path).unwrap_or(path);
     }
     path.components().collect()
 }
@@ -114,27 +139,27 @@ fn plain(path: &Path) -> PathBuf {
 mod tests {
     use super::*;
 
-    fn paths(of: &[&str]) -> Vec<PathBuf> {
+    fn typed(of: &[&str]) -> Vec<PathBuf> {
         of.iter().map(PathBuf::from).collect()
     }
 
     #[test]
     fn lists_are_lines_or_zero_ended() {
-        assert_eq!(split(b"a.png\r\nb c.mov\n\n"), Ok(paths(&["a.png", "b c.mov"])));
-        assert_eq!(split(b"a\nb.png\0c.png\0"), Ok(paths(&["a\nb.png", "c.png"])));
+        assert_eq!(split(b"a.png\r\nb c.mov\n\n"), Ok(typed(&["a.png", "b c.mov"])));
+        assert_eq!(split(b"a\nb.png\0c.png\0"), Ok(typed(&["a\nb.png", "c.png"])));
     }
 
     #[cfg(unix)]
     #[test]
     fn paths_are_relative_to_one_root() {
         let here = Path::new("/srv/here");
-        let (root, rel) = below(here, &paths(&["./a/b.png", "/srv/here/c.png", "a/b.png"]));
-        assert_eq!((root, rel), (PathBuf::from("."), paths(&["a/b.png", "c.png"])));
-        let (root, rel) = below(here, &paths(&["a.png", "/mnt/x.png"]));
-        assert_eq!((root, rel), (PathBuf::from("/"), paths(&["srv/here/a.png", "mnt/x.png"])));
+        let (root, rel) = below(here, &typed(&["./a/b.png", "/srv/here/c.png", "a/b.png"]));
+        assert_eq!((root, rel), (PathBuf::from("."), typed(&["a/b.png", "c.png"])));
+        let (root, rel) = below(here, &typed(&["a.png", "/mnt/x.png"]));
+        assert_eq!((root, rel), (PathBuf::from("/"), typed(&["srv/here/a.png", "mnt/x.png"])));
         // What was typed is what root and path make together.
-        let (root, rel) = below(here, &paths(&["/srv/here/a.png", "/srv/here/b/c.png"]));
-        assert_eq!((root, rel), (PathBuf::from("/"), paths(&["srv/here/a.png", "srv/here/b/c.png"])));
+        let (root, rel) = below(here, &typed(&["/srv/here/a.png", "/srv/here/b/c.png"]));
+        assert_eq!((root, rel), (PathBuf::from("/"), typed(&["srv/here/a.png", "srv/here/b/c.png"])));
     }
 
     #[cfg(unix)]
@@ -147,7 +172,7 @@ mod tests {
         }
         std::fs::write(base.join("delivery/final/a.png"), "").unwrap();
         let here = base.join("work/here");
-        let (root, rel) = below(&here, &paths(&["../../delivery/final/a.png"]));
-        assert_eq!((root, rel), (PathBuf::from("../.."), paths(&["delivery/final/a.png"])));
+        let (root, rel) = below(&here, &typed(&["../../delivery/final/a.png"]));
+        assert_eq!((root, rel), (PathBuf::from("../.."), typed(&["delivery/final/a.png"])));
     }
 }

@@ -32,13 +32,17 @@ pub(super) fn inside_others(roots: &mut Vec<PathBuf>, exclude: &GlobSet) -> Vec<
 
 /// The listed paths below `root` that none of `roots` holds; nothing where all of them are held.
 pub(super) fn outside(root: &Path, listed: Vec<PathBuf>, roots: &[PathBuf], exclude: &GlobSet) -> Option<Vec<PathBuf>> {
+    // Links need not be resolved where there is nothing to compare with.
+    if roots.is_empty() {
+        return Some(listed);
+    }
     let whole: Vec<PathBuf> = roots.iter().filter_map(|root| std::fs::canonicalize(root).ok()).collect();
     let held = |path: &PathBuf| {
         let path = std::fs::canonicalize(root.join(path)).ok();
         path.is_some_and(|path| whole.iter().any(|outer| holds(outer, &path, exclude)))
     };
     let left: Vec<PathBuf> = listed.into_iter().filter(|path| !held(path)).collect();
-    (roots.is_empty() || !left.is_empty()).then_some(left)
+    (!left.is_empty()).then_some(left)
 }
 
 /// Whether the walk over `outer` comes to `inner`.

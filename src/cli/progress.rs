@@ -133,7 +133,9 @@ impl Watch for Progress {
 
     fn judged(&self, bytes: u64, findings: &[Finding]) {
         self.count_judged(&self.files, findings);
-        self.bar.inc(bytes);
+        if !self.bar.is_hidden() {
+            self.bar.inc(bytes);
+        }
     }
 
     fn judged_member(&self, findings: &[Finding]) {

@@ -82,10 +82,10 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: Arguments) -> Result<u8> {
-    let (roots, listed) = roots(&arguments)?;
+    let Named { roots, listed, folders } = named(&arguments)?;
     let listed_roots = arguments.shared.trees(&roots)?;
     let local = roots::local(&roots);
-    let trees = Trees::new(scanned(&arguments, listed.as_deref()), arguments.allow_inside);
+    let trees = Trees::new(roots::local(&arguments.roots).into_iter().chain(folders).collect(), arguments.allow_inside);
     trees.keep_out("the configuration", defaults::file().as_deref())?;
     trees.keep_out("the list of --files-from", arguments.files_from.as_deref())?;
     trees.keep_out("the baseline", arguments.judging.baseline.as_deref())?;
@@ -253,8 +253,16 @@ pub(super) fn on_interrupt(stop: &Arc<AtomicBool>, verifier: &Arc<Verifier>) {
     });
 }
 
-/// The roots, and the paths below the last of them where they were listed.
-fn roots(arguments: &Arguments) -> Result<(Vec<PathBuf>, Option<Vec<PathBuf>>)> {
+/// What the command line names.
+struct Named {
+    roots: Vec<PathBuf>,
+    /// The paths below the last of the roots, where they were listed.
+    listed: Option<Vec<PathBuf>>,
+    /// The listed folders: they are scanned whole, and so never written to.
+    folders: Vec<PathBuf>,
+}
+
+fn named(arguments: &Arguments) -> Result<Named> {
     let mut roots = arguments.roots.clone();
     for root in roots.iter().filter(|root| !roots::is_address(root)) {
         present(root)?;
@@ -264,20 +272,11 @@ fn roots(arguments: &Arguments) -> Result<(Vec<PathBuf>, Option<Vec<PathBuf>>)> 
     for (inner, outer) in overlap::inside_others(&mut roots, &exclude).into_iter().chain(addresses) {
         warn(&format!("{} lies in {} and is scanned with it, once", inner.display(), outer.display()));
     }
-    let listed = arguments.files_from.as_deref().map(listing::read).transpose()?;
-    let listed =
-        listed.and_then(|(root, paths)| Some((root.clone(), overlap::outside(&root, paths, &roots, &exclude)?)));
-    let listed = listed.map(|(root, paths)| {
-        roots.push(root);
-        paths
-    });
-    Ok((roots, listed))
-}
-
-/// The folders and files that are scanned whole, and so never written to.
-fn scanned(arguments: &Arguments, listed: Option<&[PathBuf]>) -> Vec<PathBuf> {
-    let listed = listed.unwrap_or_default().iter().filter(|path| path.is_dir());
-    roots::local(&arguments.roots).into_iter().chain(listed.cloned()).collect()
+    let Some(list) = &arguments.files_from else { return Ok(Named { roots, listed: None, folders: Vec::new() }) };
+    let listing::Listed { root, paths, folders } = listing::read(list)?;
+    let listed = overlap::outside(&root, paths, &roots, &exclude);
+    roots.extend(listed.is_some().then_some(root));
+    Ok(Named { roots, listed, folders })
 }
 
 /// The maker of pictures, which tells how far it has come where that can be seen.

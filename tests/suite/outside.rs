@@ -105,6 +105,24 @@ fn what_the_user_names_inside_is_refused_unless_that_is_said() {
 
 #[cfg(unix)]
 #[test]
+fn a_listed_folder_is_scanned_whole_however_it_is_named() {
+    let place = Place::new();
+    std::fs::create_dir(place.at("y")).unwrap();
+    let whole = place.at("d");
+    for listed in ["d", "./d/", "x/../d", whole.to_str().unwrap()] {
+        std::fs::write(place.at("x/list"), format!("{listed}\n")).unwrap();
+        let output = place.run(&["scan", "--files-from", "x/list", "--report", "json=d/r.json"]);
+        assert!(refused(&output), "{listed}: {}", said(&output));
+        let output = place.run(&["scan", "--files-from", "x/list", "--report", "json=y/r.json"]);
+        assert_eq!(output.status.code(), Some(1), "{listed}: {}", said(&output));
+    }
+    std::fs::write(place.at("x/list"), "../y/../d\n").unwrap();
+    let output = place.program(&["scan", "--files-from", "list", "--report", "json=../d/r.json"]);
+    let output = { output }.current_dir(place.at("x")).output().unwrap();
+    assert!(refused(&output), "{}", said(&output));
+}
+
+#[test]
 fn links_do_not_hide_where_something_lies() {
     use std::os::unix::fs::symlink;
     let place = Place::new();

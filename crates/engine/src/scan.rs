@@ -40,7 +40,8 @@ use crate::walk::{Named, Walk};
 use asset::{Approved, AssetFiles, Job, Judged, Pass, catch_panic, process_asset};
 use countersign_delivery::packages::{PackageIndex, Row, Sequences, archive, capped, frame_name};
 pub use countersign_io::inside_roots;
-use countersign_io::{self as io, Roots, TempSpace};
+use countersign_io::paths::below_root;
+use countersign_io::{self as io, Kind, Roots, TempSpace};
 use countersign_judge::judge::Judge;
 use countersign_judge::roles;
 use countersign_model::error::{Error, Result};
@@ -101,7 +102,7 @@ pub(crate) fn run(
     let walk =
         Walk::over(roots, options.exclude.clone()).listing(options.listed.as_deref()).naming(Named::of(&deliveries));
     let mut walk = walk.shared_by(pool.current_num_threads());
-    let space = TempSpace::outside(&scanned(&roots.local_paths(), options.listed.as_deref()));
+    let space = TempSpace::outside(&scanned(roots, options.listed.as_deref()));
     let open = OpenFiles::default();
     let kept = KeptFacts::default();
     let files = AssetFiles { roots, space: &space, open: &open, kept: &kept, from_cache: &scan.from_cache };
@@ -214,14 +215,13 @@ pub(crate) fn run(
 }
 
 /// The folders that are scanned whole: nothing is written in them.
-fn scanned(roots: &[PathBuf], listed: Option<&[PathBuf]>) -> Vec<PathBuf> {
-    match (listed, roots.split_last()) {
-        (Some(listed), Some((last, whole))) => {
-            let below = listed.iter().map(|path| last.join(path)).filter(|path| path.is_dir());
-            whole.iter().cloned().chain(below).collect()
-        }
-        _ => roots.to_vec(),
-    }
+fn scanned(roots: &Roots, listed: Option<&[PathBuf]>) -> Vec<PathBuf> {
+    let mut whole = roots.local_paths();
+    let Some(listed) = listed else { return whole };
+    let (last, listings) = (whole.pop().unwrap_or_default(), roots.get(roots.len().saturating_sub(1)));
+    let is_file = |path: &PathBuf| listings.is_some_and(|known| known.kind(&below_root(path)) == Some(Kind::File));
+    whole.extend(listed.iter().filter(|path| !is_file(path)).map(|path| last.join(path)).filter(|path| path.is_dir()));
+    whole
 }
 
 /// Rows of one walk that are not told yet, the archives among them, and their pictures.

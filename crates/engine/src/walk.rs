@@ -12,12 +12,12 @@ mod sidecars;
 mod system;
 
 use std::collections::VecDeque;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use globset::GlobSet;
 
-use countersign_io::paths::native;
+use countersign_io::paths::{below_root, native};
 use countersign_io::{self as io, Kind, Listings, Roots, Stat};
 use countersign_model::limits;
 use countersign_model::{Asset, NotLookedAt, PassedOverReason, Problem, ProblemKind};
@@ -149,10 +149,7 @@ impl Walk {
         let (root, start) = match self.listed.as_mut().filter(|_| last) {
             None => (self.waiting.pop_front()?, None),
             Some(listed) => match listed.pop_front() {
-                Some(path) => {
-                    let plain = path.components().filter(|part| *part != Component::CurDir);
-                    (self.waiting.front().copied()?, Some(lossless(&plain.collect::<PathBuf>())))
-                }
+                Some(path) => (self.waiting.front().copied()?, Some(below_root(&path))),
                 None => {
                     self.waiting.pop_front();
                     return None;
@@ -268,7 +265,8 @@ impl RootWalk {
             return Vec::new();
         }
         // Links on the way to it are as whoever named it wants them.
-        let obstacle = if tree.is_link(&start) { self.target(&start).err() } else { None };
+        let is_link = self.listings.kind(&start) != Some(Kind::File) && tree.is_link(&start);
+        let obstacle = if is_link { self.target(&start).err() } else { None };
         vec![Asset { rel, ..self.file(start, &Ok(stat), obstacle) }]
     }
 

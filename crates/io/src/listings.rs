@@ -88,6 +88,12 @@ impl Folder {
         Some((self.names.get(start as usize..end as usize)?, kind))
     }
 
+    /// What goes by a name.
+    #[must_use]
+    pub fn kind(&self, name: &str) -> Option<Kind> {
+        self.starting_with(name).find(|(known, _)| *known == name).map(|(_, kind)| kind)
+    }
+
     /// How many names there are.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -108,6 +114,8 @@ type Listed = Result<Arc<Folder>, (io::ErrorKind, String)>;
 #[derive(Debug)]
 pub struct Listings {
     tree: Arc<dyn Tree>,
+    /// Whether its folders are folders of this machine.
+    local: bool,
     folders: Mutex<HashMap<String, Arc<OnceLock<Listed>>>>,
 }
 
@@ -115,7 +123,7 @@ impl Listings {
     /// Of a tree of which nothing is listed yet.
     #[must_use]
     pub fn new(tree: Arc<dyn Tree>) -> Self {
-        Self { tree, folders: Mutex::default() }
+        Self { local: tree.local_path("").is_some(), tree, folders: Mutex::default() }
     }
 
     /// The tree itself.
@@ -141,5 +149,15 @@ impl Listings {
             Err(e) => Err((e.kind(), e.to_string())),
         });
         listed.clone().map_err(|(kind, what)| io::Error::new(kind, what))
+    }
+
+    /// What a path is by the names of its folder: of many files of one folder, that takes one question to the drive. `None`
+    /// where that does not tell; elsewhere than on this machine nobody is asked.
+    pub fn kind(&self, path: &str) -> Option<Kind> {
+        if !self.local || path.is_empty() {
+            return None;
+        }
+        let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+        self.folder(folder).ok()?.kind(name)
     }
 }

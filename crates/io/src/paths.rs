@@ -25,6 +25,9 @@ use super::os;
 /// ```
 #[must_use]
 pub fn lossless(path: &Path) -> String {
+    if let Some(text) = path.to_str().filter(|text| is_plain(text)) {
+        return text.to_owned();
+    }
     let part = |part: Component<'_>| match part {
         // The separator after it is the root's own.
         Component::RootDir => Vec::new(),
@@ -33,6 +36,31 @@ pub fn lossless(path: &Path) -> String {
     let parts: Vec<_> = path.components().map(part).collect();
     let bytes = if parts == [b""] { b"/".to_vec() } else { parts.join(&b'/') };
     lossless_bytes(&bytes)
+}
+
+/// Whether a path is written as [`lossless`] writes it, and without parts that stand for the folder that one is in behind
+/// others, as far as can be told cheaply.
+#[must_use]
+pub fn is_plain(text: &str) -> bool {
+    // What stands before the first separator is nothing (of an absolute path), or whatever the path begins with.
+    let plain = |(at, part): (usize, &str)| at == 0 || !matches!(part, "" | ".");
+    std::path::MAIN_SEPARATOR == '/' && !text.contains('\\') && text.split('/').enumerate().all(plain)
+}
+
+/// A path below a root, as [`lossless`] writes it, without the parts that stand for the folder that one is in.
+///
+/// ```
+/// use std::path::Path;
+///
+/// assert_eq!(countersign_io::paths::below_root(Path::new("./reel 1/./ü.mov")), "reel 1/ü.mov");
+/// assert_eq!(countersign_io::paths::below_root(Path::new(".")), "");
+/// ```
+#[must_use]
+pub fn below_root(path: &Path) -> String {
+    if path.components().next() != Some(Component::CurDir) {
+        return lossless(path);
+    }
+    lossless(&path.components().filter(|part| *part != Component::CurDir).collect::<PathBuf>())
 }
 
 /// Bytes as text: stray ones are written `\xNN` and backslashes doubled, but only in names that need it.

@@ -14,7 +14,7 @@ use crate::archives::{self, Budget, Container, Inside, OpenContext};
 use crate::open_files::OpenFiles;
 use crate::walk::{self, lossless};
 use countersign_io::asset_budget::{self, AssetBudget};
-use countersign_io::paths::native;
+use countersign_io::paths::{below_root, native};
 use countersign_io::source::Source;
 use countersign_io::{self as io, ByteRange, Entry, Kind as FileKind, Listings, Roots, TempSpace};
 use countersign_media::formats::{self, Archive};
@@ -170,8 +170,7 @@ pub(super) fn names(
             None => below((root, listings), String::new(), (exclude, &trees), &mut out),
             Some(paths) => {
                 for path in paths {
-                    let plain = path.components().filter(|part| *part != std::path::Component::CurDir);
-                    below((root, listings), lossless(&plain.collect::<PathBuf>()), (exclude, &trees), &mut out);
+                    below((root, listings), below_root(path), (exclude, &trees), &mut out);
                 }
             }
         }
@@ -194,7 +193,7 @@ fn below(
     (exclude, trees): (&GlobSet, &Trees<'_>),
     out: &mut Names,
 ) {
-    if listings.folder(&start).is_err() {
+    if listings.kind(&start) == Some(FileKind::File) || listings.folder(&start).is_err() {
         return single((root, listings), start, (exclude, trees), out);
     }
     let mut open = vec![start];

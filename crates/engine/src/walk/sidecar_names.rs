@@ -1,6 +1,5 @@
 //! The names of files that stand beside others: sidecars, and the raw files and pictures that cameras write together.
 
-use std::ffi::OsStr;
 use std::path::Path;
 
 use crate::extract::SIDECARS;
@@ -78,6 +77,30 @@ pub(super) fn is_sidecar(path: &Path) -> bool {
 
 /// Whether a name has one of these endings, in either case.
 pub(super) fn ends_with(path: &Path, endings: &[&str]) -> bool {
-    let ending = path.extension().and_then(OsStr::to_str);
-    ending.is_some_and(|ending| endings.iter().any(|known| known.eq_ignore_ascii_case(ending)))
+    ending(path).is_some_and(|ending| endings.iter().any(|known| known.as_bytes().eq_ignore_ascii_case(ending)))
+}
+
+/// What follows the last point of a file's name, as [`Path::extension`] tells it, without the path being taken apart.
+fn ending(path: &Path) -> Option<&[u8]> {
+    let bytes = path.as_os_str().as_encoded_bytes();
+    let at = bytes.iter().rposition(|b| *b == b'.')?;
+    let (before, ending) = bytes.split_at_checked(at)?;
+    let is_separator = |b: &u8| std::path::is_separator(char::from(*b));
+    let named = before.last().is_some_and(|b| !is_separator(b));
+    ending.strip_prefix(b".").filter(|ending| named && !ending.iter().any(is_separator))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::ffi::OsStr;
+
+    #[test]
+    fn endings_are_those_that_paths_have() {
+        for path in ["a.jpg", "a/b.c.XMP", "a/.jpg", "a.b/c", "a.", ".a.b", "a", "", "a/b.jpg", "ä.öü", "a..xmp"] {
+            let expected = Path::new(path).extension().map(OsStr::as_encoded_bytes);
+            assert_eq!(ending(Path::new(path)), expected, "{path}");
+        }
+        assert!(ends_with(Path::new("x/A.XmP"), &["json", "xmp"]) && !ends_with(Path::new("x/xmp"), &["xmp"]));
+    }
 }
