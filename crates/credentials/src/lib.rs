@@ -176,7 +176,29 @@ impl Verifier {
 
     /// As [`Verifier::credentials`], for a file that was taken out of an archive with its sidecars alone.
     pub fn credentials_detached(&self, path: &Path, read: &mut Extraction, sidecars: &[PathBuf]) {
-        self.fill(Place { path, detached: true, beside: &OnDrive }, read, sidecars);
+        self.credentials_in_archive(path, read, sidecars, &OnDrive);
+    }
+
+    /// As [`Verifier::credentials_detached`], for a member that lies in its archive still: somebody else opens what stands
+    /// beside it. No path leads to it: call this only where [`Verifier::opens_file_for`] none of its stores.
+    pub fn credentials_in_archive(
+        &self,
+        path: &Path,
+        read: &mut Extraction,
+        sidecars: &[PathBuf],
+        beside: &dyn Neighbors,
+    ) {
+        self.fill(Place { path, detached: true, beside }, read, sidecars);
+    }
+
+    /// Whether the asset's file is opened to verify these bytes as its manifest store: a store in which no claim can be
+    /// read is never weighed against the asset.
+    #[must_use]
+    pub fn opens_file_for(&self, store: &[u8]) -> bool {
+        self.opens_files() && {
+            let parsed = store::read(store);
+            parsed.problem.is_none() && has_claim(&parsed)
+        }
     }
 
     fn fill(&self, place: Place<'_>, read: &mut Extraction, sidecars: &[PathBuf]) {
@@ -305,7 +327,7 @@ impl Verifier {
         let ReadStore { parsed, store, embedded } = read;
         let stopped =
             |state, obstacle: String| (Verdict { state, obstacle: Some(obstacle), ..Verdict::default() }, None);
-        let readable = parsed.manifests.last().is_some_and(|m| !m.claim.is_null());
+        let readable = has_claim(parsed);
         let broken = store.damage.clone().or_else(|| parsed.problem.as_ref().map(|p| p.what.clone()));
         if !readable {
             let what = broken.unwrap_or_else(|| "no claim can be read from the manifest store".to_owned());
@@ -353,6 +375,11 @@ impl Verifier {
             Err(what) => Verdict::unverified(what.to_owned()),
         }
     }
+}
+
+/// Whether the claim of the active manifest can be read.
+fn has_claim(parsed: &store::ParsedStore) -> bool {
+    parsed.manifests.last().is_some_and(|manifest| !manifest.claim.is_null())
 }
 
 /// What of a store could hold a mark and was not read.
@@ -446,7 +473,7 @@ fn carry(store: &Store, facts: &mut Facts, out: &mut Credentials) {
         out.offset = Some(store.offset);
     }
     let parsed = store::read(&store.bytes);
-    let readable = parsed.manifests.last().is_some_and(|m| !m.claim.is_null());
+    let readable = has_claim(&parsed);
     let lost = parsed.problem.as_ref().map(|p| p.what.clone());
     if let Some(what) = lost.or_else(|| (!readable).then(|| "no claim can be read from it".to_owned())) {
         let what = format!("the manifest store is not all readable: {what}");

@@ -3,6 +3,7 @@
 mod apart;
 mod appended;
 mod cut;
+mod in_archive;
 mod sidecars;
 
 use std::num::NonZeroU32;
@@ -12,7 +13,7 @@ use std::sync::Arc;
 use countersign_credentials::{Neighbors, OnDrive, Verifier};
 use countersign_io::asset_budget::{self, AssetBudget, Entered};
 use countersign_io::source::Source;
-use countersign_io::{ByteRange, TempSpace, is_of_space};
+use countersign_io::{ByteRange, TempSpace};
 use countersign_judge::marks::{self, Catalogue};
 use countersign_media::decoders;
 use countersign_media::formats::{self, Archive, Format};
@@ -105,45 +106,17 @@ pub fn member((path, bytes): Inside<'_>, beside: &[Inside<'_>], space: &TempSpac
     // Two members may have one name: what is beside one of them is read for it alone.
     let options = &Options { sidecars: None, ..options.clone() };
     let sidecars = beside.iter().filter(|(other, _)| is_sidecar(other));
-    let sources = sidecars.clone().map(|(path, bytes)| (*path, bytes.clone().map(|opened| Source::new(&opened.held))));
+    let sources = sidecars.map(|(path, bytes)| (*path, bytes.clone().map(|opened| Source::new(&opened.held))));
     let mut out = read_with_sidecars(path, bytes.clone().map(|opened| Source::new(&opened.held)), sources, options);
     let problems = beside.iter().filter_map(|(path, bytes)| Some((path, bytes.as_ref().ok()?.problem.clone()?)));
     let problems = problems.map(|(path, problem)| Problem { place: beside_place(path), ..problem });
     let own = bytes.as_ref().ok().and_then(|opened| opened.problem.clone());
     own.into_iter().chain(problems).for_each(|problem| tags::push_problem(&mut out, problem));
     if let Some(verifier) = &options.verifier {
-        let beside_it = sidecars.clone().any(|(path, _)| extension(path) == "c2pa");
-        if !beside_it && (out.stores.is_empty() || !verifier.opens_files()) {
-            verifier.credentials(path, &mut out, &[]);
-        } else {
-            verify_laid_out(verifier, (path, bytes), beside, space, &mut out);
-        }
+        let files = in_archive::MemberFiles { path, bytes: &bytes, beside };
+        in_archive::credentials(verifier, files, space, &mut out);
     }
     finish(path, out, options)
-}
-
-fn verify_laid_out(
-    verifier: &Verifier,
-    own: Inside<'_>,
-    beside: &[Inside<'_>],
-    space: &TempSpace,
-    out: &mut Extraction,
-) {
-    let all = std::iter::once(&own).chain(beside);
-    let files: Vec<_> = all.filter_map(|(path, bytes)| Some((*path, &bytes.as_ref().ok()?.held))).collect();
-    let laid = if own.1.is_ok() { space.materialize(&files) } else { return };
-    match laid {
-        Ok(laid) => {
-            let [path, others @ ..] = laid.paths.as_slice() else { return };
-            let sidecars: Vec<_> = others.iter().filter(|path| is_sidecar(path)).cloned().collect();
-            verifier.credentials_detached(path, out, &sidecars);
-        }
-        Err(problem) => {
-            // What the manifests say is read all the same; only their hold on the bytes is not known.
-            verifier.credentials_detached(own.0, out, &[]);
-            tags::push_problem(out, if is_of_space(&problem) { problem.harmless() } else { problem });
-        }
-    }
 }
 
 /// What the bytes and those beside them say, before credentials are looked at.

@@ -1,11 +1,13 @@
 //! Roots become sorted batches of assets.
 //!
 //! Files of one folder come together, so that sidecars are found without asking the disk again; folders
-//! follow in byte order of their names, so that a tree is always walked the same way.
+//! follow in byte order of their names, so that a tree is always walked the same way. Of a folder its names are kept, and
+//! assets are made of them as they are asked for: it may have a million files.
 //! Links are followed inside the root only, each under its own name, and a folder that is in itself once more; devices,
 //! pipes and sockets are named and never opened.
 
 mod batches;
+mod folder_files;
 mod siblings;
 mod sidecar_names;
 mod sidecars;
@@ -24,9 +26,9 @@ use countersign_model::{Asset, NotLookedAt, PassedOverReason, Problem, ProblemKi
 
 pub use countersign_io::paths::{from_lossless, lossless};
 pub(crate) use siblings::{SameStem, Siblings};
+use folder_files::{FileNumbers, FolderFiles};
 use sidecars::LastFolder;
 pub use sidecars::sidecars;
-pub(crate) use sidecars::with_sidecars;
 pub(crate) use system::{Named, is_system};
 use system::{is_system_file, is_system_folder};
 
@@ -73,6 +75,8 @@ struct RootWalk {
     listed: bool,
     /// The folder where it started: whoever names a system folder wants what is in it.
     base: String,
+    /// The files of the innermost open folder, until all of them were handed out.
+    files: Option<FolderFiles>,
     /// Open folders, the innermost last.
     open: Vec<OpenFolder>,
     /// Folders entered by a link, and files below them so far: links between folders cannot multiply the walk for ever.
@@ -81,11 +85,11 @@ struct RootWalk {
     named: Arc<Named>,
 }
 
-/// A folder whose files were handed out.
+/// A folder whose files come first.
 struct OpenFolder {
     /// Its path below the root, links resolved.
     target: String,
-    below: std::vec::IntoIter<Below>,
+    below: VecDeque<Below>,
 }
 
 /// What comes after the files of a folder.
@@ -165,6 +169,7 @@ impl Walk {
             start,
             listed,
             base,
+            files: None,
             open: Vec::new(),
             linked_folders: 0,
             linked_files: 0,
@@ -186,15 +191,14 @@ impl Walk {
                 None => return false,
             },
         };
-        if let Some(mut siblings) = below.siblings(&self.exclude, &mut self.passed_over) {
+        let room = self.batch.saturating_sub(self.ready.len());
+        if let Some(mut assets) = below.next_assets(room, &self.exclude, &mut self.passed_over) {
             if below.listed && below.open.is_empty() {
                 // One listed file: its siblings are not seen.
                 let listings = &below.listings;
-                siblings.iter_mut().for_each(|asset| asset.sidecars = self.beside.sidecars_of(asset, listings));
-                self.ready.extend(siblings);
-            } else {
-                self.ready.extend(with_sidecars(siblings));
+                assets.iter_mut().for_each(|asset| asset.sidecars = self.beside.sidecars_of(asset, listings));
             }
+            self.ready.extend(assets);
             self.current = Some(below);
         }
         true
@@ -212,13 +216,18 @@ impl Iterator for Walk {
 }
 
 impl RootWalk {
-    /// The files of the next folder; `None` at the end.
-    fn siblings(&mut self, exclude: &GlobSet, passed: &mut NotLookedAt) -> Option<Vec<Asset>> {
+    /// What comes next, at most `room` files; `None` at the end.
+    fn next_assets(&mut self, room: usize, exclude: &GlobSet, passed: &mut NotLookedAt) -> Option<Vec<Asset>> {
         if let Some(start) = self.start.take() {
             return Some(self.begin(start, exclude, passed));
         }
+        if let Some(mut files) = self.files.take() {
+            let assets = self.next_files(&mut files, room, exclude);
+            self.files = (!files.is_done()).then_some(files);
+            return Some(assets);
+        }
         loop {
-            let next = self.open.last_mut()?.below.next();
+            let next = self.open.last_mut()?.below.pop_front();
             match next {
                 None => drop(self.open.pop()),
                 Some(Below::Refused(asset)) => return Some(vec![*asset]),
@@ -234,6 +243,32 @@ impl RootWalk {
                 }
             }
         }
+    }
+
+    /// The next files of the open folder. What has become a folder since it was listed is walked as one.
+    fn next_files(&mut self, files: &mut FolderFiles, room: usize, exclude: &GlobSet) -> Vec<Asset> {
+        let mut assets = Vec::new();
+        while assets.len() < room {
+            let Some(number) = files.next_number() else { break };
+            let Some(file) = files.file(number) else { continue };
+            let (path, link) = (io::join(&files.path, file.name), file.kind == Kind::Link);
+            let stat = self.stat(&path);
+            if !link && stat.as_ref().is_ok_and(|stat| stat.kind == Kind::Folder) {
+                let around = self.open.last().map(|folder| folder.target.clone()).unwrap_or_default();
+                let found = self.below(path, file.name, false, (&around, exclude)).ok().flatten();
+                if let Some(folder) = self.open.last_mut() {
+                    folder.below.extend(found);
+                }
+                continue;
+            }
+            let obstacle = if link && stat.is_ok() { self.target(&path).err() } else { None };
+            let mut asset = self.file(path, &stat, obstacle);
+            let sidecars = file.beside.sidecars.iter().filter_map(|at| files.name(*at));
+            asset.sidecars = sidecars.map(|name| self.path_of(&io::join(&files.path, name))).collect();
+            asset.raw_sibling = file.beside.raw;
+            assets.push(asset);
+        }
+        assets
     }
 
     /// The root itself, or a path that was listed by its name.
@@ -276,37 +311,41 @@ impl RootWalk {
         tree.local_path("").map_or_else(|| tree.name(), |path| lossless(&path))
     }
 
-    /// Opens a folder: its files now, the folders in it later.
+    /// Opens a folder: its files come next, the folders in it later. Gives what cannot be opened.
     fn enter(&mut self, path: String, target: String, exclude: &GlobSet, passed: &mut NotLookedAt) -> Vec<Asset> {
         let folder = match self.listings.folder(&target) {
             Ok(folder) => folder,
             Err(e) => return vec![self.failed(&path, &e)],
         };
-        let (mut files, mut below) = (Vec::new(), Vec::new());
-        for (name, kind) in folder.iter() {
+        let (mut files, mut below) = (FileNumbers::default(), VecDeque::new());
+        for (number, (name, kind)) in folder.iter().enumerate() {
             let at = io::join(&path, name);
-            let stat = if kind == Kind::Folder { Ok(Stat { kind, ..Stat::default() }) } else { self.stat(&at) };
-            if stat.as_ref().is_ok_and(|stat| stat.kind == Kind::Folder) {
+            let leads_to = (kind == Kind::Link).then(|| self.stat(&at));
+            let is_folder = |stat: &std::io::Result<Stat>| stat.as_ref().is_ok_and(|stat| stat.kind == Kind::Folder);
+            if kind == Kind::Folder || leads_to.as_ref().is_some_and(is_folder) {
                 match self.below(at.clone(), name, kind == Kind::Link, (&target, exclude)) {
                     Ok(next) => below.extend(next),
                     Err(why) => passed.pass(self.root, &at, why),
                 }
                 continue;
             }
-            let broken = kind == Kind::Link && stat.is_err();
+            let broken = leads_to.as_ref().is_some_and(Result::is_err);
             let passes = if broken { None } else { self.passes_over_file(name, &at, exclude) };
             if let Some(why) = passes {
                 passed.pass(self.root, &at, why);
                 continue;
             }
-            let obstacle = if kind == Kind::Link && !broken { self.target(&at).err() } else { None };
-            files.push(self.file(at, &stat, obstacle));
+            let is_file = |stat: std::io::Result<Stat>| {
+                stat.is_ok_and(|stat| stat.kind == Kind::File) && self.target(&at).is_ok()
+            };
+            files.add(number, kind == Kind::Other || leads_to.is_some_and(|stat| !is_file(stat)));
         }
         if path != target {
             self.linked_files = self.linked_files.saturating_add(files.len() as u64);
         }
-        self.open.push(OpenFolder { target, below: below.into_iter() });
-        files
+        self.files = Some(FolderFiles::of(path, folder, files));
+        self.open.push(OpenFolder { target, below });
+        Vec::new()
     }
 
     /// Why a file is passed over, if it is.
@@ -392,10 +431,15 @@ impl RootWalk {
         asset
     }
 
-    fn asset(&self, rel: String, stat: Option<&Stat>, obstacle: Option<Problem>) -> Asset {
+    /// The path to open of what lies at this place.
+    fn path_of(&self, rel: &str) -> PathBuf {
         let tree = self.listings.tree();
         // Elsewhere than on this machine it goes by its address, which no file of this machine is called.
-        let path = tree.local_path(&rel).unwrap_or_else(|| PathBuf::from(io::join(&tree.name(), &rel)));
+        tree.local_path(rel).unwrap_or_else(|| PathBuf::from(io::join(&tree.name(), rel)))
+    }
+
+    fn asset(&self, rel: String, stat: Option<&Stat>, obstacle: Option<Problem>) -> Asset {
+        let path = self.path_of(&rel);
         let stat = stat.copied().unwrap_or_default();
         let changed = stat.changed;
         Asset { obstacle, changed, ..Asset::new(path, rel, self.root, stat.len, stat.modified) }

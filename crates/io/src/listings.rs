@@ -79,7 +79,9 @@ impl Folder {
         from
     }
 
-    fn get(&self, index: usize) -> Option<(&str, Kind)> {
+    /// The name of this number, and what goes by it.
+    #[must_use]
+    pub fn get(&self, index: usize) -> Option<(&str, Kind)> {
         let start = match index.checked_sub(1) {
             Some(before) => self.entries.get(before)?.0,
             None => 0,

@@ -113,7 +113,8 @@ impl TempSpace {
 
     fn write(&self, path: &Path, held: &ByteRange) -> Result<(), Problem> {
         let mut to = File::create_new(path).map_err(|e| self.full(&e))?;
-        let (mut from, mut buffer) = (held.stream(), vec![0; COPIED]);
+        let room = usize::try_from(held.len()).unwrap_or(COPIED).clamp(1, COPIED);
+        let (mut from, mut buffer) = (held.stream(), vec![0; room]);
         loop {
             let read = match from.read(&mut buffer) {
                 Ok(0) => return Ok(()),

@@ -20,6 +20,7 @@ mod finding;
 mod format_id;
 mod heading;
 pub mod json;
+mod kept_bytes;
 mod known_copy;
 pub mod limits;
 mod run;

@@ -14,6 +14,7 @@
 mod pictures;
 mod statement;
 mod udim;
+mod widths;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -22,6 +23,7 @@ use countersign_model::{AssetReport, Frames, PackageFault, PackageFaultKind};
 pub use pictures::PictureTraits;
 use pictures::{Open, Pictures};
 use statement::FrameStatement;
+use widths::Widths;
 
 /// Frames that make a run, where the name is a frame's: a kind that only comes as frames, or `name.1001.ext`.
 const LEAST: usize = 8;
@@ -37,6 +39,10 @@ const SOME: usize = 16;
 const PHOTOS: &[&str] = &["jpg", "jpeg", "jpe", "jfif", "mpo", "thm", "heic", "heif", "hif", "webp", "avif", "gif"];
 /// Rows held back while a folder is told: past this a folder is told in parts.
 const HELD: usize = 65_536;
+/// Bytes of them, about, those in runs among them: the same of few rows that say much.
+const HELD_BYTES: usize = 64 * 1024 * 1024;
+/// What is kept of each frame of a run beside its row: its number, how that is written, its picture.
+const OF_FRAME: usize = 96;
 /// Ranges of frames that a command names.
 const RANGES: usize = 64;
 /// Gaps that one message names.
@@ -67,6 +73,8 @@ pub struct Sequences {
     folder: Option<(usize, String)>,
     /// In the order in which they will be told.
     held: Vec<PendingRow>,
+    /// Bytes that they take, about.
+    bytes: usize,
     /// Where the run of a prefix and suffix is held.
     runs: HashMap<(String, String), usize>,
 }
@@ -89,12 +97,12 @@ struct Run {
     /// What is known of its pictures; nothing of files that were put into runs by an earlier number.
     pictures: Pictures,
     /// Number → digits it is written with.
-    numbers: BTreeMap<u64, BTreeSet<usize>>,
+    numbers: BTreeMap<u64, Widths>,
     groups: Vec<Group>,
     /// Where the groups stand of which the like is said: a run may have as many as files.
     by_digest: HashMap<u64, Vec<usize>>,
     /// Numbers of files whose extension is the same in the other case: no gaps of this run.
-    elsewhere: BTreeMap<u64, BTreeSet<usize>>,
+    elsewhere: BTreeMap<u64, Widths>,
     /// Another run of these files tells what is wrong with all of them.
     silent: bool,
 }
@@ -117,8 +125,24 @@ struct Group {
     rows: Vec<AssetReport>,
     numbers: Vec<u64>,
     bytes: u64,
-    /// What is said of the first.
-    said: FrameStatement,
+    /// What is said of the first, once another frame was compared with it.
+    said: Option<FrameStatement>,
+}
+
+impl Group {
+    fn says_the_same(&mut self, report: &AssetReport, said: &FrameStatement) -> bool {
+        let Some(first) = self.rows.first() else { return false };
+        let own = self.said.get_or_insert_with(|| FrameStatement::of(first));
+        statement::same((first, own), (report, said))
+    }
+
+    /// Keeps one row of many of which the same is said; gives the bytes that this saves, about.
+    fn keep_first(&mut self) -> usize {
+        let saved = self.rows.drain(1..).map(|row| row.kept_bytes()).sum();
+        // There was room for all rows of a short run.
+        self.rows.shrink_to(4);
+        saved
+    }
 }
 
 /// A file name taken apart at its last group of digits.
@@ -136,7 +160,8 @@ impl Sequences {
     pub fn take(&mut self, report: AssetReport, traits: Option<PictureTraits>) -> Vec<Row> {
         let folder = (report.root, folder(&report.path).to_owned());
         let mut ready = Vec::new();
-        if self.folder.as_ref() != Some(&folder) || self.held.len() >= HELD {
+        let full = self.held.len() >= HELD || self.bytes >= HELD_BYTES;
+        if self.folder.as_ref() != Some(&folder) || full {
             ready = self.finish(true);
             self.folder = Some(folder);
         }
@@ -151,12 +176,16 @@ impl Sequences {
                 });
                 if let Some(PendingRow::Run(run)) = self.held.get_mut(index) {
                     run.pictures.insert(number, (traits, report.bytes));
-                    run.add(number, digits, report);
+                    let more = report.kept_bytes() + OF_FRAME;
+                    self.bytes = (self.bytes + more).saturating_sub(run.add(number, digits, report));
                 }
             }
             // Nothing held: nothing to wait for.
             None if self.held.is_empty() => ready.push(Row { report, faults: vec![] }),
-            None => self.held.push(PendingRow::Row(Box::new(report))),
+            None => {
+                self.bytes += report.kept_bytes();
+                self.held.push(PendingRow::Row(Box::new(report)));
+            }
         }
         ready
     }
@@ -164,7 +193,7 @@ impl Sequences {
     /// The rows still held; gaps are told when the folder was seen to its end.
     pub fn finish(&mut self, complete: bool) -> Vec<Row> {
         self.runs.clear();
-        self.folder = None;
+        (self.folder, self.bytes) = (None, 0);
         let mut out = Vec::new();
         let mut held = std::mem::take(&mut self.held);
         settle_open(&mut held);
@@ -197,7 +226,8 @@ fn settle_open(held: &mut [PendingRow]) {
             && all.get(&key(run)).is_some_and(|pictures| open.are_frames(pictures))
         {
             run.least = LEAST.min(run.least);
-            run.groups.iter_mut().filter(|group| group.numbers.len() >= LEAST).for_each(|group| group.rows.truncate(1));
+            let long = run.groups.iter_mut().filter(|group| group.numbers.len() >= LEAST);
+            long.for_each(|group| group.rows.truncate(1));
         }
     }
 }
@@ -292,11 +322,11 @@ fn join_extensions(held: &mut [PendingRow]) {
         }
     }
     for places in all.into_values().filter(|places| places.len() > 1) {
-        let mut elsewhere: BTreeMap<u64, BTreeSet<usize>> = BTreeMap::new();
+        let mut elsewhere: BTreeMap<u64, Widths> = BTreeMap::new();
         for place in &places {
             if let Some(PendingRow::Run(run)) = held.get(*place) {
                 for (number, widths) in &run.numbers {
-                    elsewhere.entry(*number).or_default().extend(widths);
+                    elsewhere.entry(*number).or_default().extend(*widths);
                 }
             }
         }
@@ -388,28 +418,25 @@ fn is_camera(prefix: &str, digits: &str, whole: bool) -> bool {
 }
 
 impl Run {
-    fn add(&mut self, number: u64, digits: usize, report: AssetReport) {
+    /// Takes up a frame; gives the bytes that are not kept any more, about.
+    fn add(&mut self, number: u64, digits: usize, report: AssetReport) -> usize {
         self.numbers.entry(number).or_default().insert(digits);
         let said = FrameStatement::of(&report);
         let groups = &mut self.groups;
         let alike = self.by_digest.entry(said.digest()).or_default();
-        let is_same = |group: &Group| {
-            group.rows.first().is_some_and(|first| statement::same((first, &group.said), (&report, &said)))
-        };
-        let like = alike.iter().copied().find(|at| groups.get(*at).is_some_and(is_same));
+        let is_like = |at: &usize| groups.get_mut(*at).is_some_and(|group| group.says_the_same(&report, &said));
+        let like = alike.iter().copied().find(is_like);
         match like.and_then(|at| groups.get_mut(at)) {
             Some(group) => {
                 group.numbers.push(number);
                 group.bytes = group.bytes.saturating_add(report.bytes);
-                if group.numbers.len() < self.least {
-                    group.rows.push(report);
-                } else {
-                    group.rows.truncate(1);
-                }
+                group.rows.push(report);
+                if group.numbers.len() < self.least { 0 } else { group.keep_first() }
             }
             None => {
                 alike.push(groups.len());
-                groups.push(Group { numbers: vec![number], bytes: report.bytes, rows: vec![report], said });
+                groups.push(Group { numbers: vec![number], bytes: report.bytes, rows: vec![report], said: None });
+                0
             }
         }
     }
@@ -420,18 +447,18 @@ impl Run {
             // Of a run in two spellings of its extension, all numbers count.
             let own = (!self.elsewhere.is_empty()).then(|| self.numbers.clone());
             for (number, widths) in &self.elsewhere {
-                self.numbers.entry(*number).or_default().extend(widths);
+                self.numbers.entry(*number).or_default().extend(*widths);
             }
             if self.is_long() && !self.are_stills() && !udim::are_tiles(&self.prefix, self.numbers.keys().copied()) {
                 faults = self.faults();
             }
             self.numbers = own.unwrap_or(self.numbers);
         }
-        for mut group in std::mem::take(&mut self.groups) {
+        for group in std::mem::take(&mut self.groups) {
             if group.numbers.len() < self.least {
-                let rows = group.rows.drain(..);
+                let rows = group.rows.into_iter();
                 out.extend(rows.map(|report| Row { report, faults: std::mem::take(&mut faults) }));
-            } else if let Some(report) = self.merged(&group) {
+            } else if let Some(report) = self.merged(group) {
                 out.push(Row { report, faults: std::mem::take(&mut faults) });
             }
         }
@@ -454,8 +481,9 @@ impl Run {
         next * 2 >= self.numbers.len()
     }
 
-    fn merged(&self, group: &Group) -> Option<AssetReport> {
-        let mut row = group.rows.first()?.clone();
+    fn merged(&self, mut group: Group) -> Option<AssetReport> {
+        group.rows.truncate(1);
+        let mut row = group.rows.pop()?;
         let (first, last) = (*group.numbers.iter().min()?, *group.numbers.iter().max()?);
         let all = if self.elsewhere.is_empty() { &self.numbers } else { &self.elsewhere };
         let present = all.range(first..=last).count() as u64;
@@ -464,7 +492,7 @@ impl Run {
         let old = file_name(&row.path).to_owned();
         row.path = format!("{}[{}-{}]{}", self.prefix, self.written(first), self.written(last), self.suffix);
         let new = file_name(&row.path).to_owned();
-        let exact = file_name(&format!("{}[{}]{}", self.prefix, self.spelled(group), self.suffix)).to_owned();
+        let exact = file_name(&format!("{}[{}]{}", self.prefix, self.spelled(&group), self.suffix)).to_owned();
         for finding in &mut row.findings {
             finding.message = finding.message.replace(&old, &new);
             for command in finding.action.commands_mut() {
@@ -511,7 +539,7 @@ impl Run {
 
     /// The number with the digits that the file has.
     fn written(&self, number: u64) -> String {
-        let width = self.numbers.get(&number).and_then(|w| w.first()).copied().unwrap_or(1);
+        let width = self.numbers.get(&number).and_then(|widths| widths.first()).unwrap_or(1);
         format!("{number:0width$}")
     }
 
@@ -540,7 +568,7 @@ impl Run {
             let frames = if missing == 1 { "frame" } else { "frames" };
             out.push(fault(format!("{missing} {frames}: {}{more}", gaps.join(", "))));
         }
-        if let Some((number, widths)) = self.numbers.iter().find(|(_, widths)| widths.len() > 1) {
+        if let Some((number, widths)) = self.numbers.iter().find(|(_, widths)| widths.is_changing()) {
             let twice: Vec<_> = widths.iter().map(|width| format!("{number:0width$}")).collect();
             out.push(fault(format!("the padding changes: frame {number} is there as {}", twice.join(" and "))));
         } else if let Some(number) = self.padding_change() {
@@ -551,15 +579,15 @@ impl Run {
 
     /// A number written like its neighbor.
     fn like(&self, neighbor: u64, number: u64) -> String {
-        let width = self.numbers.get(&neighbor).and_then(|w| w.first()).copied().unwrap_or(1);
+        let width = self.numbers.get(&neighbor).and_then(|widths| widths.first()).unwrap_or(1);
         format!("{number:0width$}")
     }
 
     /// The first number that is neither as wide as the first one nor grown out of it.
     fn padding_change(&self) -> Option<u64> {
-        let width = *self.numbers.first_key_value()?.1.first()?;
-        let odd = |(number, widths): &(&u64, &BTreeSet<usize>)| {
-            widths.first().is_some_and(|own| *own != width.max(number.to_string().len()))
+        let width = self.numbers.first_key_value()?.1.first()?;
+        let odd = |(number, widths): &(&u64, &Widths)| {
+            widths.first().is_some_and(|own| own != width.max(number.to_string().len()))
         };
         self.numbers.iter().find(odd).map(|(number, _)| *number)
     }

@@ -123,7 +123,6 @@ mod tests {
     fn more_sidecars_than_are_read_are_told() {
         let dir = tempfile::tempdir().unwrap();
         let picture = dir.path().join("a.png");
-        let asset = |path: &Path| countersign_model::Asset::new(path.into(), path.display().to_string(), 0, 1, None);
         // An ending has as many spellings as its letters have cases.
         let spelled = |n: usize| -> String {
             let cased = "settings".chars().enumerate();
@@ -133,8 +132,8 @@ mod tests {
             let names = (0..count).map(|n| dir.path().join(format!("a.{}.json", spelled(n))));
             let paths: Vec<_> = names.chain([picture.clone()]).collect();
             paths.iter().for_each(|path| std::fs::write(path, "{}").unwrap());
-            let assets = paths.iter().map(|path| asset(path)).collect();
-            let found = crate::walk::with_sidecars(assets);
+            let walk = crate::walk::Walk::new(&[dir.path().to_owned()], globset::GlobSet::empty());
+            let found: Vec<_> = walk.flatten().collect();
             let sidecars = &found.iter().find(|asset| asset.path == picture).unwrap().sidecars;
             assert_eq!(sidecars.len(), count.min(limits::SIDECARS + 1));
             let facts = crate::extract::facts(&picture, sidecars, &Options::default());

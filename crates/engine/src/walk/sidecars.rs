@@ -1,40 +1,14 @@
 //! Files beside an asset whose names say that they describe it: `a.xmp`, `a.jpg.xmp` and `a_api.json` beside `a.jpg`, in
 //! either case.
 
-use std::borrow::Cow;
 use std::collections::HashSet;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::siblings::Siblings;
 use super::sidecar_names::{ENDINGS, has_ending, is_sidecar};
 use countersign_io::{self as io, Folder, Listings, paths};
 use countersign_model::Asset;
-
-/// Gives each asset the files beside it whose names say that they describe it.
-pub(crate) fn with_sidecars(mut assets: Vec<Asset>) -> Vec<Asset> {
-    // Entries that could not be looked at come unsorted.
-    assets.sort_by(|a, b| a.path.as_os_str().cmp(b.path.as_os_str()));
-    fn path(assets: &[Asset], at: usize) -> Option<Cow<'_, Path>> {
-        let asset = assets.get(at).filter(|asset| asset.obstacle.is_none())?;
-        Some(Cow::Borrowed(&asset.path))
-    }
-    let siblings = Siblings::of(assets.len(), |at| path(&assets, at));
-    if siblings.is_empty() {
-        return assets;
-    }
-    for at in 0..assets.len() {
-        let Some(asset) = assets.get(at) else { break };
-        let beside = siblings.beside(&asset.path, |at| path(&assets, at));
-        let sidecars =
-            beside.sidecars.iter().filter_map(|at| assets.get(*at)).map(|asset| asset.path.clone()).collect();
-        if let Some(asset) = assets.get_mut(at) {
-            (asset.sidecars, asset.raw_sibling) = (sidecars, beside.raw);
-        }
-    }
-    assets
-}
 
 /// The sidecars of a single file, found by asking for each name that one could have.
 #[must_use]
@@ -128,22 +102,28 @@ fn candidates(path: &Path) -> impl Iterator<Item = OsString> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::folder_files::{FileNumbers, FolderFiles};
     use super::*;
     use crate::extract::SIDECARS;
+    use countersign_io::Kind;
 
-    fn asset(name: &str) -> Asset {
-        Asset::new(Path::new("/d").join(name), name.to_owned(), 0, 1, None)
+    /// The sidecars of a file, in a folder of these names.
+    fn sidecars_among_names(of: &str, names: &[&str]) -> Vec<String> {
+        let mut names = names.to_vec();
+        names.sort_unstable();
+        let mut numbers = FileNumbers::default();
+        (0..names.len()).for_each(|number| numbers.add(number, false));
+        let folder = Folder::of(names.iter().map(|name| ((*name).to_owned(), Kind::File))).unwrap();
+        let files = FolderFiles::of(String::new(), Arc::new(folder), numbers);
+        let file = files.file(names.iter().position(|name| *name == of).unwrap()).unwrap();
+        file.beside.sidecars.iter().map(|at| files.name(*at).unwrap().to_owned()).collect()
     }
 
     #[test]
     fn sidecars_are_found_by_either_name_in_order() {
         let names =
             ["a.jpg", "a.xmp", "A.JPG.xmp", "a_api.json", "a.jpg.txt", "b.jpg", "ab.xmp", "a.swarm.json", "c.xmp"];
-        let siblings = with_sidecars(names.map(asset).into());
-        let of = |name: &str| -> Vec<String> {
-            let asset = siblings.iter().find(|asset| asset.rel == name).unwrap();
-            asset.sidecars.iter().map(|path| path.file_name().unwrap().to_string_lossy().into_owned()).collect()
-        };
+        let of = |name: &str| sidecars_among_names(name, &names);
         assert_eq!(of("a.jpg"), ["a.xmp", "a.swarm.json", "a_api.json", "A.JPG.xmp", "a.jpg.txt"]);
         assert!(of("b.jpg").is_empty() && of("a.xmp").is_empty() && of("c.xmp").is_empty());
     }
@@ -151,11 +131,7 @@ mod tests {
     #[test]
     fn names_that_differ_in_the_case_of_their_ending_are_all_sidecars() {
         let names = ["a.TXT", "a.png", "a.txt", "A.txt", "B.png", "b.TXT", "c", "c.c2pa"];
-        let siblings = with_sidecars(names.map(asset).into());
-        let of = |name: &str| -> Vec<String> {
-            let asset = siblings.iter().find(|asset| asset.rel == name).unwrap();
-            asset.sidecars.iter().map(|path| path.file_name().unwrap().to_string_lossy().into_owned()).collect()
-        };
+        let of = |name: &str| sidecars_among_names(name, &names);
         assert_eq!(
             (of("a.png"), of("B.png"), of("c")),
             (vec!["a.TXT".into(), "a.txt".into()], vec!["b.TXT".into()], vec!["c.c2pa".into()])
@@ -218,9 +194,8 @@ mod tests {
     fn every_candidate_of_a_name_is_found_by_the_map() {
         let path = Path::new("/d/Still.0001.png");
         for name in candidates(path) {
-            let siblings = with_sidecars(vec![asset("Still.0001.png"), asset(&name.to_string_lossy().to_uppercase())]);
-            let found = siblings.iter().find(|asset| asset.rel == "Still.0001.png").unwrap();
-            assert_eq!(found.sidecars.len(), 1, "{name:?}");
+            let sidecar = name.to_string_lossy().to_uppercase();
+            assert_eq!(sidecars_among_names("Still.0001.png", &["Still.0001.png", &sidecar]), [sidecar.as_str()]);
         }
     }
 }
