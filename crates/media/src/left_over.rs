@@ -51,7 +51,9 @@ const SHORT: u64 = 32;
 const FILLING: usize = limits::HEAD;
 /// Frames of sound that follow one another by no accident.
 const FRAMES: usize = 10;
-/// Bytes of the longest frame of MPEG audio, and of some filling before the first.
+/// Bytes of the longest frame of MPEG audio: layer II at 8 kHz with 160 kbit/s.
+const FRAME: usize = 2_881;
+/// As many, and some filling before the first.
 const LONGEST: usize = 4 * 1024;
 /// First bytes of a file of its own kind, which are no other one.
 const OWN: u64 = 16;
@@ -235,7 +237,7 @@ fn at_end(source: &mut Source, host: &'static dyn Format, coverage: &Coverage, o
         Some((b"%PDF-", "pdf"))
     } else if end.ends_with(&[0xFF, 0xD9]) && id != "jpeg" {
         Some((&[0xFF, 0xD8, 0xFF], "jpeg"))
-    } else if ends_sound(end, start == 0) && id != "mp3" {
+    } else if id != "mp3" && ends_sound(end, start == 0) {
         Some((b"ID3", "mp3"))
     } else {
         None
@@ -263,15 +265,15 @@ fn ends_archive(source: &mut Source, start: u64, tail: &[u8]) -> bool {
 /// Whether frames of sound follow one another up to the last byte, before a tag of ID3v1 where there is one. `all`: these
 /// bytes are the whole file, so that a tag before the sound is among them.
 fn ends_sound(end: &[u8], all: bool) -> bool {
+    if !ends_frame(before_tag(end)) {
+        return false;
+    }
     let from = match memchr::memmem::find(end, b"ID3") {
         None if all => return false,
         None => 0,
         Some(at) => at + end.get(at..).and_then(id3::length).and_then(|len| usize::try_from(len).ok()).unwrap_or(0),
     };
-    let end = match end.len().checked_sub(128).and_then(|at| end.split_at_checked(at)) {
-        Some((before, tag)) if tag.starts_with(b"TAG") => before,
-        _ => end,
-    };
+    let end = before_tag(end);
     let upto = |at: usize| {
         let (mut pos, mut count) = (at, 0);
         while let Some(frame) = end.get(pos..).filter(|rest| !rest.is_empty()).and_then(frame) {
@@ -282,6 +284,21 @@ fn ends_sound(end: &[u8], all: bool) -> bool {
     // One frame at least begins in the bytes that the longest one takes.
     let near = end.get(from.min(end.len())..end.len().min(from.saturating_add(LONGEST))).unwrap_or_default();
     memchr::memchr_iter(0xFF, near).any(|at| upto(from + at))
+}
+
+/// What stands before a tag of ID3v1, where these bytes end with one.
+fn before_tag(end: &[u8]) -> &[u8] {
+    match end.len().checked_sub(128).and_then(|at| end.split_at_checked(at)) {
+        Some((before, tag)) if tag.starts_with(b"TAG") => before,
+        _ => end,
+    }
+}
+
+/// Whether the last byte may be that of a frame of sound: no other bytes are the end of any.
+fn ends_frame(bytes: &[u8]) -> bool {
+    let last = bytes.get(bytes.len().saturating_sub(FRAME)..).unwrap_or_default();
+    let reaches = |at: usize| last.get(at..).is_some_and(|rest| frame(rest).is_some_and(|f| f.len >= rest.len()));
+    memchr::memchr_iter(0xFF, last).any(reaches)
 }
 
 /// The last place before the end where a file of this kind begins.
@@ -346,4 +363,32 @@ pub fn second(
     };
     out.extend(fits.then_some(named));
     Ok(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_frame_is_longer_than_the_longest() {
+        let headers = (0..1_u32 << 24).map(|rest| (0xFF00_0000 | rest).to_be_bytes());
+        assert_eq!(headers.filter_map(|header| frame(&header)).map(|frame| frame.len).max(), Some(FRAME));
+    }
+
+    #[test]
+    fn sound_up_to_the_last_byte_is_seen() {
+        // Layer III, 44.1 kHz, 128 kbit/s: 417 bytes.
+        let frame = [&[0xFF, 0xFB, 0x90, 0x00][..], &[0; 413]].concat();
+        let tag = [b"TAG".to_vec(), vec![0; 125]].concat();
+        let before = vec![7; 5_000];
+        let tagged = [&b"ID3\x04\0\0\0\0\0\0"[..], &frame.repeat(4)].concat();
+        assert!(ends_sound(&frame.repeat(4), false));
+        assert!(ends_sound(&[frame.repeat(4), tag.clone()].concat(), false));
+        assert!(ends_sound(&[before.clone(), tagged.clone(), tag].concat(), true));
+        assert!(!ends_sound(&[before.clone(), tagged.clone(), vec![7; 60]].concat(), true));
+        assert!(!ends_sound(&frame.repeat(2), false), "two frames are too few");
+        assert!(!ends_sound(&frame.repeat(4), true), "no tag before them");
+        // A frame that is cut reaches further than the bytes do.
+        assert!(ends_sound(&tagged[..tagged.len() - 100], true));
+    }
 }

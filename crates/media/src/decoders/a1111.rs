@@ -5,21 +5,21 @@
 
 use std::sync::OnceLock;
 
-use memchr::memmem::Finder;
 use regex::Regex;
 
+use super::signs::{self, STEPS};
 use super::{Decoder, Options, Subject, said, with_signs};
 use countersign_model::{Facts, Tag};
 
 pub(super) const DECODER: Decoder = Decoder { id: "a1111", version: 3, decode };
 
-/// How the line of settings begins.
-const STEPS: &[u8] = b"Steps: ";
-
 fn decode(subject: &mut Subject<'_>, facts: &Facts, _: Options) -> Vec<Tag> {
     let mut out = Vec::new();
+    if !subject.all_signs.has_steps() {
+        return out;
+    }
     let signed = with_signs(&facts.tags, &subject.signs);
-    for (tag, _) in signed.filter(|(tag, signs)| signs.has_separator() && carries(tag)) {
+    for (tag, _) in signed.filter(|(tag, signs)| signs.has_steps() && !tag.is_about_content()) {
         let Some(line) = settings(&tag.value) else { continue };
         out.push(said(DECODER.id, "parameters", line, tag));
         for (key, name) in [("Model", "model"), ("Version", "version"), ("App", "app")] {
@@ -34,9 +34,7 @@ fn decode(subject: &mut Subject<'_>, facts: &Facts, _: Options) -> Vec<Tag> {
 /// Whether the tag may carry such text (any field but those that people fill), and holds what every such text does: that
 /// alone sorts out most tags.
 pub(super) fn carries(tag: &Tag) -> bool {
-    static FINDER: OnceLock<Finder<'static>> = OnceLock::new();
-    let has_steps = |value: &str| FINDER.get_or_init(|| Finder::new(STEPS)).find(value.as_bytes()).is_some();
-    tag.value.len() > STEPS.len() && has_steps(&tag.value) && !tag.is_about_content()
+    tag.value.len() > STEPS.len() && signs::has_steps(tag.value.as_bytes()) && !tag.is_about_content()
 }
 
 /// Settings that follow the steps; those of the first [`CORE`] are in every such text.

@@ -21,6 +21,9 @@ fn decode(subject: &mut Subject<'_>, facts: &Facts, _: Options) -> Vec<Tag> {
     let mut out: Vec<Tag> = Vec::new();
     let mut editors: Vec<Tag> = Vec::new();
     // No object, no graph: that alone sorts out nearly every tag.
+    if !subject.all_signs.has_brace() {
+        return out;
+    }
     let signed = with_signs(&facts.tags, &subject.signs);
     for tag in signed.filter(|(_, signs)| signs.has_brace()).map(|(tag, _)| tag) {
         for (graph, quoted) in graphs(tag) {

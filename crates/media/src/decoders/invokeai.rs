@@ -4,7 +4,7 @@
 
 use serde_json::Value;
 
-use super::{Decoder, Options, Subject, json, said};
+use super::{Decoder, Options, Subject, json, said, with_signs};
 use countersign_model::{Facts, Tag};
 
 pub(super) const DECODER: Decoder = Decoder { id: "invokeai", version: 1, decode };
@@ -47,9 +47,11 @@ const FIELDS: &[(&str, Reader)] = &[
 /// The last letters of all of these names.
 const LAST: &[u8] = b"awhm";
 
-fn decode(_: &mut Subject<'_>, facts: &Facts, _: Options) -> Vec<Tag> {
+fn decode(subject: &mut Subject<'_>, facts: &Facts, _: Options) -> Vec<Tag> {
     let mut out = Vec::new();
-    for tag in facts.tags.iter().filter(|t| matches!(t.space.as_str(), "png" | "exif" | "xmp")) {
+    // Each of them is an object, or a text with options.
+    let signed = with_signs(&facts.tags, &subject.signs).filter(|(_, signs)| signs.has_brace() || signs.has_dash());
+    for tag in signed.map(|(tag, _)| tag).filter(|t| matches!(t.space.as_str(), "png" | "exif" | "xmp")) {
         let key = tag.key.as_str();
         // The last letter decides cheaply for nearly every key.
         if !key.as_bytes().last().is_some_and(|last| LAST.contains(&last.to_ascii_lowercase())) {

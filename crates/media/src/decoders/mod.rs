@@ -49,13 +49,16 @@ pub struct Subject<'a> {
     picture: Picture,
     /// The signs in the values of the tags, as far as they were looked for.
     signs: Vec<Signs>,
+    /// All of them together: what no tag has, no decoder needs to look for.
+    all_signs: Signs,
 }
 
 impl<'a> Subject<'a> {
     /// Bytes of which a reader kept nothing.
     #[must_use]
     pub fn new(source: &'a mut Source) -> Self {
-        Self { source, stores: &[], payloads: &[], picture: Picture::default(), signs: Vec::new() }
+        let (signs, all_signs) = (Vec::new(), Signs::UNKNOWN);
+        Self { source, stores: &[], payloads: &[], picture: Picture::default(), signs, all_signs }
     }
 }
 
@@ -106,15 +109,16 @@ pub fn run(source: &mut Source, read: &mut Extraction, options: Options) {
         let what = format!("{}: JSON of more than {} elements is not read", tag.key, json::ELEMENTS);
         source.note(Problem::new(ProblemKind::Limit, &tag.place, tag.offset, what));
     }
-    let signs = facts.tags.iter().map(|tag| Signs::of(&tag.value)).collect();
-    let mut subject = Subject { source, stores, payloads, picture: Picture::default(), signs };
+    let signs: Vec<Signs> = facts.tags.iter().map(|tag| Signs::of(&tag.value)).collect();
+    let all_signs = signs.iter().fold(Signs::default(), |all, signs| all.and(*signs));
+    let mut subject = Subject { source, stores, payloads, picture: Picture::default(), signs, all_signs };
     for decoder in ALL {
         // What a decoder did not see of an asset is told by the budget that is used up.
         if asset_budget::check().is_err() {
             break;
         }
         let said = (decoder.decode)(&mut subject, facts, options);
-        if said.iter().all(|tag| asset_budget::keep_text(tag.value.len()).is_ok()) {
+        if !said.is_empty() && said.iter().all(|tag| asset_budget::keep_text(tag.value.len()).is_ok()) {
             facts.decoded.extend(said);
         }
     }

@@ -3,6 +3,8 @@
 //! W3C PNG, third edition, sections 9 (filtering) and 11.2 (IHDR, IDAT). Eight bits, RGB or RGBA, not interlaced:
 //! what programs that hide text in the lowest bits write.
 
+use std::cell::Cell;
+
 use flate2::{Decompress, FlushDecompress, Status};
 
 use countersign_io::source::Source;
@@ -12,6 +14,29 @@ use countersign_model::limits;
 const PIECE: usize = 8 * 1024;
 /// The first bytes of every PNG.
 const SIGNATURE: &[u8] = b"\x89PNG\r\n\x1a\n";
+
+thread_local! {
+    /// What inflated the last rows, to be used again: to make one takes longer than to inflate the first row.
+    static KEPT: Cell<Option<Decompress>> = const { Cell::new(None) };
+}
+
+/// What inflates a stream of zlib from its start; taken out only where it is kept for the next.
+struct Inflate(Option<Decompress>);
+
+impl Inflate {
+    fn take() -> Self {
+        let mut kept = KEPT.try_with(Cell::take).ok().flatten().unwrap_or_else(|| Decompress::new(true));
+        kept.reset(true);
+        Self(Some(kept))
+    }
+}
+
+impl Drop for Inflate {
+    fn drop(&mut self) {
+        // A thread that ends has no place to keep it any more.
+        let _ = KEPT.try_with(|kept| kept.set(self.0.take()));
+    }
+}
 
 /// Whether the file starts as a PNG does.
 pub(super) fn begins(source: &mut Source) -> bool {
@@ -28,7 +53,7 @@ pub(super) struct Rows<'a> {
     /// Where the next compressed bytes stand, and how many this chunk still has.
     at: u64,
     left: u64,
-    inflate: Decompress,
+    inflate: Inflate,
     row: Vec<u8>,
     above: Vec<u8>,
     /// Compressed bytes taken from outside the head so far.
@@ -62,7 +87,7 @@ impl<'a> Rows<'a> {
             channels,
             at: 8,
             left: 0,
-            inflate: Decompress::new(true),
+            inflate: Inflate::take(),
             row: vec![0; stride + 1],
             above: vec![0; stride + 1],
             beyond: 0,
@@ -111,10 +136,11 @@ impl<'a> Rows<'a> {
             }
             let want = if outside { PIECE as u64 } else { (limits::HEAD as u64 - self.at).min(PIECE as u64) };
             let piece = self.source.up_to(self.at, want.min(self.left) as usize).ok()?;
-            let (before, made) = (self.inflate.total_in(), self.inflate.total_out());
-            let status = self.inflate.decompress(piece, &mut self.row[filled..], FlushDecompress::None).ok()?;
-            let took = self.inflate.total_in() - before;
-            let gave = self.inflate.total_out() - made;
+            let inflate = self.inflate.0.as_mut()?;
+            let (before, made) = (inflate.total_in(), inflate.total_out());
+            let status = inflate.decompress(piece, &mut self.row[filled..], FlushDecompress::None).ok()?;
+            let took = inflate.total_in() - before;
+            let gave = inflate.total_out() - made;
             filled += gave as usize;
             self.at += took;
             self.left -= took.min(self.left);

@@ -61,11 +61,9 @@ struct Recipe {
 
 fn decode(subject: &mut Subject<'_>, facts: &Facts, _: Options) -> Vec<Tag> {
     let mut out: Vec<Tag> = Vec::new();
-    let hidden = facts.decoded.iter().filter(|t| t.space == "stealth").map(|tag| (tag, Signs::of(&tag.value)));
-    for (tag, signs) in with_signs(&facts.tags, &subject.signs).chain(hidden) {
-        if says_nothing(tag, signs) {
-            continue;
-        }
+    let told = with_signs(&facts.tags, &subject.signs).filter(|(tag, signs)| !says_nothing(tag, *signs));
+    let hidden = facts.decoded.iter().filter(|t| t.space == "stealth");
+    for tag in told.map(|(tag, _)| tag).chain(hidden) {
         let found = read(tag);
         for (key, value) in [("prompt", found.prompt), ("model", found.model), ("version", found.version)] {
             let known = out.iter().any(|t| t.key == key && t.via == tag.via);
@@ -79,11 +77,21 @@ fn decode(subject: &mut Subject<'_>, facts: &Facts, _: Options) -> Vec<Tag> {
 
 /// Whether neither the field nor what stands in it can be a recipe: true of nearly every tag, and cheaply told.
 fn says_nothing(tag: &Tag, signs: Signs) -> bool {
-    let last = tag.key.as_bytes().last().map_or(0, u8::to_ascii_lowercase);
-    // The last letters of all of these names.
-    let ends = matches!(last, b't' | b'n' | b'd' | b'm');
-    let named = || ends && [FIELDS, VERSIONS, LINES].iter().any(|names| is_named(&tag.key, names));
-    !(tag.space == "stealth" || signs.has_brace() || named() || signs.has_separator() && a1111::carries(tag))
+    let named = || may_be_named(&tag.key) && [FIELDS, VERSIONS, LINES].iter().any(|names| is_named(&tag.key, names));
+    !(signs.has_brace() || signs.has_steps() && !tag.is_about_content() || named())
+}
+
+/// The last letters of all of these names.
+const ENDS: &[&[u8; 4]] = &[b"tion", b"sion", b"ompt", b"used", b"ream"];
+
+/// Whether a key ends as one of the names does: its last letters, taken as one number, decide for nearly every key.
+fn may_be_named(key: &str) -> bool {
+    // The bit that makes letters small makes no other byte one of these.
+    const SMALL: u32 = 0x2020_2020;
+    key.as_bytes().last_chunk().is_some_and(|end| {
+        let end = u32::from_ne_bytes(*end) | SMALL;
+        ENDS.iter().any(|letters| u32::from_ne_bytes(**letters) == end)
+    })
 }
 
 fn read(tag: &Tag) -> Recipe {

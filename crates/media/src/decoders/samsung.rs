@@ -13,8 +13,12 @@ pub(super) const DECODER: Decoder = Decoder { id: "samsung-edit", version: 2, de
 
 const MEMBERS: &[&str] = &["genAIType", "isScaleAI", "isAIFilterReEditOnly"];
 
-fn decode(_: &mut Subject<'_>, facts: &Facts, _: Options) -> Vec<Tag> {
+fn decode(subject: &mut Subject<'_>, facts: &Facts, _: Options) -> Vec<Tag> {
     let mut out = Vec::new();
+    // The data are an object.
+    if !subject.all_signs.has_brace() {
+        return out;
+    }
     for tag in facts.tags.iter().filter(|t| t.space == "samsung") {
         // Entries are named differently by each version of the editor; the members' names are their own.
         if !MEMBERS.iter().any(|member| tag.value.contains(member)) {

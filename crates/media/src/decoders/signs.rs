@@ -1,26 +1,36 @@
 //! Shared by decoders: the signs in a value, looked for once. Without some of them a decoder finds nothing in it, and most
 //! values have none.
 
+use std::sync::OnceLock;
+
 use countersign_model::Tag;
+use memchr::memmem::Finder;
 
 const SEPARATOR: u8 = 1;
 const BRACE: u8 = 2;
 const BRACKET: u8 = 4;
 const DASH: u8 = 8;
 const LETTER: u8 = 16;
+/// Two names may stand in it, each with a sign behind it.
+const TWO_SEPARATORS: u8 = 32;
+/// [`STEPS`] stands in it.
+const HAS_STEPS: u8 = 64;
 
-/// What each byte is.
-const CLASSES: [u8; 256] = {
+/// How the line of settings of the Stable Diffusion web UI begins.
+pub(super) const STEPS: &str = "Steps: ";
+
+/// What each byte counts for: six bits for each of the first five signs, in their order.
+const COUNTS: [u32; 256] = {
     let mut out = [0; 256];
-    out[b':' as usize] = SEPARATOR;
-    out[b'=' as usize] = SEPARATOR;
-    out[b'{' as usize] = BRACE;
-    out[b'[' as usize] = BRACKET;
-    out[b'-' as usize] = DASH;
+    out[b':' as usize] = 1;
+    out[b'=' as usize] = 1;
+    out[b'{' as usize] = 1 << 6;
+    out[b'[' as usize] = 1 << 12;
+    out[b'-' as usize] = 1 << 18;
     let mut letter = b'a';
     while letter <= b'z' {
-        out[letter as usize] = LETTER;
-        out[letter.to_ascii_uppercase() as usize] = LETTER;
+        out[letter as usize] = 1 << 24;
+        out[letter.to_ascii_uppercase() as usize] = 1 << 24;
         letter += 1;
     }
     out
@@ -32,11 +42,16 @@ const PIECE: usize = 64;
 fn classes(piece: &[u8]) -> (u8, u8) {
     match <&[u8; PIECE]>::try_from(piece) {
         Ok(piece) => classes_at_once(piece),
-        Err(_) => piece.iter().fold((0, 0), |(seen, separators), byte| {
-            let class = CLASSES[usize::from(*byte)];
-            (seen | class, separators + (class & SEPARATOR))
-        }),
+        Err(_) => classes_of_few(piece),
     }
+}
+
+/// As [`classes`], for fewer bytes than [`PIECE`]: six bits count as many of each.
+fn classes_of_few(piece: &[u8]) -> (u8, u8) {
+    let sum = piece.iter().fold(0_u32, |sum, byte| sum.wrapping_add(COUNTS[usize::from(*byte)]));
+    let sign = |by: u32, sign: u8| if sum >> by & 0x3F == 0 { 0 } else { sign };
+    let seen = sign(0, SEPARATOR) | sign(6, BRACE) | sign(12, BRACKET) | sign(18, DASH) | sign(24, LETTER);
+    (seen, (sum & 0x3F) as u8)
 }
 
 /// As [`classes`], without a branch and without a table: the compiler looks at many bytes at once.
@@ -54,59 +69,87 @@ fn classes_at_once(piece: &[u8; PIECE]) -> (u8, u8) {
     (seen, separators)
 }
 
-/// The signs of one value.
+/// The signs of one value, or of several together.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Signs {
-    seen: u8,
-    /// Whether two names may stand in it, each with a sign behind it.
-    pub(super) two_separators: bool,
-}
+pub(super) struct Signs(u8);
 
 impl Signs {
+    /// What nobody has looked at may hold all of them.
+    pub(super) const UNKNOWN: Self = Self(u8::MAX);
+
     pub(super) fn of(value: &str) -> Self {
         let (mut seen, mut separators) = (0, 0_usize);
-        for piece in value.as_bytes().chunks(PIECE) {
-            let (classes, of_piece) = classes(piece);
-            seen |= classes;
-            separators += usize::from(of_piece);
-            // Long values are objects and packets, which begin with all there is to see.
-            if seen == SEPARATOR | BRACE | BRACKET | DASH | LETTER && separators > 1 {
-                break;
+        let bytes = value.as_bytes();
+        if bytes.len() < PIECE {
+            let (classes, of_few) = classes_of_few(bytes);
+            (seen, separators) = (classes, usize::from(of_few));
+        } else {
+            for piece in bytes.chunks(PIECE) {
+                let (classes, of_piece) = classes(piece);
+                seen |= classes;
+                separators += usize::from(of_piece);
+                // Long values are objects and packets, which begin with all there is to see.
+                if seen == SEPARATOR | BRACE | BRACKET | DASH | LETTER && separators > 1 {
+                    break;
+                }
             }
         }
-        Self { seen, two_separators: separators > 1 }
+        if separators > 1 {
+            seen |= TWO_SEPARATORS;
+        }
+        let may_have_steps = seen & (SEPARATOR | LETTER) == SEPARATOR | LETTER && bytes.len() > STEPS.len();
+        if may_have_steps && has_steps(bytes) {
+            seen |= HAS_STEPS;
+        }
+        Self(seen)
     }
 
-    /// Whether a colon or an equals sign is in it.
-    pub(super) fn has_separator(self) -> bool {
-        self.seen & SEPARATOR != 0
+    /// The signs of this and of another value.
+    pub(super) fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// Whether two colons or equals signs are in it.
+    pub(super) fn has_two_separators(self) -> bool {
+        self.0 & TWO_SEPARATORS != 0
+    }
+
+    /// Whether [`STEPS`] stands in it, and something else as well.
+    pub(super) fn has_steps(self) -> bool {
+        self.0 & HAS_STEPS != 0
     }
 
     /// Whether an object may be in it.
     pub(super) fn has_brace(self) -> bool {
-        self.seen & BRACE != 0
+        self.0 & BRACE != 0
     }
 
     /// Whether an object or a list may be in it.
     pub(super) fn has_bracket(self) -> bool {
-        self.seen & (BRACE | BRACKET) != 0
+        self.0 & (BRACE | BRACKET) != 0
     }
 
     /// Whether a letter of the English alphabet is in it: dates and rows of numbers have none.
     pub(super) fn has_letter(self) -> bool {
-        self.seen & LETTER != 0
+        self.0 & LETTER != 0
     }
 
     /// Whether options of a command line may be in it.
     pub(super) fn has_dash(self) -> bool {
-        self.seen & DASH != 0
+        self.0 & DASH != 0
     }
+}
+
+/// Whether [`STEPS`] stands in these bytes.
+pub(super) fn has_steps(value: &[u8]) -> bool {
+    static FINDER: OnceLock<Finder<'static>> = OnceLock::new();
+    FINDER.get_or_init(|| Finder::new(STEPS)).find(value).is_some()
 }
 
 /// Tags with the signs of their values; those for which none are at hand are looked at now.
 pub(super) fn with_signs<'a>(tags: &'a [Tag], known: &'a [Signs]) -> impl Iterator<Item = (&'a Tag, Signs)> {
-    let known = known.iter().copied().map(Some).chain(std::iter::repeat(None));
-    tags.iter().zip(known).map(|(tag, signs)| (tag, signs.unwrap_or_else(|| Signs::of(&tag.value))))
+    let signs = |(at, tag): (usize, &'a Tag)| (tag, known.get(at).copied().unwrap_or_else(|| Signs::of(&tag.value)));
+    tags.iter().enumerate().map(signs)
 }
 
 #[cfg(test)]
@@ -118,8 +161,8 @@ mod tests {
         let of = |value: &str| {
             let signs = Signs::of(value);
             [
-                signs.has_separator(),
-                signs.two_separators,
+                signs.has_two_separators(),
+                signs.has_steps(),
                 signs.has_brace(),
                 signs.has_bracket(),
                 signs.has_dash(),
@@ -127,10 +170,11 @@ mod tests {
             ]
         };
         assert_eq!(of("Canon EOS 5D"), [false, false, false, false, false, true]);
-        assert_eq!(of("Steps: 20"), [true, false, false, false, false, true]);
-        assert_eq!(of("2020:01:02"), [true, true, false, false, false, false]);
+        assert_eq!(of("Steps: 20"), [false, true, false, false, false, true]);
+        assert_eq!(of("Steps: "), [false, false, false, false, false, true]);
+        assert_eq!(of("2020:01:02"), [true, false, false, false, false, false]);
         assert_eq!(of("[1]"), [false, false, false, true, false, false]);
-        assert_eq!(of("{a=1, b=2} - [x]"), [true; 6]);
+        assert_eq!(of("{Steps: 1, b=2} - [x]"), [true; 6]);
         // Bytes that are looked at together are seen as each of them is.
         for byte in 0..=u8::MAX {
             let piece = [byte; PIECE];
@@ -139,11 +183,43 @@ mod tests {
     }
 
     #[test]
+    fn values_of_any_length_have_the_signs_of_their_bytes() {
+        let signs = ['x', ' ', ':', '=', '{', '[', '-', '7', 'é', 'Z'];
+        for len in 0..200_usize {
+            for (first, sign) in signs.iter().enumerate() {
+                let second = signs[(first + len) % signs.len()];
+                let at = |n: usize| {
+                    if n == len / 3 {
+                        *sign
+                    } else if n + 1 == len {
+                        second
+                    } else {
+                        '.'
+                    }
+                };
+                let value: String = (0..len).map(at).collect();
+                let count = |is: fn(char) -> bool| value.chars().filter(|c| is(*c)).count();
+                let seen = Signs::of(&value);
+                assert_eq!(seen.has_two_separators(), count(|c| c == ':' || c == '=') > 1, "{value}");
+                assert_eq!(seen.has_brace(), count(|c| c == '{') > 0, "{value}");
+                assert_eq!(seen.has_bracket(), count(|c| c == '{' || c == '[') > 0, "{value}");
+                assert_eq!(seen.has_dash(), count(|c| c == '-') > 0, "{value}");
+                assert_eq!(seen.has_letter(), count(|c| c.is_ascii_alphabetic()) > 0, "{value}");
+                let steps = format!("{value}{STEPS}{value}");
+                assert_eq!(Signs::of(&steps).has_steps(), len > 0, "{steps}");
+            }
+        }
+        // Where all other signs were seen, the rest is not looked at; what is looked for as a word is found all the same.
+        assert!(Signs::of(&format!("{}{STEPS}", "{a=1, b=2} - [x]".repeat(9))).has_steps());
+        let both = Signs::of("{").and(Signs::of("-"));
+        assert!(both.has_brace() && both.has_dash() && !both.has_letter());
+    }
+
+    #[test]
     fn signs_that_are_not_at_hand_are_looked_for() {
         let tags = ["a:b", "{}"].map(|value| Tag { value: value.into(), ..Tag::default() });
         let known = [Signs::of("a:b")];
-        let all: Vec<_> =
-            with_signs(&tags, &known).map(|(_, signs)| (signs.has_separator(), signs.has_brace())).collect();
+        let all: Vec<_> = with_signs(&tags, &known).map(|(_, signs)| (signs.has_letter(), signs.has_brace())).collect();
         assert_eq!(all, [(true, false), (false, true)]);
     }
 }

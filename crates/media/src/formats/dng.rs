@@ -25,7 +25,7 @@ impl Format for Dng {
 
     fn sniff(&self, probe: &Probe<'_>) -> Score {
         match tiff_structure::first_directory(probe.head) {
-            Some((_, _, directory)) if directory.entries.iter().any(|e| e.tag == tiff_structure::DNG_VERSION) => {
+            Some((_, directory)) if directory.entries.iter().any(|e| e.tag == tiff_structure::DNG_VERSION) => {
                 Score::SURE
             }
             _ => Score::NO,

@@ -354,7 +354,9 @@ pub fn by_extension(extension: &str) -> Option<&'static dyn Format> {
 /// The format with this id.
 #[must_use]
 pub fn by_id(id: &str) -> Option<&'static dyn Format> {
-    ALL.iter().copied().find(|f| f.info().id == *id)
+    static BY_ID: OnceLock<HashMap<&'static str, &'static dyn Format, RandomState>> = OnceLock::new();
+    let by_id = BY_ID.get_or_init(|| ALL.iter().rev().map(|format| (format.info().id.as_str(), *format)).collect());
+    by_id.get(id).copied()
 }
 
 /// What is known of the format with this id; ids that are no format's (a package's manifest) have no properties.
@@ -499,6 +501,7 @@ mod tests {
         for format in ALL {
             let first = ALL.iter().find(|other| other.info().id == format.info().id).unwrap();
             assert_eq!(info(format.info().id).unwrap().name, first.info().name);
+            assert_eq!(by_id(format.info().id.as_str()).unwrap().info().name, first.info().name);
         }
     }
 }

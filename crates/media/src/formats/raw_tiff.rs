@@ -62,21 +62,23 @@ impl Format for RawTiff {
 
 /// Whether the first directory is that of a camera's raw file rather than of an image saved from one.
 fn camera(head: &[u8]) -> bool {
-    let Some((header, mut source, directory)) = tiff_structure::first_directory(head) else { return false };
-    let number = |source: &mut Source, tag| {
-        let entry = directory.entries.iter().find(|e| e.tag == tag)?;
-        tiff_ifd::integers(source, header, entry, 1).ok()?.first().copied()
+    let Some((header, directory)) = tiff_structure::first_directory(head) else { return false };
+    let bytes = |at: u64, len: u64| head.get(usize::try_from(at).ok()?..usize::try_from(at.checked_add(len)?).ok()?);
+    let number = |tag| {
+        let entry = directory.entries.iter().find(|e| e.tag == tag && e.count > 0)?;
+        let value = bytes(entry.at, tiff_ifd::size_of(entry.kind))?;
+        matches!(entry.kind, 1 | 3 | 4 | 7 | 13 | 16 | 18).then(|| header.number(value))
     };
-    if number(&mut source, 0x0106) == Some(CFA) {
+    if number(0x0106) == Some(CFA) {
         return true;
     }
     let make = directory.entries.iter().find(|e| e.tag == 0x010F && e.len <= 64);
-    let Some(make) = make.and_then(|e| source.at(e.at, e.len as usize).ok()) else { return false };
+    let Some(make) = make.and_then(|e| bytes(e.at, e.len)) else { return false };
     let make = String::from_utf8_lossy(make).to_ascii_lowercase();
     if !MAKERS.iter().any(|m| make.starts_with(m)) {
         return false;
     }
-    let raw = number(&mut source, 0x0103).is_some_and(|c| COMPRESSIONS.contains(&c));
-    let reduced = number(&mut source, 0x00FE) == Some(1) && directory.entries.iter().any(|e| e.tag == 0x014A);
+    let raw = number(0x0103).is_some_and(|c| COMPRESSIONS.contains(&c));
+    let reduced = number(0x00FE) == Some(1) && directory.entries.iter().any(|e| e.tag == 0x014A);
     raw || reduced
 }

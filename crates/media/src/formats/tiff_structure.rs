@@ -97,9 +97,7 @@ fn check(
 }
 
 /// The first directory where it stands in the first bytes of the file.
-pub(super) fn first_directory(head: &[u8]) -> Option<(Header, Source, Directory)> {
+pub(super) fn first_directory(head: &[u8]) -> Option<(Header, Directory)> {
     let header = Header::parse(head)?;
-    let mut source = Source::memory(head.to_vec(), 0);
-    let directory = tiff_ifd::directory(&mut source, header, header.first).ok()?;
-    Some((header, source, directory))
+    Some((header, tiff_ifd::directory_of(head, header, header.first)?))
 }

@@ -99,8 +99,13 @@ const FORMS: &[(&[u8], &[u8], &str)] = &[
 ];
 
 fn kind(head: &[u8], len: u64) -> Option<&'static str> {
-    let at = |(at, magic, _): &&(usize, &[u8], &str)| head.get(*at..).is_some_and(|rest| rest.starts_with(magic));
-    let form = |(id, form, _): &&(&[u8], &[u8], &str)| head.starts_with(id) && head.get(8..12) == Some(*form);
+    // The first byte sorts out nearly every one of them.
+    let at = |(at, magic, _): &&(usize, &[u8], &str)| {
+        head.get(*at) == magic.first() && head.get(*at..).is_some_and(|rest| rest.starts_with(magic))
+    };
+    let form = |(id, form, _): &&(&[u8], &[u8], &str)| {
+        head.first() == id.first() && head.starts_with(id) && head.get(8..12) == Some(*form)
+    };
     let known = KINDS.iter().chain(more::KINDS).find(at).map(|kind| kind.2);
     let known = known.or_else(|| FORMS.iter().chain(more::FORMS).find(form).map(|kind| kind.2));
     known.or_else(|| checked(head, len)).or_else(|| more::checked(head, len))

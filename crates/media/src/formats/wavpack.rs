@@ -72,7 +72,7 @@ fn last(source: &mut Source, start: u64, end: u64) -> Result<Option<u64>, Proble
             matches!(head, [b'w', b'v', b'p', b'k', len @ ..]
                 if u32::from_le_bytes(len.try_into().unwrap_or_default()) as usize == bytes.len() - at - 8)
         };
-        if let Some(at) = (0..bytes.len()).rev().find(ends) {
+        if let Some(at) = memchr::memrchr_iter(b'w', bytes).find(ends) {
             return Ok(Some(from + at as u64));
         }
         if from == start {

@@ -150,6 +150,17 @@ pub fn directory(source: &mut Source, header: Header, offset: u64) -> Result<Dir
     Ok(out)
 }
 
+/// As [`directory`], of bytes at hand, of which only those up to its end are copied; `None` where it fails.
+#[must_use]
+pub fn directory_of(bytes: &[u8], header: Header, offset: u64) -> Option<Directory> {
+    let start = usize::try_from(offset).ok()?;
+    let behind = start.checked_add(header.count_size())?;
+    let count = usize::try_from(header.number(bytes.get(start..behind)?)).ok()?;
+    let end = behind.saturating_add(count.saturating_mul(header.entry_size())).saturating_add(header.word());
+    let own = bytes.get(..end).unwrap_or(bytes);
+    directory(&mut Source::memory(own.to_vec(), 0), header, offset).ok()
+}
+
 /// Where the last of these directories and of their values ends.
 pub fn end<'a>(directories: impl Iterator<Item = &'a Directory>) -> u64 {
     let ends = directories.flat_map(|directory| {
@@ -214,7 +225,11 @@ mod tests {
         assert_eq!(read.next, 99);
         assert_eq!(read.entries[0], Entry { tag: 0x131, kind: 2, count: 2, at: 18, len: 2 });
         assert_eq!(read.entries[1], Entry { tag: 0x10E, kind: 2, count: 9, at: 40, len: 9 });
+        // Bytes behind its end are of no meaning.
+        assert_eq!(directory_of(&[&bytes[..], &[7; 50]].concat(), header, 8), Some(read));
         bytes.truncate(30);
+        assert_eq!(directory_of(&bytes, header, 8).map(|cut| (cut.entries.len(), cut.lost, cut.next)), Some((1, 1, 0)));
+        assert_eq!((directory_of(&bytes, header, 29), directory_of(&bytes, header, u64::MAX)), (None, None));
         let cut = directory(&mut Source::memory(bytes, 0), header, 8).unwrap();
         assert_eq!((cut.entries.len(), cut.lost, cut.next), (1, 1, 0));
     }

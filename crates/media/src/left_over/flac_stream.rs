@@ -70,8 +70,8 @@ pub(super) fn begins_again(source: &mut Source, essence: &Range<u64>, budget: &m
     let mut at = essence.start;
     while at < essence.end && *budget > 0 {
         let upto = at.saturating_add(STEP + BEGINS.len() as u64).min(essence.end);
-        let bytes = source.part(at, upto - at).up_to(0, (upto - at) as usize)?.to_vec();
-        if memchr::memmem::find(&bytes, BEGINS).is_some() {
+        let mut step = source.part(at, upto - at);
+        if memchr::memmem::find(step.up_to(0, (upto - at) as usize)?, BEGINS).is_some() {
             return Ok(true);
         }
         *budget = budget.saturating_sub(STEP);

@@ -33,23 +33,20 @@ const PACKET: usize = 188;
 /// I/O, and limits of the source.
 pub(super) fn of(id: &str, source: &mut Source, coverage: &Coverage, budget: &mut u64) -> Result<End, Problem> {
     let span = essence(source.len(), coverage);
-    let last = |source: &mut Source, most: usize| -> Result<Vec<u8>, Problem> {
-        let from = span.end.saturating_sub(most as u64).max(span.start);
-        Ok(source.part(from, span.end - from).up_to(0, (span.end - from) as usize)?.to_vec())
-    };
+    let last = |source: &Source, most: usize| Last::of(source, &span, most);
     let own = match id {
-        "mp3" => frames(&last(source, limits::TAIL)?, frame),
-        "aac" => frames(&last(source, limits::TAIL)?, adts),
+        "mp3" => frames(last(source, limits::TAIL).bytes()?, frame),
+        "aac" => frames(last(source, limits::TAIL).bytes()?, adts),
         "flac" => {
-            let own =
-                flac(&last(source, limits::TAIL)?).or_else(|| last(source, LONGEST_FLAC).ok().and_then(|l| flac(&l)));
+            let own = flac(last(source, limits::TAIL).bytes()?)
+                .or_else(|| last(source, LONGEST_FLAC).bytes().ok().and_then(flac));
             own.is_some_and(|number| flac_stream::may_end_with(source, &span, number))
                 && !flac_stream::begins_again(source, &span, budget)?
         }
         // Without a table of its chunks, or with pixels that are packed as a whole, nothing tells where it ends.
         "exr" | "psd" => !coverage.is_unsaid() && !coverage.is_open(),
-        "mpeg-ts" => packets(&last(source, limits::TAIL)?),
-        "mpeg-ps" => start_codes(&last(source, limits::TAIL)?),
+        "mpeg-ts" => packets(last(source, limits::TAIL).bytes()?),
+        "mpeg-ps" => start_codes(last(source, limits::TAIL).bytes()?),
         // Behind the last byte that any directory tells of, camera raw files may keep what their makers know.
         "dng" | "raw-tiff" => {
             let end = coverage.end().min(source.len());
@@ -66,6 +63,21 @@ pub(super) fn of(id: &str, source: &mut Source, coverage: &Coverage, budget: &mu
         },
     };
     Ok(if own || span.is_empty() { End::Own } else { End::Unknown(span) })
+}
+
+/// The last bytes of a stretch.
+struct Last(Source);
+
+impl Last {
+    fn of(source: &Source, span: &Range<u64>, most: usize) -> Self {
+        let from = span.end.saturating_sub(most as u64).max(span.start);
+        Self(source.part(from, span.end - from))
+    }
+
+    fn bytes(&mut self) -> Result<&[u8], Problem> {
+        let len = self.0.len() as usize;
+        self.0.up_to(0, len)
+    }
 }
 
 /// The essence: what stands before tags at the end, and behind those at the start.

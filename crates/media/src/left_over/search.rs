@@ -32,12 +32,13 @@ pub(super) fn first(
         let upto = from.saturating_add(STEP.min(*budget)).min(span.end);
         // Steps overlap by what a place may lack.
         let ahead = upto.saturating_add((FARTHEST + NEAR) as u64).min(span.end);
-        let bytes = source.part(from, ahead - from).up_to(0, (ahead - from) as usize)?.to_vec();
+        let mut step = source.part(from, ahead - from);
+        let bytes = step.up_to(0, (ahead - from) as usize)?;
         if bytes.is_empty() {
             break;
         }
         *budget = budget.saturating_sub(upto - from);
-        for at in places(&bytes, (upto - from) as usize) {
+        for at in places(bytes, (upto - from) as usize) {
             tried += 1;
             if tried > TRIED {
                 return Ok(None);
@@ -70,8 +71,8 @@ pub(super) fn behind_last(source: &mut Source, word: &[u8], budget: &mut u64) ->
     while end > 0 && *budget > 0 {
         let start = end.saturating_sub(step.min(*budget));
         let upto = (end + word.len() as u64).min(len);
-        let bytes = source.part(start, upto - start).up_to(0, (upto - start) as usize)?.to_vec();
-        if let Some(at) = memchr::memmem::rfind(&bytes, word) {
+        let mut step_before = source.part(start, upto - start);
+        if let Some(at) = memchr::memmem::rfind(step_before.up_to(0, (upto - start) as usize)?, word) {
             return Ok(Some(start + (at + word.len()) as u64));
         }
         *budget = budget.saturating_sub(end - start);

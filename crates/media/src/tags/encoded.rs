@@ -33,8 +33,9 @@ pub fn unwrap(read: &mut Extraction) {
     let mut count = 0;
     for _ in 0..LAYERS {
         let upto = read.facts.tags.len();
-        let found: Vec<(Tag, Decoded)> =
-            read.facts.tags.get(from..upto).unwrap_or_default().iter().filter_map(of).collect();
+        // The length sorts out nearly every value.
+        let long = read.facts.tags.get(from..upto).unwrap_or_default().iter().filter(|tag| tag.value.len() >= SHORT);
+        let found: Vec<(Tag, Decoded)> = long.filter_map(of).collect();
         for (tag, decoded) in found {
             count += 1;
             if count > MOST || asset_budget::check().is_err() {

@@ -199,22 +199,21 @@ fn pairs(text: &str) -> Option<Bag> {
 }
 
 /// `steps:30 seed:1` inside a part: names and values that only blanks separate.
+///
+/// Pictures stand in text as one token of megabytes: only what stands around the signs is looked at.
 fn tokens(part: &str, bag: &mut Bag, lead: &mut Option<usize>, at: usize) -> usize {
-    if memchr::memchr2(b':', b'=', part.as_bytes()).is_none() {
-        return 0;
-    }
     let mut found = 0;
-    let mut from = 0;
-    while let Some((start, end)) = next_token(part, from) {
-        from = end;
-        let token = part.get(start..end).unwrap_or_default();
-        let Some(sign) = memchr::memchr2(b':', b'=', token.as_bytes()) else { continue };
-        let (name, value) = (token.get(..sign).unwrap_or_default(), token.get(sign + 1..).unwrap_or_default());
-        if name.is_empty() || value.is_empty() || name.len() > NAME {
+    let mut last = None;
+    for sign in memchr::memchr2_iter(b':', b'=', part.as_bytes()) {
+        let start = token_start(part, last, sign);
+        last = Some(sign);
+        let Some(start) = start else { continue };
+        let (name, rest) = (part.get(start..sign).unwrap_or_default(), part.get(sign + 1..).unwrap_or_default());
+        if name.is_empty() || name.len() > NAME || rest.chars().next().is_none_or(char::is_whitespace) {
             continue;
         }
         if let Some(field) = names::field(name) {
-            bag.set(field, value);
+            bag.set(field, rest.split(char::is_whitespace).next().unwrap_or_default());
             lead.get_or_insert(at + start);
             found += 1;
         }
@@ -222,39 +221,14 @@ fn tokens(part: &str, bag: &mut Bag, lead: &mut Option<usize>, at: usize) -> usi
     found
 }
 
-/// Where the next run of anything but white space begins and ends. Pictures stand in text as one token of megabytes: their
-/// bytes are looked at one by one, characters only where they are not ASCII.
-fn next_token(text: &str, from: usize) -> Option<(usize, usize)> {
-    let mut start = from;
-    while let Some(len) = blank_at(text, start) {
-        start += len;
-    }
-    if start >= text.len() {
-        return None;
-    }
-    let bytes = text.as_bytes();
-    let mut end = start;
-    while let Some(b) = bytes.get(end) {
-        match b {
-            b'\t'..=b'\r' | b' ' => break,
-            // No character of white space begins otherwise (U+0085, U+00A0, U+1680, U+2000 and following, U+3000).
-            0xC2 | 0xE1..=0xE3 if blank_at(text, end).is_some() => break,
-            _ => end += 1,
-        }
-    }
-    Some((start, end))
-}
-
-/// The length of the white space that stands here, if it is white space.
-fn blank_at(text: &str, at: usize) -> Option<usize> {
-    match text.as_bytes().get(at)? {
-        b'\t'..=b'\r' | b' ' => Some(1),
-        0xC2 | 0xE1..=0xE3 => {
-            let blank = text.get(at..)?.chars().next().filter(|c| c.is_whitespace())?;
-            Some(blank.len_utf8())
-        }
-        _ => None,
-    }
+/// Where the run of anything but white space begins in which this sign stands; `None` where it stands behind another sign of
+/// that run, or so far from the run's start that what is before it is longer than a [`NAME`].
+fn token_start(text: &str, last: Option<usize>, sign: usize) -> Option<usize> {
+    // A character of white space has three bytes at most.
+    let window = (sign.saturating_sub(NAME + 4)..sign).find(|at| text.is_char_boundary(*at)).unwrap_or(sign);
+    let from = last.map_or(0, |last| last + 1).max(window);
+    let before = text.get(from..sign)?.trim_end_matches(|c: char| !c.is_whitespace());
+    (!before.is_empty() || from == 0).then_some(from + before.len())
 }
 
 fn pair(part: &str) -> Option<(Field, &str)> {
@@ -276,32 +250,49 @@ fn parts(text: &str) -> Vec<(usize, &str)> {
     let mut out = Vec::new();
     let mut start = 0;
     let mut quote: Option<u8> = None;
-    let mut before = b' ';
     // The query of an address is names and values too.
     let address = text.contains("://");
     // All that separates and quotes is ASCII, and no byte of another character looks like it.
-    let (mut at, bytes) = (0, text.as_bytes());
-    while let Some(&c) = bytes.get(at) {
-        match (quote, c) {
-            (Some(open), c) if c == open => quote = None,
+    let (mut from, bytes) = (0, text.as_bytes());
+    while let Some(by) = next_sign(bytes.get(from..).unwrap_or_default(), quote) {
+        let at = from + by;
+        from = at + 1;
+        let before = at.checked_sub(1).and_then(|before| bytes.get(before)).copied().unwrap_or(b' ');
+        match (quote, bytes.get(at).copied().unwrap_or_default()) {
+            (Some(_), _) => quote = None,
             // Quotes open after a separator only: the apostrophe of a word is none.
-            (None, b'"' | b'\'')
-                if matches!(before, b' ' | b':' | b'=' | b'(' | b'[' | b'{' | b',') && closes(text, at, c) =>
-            {
-                quote = Some(c)
+            (None, c @ (b'"' | b'\'')) => {
+                if matches!(before, b' ' | b':' | b'=' | b'(' | b'[' | b'{' | b',') && closes(text, at, c) {
+                    quote = Some(c);
+                }
             }
             (None, b'?') if !address => {}
-            (None, b'\n' | b'\r' | b',' | b';' | b'|' | b'&' | b'\t' | b'?') => {
+            (None, _) => {
                 out.push((start, text.get(start..at).unwrap_or_default()));
                 start = at + 1;
             }
-            _ => {}
         }
-        before = c;
-        at += 1;
     }
     out.push((start, text.get(start..).unwrap_or_default()));
     out
+}
+
+/// Where the open quote closes, or the next byte stands that separates or opens a quote.
+fn next_sign(bytes: &[u8], quote: Option<u8>) -> Option<usize> {
+    const SIGNS: [bool; 256] = {
+        let mut out = [false; 256];
+        let signs = b"\"'?\n\r,;|&\t";
+        let mut at = 0;
+        while at < signs.len() {
+            out[signs[at] as usize] = true;
+            at += 1;
+        }
+        out
+    };
+    match quote {
+        Some(open) => memchr::memchr(open, bytes),
+        None => bytes.iter().position(|b| SIGNS[usize::from(*b)]),
+    }
 }
 
 /// Whether a quote is closed before the end of its line.
@@ -315,16 +306,114 @@ fn closes(text: &str, at: usize, quote: u8) -> bool {
 mod tests {
     use super::*;
 
-    #[test]
-    fn tokens_end_where_white_space_does() {
-        let every: String = (0..=0x3100).filter_map(char::from_u32).collect();
-        for text in ["", " ", "a", " a  b\u{a0}c\u{3000}d\u{2003}", "é\u{85}ü\u{1680}x€", "\u{1c}a\u{b}b", &every] {
-            let (mut from, mut found) = (0, Vec::new());
-            while let Some((start, end)) = next_token(text, from) {
-                found.push(&text[start..end]);
-                from = end;
+    /// As [`parts`], byte by byte.
+    fn parts_of_bytes(text: &str) -> Vec<(usize, &str)> {
+        let (mut out, mut start, mut quote, mut before) = (Vec::new(), 0, None, b' ');
+        let address = text.contains("://");
+        for (at, c) in text.bytes().enumerate() {
+            match (quote, c) {
+                (Some(open), c) if c == open => quote = None,
+                (None, b'"' | b'\'')
+                    if matches!(before, b' ' | b':' | b'=' | b'(' | b'[' | b'{' | b',') && closes(text, at, c) =>
+                {
+                    quote = Some(c)
+                }
+                (None, b'?') if !address => {}
+                (None, b'\n' | b'\r' | b',' | b';' | b'|' | b'&' | b'\t' | b'?') => {
+                    out.push((start, &text[start..at]));
+                    start = at + 1;
+                }
+                _ => {}
             }
-            assert_eq!(found, text.split_whitespace().collect::<Vec<_>>(), "{text:?}");
+            before = c;
+        }
+        out.push((start, &text[start..]));
+        out
+    }
+
+    /// As [`tokens`], token by token: the names, the values and the first place.
+    fn tokens_of_words(part: &str, at: usize) -> (usize, Option<usize>, Bag) {
+        let (mut found, mut lead, mut bag) = (0, None, Bag::default());
+        for token in part.split_whitespace() {
+            let start = token.as_ptr() as usize - part.as_ptr() as usize;
+            let Some((name, value)) = token.split_once([':', '=']) else { continue };
+            if name.is_empty() || value.is_empty() || name.len() > NAME {
+                continue;
+            }
+            if let Some(field) = names::field(name) {
+                bag.set(field, value);
+                lead.get_or_insert(at + start);
+                found += 1;
+            }
+        }
+        (found, lead, bag)
+    }
+
+    #[test]
+    fn parts_and_tokens_are_those_of_looking_at_each_byte() {
+        let pieces = [
+            "seed",
+            "steps",
+            "cfg_scale",
+            "prompt",
+            "a barn",
+            "don't",
+            "x",
+            "1",
+            "7.5",
+            ":",
+            ":",
+            "=",
+            "=",
+            " ",
+            " ",
+            "\n",
+            "\t",
+            ",",
+            ";",
+            "?",
+            "://",
+            "\"",
+            "'",
+            "(",
+            "é",
+            "\u{a0}",
+            "\u{3000}",
+            "\u{1F600}",
+            "negative prompt",
+            "aaaaaaaaaabbbbbbbbbbccccccccccddddddddd",
+            "--",
+            "{",
+            "&",
+            "|",
+            "\u{85}",
+            "€",
+        ];
+        let mut seed = 11_u32;
+        let mut random = || {
+            seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (seed >> 16) as usize
+        };
+        for round in 0..20_000 {
+            let text: String = (0..round % 24).map(|_| pieces[random() % pieces.len()]).collect();
+            assert_eq!(parts(&text), parts_of_bytes(&text), "{text:?}");
+            let (mut bag, mut lead) = (Bag::default(), None);
+            let found = tokens(&text, &mut bag, &mut lead, 5);
+            let (count, first, words) = tokens_of_words(&text, 5);
+            assert_eq!((found, lead, format!("{bag:?}")), (count, first, format!("{words:?}")), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn names_as_long_as_any_are_read_behind_any_blank() {
+        for blank in ["", " ", "\u{a0}", "\u{3000}"] {
+            for len in [NAME - 1, NAME, NAME + 1] {
+                let text = format!("\u{1F600}{blank}{}steps:30", "-".repeat(len - 5));
+                let (mut bag, mut lead) = (Bag::default(), None);
+                let found = tokens(&text, &mut bag, &mut lead, 0);
+                assert_eq!((found, lead), (tokens_of_words(&text, 0).0, tokens_of_words(&text, 0).1), "{text}");
+                assert_eq!(found == 1, len <= NAME && !blank.is_empty() || len < NAME - 3, "{text}");
+            }
         }
     }
 

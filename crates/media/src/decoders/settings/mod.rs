@@ -29,48 +29,6 @@ pub(super) const DECODER: Decoder = Decoder { id: "settings", version: 1, decode
 const TOOLS: usize = 64;
 /// How far from the start of a value its object may begin.
 const BEFORE: usize = 256;
-/// Vocabularies whose fields have fixed meanings: one field each is not how settings stand there.
-const FIXED: &[&str] = &[
-    "exif",
-    "iptc",
-    "icc",
-    "samsung",
-    "countersign",
-    "c2pa",
-    "dpx",
-    "bext",
-    "ixml",
-    "photoshop",
-    "comfyui",
-    "tar",
-    "zip",
-];
-/// Namespaces of XMP that are the same.
-const NAMESPACES: &[&str] = &[
-    "dc",
-    "xmp",
-    "xmpMM",
-    "xmpDM",
-    "xmpRights",
-    "tiff",
-    "exif",
-    "exifEX",
-    "aux",
-    "crs",
-    "photoshop",
-    "Iptc4xmpCore",
-    "Iptc4xmpExt",
-    "plus",
-    "pdf",
-    "stEvt",
-    "stRef",
-    "lr",
-    "GPano",
-    "GCamera",
-    "Camera",
-    "drone-dji",
-    "MicrosoftPhoto",
-];
 /// Separators in a key behind which a field's name is looked for.
 const SEPARATORS: usize = 15;
 
@@ -78,8 +36,7 @@ fn decode(subject: &mut Subject<'_>, facts: &Facts, _: Options) -> Vec<Tag> {
     let mut out = Vec::new();
     let hidden = facts.decoded.iter().filter(|t| t.space == "stealth").map(|tag| (tag, Signs::of(&tag.value)));
     let values = with_signs(&facts.tags, &subject.signs).chain(hidden);
-    let known = known_places(facts);
-    let mut tools = None;
+    let (mut known, mut tools) = (None, None);
     for (tag, _) in values.filter(|(tag, signs)| is_telling(&tag.value, *signs)) {
         if out.len() >= limits::EMBEDDED {
             break;
@@ -93,14 +50,14 @@ fn decode(subject: &mut Subject<'_>, facts: &Facts, _: Options) -> Vec<Tag> {
         if let Some(tool) = tool.filter(|_| !written_by_people) {
             out.push(said(DECODER.id, "tool", tool, tag));
         }
-        if let Some((bag, verdict)) = found.filter(|_| !known.contains(&place_of(tag))) {
+        if let Some((bag, verdict)) =
+            found.filter(|_| !known.get_or_insert_with(|| known_places(facts)).contains(&place_of(tag)))
+        {
             push_verdict(&bag, verdict, if written_by_people { "quoted" } else { "structure" }, tag, &mut out);
         }
     }
-    for (tag, bag) in one_field_each(facts) {
-        if let Some(verdict) = bag.judge() {
-            push_verdict(&bag, verdict, "structure", tag, &mut out);
-        }
+    for (tag, bag, verdict) in one_field_each(facts) {
+        push_verdict(&bag, verdict, "structure", tag, &mut out);
     }
     out
 }
@@ -134,17 +91,16 @@ fn push_verdict(bag: &Bag, verdict: Verdict, key: &str, tag: &Tag, out: &mut Vec
 /// Whether a value holds a word that any settings hold: that alone sorts out most fields.
 fn is_telling(value: &str, signs: Signs) -> bool {
     // Every one of the words has a letter.
-    let fits = (12..=limits::INFLATED).contains(&value.len());
-    if !fits || !signs.has_letter() || !may_be_read(value, signs) {
-        return false;
-    }
-    words::are_in_value(value)
+    signs.has_letter()
+        && (12..=limits::INFLATED).contains(&value.len())
+        && may_be_read(value, signs)
+        && words::are_in_value(value)
 }
 
 /// Whether a value has the signs of any way of writing settings down: a bracket near its start, options, or names with
 /// signs behind them. [`read`] finds nothing in a value that has none of them.
 fn may_be_read(value: &str, signs: Signs) -> bool {
-    signs.two_separators || signs.has_bracket() || signs.has_dash() && lines::may_have_options(value)
+    signs.has_two_separators() || signs.has_bracket() || signs.has_dash() && lines::may_have_options(value)
 }
 
 /// The settings in a value, and the program that an object in it names.
@@ -189,13 +145,9 @@ fn names_its_tool(tools: &[&Tag], tag: &Tag) -> bool {
 }
 
 /// One field each: fields of one vocabulary whose names begin alike, together.
-fn one_field_each(facts: &Facts) -> Vec<(&Tag, Bag)> {
-    let free = free(&facts.tags);
-    if !free.iter().any(|tag| words::are_in_key(&tag.key)) {
-        return Vec::new();
-    }
+fn one_field_each(facts: &Facts) -> Vec<(&Tag, Bag, Verdict)> {
     let mut groups: BTreeMap<(&str, Via, &str), (&Tag, Bag, bool)> = BTreeMap::new();
-    for tag in free.into_iter().filter(|tag| tag.value.len() <= limits::VALUE) {
+    for tag in facts.tags.iter().filter(|tag| is_free(tag) && tag.value.len() <= limits::VALUE) {
         let key = tag.key.as_str();
         let Some((prefix, field)) = split(key) else { continue };
         // What is an object of its own is read as one.
@@ -209,33 +161,58 @@ fn one_field_each(facts: &Facts) -> Vec<(&Tag, Bag)> {
             (*first, *prompted) = (tag, true);
         }
     }
-    groups.into_values().map(|(tag, bag, _)| (tag, bag)).collect()
+    let judged = groups.into_values().filter_map(|(tag, bag, _)| bag.judge().map(|verdict| (tag, bag, verdict)));
+    let judged: Vec<_> = judged.collect();
+    // Asked last: nearly no file has fields that are judged to be settings.
+    let has_word = |tag: &Tag| (is_free(tag) || is_structure(tag)) && words::are_in_key(&tag.key);
+    if judged.is_empty() || facts.tags.iter().any(has_word) { judged } else { Vec::new() }
 }
 
-/// The tags whose fields have no fixed meanings: neither their vocabulary nor their namespace of XMP gives them one.
-fn free(tags: &[Tag]) -> Vec<&Tag> {
-    // Fields of one vocabulary follow one another, and so do those of one namespace.
-    let (mut space, mut namespace) = (("", false), ("", false));
-    let mut out = Vec::new();
-    for tag in tags {
-        if tag.space != space.0 {
-            space = (&tag.space, !FIXED.contains(&tag.space.as_str()));
-            namespace = ("", true);
+/// Whether a tag tells of the picture or the sound itself, by a name of our own: sides, rates and lengths.
+fn is_structure(tag: &Tag) -> bool {
+    matches!(tag.space.as_str(), "image" | "audio")
+}
+
+/// Whether a tag's field has no fixed meaning: one field each is not how settings stand in those that have one.
+fn is_free(tag: &Tag) -> bool {
+    match tag.space.as_str() {
+        "exif" | "iptc" | "icc" | "samsung" | "countersign" | "c2pa" | "dpx" | "bext" | "ixml" | "photoshop"
+        | "comfyui" | "tar" | "zip" => false,
+        "xmp" => {
+            let own = memchr::memchr(b':', tag.key.as_bytes()).and_then(|end| tag.key.get(..end));
+            !own.is_some_and(is_fixed)
         }
-        if !space.1 {
-            continue;
-        }
-        if tag.space == "xmp" {
-            let own = tag.key.split_once(':').map_or("", |(own, _)| own);
-            if own != namespace.0 {
-                namespace = (own, !NAMESPACES.contains(&own));
-            }
-        }
-        if namespace.1 {
-            out.push(tag);
-        }
+        _ => !is_structure(tag),
     }
-    out
+}
+
+/// Namespaces of XMP whose fields have fixed meanings.
+fn is_fixed(namespace: &str) -> bool {
+    matches!(
+        namespace,
+        "dc" | "xmp"
+            | "xmpMM"
+            | "xmpDM"
+            | "xmpRights"
+            | "tiff"
+            | "exif"
+            | "exifEX"
+            | "aux"
+            | "crs"
+            | "photoshop"
+            | "Iptc4xmpCore"
+            | "Iptc4xmpExt"
+            | "plus"
+            | "pdf"
+            | "stEvt"
+            | "stRef"
+            | "lr"
+            | "GPano"
+            | "GCamera"
+            | "Camera"
+            | "drone-dji"
+            | "MicrosoftPhoto"
+    )
 }
 
 /// The field that the end of a key names, and what stands before it: nothing, or a prefix such as `SD:` or `TXXX:`.

@@ -57,30 +57,41 @@ use Field::{
 /// The field that a name stands for.
 pub(super) fn field(name: &str) -> Option<Field> {
     static LENGTHS: OnceLock<[u64; 256]> = OnceLock::new();
-    static BY_NAME: OnceLock<HashMap<&'static str, Field, RandomState>> = OnceLock::new();
+    static BY_NAME: OnceLock<HashMap<&'static [u8], Field, RandomState>> = OnceLock::new();
     let by_name = BY_NAME.get_or_init(|| {
         // Where a name stands in two rows, the first decides.
         let rows = NAMES.iter().rev();
-        rows.flat_map(|(field, names)| names.split_whitespace().map(move |name| (name, *field))).collect()
+        rows.flat_map(|(field, names)| names.split_whitespace().map(move |name| (name.as_bytes(), *field))).collect()
     });
     let lengths = LENGTHS.get_or_init(|| lengths(by_name.keys().copied()));
-    if !may_be_known(name, lengths) {
-        return None;
+    let of = |plain: &[u8]| {
+        let of = |plain: &[u8]| by_name.get(plain).copied();
+        // Several of a kind are called as one is.
+        of(plain).or_else(|| of(plain.strip_suffix(b"s").filter(|one| one.len() > 3)?))
+    };
+    // What stands before a colon or a slash is a namespace.
+    let start = memchr::memrchr2(b':', b'/', name.as_bytes()).map_or(0, |at| at + 1);
+    let name = name.get(start..).unwrap_or_default();
+    let mut letters = [0; LONGEST];
+    match plain(name.as_bytes(), &mut letters) {
+        Plain::Long => None,
+        Plain::Letters(plain) if may_be_known(plain, lengths) => of(plain),
+        Plain::Letters(_) => None,
+        Plain::Other => {
+            let plain: String = name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
+            of(plain.as_bytes())
+        }
     }
-    let plain = plain(name);
-    let of = |plain: &str| by_name.get(plain).copied();
-    // Several of a kind are called as one is.
-    of(&plain).or_else(|| of(plain.strip_suffix('s').filter(|one| one.len() > 3)?))
 }
 
 /// Letters and digits of a name that are told apart by [`lengths`]; no name has as many.
 const LONGEST: usize = 62;
 
 /// For each byte that names begin with, a bit for each of their lengths, and for one more: names may stand in the plural.
-fn lengths<'n>(names: impl Iterator<Item = &'n str>) -> [u64; 256] {
+fn lengths<'n>(names: impl Iterator<Item = &'n [u8]>) -> [u64; 256] {
     let mut out = [0; 256];
     for name in names {
-        if let Some(of_byte) = name.as_bytes().first().and_then(|first| out.get_mut(usize::from(*first))) {
+        if let Some(of_byte) = name.first().and_then(|first| out.get_mut(usize::from(*first))) {
             *of_byte |= 0b11 << name.len().min(LONGEST);
         }
     }
@@ -88,38 +99,37 @@ fn lengths<'n>(names: impl Iterator<Item = &'n str>) -> [u64; 256] {
 }
 
 /// Whether a name may be one of those that are known: its first letter and its length rule out nearly every other one.
-fn may_be_known(name: &str, lengths: &[u64; 256]) -> bool {
-    let start = memchr::memrchr2(b':', b'/', name.as_bytes()).map_or(0, |at| at + 1);
-    let (mut first, mut len) = (0, 0);
-    for b in name.as_bytes().get(start..).unwrap_or_default() {
-        if !b.is_ascii() {
-            return true;
-        }
-        if b.is_ascii_alphanumeric() {
-            if len == 0 {
-                first = b.to_ascii_lowercase();
-            }
-            len += 1;
-            if len > LONGEST {
-                return false;
-            }
-        }
-    }
-    len > 0 && lengths.get(usize::from(first)).is_some_and(|of_byte| of_byte >> len & 1 == 1)
+fn may_be_known(plain: &[u8], lengths: &[u64; 256]) -> bool {
+    let of_first = plain.first().and_then(|first| lengths.get(usize::from(*first)));
+    of_first.is_some_and(|of_first| of_first >> plain.len() & 1 == 1)
 }
 
-/// Letters and digits in lower case, without a namespace before a colon.
-fn plain(name: &str) -> String {
-    let start = memchr::memrchr2(b':', b'/', name.as_bytes()).map_or(0, |at| at + 1);
-    let name = name.get(start..).unwrap_or(name);
-    if name.is_ascii() {
-        let mut out = name.to_lowercase();
-        if !out.bytes().all(|b| b.is_ascii_alphanumeric()) {
-            out.retain(|c| c.is_ascii_alphanumeric());
+/// A name without what stands between its letters and digits.
+enum Plain<'a> {
+    /// Those that it has, in lower case.
+    Letters(&'a [u8]),
+    /// There are more than in any name that is known.
+    Long,
+    /// Not all of them are of the English alphabet.
+    Other,
+}
+
+/// Letters and digits of a name, in lower case.
+fn plain<'a>(name: &[u8], out: &'a mut [u8; LONGEST]) -> Plain<'a> {
+    let mut len = 0;
+    for b in name {
+        if !b.is_ascii() {
+            return Plain::Other;
         }
-        return out;
+        if b.is_ascii_alphanumeric() {
+            match out.get_mut(len) {
+                Some(place) => *place = b.to_ascii_lowercase(),
+                None => return Plain::Long,
+            }
+            len += 1;
+        }
     }
-    name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+    Plain::Letters(out.get(..len).unwrap_or_default())
 }
 
 static NAMES: &[(Field, &str)] = &[

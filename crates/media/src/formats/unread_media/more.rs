@@ -334,10 +334,13 @@ fn x_window_dump(head: &[u8], len: u64) -> bool {
 }
 
 fn x_bitmap(head: &[u8], _: u64) -> bool {
+    if !head.starts_with(b"#define ") {
+        return false;
+    }
     let text = head.get(..head.len().min(1024)).unwrap_or_default();
     let start = memchr::memmem::find(text, b"#define ").and_then(|at| text.get(at..)).unwrap_or_default();
     let holds = |word: &[u8]| memchr::memmem::find(start, word).is_some();
-    head.starts_with(b"#define ") && holds(b"_width ") && holds(b"_height ") && holds(b"_bits[")
+    holds(b"_width ") && holds(b"_height ") && holds(b"_bits[")
 }
 
 fn enhanced_metafile(head: &[u8], _: u64) -> bool {
@@ -388,16 +391,17 @@ fn latm(head: &[u8], len: u64) -> bool {
 
 /// A visual object sequence, or a video object with its layer (ISO/IEC 14496-2).
 fn mpeg4_visual(head: &[u8], _: u64) -> bool {
+    if !matches!(head, [0, 0, 1, 0xB0 | 0xB5 | 0x00..=0x1F, ..]) {
+        return false;
+    }
     let near = head.get(..head.len().min(256)).unwrap_or_default();
-    let layer = memchr::memmem::find_iter(near, &[0, 0, 1]).any(|at| matches!(near.get(at + 3), Some(0x20..=0x2F)));
-    layer && matches!(head, [0, 0, 1, 0xB0 | 0xB5 | 0x00..=0x1F, ..])
+    memchr::memmem::find_iter(near, &[0, 0, 1]).any(|at| matches!(near.get(at + 3), Some(0x20..=0x2F)))
 }
 
 /// A group or picture of MPEG-1 or -2 without the sequence's header before it, and slices behind it.
 fn mpeg_visual(head: &[u8], _: u64) -> bool {
     let near = head.get(..head.len().min(4096)).unwrap_or_default();
-    let slice = memchr::memmem::find(near, &[0, 0, 1, 1]).is_some();
-    slice && matches!(head, [0, 0, 1, 0xB8, ..])
+    matches!(head, [0, 0, 1, 0xB8, ..]) && memchr::memmem::find(near, &[0, 0, 1, 1]).is_some()
 }
 
 fn pva(head: &[u8], _: u64) -> bool {
