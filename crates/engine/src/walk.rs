@@ -25,8 +25,8 @@ use countersign_model::limits;
 use countersign_model::{Asset, NotLookedAt, PassedOverReason, Problem, ProblemKind};
 
 pub use countersign_io::paths::{from_lossless, lossless};
-pub(crate) use siblings::{SameStem, Siblings};
 use folder_files::{FileNumbers, FolderFiles};
+pub(crate) use siblings::{SameStem, Siblings};
 use sidecars::LastFolder;
 pub use sidecars::sidecars;
 pub(crate) use system::{Named, is_system};
