@@ -52,7 +52,8 @@ impl Neighbors for MemberFiles<'_> {
 
     fn of_stem(&self, asset: &Path) -> Vec<PathBuf> {
         let same = |path: &Path| path.file_stem() == asset.file_stem() && path.file_name() != asset.file_name();
-        let mut found: Vec<_> = self.opened().map(|(path, _)| path).filter(|path| same(path)).map(Path::to_owned).collect();
+        let mut found: Vec<_> =
+            self.opened().map(|(path, _)| path).filter(|path| same(path)).map(Path::to_owned).collect();
         found.sort();
         found
     }
