@@ -41,6 +41,7 @@ mod faults_of_commands;
 mod faults_of_files;
 mod fetch;
 mod flips;
+mod folder_memory;
 mod formats;
 mod hostile;
 mod house_marks;

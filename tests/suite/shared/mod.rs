@@ -9,6 +9,8 @@ pub(crate) mod document;
 #[cfg(feature = "serve")]
 pub(crate) mod identity_provider;
 pub(crate) mod limited;
+#[cfg(target_os = "linux")]
+pub(crate) mod memory;
 pub(crate) mod object_store;
 pub(crate) mod prerequisite;
 pub(crate) mod run;

@@ -14,6 +14,8 @@
 mod names;
 mod pictures;
 mod statement;
+#[cfg(test)]
+mod tests;
 mod udim;
 mod widths;
 
@@ -204,25 +206,41 @@ impl Sequences {
 
 /// Makes runs of those that are numbered as frames are, extensions in either case together.
 fn settle_open(held: &mut [PendingRow]) {
-    let mut all: HashMap<(String, String), Pictures> = HashMap::new();
-    let key = |run: &Run| (run.prefix.clone(), run.suffix.to_ascii_lowercase());
-    for held in held.iter() {
+    let mut all: HashMap<(String, String), Vec<usize>> = HashMap::new();
+    for (place, held) in held.iter().enumerate() {
         if let PendingRow::Run(run) = held
             && run.open.is_some()
         {
-            all.entry(key(run)).or_default().extend(run.pictures.iter().map(|(number, picture)| (*number, *picture)));
+            all.entry((run.prefix.clone(), run.suffix.to_ascii_lowercase())).or_default().push(place);
         }
     }
-    for held in held {
-        if let PendingRow::Run(run) = held
-            && let Some(open) = run.open
-            && all.get(&key(run)).is_some_and(|pictures| open.are_frames(pictures))
-        {
+    for place in all.values().flat_map(|places| are_frames(held, places)).collect::<Vec<_>>() {
+        if let Some(PendingRow::Run(run)) = held.get_mut(place) {
             run.least = LEAST.min(run.least);
             let long = run.groups.iter_mut().filter(|group| group.numbers.len() >= LEAST);
             long.for_each(|group| group.rows.truncate(1));
         }
     }
+}
+
+/// Which of the runs at these places are of frames, all their pictures seen together.
+fn are_frames(held: &[PendingRow], places: &[usize]) -> Vec<usize> {
+    let run = |place: &usize| match held.get(*place) {
+        Some(PendingRow::Run(run)) => Some((*place, run)),
+        _ => None,
+    };
+    let runs: Vec<_> = places.iter().filter_map(run).collect();
+    let together: Pictures;
+    let pictures = match runs.as_slice() {
+        // There may be very many.
+        [(_, run)] => &run.pictures,
+        several => {
+            together = several.iter().flat_map(|(_, run)| &run.pictures).map(|(n, picture)| (*n, *picture)).collect();
+            &together
+        }
+    };
+    let frames = runs.iter().filter(|(_, run)| run.open.is_some_and(|open| open.are_frames(pictures)));
+    frames.map(|(place, _)| *place).collect()
 }
 
 fn folder(path: &str) -> &str {
@@ -505,22 +523,5 @@ impl Run {
             widths.first().is_some_and(|own| own != width.max(number.to_string().len()))
         };
         self.numbers.iter().find(odd).map(|(number, _)| *number)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{UNREAD, frame_name};
-    use countersign_media::formats::FrameUse;
-
-    #[test]
-    fn frames_of_kinds_that_are_not_read_are_frames_all_the_same() {
-        for (extension, _) in UNREAD {
-            let path = format!("plates/A001C002.1001.{extension}");
-            assert_eq!(frame_name(&path).map(|frame| (frame.number, frame.is_frame)), Some((1001, true)), "{path}");
-            // A reader says of its own frames how they come.
-            let read = formats::by_extension(extension).map(|format| format.info().frames);
-            assert!(read.is_none_or(|frames| frames == FrameUse::No), "{extension} is read: its line goes");
-        }
     }
 }

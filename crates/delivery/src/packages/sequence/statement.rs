@@ -73,14 +73,14 @@ fn nameless(finding: &Finding, of: &AssetReport) -> (String, FindingAction) {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::super::Sequences;
     use super::*;
     use crate::packages::PictureTraits;
     use countersign_model::{Ai, Credentials, Manifest, Problem, Role};
     use std::time::{Duration, Instant};
 
-    fn report(path: &str) -> AssetReport {
+    pub(crate) fn report(path: &str) -> AssetReport {
         AssetReport {
             path: path.into(),
             root: 0,
