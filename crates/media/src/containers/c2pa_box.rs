@@ -70,7 +70,7 @@ pub fn read_disguised(source: &mut Source, header: &Header, place: &str, out: &m
     let starts = [Some(0), Some(4), purpose.map(|p| p + 5)];
     let Some(at) = starts.into_iter().flatten().find_map(|s| find(&lead, s)) else { return false };
     let what = match header.uuid {
-        Some(uuid) => format!("uuid {}", data_encoding::HEXLOWER.encode(&uuid)),
+        Some(uuid) => format!("uuid {}", data_encoding::HEXLOWER.encode(&uuid)).into(),
         None => bmff::name(header.kind),
     };
     let damage = format!("a C2PA superbox in a box of type {what}");

@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 use regex::Regex;
 
 use super::signs::{self, STEPS};
-use super::{Decoder, Options, Subject, said, with_signs};
+use super::{Decoder, Options, Signs, Subject, said, with_any};
 use countersign_model::{Facts, Tag};
 
 pub(super) const DECODER: Decoder = Decoder { id: "a1111", version: 3, decode };
@@ -18,8 +18,8 @@ fn decode(subject: &mut Subject<'_>, facts: &Facts, _: Options) -> Vec<Tag> {
     if !subject.all_signs.has_steps() {
         return out;
     }
-    let signed = with_signs(&facts.tags, &subject.signs);
-    for (tag, _) in signed.filter(|(tag, signs)| signs.has_steps() && !tag.is_about_content()) {
+    let signed = with_any(Signs::WITH_STEPS, &facts.tags, &subject.signs);
+    for (tag, _) in signed.filter(|(tag, _)| !tag.is_about_content()) {
         let Some(line) = settings(&tag.value) else { continue };
         out.push(said(DECODER.id, "parameters", line, tag));
         for (key, name) in [("Model", "model"), ("Version", "version"), ("App", "app")] {

@@ -8,7 +8,7 @@
 use serde_json::Value;
 
 use super::graphs::{Form, Graph, graph};
-use super::{Decoder, Options, Subject, json, said, with_signs};
+use super::{Decoder, Options, Signs, Subject, json, said, with_any};
 use countersign_model::limits;
 use countersign_model::{Facts, Tag};
 
@@ -24,8 +24,7 @@ fn decode(subject: &mut Subject<'_>, facts: &Facts, _: Options) -> Vec<Tag> {
     if !subject.all_signs.has_brace() {
         return out;
     }
-    let signed = with_signs(&facts.tags, &subject.signs);
-    for tag in signed.filter(|(_, signs)| signs.has_brace()).map(|(tag, _)| tag) {
+    for (tag, _) in with_any(Signs::OBJECT, &facts.tags, &subject.signs) {
         for (graph, quoted) in graphs(tag) {
             let effect = graph.flow.effect();
             let space = if graph.form == Form::Edges { "graph" } else { DECODER.id };

@@ -4,7 +4,7 @@
 
 use serde_json::Value;
 
-use super::{Decoder, Options, Subject, json, said, with_signs};
+use super::{Decoder, Options, Signs, Subject, json, said, with_any};
 use countersign_model::{Facts, Tag};
 
 pub(super) const DECODER: Decoder = Decoder { id: "invokeai", version: 1, decode };
@@ -50,7 +50,7 @@ const LAST: &[u8] = b"awhm";
 fn decode(subject: &mut Subject<'_>, facts: &Facts, _: Options) -> Vec<Tag> {
     let mut out = Vec::new();
     // Each of them is an object, or a text with options.
-    let signed = with_signs(&facts.tags, &subject.signs).filter(|(_, signs)| signs.has_brace() || signs.has_dash());
+    let signed = with_any(Signs::OBJECT_OR_OPTIONS, &facts.tags, &subject.signs);
     for tag in signed.map(|(tag, _)| tag).filter(|t| matches!(t.space.as_str(), "png" | "exif" | "xmp")) {
         let key = tag.key.as_str();
         // The last letter decides cheaply for nearly every key.

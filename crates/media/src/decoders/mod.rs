@@ -28,7 +28,7 @@ use countersign_io::source::Source;
 use countersign_model::json;
 use countersign_model::{CompactString, Extraction, Facts, Payload, Problem, ProblemKind, Store, Tag};
 use pixels::Picture;
-use signs::{Signs, with_signs};
+use signs::{Signs, with_any};
 
 /// What decoders may do.
 #[derive(Clone, Copy, Debug, Default)]
@@ -109,7 +109,7 @@ pub fn run(source: &mut Source, read: &mut Extraction, options: Options) {
         let what = format!("{}: JSON of more than {} elements is not read", tag.key, json::ELEMENTS);
         source.note(Problem::new(ProblemKind::Limit, &tag.place, tag.offset, what));
     }
-    let signs: Vec<Signs> = facts.tags.iter().map(|tag| Signs::of(&tag.value)).collect();
+    let signs: Vec<Signs> = facts.tags.iter().map(Signs::of_tag).collect();
     let all_signs = signs.iter().fold(Signs::default(), |all, signs| all.and(*signs));
     let mut subject = Subject { source, stores, payloads, picture: Picture::default(), signs, all_signs };
     for decoder in ALL {

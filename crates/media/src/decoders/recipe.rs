@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use super::{Decoder, Options, Signs, Subject, a1111, json, said, with_signs};
+use super::{Decoder, Options, Signs, Subject, a1111, json, said, with_any};
 use countersign_model::limits;
 use countersign_model::{Facts, Tag};
 
@@ -61,7 +61,7 @@ struct Recipe {
 
 fn decode(subject: &mut Subject<'_>, facts: &Facts, _: Options) -> Vec<Tag> {
     let mut out: Vec<Tag> = Vec::new();
-    let told = with_signs(&facts.tags, &subject.signs).filter(|(tag, signs)| !says_nothing(tag, *signs));
+    let told = with_any(Signs::RECIPE, &facts.tags, &subject.signs).filter(|(tag, signs)| !says_nothing(tag, *signs));
     let hidden = facts.decoded.iter().filter(|t| t.space == "stealth");
     for tag in told.map(|(tag, _)| tag).chain(hidden) {
         let found = read(tag);
@@ -77,21 +77,8 @@ fn decode(subject: &mut Subject<'_>, facts: &Facts, _: Options) -> Vec<Tag> {
 
 /// Whether neither the field nor what stands in it can be a recipe: true of nearly every tag, and cheaply told.
 fn says_nothing(tag: &Tag, signs: Signs) -> bool {
-    let named = || may_be_named(&tag.key) && [FIELDS, VERSIONS, LINES].iter().any(|names| is_named(&tag.key, names));
+    let named = || signs.is_named() && [FIELDS, VERSIONS, LINES].iter().any(|names| is_named(&tag.key, names));
     !(signs.has_brace() || signs.has_steps() && !tag.is_about_content() || named())
-}
-
-/// The last letters of all of these names.
-const ENDS: &[&[u8; 4]] = &[b"tion", b"sion", b"ompt", b"used", b"ream"];
-
-/// Whether a key ends as one of the names does: its last letters, taken as one number, decide for nearly every key.
-fn may_be_named(key: &str) -> bool {
-    // The bit that makes letters small makes no other byte one of these.
-    const SMALL: u32 = 0x2020_2020;
-    key.as_bytes().last_chunk().is_some_and(|end| {
-        let end = u32::from_ne_bytes(*end) | SMALL;
-        ENDS.iter().any(|letters| u32::from_ne_bytes(**letters) == end)
-    })
 }
 
 fn read(tag: &Tag) -> Recipe {
@@ -273,10 +260,13 @@ mod tests {
     fn every_name_is_looked_at() {
         for name in FIELDS.iter().chain(VERSIONS).chain(LINES) {
             for key in [name.to_string(), name.to_uppercase(), format!("x:{name}")] {
-                assert!(!says_nothing(&Tag { key: key.as_str().into(), ..Tag::default() }, Signs::default()), "{key}");
+                let tag = Tag { key: key.as_str().into(), ..Tag::default() };
+                let signs = Signs::of_tag(&tag);
+                assert!(signs.has_any(Signs::RECIPE) && !says_nothing(&tag, signs), "{key}");
             }
         }
-        assert!(says_nothing(&Tag { key: "Orientation".into(), ..Tag::default() }, Signs::of("1")));
+        let other = Tag { key: "Orientation".into(), value: "1".into(), ..Tag::default() };
+        assert!(says_nothing(&other, Signs::of_tag(&other)));
         assert!(!says_nothing(&Tag { key: "Make".into(), ..Tag::default() }, Signs::of("{}")));
     }
 

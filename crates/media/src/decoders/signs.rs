@@ -15,6 +15,8 @@ const LETTER: u8 = 16;
 const TWO_SEPARATORS: u8 = 32;
 /// [`STEPS`] stands in it.
 const HAS_STEPS: u8 = 64;
+/// Not the value but the field's name may say that it holds a recipe.
+const NAMED: u8 = 128;
 
 /// How the line of settings of the Stable Diffusion web UI begins.
 pub(super) const STEPS: &str = "Steps: ";
@@ -48,7 +50,14 @@ fn classes(piece: &[u8]) -> (u8, u8) {
 
 /// As [`classes`], for fewer bytes than [`PIECE`]: six bits count as many of each.
 fn classes_of_few(piece: &[u8]) -> (u8, u8) {
-    let sum = piece.iter().fold(0_u32, |sum, byte| sum.wrapping_add(COUNTS[usize::from(*byte)]));
+    let count = |byte: u8| COUNTS[usize::from(byte)];
+    let (fours, rest) = piece.as_chunks::<4>();
+    let sum: u32 = fours.iter().map(|[a, b, c, d]| count(*a) + count(*b) + count(*c) + count(*d)).sum();
+    let sum = rest.iter().fold(sum, |sum, byte| sum + count(*byte));
+    // Numbers, which most values are, have none.
+    if sum == 0 {
+        return (0, 0);
+    }
     let sign = |by: u32, sign: u8| if sum >> by & 0x3F == 0 { 0 } else { sign };
     let seen = sign(0, SEPARATOR) | sign(6, BRACE) | sign(12, BRACKET) | sign(18, DASH) | sign(24, LETTER);
     (seen, (sum & 0x3F) as u8)
@@ -76,6 +85,16 @@ pub(super) struct Signs(u8);
 impl Signs {
     /// What nobody has looked at may hold all of them.
     pub(super) const UNKNOWN: Self = Self(u8::MAX);
+    /// What an object may be in.
+    pub(super) const OBJECT: Self = Self(BRACE);
+    /// What an object, or options of a command line, may be in.
+    pub(super) const OBJECT_OR_OPTIONS: Self = Self(BRACE | DASH);
+    /// What holds [`STEPS`].
+    pub(super) const WITH_STEPS: Self = Self(HAS_STEPS);
+    /// What may hold a recipe.
+    pub(super) const RECIPE: Self = Self(BRACE | HAS_STEPS | NAMED);
+    /// What may hold settings, however they are written.
+    pub(super) const SETTINGS: Self = Self(TWO_SEPARATORS | BRACE | BRACKET | DASH);
 
     pub(super) fn of(value: &str) -> Self {
         let (mut seen, mut separators) = (0, 0_usize);
@@ -104,9 +123,24 @@ impl Signs {
         Self(seen)
     }
 
+    /// The signs of a tag's value, and whether its key ends as the name of a recipe does.
+    pub(super) fn of_tag(tag: &Tag) -> Self {
+        Self(Self::of(&tag.value).0 | if may_be_named(&tag.key) { NAMED } else { 0 })
+    }
+
     /// The signs of this and of another value.
     pub(super) fn and(self, other: Self) -> Self {
         Self(self.0 | other.0)
+    }
+
+    /// Whether it has one of these signs.
+    pub(super) fn has_any(self, of: Self) -> bool {
+        self.0 & of.0 != 0
+    }
+
+    /// Whether the field's name may say that it holds a recipe.
+    pub(super) fn is_named(self) -> bool {
+        self.0 & NAMED != 0
     }
 
     /// Whether two colons or equals signs are in it.
@@ -140,16 +174,35 @@ impl Signs {
     }
 }
 
+/// The last letters of all names of fields that hold a recipe: see the lists of its decoder.
+const ENDS: &[(u8, &[u8; 4])] =
+    &[(b'a', b"tion"), (b'p', b"tion"), (b'r', b"sion"), (b'r', b"ompt"), (b'n', b"used"), (b'd', b"ream")];
+
+/// Whether a key ends as one of the names does: its last letters, four of them taken as one number, decide for nearly every
+/// key.
+fn may_be_named(key: &str) -> bool {
+    // The bit that makes letters small makes no other byte one of these.
+    const SMALL: u8 = 0x20;
+    key.as_bytes().last_chunk().is_some_and(|[first, end @ ..]: &[u8; 5]| {
+        let end = u32::from_ne_bytes(*end) | u32::from_ne_bytes([SMALL; 4]);
+        ENDS.iter().any(|(letter, letters)| u32::from_ne_bytes(**letters) == end && *letter == first | SMALL)
+    })
+}
+
 /// Whether [`STEPS`] stands in these bytes.
 pub(super) fn has_steps(value: &[u8]) -> bool {
     static FINDER: OnceLock<Finder<'static>> = OnceLock::new();
     FINDER.get_or_init(|| Finder::new(STEPS)).find(value).is_some()
 }
 
-/// Tags with the signs of their values; those for which none are at hand are looked at now.
-pub(super) fn with_signs<'a>(tags: &'a [Tag], known: &'a [Signs]) -> impl Iterator<Item = (&'a Tag, Signs)> {
-    let signs = |(at, tag): (usize, &'a Tag)| (tag, known.get(at).copied().unwrap_or_else(|| Signs::of(&tag.value)));
-    tags.iter().enumerate().map(signs)
+/// Tags with the signs of their values, of which each has one at least of `any`; those for which none are at hand are looked
+/// at now.
+pub(super) fn with_any<'a>(any: Signs, tags: &'a [Tag], known: &'a [Signs]) -> impl Iterator<Item = (&'a Tag, Signs)> {
+    // Nearly no tag is of interest: the signs are gone through, and not the tags.
+    let known_with = known.iter().enumerate().filter(move |(_, signs)| signs.has_any(any));
+    let known_with = known_with.filter_map(|(at, signs)| Some((tags.get(at)?, *signs)));
+    let others = tags.iter().skip(known.len()).map(|tag| (tag, Signs::of_tag(tag)));
+    known_with.chain(others.filter(move |(_, signs)| signs.has_any(any)))
 }
 
 #[cfg(test)]
@@ -219,7 +272,13 @@ mod tests {
     fn signs_that_are_not_at_hand_are_looked_for() {
         let tags = ["a:b", "{}"].map(|value| Tag { value: value.into(), ..Tag::default() });
         let known = [Signs::of("a:b")];
-        let all: Vec<_> = with_signs(&tags, &known).map(|(_, signs)| (signs.has_letter(), signs.has_brace())).collect();
-        assert_eq!(all, [(true, false), (false, true)]);
+        let with = |any, known| with_any(any, &tags, known).map(|(tag, _)| tag.value.as_str()).collect::<Vec<_>>();
+        let [letter, brace, both] = [Signs(LETTER), Signs(BRACE), Signs(LETTER | BRACE)];
+        for known in [&known[..], &[]] {
+            assert_eq!((with(letter, known), with(brace, known)), (vec!["a:b"], vec!["{}"]));
+            assert_eq!((with(both, known), with(Signs(DASH), known)), (vec!["a:b", "{}"], vec![]));
+        }
+        let named = Tag { key: "xmp:AIPromptInformation".into(), ..Tag::default() };
+        assert!(Signs::of_tag(&named).is_named() && !Signs::of_tag(&tags[0]).is_named());
     }
 }

@@ -254,6 +254,12 @@ pub trait Format: Sync {
     /// Never fails and never reads: the probe is all there is.
     fn sniff(&self, probe: &Probe<'_>) -> Score;
 
+    /// As [`Format::sniff`], where another format has this score already: one that is no surer may be told without a look,
+    /// as any score that is not above it.
+    fn sniff_above(&self, probe: &Probe<'_>, _score: Score) -> Score {
+        self.sniff(probe)
+    }
+
     /// Whether the last bytes of a file tell it: asked only where nobody knows the first ones.
     fn ends(&self, _tail: &[u8]) -> bool {
         false
@@ -474,7 +480,7 @@ pub const SIDECARS: &[&str] = &[
 pub fn surest(probe: &Probe<'_>) -> Option<&'static dyn Format> {
     let mut found: Option<(Score, &'static dyn Format)> = None;
     for format in ALL {
-        let score = format.sniff(probe);
+        let score = found.map_or_else(|| format.sniff(probe), |(best, _)| format.sniff_above(probe, best));
         // The first of equals wins, and nothing is surer than sure.
         if score > found.map_or(Score::NO, |(best, _)| best) {
             found = Some((score, *format));
@@ -489,6 +495,29 @@ pub fn surest(probe: &Probe<'_>) -> Option<&'static dyn Format> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_no_surer_is_never_told_as_surer() {
+        let partition = *b"\x06\x0e\x2b\x34\x02\x05\x01\x01\x0d\x01\x02\x01\x01\x02\x04\0\x83\0\0\x78";
+        let heads: [Vec<u8>; 9] = [
+            partition.to_vec(),
+            [&[7; 9][..], &partition].concat(),
+            [&[0xFF, 0xFB, 0x90, 0x00][..], &[0; 413]].concat().repeat(30),
+            b"ID3\x04\0\0\0\0\0\0".to_vec(),
+            b"qoif\0".to_vec(),
+            b"7z\xbc\xaf\x27\x1c".to_vec(),
+            b"\x89PNG\r\n\x1a\n".to_vec(),
+            b"\0\0\0\x20ftypisom\0\0\0\0".to_vec(),
+            Vec::new(),
+        ];
+        for head in heads.map(|head| [head, vec![0; 64]].concat()) {
+            let probe = Probe { head: &head, len: head.len() as u64 };
+            for (format, other) in ALL.iter().flat_map(|format| (0..=100).map(move |score| (format, Score(score)))) {
+                let (alone, above) = (format.sniff(&probe), format.sniff_above(&probe, other));
+                assert!(if alone > other { above == alone } else { above <= other }, "{}", format.info().id);
+            }
+        }
+    }
 
     #[test]
     fn the_first_format_that_uses_an_extension_has_it() {

@@ -51,6 +51,10 @@ impl Format for Mp3 {
         if found.is_some() { Score(Score::WEAK.0 - 10) } else { Score::NO }
     }
 
+    fn sniff_above(&self, probe: &Probe<'_>, score: Score) -> Score {
+        if score >= Score::LIKELY { Score::NO } else { self.sniff(probe) }
+    }
+
     fn read(&self, source: &mut Source, out: &mut Extraction) -> Result<(), Problem> {
         let start = ends::leading(source, FILE, out)?;
         // A tag longer than the head hides what it stands before.

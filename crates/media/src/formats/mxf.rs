@@ -42,6 +42,8 @@ const GENERIC: u8 = 0x11;
 const STREAM: [u8; 11] = [0x06, 0x0E, 0x2B, 0x34, 0x01, 0x01, 0x01, 0x0C, 0x0D, 0x01, 0x05];
 /// A partition pack without its essence container labels.
 const PACK: usize = 88;
+/// A run-in may look like another format on purpose.
+const BEHIND_RUN_IN: Score = Score(40);
 /// Bytes before the header partition (section 6.5).
 const RUN_IN: usize = 64 * 1024;
 /// Keys that are hopped over where neither an index pack nor a footer tells the partitions.
@@ -55,10 +57,14 @@ impl Format for Mxf {
     fn sniff(&self, probe: &Probe<'_>) -> Score {
         match header_partition(probe.head) {
             Some(0) => Score::SURE,
-            // Behind a run-in, which may look like another format on purpose.
-            Some(_) => Score(40),
+            Some(_) => BEHIND_RUN_IN,
             None => Score::NO,
         }
+    }
+
+    fn sniff_above(&self, probe: &Probe<'_>, score: Score) -> Score {
+        let begins = probe.head.starts_with(&PARTITION) && probe.head.get(PARTITION.len()) == Some(&HEADER);
+        if score >= BEHIND_RUN_IN && !begins { Score::NO } else { self.sniff(probe) }
     }
 
     fn read(&self, source: &mut Source, out: &mut Extraction) -> Result<(), Problem> {

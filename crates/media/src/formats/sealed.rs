@@ -202,6 +202,10 @@ impl Format for Sealed {
         if kind(probe.head).is_some() { Score::LIKELY } else { Score::NO }
     }
 
+    fn sniff_above(&self, probe: &Probe<'_>, score: Score) -> Score {
+        if score >= Score::LIKELY { Score::NO } else { self.sniff(probe) }
+    }
+
     fn ends(&self, tail: &[u8]) -> bool {
         let last = |len: usize| tail.len().checked_sub(len).and_then(|at| tail.get(at..)).unwrap_or_default();
         last(512).starts_with(KOLY) || last(512).starts_with(b"conectix") || last(12).starts_with(b"NER5")

@@ -252,6 +252,10 @@ impl Format for UnreadMedia {
         if kind(probe.head, probe.len).is_some() { Score::LIKELY } else { Score::NO }
     }
 
+    fn sniff_above(&self, probe: &Probe<'_>, score: Score) -> Score {
+        if score >= Score::LIKELY { Score::NO } else { self.sniff(probe) }
+    }
+
     fn read(&self, source: &mut Source, out: &mut Extraction) -> Result<(), Problem> {
         let len = source.len();
         out.coverage.add(0, len);

@@ -4,7 +4,7 @@
 //! of 1 announces the 64-bit size, a size of 0 a box that runs to the end of what holds it.
 
 use countersign_io::source::Source;
-use countersign_model::Problem;
+use countersign_model::{CompactString, Problem};
 
 /// A four-character code.
 pub type FourCc = [u8; 4];
@@ -162,8 +162,8 @@ pub fn child(source: &mut Source, start: u64, end: u64, kind: &FourCc) -> Result
 
 /// A type as text: the MacRoman `©` as such, bytes that are not printable as `\xNN`.
 #[must_use]
-pub fn name(kind: FourCc) -> String {
-    let mut text = String::with_capacity(4);
+pub fn name(kind: FourCc) -> CompactString {
+    let mut text = CompactString::default();
     for byte in kind {
         match byte {
             0xA9 => text.push('©'),

@@ -4,8 +4,8 @@
 use super::value::{self, Value};
 use super::{Walk, text};
 use crate::framing::bmff::{self, Boxes, FourCc, Header};
-use countersign_model::Problem;
 use countersign_model::limits;
+use countersign_model::{CompactString, Problem};
 
 /// An `ilst` outside a `meta`.
 pub(super) fn outside_meta(walk: &mut Walk<'_>, header: &Header) {
@@ -31,11 +31,11 @@ pub(super) fn read(walk: &mut Walk<'_>, header: &Header, keys: &[String]) {
 }
 
 /// The item's name: from `keys` by its index, or the code itself.
-fn key(kind: FourCc, keys: &[String]) -> String {
+fn key(kind: FourCc, keys: &[String]) -> CompactString {
     let index = u32::from_be_bytes(kind) as usize;
     match index.checked_sub(1).and_then(|i| keys.get(i)) {
-        Some(name) => name.clone(),
-        None if index < 0x1_0000 => format!("#{index}"),
+        Some(name) => name.into(),
+        None if index < 0x1_0000 => format!("#{index}").into(),
         None => bmff::name(kind),
     }
 }

@@ -315,8 +315,7 @@ impl Walk<'_> {
 
     /// The container path of the box being read: `MP4 moov/udta`.
     fn container_path(&self) -> String {
-        let path: Vec<_> = self.path.iter().map(|k| bmff::name(*k)).collect();
-        if path.is_empty() { self.title.to_owned() } else { format!("{} {}", self.title, path.join("/")) }
+        path_of(self.title, &self.path)
     }
 
     fn place(&self, offset: u64) -> Place {
@@ -374,8 +373,18 @@ fn container(walk: &mut Walk<'_>, header: &Header) {
 
 /// The path that leads to the box being read, without the box itself.
 fn parent(walk: &Walk<'_>) -> String {
-    let path: Vec<_> = walk.path.iter().rev().skip(1).rev().map(|k| bmff::name(*k)).collect();
-    if path.is_empty() { walk.title.to_owned() } else { format!("{} {}", walk.title, path.join("/")) }
+    path_of(walk.title, walk.path.split_last().map_or(&[], |(_, before)| before))
+}
+
+/// The title, and the boxes on the way: `MP4 moov/udta`.
+fn path_of(title: &str, boxes: &[FourCc]) -> String {
+    let mut out = String::with_capacity(title.len() + (size_of::<FourCc>() + 2) * boxes.len());
+    out.push_str(title);
+    for (n, kind) in boxes.iter().enumerate() {
+        out.push(if n == 0 { ' ' } else { '/' });
+        out.push_str(&bmff::name(*kind));
+    }
+    out
 }
 
 fn uuid(walk: &mut Walk<'_>, header: &Header) {

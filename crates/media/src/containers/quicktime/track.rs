@@ -18,7 +18,7 @@ const HEADER: usize = 64 * 1024;
 
 pub(super) fn brands(walk: &mut Walk<'_>, header: &Header) {
     let Ok(bytes) = walk.source.up_to(header.body, header.len().min(1024) as usize) else { return };
-    let codes: Vec<String> = bytes.chunks_exact(4).map(|c| bmff::name([c[0], c[1], c[2], c[3]])).collect();
+    let codes: Vec<_> = bytes.chunks_exact(4).map(|c| bmff::name([c[0], c[1], c[2], c[3]])).collect();
     if let Some(major) = codes.first() {
         walk.tag("MajorBrand", major.clone(), header.body);
     }

@@ -19,7 +19,7 @@ use serde_json::Value;
 
 use self::bag::{Bag, Verdict};
 use self::names::Field;
-use super::{Decoder, Options, Signs, Subject, json, said, with_signs};
+use super::{Decoder, Options, Signs, Subject, json, said, with_any};
 use countersign_model::limits;
 use countersign_model::{Facts, Tag, Via};
 
@@ -35,7 +35,7 @@ const SEPARATORS: usize = 15;
 fn decode(subject: &mut Subject<'_>, facts: &Facts, _: Options) -> Vec<Tag> {
     let mut out = Vec::new();
     let hidden = facts.decoded.iter().filter(|t| t.space == "stealth").map(|tag| (tag, Signs::of(&tag.value)));
-    let values = with_signs(&facts.tags, &subject.signs).chain(hidden);
+    let values = with_any(Signs::SETTINGS, &facts.tags, &subject.signs).chain(hidden);
     let (mut known, mut tools) = (None, None);
     for (tag, _) in values.filter(|(tag, signs)| is_telling(&tag.value, *signs)) {
         if out.len() >= limits::EMBEDDED {
