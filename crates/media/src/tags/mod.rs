@@ -33,6 +33,7 @@ pub mod sei;
 pub mod stream;
 pub mod vorbis;
 pub mod xmp;
+mod xmp_attributes;
 mod xmp_names;
 
 use countersign_io::asset_budget;
