@@ -164,6 +164,12 @@ pub fn child(source: &mut Source, start: u64, end: u64, kind: &FourCc) -> Result
 #[must_use]
 pub fn name(kind: FourCc) -> String {
     let mut text = String::with_capacity(4);
+    push_name(kind, &mut text);
+    text
+}
+
+/// Adds a type as text, as [`name`] writes it.
+pub fn push_name(kind: FourCc, text: &mut String) {
     for byte in kind {
         match byte {
             0xA9 => text.push('©'),
@@ -171,7 +177,6 @@ pub fn name(kind: FourCc) -> String {
             _ => text.push_str(&format!("\\x{byte:02x}")),
         }
     }
-    text
 }
 
 /// Whether a type could have been written on purpose: printable ASCII, or `©` first.

@@ -315,8 +315,7 @@ impl Walk<'_> {
 
     /// The container path of the box being read: `MP4 moov/udta`.
     fn container_path(&self) -> String {
-        let path: Vec<_> = self.path.iter().map(|k| bmff::name(*k)).collect();
-        if path.is_empty() { self.title.to_owned() } else { format!("{} {}", self.title, path.join("/")) }
+        path_of(self.title, &self.path)
     }
 
     fn place(&self, offset: u64) -> Place {
@@ -374,8 +373,18 @@ fn container(walk: &mut Walk<'_>, header: &Header) {
 
 /// The path that leads to the box being read, without the box itself.
 fn parent(walk: &Walk<'_>) -> String {
-    let path: Vec<_> = walk.path.iter().rev().skip(1).rev().map(|k| bmff::name(*k)).collect();
-    if path.is_empty() { walk.title.to_owned() } else { format!("{} {}", walk.title, path.join("/")) }
+    path_of(walk.title, walk.path.split_last().map_or(&[], |(_, above)| above))
+}
+
+/// A container path: `MP4 moov/udta`.
+fn path_of(title: &str, boxes: &[FourCc]) -> String {
+    let mut text = String::with_capacity(title.len() + boxes.len() * 5);
+    text.push_str(title);
+    for (depth, kind) in boxes.iter().enumerate() {
+        text.push(if depth == 0 { ' ' } else { '/' });
+        bmff::push_name(*kind, &mut text);
+    }
+    text
 }
 
 fn uuid(walk: &mut Walk<'_>, header: &Header) {
