@@ -28,6 +28,8 @@ const BETWEEN_LOOKS: u32 = 64;
 /// How long what the system said of a thread's computing time is taken for the time now. Asking costs a call of the system,
 /// and most files take less time than this: what is charged too little to one file is charged to the next one.
 const FRESH: Duration = Duration::from_millis(5);
+/// Bytes of tags that are granted at once: so many are counted beside the budget, which is asked again when they are used up.
+const GRANTED: u64 = 64 * 1024;
 /// Bytes that every thread may have in work without waiting for others.
 const SMALL: u64 = 1024 * 1024;
 /// How long a growing asset waits for others. A thread that holds decoded pixels may wait for one that waits for them:
@@ -105,9 +107,11 @@ impl AssetBudget {
             weight: 0,
             kept: 0,
             text: 0,
+            granted: 0,
             excess: None,
             turns: Vec::new(),
         };
+        READING.with_borrow_mut(|outer| outer.as_mut().map(Reading::settle));
         CHARGES.set(0);
         Entered { before: READING.replace(Some(reading)) }
     }
@@ -123,6 +127,7 @@ impl Drop for Entered {
     fn drop(&mut self) {
         READING.with_borrow_mut(|reading| {
             if let Some(reading) = reading {
+                reading.settle();
                 reading.look();
             }
             *reading = self.before.take();
@@ -146,6 +151,8 @@ struct Reading {
     kept: u64,
     /// Bytes of values among them.
     text: u64,
+    /// Bytes that may be kept before they are charged, as they were granted last.
+    granted: u64,
     /// What this asset alone has taken too much of.
     excess: Option<Problem>,
     /// The turns that it has among those that have grown as large.
@@ -159,6 +166,8 @@ fn too_much(what: &str) -> Problem {
 thread_local! {
     static READING: RefCell<Option<Reading>> = const { RefCell::new(None) };
     static CHARGES: Cell<u32> = const { Cell::new(0) };
+    /// What is left of the bytes that were granted, and how many of those used were values.
+    static ROOM: Cell<(u64, u64)> = const { Cell::new((0, 0)) };
     /// When the system was last asked for this thread's computing time, and what it said.
     static ASKED: Cell<Option<(Instant, Duration)>> = const { Cell::new(None) };
 }
@@ -200,6 +209,22 @@ impl Reading {
         self.excess.as_ref().or_else(|| self.shared.excess.get()).map_or(Ok(()), |problem| Err(problem.clone()))
     }
 
+    /// Grants bytes that are charged later: no more than may be kept whatever is done with them.
+    fn grant(&mut self) {
+        let turn = TURNS.get(self.turns.len()).map_or(u64::MAX, |(past, _)| past.saturating_sub(self.weight));
+        let kept = limits::KEPT.saturating_sub(self.kept).min(turn);
+        self.granted = GRANTED.min(limits::TEXT.saturating_sub(self.text)).min(kept);
+        ROOM.set((self.granted, 0));
+    }
+
+    /// Charges what was used of the bytes that were granted.
+    fn settle(&mut self) {
+        let (left, values) = ROOM.take();
+        self.text = self.text.saturating_add(values);
+        let used = std::mem::take(&mut self.granted).saturating_sub(left);
+        self.keep(used);
+    }
+
     fn keep(&mut self, bytes: u64) {
         self.weigh(bytes);
         self.kept = self.kept.saturating_add(bytes);
@@ -222,11 +247,14 @@ impl Reading {
 fn charge(charging: impl FnOnce(&mut Reading)) -> Result<(), Problem> {
     READING.with_borrow_mut(|reading| {
         let Some(reading) = reading else { return Ok(()) };
+        reading.settle();
         charging(reading);
         let state = reading.state();
         if state.is_err() {
-            // Nothing is answered from the last look any more.
+            // Nothing is answered from the last look any more, nor from what was granted before it.
             CHARGES.set(0);
+            ROOM.set((0, 0));
+            reading.granted = 0;
         }
         state
     })
@@ -297,6 +325,12 @@ pub fn keep_text(bytes: usize) -> Result<(), Problem> {
 /// # Errors
 /// As [`check`].
 pub fn keep_tag(value: usize, beside: usize) -> Result<(), Problem> {
+    let (left, values) = ROOM.get();
+    // Most tags are a few bytes of those that were granted: to ask the budget each time would cost more than the tag.
+    if let Some(left) = left.checked_sub(value.saturating_add(beside) as u64) {
+        ROOM.set((left, values.saturating_add(value as u64)));
+        return check();
+    }
     charge(|reading| {
         reading.text = reading.text.saturating_add(value as u64);
         if reading.text > limits::TEXT {
@@ -305,6 +339,7 @@ pub fn keep_tag(value: usize, beside: usize) -> Result<(), Problem> {
             return;
         }
         reading.keep(value.saturating_add(beside) as u64);
+        reading.grant();
     })?;
     check()
 }
@@ -399,6 +434,28 @@ mod tests {
         let problem = excess().unwrap();
         assert!(problem.blocking && problem.what.contains("--seconds-per-asset"), "{problem:?}");
         assert_eq!(computing_left(), Some(Duration::ZERO));
+    }
+
+    /// What is counted beside the budget ends where it would if each tag were charged by itself.
+    #[test]
+    fn tags_are_kept_up_to_the_same_one_however_they_are_counted() {
+        for (value, beside, other) in
+            [(5, 300, 0), (60_000, 300, 7), (2_000_000, 10, 0), (300, 9, 100_000), (0, 70_000, 1)]
+        {
+            let (mut text, mut kept, mut tags) = (0, 0, 0u64);
+            let _reading = AssetBudget::of(0, None).enter();
+            while text + value as u64 <= limits::TEXT && kept + (value + beside + other) as u64 <= limits::KEPT {
+                let also = other == 0 || keep(other).is_ok();
+                assert!(also && keep_tag(value, beside).is_ok(), "{value} {beside} {other}: tag {tags}");
+                (text, kept, tags) = (text + value as u64, kept + (value + beside + other) as u64, tags + 1);
+                if tags % 1_000 == 0 {
+                    let _other = AssetBudget::of(0, None).enter();
+                    assert!(keep_tag(40_000, 0).is_ok());
+                }
+            }
+            let failed = other > 0 && keep(other).is_err() || keep_tag(value, beside).is_err();
+            assert!(failed && keep_tag(0, 0).is_err() && excess().is_some(), "{value} {beside} {other}");
+        }
     }
 
     #[test]

@@ -32,7 +32,7 @@ pub mod validation_status;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-pub use compact_str::CompactString;
+pub use compact_str::{CompactString, ToCompactString};
 use serde::{Deserialize, Serialize};
 pub use tag_place::TagPlace;
 

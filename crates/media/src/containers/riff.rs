@@ -67,7 +67,7 @@ pub fn account(chunks: &[Chunk], header: &Header, out: &mut Extraction) {
 #[must_use]
 pub fn place(source: &Source, file: &str, chunk: &Chunk) -> Place {
     let name = charset::fourcc(chunk.id);
-    Place::new(format!("{file} {}", name.trim_end()), source.absolute(chunk.data))
+    Place::new([file, " ", name.trim_end()].concat(), source.absolute(chunk.data))
 }
 
 /// Reads a chunk that any form may carry; true where it was one.

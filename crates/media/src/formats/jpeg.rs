@@ -3,6 +3,7 @@
 //! Segments are read up to the first scan, then the end of the file: whether the image is whole, and what follows it.
 //! Where more can stand between scans, or the end is not what it should be, the image data are walked.
 
+mod blob;
 mod parts;
 mod segments;
 mod trailer;

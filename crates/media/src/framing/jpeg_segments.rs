@@ -8,6 +8,11 @@ use countersign_io::source::Source;
 use countersign_model::Problem;
 use countersign_model::limits;
 
+/// Segments that most images have before their first scan.
+const USUAL: usize = 16;
+/// Bytes of a marker with the length behind it.
+const MARKER: u64 = 4;
+
 /// One marker segment: `FF marker length data`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Segment {
@@ -33,7 +38,7 @@ pub enum Stop {
 /// # Errors
 /// `truncated` or `malformed` where the chain of segments breaks, in the second part.
 pub fn walk(source: &mut Source, start: u64) -> (Vec<Segment>, Result<Stop, Problem>) {
-    let mut found = Vec::new();
+    let mut found = Vec::with_capacity(USUAL);
     let stop = walk_into(source, start, &mut found);
     (found, stop)
 }
@@ -42,7 +47,14 @@ fn walk_into(source: &mut Source, start: u64, found: &mut Vec<Segment>) -> Resul
     let mut at = start.saturating_add(2);
     for _ in 0..limits::ITEMS {
         let here = source.absolute(at);
-        let [ff, mut marker] = source.array::<2>(at).map_err(|p| ends_early(p, here))?;
+        // Nearly always the marker's length stands behind it: one look is enough for both.
+        let (ff, mut marker, ahead) = if source.len().saturating_sub(at) >= MARKER {
+            let [ff, marker, high, low] = source.array(at).map_err(|p| ends_early(p, here))?;
+            (ff, marker, Some([high, low]).filter(|_| marker != 0xFF))
+        } else {
+            let [ff, marker] = source.array(at).map_err(|p| ends_early(p, here))?;
+            (ff, marker, None)
+        };
         if ff != 0xFF {
             return Err(Problem::malformed("", here, format!("0x{ff:02X} where a marker is expected")));
         }
@@ -58,7 +70,11 @@ fn walk_into(source: &mut Source, start: u64, found: &mut Vec<Segment>) -> Resul
             0x00 => return Err(Problem::malformed("", here, "stuffed byte outside a scan")),
             _ => {}
         }
-        let stated = u16::from_be_bytes(source.array::<2>(at).map_err(|p| ends_early(p, here))?);
+        let len = match ahead {
+            Some(len) => len,
+            None => source.array(at).map_err(|p| ends_early(p, here))?,
+        };
+        let stated = u16::from_be_bytes(len);
         let Some(len) = stated.checked_sub(2) else {
             return Err(Problem::malformed("", here, format!("segment length {stated}")));
         };

@@ -6,6 +6,7 @@
 pub mod appended;
 pub mod beginnings;
 pub mod bmff;
+pub mod bytes;
 pub mod catalog_trailer;
 pub mod cbor;
 pub mod deflate;

@@ -3,9 +3,10 @@
 //!
 //! Offsets are relative to the source, which starts at the TIFF header.
 
-use countersign_io::source::Source;
 use countersign_model::Problem;
 use countersign_model::limits;
+
+use super::bytes::{Bytes, Held};
 
 /// Byte order and width of a TIFF structure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,7 +126,7 @@ pub fn size_of(kind: u16) -> u64 {
 ///
 /// # Errors
 /// `truncated` where not even the count is there, `limit` for an absurd count, `io`.
-pub fn directory(source: &mut Source, header: Header, offset: u64) -> Result<Directory, Problem> {
+pub fn directory(source: &mut impl Bytes, header: Header, offset: u64) -> Result<Directory, Problem> {
     let count = header.number(source.at(offset, header.count_size())?);
     if count > limits::ITEMS as u64 {
         let what = format!("a directory of {count} entries");
@@ -138,9 +139,10 @@ pub fn directory(source: &mut Source, header: Header, offset: u64) -> Result<Dir
     let whole = bytes.len() / size;
     let mut out = Directory { offset, ..Directory::default() };
     out.entries.reserve_exact(whole);
-    for (index, raw) in bytes.chunks_exact(size).enumerate() {
-        let at = start.saturating_add((index * size) as u64);
-        out.entries.extend(entry(header, raw, at));
+    let ats = (0..).map(|index: u64| start.saturating_add(index * size as u64));
+    match header.wide {
+        true => out.entries.extend(bytes.chunks_exact(size).zip(ats).filter_map(|(raw, at)| entry(header, raw, at))),
+        false => out.entries.extend(bytes.as_chunks().0.iter().zip(ats).map(|(raw, at)| short_entry(header, raw, at))),
     }
     out.lost = count - whole as u64;
     if out.lost == 0 {
@@ -150,7 +152,7 @@ pub fn directory(source: &mut Source, header: Header, offset: u64) -> Result<Dir
     Ok(out)
 }
 
-/// As [`directory`], of bytes at hand, of which only those up to its end are copied; `None` where it fails.
+/// As [`directory`], of bytes at hand, of which only those up to its end are looked at; `None` where it fails.
 #[must_use]
 pub fn directory_of(bytes: &[u8], header: Header, offset: u64) -> Option<Directory> {
     let start = usize::try_from(offset).ok()?;
@@ -158,7 +160,7 @@ pub fn directory_of(bytes: &[u8], header: Header, offset: u64) -> Option<Directo
     let count = usize::try_from(header.number(bytes.get(start..behind)?)).ok()?;
     let end = behind.saturating_add(count.saturating_mul(header.entry_size())).saturating_add(header.word());
     let own = bytes.get(..end).unwrap_or(bytes);
-    directory(&mut Source::memory(own.to_vec(), 0), header, offset).ok()
+    directory(&mut Held::new(own, 0), header, offset).ok()
 }
 
 /// Where the last of these directories and of their values ends.
@@ -182,11 +184,22 @@ fn entry(header: Header, raw: &[u8], at: u64) -> Option<Entry> {
     Some(Entry { tag, kind, count, at, len })
 }
 
+/// As [`entry`], of a structure that is not wide, as nearly all are.
+fn short_entry(header: Header, raw: &[u8; 12], at: u64) -> Entry {
+    let [t0, t1, k0, k1, c0, c1, c2, c3, v0, v1, v2, v3] = *raw;
+    let two = |raw| if header.big_endian { u16::from_be_bytes(raw) } else { u16::from_le_bytes(raw) };
+    let four = |raw| if header.big_endian { u32::from_be_bytes(raw) } else { u32::from_le_bytes(raw) };
+    let (kind, count) = (two([k0, k1]), u64::from(four([c0, c1, c2, c3])));
+    let len = count.saturating_mul(size_of(kind));
+    let at = if len <= 4 { at.saturating_add(8) } else { u64::from(four([v0, v1, v2, v3])) };
+    Entry { tag: two([t0, t1]), kind, count, at, len }
+}
+
 /// The first `most` values of an integer entry (types 1, 3, 4, 13, 16, 18), as unsigned numbers.
 ///
 /// # Errors
-/// As [`Source::at`].
-pub fn integers(source: &mut Source, header: Header, entry: &Entry, most: usize) -> Result<Vec<u64>, Problem> {
+/// As [`Bytes::at`].
+pub fn integers(source: &mut impl Bytes, header: Header, entry: &Entry, most: usize) -> Result<Vec<u64>, Problem> {
     let size = size_of(entry.kind);
     if !matches!(entry.kind, 1 | 3 | 4 | 7 | 13 | 16 | 18) {
         return Ok(Vec::new());
@@ -199,6 +212,31 @@ pub fn integers(source: &mut Source, header: Header, entry: &Entry, most: usize)
 #[cfg(test)]
 mod tests {
     use super::*;
+    use countersign_io::source::Source;
+
+    /// Both ways to read an entry say the same of any bytes.
+    #[test]
+    fn short_entries_are_read_as_all_are() {
+        let mut seed = 0x9E37_79B9_7F4A_7C15_u64;
+        for round in 0..20_000_u64 {
+            let mut raw = [0; 12];
+            for byte in &mut raw {
+                seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                *byte = (seed >> 56) as u8;
+            }
+            let big_endian = round % 2 == 0;
+            // Small kinds and counts, as they are written in files.
+            if round % 3 > 0 {
+                raw[2..8].fill(0);
+                let (kind, count) = if big_endian { (3, 7) } else { (2, 4) };
+                (raw[kind], raw[count]) = (seed as u8 % 20, (seed >> 8) as u8 % 9);
+            }
+            let header = Header { big_endian, wide: false, magic: 42, first: 8 };
+            for at in [0, 10, u64::MAX - 4] {
+                assert_eq!(Some(short_entry(header, &raw, at)), entry(header, &raw, at), "{raw:?}");
+            }
+        }
+    }
 
     #[test]
     fn headers() {

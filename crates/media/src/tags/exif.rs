@@ -11,11 +11,6 @@ use countersign_model::Extraction;
 /// Reads a blob that starts at the TIFF header (`II*\0` or `MM\0*`), without the `Exif\0\0` prefix. Keys are the tag's
 /// EXIF name, `0x9286` where unknown.
 pub fn read(blob: &[u8], at: &Place, out: &mut Extraction) {
-    read_owned(blob.to_vec(), at, out);
-}
-
-/// As [`read`], of bytes that nobody else wants.
-pub fn read_owned(blob: Vec<u8>, at: &Place, out: &mut Extraction) {
     exif_directories::read(blob, Some(photoshop::read), at, out);
 }
 

@@ -1,35 +1,41 @@
 //! EXIF values as text: strings in every encoding that writers use, numbers readable and short
 //! (EXIF 3.1 section 4.6, TIFF 6.0 section 2).
 
-use std::fmt::Write as _;
-
 use countersign_model::CompactString;
 use encoding_rs::{ISO_2022_JP, SHIFT_JIS};
 
+use super::exif_names::Vocabulary;
+use super::exif_numbers::{SHOWN, numbers};
 use crate::framing::tiff_ifd::{Entry, Header, size_of};
 use crate::tags;
 
-/// Characters that most numbers take, with the blank behind them.
-const DIGITS: usize = 8;
-/// Numbers of an array that are written out.
-const SHOWN: usize = 16;
+/// What is known of a field by its number alone.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Field {
+    vocabulary: Vocabulary,
+    /// Whether it holds text whatever its declared type is.
+    pub(super) is_text: bool,
+}
 
-/// Whether a tag holds text whatever its declared type is.
-pub(super) fn is_text(part: &str, tag: u16) -> bool {
-    match part {
-        "GPS" => matches!(tag, 0x1B | 0x1C),
-        "InteropIFD" => false,
-        _ => matches!(
-            tag,
-            0x000B | 0x010D..=0x0110 | 0x011D | 0x0131 | 0x013B | 0x013C | 0x8298 | 0x9213 | 0x927C | 0x9286
-                | 0x9C9B..=0x9C9F | 0xA430 | 0xA431 | 0xA433..=0xA43C
-        ),
+impl Field {
+    /// The field of an entry.
+    pub(super) fn of(vocabulary: Vocabulary, entry: &Entry) -> Self {
+        let is_text = match vocabulary {
+            Vocabulary::Gps => matches!(entry.tag, 0x1B | 0x1C),
+            Vocabulary::Interoperability => false,
+            Vocabulary::Main => matches!(
+                entry.tag,
+                0x000B | 0x010D..=0x0110 | 0x011D | 0x0131 | 0x013B | 0x013C | 0x8298 | 0x9213 | 0x927C | 0x9286
+                    | 0x9C9B..=0x9C9F | 0xA430 | 0xA431 | 0xA433..=0xA43C
+            ),
+        };
+        Self { vocabulary, is_text }
     }
 }
 
 /// How many bytes of the value are needed to write it out.
-pub(super) fn needed(part: &str, entry: &Entry) -> u64 {
-    if is_text(part, entry.tag) || matches!(entry.kind, 2 | 129) || (entry.kind == 7 && entry.len <= OPAQUE) {
+pub(super) fn needed(field: Field, entry: &Entry) -> u64 {
+    if field.is_text || matches!(entry.kind, 2 | 129) || (entry.kind == 7 && entry.len <= OPAQUE) {
         return entry.len;
     }
     entry.len.min(size_of(entry.kind) * SHOWN as u64)
@@ -63,9 +69,9 @@ impl From<&str> for Texts {
 }
 
 /// The value's texts.
-pub(super) fn texts(part: &str, entry: &Entry, bytes: &[u8], header: Header) -> Texts {
-    let of_image = part != "GPS";
-    let text = is_text(part, entry.tag);
+pub(super) fn texts(field: Field, entry: &Entry, bytes: &[u8], header: Header) -> Texts {
+    let of_image = field.vocabulary != Vocabulary::Gps;
+    let text = field.is_text;
     match entry.tag {
         0x1B | 0x1C if !of_image => prefixed(bytes, header).into(),
         0x9286 if of_image => prefixed(bytes, header).into(),
@@ -123,6 +129,10 @@ fn strings(bytes: &[u8]) -> Texts {
     let end = memchr::memchr(0, bytes).unwrap_or(bytes.len());
     let (first, rest) = bytes.split_at(end);
     let first = tags::charset::text(first).trim_end().into();
+    // Nearly all strings have but the NUL that ends them.
+    if rest.len() <= 1 {
+        return Texts { first, more: Vec::new() };
+    }
     let parts = rest.split(|b| *b == 0).filter(|part| !part.is_empty()).take(SHOWN);
     let more = parts.filter_map(plain).map(str::trim_end).filter(|text| !text.is_empty());
     Texts { first, more: more.map(CompactString::from).collect() }
@@ -192,96 +202,6 @@ fn utf16(bytes: &[u8], big_endian: bool) -> String {
     char::decode_utf16(units(bytes, big_endian)).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
 }
 
-/// The numbers of an entry, at most [`SHOWN`].
-fn numbers(entry: &Entry, bytes: &[u8], header: Header) -> CompactString {
-    let size = size_of(entry.kind) as usize;
-    if size == 0 {
-        return CompactString::from(format!("<{} values of unknown type {}>", entry.count, entry.kind));
-    }
-    let mut out = CompactString::with_capacity(bytes.len().div_ceil(size).min(SHOWN) * DIGITS);
-    let (mut shown, mut rest) = (0, bytes);
-    while let Some((raw, behind)) = rest.split_at_checked(size).filter(|_| shown < SHOWN) {
-        if shown > 0 {
-            out.push(' ');
-        }
-        push_number(entry, raw, header, &mut out);
-        (shown, rest) = (shown + 1, behind);
-    }
-    if entry.count > shown as u64 {
-        let _ = write!(out, " … ({} values)", entry.count);
-    }
-    out
-}
-
-fn push_number(entry: &Entry, raw: &[u8], header: Header, out: &mut CompactString) {
-    let unsigned = header.number(raw);
-    let half = |from: usize| header.number(raw.get(from..from + 4).unwrap_or_default()) as u32;
-    match entry.kind {
-        6 => push_integer(i64::from(unsigned as u8 as i8), out),
-        8 => push_integer(i64::from(unsigned as u16 as i16), out),
-        9 => push_integer(i64::from(unsigned as u32 as i32), out),
-        17 => push_integer(unsigned as i64, out),
-        11 => push_short(f64::from(f32::from_bits(unsigned as u32)), out),
-        12 => push_short(f64::from_bits(unsigned), out),
-        5 => push_ratio(entry.tag, (f64::from(half(0)), f64::from(half(4))), out),
-        10 => push_ratio(entry.tag, (f64::from(half(0) as i32), f64::from(half(4) as i32)), out),
-        _ => push_digits(unsigned, out),
-    }
-}
-
-fn push_integer(number: i64, out: &mut CompactString) {
-    if number < 0 {
-        out.push('-');
-    }
-    push_digits(number.unsigned_abs(), out);
-}
-
-/// A number in decimal digits: most values of EXIF are one, and the general way costs several times as much.
-fn push_digits(mut number: u64, out: &mut CompactString) {
-    let mut digits = [0; 20];
-    let mut from = digits.len();
-    while from > 0 {
-        from -= 1;
-        digits[from] = b'0' + (number % 10) as u8;
-        number /= 10;
-        if number == 0 {
-            break;
-        }
-    }
-    out.push_str(std::str::from_utf8(&digits[from..]).unwrap_or_default());
-}
-
-/// A quotient; exposure times below a second stay fractions.
-fn push_ratio(tag: u16, (above, below): (f64, f64), out: &mut CompactString) {
-    if below == 0.0 {
-        return out.push_str(if above == 0.0 { "undef" } else { "inf" });
-    }
-    let value = above / below;
-    if tag == 0x829A && value > 0.0 && value < 0.5 {
-        out.push_str("1/");
-        return push_short((1.0 / value * 10.0).round() / 10.0, out);
-    }
-    push_short(value, out);
-}
-
-/// Below this every whole number is exactly itself.
-const WHOLE: f64 = 9e15;
-
-/// At most six decimals, no zeros at the end.
-fn push_short(value: f64, out: &mut CompactString) {
-    // Zero is left to the general way, which keeps its sign.
-    if value.fract() == 0.0 && (1.0..WHOLE).contains(&value.abs()) {
-        return push_integer(value as i64, out);
-    }
-    let start = out.len();
-    let _ = write!(out, "{value:.6}");
-    let text = out.get(start..).unwrap_or_default();
-    if text.contains('.') {
-        let kept = text.trim_end_matches('0').trim_end_matches('.').len();
-        out.truncate(start + kept);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -311,12 +231,6 @@ mod tests {
         }
     }
 
-    fn short(value: f64) -> CompactString {
-        let mut out = CompactString::default();
-        push_short(value, &mut out);
-        out
-    }
-
     #[test]
     fn strings_split_at_nul_and_drop_garbage() {
         let all = |bytes: &[u8]| {
@@ -336,27 +250,5 @@ mod tests {
             assert_eq!(plain(bytes), None, "{bytes:?}");
         }
         assert_eq!(plain("caf\u{e9}".as_bytes()), Some("caf\u{e9}"));
-    }
-
-    #[test]
-    fn numbers_are_short() {
-        let entry = |kind, count| Entry { tag: 0x829A, kind, count, at: 0, len: count * size_of(kind) };
-        assert_eq!(numbers(&entry(5, 1), &[1, 0, 0, 0, 250, 0, 0, 0], LITTLE), "1/250");
-        assert_eq!(numbers(&entry(5, 1), &[1, 0, 0, 0, 0, 0, 0, 0], LITTLE), "inf");
-        assert_eq!(numbers(&entry(8, 1), &[0xFF, 0xFF], LITTLE), "-1");
-        assert_eq!(numbers(&entry(3, 40), &[1; 80], LITTLE).matches("257").count(), 16);
-        assert_eq!(
-            numbers(&entry(4, 3), &[0xFF, 0xFF, 0xFF, 0xFF, 0, 0, 0, 0, 10, 0, 0, 0], LITTLE),
-            "4294967295 0 10"
-        );
-        assert_eq!(numbers(&entry(16, 1), &[0xFF; 8], LITTLE), u64::MAX.to_string());
-        assert_eq!(numbers(&entry(17, 1), &i64::MIN.to_le_bytes(), LITTLE), i64::MIN.to_string());
-        for value in [0.0, -0.0, 1.0, -7.0, 0.5, 1e15, -1e15, 1e17, f64::INFINITY, f64::NAN] {
-            let plain = format!("{value:.6}");
-            let plain = plain.strip_suffix(".000000").unwrap_or(plain.trim_end_matches('0'));
-            assert_eq!(short(value), plain, "{value}");
-        }
-        assert_eq!(short(2.8), "2.8");
-        assert_eq!(short(100.0), "100");
     }
 }

@@ -14,6 +14,7 @@ pub mod encoded;
 pub mod exif;
 mod exif_directories;
 mod exif_names;
+mod exif_numbers;
 mod exif_values;
 pub mod icc;
 pub mod id3;
@@ -32,19 +33,20 @@ pub mod sei;
 pub mod stream;
 pub mod vorbis;
 pub mod xmp;
+mod xmp_attributes;
 mod xmp_names;
 
 use countersign_io::asset_budget;
 use countersign_model::limits;
 use countersign_model::{
-    CompactString, Embedded, Extraction, Facts, Payload, PayloadKind, Problem, Store, Tag, TagPlace,
+    CompactString, Embedded, Extraction, Facts, Payload, PayloadKind, Problem, Store, Tag, TagPlace, Via,
 };
 use std::sync::Arc;
 
 /// Bytes that a tag takes beside its value and its key, about: its place, and the tag itself.
 const TAG: usize = 256;
 /// Tags that many files have.
-const USUAL: usize = 48;
+const USUAL: usize = 80;
 
 /// Where a blob was found.
 ///
@@ -76,7 +78,7 @@ impl Place {
     #[must_use]
     pub fn inside(&self, what: &str, by: u64) -> Self {
         Self {
-            container: format!("{}, {what}", self.container).into(),
+            container: [&*self.container, ", ", what].concat().into(),
             offset: self.offset.map(|o| o.saturating_add(by)),
         }
     }
@@ -97,7 +99,7 @@ impl Place {
 ///
 /// The field is a vocabulary and a key in it, `("riff", "ISFT")`; the tag's `where` becomes `container, SPACE key`.
 pub fn push(out: &mut Extraction, (space, key): (&str, &str), value: impl Into<CompactString>, at: &Place, by: u64) {
-    push_in(out, (space, "", key), value, at, by);
+    push_field(out, (space.into(), CompactString::const_new(""), key.into()), value.into(), at, by);
 }
 
 /// As [`push`], for a field in a named part of the vocabulary: `("exif", "IFD0", "Software")` gives `EXIF IFD0 Software`.
@@ -108,14 +110,23 @@ pub fn push_in(
     at: &Place,
     by: u64,
 ) {
+    push_field(out, (space.into(), part.into(), key.into()), value.into(), at, by);
+}
+
+/// A vocabulary, a part of it or nothing, and a key.
+pub(crate) type FieldName = (CompactString, CompactString, CompactString);
+
+/// As [`push_in`], for a name that is there as the tag keeps it: names of tables are never copied then.
+pub(crate) fn push_field(
+    out: &mut Extraction,
+    (space, part, key): FieldName,
+    value: CompactString,
+    at: &Place,
+    by: u64,
+) {
     if out.facts.tags.len() >= limits::TAGS {
-        if out.facts.tags.len() == limits::TAGS {
-            at.problem(Problem::limit("", at.offset.unwrap_or(0), format!("more than {} tags", limits::TAGS)), out);
-            out.facts.tags.push(Tag { space: "countersign".into(), key: "cut".into(), ..Tag::default() });
-        }
-        return;
+        return cut(at, out);
     }
-    let value = value.into();
     // Past what one asset may keep its budget says so: whoever reads it tells that once.
     if asset_budget::keep_tag(value.len(), key.len().saturating_add(TAG)).is_err() {
         return;
@@ -123,16 +134,26 @@ pub fn push_in(
     if out.facts.tags.is_empty() {
         out.facts.tags.reserve(USUAL);
     }
-    let (space, key) = (CompactString::from(space), CompactString::from(key));
-    let place = TagPlace::of_field(&at.container, (space.clone(), part.into(), key.clone()));
-    out.facts.tags.push(Tag {
-        space,
-        key,
-        value,
-        place,
-        offset: at.offset.map(|o| o.saturating_add(by)),
-        ..Tag::default()
-    });
+    let place = TagPlace::of_field(&at.container, (space.clone(), part, key.clone()));
+    let offset = at.offset.map(|o| o.saturating_add(by));
+    out.facts.tags.push(Tag { space, key, value, place, offset, cut: None, via: Via::Own });
+}
+
+/// Says once that there are more tags than are kept.
+#[cold]
+fn cut(at: &Place, out: &mut Extraction) {
+    if out.facts.tags.len() == limits::TAGS {
+        at.problem(Problem::limit("", at.offset.unwrap_or(0), format!("more than {} tags", limits::TAGS)), out);
+        out.facts.tags.push(Tag { space: "countersign".into(), key: "cut".into(), ..Tag::default() });
+    }
+}
+
+/// A number as fields without a name are told: `0x9286`.
+pub(crate) fn hexadecimal(number: u16) -> CompactString {
+    let digit = |shift: u32| char::from_digit(u32::from(number) >> shift & 0xF, 16).unwrap_or_default();
+    let mut text = CompactString::const_new("0x");
+    [12, 8, 4, 0].map(digit).iter().for_each(|digit| text.push(digit.to_ascii_uppercase()));
+    text
 }
 
 /// Keeps media that an asset carries, to be read as assets of their own; past what one asset may keep, its budget says so.
@@ -157,7 +178,7 @@ pub fn push_thumbnail(out: &mut Extraction, at: &Place, what: &str, by: u64, byt
         let offset = at.offset.unwrap_or(0).saturating_add(by);
         out.payloads.push(Payload {
             kind: PayloadKind::Thumbnail,
-            place: format!("{}, {what}", at.container),
+            place: [&*at.container, ", ", what].concat(),
             offset,
             bytes,
         });
@@ -176,5 +197,17 @@ pub fn push_problem(out: &mut impl AsMut<Facts>, problem: Problem) {
         // Harmless problems never crowd out the one that keeps a file from being called clean.
         out.problems.truncate(limits::PROBLEMS - 1);
         out.problems.push(problem);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_of_fields_have_four_digits() {
+        for number in 0..=u16::MAX {
+            assert_eq!(hexadecimal(number), format!("0x{number:04X}"));
+        }
     }
 }

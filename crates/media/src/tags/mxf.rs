@@ -4,7 +4,6 @@
 //! that AS-11, DMS-1 and private schemes are seen without a dictionary of each.
 
 use std::collections::HashMap;
-use std::fmt::Write;
 
 use crate::framing::klv::{self, Key};
 use crate::tags::{self, Place, xmp};
@@ -125,12 +124,10 @@ pub fn is_local_set(key: &Key) -> bool {
 /// A label or identifier as lower-case hexadecimal digits with dots after every fourth byte.
 #[must_use]
 pub fn dotted(bytes: &[u8]) -> String {
-    let mut text = String::new();
+    let mut text = String::with_capacity(bytes.len() * 2 + bytes.len() / 4);
     for (at, chunk) in bytes.chunks(4).enumerate() {
         text.push_str(if at > 0 { "." } else { "" });
-        for byte in chunk {
-            let _ = write!(text, "{byte:02x}");
-        }
+        data_encoding::HEXLOWER.encode_append(chunk, &mut text);
     }
     text
 }

@@ -26,7 +26,7 @@ pub fn read(blob: &[u8], at: &Place, out: &mut Extraction) {
         };
         let value = blob.get(start..).unwrap_or_default();
         let whole = value.len() >= len;
-        resource(id, value.get(..len).unwrap_or(value), &at.inside("8BIM", start as u64), out);
+        resource(id, value.get(..len).unwrap_or(value), &place(id, at, start as u64), out);
         if !whole {
             let what = format!("photoshop: resource 0x{id:04X} states {len} bytes, {} left", value.len());
             return at.problem(Problem::truncated("", absolute(at, start), what), out);
@@ -52,24 +52,32 @@ fn header(blob: &[u8], position: usize) -> Option<(u16, usize, usize)> {
     Some((id, after + 4, len))
 }
 
-fn resource(id: u16, value: &[u8], at: &Place, out: &mut Extraction) {
-    let here = Place { container: at.container.replace("8BIM", &format!("8BIM 0x{id:04X}")).into(), offset: at.offset };
-    let mut say = |key: &str, value: String| tags::push(out, ("photoshop", key), value, &here, 0);
+/// Where a resource stands, `by` bytes into the block; what holds a block of its own kind is named by its last resource.
+fn place(id: u16, at: &Place, by: u64) -> Place {
+    let name = ["8BIM ", &tags::hexadecimal(id)].concat();
+    if at.container.contains("8BIM") {
+        return Place { container: at.container.replace("8BIM", &name).into(), ..at.clone() }.inside(&name, by);
+    }
+    at.inside(&name, by)
+}
+
+fn resource(id: u16, value: &[u8], here: &Place, out: &mut Extraction) {
+    let mut say = |key: &str, value: String| tags::push(out, ("photoshop", key), value, here, 0);
     match id {
-        0x0404 => tags::iptc::read(value, &here, out),
-        0x0422 | 0x0423 => tags::exif_directories::read(value.to_vec(), None, &here, out),
-        0x0424 => tags::xmp::read(value, &here, out),
+        0x0404 => tags::iptc::read(value, here, out),
+        0x0422 | 0x0423 => tags::exif_directories::read(value, None, here, out),
+        0x0424 => tags::xmp::read(value, here, out),
         0x0425 => say("IPTCDigest", data_encoding::HEXLOWER.encode(value)),
         // After a header of 28 bytes; format 1 is JPEG (section "Thumbnail Resource Format").
         0x040C if value.starts_with(&[0, 0, 0, 1]) => {
-            tags::push_thumbnail(out, &here, "thumbnail", 28, value.get(28..).unwrap_or_default().to_vec());
+            tags::push_thumbnail(out, here, "thumbnail", 28, value.get(28..).unwrap_or_default().to_vec());
         }
         0x040A => say("CopyrightFlag", value.iter().any(|b| *b != 0).to_string()),
         0x040B => say("URL", tags::charset::utf8_or_latin1(value).trim_matches('\0').to_owned()),
         // The thumbnail of Photoshop 4 is not compressed in a way that says more; the other one is told above.
         0x0409 | 0x040C => {}
         _ => {
-            tags::other_file::read(value, &here, out);
+            tags::other_file::read(value, here, out);
         }
     }
 }

@@ -1,17 +1,22 @@
 //! XMP namespaces: the usual prefix of every known namespace URI, and the declarations in force while a packet
 //! is read (Namespaces in XML 1.0; ISO 16684-1 section 8; prefixes as the vocabularies' own specifications write them).
 
+use std::borrow::Cow;
+
 /// Declarations that one packet may make; more than this no tool writes.
 const DECLARATIONS: usize = 256;
 
+/// Declarations that most packets make.
+const USUAL: usize = 16;
+
 /// Namespace declarations in force, innermost last.
 #[derive(Debug, Default)]
-pub(super) struct Scope {
+pub(super) struct Scope<'a> {
     /// Declared prefix, and the one that keys use where that is another.
-    declared: Vec<(String, Option<&'static str>)>,
+    declared: Vec<(Cow<'a, str>, Option<&'static str>)>,
 }
 
-impl Scope {
+impl<'a> Scope<'a> {
     /// A mark to go back to with [`Scope::leave`].
     pub(super) fn mark(&self) -> usize {
         self.declared.len()
@@ -22,18 +27,24 @@ impl Scope {
     }
 
     /// Declares `prefix` (empty for the default namespace) for `uri`; false where there are too many already.
-    pub(super) fn declare(&mut self, prefix: &str, uri: &str) -> bool {
+    pub(super) fn declare(&mut self, prefix: impl Into<Cow<'a, str>>, uri: &str) -> bool {
         if self.declared.len() >= DECLARATIONS {
             return false;
         }
-        self.declared.push((prefix.to_owned(), usual_prefix(uri).filter(|usual| *usual != prefix)));
+        if self.declared.capacity() == 0 {
+            self.declared.reserve(USUAL);
+        }
+        let prefix = prefix.into();
+        let usual = usual_prefix(uri).filter(|usual| *usual != prefix);
+        self.declared.push((prefix, usual));
         true
     }
 
     /// Appends the key for an element's name; an undeclared prefix is taken as written.
     pub(super) fn element(&self, name: &str, out: &mut String) {
-        let (prefix, local) = name.split_once(':').unwrap_or(("", name));
-        let declared = self.declared.iter().rev().find(|(known, _)| known == prefix);
+        let colon = name.bytes().position(|b| b == b':');
+        let (prefix, local) = colon.and_then(|at| Some((name.get(..at)?, name.get(at + 1..)?))).unwrap_or(("", name));
+        let declared = self.declared.iter().rev().find(|(known, _)| *known == prefix);
         let usual = declared.map_or(prefix, |(known, usual)| usual.unwrap_or(known));
         if !usual.is_empty() {
             out.push_str(usual);
@@ -150,7 +161,7 @@ mod tests {
     #[test]
     fn known_namespaces_win_over_prefixes_and_unknown_ones_keep_theirs() {
         let mut scope = Scope::default();
-        let told = |scope: &Scope, name: &str| {
+        let told = |scope: &Scope<'_>, name: &str| {
             let mut out = String::new();
             scope.element(name, &mut out);
             out

@@ -1,5 +1,8 @@
 //! What the marker segments of one image say.
 
+use std::sync::Arc;
+
+use super::blob::Blob;
 use super::parts::{self, Part};
 use crate::framing::beginnings;
 use crate::framing::jpeg_segments::{self, ExtendedXmp, Segment, Stop, XtBox};
@@ -7,7 +10,7 @@ use crate::framing::{jumbf, mpf, numbers};
 use crate::tags::{self, Place, charset, content, exif, icc, photoshop, plain_text, push, xmp};
 use countersign_io::source::Source;
 use countersign_model::limits;
-use countersign_model::{Extraction, Problem, ProblemKind, Store};
+use countersign_model::{CompactString, Extraction, Problem, ProblemKind, Store, ToCompactString};
 
 /// The outcome of reading one image's segments.
 #[derive(Debug)]
@@ -33,17 +36,20 @@ struct Pending {
     parts: Vec<Part>,
 }
 
-/// Bytes with the place of the first of them; no offset once parts were joined.
-struct Blob {
-    offset: Option<u64>,
-    bytes: Vec<u8>,
-}
-
 const XMP: &[u8] = b"http://ns.adobe.com/xap/1.0/\0";
+/// `Exif`, a NUL and a byte of padding.
+const EXIF_HEADER: usize = 6;
 const PHOTOSHOP: &[u8] = b"Photoshop 3.0\0";
 const ICC: &[u8] = b"ICC_PROFILE\0";
 /// Identifier, number of the part, number of all parts.
 const ICC_HEADER: usize = 14;
+/// Bytes of a segment that are looked at to tell what it is.
+const START: usize = 64;
+/// Names of the application segments, by their numbers.
+const APPLICATIONS: [&str; 16] = [
+    "APP0", "APP1", "APP2", "APP3", "APP4", "APP5", "APP6", "APP7", "APP8", "APP9", "APP10", "APP11", "APP12", "APP13",
+    "APP14", "APP15",
+];
 /// Enough of an ICC segment for the profile's name.
 const ICC_HEAD: usize = 4096;
 
@@ -68,7 +74,7 @@ pub(super) fn read(source: &mut Source, start: u64, prefix: &str, main: bool, ou
     further.sort_unstable();
     further.dedup();
     parts::read(source, &std::mem::take(&mut pending.parts), prefix, out);
-    finish(pending, prefix, out);
+    finish(source, pending, prefix, out);
     let len = segments.iter().map(|s| s.len as u64).sum();
     let many_scans = many_scans(source, &segments);
     Image { stop, further, len, many_scans }
@@ -85,7 +91,7 @@ pub(super) fn read_late(source: &mut Source, segments: &[Segment], prefix: &str,
         }
     }
     parts::read(source, &std::mem::take(&mut pending.parts), prefix, out);
-    finish(pending, prefix, out);
+    finish(source, pending, prefix, out);
 }
 
 /// Whether the first scan does not hold the whole image: the frame is progressive, or has more components than the scan.
@@ -121,7 +127,7 @@ fn read_segment(
     match segment.marker {
         0xFE => {
             let text = source.up_to(segment.data, segment.len)?;
-            let at = Place::new(format!("{prefix}COM"), offset);
+            let at = Place::new(named(prefix, "COM"), offset);
             if !charset::is_text(text) {
                 pending.parts.push(Part { segment: *segment, head: 0, begins: beginnings::first(text) });
             }
@@ -141,9 +147,16 @@ fn dimensions(frame: &[u8], at: &Place, out: &mut Extraction) {
     else {
         return;
     };
-    push(out, ("image", "Width"), width.to_string(), at, 3);
-    push(out, ("image", "Height"), height.to_string(), at, 1);
-    push(out, ("image", "BitsPerSample"), bits.to_string(), at, 0);
+    push(out, ("image", "Width"), width.to_compact_string(), at, 3);
+    push(out, ("image", "Height"), height.to_compact_string(), at, 1);
+    push(out, ("image", "BitsPerSample"), bits.to_compact_string(), at, 0);
+}
+
+/// The container path of a segment.
+fn named(prefix: &str, name: &str) -> Arc<str> {
+    let mut path = CompactString::from(prefix);
+    path.push_str(name);
+    path.as_str().into()
 }
 
 /// An application segment: told by its marker and the identifier that its data begin with.
@@ -155,25 +168,25 @@ fn application(
     out: &mut Extraction,
 ) -> Result<(), Problem> {
     let number = segment.marker - 0xE0;
-    let at = Place::new(format!("{prefix}APP{number}"), source.absolute(segment.data));
-    let start = source.up_to(segment.data, segment.len.min(64))?.to_vec();
+    let name = APPLICATIONS.get(usize::from(number)).copied().unwrap_or_default();
+    let at = Place::new(named(prefix, name), source.absolute(segment.data));
+    let data = source.up_to(segment.data, segment.len)?;
+    let start = data.get(..START).unwrap_or(data);
     if number == 2 && start.starts_with(ICC) {
-        let whole = source.up_to(segment.data, segment.len)?;
-        pending.parts.push(Part { segment: *segment, head: ICC_HEADER, begins: beginnings::first(whole) });
+        pending.parts.push(Part { segment: *segment, head: ICC_HEADER, begins: beginnings::first(data) });
         if start.get(12) == Some(&1) {
-            let profile = source.up_to(segment.data, segment.len.min(ICC_HEAD))?.get(14..).unwrap_or_default();
-            icc::read(profile, &at.inside("ICC profile", 14), out);
+            let profile = data.get(ICC_HEADER..data.len().min(ICC_HEAD)).unwrap_or_default();
+            icc::read(profile, &at.inside("ICC profile", ICC_HEADER as u64), out);
         }
         return Ok(());
     }
-    let data = source.up_to(segment.data, segment.len)?;
     match number {
         0 if start.starts_with(b"JFIF\0") => jfif(data, &at, out),
-        1 if is_exif(&start) => collect_exif(data, &at, pending),
+        1 if is_exif(start) => collect_exif(segment, data, &at, pending),
         1 if data.starts_with(XMP) => xmp::read(&data[XMP.len()..], &shifted(&at, XMP.len()), out),
         1 if jpeg_segments::collect_extended(data, &mut pending.extended) => {}
-        1 if bare_packet(&start).is_some() => {
-            let by = bare_packet(&start).unwrap_or_default();
+        1 if bare_packet(start).is_some() => {
+            let by = bare_packet(start).unwrap_or_default();
             xmp::read(&data[by..], &shifted(&at, by), out);
         }
         2 if start.starts_with(b"MPF\0") => {
@@ -188,25 +201,27 @@ fn application(
         }
         11 if jpeg_segments::collect_box(data, source_offset(&at), &mut pending.boxes) => {}
         12 if start.starts_with(b"Ducky") => ducky(data, &at, out),
-        13 if start.starts_with(PHOTOSHOP) => collect_photoshop(&data[PHOTOSHOP.len()..], &at, pending),
+        13 if start.starts_with(PHOTOSHOP) => collect_photoshop(segment, data, &at, pending),
         14 if start.starts_with(b"Adobe") => {
             if let Some(transform) = data.get(11) {
-                push(out, ("jpeg", "Adobe:ColorTransform"), transform.to_string(), &at, 11);
+                push(out, ("jpeg", "Adobe:ColorTransform"), transform.to_compact_string(), &at, 11);
             }
         }
         // Elsewhere than the specifications put them: told by what they are.
-        _ if is_exif(&start) => collect_exif(data, &at, pending),
-        _ if start.starts_with(PHOTOSHOP) => collect_photoshop(&data[PHOTOSHOP.len()..], &at, pending),
+        _ if is_exif(start) => collect_exif(segment, data, &at, pending),
+        _ if start.starts_with(PHOTOSHOP) => collect_photoshop(segment, data, &at, pending),
         _ if jpeg_segments::collect_extended(data, &mut pending.extended) => {}
-        _ if bare_packet(&start).is_some() => {
-            let by = bare_packet(&start).unwrap_or_default();
+        _ if bare_packet(start).is_some() => {
+            let by = bare_packet(start).unwrap_or_default();
             xmp::read(&data[by..], &shifted(&at, by), out);
         }
         _ if start.starts_with(b"JP") && jpeg_segments::collect_box(data, source_offset(&at), &mut pending.boxes) => {}
-        _ if beginnings::first(data).is_none() && content::read(data, "jpeg", &at, out) => {}
         _ => {
-            pending.parts.push(Part { segment: *segment, head: 0, begins: beginnings::first(data) });
-            other(data, &at, number, out);
+            let begins = beginnings::first(data);
+            if begins.is_some() || !content::read(data, "jpeg", &at, out) {
+                pending.parts.push(Part { segment: *segment, head: 0, begins });
+                other(data, &at, number, out);
+            }
         }
     }
     Ok(())
@@ -234,11 +249,18 @@ fn bare_packet(start: &[u8]) -> Option<usize> {
 
 fn jfif(data: &[u8], at: &Place, out: &mut Extraction) {
     if let (Some(major), Some(minor)) = (data.get(5), data.get(6)) {
-        push(out, ("jpeg", "JFIF:Version"), format!("{major}.{minor:02}"), at, 5);
+        let mut version = major.to_compact_string();
+        version.push_str(if *minor < 10 { ".0" } else { "." });
+        version.push_str(&minor.to_compact_string());
+        push(out, ("jpeg", "JFIF:Version"), version, at, 5);
     }
     if let (Some(unit), Some(x), Some(y)) = (data.get(7), numbers::be16(data, 8), numbers::be16(data, 10)) {
         let unit = ["", " dpi", " dpcm"].get(usize::from(*unit)).copied().unwrap_or_default();
-        push(out, ("jpeg", "JFIF:Density"), format!("{x} x {y}{unit}"), at, 7);
+        let (mut density, y) = (x.to_compact_string(), y.to_compact_string());
+        for text in [" x ", &y, unit] {
+            density.push_str(text);
+        }
+        push(out, ("jpeg", "JFIF:Density"), density, at, 7);
     }
     let thumbnail = 3 * data.get(12).map_or(0, |w| usize::from(*w)) * data.get(13).map_or(0, |h| usize::from(*h));
     let rest = data.get(14 + thumbnail..).unwrap_or_default();
@@ -247,29 +269,20 @@ fn jfif(data: &[u8], at: &Place, out: &mut Extraction) {
     }
 }
 
-fn collect_exif(data: &[u8], at: &Place, pending: &mut Pending) {
-    let body = data.get(6..).unwrap_or_default();
+fn collect_exif(segment: &Segment, data: &[u8], at: &Place, pending: &mut Pending) {
+    let body = data.get(EXIF_HEADER..).unwrap_or_default();
     let begins = body.starts_with(b"II") || body.starts_with(b"MM");
     match pending.exif.last_mut() {
         // A block too long for one segment goes on in the next ones.
-        Some(before) if !begins => {
-            before.bytes.extend_from_slice(body);
-            before.offset = None;
-        }
-        _ => pending.exif.push(Blob { offset: at.offset.map(|o| o.saturating_add(6)), bytes: body.to_vec() }),
+        Some(before) if !begins => before.push(segment, EXIF_HEADER, data),
+        _ => pending.exif.push(Blob::new(at, segment, EXIF_HEADER, data)),
     }
 }
 
-fn collect_photoshop(body: &[u8], at: &Place, pending: &mut Pending) {
+fn collect_photoshop(segment: &Segment, data: &[u8], at: &Place, pending: &mut Pending) {
     match &mut pending.photoshop {
-        Some(before) => {
-            before.bytes.extend_from_slice(body);
-            before.offset = None;
-        }
-        none => {
-            let offset = at.offset.map(|o| o.saturating_add(PHOTOSHOP.len() as u64));
-            *none = Some(Blob { offset, bytes: body.to_vec() });
-        }
+        Some(before) => before.push(segment, PHOTOSHOP.len(), data),
+        none => *none = Some(Blob::new(at, segment, PHOTOSHOP.len(), data)),
     }
 }
 
@@ -305,13 +318,19 @@ fn other(data: &[u8], at: &Place, number: u8, out: &mut Extraction) {
     push(out, ("jpeg", &format!("APP{number}")), value, at, 0);
 }
 
-fn finish(pending: Pending, prefix: &str, out: &mut Extraction) {
+fn finish(source: &mut Source, pending: Pending, prefix: &str, out: &mut Extraction) {
+    let mut read = |blob: &Blob, name: &str, reader: fn(&[u8], &Place, &mut Extraction)| {
+        let at = Place { container: named(prefix, name), offset: blob.offset() };
+        match blob.bytes(source) {
+            Ok(bytes) => reader(&bytes, &at, out),
+            Err(problem) => at.problem(problem, out),
+        }
+    };
     for blob in pending.exif {
-        let at = Place { container: format!("{prefix}APP1").into(), offset: blob.offset };
-        exif::read_owned(blob.bytes, &at, out);
+        read(&blob, "APP1", exif::read);
     }
     if let Some(blob) = pending.photoshop {
-        photoshop::read(&blob.bytes, &Place { container: format!("{prefix}APP13").into(), offset: blob.offset }, out);
+        read(&blob, "APP13", photoshop::read);
     }
     extended_xmp(pending.extended, prefix, out);
     for found in pending.boxes {
@@ -320,7 +339,10 @@ fn finish(pending: Pending, prefix: &str, out: &mut Extraction) {
 }
 
 fn extended_xmp(packets: Vec<ExtendedXmp>, prefix: &str, out: &mut Extraction) {
-    let at = Place { container: format!("{prefix}APP1 ExtendedXMP").into(), offset: None };
+    if packets.is_empty() {
+        return;
+    }
+    let at = Place { container: named(prefix, "APP1 ExtendedXMP"), offset: None };
     let named = |out: &Extraction, guid: &str| {
         out.facts.tags.iter().any(|t| t.key == "xmpNote:HasExtendedXMP" && t.value.eq_ignore_ascii_case(guid))
     };
