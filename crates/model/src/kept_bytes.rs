@@ -26,8 +26,8 @@ impl AssetReport {
         let lists = (&self.plays, &self.uses, &self.records, &self.archive);
         let is_rare = lists.3.is_some() || lists.0.len() + lists.1.len() + lists.2.len() > 0;
         let rare = if is_rare { written(&lists) } else { 0 };
-        let credentials = self.c2pa.as_ref().map_or(0, |credentials| written(credentials));
-        let tags = self.tags.as_ref().map_or(0, |tags| written(tags));
+        let credentials = self.c2pa.as_ref().map_or(0, written);
+        let tags = self.tags.as_ref().map_or(0, written);
         own + findings + evidence + problems + recipe + rare + credentials + tags
     }
 }

@@ -66,7 +66,7 @@ const UNREAD: &[(&str, FrameUse)] = &[
 #[derive(Debug)]
 pub struct Row {
     /// The row, of one asset or of many frames.
-    pub report: AssetReport,
+    pub report: Box<AssetReport>,
     /// Gaps in the numbers of the run.
     pub faults: Vec<PackageFault>,
 }
@@ -176,7 +176,7 @@ impl Sequences {
                 }
             }
             // Nothing held: nothing to wait for.
-            None if self.held.is_empty() => ready.push(Row { report, faults: vec![] }),
+            None if self.held.is_empty() => ready.push(Row { report: Box::new(report), faults: vec![] }),
             None => {
                 self.bytes += report.kept_bytes();
                 self.held.push(PendingRow::Row(Box::new(report)));
@@ -196,7 +196,7 @@ impl Sequences {
         join_extensions(&mut held);
         for held in held {
             match held {
-                PendingRow::Row(report) => out.push(Row { report: *report, faults: vec![] }),
+                PendingRow::Row(report) => out.push(Row { report, faults: vec![] }),
                 PendingRow::Run(run) => run.rows(complete, &mut out),
             }
         }
@@ -390,9 +390,10 @@ impl Run {
         for group in std::mem::take(&mut self.groups) {
             if group.numbers.len() < self.least {
                 let rows = group.rows.into_iter();
-                out.extend(rows.map(|report| Row { report, faults: std::mem::take(&mut faults) }));
+                let row = |report| Row { report: Box::new(report), faults: std::mem::take(&mut faults) };
+                out.extend(rows.map(row));
             } else if let Some(report) = self.merged(group) {
-                out.push(Row { report, faults: std::mem::take(&mut faults) });
+                out.push(Row { report: Box::new(report), faults: std::mem::take(&mut faults) });
             }
         }
     }

@@ -55,7 +55,7 @@ impl Tally {
     /// A row as it will be told, with what is wrong with the sequence that it stands for; the bytes of a `member` of
     /// an archive are counted with it.
     pub(super) fn row(&mut self, row: Row, judge: &Judge, member: bool) -> AssetReport {
-        let mut report = row.report;
+        let mut report = *row.report;
         if !row.faults.is_empty() {
             let root = row.faults.first().map(|f| f.path.clone()).unwrap_or_default();
             let run = PackageReport { kind: "sequence".to_owned(), root, ..PackageReport::default() };

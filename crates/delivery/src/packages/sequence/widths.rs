@@ -36,7 +36,7 @@ mod tests {
     fn each_count_of_digits_is_kept_once() {
         let mut widths = Widths::default();
         assert_eq!((widths.first(), widths.is_changing()), (None, false));
-        [10, 4, 4].map(|digits| widths.insert(digits));
+        [10, 4, 4].into_iter().for_each(|digits| widths.insert(digits));
         assert_eq!((widths.first(), widths.is_changing()), (Some(4), true));
         let mut more = Widths::default();
         more.insert(5);
