@@ -54,6 +54,10 @@ fn classes_of_few(piece: &[u8]) -> (u8, u8) {
     let (fours, rest) = piece.as_chunks::<4>();
     let sum: u32 = fours.iter().map(|[a, b, c, d]| count(*a) + count(*b) + count(*c) + count(*d)).sum();
     let sum = rest.iter().fold(sum, |sum, byte| sum + count(*byte));
+    // Numbers, which most values are, have none.
+    if sum == 0 {
+        return (0, 0);
+    }
     let sign = |by: u32, sign: u8| if sum >> by & 0x3F == 0 { 0 } else { sign };
     let seen = sign(0, SEPARATOR) | sign(6, BRACE) | sign(12, BRACKET) | sign(18, DASH) | sign(24, LETTER);
     (seen, (sum & 0x3F) as u8)
@@ -171,15 +175,17 @@ impl Signs {
 }
 
 /// The last letters of all names of fields that hold a recipe: see the lists of its decoder.
-const ENDS: &[&[u8; 4]] = &[b"tion", b"sion", b"ompt", b"used", b"ream"];
+const ENDS: &[(u8, &[u8; 4])] =
+    &[(b'a', b"tion"), (b'p', b"tion"), (b'r', b"sion"), (b'r', b"ompt"), (b'n', b"used"), (b'd', b"ream")];
 
-/// Whether a key ends as one of the names does: its last letters, taken as one number, decide for nearly every key.
+/// Whether a key ends as one of the names does: its last letters, four of them taken as one number, decide for nearly every
+/// key.
 fn may_be_named(key: &str) -> bool {
     // The bit that makes letters small makes no other byte one of these.
-    const SMALL: u32 = 0x2020_2020;
-    key.as_bytes().last_chunk().is_some_and(|end| {
-        let end = u32::from_ne_bytes(*end) | SMALL;
-        ENDS.iter().any(|letters| u32::from_ne_bytes(**letters) == end)
+    const SMALL: u8 = 0x20;
+    key.as_bytes().last_chunk().is_some_and(|[first, end @ ..]: &[u8; 5]| {
+        let end = u32::from_ne_bytes(*end) | u32::from_ne_bytes([SMALL; 4]);
+        ENDS.iter().any(|(letter, letters)| u32::from_ne_bytes(**letters) == end && *letter == first | SMALL)
     })
 }
 

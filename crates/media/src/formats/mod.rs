@@ -480,10 +480,9 @@ pub const SIDECARS: &[&str] = &[
 pub fn surest(probe: &Probe<'_>) -> Option<&'static dyn Format> {
     let mut found: Option<(Score, &'static dyn Format)> = None;
     for format in ALL {
-        let best = found.map_or(Score::NO, |(best, _)| best);
-        let score = format.sniff_above(probe, best);
+        let score = found.map_or_else(|| format.sniff(probe), |(best, _)| format.sniff_above(probe, best));
         // The first of equals wins, and nothing is surer than sure.
-        if score > best {
+        if score > found.map_or(Score::NO, |(best, _)| best) {
             found = Some((score, *format));
         }
         if score >= Score::SURE {
