@@ -83,16 +83,12 @@ const TABLE: [u32; 256] = {
 #[must_use]
 pub fn is_whole(page: &[u8]) -> bool {
     let stated = page.get(CHECKSUM).and_then(|bytes| bytes.try_into().ok()).map_or(0, u32::from_le_bytes);
-    // Where the sum itself stands, zeros are summed.
-    let before = page.get(..CHECKSUM.start).unwrap_or(page);
-    let behind = page.get(CHECKSUM.end..).unwrap_or_default();
-    let own = page.get(CHECKSUM.start..CHECKSUM.end.min(page.len())).map_or(0, <[u8]>::len);
-    let sum = add(add(add(0, before), [0; 4].get(..own).unwrap_or_default()), behind);
+    let sum = page.iter().enumerate().fold(0_u32, |sum, (at, byte)| {
+        let byte = if CHECKSUM.contains(&at) { 0 } else { *byte };
+        let index = (sum >> 24) as u8 ^ byte;
+        (sum << 8) ^ TABLE.get(usize::from(index)).copied().unwrap_or(0)
+    });
     stated == 0 || stated == sum
-}
-
-fn add(sum: u32, bytes: &[u8]) -> u32 {
-    bytes.iter().fold(sum, |sum, byte| (sum << 8) ^ TABLE[usize::from((sum >> 24) as u8 ^ byte)])
 }
 
 #[cfg(test)]
