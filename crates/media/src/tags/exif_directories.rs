@@ -118,8 +118,6 @@ struct Walk<'a, B> {
     /// Offset and table of names: what was read as GPS may still be read as an image directory.
     seen: BTreeSet<(u64, bool)>,
     entries: usize,
-    /// Where the name of the last field is, among all names.
-    name: usize,
     /// Bytes of values that may still be read: a small file may point at the same bytes often.
     bytes: u64,
     subs: usize,
@@ -164,7 +162,6 @@ impl<'a, B: Bytes> Walk<'a, B> {
             queue,
             seen: BTreeSet::new(),
             entries: 0,
-            name: 0,
             bytes,
             subs: 0,
         }
@@ -274,10 +271,10 @@ impl<'a, B: Bytes> Walk<'a, B> {
         }
     }
 
-    fn key(&mut self, vocabulary: Vocabulary, tag: u16) -> CompactString {
+    fn key(&self, vocabulary: Vocabulary, tag: u16) -> CompactString {
         // Panasonic numbers its own fields in the space below TIFF's.
         let own = self.header.magic == tiff_ifd::PANASONIC && tag < 0x00FE;
-        match exif_names::name_near(vocabulary, tag, &mut self.name) {
+        match exif_names::name(vocabulary, tag) {
             Some(name) if !own => name.clone(),
             _ => tags::hexadecimal(tag),
         }

@@ -14,26 +14,12 @@ pub(super) enum Vocabulary {
 
 /// The field's name, as tags keep it; `None` where no table here has it.
 pub(super) fn name(vocabulary: Vocabulary, tag: u16) -> Option<&'static CompactString> {
-    name_near(vocabulary, tag, &mut 0)
-}
-
-/// Rows that are looked through for the next field of a directory.
-const NEAR: usize = 8;
-
-/// As [`name`]. `row` is where the field before was found: the fields of a directory ascend, so that the next one is near.
-pub(super) fn name_near(vocabulary: Vocabulary, tag: u16, row: &mut usize) -> Option<&'static CompactString> {
     let table = match vocabulary {
         Vocabulary::Gps => GPS,
         Vocabulary::Interoperability => INTEROP,
         Vocabulary::Main => MAIN,
     };
-    let rows =
-        table.get(*row..).filter(|rows| rows.first().is_some_and(|(first, _)| *first <= tag)).unwrap_or_default();
-    *row = match rows.iter().take(NEAR).position(|(number, _)| *number >= tag) {
-        Some(by) => *row + by,
-        None => table.partition_point(|(number, _)| *number < tag),
-    };
-    table.get(*row).filter(|(number, _)| *number == tag).map(|(_, name)| name)
+    table.binary_search_by_key(&tag, |(number, _)| *number).ok().and_then(|i| table.get(i)).map(|(_, name)| name)
 }
 
 /// A row of a table, with a name that is copied without being put together anew.
@@ -339,21 +325,5 @@ mod tests {
         assert_eq!(name(Vocabulary::Main, 0x0131).unwrap(), "Software");
         assert_eq!(name(Vocabulary::Gps, 0x0001).unwrap(), "GPSLatitudeRef");
         assert_eq!(name(Vocabulary::Main, 0x0001), None);
-    }
-
-    #[test]
-    fn names_are_the_same_wherever_the_search_begins() {
-        for (vocabulary, table) in
-            [(Vocabulary::Interoperability, INTEROP), (Vocabulary::Gps, GPS), (Vocabulary::Main, MAIN)]
-        {
-            let tags = table.iter().flat_map(|(number, _)| [number.saturating_sub(1), *number, number + 1]);
-            for tag in tags.chain([0, u16::MAX]) {
-                let found = table.iter().find(|(number, _)| *number == tag).map(|(_, name)| name);
-                assert_eq!(name(vocabulary, tag), found);
-                for start in 0..=table.len() + 1 {
-                    assert_eq!(name_near(vocabulary, tag, &mut { start }), found, "{tag} {start}");
-                }
-            }
-        }
     }
 }

@@ -133,8 +133,7 @@ const SMALL: f64 = 1e12;
 
 /// As [`push_short`]: the same six decimals, found in whole numbers.
 fn add_short(value: f64, line: &mut Line) -> Option<()> {
-    // Neither a number nor small, both of which the comparison tells.
-    if !(value.abs() < SMALL) {
+    if value.is_nan() || value.abs() >= SMALL {
         return None;
     }
     if value.is_sign_negative() {
@@ -324,14 +323,14 @@ mod tests {
             let kind = next(&mut seed) as u16 % 20;
             let (held, lost) = (next(&mut seed) % 20, next(&mut seed) % 3);
             let mut bytes: Vec<u8> = (0..held * size_of(kind)).map(|_| (next(&mut seed) >> 32) as u8).collect();
-            if next(&mut seed) % 2 == 0 {
+            if next(&mut seed).is_multiple_of(2) {
                 // Small numbers, as most are.
                 bytes.iter_mut().enumerate().filter(|(at, _)| at % 4 > 1).for_each(|(_, byte)| *byte = 0);
             }
             bytes.truncate(bytes.len().saturating_sub(lost as usize));
             let mut entry = entry(kind, held + lost);
-            entry.tag = if next(&mut seed) % 2 == 0 { EXPOSURE_TIME } else { 0x011A };
-            let header = Header { big_endian: next(&mut seed) % 2 == 0, ..LITTLE };
+            entry.tag = if next(&mut seed).is_multiple_of(2) { EXPOSURE_TIME } else { 0x011A };
+            let header = Header { big_endian: next(&mut seed).is_multiple_of(2), ..LITTLE };
             assert_eq!(numbers(&entry, &bytes, header), in_general(&entry, &bytes, header), "{entry:?} {bytes:?}");
         }
     }

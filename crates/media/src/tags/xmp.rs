@@ -287,7 +287,7 @@ impl<'a> Packet<'a> {
         let tag = held.unwrap_or_default();
         let mut usual = Usual::new(tag, element.name().as_ref().len());
         let mut read = 0;
-        while let Some((name, value)) = usual.next() {
+        for (name, value) in usual.by_ref() {
             let piece = |range: Range<usize>| tag.get(range).unwrap_or_default();
             if !self.take(piece(name), piece(value), others) {
                 return;
