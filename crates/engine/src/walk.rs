@@ -276,7 +276,7 @@ impl RootWalk {
     /// The root itself, or a path that was listed by its name.
     fn begin(&mut self, start: String, exclude: &GlobSet, passed: &mut NotLookedAt) -> Vec<Asset> {
         let tree = Arc::clone(self.listings.tree());
-        let stat = match tree.stat(&start) {
+        let stat = match tree.stat_listed(&start) {
             Ok(stat) if stat.kind == Kind::Folder => {
                 let target = if start.is_empty() { Some(String::new()) } else { tree.resolve(&start).ok().flatten() };
                 let target = target.unwrap_or_else(|| start.clone());
@@ -373,7 +373,7 @@ impl RootWalk {
     }
 
     fn stat(&self, path: &str) -> std::io::Result<Stat> {
-        self.listings.tree().stat(path)
+        self.listings.tree().stat_listed(path)
     }
 
     /// A folder to be walked, if it is to be; `Err` says why it is passed over.

@@ -23,6 +23,7 @@ pub mod digest;
 mod inside;
 mod listings;
 mod local;
+mod near;
 mod os;
 pub mod paths;
 mod range;
@@ -165,6 +166,15 @@ pub trait Tree: Debug + Send + Sync {
     /// # Errors
     /// Where there is nothing, or it may not be asked for.
     fn stat(&self, path: &str) -> io::Result<Stat>;
+
+    /// As [`Tree::stat`], of a name that was listed just now: if the folder was exchanged since, it may be told what stands
+    /// in the one that was listed.
+    ///
+    /// # Errors
+    /// As [`Tree::stat`].
+    fn stat_listed(&self, path: &str) -> io::Result<Stat> {
+        self.stat(path)
+    }
 
     /// Opens a file. The handle's length is that of the entry: what changed since shows in [`Handle::stat`].
     ///

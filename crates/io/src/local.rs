@@ -6,6 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
+use super::near::LastFolder;
 use super::{Entry, Folder, Handle, Kind, Stat, Tree, os, paths};
 
 /// What stands at a path of this machine, with all below it. A root that is a single file is a tree of that file alone,
@@ -30,6 +31,8 @@ pub struct LocalTree {
     single: Option<String>,
     /// The root, links resolved; made when it is first of use.
     canonical: OnceLock<Option<PathBuf>>,
+    /// The folder that files were opened in last.
+    near: LastFolder,
 }
 
 impl LocalTree {
@@ -37,7 +40,7 @@ impl LocalTree {
     #[must_use]
     pub fn new(base: &Path) -> Self {
         let single = base.file_name().filter(|_| base.is_file()).map(|name| paths::lossless(Path::new(name)));
-        Self { base: base.to_path_buf(), single, canonical: OnceLock::new() }
+        Self { base: base.to_path_buf(), single, canonical: OnceLock::new(), near: LastFolder::default() }
     }
 
     fn path(&self, path: &str) -> PathBuf {
@@ -52,6 +55,12 @@ impl LocalTree {
                 whole
             }
         }
+    }
+
+    /// The folder of a path, and the name in it, where both are written as the system writes them.
+    fn folder_and_name<'p>(&self, path: &'p str) -> Option<(&'p str, &'p str)> {
+        let plain = self.single.is_none() && !path.is_empty() && !path.contains("\\x");
+        plain.then(|| path.rsplit_once('/').unwrap_or(("", path)))
     }
 
     fn canonical(&self) -> io::Result<&Path> {
@@ -86,9 +95,18 @@ impl Tree for LocalTree {
         std::fs::metadata(self.path(path)).map(|meta| os::stat_of(&meta))
     }
 
+    fn stat_listed(&self, path: &str) -> io::Result<Stat> {
+        let near =
+            self.folder_and_name(path).and_then(|(folder, name)| self.near.stat(folder, name, |at| self.path(at)));
+        near.map_or_else(|| self.stat(path), Ok)
+    }
+
     fn open(&self, entry: &Entry) -> io::Result<Arc<dyn Handle>> {
         let path = self.path(&entry.path);
-        Ok(Arc::new(LocalFile { file: os::open(&path)?, len: entry.stat.len, path }))
+        let named = self.folder_and_name(&entry.path);
+        let near = named.and_then(|(folder, name)| self.near.open(folder, name, |at| self.path(at)));
+        let file = near.map_or_else(|| os::open(&path), Ok)?;
+        Ok(Arc::new(LocalFile { file, len: entry.stat.len, path }))
     }
 
     fn resolve(&self, path: &str) -> io::Result<Option<String>> {
