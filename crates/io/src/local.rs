@@ -171,3 +171,69 @@ impl Handle for LocalFile {
         Some(self.path.as_path()).filter(|path| !path.as_os_str().is_empty())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::ErrorKind;
+
+    fn entry(tree: &LocalTree, path: &str) -> Entry {
+        Entry { path: path.to_owned(), stat: tree.stat(path).unwrap_or_default() }
+    }
+
+    #[test]
+    fn what_is_found_in_an_open_folder_is_what_its_path_leads_to() {
+        let dir = tempfile::tempdir().unwrap();
+        for folder in ["a/b", "c"] {
+            std::fs::create_dir_all(dir.path().join(folder)).unwrap();
+        }
+        for file in ["one", "a/two", "a/b/three", "c/one", "c/back\\xslash"] {
+            std::fs::write(dir.path().join(file), file).unwrap();
+        }
+        #[cfg(unix)]
+        for (target, link) in [("../c/one", "a/link"), ("nowhere", "a/broken"), ("a/b", "to")] {
+            std::os::unix::fs::symlink(target, dir.path().join(link)).unwrap();
+        }
+        let tree = LocalTree::new(dir.path());
+        let backslash = paths::lossless(Path::new("c/back\\xslash"));
+        let there =
+            ["", "one", "a", "a/two", "a/b/three", "c/one", "a/link", "to/three", "c/../one", "./one", &backslash];
+        let gone = ["two", "a/broken", "a/two/three", "c/", "x/y", "a/\0"];
+        for path in there.into_iter().chain(gone).chain(there) {
+            let kind = |result: io::Result<Stat>| result.map_err(|e| e.kind());
+            assert_eq!(kind(tree.stat_listed(path)), kind(tree.stat(path)), "{path}");
+            let opened = tree.open(&entry(&tree, path)).and_then(|file| file.stat()).map_err(|e| e.kind());
+            let plainly = os::open(&tree.path(path)).and_then(|file| file.metadata()).map(|meta| os::stat_of(&meta));
+            assert_eq!(opened, plainly.map_err(|e| e.kind()), "{path}");
+        }
+        assert_eq!(tree.stat_listed("x/y").unwrap_err().kind(), ErrorKind::NotFound);
+    }
+
+    #[test]
+    fn the_path_tells_what_stands_there_now() {
+        let dir = tempfile::tempdir().unwrap();
+        let tree = LocalTree::new(dir.path());
+        std::fs::create_dir(dir.path().join("d")).unwrap();
+        std::fs::write(dir.path().join("d/a"), "one").unwrap();
+        assert_eq!(tree.stat_listed("d/a").unwrap().len, 3);
+        std::fs::rename(dir.path().join("d"), dir.path().join("e")).unwrap();
+        // A folder that is not there any more: neither does its path lead to it.
+        assert_eq!(tree.stat("d/a").unwrap_err().kind(), ErrorKind::NotFound);
+        std::fs::create_dir(dir.path().join("d")).unwrap();
+        std::fs::write(dir.path().join("d/a"), "three").unwrap();
+        assert_eq!(tree.stat("d/a").unwrap().len, 5);
+        assert_eq!((tree.stat_listed("e/a").unwrap().len, tree.stat_listed("d/a").unwrap().len), (3, 5));
+    }
+
+    #[test]
+    fn a_root_that_is_a_file_is_found_by_its_name() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("a"), "one").unwrap();
+        let tree = LocalTree::new(&dir.path().join("a"));
+        for path in ["", "a"] {
+            assert_eq!(tree.stat_listed(path).unwrap().len, 3, "{path}");
+            assert!(tree.open(&entry(&tree, path)).is_ok(), "{path}");
+        }
+        assert!(tree.stat_listed("b").is_err());
+    }
+}
