@@ -21,7 +21,7 @@ use countersign_media::identify::identify;
 use countersign_media::member::MemberBytes;
 use countersign_media::tags::{self, Place};
 use countersign_model::limits;
-use countersign_model::{Embedded, Extraction, FACTS_SCHEMA, Facts, Problem, ProblemKind, Tag, Via};
+use countersign_model::{CompactString, Embedded, Extraction, FACTS_SCHEMA, Facts, Problem, ProblemKind, Tag, Via};
 
 /// The format that a name promises.
 type Named = Option<&'static dyn Format>;
@@ -303,8 +303,10 @@ pub(crate) fn is_sidecar(path: &Path) -> bool {
     SIDECARS.contains(&extension(path).as_str())
 }
 
-fn extension(path: &Path) -> String {
-    path.extension().map(|e| e.to_string_lossy().to_ascii_lowercase()).unwrap_or_default()
+fn extension(path: &Path) -> CompactString {
+    let mut lower = path.extension().map(|e| CompactString::from(e.to_string_lossy())).unwrap_or_default();
+    lower.make_ascii_lowercase();
+    lower
 }
 
 fn compare_name(path: &Path, out: &mut Facts) {

@@ -19,7 +19,7 @@ use countersign_io::source::Source;
 use countersign_io::{self as io, ByteRange, Entry, Kind as FileKind, Listings, Roots, TempSpace};
 use countersign_media::formats::{self, Archive};
 use countersign_media::identify::identify as format_of;
-use countersign_model::{Asset, Problem, ProblemKind, limits};
+use countersign_model::{Asset, CompactString, Problem, ProblemKind, limits};
 use countersign_timelines::{Kind, identify};
 
 /// Extensions that promise a timeline: where the bytes are none, that is told.
@@ -131,8 +131,13 @@ impl Found {
     }
 }
 
-fn extension(name: &str) -> String {
-    name.rsplit('/').next().unwrap_or(name).rsplit_once('.').map(|(_, e)| e.to_ascii_lowercase()).unwrap_or_default()
+fn extension(name: &str) -> CompactString {
+    let Some((_, extension)) = name.rsplit_once('.').filter(|(_, behind)| !behind.contains('/')) else {
+        return CompactString::default();
+    };
+    let mut lower = CompactString::from(extension);
+    lower.make_ascii_lowercase();
+    lower
 }
 
 /// Whether a name may be that of a timeline; `(yes, surely)`.

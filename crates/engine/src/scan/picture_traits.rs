@@ -8,12 +8,17 @@ const TAKEN: &[&str] = &["Make", "Model", "DateTimeOriginal", "DateTimeDigitized
 
 /// Of the tags of a file.
 pub(super) fn of(tags: &[Tag]) -> PictureTraits {
+    let both = |[width, height]: [Option<Option<u64>>; 2]| width.flatten().zip(height.flatten());
     let (mut of_image, mut of_exif, mut is_taken) = ([None; 2], [None; 2], false);
     for tag in tags {
         let (sides, keys) = match tag.space.as_str() {
             "image" => (&mut of_image, ["Width", "Height"]),
             "exif" => {
-                is_taken |= TAKEN.contains(&tag.key.as_str());
+                is_taken = is_taken || TAKEN.contains(&tag.key.as_str());
+                // Of nearly every picture all is known long before its last field.
+                if is_taken && both(of_image).is_some() {
+                    break;
+                }
                 (&mut of_exif, ["ImageWidth", "ImageLength"])
             }
             _ => continue,
@@ -25,6 +30,5 @@ pub(super) fn of(tags: &[Tag]) -> PictureTraits {
             }
         }
     }
-    let both = |[width, height]: [Option<Option<u64>>; 2]| width.flatten().zip(height.flatten());
     PictureTraits { dimensions: both(of_image).or_else(|| both(of_exif)), is_taken }
 }

@@ -8,7 +8,7 @@ use std::ffi::OsStr;
 use std::hash::{BuildHasher, RandomState};
 use std::path::Path;
 
-use super::sidecar_names::{DEVELOPED, ENDINGS, RAW, ends_with, is_sidecar};
+use super::sidecar_names::{ENDINGS, is_developed, is_raw, is_sidecar};
 use countersign_model::limits;
 
 /// Files by a part of their names.
@@ -85,7 +85,7 @@ impl Siblings {
                     }
                 }
             }
-            if let Some(stem) = lower(file.file_stem()).filter(|_| ends_with(&file, RAW)) {
+            if let Some(stem) = is_raw(&file).then(|| lower(file.file_stem())).flatten() {
                 raw.add(&stem, 0, at);
             }
         }
@@ -129,7 +129,7 @@ impl Siblings {
             let room = (limits::SIDECARS + 1).saturating_sub(out.sidecars.len());
             out.sidecars.extend(found.into_iter().map(|(_, at)| at).take(room));
         }
-        if let Some(stem) = lower(file.file_stem()).filter(|_| ends_with(file, DEVELOPED)) {
+        if let Some(stem) = is_developed(file).then(|| lower(file.file_stem())).flatten() {
             let files = self.raw.of(&stem).filter_map(|(_, at)| path(at));
             let raw = files.filter(|file| lower(file.file_stem()).as_ref() == Some(&stem)).last();
             out.raw = raw.and_then(|file| Some(file.file_name()?.to_string_lossy().into_owned()));

@@ -72,12 +72,49 @@ pub(super) fn has_ending(name: &str) -> bool {
 }
 
 pub(super) fn is_sidecar(path: &Path) -> bool {
-    ends_with(path, SIDECARS)
+    const KEYS: [u128; SIDECARS.len()] = keys(SIDECARS);
+    ends_with(path, &KEYS)
+}
+
+/// Whether a name is that of a camera's raw file.
+pub(super) fn is_raw(path: &Path) -> bool {
+    const KEYS: [u128; RAW.len()] = keys(RAW);
+    ends_with(path, &KEYS)
+}
+
+/// Whether a name is that of a picture that a camera writes beside a raw file.
+pub(super) fn is_developed(path: &Path) -> bool {
+    const KEYS: [u128; DEVELOPED.len()] = keys(DEVELOPED);
+    ends_with(path, &KEYS)
 }
 
 /// Whether a name has one of these endings, in either case.
-pub(super) fn ends_with(path: &Path, endings: &[&str]) -> bool {
-    ending(path).is_some_and(|ending| endings.iter().any(|known| known.as_bytes().eq_ignore_ascii_case(ending)))
+fn ends_with(path: &Path, endings: &[u128]) -> bool {
+    ending(path).map(key).is_some_and(|key| endings.contains(&key))
+}
+
+/// Endings as numbers: all of them are compared in less time than two texts.
+const fn keys<const N: usize>(endings: &[&str]) -> [u128; N] {
+    let mut out = [0; N];
+    let mut at = 0;
+    while at < N {
+        out[at] = key(endings[at].as_bytes());
+        at += 1;
+    }
+    out
+}
+
+/// An ending in lower case as a number, behind a 1 that tells how long it is; 0 for what is longer than any that is known.
+const fn key(ending: &[u8]) -> u128 {
+    if ending.len() >= size_of::<u128>() {
+        return 0;
+    }
+    let (mut out, mut at) = (1, 0);
+    while at < ending.len() {
+        out = out << 8 | ending[at].to_ascii_lowercase() as u128;
+        at += 1;
+    }
+    out
 }
 
 /// What follows the last point of a file's name, as [`Path::extension`] tells it, without the path being taken apart.
@@ -101,6 +138,25 @@ mod tests {
             let expected = Path::new(path).extension().map(OsStr::as_encoded_bytes);
             assert_eq!(ending(Path::new(path)), expected, "{path}");
         }
-        assert!(ends_with(Path::new("x/A.XmP"), &["json", "xmp"]) && !ends_with(Path::new("x/xmp"), &["xmp"]));
+    }
+
+    #[test]
+    fn every_ending_is_known_in_either_case_and_no_other() {
+        let kinds: [(&[&str], fn(&Path) -> bool); 3] =
+            [(SIDECARS, is_sidecar), (RAW, is_raw), (DEVELOPED, is_developed)];
+        for (endings, is_one) in kinds {
+            for ending in endings {
+                let is_one = |name: String| is_one(Path::new(&name));
+                assert!(
+                    is_one(format!("x/a.{ending}")) && is_one(format!("a.b.{}", ending.to_uppercase())),
+                    "{ending}"
+                );
+                let others = ["x{}", "a.\0{}", "a.{}\0", "a.{}/b", ".{}", "a.x{}", "a.{}x", "a.{}aaaaaaaaaaaaaaaa"];
+                for other in others.map(|other| other.replace("{}", ending)) {
+                    let ending = Path::new(&other).extension().and_then(OsStr::to_str).unwrap_or_default();
+                    assert_eq!(is_one(other.clone()), endings.contains(&ending), "{other}");
+                }
+            }
+        }
     }
 }
