@@ -114,7 +114,9 @@ fn a_listed_folder_is_scanned_whole_however_it_is_named() {
         let output = place.run(&["scan", "--files-from", "x/list", "--report", "json=d/r.json"]);
         assert!(refused(&output), "{listed}: {}", said(&output));
         let output = place.run(&["scan", "--files-from", "x/list", "--report", "json=y/r.json"]);
-        assert_eq!(output.status.code(), Some(1), "{listed}: {}", said(&output));
+        // What the files are is told by the folders that they lie in, which are others where the path is absolute.
+        assert!(matches!(output.status.code(), Some(0 | 1)), "{listed}: {}", said(&output));
+        assert!(std::fs::remove_file(place.at("y/r.json")).is_ok(), "{listed}");
     }
     std::fs::write(place.at("x/list"), "../y/../d\n").unwrap();
     let output = place.program(&["scan", "--files-from", "list", "--report", "json=../d/r.json"]);

@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-use super::near::LastFolder;
+use super::near::LastFolders;
 use super::{Entry, Folder, Handle, Kind, Stat, Tree, os, paths};
 
 /// What stands at a path of this machine, with all below it. A root that is a single file is a tree of that file alone,
@@ -31,8 +31,8 @@ pub struct LocalTree {
     single: Option<String>,
     /// The root, links resolved; made when it is first of use.
     canonical: OnceLock<Option<PathBuf>>,
-    /// The folder that files were opened in last.
-    near: LastFolder,
+    /// The folders that files were opened in last.
+    near: LastFolders,
 }
 
 impl LocalTree {
@@ -40,7 +40,7 @@ impl LocalTree {
     #[must_use]
     pub fn new(base: &Path) -> Self {
         let single = base.file_name().filter(|_| base.is_file()).map(|name| paths::lossless(Path::new(name)));
-        Self { base: base.to_path_buf(), single, canonical: OnceLock::new(), near: LastFolder::default() }
+        Self { base: base.to_path_buf(), single, canonical: OnceLock::new(), near: LastFolders::default() }
     }
 
     fn path(&self, path: &str) -> PathBuf {

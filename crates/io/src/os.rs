@@ -53,6 +53,67 @@ pub(super) fn open(path: &Path) -> io::Result<File> {
     File::open(path)
 }
 
+/// A folder that is open, in which names are found without going through all folders above it again.
+#[cfg(target_os = "linux")]
+#[derive(Debug)]
+pub(super) struct OpenFolder(std::os::fd::OwnedFd);
+
+#[cfg(target_os = "linux")]
+impl OpenFolder {
+    /// Opens a folder as far as that takes; nothing where that fails.
+    pub(super) fn open(path: &Path) -> Option<Self> {
+        use rustix::fs::{Mode, OFlags};
+        rustix::fs::open(path, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty()).ok().map(Self)
+    }
+
+    /// The file of this name, opened as [`open`] does; nothing where its path has to tell why not.
+    pub(super) fn file(&self, name: &str) -> Option<File> {
+        use rustix::fs::{Mode, OFlags};
+        let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK;
+        rustix::fs::openat(&self.0, name, flags, Mode::empty()).ok().map(File::from)
+    }
+
+    /// What goes by this name, links followed; nothing where its path has to tell why not.
+    pub(super) fn stat(&self, name: &str) -> Option<Stat> {
+        use rustix::fs::{AtFlags, FileType};
+        let found = rustix::fs::statat(&self.0, name, AtFlags::empty()).ok()?;
+        let kind = match FileType::from_raw_mode(found.st_mode) {
+            FileType::RegularFile => Kind::File,
+            FileType::Directory => Kind::Folder,
+            FileType::Symlink => Kind::Link,
+            _ => Kind::Other,
+        };
+        let time = |seconds, nanoseconds| Some(i128::from(seconds) * 1_000_000_000 + i128::from(nanoseconds));
+        Some(Stat {
+            kind,
+            len: u64::try_from(found.st_size).unwrap_or(0),
+            modified: time(found.st_mtime, found.st_mtime_nsec),
+            changed: time(found.st_ctime, found.st_ctime_nsec),
+            identity: Some((found.st_dev, found.st_ino)),
+        })
+    }
+}
+
+/// Elsewhere every file is found by its path.
+#[cfg(not(target_os = "linux"))]
+#[derive(Debug)]
+pub(super) enum OpenFolder {}
+
+#[cfg(not(target_os = "linux"))]
+impl OpenFolder {
+    pub(super) fn open(_: &Path) -> Option<Self> {
+        None
+    }
+
+    pub(super) fn file(&self, _: &str) -> Option<File> {
+        match *self {}
+    }
+
+    pub(super) fn stat(&self, _: &str) -> Option<Stat> {
+        match *self {}
+    }
+}
+
 /// What the system knows of a file.
 pub fn stat_of(meta: &Metadata) -> Stat {
     let kind = match meta.file_type() {
