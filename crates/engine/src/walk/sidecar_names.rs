@@ -142,8 +142,8 @@ mod tests {
 
     #[test]
     fn every_ending_is_known_in_either_case_and_no_other() {
-        let kinds: [(&[&str], fn(&Path) -> bool); 3] =
-            [(SIDECARS, is_sidecar), (RAW, is_raw), (DEVELOPED, is_developed)];
+        type IsOne = fn(&Path) -> bool;
+        let kinds: [(&[&str], IsOne); 3] = [(SIDECARS, is_sidecar), (RAW, is_raw), (DEVELOPED, is_developed)];
         for (endings, is_one) in kinds {
             for ending in endings {
                 let is_one = |name: String| is_one(Path::new(&name));
