@@ -25,7 +25,14 @@ thread_local! {
 /// assert_eq!(&buffer[..4], b"RIFF");
 /// ```
 #[derive(Debug)]
-pub struct Buffer(Vec<u8>);
+pub struct Buffer {
+    bytes: Vec<u8>,
+    /// Where the room begins: at an address that systems copy to quickly.
+    start: usize,
+}
+
+/// Bytes of a processor's cache line: the system copies to an address in the middle of one up to half as slowly.
+const LINE: usize = 64;
 
 impl Buffer {
     /// Length in bytes.
@@ -35,7 +42,9 @@ impl Buffer {
     #[must_use]
     pub fn take() -> Self {
         let kept = FREE.try_with(|free| free.borrow_mut().pop()).ok().flatten();
-        Self(kept.unwrap_or_else(|| vec![0; Self::LEN]))
+        let bytes = kept.unwrap_or_else(|| vec![0; Self::LEN + LINE]);
+        let start = bytes.as_ptr().align_offset(LINE).min(LINE);
+        Self { bytes, start }
     }
 }
 
@@ -43,19 +52,19 @@ impl Deref for Buffer {
     type Target = [u8];
 
     fn deref(&self) -> &[u8] {
-        &self.0
+        &self.bytes[self.start..self.start + Self::LEN]
     }
 }
 
 impl DerefMut for Buffer {
     fn deref_mut(&mut self) -> &mut [u8] {
-        &mut self.0
+        &mut self.bytes[self.start..self.start + Self::LEN]
     }
 }
 
 impl Drop for Buffer {
     fn drop(&mut self) {
-        let bytes = std::mem::take(&mut self.0);
+        let bytes = std::mem::take(&mut self.bytes);
         // A thread that ends has no place to keep it any more.
         let _ = FREE.try_with(|free| {
             let mut free = free.borrow_mut();
@@ -69,6 +78,14 @@ impl Drop for Buffer {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_room_begins_where_a_cache_line_does() {
+        let buffers: Vec<_> = (0..2 * KEPT).map(|_| Buffer::take()).collect();
+        assert!(
+            buffers.iter().all(|buffer| buffer.len() == Buffer::LEN && (buffer.as_ptr() as usize).is_multiple_of(LINE))
+        );
+    }
 
     #[test]
     fn a_thread_uses_its_buffers_again_and_keeps_a_few() {
