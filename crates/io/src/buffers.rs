@@ -31,7 +31,8 @@ pub struct Buffer {
     start: usize,
 }
 
-/// Bytes of a processor's cache line: the system copies to an address in the middle of one up to half as slowly.
+/// Bytes of a processor's cache line: to copy to an address in the middle of one takes the system up to 1.4 times as long (64 KiB
+/// by `pread`, measured on Linux).
 const LINE: usize = 64;
 
 impl Buffer {
